@@ -1,0 +1,108 @@
+/**
+ * The messages of the wire protocol as types, derived from the schemas.
+ *
+ * @module
+ */
+
+import type * as schemas from "./schemas.ts";
+
+export { MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED } from "./schemas.ts";
+
+/** Version that `status_info` reports. */
+export const PROTOCOL_VERSION = "1.0.0";
+
+/** Asks for a picture. */
+export type GenerateRequest = (typeof schemas)["generate"]["_zod"]["output"];
+
+/** Asks that a job be given up, queued or running. */
+export type CancelRequest = (typeof schemas)["cancel"]["_zod"]["output"];
+
+/** Asks which models can be named in a `generate`. */
+export type ListModelsRequest = (typeof schemas)["listModels"]["_zod"]["output"];
+
+/** Asks for the state of the worker as a whole. */
+export type StatusRequest = (typeof schemas)["status"]["_zod"]["output"];
+
+/** Asks whether the worker answers. */
+export type PingRequest = (typeof schemas)["ping"]["_zod"]["output"];
+
+/** Asks for all that is known of one job. */
+export type JobRequest = (typeof schemas)["job"]["_zod"]["output"];
+
+/** Asks for the jobs of a state, newest first, a page at a time. */
+export type ListJobsRequest = (typeof schemas)["listJobs"]["_zod"]["output"];
+
+/** Asks for the ComfyUI servers and their health. */
+export type ListServersRequest = (typeof schemas)["listServers"]["_zod"]["output"];
+
+/** Whatever a client may send. */
+export type Request = (typeof schemas)["request"]["_zod"]["output"];
+
+/** The job is stored and will reach exactly one ending. */
+export type JobAccepted = (typeof schemas)["jobAccepted"]["_zod"]["output"];
+
+/** The job's pictures lie on disk; a reply and an update. */
+export type JobComplete = (typeof schemas)["jobComplete"]["_zod"]["output"];
+
+/** A job was refused or has failed; a reply and an update. */
+export type JobError = (typeof schemas)["jobError"]["_zod"]["output"];
+
+/** The job will not complete. */
+export type JobCancelled = (typeof schemas)["jobCancelled"]["_zod"]["output"];
+
+/** One model file. */
+export type ModelInfo = (typeof schemas)["modelInfo"]["_zod"]["output"];
+
+/** The models, sorted by name without regard to case. */
+export type ModelList = (typeof schemas)["modelList"]["_zod"]["output"];
+
+/** State of the worker as a whole. */
+export type StatusInfo = (typeof schemas)["statusInfo"]["_zod"]["output"];
+
+/** The answer to `ping`. */
+export type Pong = (typeof schemas)["pong"]["_zod"]["output"];
+
+/** The answer to what is no valid request. */
+export type ErrorReply = (typeof schemas)["errorReply"]["_zod"]["output"];
+
+/** All that is known of one job. */
+export type JobInfo = (typeof schemas)["jobInfo"]["_zod"]["output"];
+
+/** A page of jobs. */
+export type JobList = (typeof schemas)["jobList"]["_zod"]["output"];
+
+/** One ComfyUI server and its health. */
+export type ServerInfo = (typeof schemas)["serverInfo"]["_zod"]["output"];
+
+/** The ComfyUI servers. */
+export type ServerList = (typeof schemas)["serverList"]["_zod"]["output"];
+
+/** Whatever the worker may answer. */
+export type Reply = (typeof schemas)["reply"]["_zod"]["output"];
+
+/** Execution of a job begins; sent once. */
+export type JobStarted = (typeof schemas)["jobStarted"]["_zod"]["output"];
+
+/** How far a job is. `percent` never falls. */
+export type Progress = (typeof schemas)["progress"]["_zod"]["output"];
+
+/** A picture of the unfinished image; the file is complete when this is sent. */
+export type Preview = (typeof schemas)["preview"]["_zod"]["output"];
+
+/** A job has ended; goes before `job_complete` or `job_error`. */
+export type JobFinished = (typeof schemas)["jobFinished"]["_zod"]["output"];
+
+/** Whatever the worker may publish. */
+export type Update = (typeof schemas)["update"]["_zod"]["output"];
+
+/** What `job_info` and `job_list` tell of a job. Times are Unix seconds. */
+export type JobDescription = (typeof schemas)["jobDescription"]["_zod"]["output"];
+
+/** State of a job. */
+export type JobState = (typeof schemas)["jobState"]["_zod"]["output"];
+
+/** A LoRA with the strengths to apply it at. */
+export type LoraChoice = (typeof schemas)["loraChoice"]["_zod"]["output"];
+
+/** What a running job is doing. */
+export type Stage = (typeof schemas)["stage"]["_zod"]["output"];

@@ -1,0 +1,61 @@
+/**
+ * The wire protocol: messages as types, and their form as bytes. Pure values, no I/O.
+ *
+ * @example A request from bytes to bytes
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { decodeRequest, encodeReply, encodeRequest } from "./mod.ts";
+ *
+ * const request = decodeRequest(encodeRequest({ type: "cancel", job_id: "job-1" }));
+ * assert(request.type === "cancel");
+ * const reply = encodeReply({ type: "job_cancelled", job_id: request.job_id });
+ * assert(reply.length < 100);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  decodeReply,
+  decodeRequest,
+  decodeUpdate,
+  encodeReply,
+  encodeRequest,
+  encodeUpdate,
+} from "./codec.ts";
+export { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
+export { MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED, PROTOCOL_VERSION } from "./messages.ts";
+export type {
+  CancelRequest,
+  ErrorReply,
+  GenerateRequest,
+  JobAccepted,
+  JobCancelled,
+  JobComplete,
+  JobDescription,
+  JobError,
+  JobFinished,
+  JobInfo,
+  JobList,
+  JobRequest,
+  JobStarted,
+  JobState,
+  ListJobsRequest,
+  ListModelsRequest,
+  ListServersRequest,
+  LoraChoice,
+  ModelInfo,
+  ModelList,
+  PingRequest,
+  Pong,
+  Preview,
+  Progress,
+  Reply,
+  Request,
+  ServerInfo,
+  ServerList,
+  Stage,
+  StatusInfo,
+  StatusRequest,
+  Update,
+} from "./messages.ts";

@@ -1,0 +1,161 @@
+/**
+ * A look over the bytes of a message before anything is built from them.
+ *
+ * The MessagePack library reads whatever the bytes claim: it has no limit of depth (a megabyte of
+ * nested arrays becomes a hundred megabytes of objects) and it turns broken UTF-8 into other text.
+ * One pass over the bytes, without recursion and without allocation, settles all of that first.
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { hasByteOrderMark, isUtf8 } from "./utf8.ts";
+
+/** Deepest nesting of maps and arrays; the deepest message of the protocol has 4. */
+export const MAX_DEPTH = 32;
+
+/** What the pass found out about a well-formed message. */
+export interface Scan {
+  /** Key-value pairs in all maps together; fewer keys after decoding mean that one came twice. */
+  readonly entries: number;
+  /** Null values, wherever they stand. */
+  readonly nulls: number;
+  /**
+   * False when some text value must be read more strictly than the library does: broken UTF-8
+   * becomes other text there, and a long text loses a leading byte order mark. (A broken key is
+   * refused here.)
+   */
+  readonly plainText: boolean;
+}
+
+const NIL = 0xc0;
+
+const SCALAR = 0;
+const TEXT = 1;
+const ARRAY = 2;
+const MAP = 3;
+
+/** Kind of the value that a first byte announces. */
+const kinds = new Uint8Array(256).fill(SCALAR);
+/** Bytes of the length that follows the first byte; 0 when `amounts` has it already. */
+const lengthWidths = new Uint8Array(256);
+/** Bytes (items for arrays, pairs for maps) that follow; with a length field: bytes beyond it. */
+const amounts = new Uint8Array(256);
+
+fillTables();
+
+/**
+ * The layout table of the MessagePack specification (https://github.com/msgpack/msgpack, spec.md).
+ */
+function fillTables(): void {
+  for (let low = 0; low < 16; low++) {
+    setLayout(0x80 + low, MAP, 0, low);
+    setLayout(0x90 + low, ARRAY, 0, low);
+  }
+  for (let low = 0; low < 32; low++) setLayout(0xa0 + low, TEXT, 0, low);
+  [1, 2, 4].forEach((width, index) => {
+    setLayout(0xc4 + index, SCALAR, width, 0); // bin
+    setLayout(0xc7 + index, SCALAR, width, 1); // ext, whose type takes a byte more
+    setLayout(0xd9 + index, TEXT, width, 0);
+  });
+  [2, 4].forEach((width, index) => {
+    setLayout(0xdc + index, ARRAY, width, 0);
+    setLayout(0xde + index, MAP, width, 0);
+  });
+  [4, 8].forEach((size, index) => setLayout(0xca + index, SCALAR, 0, size)); // float
+  [1, 2, 4, 8].forEach((size, index) => {
+    setLayout(0xcc + index, SCALAR, 0, size); // uint
+    setLayout(0xd0 + index, SCALAR, 0, size); // int
+  });
+  [1, 2, 4, 8, 16].forEach((size, index) => setLayout(0xd4 + index, SCALAR, 0, size + 1)); // fixext
+}
+
+function setLayout(head: number, kind: number, lengthWidth: number, amount: number): void {
+  kinds[head] = kind;
+  lengthWidths[head] = lengthWidth;
+  amounts[head] = amount;
+}
+
+/** Values still due at each depth (a pair counts twice), and whether a map is being read there. */
+const due = new Float64Array(MAX_DEPTH + 1);
+const inMap = new Uint8Array(MAX_DEPTH + 1);
+
+/**
+ * Checks that the bytes are exactly one MessagePack map, whole, with text keys only and not too
+ * deep. (Which bytes announce a value at all is left to the library.)
+ *
+ * @param maxValues Most values in the whole message, map keys included.
+ * @throws {ProtocolError} `malformed` when they are not.
+ */
+export function scan(bytes: Uint8Array, maxValues: number): Scan {
+  let values = 0;
+  let entries = 0;
+  let nulls = 0;
+  let plainText = true;
+  let depth = 0;
+  let pos = 0;
+  due[0] = 1;
+  inMap[0] = 0;
+  checkRoot(bytes);
+  while (true) {
+    while (depth >= 0 && due[depth] === 0) depth--;
+    if (depth < 0) break;
+    if (++values > maxValues) throw malformed(`it has more than ${maxValues} values`);
+    const isKey = inMap[depth] === 1 && due[depth]! % 2 === 0;
+    due[depth]!--;
+    const head = byteAt(bytes, pos++);
+    const kind = kinds[head]!;
+    const width = lengthWidths[head]!;
+    const amount = amounts[head]! + readLength(bytes, pos, width);
+    pos += width;
+    if (head === NIL) nulls++;
+    if (isKey && kind !== TEXT) throw malformed("a map key is not a string");
+    if (kind >= ARRAY) {
+      enter(++depth, kind, amount);
+      if (kind === MAP) entries += amount;
+      continue;
+    }
+    if (pos + amount > bytes.length) throw truncated(bytes);
+    if (kind === TEXT && !isPlainText(bytes, pos, pos + amount)) {
+      if (isKey) throw malformed("a map key is not plain UTF-8");
+      plainText = false;
+    }
+    pos += amount;
+  }
+  if (pos < bytes.length) throw malformed(`${bytes.length - pos} bytes follow the message`);
+  return { entries, nulls, plainText };
+}
+
+function checkRoot(bytes: Uint8Array): void {
+  if (bytes.length === 0) throw malformed("it is empty");
+  if (kinds[bytes[0]!] !== MAP) throw malformed("expected a MessagePack map with string keys");
+}
+
+function enter(depth: number, kind: number, amount: number): void {
+  if (depth > MAX_DEPTH) throw malformed(`nested deeper than ${MAX_DEPTH} levels`);
+  inMap[depth] = kind === MAP ? 1 : 0;
+  due[depth] = kind === MAP ? 2 * amount : amount;
+}
+
+function byteAt(bytes: Uint8Array, pos: number): number {
+  const byte = bytes[pos];
+  if (byte === undefined) throw truncated(bytes);
+  return byte;
+}
+
+function readLength(bytes: Uint8Array, start: number, width: number): number {
+  let length = 0;
+  for (let pos = start; pos < start + width; pos++) length = length * 256 + byteAt(bytes, pos);
+  return length;
+}
+
+function isPlainText(bytes: Uint8Array, start: number, end: number): boolean {
+  return isUtf8(bytes, start, end) && (start === end || !hasByteOrderMark(bytes, start));
+}
+
+function truncated(bytes: Uint8Array): ProtocolError {
+  return malformed(`it ends after ${bytes.length} bytes, in the middle of a value`);
+}
+
+/** The error for bytes that are no message at all. */
+export function malformed(reason: string, context: ErrorOptions = {}): ProtocolError {
+  return new ProtocolError("malformed", `Malformed message: ${reason}`, context);
+}

@@ -1,0 +1,102 @@
+/** The tables of the wire specification against the schemas. */
+
+import assert from "node:assert/strict";
+import { type JsonSchema, messagesJsonSchema } from "../../src/protocol/mod.ts";
+import { resolve } from "./support.ts";
+
+const readme = await Deno.readTextFile(
+  new URL("../../src/protocol/README.md", import.meta.url),
+);
+
+/** What the README must say of a field: name, type with limits, needed. */
+type Row = [field: string, type: string, needed: string];
+
+const number = new Intl.NumberFormat("en-US");
+
+function numberRange({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {
+  if (exclusiveMinimum !== undefined) return `above ${exclusiveMinimum}`;
+  if (maximum === undefined || maximum === Number.MAX_SAFE_INTEGER) return `${minimum} or more`;
+  return `${minimum} to ${number.format(maximum)}`;
+}
+
+function nameOf(schema: JsonSchema): string {
+  if (schema.$ref === undefined) return typeWords(schema);
+  return String(resolve(schema).properties?.type?.const ?? schema.$ref.split("/").at(-1));
+}
+
+function textWords({ contentEncoding, minLength = 0, maxLength }: JsonSchema): string {
+  if (contentEncoding !== undefined) return "bin";
+  if (maxLength === undefined) return "str";
+  const range = minLength === 0 ? "at most" : `${minLength} to`;
+  return `str, ${range} ${number.format(maxLength)} chars`;
+}
+
+function typeWords(schema: JsonSchema): string {
+  const { anyOf, prefixItems, items, maxItems } = schema;
+  if (schema.$ref !== undefined) return `map: ${nameOf(schema)}`;
+  if (anyOf !== undefined) return anyOf.map(typeWords).join(", or ");
+  if (schema.enum !== undefined) {
+    return `str: ${schema.enum.map((value) => `\`${value}\``).join(", ")}`;
+  }
+  if (prefixItems !== undefined) return `[int, int], each ${numberRange(prefixItems[0]!)}`;
+  if (items) return `array of ${maxItems ? `at most ${maxItems} ` : ""}${nameOf(items)}`;
+  switch (schema.type) {
+    case "integer":
+      return `int, ${numberRange(schema)}`;
+    case "number":
+      return `float, ${numberRange(schema)}`;
+    case "boolean":
+      return "bool";
+    default:
+      return textWords(schema);
+  }
+}
+
+/** The rows of the table under a heading. */
+function tableUnder(heading: string): Row[] | undefined {
+  const start = readme.indexOf(`\n### ${heading}\n`);
+  if (start < 0) return undefined;
+  const section = readme.slice(start + 1).split(/\n##/, 1)[0]!;
+  return [...section.matchAll(/^\| `(\w+)` +\| (.+?) +\| (yes|no) +\|/gm)]
+    .map(([, field, type, needed]) => [field!, type!, needed!]);
+}
+
+const { $defs } = messagesJsonSchema();
+
+for (const [name, { properties, required }] of Object.entries($defs!)) {
+  if (properties === undefined) continue;
+  const type = properties.type?.const;
+  const heading = type === undefined ? name : `\`${type}\``;
+
+  Deno.test(`README.md describes ${heading} as it is`, () => {
+    const expected = Object.entries(properties)
+      .filter(([field]) => field !== "type" || type === undefined)
+      .map(([field, schema]): Row => [
+        field,
+        typeWords(schema),
+        required!.includes(field) ? "yes" : "no",
+      ]);
+    assert.deepEqual(tableUnder(heading), expected);
+  });
+}
+
+Deno.test("README.md describes no message that is not there", () => {
+  const headings = [...readme.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading!);
+  const known = Object.entries($defs!)
+    .filter(([, { properties }]) => properties !== undefined)
+    .map(([name, { properties }]) =>
+      properties!.type?.const === undefined ? name : `\`${properties!.type!.const}\``
+    );
+  assert.deepEqual(headings.toSorted(), known.toSorted());
+});
+
+Deno.test("README.md links only to headings that are there", () => {
+  const anchors = new Set(
+    [...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+      heading!.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-")
+    ),
+  );
+  const links = [...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor!);
+  assert(links.length > 0);
+  assert.deepEqual(links.filter((anchor) => !anchors.has(anchor)), []);
+});
