@@ -1,0 +1,145 @@
+/** What the worker is told by its operator, and where each word of it came from. */
+
+import type { LogLevel } from "../log.ts";
+
+/** How log lines look: `auto` means `human` on a terminal and `json` elsewhere. */
+export type LogFormat = "auto" | "human" | "json";
+
+/** The sockets that clients connect to. */
+export interface ZmqConfig {
+  /** Endpoint that requests come to. @default {"tcp://127.0.0.1:5555"} */
+  readonly reqRepAddr: string;
+  /** Endpoint that updates are published on. @default {"tcp://127.0.0.1:5556"} */
+  readonly pubSubAddr: string;
+}
+
+/** The ComfyUI servers and how patient the worker is with them. */
+export interface ComfyuiConfig {
+  /** Base URLs without a trailing slash, all different. @default {["http://127.0.0.1:8188"]} */
+  readonly urls: readonly string[];
+  /** Longest run of one job in milliseconds. @default {300000} */
+  readonly timeoutMs: number;
+  /** Further attempts after a failure that may pass. @default {3} */
+  readonly maxRetries: number;
+  /** Wait before the first further attempt in milliseconds. @default {1000} */
+  readonly retryDelayMs: number;
+}
+
+/** The queue and how jobs leave it. */
+export interface WorkerConfig {
+  /** Jobs under way at once. @default {1} */
+  readonly maxConcurrentJobs: number;
+  /** Jobs that may wait before more are refused. @default {1000} */
+  readonly queueMaxSize: number;
+  /** Age in milliseconds at which a finished job is forgotten. @default {604800000} */
+  readonly cleanupAgeMs: number;
+  /** SQLite file of the queue. @default {"./dgx-pixels.db"} */
+  readonly dbPath: string;
+  /** Longest wait in milliseconds for running jobs when the worker stops. @default {10000} */
+  readonly drainTimeoutMs: number;
+}
+
+/** The workflow templates. */
+export interface WorkflowsConfig {
+  /** Directory of templates; the built-in ones when undefined. @default {undefined} */
+  readonly dir: string | undefined;
+  /** Template for requests that name none, without `.json`. @default {"txt2img_sdxl"} */
+  readonly defaultWorkflow: string;
+}
+
+/** The files that the worker writes. */
+export interface OutputConfig {
+  /** Directory of finished images. @default {"./output"} */
+  readonly dir: string;
+  /**
+   * Name of an image without its extension. Contains `{job_id}`, and of the rest only what
+   * {@linkcode FILENAME_PLACEHOLDERS} lists. @default {"{job_id}_{index}"}
+   */
+  readonly filenamePattern: string;
+  /** Whether preview images outlive their job. @default {false} */
+  readonly keepPreviews: boolean;
+}
+
+/** Model directories to look into besides asking ComfyUI. */
+export interface ModelsConfig {
+  /** Directory of checkpoints. @default {undefined} */
+  readonly checkpointDir: string | undefined;
+  /** Directory of LoRAs. @default {undefined} */
+  readonly loraDir: string | undefined;
+  /** Directory of VAEs. @default {undefined} */
+  readonly vaeDir: string | undefined;
+}
+
+/** The log. */
+export interface LoggingConfig {
+  /** Least severity that is written. @default {"info"} */
+  readonly level: LogLevel;
+  /** File to append to; standard error when undefined. @default {undefined} */
+  readonly file: string | undefined;
+  /** How a line looks. @default {"auto"} */
+  readonly format: LogFormat;
+}
+
+/** Every setting, checked and frozen. */
+export interface Config {
+  /** The sockets that clients connect to. */
+  readonly zmq: ZmqConfig;
+  /** The ComfyUI servers. */
+  readonly comfyui: ComfyuiConfig;
+  /** The queue and how jobs leave it. */
+  readonly worker: WorkerConfig;
+  /** The workflow templates. */
+  readonly workflows: WorkflowsConfig;
+  /** The files that the worker writes. */
+  readonly output: OutputConfig;
+  /** Model directories. */
+  readonly models: ModelsConfig;
+  /** The log. */
+  readonly logging: LoggingConfig;
+  /** Whether an embedded simulator stands in for the ComfyUI servers. @default {false} */
+  readonly simulate: boolean;
+}
+
+/** What a filename pattern may hold, each between braces. */
+export const FILENAME_PLACEHOLDERS = [
+  "job_id",
+  "index",
+  "timestamp",
+  "prompt",
+  "seed",
+  "model",
+] as const;
+
+/** One of the names that a filename pattern may hold. */
+export type FilenamePlaceholder = (typeof FILENAME_PLACEHOLDERS)[number];
+
+/** Where a value came from. */
+export type Origin =
+  | { readonly type: "flag"; readonly flag: string }
+  | { readonly type: "env"; readonly name: string }
+  | { readonly type: "file"; readonly file: string; readonly line: number; readonly column: number }
+  | { readonly type: "default" };
+
+/** The settings in force, with what an operator may want to know of them. */
+export interface LoadedConfig {
+  /** The settings, frozen all the way down. */
+  readonly config: Config;
+  /** The origin of each setting, by its path in the file such as `zmq.req_rep_addr`. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** One sentence for each thing in the file that has no effect. */
+  readonly warnings: readonly string[];
+}
+
+/** Says where a value came from: `--db`, `DGX_PIXELS_DB`, `config.yaml:7:12` or `default`. */
+export function formatOrigin(origin: Origin): string {
+  switch (origin.type) {
+    case "flag":
+      return origin.flag;
+    case "env":
+      return origin.name;
+    case "file":
+      return `${origin.file}:${origin.line}:${origin.column}`;
+    case "default":
+      return "default";
+  }
+}

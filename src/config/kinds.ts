@@ -1,0 +1,172 @@
+/**
+ * The kinds of values. Every source is read as text, so that a value means the same in a flag, in a
+ * variable and in the file, quoted or not.
+ */
+
+import { FILENAME_PLACEHOLDERS } from "./config.ts";
+
+/** A kind with one value. */
+export interface SingleKind<T> {
+  readonly type: "single";
+  /** Completes the sentence "must be …". */
+  readonly expected: string;
+  /** Stands for the value in a usage line; undefined for a switch, which takes none. */
+  readonly placeholder: string | undefined;
+  /** The value, or undefined when the text is none of this kind. */
+  parse(text: string): T | undefined;
+  /** The value as an operator would write it. */
+  format(value: T): string;
+}
+
+/** A kind with one to `most` different values. */
+export interface ListKind<T> {
+  readonly type: "list";
+  readonly item: SingleKind<T>;
+  readonly most: number;
+}
+
+/** The kind of a setting whose value is a `T`. */
+export type Kind<T> = SingleKind<T> | (T extends readonly (infer Item)[] ? ListKind<Item> : never);
+
+/** Longest text of a value in UTF-16 code units, the longest path of Linux. */
+const MAX_VALUE_CHARS = 4096;
+
+/** What fits into `sockaddr_un.sun_path` of Linux with its final NUL (unix(7)). */
+const MAX_IPC_PATH_BYTES = 107;
+
+/** Leaves room for the placeholders' values within the 255 bytes of a file name. */
+const MAX_PATTERN_CHARS = 128;
+
+const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/i;
+
+function single<T>(
+  expected: string,
+  placeholder: string | undefined,
+  parse: (text: string) => T | undefined,
+  format: (value: T) => string = String,
+): SingleKind<T> {
+  return {
+    type: "single",
+    expected,
+    placeholder,
+    parse: (text) => text.length <= MAX_VALUE_CHARS ? parse(text) : undefined,
+    format,
+  };
+}
+
+function decimal(text: string, min: number, max: number): number | undefined {
+  if (!DECIMAL.test(text)) return undefined;
+  const value = Number(text);
+  return value >= min && value <= max ? value : undefined;
+}
+
+/** A count. Leading zeros are refused: some would read them as octal. */
+export function wholeNumber(min: number, max: number): SingleKind<number> {
+  return single(`a whole number from ${min} to ${max}`, "count", (text) => {
+    const value = decimal(text, min, max);
+    return Number.isInteger(value) ? value : undefined;
+  });
+}
+
+/** A duration that operators write in seconds and the program keeps in whole milliseconds. */
+export function seconds(min: number, max: number): SingleKind<number> {
+  return single(
+    `a number of seconds from ${min} to ${max}`,
+    "seconds",
+    (text) => {
+      const value = decimal(text, min, max);
+      return value === undefined ? undefined : Math.round(value * 1000);
+    },
+    (ms) => String(ms / 1000),
+  );
+}
+
+/** Yes or no, in every spelling that YAML ever had and in that of environment variables. */
+export function toggle(): SingleKind<boolean> {
+  return single("true or false", undefined, (text) => {
+    if (/^(?:true|yes|on|1)$/i.test(text)) return true;
+    return /^(?:false|no|off|0)$/i.test(text) ? false : undefined;
+  });
+}
+
+/** One of some words, in any case; `synonyms` maps further spellings to them. */
+export function oneOf<const Word extends string>(
+  words: readonly Word[],
+  synonyms: Readonly<Record<string, Word>> = {},
+): SingleKind<Word> {
+  const expected = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return single(expected, words.join("|"), (text) => {
+    const lower = text.toLowerCase();
+    if (Object.hasOwn(synonyms, lower)) return synonyms[lower];
+    return words.find((word) => word === lower);
+  });
+}
+
+/** An endpoint to bind; port 0 or `*` lets the system choose. */
+export function address(): SingleKind<string> {
+  return single("tcp://host:port or ipc://path", "address", (text) => {
+    return isTcpAddress(text) || isIpcAddress(text) ? text : undefined;
+  });
+}
+
+function isTcpAddress(text: string): boolean {
+  const match = /^tcp:\/\/(?:\[[0-9a-f:.]+(?:%[\w.-]+)?\]|\*|[\w.-]+):(\d{1,5}|\*)$/i.exec(text);
+  if (match === null) return false;
+  return match[1] === "*" || Number(match[1]) <= 65_535;
+}
+
+function isIpcAddress(text: string): boolean {
+  const path = /^ipc:\/\/(.+)$/.exec(text)?.[1];
+  if (path === undefined || hasControlChar(path)) return false;
+  return new TextEncoder().encode(path).length <= MAX_IPC_PATH_BYTES;
+}
+
+/** The base URL of an HTTP server, kept without a trailing slash. */
+export function httpUrl(): SingleKind<string> {
+  return single("a URL such as http://host:port", "url", (text) => {
+    if (!/^https?:\/\/[^/?#]/i.test(text) || !URL.canParse(text)) return undefined;
+    const url = new URL(text);
+    if (url.search !== "" || url.hash !== "") return undefined;
+    return url.href.replace(/\/+$/, "");
+  });
+}
+
+/** A file or directory, which need not exist yet. */
+export function path(placeholder: "file" | "dir"): SingleKind<string> {
+  return single("a path that is not empty and does not start with ~", placeholder, (text) => {
+    // Nothing expands ~ here, and a directory of that name is not what anybody wants.
+    if (text === "" || text.startsWith("~") || hasControlChar(text)) return undefined;
+    return text;
+  });
+}
+
+/** The name of a workflow template; older files write it with `.json`. */
+export function workflowName(): SingleKind<string> {
+  return single("a workflow's name of letters, digits, ., - and _", "name", (text) => {
+    const name = text.replace(/\.json$/, "");
+    return /^[A-Za-z0-9_][\w.-]{0,127}$/.test(name) ? name : undefined;
+  });
+}
+
+/** A name for images; an extension is dropped, since each image brings its own. */
+export function filenamePattern(): SingleKind<string> {
+  const known = FILENAME_PLACEHOLDERS.map((name) => `{${name}}`);
+  const others = known.slice(1).join(", ");
+  return single(`a file name with {job_id} and, if wanted, ${others}`, "pattern", (text) => {
+    const name = text.replace(/\.(?:png|jpe?g|webp)$/i, "");
+    if (name.length > MAX_PATTERN_CHARS || name.startsWith(".")) return undefined;
+    const fixed = known.reduce((rest, placeholder) => rest.replaceAll(placeholder, ""), name);
+    if (!name.includes("{job_id}") || hasControlChar(name)) return undefined;
+    return /[{}/\\<>:"|?*]/.test(fixed) ? undefined : name;
+  });
+}
+
+/** Several different values of a kind. */
+export function listOf<T>(item: SingleKind<T>, most: number): ListKind<T> {
+  return { type: "list", item, most };
+}
+
+function hasControlChar(text: string): boolean {
+  // deno-lint-ignore no-control-regex
+  return /[\u0000-\u001f\u007f-\u009f]/.test(text);
+}

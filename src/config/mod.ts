@@ -1,0 +1,28 @@
+/**
+ * The configuration: flags, `DGX_PIXELS_*` variables and a YAML file become one frozen object that
+ * knows where each value came from.
+ *
+ * @module
+ */
+
+export {
+  type ComfyuiConfig,
+  type Config,
+  FILENAME_PLACEHOLDERS,
+  type FilenamePlaceholder,
+  formatOrigin,
+  type LoadedConfig,
+  type LogFormat,
+  type LoggingConfig,
+  type ModelsConfig,
+  type Origin,
+  type OutputConfig,
+  type WorkerConfig,
+  type WorkflowsConfig,
+  type ZmqConfig,
+} from "./config.ts";
+export type { LogLevel } from "../log.ts";
+export { type ConfigRow, describeConfig, listSettings, type SettingInfo } from "./describe.ts";
+export { loadConfig, type LoadConfigOptions } from "./load.ts";
+export type { FlagName } from "./settings.ts";
+export type { Flags, ReadEnv } from "./sources.ts";

@@ -1,0 +1,204 @@
+/** The table of all settings: the only place that knows their names, kinds, defaults and help. */
+
+import { LOG_LEVELS } from "../log.ts";
+import type { Config } from "./config.ts";
+import {
+  address,
+  filenamePattern,
+  httpUrl,
+  type Kind,
+  listOf,
+  oneOf,
+  path,
+  seconds,
+  toggle,
+  wholeNumber,
+  workflowName,
+} from "./kinds.ts";
+
+/** Name of a command line flag, without its dashes. */
+export type FlagName =
+  | "req-addr"
+  | "pub-addr"
+  | "comfyui-url"
+  | "comfyui-timeout"
+  | "workflow-dir"
+  | "output-dir"
+  | "db"
+  | "config"
+  | "simulate"
+  | "log-level";
+
+/** One setting, whose value in {@linkcode Config} is a `T`. */
+export interface Setting<T> {
+  /** Section and key in the file. */
+  readonly path: string;
+  /** Its flag; settings that are chosen once for a machine have none. */
+  readonly flag?: FlagName;
+  readonly kind: Kind<NonNullable<T>>;
+  readonly default: T;
+  /** A phrase for the help text. */
+  readonly help: string;
+}
+
+/** Place of a value in {@linkcode Config}: `zmq.reqRepAddr`, `simulate`. */
+type FieldOf<C> = {
+  [S in keyof C & string]: C[S] extends boolean ? S : `${S}.${keyof C[S] & string}`;
+}[keyof C & string];
+
+type ValueAt<C, F extends string> = F extends `${infer S extends keyof C & string}.${infer K}`
+  ? K extends keyof C[S] ? C[S][K] : never
+  : F extends keyof C ? C[F]
+  : never;
+
+/** The compiler holds this table and {@linkcode Config} together: neither can have more than the other. */
+export const SETTINGS: { readonly [F in FieldOf<Config>]: Setting<ValueAt<Config, F>> } = {
+  "zmq.reqRepAddr": {
+    path: "zmq.req_rep_addr",
+    flag: "req-addr",
+    kind: address(),
+    default: "tcp://127.0.0.1:5555",
+    help: "endpoint for requests",
+  },
+  "zmq.pubSubAddr": {
+    path: "zmq.pub_sub_addr",
+    flag: "pub-addr",
+    kind: address(),
+    default: "tcp://127.0.0.1:5556",
+    help: "endpoint for updates",
+  },
+  "comfyui.urls": {
+    path: "comfyui.api_url",
+    flag: "comfyui-url",
+    kind: listOf(httpUrl(), 64),
+    default: ["http://127.0.0.1:8188"],
+    help: "ComfyUI server; may be given several times",
+  },
+  "comfyui.timeoutMs": {
+    path: "comfyui.timeout_s",
+    flag: "comfyui-timeout",
+    kind: seconds(0.1, 86_400),
+    default: 300_000,
+    help: "longest run of one job",
+  },
+  "comfyui.maxRetries": {
+    path: "comfyui.max_retries",
+    kind: wholeNumber(0, 100),
+    default: 3,
+    help: "further attempts after a failure that may pass",
+  },
+  "comfyui.retryDelayMs": {
+    path: "comfyui.retry_delay_s",
+    kind: seconds(0, 3600),
+    default: 1000,
+    help: "wait before the first further attempt",
+  },
+  "simulate": {
+    path: "comfyui.simulate",
+    flag: "simulate",
+    kind: toggle(),
+    default: false,
+    help: "run an embedded simulator in place of ComfyUI",
+  },
+  "worker.maxConcurrentJobs": {
+    path: "worker.max_concurrent_jobs",
+    kind: wholeNumber(1, 256),
+    default: 1,
+    help: "jobs under way at once",
+  },
+  "worker.queueMaxSize": {
+    path: "worker.queue_max_size",
+    kind: wholeNumber(1, 10_000_000),
+    default: 1000,
+    help: "jobs that may wait before more are refused",
+  },
+  "worker.cleanupAgeMs": {
+    path: "worker.cleanup_age_s",
+    kind: seconds(1, 315_360_000),
+    default: 604_800_000,
+    help: "age at which a finished job is forgotten",
+  },
+  "worker.dbPath": {
+    path: "worker.db",
+    flag: "db",
+    kind: path("file"),
+    default: "./dgx-pixels.db",
+    help: "SQLite file of the queue",
+  },
+  "worker.drainTimeoutMs": {
+    path: "worker.drain_timeout_s",
+    kind: seconds(0, 86_400),
+    default: 10_000,
+    help: "longest wait for running jobs when the worker stops",
+  },
+  "workflows.dir": {
+    path: "workflows.workflow_dir",
+    flag: "workflow-dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of workflow templates in place of the built-in ones",
+  },
+  "workflows.defaultWorkflow": {
+    path: "workflows.default_workflow",
+    kind: workflowName(),
+    default: "txt2img_sdxl",
+    help: "template for requests that name none",
+  },
+  "output.dir": {
+    path: "output.output_dir",
+    flag: "output-dir",
+    kind: path("dir"),
+    default: "./output",
+    help: "directory of finished images",
+  },
+  "output.filenamePattern": {
+    path: "output.filename_pattern",
+    kind: filenamePattern(),
+    default: "{job_id}_{index}",
+    help: "name of an image, without its extension",
+  },
+  "output.keepPreviews": {
+    path: "output.keep_previews",
+    kind: toggle(),
+    default: false,
+    help: "keep preview images when their job has ended",
+  },
+  "models.checkpointDir": {
+    path: "models.checkpoint_dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of checkpoints",
+  },
+  "models.loraDir": {
+    path: "models.lora_dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of LoRAs",
+  },
+  "models.vaeDir": {
+    path: "models.vae_dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of VAEs",
+  },
+  "logging.level": {
+    path: "logging.level",
+    flag: "log-level",
+    kind: oneOf(LOG_LEVELS, { warning: "warn" }),
+    default: "info",
+    help: "least severity that is logged",
+  },
+  "logging.file": {
+    path: "logging.file",
+    kind: path("file"),
+    default: undefined,
+    help: "file to append the log to, in place of standard error",
+  },
+  "logging.format": {
+    // Not "format": files written for the Python worker have a Python format string there.
+    path: "logging.line_format",
+    kind: oneOf(["auto", "human", "json"]),
+    default: "auto",
+    help: "how a log line looks; auto is human on a terminal and json elsewhere",
+  },
+};

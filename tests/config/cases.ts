@@ -1,0 +1,185 @@
+/** Good and bad values of every setting. */
+
+import type { Config } from "../../src/config/mod.ts";
+
+/** What a setting takes and what it refuses. */
+export interface SettingCase {
+  /** The value's place in the configuration. */
+  read: (config: Config) => unknown;
+  /** Texts with the values they mean. */
+  good: readonly (readonly [text: string, value: unknown])[];
+  /** Texts that are refused by every source. */
+  bad: readonly string[];
+}
+
+const ADDRESSES: Pick<SettingCase, "good" | "bad"> = {
+  good: [
+    ["tcp://0.0.0.0:6001", "tcp://0.0.0.0:6001"],
+    ["tcp://[::1]:6002", "tcp://[::1]:6002"],
+    ["ipc:///run/dgx/requests.sock", "ipc:///run/dgx/requests.sock"],
+    ["tcp://*:*", "tcp://*:*"],
+    ["tcp://eth0:0", "tcp://eth0:0"],
+    ["tcp://gpu-box.local:65535", "tcp://gpu-box.local:65535"],
+    [" tcp://127.0.0.1:6003 ", "tcp://127.0.0.1:6003"],
+  ],
+  bad: [
+    "6001",
+    "localhost:6001",
+    "tcp://localhost",
+    "tcp://localhost:",
+    "tcp://localhost:65536",
+    "tcp://:6001",
+    "tcp://::1:6001",
+    "tcp://local host:6001",
+    "udp://127.0.0.1:6001",
+    "inproc://x",
+    "ipc://",
+    "ipc://a\u0000b",
+    "ipc:///" + "x".repeat(107),
+    "tcp://127.0.0.1:6001/",
+  ],
+};
+
+const NO_NUMBERS = [
+  "many",
+  "-1",
+  "0x10",
+  "1_000",
+  "1e999",
+  ".inf",
+  "NaN",
+  "Infinity",
+  "1 000",
+  "010",
+];
+
+const TOGGLES: Pick<SettingCase, "good" | "bad"> = {
+  good: [["true", true], ["false", false], ["Yes", true], ["off", false], ["1", true], [
+    "0",
+    false,
+  ]],
+  bad: ["maybe", "2", "truee", "-"],
+};
+
+function paths(name: string): Pick<SettingCase, "good" | "bad"> {
+  return {
+    good: [[`/srv/${name}`, `/srv/${name}`], [`./${name} of mine`, `./${name} of mine`], [
+      "1.10",
+      "1.10",
+    ]],
+    bad: ["~/x", "~", "a\u0000b", "a\nb", "x".repeat(4097)],
+  };
+}
+
+/** One case a setting, by path in the file. */
+export const CASES: Readonly<Record<string, SettingCase>> = {
+  "zmq.req_rep_addr": { read: (config) => config.zmq.reqRepAddr, ...ADDRESSES },
+  "zmq.pub_sub_addr": { read: (config) => config.zmq.pubSubAddr, ...ADDRESSES },
+  "comfyui.api_url": {
+    read: (config) => config.comfyui.urls,
+    good: [
+      ["http://gpu:8188", ["http://gpu:8188"]],
+      ["https://gpu.example/comfy/", ["https://gpu.example/comfy"]],
+      ["HTTP://[::1]:1/", ["http://[::1]:1"]],
+      ["http://me:secret@gpu:8188", ["http://me:secret@gpu:8188"]],
+    ],
+    bad: [
+      "gpu:8188",
+      "ftp://gpu",
+      "http://",
+      "http:///x",
+      "http:gpu",
+      "http://gpu:99999",
+      "http://gpu/?a=1",
+      "http://gpu/#a",
+    ],
+  },
+  "comfyui.timeout_s": {
+    read: (config) => config.comfyui.timeoutMs,
+    good: [["60", 60_000], ["0.1", 100], ["86400", 86_400_000], ["1e2", 100_000], ["1.5", 1500]],
+    bad: ["0", "0.05", "86401", "5m", ...NO_NUMBERS],
+  },
+  "comfyui.max_retries": {
+    read: (config) => config.comfyui.maxRetries,
+    good: [["0", 0], ["7", 7], ["100", 100]],
+    bad: ["101", "1.5", ...NO_NUMBERS],
+  },
+  "comfyui.retry_delay_s": {
+    read: (config) => config.comfyui.retryDelayMs,
+    good: [["0", 0], ["2.0", 2000], ["3600", 3_600_000]],
+    bad: ["3601", ...NO_NUMBERS],
+  },
+  "comfyui.simulate": { read: (config) => config.simulate, ...TOGGLES },
+  "worker.max_concurrent_jobs": {
+    read: (config) => config.worker.maxConcurrentJobs,
+    good: [["2", 2], ["1", 1], ["256", 256]],
+    bad: ["0", "257", "1.5", ...NO_NUMBERS],
+  },
+  "worker.queue_max_size": {
+    read: (config) => config.worker.queueMaxSize,
+    good: [["100", 100], ["1", 1], ["10000000", 10_000_000], ["1e3", 1000]],
+    bad: ["0", "10000001", "1.5", ...NO_NUMBERS],
+  },
+  "worker.cleanup_age_s": {
+    read: (config) => config.worker.cleanupAgeMs,
+    good: [["3600", 3_600_000], ["1", 1000], ["315360000", 315_360_000_000]],
+    bad: ["0", "315360001", ...NO_NUMBERS],
+  },
+  "worker.db": {
+    read: (config) => config.worker.dbPath,
+    ...paths("queue.db"),
+  },
+  "worker.drain_timeout_s": {
+    read: (config) => config.worker.drainTimeoutMs,
+    good: [["0", 0], ["30", 30_000], ["86400", 86_400_000]],
+    bad: ["86401", ...NO_NUMBERS],
+  },
+  "workflows.workflow_dir": { read: (config) => config.workflows.dir, ...paths("workflows") },
+  "workflows.default_workflow": {
+    read: (config) => config.workflows.defaultWorkflow,
+    good: [["img2img", "img2img"], ["sprite_v1.5-b", "sprite_v1.5-b"], ["sprite.json", "sprite"], [
+      "12",
+      "12",
+    ]],
+    bad: ["../sprite", "a/b", ".json", "a b", "-x", "x".repeat(129)],
+  },
+  "output.output_dir": { read: (config) => config.output.dir, ...paths("images") },
+  "output.filename_pattern": {
+    read: (config) => config.output.filenamePattern,
+    good: [
+      ["{job_id}", "{job_id}"],
+      ["{job_id}_{timestamp}.png", "{job_id}_{timestamp}"],
+      ["a {prompt} {seed}-{index}.{job_id}", "a {prompt} {seed}-{index}.{job_id}"],
+    ],
+    bad: [
+      "image",
+      "{index}",
+      "{job_id}/{index}",
+      "..\\{job_id}",
+      ".{job_id}",
+      "{job_id}_{name}",
+      "{job_id",
+      "{{job_id}}",
+      "{job_id}\u0007",
+      "{job_id}" + "x".repeat(121),
+    ],
+  },
+  "output.keep_previews": { read: (config) => config.output.keepPreviews, ...TOGGLES },
+  "models.checkpoint_dir": {
+    read: (config) => config.models.checkpointDir,
+    ...paths("checkpoints"),
+  },
+  "models.lora_dir": { read: (config) => config.models.loraDir, ...paths("loras") },
+  "models.vae_dir": { read: (config) => config.models.vaeDir, ...paths("vae") },
+  "logging.level": {
+    read: (config) => config.logging.level,
+    good: [["debug", "debug"], ["WARNING", "warn"], ["Warn", "warn"], ["ERROR", "error"]],
+    bad: ["loud", "10", "constructor", "__proto__"],
+  },
+  "logging.file": { read: (config) => config.logging.file, ...paths("worker.log") },
+  "logging.line_format": {
+    read: (config) => config.logging.format,
+    good: [["json", "json"], ["HUMAN", "human"], ["auto", "auto"]],
+    bad: ["[%(asctime)s] %(message)s", "xml"],
+  },
+};

@@ -1,0 +1,139 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { type Flags, listSettings, type SettingInfo } from "../../src/config/mod.ts";
+import { CASES, type SettingCase } from "./cases.ts";
+import { failure, load, type Sources, yamlOf } from "./support.ts";
+
+/** One way to give a setting a text, and how an error then names it. */
+interface Source {
+  name: string;
+  give(text: string): Sources;
+  subject: string;
+  takes?(text: string): boolean;
+}
+
+function sourcesOf(setting: SettingInfo): Source[] {
+  const { path, flag, variables } = setting;
+  const column = path.split(".")[1]!.length + 5;
+  const sources: Source[] = variables.map((variable) => ({
+    name: variable,
+    give: (text) => ({ env: { [variable]: text } }),
+    subject: variable,
+  }));
+  sources.push({
+    name: "the file",
+    give: (text) => ({ yaml: yamlOf(path, JSON.stringify(text)) }),
+    subject: `config.yaml:2:${column}: ${path}`,
+  }, {
+    name: "the file, unquoted",
+    give: (text) => ({ yaml: yamlOf(path, text) }),
+    subject: `config.yaml:2:${column}: ${path}`,
+    takes: (text) => /^[\w./][\w./:-]*(?<!:)$/.test(text),
+  });
+  if (flag !== undefined) {
+    sources.push({
+      name: `--${flag}`,
+      give: (text) => ({ flags: { [flag]: text } satisfies Flags }),
+      subject: `--${flag}`,
+    });
+  }
+  return sources;
+}
+
+function caseOf(setting: SettingInfo): SettingCase {
+  const found = CASES[setting.path];
+  ok(found, `no case for ${setting.path}`);
+  return found;
+}
+
+Deno.test("every setting has a case, and every case a setting", () => {
+  deepEqual(Object.keys(CASES).sort(), listSettings().map(({ path }) => path).sort());
+});
+
+for (const setting of listSettings()) {
+  for (const source of sourcesOf(setting)) {
+    const takes = source.takes ?? (() => true);
+
+    Deno.test(`${setting.path} takes every good value from ${source.name}`, async () => {
+      const { read, good } = caseOf(setting);
+      for (const [text, value] of good.filter(([text]) => takes(text))) {
+        const loaded = await load(source.give(text));
+        deepEqual(read(loaded.config), value, text);
+        ok(loaded.origins.get(setting.path)?.type !== "default", text);
+        deepEqual(loaded.warnings, []);
+      }
+    });
+
+    Deno.test(`${setting.path} refuses every bad value from ${source.name}`, async () => {
+      for (const text of caseOf(setting).bad.filter(takes)) {
+        const error = await failure(source.give(text));
+        equal(error.code, "invalid_value");
+        const must = `${source.subject} must be ${setting.expected}, got `;
+        ok(error.message.startsWith(must), `${error.message} | ${must}`);
+        equal(error.message.split("\n").length, 1);
+      }
+    });
+  }
+}
+
+Deno.test("every default is a good value of its own setting", async () => {
+  for (const setting of listSettings().filter((setting) => setting.default !== "")) {
+    const { config } = await load({ yaml: yamlOf(setting.path, JSON.stringify(setting.default)) });
+    const { read } = caseOf(setting);
+    deepEqual(read(config), read((await load()).config), setting.path);
+  }
+});
+
+Deno.test("the defaults are the documented ones", async () => {
+  const { config } = await load();
+  deepEqual(config, {
+    zmq: { reqRepAddr: "tcp://127.0.0.1:5555", pubSubAddr: "tcp://127.0.0.1:5556" },
+    comfyui: {
+      urls: ["http://127.0.0.1:8188"],
+      timeoutMs: 300_000,
+      maxRetries: 3,
+      retryDelayMs: 1000,
+    },
+    simulate: false,
+    worker: {
+      maxConcurrentJobs: 1,
+      queueMaxSize: 1000,
+      cleanupAgeMs: 7 * 24 * 3600 * 1000,
+      dbPath: "./dgx-pixels.db",
+      drainTimeoutMs: 10_000,
+    },
+    workflows: { dir: undefined, defaultWorkflow: "txt2img_sdxl" },
+    output: { dir: "./output", filenamePattern: "{job_id}_{index}", keepPreviews: false },
+    models: { checkpointDir: undefined, loraDir: undefined, vaeDir: undefined },
+    logging: { level: "info", file: undefined, format: "auto" },
+  });
+});
+
+Deno.test("no flag and no variable stands for two settings", () => {
+  const flags = listSettings().flatMap(({ flag }) => flag ?? []);
+  const variables = listSettings().flatMap(({ variables }) => variables);
+  equal(new Set(flags).size, flags.length);
+  equal(new Set(variables).size, variables.length);
+  deepEqual(
+    flags.sort(),
+    "comfyui-timeout comfyui-url db log-level output-dir pub-addr req-addr simulate workflow-dir"
+      .split(" "),
+  );
+  ok(!variables.includes("DGX_PIXELS_CONFIG"));
+});
+
+Deno.test("README.md shows the table of settings as it is", async () => {
+  const readme = await Deno.readTextFile(new URL("../../src/config/README.md", import.meta.url));
+  const shown = readme.split("\n").filter((line) => line.startsWith("| `"))
+    .map((line) => line.replace(/ +/g, " "));
+  const expected = listSettings().map(tableRow);
+  equal(shown.length, expected.length);
+  for (const [index, row] of expected.entries()) equal(shown[index], row);
+});
+
+function tableRow(setting: SettingInfo): string {
+  const flag = setting.flag === undefined ? "" : `\`--${setting.flag}\``;
+  const variables = setting.variables.map((name) => `\`${name}\``).join(" ");
+  const standard = setting.default === "" ? "" : `\`${setting.default}\``;
+  const cells = [`\`${setting.path}\``, flag, variables, setting.expected, standard, setting.help];
+  return `| ${cells.join(" | ")} |`.replace(/ +/g, " ");
+}

@@ -1,0 +1,42 @@
+/** Loads a configuration from values in memory. */
+
+import { rejects } from "node:assert/strict";
+import { type Flags, loadConfig, type LoadedConfig } from "../../src/config/mod.ts";
+import { ConfigError } from "../../src/errors.ts";
+
+/** What the three sources say. */
+export interface Sources {
+  flags?: Flags;
+  env?: Readonly<Record<string, string>>;
+  /** Text of `config.yaml`, which `--config` then names. */
+  yaml?: string;
+}
+
+/** Loads what the sources say. */
+export function load(sources: Sources = {}): Promise<LoadedConfig> {
+  const { flags = {}, env = {}, yaml } = sources;
+  return loadConfig({
+    flags: yaml === undefined ? flags : { config: "config.yaml", ...flags },
+    env: (name) => env[name],
+    readTextFile: (path) => {
+      if (yaml === undefined) return Promise.reject(new Deno.errors.NotFound(path));
+      return Promise.resolve(yaml);
+    },
+  });
+}
+
+/** The error of a configuration that must not load. */
+export async function failure(sources: Sources): Promise<ConfigError> {
+  let caught: unknown;
+  await rejects(load(sources), (error) => {
+    caught = error;
+    return error instanceof ConfigError;
+  });
+  return caught as ConfigError;
+}
+
+/** A file that holds one setting; `value` stands as it is. */
+export function yamlOf(path: string, value: string): string {
+  const [section, key] = path.split(".");
+  return `${section}:\n  ${key}: ${value}\n`;
+}
