@@ -1,0 +1,83 @@
+/**
+ * A job and its life: the states, who may move it, and what each ending carries. Pure.
+ *
+ * @module
+ */
+
+import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+
+/** What a finished job left behind. */
+export interface JobResult {
+  /** Absolute paths of the files, in the order of the batch; at least one. */
+  readonly imagePaths: readonly string[];
+}
+
+/** How a job ended. */
+export type JobOutcome =
+  | { readonly type: "completed"; readonly result: JobResult }
+  | { readonly type: "failed"; readonly error: string }
+  | { readonly type: "cancelled" };
+
+/** A row of the queue. Times are Unix milliseconds. */
+export interface Job {
+  /** The client's name for it; unique. */
+  readonly id: string;
+  /** What was asked for. */
+  readonly request: GenerateRequest;
+  /** Where it stands. */
+  readonly state: JobState;
+  /** Times it was handed to a server. */
+  readonly attempts: number;
+  /** Seed asked for, or drawn when it was accepted, so that a repeated attempt paints the same. */
+  readonly seed: number;
+  /** True once somebody asked to cancel it: whatever happens now, it will not complete. */
+  readonly cancelRequested: boolean;
+  /** Workflow chosen for it, once known. */
+  readonly workflow: string | undefined;
+  /** Server of the present or last attempt. */
+  readonly server: string | undefined;
+  /** When it was accepted. */
+  readonly createdAtMs: number;
+  /** When its execution first began. */
+  readonly startedAtMs: number | undefined;
+  /** When it ended. */
+  readonly finishedAtMs: number | undefined;
+  /** How it ended; undefined before that. */
+  readonly outcome: JobOutcome | undefined;
+}
+
+/**
+ * The right to run one job, held by one attempt. `token` fences it: a lease that was lost to another
+ * attempt can change nothing any more.
+ */
+export interface Lease {
+  /** The job as it was when claimed. */
+  readonly job: Job;
+  /** Secret of this attempt. */
+  readonly token: string;
+  /** Id that the prompt has on ComfyUI; stored before it is posted. */
+  readonly promptId: string;
+  /** True if an earlier holder may have posted `promptId` already: ask ComfyUI before posting. */
+  readonly resumed: boolean;
+}
+
+/** True for a state that is never left. */
+export function isTerminal(state: JobState): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
+}
+
+/**
+ * True when two requests ask for the same picture, so that a repeated submission is the same job.
+ * The order of keys does not matter, bytes are compared by content.
+ */
+export function sameRequest(a: GenerateRequest, b: GenerateRequest): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part) => {
+    if (part instanceof Uint8Array) return { bytes: part.toBase64() };
+    if (part === null || typeof part !== "object" || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([x], [y]) => x < y ? -1 : 1));
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * The contract of a job queue. It names no datastore: whatever keeps these promises may stand behind it.
+ *
+ * @module
+ */
+
+import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+import type { Job, JobOutcome, Lease } from "./job.ts";
+
+/** What became of a submission. */
+export type EnqueueResult =
+  /** Stored; it will reach exactly one ending. */
+  | { readonly type: "accepted"; readonly job: Job }
+  /** The same request was stored before; nothing new will run. */
+  | { readonly type: "known"; readonly job: Job }
+  /** The id belongs to a request with other parameters. */
+  | { readonly type: "conflict" }
+  /** As many jobs wait as may wait. */
+  | { readonly type: "full" };
+
+/** What became of a wish to cancel. */
+export type CancelResult =
+  /** It was waiting and has ended now. */
+  | { readonly type: "cancelled"; readonly job: Job }
+  /** It runs; its attempt must be stopped, and can only settle as cancelled. */
+  | { readonly type: "cancelling"; readonly job: Job }
+  /** No such job, or it has ended before. */
+  | { readonly type: "not_found" };
+
+/** What to claim a job for. */
+export interface ClaimOptions {
+  /** Name of the server that will run it. */
+  server: string;
+  /** How long the lease holds unless it is renewed, in milliseconds. */
+  leaseMs: number;
+}
+
+/** How a job goes back to the queue. */
+export interface ReleaseOptions {
+  /** Why, for the job's history. */
+  reason: string;
+  /** Time before it may be claimed again, in milliseconds. @default {0} */
+  delayMs?: number;
+  /** True if the prompt may live on ComfyUI and must be looked for before it is posted again. */
+  keepPrompt: boolean;
+  /** False if the attempt shall not count, because it was not the job's fault. @default {true} */
+  countAttempt?: boolean;
+}
+
+/** A page of jobs. */
+export interface ListOptions {
+  /** Only jobs in this state. */
+  state?: JobState;
+  /** Most jobs to return. */
+  limit: number;
+  /** Where the page before this one ended. */
+  cursor?: string;
+}
+
+/** Numbers of jobs that have not ended. */
+export interface QueueCounts {
+  /** Waiting. */
+  readonly queued: number;
+  /** Handed to a server. */
+  readonly running: number;
+}
+
+/**
+ * Keeps jobs from acceptance to ending. Each method is one atomic step; when its promise resolves, the
+ * change survives the death of the process. Methods that take a lease return false when it was lost,
+ * and have then changed nothing.
+ */
+export interface JobQueue extends AsyncDisposable {
+  /** Stores a request, or recognises it. */
+  enqueue(request: GenerateRequest, details?: { workflow?: string }): Promise<EnqueueResult>;
+  /** Hands out the next job: highest priority first, then the oldest; undefined if none may be claimed. */
+  claim(options: ClaimOptions): Promise<Lease | undefined>;
+  /** Prolongs a lease by `leaseMs` from now. */
+  renew(lease: Lease, leaseMs: number): Promise<boolean>;
+  /** Notes that execution began. True only the first time in the job's life. */
+  start(lease: Lease): Promise<boolean>;
+  /**
+   * Ends a job. One whose cancelling was asked for ends as cancelled, whatever the outcome given.
+   *
+   * @returns the job as it ended, or undefined if the lease was lost.
+   */
+  settle(lease: Lease, outcome: JobOutcome): Promise<Job | undefined>;
+  /** Gives a job back to be run later. One whose cancelling was asked for ends as cancelled instead. */
+  release(lease: Lease, options: ReleaseOptions): Promise<Job | undefined>;
+  /** Asks that a job does not complete. */
+  cancel(id: string): Promise<CancelResult>;
+  /** Makes jobs whose lease ran out claimable again; returns how many. With `all`, every lease is void. */
+  reclaim(options?: { all?: boolean }): Promise<number>;
+  /** One job, or undefined. */
+  get(id: string): Promise<Job | undefined>;
+  /** Jobs that wait before this one, or undefined if it does not wait. */
+  position(id: string): Promise<number | undefined>;
+  /** Jobs, newest first, with the cursor of the next page if there is one. */
+  list(options: ListOptions): Promise<{ jobs: readonly Job[]; cursor: string | undefined }>;
+  /** How many jobs wait and run. */
+  counts(): Promise<QueueCounts>;
+  /** Earliest time at which a waiting job may be claimed, Unix milliseconds, or undefined if none waits. */
+  nextClaimableAtMs(): Promise<number | undefined>;
+  /** Removes jobs that ended before this time, at most `limit`; returns how many. */
+  prune(endedBeforeMs: number, limit: number): Promise<number>;
+  /** Closes the store. May be called again. */
+  close(): Promise<void>;
+}

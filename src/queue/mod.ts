@@ -1,0 +1,19 @@
+/**
+ * The durable truth about jobs.
+ *
+ * @module
+ */
+
+export { isTerminal, sameRequest } from "./job.ts";
+export type { Job, JobOutcome, JobResult, Lease } from "./job.ts";
+export type {
+  CancelResult,
+  ClaimOptions,
+  EnqueueResult,
+  JobQueue,
+  ListOptions,
+  QueueCounts,
+  ReleaseOptions,
+} from "./job_queue.ts";
+export { openSqliteQueue } from "./sqlite_queue.ts";
+export type { SqliteQueueOptions } from "./sqlite_queue.ts";

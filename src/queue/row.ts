@@ -1,0 +1,42 @@
+/** A row of the `jobs` table, and the job that it stands for. */
+
+import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+import { decodeRequest } from "../protocol/mod.ts";
+import type { Job, JobOutcome } from "./job.ts";
+
+/** Columns as SQLite gives them. */
+export interface JobRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly request: Uint8Array;
+  readonly state: JobState;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly cancel_requested: 0 | 1;
+  readonly workflow: string | null;
+  readonly server: string | null;
+  readonly prompt_id: string | null;
+  readonly seed: number;
+  readonly created_at_ms: number;
+  readonly started_at_ms: number | null;
+  readonly finished_at_ms: number | null;
+  readonly outcome: string | null;
+}
+
+/** Reads a row back as a job. */
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    request: decodeRequest(row.request) as GenerateRequest,
+    state: row.state,
+    attempts: row.attempts,
+    seed: row.seed,
+    cancelRequested: row.cancel_requested === 1,
+    workflow: row.workflow ?? undefined,
+    server: row.server ?? undefined,
+    createdAtMs: row.created_at_ms,
+    startedAtMs: row.started_at_ms ?? undefined,
+    finishedAtMs: row.finished_at_ms ?? undefined,
+    outcome: row.outcome === null ? undefined : JSON.parse(row.outcome) as JobOutcome,
+  };
+}
