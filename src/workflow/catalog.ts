@@ -1,0 +1,100 @@
+/** The folder of workflows: the one place that reads workflow files. */
+
+import { ConfigError, JobError } from "../errors.ts";
+import type { GenerateRequest } from "../protocol/mod.ts";
+import { routeRequest } from "./route.ts";
+import { createTemplate, type Template } from "./template.ts";
+
+/** The workflows that jobs can use. */
+export interface Catalog {
+  /** Templates by name. */
+  readonly templates: ReadonlyMap<string, Template>;
+  /**
+   * Chooses the template of a request.
+   *
+   * @throws {JobError} `invalid_parameter` if the request names a workflow that is not there.
+   */
+  choose(request: GenerateRequest): Template;
+}
+
+/** Where the workflows are. */
+export interface CatalogOptions {
+  /** Folder of API-format JSON files. @default the ones that come with the package */
+  dir?: string | URL;
+  /** Workflow of a request that nothing else decides. @default {"txt2img_sdxl"} */
+  defaultWorkflow?: string;
+}
+
+/** The folder of workflows that come with the package. */
+export const BUILT_IN_WORKFLOWS: URL = new URL("../../workflows/", import.meta.url);
+
+/**
+ * Reads every `*.json` of a folder.
+ *
+ * @throws {ConfigError} `unreadable` for the folder or a file, `invalid_workflow` for what is in it.
+ */
+export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog> {
+  const { dir = BUILT_IN_WORKFLOWS, defaultWorkflow = "txt2img_sdxl" } = options;
+  const templates = new Map<string, Template>();
+  for (const name of await workflowNames(dir)) {
+    templates.set(name, createTemplate(name, await readJson(dir, name)));
+  }
+  if (!templates.has(defaultWorkflow)) {
+    throw new ConfigError(
+      "invalid_workflow",
+      `The default workflow ${defaultWorkflow} is not in ${showDir(dir)}; ` +
+        `there are: ${[...templates.keys()].join(", ") || "none"}`,
+    );
+  }
+  return { templates, choose: (request) => choose(templates, request, defaultWorkflow) };
+}
+
+function choose(
+  templates: ReadonlyMap<string, Template>,
+  request: GenerateRequest,
+  defaultWorkflow: string,
+): Template {
+  const name = routeRequest(request, (candidate) => templates.has(candidate)) ?? defaultWorkflow;
+  const template = templates.get(name);
+  if (template !== undefined) return template;
+  throw new JobError(
+    "invalid_parameter",
+    `Invalid parameter: workflow: there is no ${JSON.stringify(name)}; ` +
+      `known are ${[...templates.keys()].join(", ")}`,
+  );
+}
+
+async function workflowNames(dir: string | URL): Promise<string[]> {
+  try {
+    const names: string[] = [];
+    for await (const entry of Deno.readDir(dir)) {
+      if (!entry.isDirectory && entry.name.endsWith(".json")) names.push(entry.name.slice(0, -5));
+    }
+    return names.sort();
+  } catch (cause) {
+    throw new ConfigError(
+      "unreadable",
+      `Cannot read the workflow folder ${showDir(dir)}: ${reason(cause)}; check --workflow-dir`,
+      { cause },
+    );
+  }
+}
+
+async function readJson(dir: string | URL, name: string): Promise<unknown> {
+  const base = dir instanceof URL ? dir.href : dir;
+  const path = `${base.replace(/\/$/, "")}/${name}.json`;
+  try {
+    return JSON.parse(await Deno.readTextFile(dir instanceof URL ? new URL(path) : path));
+  } catch (cause) {
+    const code = cause instanceof SyntaxError ? "invalid_workflow" : "unreadable";
+    throw new ConfigError(code, `Cannot read the workflow ${path}: ${reason(cause)}`, { cause });
+  }
+}
+
+function showDir(dir: string | URL): string {
+  return dir instanceof URL ? dir.pathname : dir;
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

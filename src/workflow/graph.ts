@@ -1,0 +1,85 @@
+/**
+ * ComfyUI's API graph format: recognising it, and following its links. Pure.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../errors.ts";
+
+/** A reference to an output of another node: its id and the output's index. */
+export type Link = readonly [nodeId: string, output: number];
+
+/** One node of a graph. */
+export interface GraphNode {
+  /** ComfyUI's class of the node. */
+  class_type: string;
+  /** Literal values and links by input name. */
+  inputs: Record<string, unknown>;
+  /** What the editor keeps for people. */
+  _meta?: { title?: string };
+}
+
+/** A graph in API format: nodes by id. */
+export type Graph = Record<string, GraphNode>;
+
+/** True for a value that ComfyUI takes as a link. */
+export function isLink(value: unknown): value is Link {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === "string" &&
+    typeof value[1] === "number";
+}
+
+/** The links of a node with their input names, in the order of its inputs. */
+export function linksOf(node: GraphNode): [input: string, link: Link][] {
+  return Object.entries(node.inputs).filter((entry): entry is [string, Link] => isLink(entry[1]));
+}
+
+/** How a node is called in messages: its title, if any, its class and its id. */
+export function nodeLabel(graph: Graph, id: string): string {
+  const node = graph[id];
+  if (node === undefined) return `node ${id}`;
+  return `"${node._meta?.title ?? node.class_type}" (node ${id})`;
+}
+
+/**
+ * Checks that a parsed JSON value is a graph in API format.
+ *
+ * @param source How to call the file in messages.
+ * @throws {ConfigError} `invalid_workflow` with what is wrong and what to do.
+ */
+export function parseGraph(value: unknown, source: string): Graph {
+  if (!isRecord(value)) throw invalid(source, "it is not a JSON object of nodes");
+  if (Array.isArray(value["nodes"])) {
+    throw invalid(
+      source,
+      'it is in the format of the editor; export it from ComfyUI with "Export (API)" and use that file',
+    );
+  }
+  if (Object.keys(value).length === 0) throw invalid(source, "it has no nodes");
+  for (const [id, node] of Object.entries(value)) {
+    if (!isRecord(node) || typeof node["class_type"] !== "string") {
+      throw invalid(source, `node ${id} has no class_type`);
+    }
+    // A node without inputs passes ComfyUI's validation and then kills its only worker thread.
+    if (!isRecord(node["inputs"])) throw invalid(source, `node ${id} has no inputs object`);
+  }
+  const graph = value as Graph;
+  for (const [id, node] of Object.entries(graph)) {
+    for (const [input, [target]] of linksOf(node)) {
+      if (graph[target] === undefined) {
+        throw invalid(
+          source,
+          `input ${input} of node ${id} is linked to node ${target}, which is not there`,
+        );
+      }
+    }
+  }
+  return graph;
+}
+
+function invalid(source: string, why: string): ConfigError {
+  return new ConfigError("invalid_workflow", `Cannot use the workflow ${source}: ${why}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,17 @@
+/**
+ * From a request to a ComfyUI graph.
+ *
+ * @module
+ */
+
+export { bindTemplate } from "./bind.ts";
+export type { BindOptions } from "./bind.ts";
+export { BUILT_IN_WORKFLOWS, loadCatalog } from "./catalog.ts";
+export type { Catalog, CatalogOptions } from "./catalog.ts";
+export { isLink, nodeLabel, parseGraph } from "./graph.ts";
+export type { Graph, GraphNode, Link } from "./graph.ts";
+export { routeRequest } from "./route.ts";
+export { createTemplate } from "./template.ts";
+export type { Template } from "./template.ts";
+export { traceGraph } from "./trace.ts";
+export type { Parameter, Target, Trace } from "./trace.ts";

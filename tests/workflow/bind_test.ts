@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { JobError } from "../../src/errors.ts";
+import { bindTemplate, createTemplate, type Graph, loadCatalog } from "../../src/workflow/mod.ts";
+import { generateRequest } from "../support/requests.ts";
+import * as graphs from "./graphs.ts";
+
+Deno.test("bindTemplate() writes every field of a request into the graph", () => {
+  const graph = bind(graphs.STOCK, {
+    prompt: "a wizard",
+    negative_prompt: "photo",
+    model: "other.safetensors",
+    size: [640, 384],
+    steps: 12,
+    cfg_scale: 6.5,
+    batch_size: 3,
+    sampler_name: "dpmpp_2m",
+    scheduler: "karras",
+    denoise: 0.9,
+  }, 99);
+  assert.equal(graph["pos"]?.inputs["text"], "a wizard");
+  assert.equal(graph["neg"]?.inputs["text"], "photo");
+  assert.equal(graph["ckpt"]?.inputs["ckpt_name"], "other.safetensors");
+  const { width, height, batch_size } = graph["latent"]?.inputs ?? {};
+  assert.deepEqual([width, height, batch_size], [640, 384, 3]);
+  const { seed, steps, cfg, sampler_name, scheduler, denoise } = graph["sampler"]?.inputs ?? {};
+  assert.deepEqual([seed, steps, cfg, sampler_name, scheduler, denoise], [
+    99,
+    12,
+    6.5,
+    "dpmpp_2m",
+    "karras",
+    0.9,
+  ]);
+});
+
+Deno.test("bindTemplate() keeps what a request does not name, and never touches the template", () => {
+  const template = createTemplate("t", graphs.graphOf(graphs.STOCK));
+  const before = structuredClone(template.graph);
+  const graph = bindTemplate(template, generateRequest(), { seed: 1 });
+  assert.equal(graph["neg"]?.inputs["text"], "bad");
+  assert.equal(graph["sampler"]?.inputs["sampler_name"], "euler");
+  assert.deepEqual(template.graph, before);
+});
+
+Deno.test("bindTemplate() refuses what has no place, naming the field and the workflow", () => {
+  refuses(graphs.CONDITIONING_CHAIN, { negative_prompt: "x" }, /negative_prompt: .*my-graph/);
+  refuses(graphs.IMG2IMG, { batch_size: 4 }, /batch_size: .*my-graph/);
+  refuses(graphs.BASE_AND_REFINER, { denoise: 0.5 }, /denoise: .*my-graph/);
+  refuses(graphs.STOCK, { animation_frames: 4 }, /animation_frames/);
+  refuses(graphs.STOCK, { tileset_grid: [2, 2] }, /tileset_grid/);
+  refuses(graphs.STOCK, { init_image: "a.png" }, /init_image/);
+});
+
+Deno.test("bindTemplate() keeps the proportion of a base's and a refiner's steps", () => {
+  const graph = bind(graphs.BASE_AND_REFINER, { steps: 50 });
+  assert.equal(graph["first"]?.inputs["end_at_step"], 40);
+  assert.equal(graph["second"]?.inputs["start_at_step"], 40);
+  assert.equal(graph["second"]?.inputs["end_at_step"], 10_000);
+  assert.equal(graph["second"]?.inputs["steps"], 50);
+});
+
+Deno.test("bindTemplate() sets the LoRA that a graph has", () => {
+  const graph = bind(graphs.WITH_LORA, { lora: "new.safetensors", lora_strength: 0.7 });
+  const { lora_name, strength_model, strength_clip } = graph["lora"]?.inputs ?? {};
+  assert.deepEqual([lora_name, strength_model, strength_clip], ["new.safetensors", 0.7, 0.7]);
+  assert.deepEqual(Object.keys(graph).sort(), Object.keys(graphs.WITH_LORA).sort());
+});
+
+Deno.test("bindTemplate() leaves a template's LoRA in place when none is asked for", () => {
+  assert.equal(bind(graphs.WITH_LORA, {})["lora"]?.inputs["lora_name"], "old.safetensors");
+});
+
+Deno.test("bindTemplate() inserts a LoRA behind the checkpoint and rewires everything", () => {
+  const graph = bind(graphs.STOCK, { lora: "new.safetensors" });
+  assert.deepEqual(graph["lora-1"], {
+    class_type: "LoraLoader",
+    inputs: {
+      model: ["ckpt", 0],
+      lora_name: "new.safetensors",
+      strength_model: 1,
+      clip: ["ckpt", 1],
+      strength_clip: 1,
+    },
+  });
+  assert.deepEqual(graph["sampler"]?.inputs["model"], ["lora-1", 0]);
+  assert.deepEqual(graph["pos"]?.inputs["clip"], ["lora-1", 1]);
+  assert.deepEqual(graph["neg"]?.inputs["clip"], ["lora-1", 1]);
+  assert.deepEqual(graph["decode"]?.inputs["vae"], ["ckpt", 2]);
+});
+
+Deno.test("bindTemplate() chains several LoRAs with their strengths", () => {
+  const loras = [{ name: "a" }, { name: "b", strength_model: 0.5, strength_clip: 0.25 }];
+  const graph = bind(graphs.STOCK, { loras });
+  const chain: unknown[] = [];
+  let link = graph["sampler"]?.inputs["model"] as [string, number];
+  while (link[0] !== "ckpt") {
+    const inputs: Record<string, unknown> = graph[link[0]]?.inputs ?? {};
+    chain.push([inputs["lora_name"], inputs["strength_model"], inputs["strength_clip"]]);
+    link = inputs["model"] as [string, number];
+  }
+  assert.deepEqual(chain.sort(), [["a", 1, 1], ["b", 0.5, 0.25]]);
+});
+
+Deno.test("bindTemplate() inserts a LoRA between loaders of separate files", () => {
+  const graph = bind(graphs.SPLIT_FILES, { lora: "new.safetensors" });
+  assert.deepEqual(graph["lora-1"]?.inputs["clip"], ["te", 0]);
+  assert.deepEqual(graph["pos"]?.inputs["clip"], ["lora-1", 1]);
+  assert.deepEqual(graph["sampler"]?.inputs["model"], ["lora-1", 0]);
+});
+
+Deno.test("createTemplate() refuses graphs in which a request would go nowhere", () => {
+  const noPrompt = { ...graphs.STOCK, pos: ["Other", {}] as graphs.ShortNode };
+  refusesTemplate(graphs.graphOf(noPrompt), /no node takes the prompt/);
+  const noModel = { ...graphs.STOCK, ckpt: ["Other", {}] as graphs.ShortNode };
+  refusesTemplate(graphs.graphOf(noModel), /no node takes the model/);
+  refusesTemplate(graphs.graphOf({ a: ["SaveImage", {}] }), /no sampler/);
+});
+
+Deno.test("createTemplate() refuses what is no API graph and says what to do", () => {
+  refusesTemplate({ nodes: [], links: [] }, /Export \(API\)/);
+  refusesTemplate([], /not a JSON object/);
+  refusesTemplate(null, /not a JSON object/);
+  refusesTemplate({}, /no nodes/);
+  refusesTemplate({ "1": { inputs: {} } }, /node 1 has no class_type/);
+  refusesTemplate({ "1": { class_type: "X" } }, /node 1 has no inputs/);
+  refusesTemplate({ "1": { class_type: "X", inputs: { a: ["9", 0] } } }, /linked to node 9/);
+});
+
+Deno.test("loadCatalog() reads the shipped workflows, and each takes a whole request", async () => {
+  const catalog = await loadCatalog();
+  assert.ok(catalog.templates.size >= 9);
+  for (const template of catalog.templates.values()) {
+    const graph = bindTemplate(
+      template,
+      generateRequest({ prompt: "shipped", negative_prompt: "n", batch_size: 2, lora: "l" }),
+      { seed: 5 },
+    );
+    const text = JSON.stringify(graph);
+    for (const value of ['"shipped"', '"n"', '"batch_size":2', '"seed":5', '"lora_name":"l"']) {
+      assert.ok(text.includes(value), `${template.name} lacks ${value}`);
+    }
+  }
+});
+
+Deno.test("Catalog.choose() follows the request, and refuses a workflow that is not there", async () => {
+  const catalog = await loadCatalog();
+  const chosen = (fields: Parameters<typeof generateRequest>[0]) =>
+    catalog.choose(generateRequest(fields)).name;
+  assert.equal(chosen({}), "txt2img_sdxl");
+  assert.equal(chosen({ lora: "x" }), "pixel_art_lora");
+  assert.equal(chosen({ batch_size: 4 }), "batch");
+  assert.equal(chosen({ batch_size: 1 }), "txt2img_sdxl");
+  assert.equal(chosen({ batch_size: 4, workflow: "sprite_optimized" }), "sprite_optimized");
+  assert.throws(
+    () => chosen({ workflow: "../secret" }),
+    (error) => error instanceof JobError && error.code === "invalid_parameter",
+  );
+});
+
+function bind(
+  nodes: Record<string, graphs.ShortNode>,
+  fields: Parameters<typeof generateRequest>[0],
+  seed = 1,
+): Graph {
+  const template = createTemplate("my-graph", graphs.graphOf(nodes));
+  return bindTemplate(template, generateRequest(fields), { seed });
+}
+
+function refuses(
+  nodes: Record<string, graphs.ShortNode>,
+  fields: Parameters<typeof generateRequest>[0],
+  message: RegExp,
+): void {
+  assert.throws(() => bind(nodes, fields), { code: "invalid_parameter", message });
+}
+
+function refusesTemplate(json: unknown, message: RegExp): void {
+  assert.throws(() => createTemplate("bad", json), { code: "invalid_workflow", message });
+}

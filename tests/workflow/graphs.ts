@@ -1,0 +1,200 @@
+/** Graphs of the usual shapes, in short notation. */
+
+import type { Graph } from "../../src/workflow/mod.ts";
+
+/** A node: class and inputs. */
+export type ShortNode = [className: string, inputs: Record<string, unknown>];
+
+/** Writes a graph out in API format. */
+export function graphOf(nodes: Record<string, ShortNode>): Graph {
+  return Object.fromEntries(
+    Object.entries(nodes).map(([id, [class_type, inputs]]) => [id, { class_type, inputs }]),
+  );
+}
+
+const SAMPLING = {
+  seed: 1,
+  steps: 20,
+  cfg: 8,
+  sampler_name: "euler",
+  scheduler: "normal",
+  denoise: 1,
+};
+
+/** The stock text-to-image graph. */
+export const STOCK: Record<string, ShortNode> = {
+  ckpt: ["CheckpointLoaderSimple", { ckpt_name: "base.safetensors" }],
+  pos: ["CLIPTextEncode", { text: "default", clip: ["ckpt", 1] }],
+  neg: ["CLIPTextEncode", { text: "bad", clip: ["ckpt", 1] }],
+  latent: ["EmptyLatentImage", { width: 512, height: 512, batch_size: 1 }],
+  sampler: ["KSampler", {
+    ...SAMPLING,
+    model: ["ckpt", 0],
+    positive: ["pos", 0],
+    negative: ["neg", 0],
+    latent_image: ["latent", 0],
+  }],
+  decode: ["VAEDecode", { samples: ["sampler", 0], vae: ["ckpt", 2] }],
+  save: ["SaveImage", { images: ["decode", 0], filename_prefix: "x" }],
+};
+
+/** A checkpoint with a LoRA between it and everything else. */
+export const WITH_LORA: Record<string, ShortNode> = {
+  ...STOCK,
+  lora: ["LoraLoader", {
+    model: ["ckpt", 0],
+    clip: ["ckpt", 1],
+    lora_name: "old.safetensors",
+    strength_model: 1,
+    strength_clip: 1,
+  }],
+  pos: ["CLIPTextEncode", { text: "default", clip: ["lora", 1] }],
+  neg: ["CLIPTextEncode", { text: "bad", clip: ["lora", 1] }],
+  sampler: ["KSampler", { ...STOCK["sampler"]![1], model: ["lora", 0] }],
+};
+
+/** Image to image, scaled to the size asked for. */
+export const IMG2IMG: Record<string, ShortNode> = {
+  ...STOCK,
+  load: ["LoadImage", { image: "in.png" }],
+  scale: ["ImageScale", {
+    image: ["load", 0],
+    width: 512,
+    height: 512,
+    upscale_method: "x",
+    crop: "center",
+  }],
+  latent: ["VAEEncode", { pixels: ["scale", 0], vae: ["ckpt", 2] }],
+};
+
+/** Base and refiner of SDXL, two advanced samplers that share the steps. */
+export const BASE_AND_REFINER: Record<string, ShortNode> = {
+  ckpt: ["CheckpointLoaderSimple", { ckpt_name: "base.safetensors" }],
+  refiner: ["CheckpointLoaderSimple", { ckpt_name: "refiner.safetensors" }],
+  pos: ["CLIPTextEncodeSDXL", {
+    text_g: "g",
+    text_l: "l",
+    clip: ["ckpt", 1],
+    width: 1024,
+    height: 1024,
+  }],
+  neg: ["CLIPTextEncode", { text: "bad", clip: ["ckpt", 1] }],
+  rpos: ["CLIPTextEncodeSDXLRefiner", { text: "r", ascore: 6, clip: ["refiner", 1] }],
+  rneg: ["CLIPTextEncode", { text: "rbad", clip: ["refiner", 1] }],
+  latent: ["EmptyLatentImage", { width: 1024, height: 1024, batch_size: 1 }],
+  first: ["KSamplerAdvanced", {
+    noise_seed: 1,
+    steps: 25,
+    cfg: 8,
+    sampler_name: "euler",
+    scheduler: "normal",
+    start_at_step: 0,
+    end_at_step: 20,
+    model: ["ckpt", 0],
+    positive: ["pos", 0],
+    negative: ["neg", 0],
+    latent_image: ["latent", 0],
+  }],
+  second: ["KSamplerAdvanced", {
+    noise_seed: 1,
+    steps: 25,
+    cfg: 8,
+    sampler_name: "euler",
+    scheduler: "normal",
+    start_at_step: 20,
+    end_at_step: 10000,
+    model: ["refiner", 0],
+    positive: ["rpos", 0],
+    negative: ["rneg", 0],
+    latent_image: ["first", 0],
+  }],
+  decode: ["VAEDecode", { samples: ["second", 0], vae: ["ckpt", 2] }],
+  save: ["SaveImage", { images: ["decode", 0], filename_prefix: "x" }],
+};
+
+/** The sampler of parts: noise, guider, sampler and sigmas are nodes of their own. */
+export const CUSTOM_ADVANCED: Record<string, ShortNode> = {
+  ...STOCK,
+  noise: ["RandomNoise", { noise_seed: 1 }],
+  guider: ["CFGGuider", { cfg: 5, model: ["ckpt", 0], positive: ["pos", 0], negative: ["neg", 0] }],
+  which: ["KSamplerSelect", { sampler_name: "euler" }],
+  sigmas: ["BasicScheduler", { scheduler: "normal", steps: 20, denoise: 1, model: ["ckpt", 0] }],
+  sampler: ["SamplerCustomAdvanced", {
+    noise: ["noise", 0],
+    guider: ["guider", 0],
+    sampler: ["which", 0],
+    sigmas: ["sigmas", 0],
+    latent_image: ["latent", 0],
+  }],
+};
+
+/** A chain of conditionings, a ControlNet that passes both on, and a zeroed-out negative. */
+export const CONDITIONING_CHAIN: Record<string, ShortNode> = {
+  ...STOCK,
+  style: ["CLIPTextEncode", { text: "style", clip: ["ckpt", 1] }],
+  both: ["ConditioningConcat", { conditioning_to: ["pos", 0], conditioning_from: ["style", 0] }],
+  area: ["ConditioningSetArea", {
+    conditioning: ["both", 0],
+    width: 64,
+    height: 64,
+    x: 0,
+    y: 0,
+    strength: 1,
+  }],
+  zero: ["ConditioningZeroOut", { conditioning: ["pos", 0] }],
+  net: ["ControlNetApplyAdvanced", {
+    positive: ["area", 0],
+    negative: ["zero", 0],
+    control_net: ["netfile", 0],
+    image: ["load", 0],
+    strength: 1,
+    start_percent: 0,
+    end_percent: 1,
+  }],
+  netfile: ["ControlNetLoader", { control_net_name: "n" }],
+  load: ["LoadImage", { image: "in.png" }],
+  sampler: ["KSampler", { ...STOCK["sampler"]![1], positive: ["net", 0], negative: ["net", 1] }],
+};
+
+/** Values that come from nodes of their own, past a reroute. */
+export const PRIMITIVES: Record<string, ShortNode> = {
+  ...STOCK,
+  seed: ["PrimitiveInt", { value: 1 }],
+  words: ["PrimitiveString", { value: "words" }],
+  reroute: ["Reroute", { "": ["words", 0] }],
+  pos: ["CLIPTextEncode", { text: ["reroute", 0], clip: ["ckpt", 1] }],
+  pass: ["Reroute", { "": ["ckpt", 0] }],
+  sampler: ["KSampler", { ...STOCK["sampler"]![1], seed: ["seed", 0], model: ["pass", 0] }],
+};
+
+/** A second pass at twice the size, which is not the size that was asked for. */
+export const HIRES_FIX: Record<string, ShortNode> = {
+  ...STOCK,
+  up: ["LatentUpscale", {
+    samples: ["sampler", 0],
+    width: 1024,
+    height: 1024,
+    crop: "disabled",
+    upscale_method: "x",
+  }],
+  again: ["KSampler", { ...STOCK["sampler"]![1], latent_image: ["up", 0], denoise: 0.5 }],
+  decode: ["VAEDecode", { samples: ["again", 0], vae: ["ckpt", 2] }],
+};
+
+/** A diffusion model, a text encoder and a VAE from files of their own. */
+export const SPLIT_FILES: Record<string, ShortNode> = {
+  ...STOCK,
+  ckpt: ["UNETLoader", { unet_name: "base.safetensors", weight_dtype: "default" }],
+  te: ["DualCLIPLoader", { clip_name1: "a", clip_name2: "b", type: "sdxl" }],
+  vae: ["VAELoader", { vae_name: "v" }],
+  pos: ["CLIPTextEncode", { text: "default", clip: ["te", 0] }],
+  neg: ["CLIPTextEncode", { text: "bad", clip: ["te", 0] }],
+  decode: ["VAEDecode", { samples: ["sampler", 0], vae: ["vae", 0] }],
+};
+
+/** A latent that becomes a batch behind its source. */
+export const REPEATED: Record<string, ShortNode> = {
+  ...IMG2IMG,
+  repeat: ["RepeatLatentBatch", { samples: ["latent", 0], amount: 1 }],
+  sampler: ["KSampler", { ...STOCK["sampler"]![1], latent_image: ["repeat", 0] }],
+};

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { type Parameter, traceGraph } from "../../src/workflow/mod.ts";
+import * as graphs from "./graphs.ts";
+
+type Places = Partial<Record<Parameter, string[]>>;
+
+const SAMPLER: Places = {
+  seed: ["sampler.seed"],
+  steps: ["sampler.steps"],
+  cfg_scale: ["sampler.cfg"],
+  sampler_name: ["sampler.sampler_name"],
+  scheduler: ["sampler.scheduler"],
+  denoise: ["sampler.denoise"],
+};
+const STOCK: Places = {
+  ...SAMPLER,
+  prompt: ["pos.text"],
+  negative_prompt: ["neg.text"],
+  model: ["ckpt.ckpt_name"],
+  width: ["latent.width"],
+  height: ["latent.height"],
+  batch_size: ["latent.batch_size"],
+};
+const SCALED: Places = { width: ["scale.width"], height: ["scale.height"], batch_size: [] };
+
+const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Places][] = [
+  ["the stock graph", graphs.STOCK, STOCK],
+  ["a LoRA before everything", graphs.WITH_LORA, STOCK],
+  ["image to image", graphs.IMG2IMG, { ...STOCK, ...SCALED }],
+  ["base and refiner", graphs.BASE_AND_REFINER, {
+    prompt: ["pos.text_g", "pos.text_l", "rpos.text"],
+    negative_prompt: ["neg.text", "rneg.text"],
+    model: ["ckpt.ckpt_name", "refiner.ckpt_name"],
+    width: ["latent.width"],
+    height: ["latent.height"],
+    batch_size: ["latent.batch_size"],
+    seed: ["first.noise_seed", "second.noise_seed"],
+    steps: ["first.steps", "second.steps"],
+    cfg_scale: ["first.cfg", "second.cfg"],
+    sampler_name: ["first.sampler_name", "second.sampler_name"],
+    scheduler: ["first.scheduler", "second.scheduler"],
+    denoise: [],
+  }],
+  ["a sampler of parts", graphs.CUSTOM_ADVANCED, {
+    ...STOCK,
+    seed: ["noise.noise_seed"],
+    steps: ["sigmas.steps"],
+    cfg_scale: ["guider.cfg"],
+    sampler_name: ["which.sampler_name"],
+    scheduler: ["sigmas.scheduler"],
+    denoise: ["sigmas.denoise"],
+  }],
+  ["a chain of conditionings", graphs.CONDITIONING_CHAIN, {
+    ...STOCK,
+    prompt: ["pos.text", "style.text"],
+    negative_prompt: [],
+  }],
+  ["primitives and reroutes", graphs.PRIMITIVES, {
+    ...STOCK,
+    prompt: ["words.value"],
+    seed: ["seed.value"],
+  }],
+  ["a second pass", graphs.HIRES_FIX, {
+    ...STOCK,
+    seed: ["again.seed", "sampler.seed"],
+    steps: ["again.steps", "sampler.steps"],
+    cfg_scale: ["again.cfg", "sampler.cfg"],
+    sampler_name: ["again.sampler_name", "sampler.sampler_name"],
+    scheduler: ["again.scheduler", "sampler.scheduler"],
+    denoise: ["again.denoise", "sampler.denoise"],
+  }],
+  ["split model files", graphs.SPLIT_FILES, { ...STOCK, model: ["ckpt.unet_name"] }],
+  ["a repeated latent", graphs.REPEATED, {
+    ...STOCK,
+    ...SCALED,
+    batch_size: ["repeat.amount"],
+  }],
+];
+
+for (const [name, graph, places] of CASES) {
+  Deno.test(`traceGraph() finds every input of ${name}`, () => {
+    const { targets } = traceGraph(graphs.graphOf(graph));
+    const found = Object.fromEntries(
+      Object.entries(targets).map(([parameter, list]) => [
+        parameter,
+        list.map(({ node, input }) => `${node}.${input}`).sort(),
+      ]),
+    );
+    const expected = Object.fromEntries(
+      Object.entries(places).map(([parameter, list]) => [parameter, list.toSorted()]),
+    );
+    assert.deepEqual(found, expected);
+  });
+}
+
+Deno.test("traceGraph() ends on a graph whose links go in a circle", () => {
+  const graph = graphs.graphOf({
+    ...graphs.STOCK,
+    a: ["ConditioningConcat", { conditioning_to: ["b", 0], conditioning_from: ["pos", 0] }],
+    b: ["ConditioningConcat", { conditioning_to: ["a", 0], conditioning_from: ["a", 0] }],
+    sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], positive: ["b", 0] }],
+  });
+  assert.deepEqual(traceGraph(graph).targets.prompt, [{ node: "pos", input: "text" }]);
+});
