@@ -1,0 +1,85 @@
+/**
+ * Keeps the answers to each peer in the order of its requests, and its share of memory bounded.
+ *
+ * Knows nothing of sockets, so that both transports use it.
+ */
+
+import { Fifo } from "./fifo.ts";
+
+/** What keeping one unanswered request costs, in bytes; roughly right is enough for a bound. */
+const SLOT_BYTES = 64;
+
+/** The place of one answer in its peer's order. */
+interface Slot<E> {
+  readonly envelope: E;
+  body: Uint8Array | undefined;
+}
+
+/** An answer whose turn it is. */
+export interface DueReply<E> {
+  /** Who gets it, as given with the request. */
+  readonly envelope: E;
+  /** The bytes. */
+  readonly body: Uint8Array;
+}
+
+/** The requests of one peer that have not been answered over the wire yet. */
+export class PeerReplies<E> {
+  readonly #slots = new Fifo<Slot<E>>();
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #abandoned = false;
+
+  /** Creates an empty order that keeps at most about `maxBytes`. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** True when nothing is owed. */
+  get settled(): boolean {
+    return this.#slots.size === 0;
+  }
+
+  /** True when the peer keeps more waiting than it may. */
+  get full(): boolean {
+    return this.#bytes > this.#maxBytes;
+  }
+
+  /**
+   * Takes a place in the order for a request.
+   *
+   * @returns a function that puts the answer there and says whether it was the first to do so.
+   */
+  open(envelope: E): (body: Uint8Array) => boolean {
+    const slot: Slot<E> = { envelope, body: undefined };
+    this.#slots.push(slot);
+    this.#bytes += SLOT_BYTES;
+    return (body) => {
+      if (this.#abandoned || slot.body !== undefined) return false;
+      slot.body = body;
+      this.#bytes += body.length;
+      return true;
+    };
+  }
+
+  /** The answer that may leave now, if the oldest request has got one. */
+  due(): DueReply<E> | undefined {
+    const slot = this.#slots.peek();
+    if (slot?.body === undefined) return undefined;
+    return { envelope: slot.envelope, body: slot.body };
+  }
+
+  /** Forgets the answer that `due()` told of: it has left. */
+  settle(): void {
+    const slot = this.#slots.shift();
+    if (slot === undefined) return;
+    this.#bytes -= SLOT_BYTES + (slot.body?.length ?? 0);
+  }
+
+  /** The peer is gone: nothing is owed any more and answers to come go nowhere. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#slots.clear();
+    this.#bytes = 0;
+  }
+}

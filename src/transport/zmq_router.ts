@@ -1,0 +1,207 @@
+/** The request server on a ZeroMQ ROUTER. */
+
+import { Router } from "zeromq";
+import type { BindOptions, IncomingRequest, RequestServer } from "./sockets.ts";
+import { type Binding, bindSocket } from "./zmq_bind.ts";
+import { PeerReplies } from "./replies.ts";
+import {
+  BIND_OPTIONS,
+  errorCode,
+  type Frames,
+  plainBytes,
+  type Receiver,
+  receiverOf,
+} from "./zmq_socket.ts";
+
+/** Pauses before trying a peer again that does not read its answers, in milliseconds. */
+const FIRST_RETRY_MS = 2;
+const LAST_RETRY_MS = 64;
+
+/** How many peers that were given up are remembered; a stranger must not fill the memory with them. */
+const MAX_SILENCED = 10_000;
+
+/** Identity and envelope, to be sent back before the answer. */
+type Envelope = readonly Uint8Array[];
+
+/** One peer, as long as answers are owed to it. */
+interface Peer {
+  readonly key: string;
+  readonly replies: PeerReplies<Envelope>;
+  sending: boolean;
+  /** True while ZeroMQ does not take its answers. */
+  stuck: boolean;
+}
+
+/** Binds a ROUTER; see `Transport.bindRequests`. */
+export async function bindRouter(
+  address: string,
+  options: BindOptions = {},
+): Promise<RequestServer> {
+  const {
+    maxMessageBytes = 16_777_216,
+    highWaterMark = 256,
+    maxBacklogBytes = 16_777_216,
+  } = options;
+  const socket = new Router({
+    ...BIND_OPTIONS,
+    mandatory: true,
+    maxMessageSize: maxMessageBytes,
+    receiveTimeout: 0,
+    sendHighWaterMark: highWaterMark,
+    sendTimeout: 0,
+  });
+  return new ZmqRequestServer(socket, await bindSocket(socket, address), maxBacklogBytes);
+}
+
+/**
+ * `mandatory` makes ZeroMQ tell what it would otherwise hide by dropping the answer: that a peer is gone
+ * (EHOSTUNREACH) or does not read (EAGAIN).
+ */
+class ZmqRequestServer implements RequestServer {
+  readonly address: string;
+  readonly #socket: Router;
+  readonly #binding: Binding;
+  readonly #receiver: Receiver;
+  readonly #maxBacklogBytes: number;
+  readonly #peers = new Map<string, Peer>();
+  /** Peers with an answer that ZeroMQ did not take yet. */
+  readonly #stuck = new Set<Peer>();
+  /** Peers whose further requests go unanswered, see `#silence`. */
+  readonly #silenced = new Set<string>();
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  #closing: Promise<void> | undefined;
+
+  constructor(socket: Router, binding: Binding, maxBacklogBytes: number) {
+    this.#socket = socket;
+    this.#binding = binding;
+    this.address = binding.address;
+    this.#receiver = receiverOf(socket);
+    this.#maxBacklogBytes = maxBacklogBytes;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<IncomingRequest> {
+    return {
+      next: () => this.#next(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #next(): Promise<IteratorResult<IncomingRequest>> {
+    for (;;) {
+      const frames = await this.#receiver.receive();
+      if (frames === undefined) return { done: true, value: undefined };
+      const request = this.#open(frames);
+      if (request !== undefined) return { done: false, value: request };
+    }
+  }
+
+  #open(frames: Frames): IncomingRequest | undefined {
+    const key = String.fromCharCode(...frames[0]!);
+    if (this.#silenced.has(key)) return undefined;
+    const peer = this.#peerOf(key);
+    if (peer.replies.full) return this.#silence(peer);
+    const { envelope, body } = splitEnvelope(frames);
+    const answer = peer.replies.open(envelope);
+    return {
+      frames: body.map(plainBytes),
+      reply: (bytes) => {
+        if (this.#closing === undefined && answer(bytes)) this.#send(peer);
+      },
+    };
+  }
+
+  #peerOf(key: string): Peer {
+    let peer = this.#peers.get(key);
+    if (peer === undefined) {
+      peer = { key, replies: new PeerReplies(this.#maxBacklogBytes), sending: false, stuck: false };
+      this.#peers.set(key, peer);
+    }
+    return peer;
+  }
+
+  /**
+   * Gives up a peer that asks and asks without reading. What was answered still goes out in order; its
+   * later requests are dropped, all of them, because an answer after a gap would look like the answer
+   * to another request.
+   */
+  #silence(peer: Peer): undefined {
+    this.#silenced.add(peer.key);
+    if (this.#silenced.size <= MAX_SILENCED) return;
+    for (const oldest of this.#silenced) {
+      this.#silenced.delete(oldest);
+      return;
+    }
+  }
+
+  /** Sends what is due to a peer, one answer after the other: a gap must not be overtaken. */
+  #send(peer: Peer): void {
+    if (peer.sending || this.#stuck.has(peer)) return;
+    const reply = peer.replies.due();
+    if (reply === undefined) return;
+    peer.sending = true;
+    this.#socket.send([...reply.envelope, reply.body]).then(
+      () => this.#sent(peer),
+      (error) => this.#failed(peer, error),
+    );
+    this.#receiver.recheck();
+  }
+
+  #sent(peer: Peer): void {
+    peer.sending = false;
+    if (peer.stuck) this.#retryMs = FIRST_RETRY_MS;
+    peer.stuck = false;
+    peer.replies.settle();
+    if (peer.replies.settled) this.#peers.delete(peer.key);
+    else this.#send(peer);
+  }
+
+  #failed(peer: Peer, error: unknown): void {
+    peer.sending = false;
+    if (errorCode(error) === "EAGAIN" && this.#closing === undefined) {
+      peer.stuck = true;
+      this.#stuck.add(peer);
+      this.#retryTimer ??= setTimeout(() => this.#retry(), this.#retryMs);
+      return;
+    }
+    peer.replies.abandon();
+    this.#peers.delete(peer.key);
+    this.#silenced.delete(peer.key);
+  }
+
+  #retry(): void {
+    const peers = [...this.#stuck];
+    this.#stuck.clear();
+    this.#retryTimer = undefined;
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    for (const peer of peers) this.#send(peer);
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    await this.#receiver.close();
+    for (const peer of this.#peers.values()) peer.replies.abandon();
+    await this.#binding.release();
+  }
+}
+
+/**
+ * Splits a message into what must be sent back unread and the body. As REP does, everything up to the
+ * first empty frame is envelope: REQ sends just the empty one, proxies and REQ with
+ * `ZMQ_REQ_CORRELATE` put frames before it. A DEALER may leave the empty frame out.
+ *
+ * @see https://rfc.zeromq.org/spec/28/
+ */
+function splitEnvelope(frames: Frames): { envelope: Envelope; body: Frames } {
+  const delimiter = frames.findIndex((frame, index) => index > 0 && frame.length === 0);
+  const end = Math.max(delimiter, 0) + 1;
+  return { envelope: frames.slice(0, end), body: frames.slice(end) };
+}

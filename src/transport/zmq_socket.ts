@@ -1,0 +1,203 @@
+/**
+ * What all ZeroMQ sockets share here: options, receiving by spin-then-park, sending, and closing.
+ *
+ * The addon's own waiting does not work on Deno, so both time-outs are 0 (each call then acts at once
+ * or fails with EAGAIN) and the wait for messages is ours.
+ */
+
+import type { Dealer, Router, Subscriber } from "zeromq";
+import { TransportError } from "../errors.ts";
+import { type Readiness, watchDescriptor } from "./readiness.ts";
+import { checkAddress } from "./zmq_address.ts";
+import { nextTurn, TurnBudget } from "./turns.ts";
+
+/** A message as ZeroMQ knows it. */
+export type Frames = Uint8Array[];
+
+/** The sockets that receive. */
+export type ReceivingSocket = Dealer | Router | Subscriber;
+
+/** `ZMQ_FD` of zmq.h. */
+const ZMQ_FD = 14;
+
+/**
+ * How long after a message to look for the next one before parking, in milliseconds. The next request
+ * of a peer that waits for each answer comes within a fraction of that; waking a parked thread takes
+ * as long.
+ */
+const SPIN_MS = 0.2;
+
+/** How long to look before the event loop gets its turn, in milliseconds. */
+const SPIN_SLICE_MS = 0.02;
+
+/**
+ * Options common to all sockets. Connections of a host that vanished are found by TCP keepalive, not by
+ * ZeroMQ heartbeats: these also cut a peer that is alive but too busy to read.
+ */
+const COMMON_OPTIONS = {
+  /** Gives up a stranger who connects and does not speak ZeroMQ. */
+  handshakeInterval: 5_000,
+  tcpKeepalive: 1,
+  tcpKeepaliveIdle: 30,
+  tcpKeepaliveInterval: 10,
+  tcpKeepaliveCount: 3,
+} as const;
+
+/** Options of sockets that are bound. */
+export const BIND_OPTIONS = {
+  ...COMMON_OPTIONS,
+  /**
+   * How long what was sent may take to leave after `close()`. The process cannot end before, and the
+   * addon complains on the console if that takes half a second.
+   */
+  linger: 400,
+} as const;
+
+/** Options of sockets that connect: quick at first, patient with a server that is down for long. */
+export const CONNECT_OPTIONS = {
+  ...COMMON_OPTIONS,
+  linger: 0,
+  reconnectInterval: 50,
+  reconnectMaxInterval: 2_000,
+} as const;
+
+/** The error code of the addon, such as `EAGAIN`. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+/** Connects, which only checks the address: the peer need not be there. */
+export function connectSocket(socket: ReceivingSocket, address: string): void {
+  try {
+    checkAddress("connect to", address);
+    socket.connect(address);
+  } catch (cause) {
+    socket.close();
+    if (cause instanceof TransportError) throw cause;
+    const message = `Cannot connect to ${address}: not an address ZeroMQ knows, ` +
+      `write tcp://HOST:PORT or ipc://PATH`;
+    throw new TransportError("address_invalid", message, { cause });
+  }
+}
+
+/** Makes the receiver of an open socket, or closes the socket. */
+export function receiverOf(socket: ReceivingSocket): Receiver {
+  try {
+    return new Receiver(socket);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+/** Receives from one socket. */
+export class Receiver {
+  readonly #socket: Pick<ReceivingSocket, "readable" | "receive">;
+  readonly #readiness: Readiness;
+  readonly #budget = new TurnBudget();
+  /** Set while a consumer waits for the parked thread. */
+  #unpark: (() => void) | undefined;
+  #lastMessageAt = -Infinity;
+  #closed = false;
+  #interrupts = 0;
+
+  constructor(
+    socket: Pick<ReceivingSocket, "readable" | "receive">,
+    readiness: Readiness = watchDescriptor(descriptorOf(socket)),
+  ) {
+    this.#socket = socket;
+    this.#readiness = readiness;
+  }
+
+  /** The next message, or `undefined` once closed or interrupted. */
+  async receive(): Promise<Frames | undefined> {
+    const interrupts = this.#interrupts;
+    while (!this.#closed && this.#interrupts === interrupts) {
+      const now = performance.now();
+      if (!this.#socket.readable) await this.#idle(now);
+      else if (this.#budget.spend(now)) await this.#giveTurn();
+      else {
+        this.#lastMessageAt = now;
+        const frames = await this.#take();
+        if (frames !== undefined) return frames;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * To be called after every other use of the socket. ZeroMQ's descriptor is edge-triggered, and any
+   * call on the socket may take the edge that a parked thread waits for.
+   */
+  recheck(): void {
+    if (this.#unpark !== undefined && this.#socket.readable) this.#unpark();
+  }
+
+  /** Makes every `receive()` under way return without a message. */
+  interrupt(): void {
+    this.#interrupts++;
+    this.#unpark?.();
+    this.#readiness.wake();
+  }
+
+  /** Ends waits under way; the socket itself may be closed when this has resolved. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#unpark?.();
+    await this.#readiness.close();
+  }
+
+  async #take(): Promise<Frames | undefined> {
+    try {
+      return await this.#socket.receive() as Frames;
+    } catch (error) {
+      if (errorCode(error) === "EAGAIN") return undefined;
+      throw error;
+    }
+  }
+
+  async #idle(now: number): Promise<void> {
+    if (now - this.#lastMessageAt >= SPIN_MS) await this.#park();
+    else if (!this.#spin(now + SPIN_SLICE_MS)) await nextTurn();
+    else return;
+    this.#budget.renew(performance.now());
+  }
+
+  /** Looks for a message until a moment; true when there is one. */
+  #spin(until: number): boolean {
+    while (!this.#socket.readable) {
+      if (performance.now() >= until) return false;
+      this.#readiness.yieldProcessor();
+    }
+    return true;
+  }
+
+  async #giveTurn(): Promise<void> {
+    await nextTurn();
+    this.#budget.renew(performance.now());
+  }
+
+  /** The wait of an earlier park may still be under way: it watches the same descriptor, so join it. */
+  #park(): Promise<void> {
+    return new Promise((resolve) => {
+      const previous = this.#unpark;
+      this.#unpark = () => {
+        this.#unpark = undefined;
+        previous?.();
+        resolve();
+      };
+      this.#readiness.waitReadable().then(() => this.#unpark?.());
+    });
+  }
+}
+
+/** The addon has the method; its typings keep it to subclasses. */
+function descriptorOf(socket: object): number {
+  const options = socket as unknown as { getInt32Option(option: number): number };
+  return options.getInt32Option(ZMQ_FD);
+}
+
+/** A plain view: `Buffer` is a Node class with a different `slice`, and consumers are promised bytes. */
+export function plainBytes(frame: Uint8Array): Uint8Array {
+  return new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength);
+}
