@@ -36,6 +36,12 @@ export interface Job {
   readonly workflow: string | undefined;
   /** Server of the present or last attempt. */
   readonly server: string | undefined;
+  /** Server that it shall not go to again while there is another one. */
+  readonly avoidServer: string | undefined;
+  /** Times that ComfyUI went down while it ran this job. */
+  readonly crashes: number;
+  /** When it is to be given up unless it has ended. */
+  readonly deadlineAtMs: number | undefined;
   /** When it was accepted. */
   readonly createdAtMs: number;
   /** When its execution first began. */
@@ -57,6 +63,8 @@ export interface Lease {
   readonly token: string;
   /** Id that the prompt has on ComfyUI; stored before it is posted. */
   readonly promptId: string;
+  /** Socket that the prompt's events go to; stored with it. */
+  readonly clientId: string;
   /** True if an earlier holder may have posted `promptId` already: ask ComfyUI before posting. */
   readonly resumed: boolean;
 }

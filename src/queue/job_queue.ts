@@ -31,8 +31,15 @@ export type CancelResult =
 export interface ClaimOptions {
   /** Name of the server that will run it. */
   server: string;
+  /** Socket that the server will send its events to. */
+  clientId: string;
   /** How long the lease holds unless it is renewed, in milliseconds. */
   leaseMs: number;
+  /**
+   * Tells whether the server can run a job. Those that it cannot are passed over, some hundreds at the
+   * most. @default every job
+   */
+  fits?: (job: Job) => boolean;
 }
 
 /** How a job goes back to the queue. */
@@ -43,6 +50,8 @@ export interface ReleaseOptions {
   delayMs?: number;
   /** True if the prompt may live on ComfyUI and must be looked for before it is posted again. */
   keepPrompt: boolean;
+  /** True if it shall rather run on another server. @default {false} */
+  avoidServer?: boolean;
   /** False if the attempt shall not count, because it was not the job's fault. @default {true} */
   countAttempt?: boolean;
 }
@@ -73,7 +82,10 @@ export interface QueueCounts {
 export interface JobQueue extends AsyncDisposable {
   /** Stores a request, or recognises it. */
   enqueue(request: GenerateRequest, details?: { workflow?: string }): Promise<EnqueueResult>;
-  /** Hands out the next job: highest priority first, then the oldest; undefined if none may be claimed. */
+  /**
+   * Hands out the next job: by priority, then by age; undefined if none may be claimed. A point of
+   * priority counts as much as 30 s of age, so that nothing waits for ever.
+   */
   claim(options: ClaimOptions): Promise<Lease | undefined>;
   /** Prolongs a lease by `leaseMs` from now. */
   renew(lease: Lease, leaseMs: number): Promise<boolean>;
@@ -87,6 +99,10 @@ export interface JobQueue extends AsyncDisposable {
   settle(lease: Lease, outcome: JobOutcome): Promise<Job | undefined>;
   /** Gives a job back to be run later. One whose cancelling was asked for ends as cancelled instead. */
   release(lease: Lease, options: ReleaseOptions): Promise<Job | undefined>;
+  /** Counts that ComfyUI went down while it ran the job; returns how often that was, undefined without lease. */
+  noteCrash(lease: Lease): Promise<number | undefined>;
+  /** Ends waiting jobs whose deadline has passed; returns some of them, none when there are no more. */
+  expire(): Promise<readonly Job[]>;
   /** Asks that a job does not complete. */
   cancel(id: string): Promise<CancelResult>;
   /** Makes jobs whose lease ran out claimable again; returns how many. With `all`, every lease is void. */
@@ -101,6 +117,14 @@ export interface JobQueue extends AsyncDisposable {
   counts(): Promise<QueueCounts>;
   /** Earliest time at which a waiting job may be claimed, Unix milliseconds, or undefined if none waits. */
   nextClaimableAtMs(): Promise<number | undefined>;
+  /** Earliest deadline of a waiting job, Unix milliseconds, or undefined if none has one. */
+  nextDeadlineAtMs(): Promise<number | undefined>;
+  /** Ended jobs whose ending has not been marked as told, oldest first. */
+  unannounced(limit: number): Promise<readonly Job[]>;
+  /** Marks that the ending of a job was told. */
+  markAnnounced(id: string): Promise<void>;
+  /** Socket that events of jobs still on a server go to, or undefined if there are none. */
+  clientIdOn(server: string): Promise<string | undefined>;
   /** Removes jobs that ended before this time, at most `limit`; returns how many. */
   prune(endedBeforeMs: number, limit: number): Promise<number>;
   /** Closes the store. May be called again. */

@@ -16,6 +16,11 @@ export interface JobRow {
   readonly workflow: string | null;
   readonly server: string | null;
   readonly prompt_id: string | null;
+  readonly client_id: string | null;
+  readonly avoid_server: string | null;
+  readonly crashes: number;
+  readonly deadline_at_ms: number | null;
+  readonly due_ms: number;
   readonly seed: number;
   readonly created_at_ms: number;
   readonly started_at_ms: number | null;
@@ -34,6 +39,9 @@ export function toJob(row: JobRow): Job {
     cancelRequested: row.cancel_requested === 1,
     workflow: row.workflow ?? undefined,
     server: row.server ?? undefined,
+    avoidServer: row.avoid_server ?? undefined,
+    crashes: row.crashes,
+    deadlineAtMs: row.deadline_at_ms ?? undefined,
     createdAtMs: row.created_at_ms,
     startedAtMs: row.started_at_ms ?? undefined,
     finishedAtMs: row.finished_at_ms ?? undefined,

@@ -7,6 +7,13 @@
 export const APPLICATION_ID = 0x64677078;
 
 /**
+ * Milliseconds by which a point of priority moves a job ahead: priority decides among jobs of about the
+ * same age, age among all. A job of the lowest priority is passed by no job accepted more than
+ * 200 × this after it, which is the bound on starvation.
+ */
+export const AGE_PER_PRIORITY_MS = 30_000;
+
+/**
  * Statements that lead from version N to N + 1, by index N.
  *
  * - `seq` orders jobs by acceptance and never repeats, which `rowid` alone does not promise.
@@ -14,6 +21,10 @@ export const APPLICATION_ID = 0x64677078;
  * - `token` and `lease_until_ms` are the fence of the present attempt; both are null unless running.
  * - `prompt_id` is stored before the prompt is posted and outlives an attempt when ComfyUI may still
  *   work on it; null means that nothing was ever posted, or that what was posted is surely gone.
+ * - `due_ms` is the order of claiming: the time of acceptance, moved by `AGE_PER_PRIORITY_MS` for each
+ *   point of priority. It never changes, so an index can hold it, and nothing starves.
+ * - `client_id` is the socket that the prompt's events go to, so that a restarted worker hears them.
+ * - `announced` is 0 until the ending was published; a crash in between is made up for at the start.
  * - The partial indexes hold only what waits or runs, so their size follows the work, not the history.
  * - `counts` is kept by triggers, because counting 100,000 waiting jobs at each submission is not free.
  * - `transitions` tells afterwards why a job is where it is.
@@ -62,5 +73,20 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE counts SET n = n - 1 WHERE state = old.state;
     UPDATE counts SET n = n + 1 WHERE state = new.state;
   END;
+  `,
+  `
+  ALTER TABLE jobs ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN client_id TEXT;
+  ALTER TABLE jobs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE jobs ADD COLUMN avoid_server TEXT;
+  ALTER TABLE jobs ADD COLUMN deadline_at_ms INTEGER;
+  ALTER TABLE jobs ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
+  UPDATE jobs SET due_ms = created_at_ms - priority * ${AGE_PER_PRIORITY_MS};
+  UPDATE jobs SET announced = 1 WHERE outcome IS NOT NULL;
+  DROP INDEX jobs_waiting;
+  CREATE INDEX jobs_waiting ON jobs (due_ms, seq) WHERE state = 'queued';
+  CREATE INDEX jobs_deadline ON jobs (deadline_at_ms)
+    WHERE state = 'queued' AND deadline_at_ms IS NOT NULL;
+  CREATE INDEX jobs_unannounced ON jobs (seq) WHERE outcome IS NOT NULL AND announced = 0;
   `,
 ];

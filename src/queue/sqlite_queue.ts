@@ -1,6 +1,5 @@
-/** The job queue on SQLite; with `database.ts` the only user of `node:sqlite`. */
+/** The job queue on SQLite. */
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import { encodeRequest } from "../protocol/mod.ts";
@@ -17,7 +16,9 @@ import type {
   ReleaseOptions,
 } from "./job_queue.ts";
 import { type JobRow, toJob } from "./row.ts";
+import { AGE_PER_PRIORITY_MS } from "./schema.ts";
 import * as sql from "./statements.ts";
+import { SqliteStore } from "./store.ts";
 
 /** Options of {@linkcode openSqliteQueue}. */
 export interface SqliteQueueOptions {
@@ -37,26 +38,28 @@ export interface SqliteQueueOptions {
  * @throws {ConfigError} if the file cannot be used; it is never overwritten.
  */
 export function openSqliteQueue(options: SqliteQueueOptions): JobQueue {
-  return new SqliteQueue(openDatabase(options.path), options);
+  return new SqliteQueue(new SqliteStore(openDatabase(options.path)), options);
 }
 
+/** Jobs that are passed over, at the most, in search of one that fits a server. */
+const LOOK_AHEAD = 256;
+const PAGE = 32;
+
 class SqliteQueue implements JobQueue {
-  readonly #db: DatabaseSync;
+  readonly #store: SqliteStore;
   readonly #maxQueued: number;
   readonly #now: () => number;
   readonly #randomId: () => string;
-  readonly #statements = new Map<string, StatementSync>();
-  #open = true;
 
-  constructor(db: DatabaseSync, options: SqliteQueueOptions) {
-    this.#db = db;
+  constructor(store: SqliteStore, options: SqliteQueueOptions) {
+    this.#store = store;
     this.#maxQueued = options.maxQueued ?? 1_000;
     this.#now = options.now ?? Date.now;
     this.#randomId = options.randomId ?? (() => crypto.randomUUID());
   }
 
   enqueue(request: GenerateRequest, details: { workflow?: string } = {}): Promise<EnqueueResult> {
-    return this.#write("store the job", (): EnqueueResult => {
+    return this.#store.write("store the job", (): EnqueueResult => {
       const known = this.#find(request.id);
       if (known !== undefined) {
         return sameRequest(known.request, request)
@@ -64,55 +67,65 @@ class SqliteQueue implements JobQueue {
           : { type: "conflict" };
       }
       if (this.#count("queued") >= this.#maxQueued) return { type: "full" };
-      const row = this.#row(sql.INSERT, {
+      const { priority = 0, deadline_s } = request;
+      const now = this.#now();
+      const row = this.#store.row(sql.INSERT, {
         id: request.id,
         request: encodeRequest(request),
-        priority: request.priority ?? 0,
+        priority,
         workflow: details.workflow ?? null,
         seed: request.seed ?? drawSeed(),
-        now: this.#now(),
+        now,
+        due: now - priority * AGE_PER_PRIORITY_MS,
+        deadline: deadline_s === undefined ? null : Math.round(now + deadline_s * 1_000),
       });
       this.#note(row, undefined, "accepted");
       return { type: "accepted", job: toJob(row) };
     });
   }
 
-  claim({ server, leaseMs }: ClaimOptions): Promise<Lease | undefined> {
-    return this.#write("claim a job", () => {
-      const now = this.#now();
-      const token = this.#randomId();
-      const next = this.#optionalRow(sql.NEXT, { server, now });
+  claim({ server, clientId, leaseMs, fits }: ClaimOptions): Promise<Lease | undefined> {
+    return this.#store.write("claim a job", () => {
+      const next = this.#nextFor(server, fits);
       if (next === undefined) return undefined;
-      const promptId = next.prompt_id ?? this.#randomId();
-      const row = this.#row(sql.CLAIM, {
+      const resumed = next.prompt_id !== null;
+      const token = this.#randomId();
+      const row = this.#store.row(sql.CLAIM, {
         seq: next.seq,
         server,
         token,
-        lease_until: now + leaseMs,
-        prompt_id: promptId,
+        lease_until: this.#now() + leaseMs,
+        prompt_id: next.prompt_id ?? this.#randomId(),
+        // A prompt that was posted before sends its events where it was told to.
+        client_id: resumed ? next.client_id : clientId,
       });
-      const resumed = next.prompt_id !== null;
       this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
-      return { job: toJob(row), token, promptId, resumed };
+      return {
+        job: toJob(row),
+        token,
+        promptId: row.prompt_id ?? "",
+        clientId: row.client_id ?? "",
+        resumed,
+      };
     });
   }
 
   renew(lease: Lease, leaseMs: number): Promise<boolean> {
-    return this.#write("renew a lease", () => {
+    return this.#store.write("renew a lease", () => {
       const until = this.#now() + leaseMs;
-      return this.#run(sql.RENEW, { token: lease.token, lease_until: until }) === 1;
+      return this.#store.run(sql.RENEW, { token: lease.token, lease_until: until }) === 1;
     });
   }
 
   start(lease: Lease): Promise<boolean> {
-    return this.#write("note the start of a job", () => {
-      return this.#run(sql.START, { token: lease.token, now: this.#now() }) === 1;
+    return this.#store.write("note the start of a job", () => {
+      return this.#store.run(sql.START, { token: lease.token, now: this.#now() }) === 1;
     });
   }
 
   settle(lease: Lease, outcome: JobOutcome): Promise<Job | undefined> {
-    return this.#write("settle a job", () => {
-      const row = this.#optionalRow(sql.BY_TOKEN, { token: lease.token });
+    return this.#store.write("settle a job", () => {
+      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
       if (row === undefined) return undefined;
       const ending: JobOutcome = row.cancel_requested === 1 ? { type: "cancelled" } : outcome;
       return this.#end(row, ending, ending.type === "failed" ? ending.error : ending.type);
@@ -120,70 +133,85 @@ class SqliteQueue implements JobQueue {
   }
 
   release(lease: Lease, options: ReleaseOptions): Promise<Job | undefined> {
-    const { reason, delayMs = 0, keepPrompt, countAttempt = true } = options;
-    return this.#write("give a job back", () => {
-      const row = this.#optionalRow(sql.BY_TOKEN, { token: lease.token });
+    const { reason, delayMs = 0, keepPrompt, countAttempt = true, avoidServer = false } = options;
+    return this.#store.write("give a job back", () => {
+      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
       if (row === undefined) return undefined;
       if (row.cancel_requested === 1 && !keepPrompt) {
         return this.#end(row, { type: "cancelled" }, reason);
       }
-      const released = this.#row(sql.RELEASE, {
+      const released = this.#store.row(sql.RELEASE, {
         seq: row.seq,
         not_before: this.#now() + delayMs,
         keep_prompt: keepPrompt ? 1 : 0,
         uncount: countAttempt ? 0 : 1,
+        avoid_server: avoidServer ? row.server : null,
       });
       this.#note(released, "running", reason);
       return toJob(released);
     });
   }
 
+  noteCrash(lease: Lease): Promise<number | undefined> {
+    return this.#store.write("note a crash", () => {
+      const row = this.#store.optionalRow(sql.CRASH, { token: lease.token });
+      if (row !== undefined) this.#note(row, "running", `${row.server} went down while running it`);
+      return row?.crashes;
+    });
+  }
+
+  expire(): Promise<readonly Job[]> {
+    return this.#store.write("give up jobs that are too late", () => {
+      const error = "Deadline passed before the job could run";
+      return this.#store.rows(sql.EXPIRED, { now: this.#now() })
+        .map((row) => this.#end(row, { type: "failed", error }, error));
+    });
+  }
+
   cancel(id: string): Promise<CancelResult> {
-    return this.#write("cancel a job", (): CancelResult => {
-      const row = this.#optionalRow(sql.BY_ID, { id });
+    return this.#store.write("cancel a job", (): CancelResult => {
+      const row = this.#store.optionalRow(sql.BY_ID, { id });
       if (row === undefined || row.outcome !== null) return { type: "not_found" };
       // A waiting job whose prompt may live on ComfyUI needs an attempt that removes it there.
       if (row.state === "queued" && row.prompt_id === null) {
         return { type: "cancelled", job: this.#end(row, { type: "cancelled" }, "cancelled") };
       }
-      const asked = this.#row(sql.ASK_CANCEL, { seq: row.seq });
+      const asked = this.#store.row(sql.ASK_CANCEL, { seq: row.seq });
       if (row.cancel_requested === 0) this.#note(asked, row.state, "cancelling was asked for");
       return { type: "cancelling", job: toJob(asked) };
     });
   }
 
   reclaim({ all = false }: { all?: boolean } = {}): Promise<number> {
-    return this.#write("reclaim jobs", () => {
+    return this.#store.write("reclaim jobs", () => {
       const before = all ? Number.MAX_SAFE_INTEGER : this.#now();
-      const rows = this.#rows(sql.RECLAIM, { before });
+      const rows = this.#store.rows(sql.RECLAIM, { before });
       for (const row of rows) this.#note(row, "running", "its lease ran out");
       return rows.length;
     });
   }
 
   get(id: string): Promise<Job | undefined> {
-    return this.#read(() => this.#find(id));
+    return this.#store.read(() => this.#find(id));
   }
 
   position(id: string): Promise<number | undefined> {
-    return this.#read(() => {
-      const row = this.#optionalRow(sql.BY_ID, { id });
+    return this.#store.read(() => {
+      const row = this.#store.optionalRow(sql.BY_ID, { id });
       if (row === undefined || row.state !== "queued") return undefined;
-      return Number(
-        this.#statement(sql.POSITION).get({ priority: row.priority, seq: row.seq })?.["n"],
-      );
+      return this.#store.number(sql.POSITION, { due: row.due_ms, seq: row.seq });
     });
   }
 
   list(
     { state, limit, cursor }: ListOptions,
   ): Promise<{ jobs: readonly Job[]; cursor: string | undefined }> {
-    return this.#read(() => {
+    return this.#store.read(() => {
       const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
       if (!Number.isSafeInteger(before)) {
         throw new JobError("invalid_parameter", "Invalid parameter: cursor: not one of this list");
       }
-      const rows = this.#rows(sql.LIST, { before, state: state ?? null, limit: limit + 1 });
+      const rows = this.#store.rows(sql.LIST, { before, state: state ?? null, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
@@ -194,28 +222,45 @@ class SqliteQueue implements JobQueue {
   }
 
   counts(): Promise<QueueCounts> {
-    return this.#read(() => ({ queued: this.#count("queued"), running: this.#count("running") }));
+    return this.#store.read(() => ({
+      queued: this.#count("queued"),
+      running: this.#count("running"),
+    }));
   }
 
   nextClaimableAtMs(): Promise<number | undefined> {
-    return this.#read(() => {
-      const at = this.#statement(sql.NEXT_CLAIMABLE).get()?.["at"];
-      return at === null || at === undefined ? undefined : Number(at);
-    });
+    return this.#store.read(() => this.#store.number(sql.NEXT_CLAIMABLE));
+  }
+
+  nextDeadlineAtMs(): Promise<number | undefined> {
+    return this.#store.read(() => this.#store.number(sql.NEXT_DEADLINE));
+  }
+
+  unannounced(limit: number): Promise<readonly Job[]> {
+    return this.#store.read(() => this.#store.rows(sql.UNANNOUNCED, { limit }).map(toJob));
+  }
+
+  markAnnounced(id: string): Promise<void> {
+    return this.#store.write(
+      "mark a job as told",
+      () => void this.#store.run(sql.ANNOUNCED, { id }),
+    );
+  }
+
+  clientIdOn(server: string): Promise<string | undefined> {
+    return this.#store.read(() =>
+      this.#store.optionalRow(sql.CLIENT_ID, { server })?.client_id ?? undefined
+    );
   }
 
   prune(endedBeforeMs: number, limit: number): Promise<number> {
-    return this.#write("remove old jobs", () => {
-      return this.#run(sql.PRUNE, { before: endedBeforeMs, limit });
+    return this.#store.write("remove old jobs", () => {
+      return this.#store.run(sql.PRUNE, { before: endedBeforeMs, limit });
     });
   }
 
   close(): Promise<void> {
-    if (this.#open) {
-      this.#open = false;
-      this.#statements.clear();
-      this.#db.close();
-    }
+    this.#store.close();
     return Promise.resolve();
   }
 
@@ -223,8 +268,22 @@ class SqliteQueue implements JobQueue {
     return this.close();
   }
 
+  #nextFor(server: string, fits: ClaimOptions["fits"]): JobRow | undefined {
+    let after = { after_due: Number.MIN_SAFE_INTEGER, after_seq: 0 };
+    for (let seen = 0; seen < LOOK_AHEAD; seen += PAGE) {
+      // Nearly always the first one fits.
+      const limit = seen === 0 && fits === undefined ? 1 : PAGE;
+      const rows = this.#store.rows(sql.NEXT, { server, now: this.#now(), limit, ...after });
+      const next = rows.find((row) => fits === undefined || fits(toJob(row)));
+      const last = rows.at(-1);
+      if (next !== undefined || rows.length < limit || last === undefined) return next;
+      after = { after_due: last.due_ms, after_seq: last.seq };
+    }
+    return undefined;
+  }
+
   #end(row: JobRow, outcome: JobOutcome, reason: string): Job {
-    const ended = this.#row(sql.END, {
+    const ended = this.#store.row(sql.END, {
       seq: row.seq,
       state: outcome.type,
       outcome: JSON.stringify(outcome),
@@ -235,7 +294,7 @@ class SqliteQueue implements JobQueue {
   }
 
   #note(row: JobRow, from: string | undefined, reason: string): void {
-    this.#run(sql.NOTE, {
+    this.#store.run(sql.NOTE, {
       seq: row.seq,
       now: this.#now(),
       from: from ?? null,
@@ -246,71 +305,12 @@ class SqliteQueue implements JobQueue {
   }
 
   #find(id: string): Job | undefined {
-    const row = this.#optionalRow(sql.BY_ID, { id });
+    const row = this.#store.optionalRow(sql.BY_ID, { id });
     return row === undefined ? undefined : toJob(row);
   }
 
   #count(state: "queued" | "running"): number {
-    return Number(this.#statement(sql.COUNT).get({ state })?.["n"]);
-  }
-
-  /** The closure is synchronous so that nothing can slip between BEGIN and COMMIT. */
-  #write<T>(action: string, operation: () => T): Promise<T> {
-    return this.#guard(action, () => {
-      this.#db.exec("BEGIN IMMEDIATE");
-      try {
-        const result = operation();
-        this.#db.exec("COMMIT");
-        return result;
-      } catch (error) {
-        // A full disk may have ended the transaction already.
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-        throw error;
-      }
-    });
-  }
-
-  #read<T>(operation: () => T): Promise<T> {
-    return this.#guard("read the queue", operation);
-  }
-
-  #guard<T>(action: string, operation: () => T): Promise<T> {
-    return Promise.try(() => {
-      if (!this.#open) throw new JobError("unavailable", `Cannot ${action}: the queue is closed`);
-      try {
-        return operation();
-      } catch (error) {
-        if (error instanceof JobError || !isSqliteError(error)) throw error;
-        throw new JobError("unavailable", `Cannot ${action}: ${error.message}`, { cause: error });
-      }
-    });
-  }
-
-  #row(text: string, values: Record<string, SQLInputValue>): JobRow {
-    const row = this.#optionalRow(text, values);
-    if (row === undefined) throw new Error("A job vanished within a transaction");
-    return row;
-  }
-
-  #optionalRow(text: string, values: Record<string, SQLInputValue>): JobRow | undefined {
-    return this.#statement(text).get(values) as JobRow | undefined;
-  }
-
-  #rows(text: string, values: Record<string, SQLInputValue>): JobRow[] {
-    return this.#statement(text).all(values) as unknown as JobRow[];
-  }
-
-  #run(text: string, values: Record<string, SQLInputValue>): number {
-    return Number(this.#statement(text).run(values).changes);
-  }
-
-  #statement(text: string): StatementSync {
-    let statement = this.#statements.get(text);
-    if (statement === undefined) {
-      statement = this.#db.prepare(text);
-      this.#statements.set(text, statement);
-    }
-    return statement;
+    return this.#store.number(sql.COUNT, { state }) ?? 0;
   }
 }
 
@@ -318,8 +318,4 @@ class SqliteQueue implements JobQueue {
 function drawSeed(): number {
   const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
   return (high & 0x1f_ffff) * 0x1_0000_0000 + low;
-}
-
-function isSqliteError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
 }

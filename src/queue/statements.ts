@@ -2,20 +2,24 @@
 
 /** Stores a job. */
 export const INSERT = `
-  INSERT INTO jobs (id, request, state, priority, workflow, seed, created_at_ms)
-  VALUES (:id, :request, 'queued', :priority, :workflow, :seed, :now)
+  INSERT INTO jobs (id, request, state, priority, workflow, seed, created_at_ms, due_ms, deadline_at_ms)
+  VALUES (:id, :request, 'queued', :priority, :workflow, :seed, :now, :due, :deadline)
   RETURNING *`;
 
-/** The job to run next; one that may live on a server's queue is only for that server. */
+/**
+ * The jobs to run next, a few at a time; one that may live on a server's queue is only for that server.
+ * The pair of `due_ms` and `seq` continues where the page before ended.
+ */
 export const NEXT = `
   SELECT * FROM jobs
-  WHERE state = 'queued' AND not_before_ms <= :now AND (prompt_id IS NULL OR server = :server)
-  ORDER BY priority DESC, seq LIMIT 1`;
+  WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq) AND not_before_ms <= :now
+    AND (prompt_id IS NULL OR server = :server)
+  ORDER BY due_ms, seq LIMIT :limit`;
 
 /** Gives a waiting job to an attempt. */
 export const CLAIM = `
   UPDATE jobs SET state = 'running', attempts = attempts + 1, server = :server, token = :token,
-    lease_until_ms = :lease_until, prompt_id = :prompt_id
+    lease_until_ms = :lease_until, prompt_id = :prompt_id, client_id = :client_id
   WHERE seq = :seq AND state = 'queued' RETURNING *`;
 
 /** Prolongs a lease. */
@@ -41,7 +45,7 @@ export const END = `
 export const RELEASE = `
   UPDATE jobs SET state = 'queued', token = NULL, lease_until_ms = NULL,
     not_before_ms = :not_before, attempts = attempts - :uncount,
-    prompt_id = CASE WHEN :keep_prompt THEN prompt_id END
+    prompt_id = CASE WHEN :keep_prompt THEN prompt_id END, avoid_server = :avoid_server
   WHERE seq = :seq AND state = 'running' RETURNING *`;
 
 /** Marks a job as not to be completed. */
@@ -55,7 +59,7 @@ export const RECLAIM = `
 /** Waiting jobs that go first. */
 export const POSITION = `
   SELECT count(*) AS n FROM jobs
-  WHERE state = 'queued' AND (priority > :priority OR (priority = :priority AND seq < :seq))`;
+  WHERE state = 'queued' AND (due_ms, seq) < (:due, :seq)`;
 
 /** Jobs, newest first. */
 export const LIST = `
@@ -67,6 +71,33 @@ export const COUNT = `SELECT n FROM counts WHERE state = :state`;
 
 /** When the first waiting job may be claimed. */
 export const NEXT_CLAIMABLE = `SELECT min(not_before_ms) AS at FROM jobs WHERE state = 'queued'`;
+
+/** When the first waiting job runs out of time. */
+export const NEXT_DEADLINE = `
+  SELECT min(deadline_at_ms) AS at FROM jobs
+  WHERE state = 'queued' AND deadline_at_ms IS NOT NULL`;
+
+/** Waiting jobs that have run out of time and are on no server. */
+export const EXPIRED = `
+  SELECT * FROM jobs
+  WHERE state = 'queued' AND deadline_at_ms <= :now AND prompt_id IS NULL LIMIT 100`;
+
+/** Counts a fall of ComfyUI while it ran the job. */
+export const CRASH = `UPDATE jobs SET crashes = crashes + 1 WHERE token = :token RETURNING *`;
+
+/** Ended jobs whose ending may not have been told. */
+export const UNANNOUNCED = `
+  SELECT * FROM jobs WHERE outcome IS NOT NULL AND announced = 0 ORDER BY seq LIMIT :limit`;
+
+/** Notes that an ending was told. */
+export const ANNOUNCED = `UPDATE jobs SET announced = 1 WHERE id = :id AND outcome IS NOT NULL`;
+
+/** The socket of the newest job that may still live on a server. */
+export const CLIENT_ID = `
+  SELECT client_id FROM jobs
+  WHERE state IN ('queued', 'running') AND prompt_id IS NOT NULL AND server = :server
+    AND client_id IS NOT NULL
+  ORDER BY seq DESC LIMIT 1`;
 
 /** Removes jobs that ended long ago. */
 export const PRUNE = `

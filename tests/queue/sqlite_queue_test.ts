@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { ConfigError } from "../../src/errors.ts";
+import { encodeRequest } from "../../src/protocol/mod.ts";
 import { openSqliteQueue } from "../../src/queue/mod.ts";
+import { APPLICATION_ID, MIGRATIONS } from "../../src/queue/schema.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { testJobQueue } from "./conformance.ts";
@@ -20,11 +22,11 @@ Deno.test("openSqliteQueue() finds the jobs of a process that was killed", async
   await using killed = openSqliteQueue({ path });
   await killed.enqueue(generateRequest({ id: "waiting" }));
   await killed.enqueue(generateRequest({ id: "running", priority: 1 }));
-  const lost = await killed.claim({ server: "one", leaseMs: 60_000 });
+  const lost = await killed.claim({ server: "one", clientId: "c", leaseMs: 60_000 });
   await using next = openSqliteQueue({ path });
   assert.deepEqual(await next.counts(), { queued: 1, running: 1 });
   assert.equal(await next.reclaim({ all: true }), 1);
-  const lease = await next.claim({ server: "one", leaseMs: 60_000 });
+  const lease = await next.claim({ server: "one", clientId: "c", leaseMs: 60_000 });
   assert.equal(lease?.job.id, "running");
   assert.equal(lease?.promptId, lost?.promptId);
   assert.equal(await killed.settle(lost!, { type: "failed", error: "stale" }), undefined);
@@ -40,7 +42,7 @@ Deno.test("openSqliteQueue() lets two connections work on one file", async () =>
   }
   const claims = Array.from(
     { length: 40 },
-    (_, i) => [one, two][i % 2]!.claim({ server: "s", leaseMs: 1_000 }),
+    (_, i) => [one, two][i % 2]!.claim({ server: "s", clientId: "c", leaseMs: 1_000 }),
   );
   const ids = (await Promise.all(claims)).flatMap((lease) => lease ? [lease.job.id] : []);
   assert.equal(new Set(ids).size, 30);
@@ -77,6 +79,31 @@ Deno.test("openSqliteQueue() refuses a file of a newer version", async () => {
   assert.throws(() => openSqliteQueue({ path }), refusal("unreadable", /newer version/));
 });
 
+Deno.test("openSqliteQueue() migrates a file of an older version with its jobs", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  {
+    using db = new DatabaseSync(path);
+    db.exec(MIGRATIONS[0] ?? "");
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1;`);
+    const insert = db.prepare(
+      `INSERT INTO jobs (id, request, state, priority, seed, created_at_ms, finished_at_ms, outcome)
+       VALUES (?, ?, ?, ?, 7, 1000, ?, ?)`,
+    );
+    const urgent = { id: "urgent", priority: 3 };
+    insert.run("old", encodeRequest(generateRequest({ id: "old" })), "queued", 0, null, null);
+    insert.run("urgent", encodeRequest(generateRequest(urgent)), "queued", 3, null, null);
+    const done = encodeRequest(generateRequest({ id: "done" }));
+    insert.run("done", done, "cancelled", 0, 2_000, '{"type":"cancelled"}');
+  }
+  await using queue = openSqliteQueue({ path });
+  assert.deepEqual(await queue.counts(), { queued: 2, running: 0 });
+  assert.deepEqual(await queue.unannounced(10), []);
+  const claim = async () =>
+    (await queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 }))?.job.id;
+  assert.deepEqual([await claim(), await claim(), await claim()], ["urgent", "old", undefined]);
+});
+
 Deno.test("openSqliteQueue() refuses a damaged file and leaves it alone", async () => {
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;
@@ -110,9 +137,9 @@ Deno.test("JobQueue of SQLite keeps the reason of every change", async () => {
   const path = `${dir.path}/queue.db`;
   await using queue = openSqliteQueue({ path });
   await queue.enqueue(generateRequest());
-  const lease = await queue.claim({ server: "one", leaseMs: 1_000 });
+  const lease = await queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
   await queue.release(lease!, { reason: "HTTP 503", keepPrompt: false });
-  const again = await queue.claim({ server: "one", leaseMs: 1_000 });
+  const again = await queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
   await queue.settle(again!, { type: "failed", error: "node 4 threw" });
   using reader = new DatabaseSync(path, { readOnly: true });
   const rows = reader.prepare("SELECT to_state, attempt, reason FROM transitions").all();

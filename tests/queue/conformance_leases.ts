@@ -1,0 +1,189 @@
+/** What every job queue promises, whatever stands behind it: order, leases, prompts, pauses. */
+
+import assert from "node:assert/strict";
+import { generateRequest } from "../support/requests.ts";
+import { LEASE_MS, type RegisterTest } from "./setup.ts";
+
+/** Registers the tests. */
+export function testLeases(test: RegisterTest): void {
+  test("claims by priority, then by age", async ({ queue, claim }) => {
+    await queue.enqueue(generateRequest({ id: "old" }));
+    await queue.enqueue(generateRequest({ id: "new" }));
+    await queue.enqueue(generateRequest({ id: "urgent", priority: 5 }));
+    await queue.enqueue(generateRequest({ id: "idle", priority: -5 }));
+    const order = [];
+    for (let lease = await claim(); lease; lease = await claim()) order.push(lease.job.id);
+    assert.deepEqual(order, ["urgent", "old", "new", "idle"]);
+  });
+
+  test("lets age make up for priority, so that nothing waits for ever", async (setup) => {
+    const { queue, claim, clock } = setup;
+    await queue.enqueue(generateRequest({ id: "humble", priority: -100 }));
+    const boundMs = 200 * 30_000;
+    clock.advance(boundMs - 1);
+    await queue.enqueue(generateRequest({ id: "in time to pass", priority: 100 }));
+    clock.advance(1);
+    await queue.enqueue(generateRequest({ id: "too late to pass", priority: 100 }));
+    assert.equal((await claim())?.job.id, "in time to pass");
+    assert.equal((await claim())?.job.id, "humble");
+    assert.equal((await claim())?.job.id, "too late to pass");
+  });
+
+  test("passes over jobs that do not fit a server, and keeps them for another", async (setup) => {
+    const { queue } = setup;
+    for (let i = 0; i < 40; i += 1) {
+      await queue.enqueue(generateRequest({ id: `a-${i}`, model: "a" }));
+    }
+    await queue.enqueue(generateRequest({ id: "b", model: "b" }));
+    const claim = async (model: string) =>
+      (await queue.claim({
+        server: model,
+        clientId: "c",
+        leaseMs: LEASE_MS,
+        fits: (job) => job.request.model === model,
+      }))?.job.id;
+    assert.equal(await claim("b"), "b");
+    assert.equal(await claim("b"), undefined);
+    assert.equal(await claim("a"), "a-0");
+  });
+
+  test("keeps the socket that a prompt was posted under with it", async ({ queue, clock }) => {
+    await queue.enqueue(generateRequest());
+    assert.equal(await queue.clientIdOn("one"), undefined);
+    const claim = (clientId: string) => queue.claim({ server: "one", clientId, leaseMs: LEASE_MS });
+    assert.equal((await claim("first"))?.clientId, "first");
+    assert.equal(await queue.clientIdOn("one"), "first");
+    clock.advance(LEASE_MS + 1);
+    await queue.reclaim();
+    assert.equal(await queue.clientIdOn("one"), "first");
+    const again = await claim("second");
+    assert.equal(again?.clientId, "first");
+    await queue.settle(again!, { type: "cancelled" });
+    assert.equal(await queue.clientIdOn("one"), undefined);
+  });
+
+  test("counts how often ComfyUI went down while it ran a job", async ({ queue, claim }) => {
+    await queue.enqueue(generateRequest());
+    const first = await claim();
+    assert.equal(await queue.noteCrash(first!), 1);
+    await queue.release(first!, { reason: "lost", keepPrompt: false });
+    assert.equal(await queue.noteCrash(first!), undefined);
+    const second = await claim();
+    assert.equal(second?.job.crashes, 1);
+    assert.equal(await queue.noteCrash(second!), 2);
+  });
+
+  test("remembers a server to avoid until the job ran elsewhere", async ({ queue, claim }) => {
+    await queue.enqueue(generateRequest());
+    const first = await claim("one");
+    await queue.release(first!, { reason: "out of memory", keepPrompt: false, avoidServer: true });
+    assert.equal((await queue.get("job-1"))?.avoidServer, "one");
+    const second = await claim("two");
+    await queue.release(second!, { reason: "busy", keepPrompt: false });
+    assert.equal((await queue.get("job-1"))?.avoidServer, undefined);
+  });
+
+  test("gives up waiting jobs whose deadline has passed", async ({ queue, claim, clock }) => {
+    await queue.enqueue(generateRequest({ id: "late", deadline_s: 10 }));
+    await queue.enqueue(generateRequest({ id: "patient" }));
+    assert.equal(await queue.nextDeadlineAtMs(), clock.now() + 10_000);
+    clock.advance(9_999);
+    assert.deepEqual(await queue.expire(), []);
+    clock.advance(1);
+    assert.deepEqual((await queue.expire()).map((job) => [job.id, job.state]), [[
+      "late",
+      "failed",
+    ]]);
+    assert.deepEqual(await queue.expire(), []);
+    assert.equal(await queue.nextDeadlineAtMs(), undefined);
+    assert.equal((await claim())?.job.id, "patient");
+  });
+
+  test("never gives one job to two claimers", async ({ queue }) => {
+    for (let i = 0; i < 20; i += 1) await queue.enqueue(generateRequest({ id: `job-${i}` }));
+    const claims = Array.from(
+      { length: 40 },
+      (_, i) => queue.claim({ server: `server-${i % 2}`, clientId: "c", leaseMs: LEASE_MS }),
+    );
+    const ids = (await Promise.all(claims)).flatMap((lease) => lease ? [lease.job.id] : []);
+    assert.equal(ids.length, 20);
+    assert.equal(new Set(ids).size, 20);
+  });
+
+  test("fences an attempt that lost its lease", async ({ queue, claim, clock }) => {
+    await queue.enqueue(generateRequest());
+    const stale = await claim();
+    clock.advance(LEASE_MS + 1);
+    assert.equal(await queue.reclaim(), 1);
+    const fresh = await claim();
+    assert.equal(await queue.renew(stale!, LEASE_MS), false);
+    assert.equal(await queue.start(stale!), false);
+    assert.equal(await queue.settle(stale!, { type: "failed", error: "stale" }), undefined);
+    assert.equal(await queue.release(stale!, { reason: "stale", keepPrompt: false }), undefined);
+    assert.equal((await queue.settle(fresh!, { type: "cancelled" }))?.state, "cancelled");
+  });
+
+  test("does not take back a lease that is renewed", async ({ queue, claim, clock }) => {
+    await queue.enqueue(generateRequest());
+    const lease = await claim();
+    clock.advance(LEASE_MS - 1);
+    assert.equal(await queue.renew(lease!, LEASE_MS), true);
+    clock.advance(LEASE_MS - 1);
+    assert.equal(await queue.reclaim(), 0);
+    clock.advance(2);
+    assert.equal(await queue.reclaim(), 1);
+  });
+
+  test("keeps the prompt of a lost attempt, for the same server only", async (setup) => {
+    const { queue, claim, clock } = setup;
+    await queue.enqueue(generateRequest());
+    const first = await claim("one");
+    clock.advance(LEASE_MS + 1);
+    await queue.reclaim();
+    assert.equal(await claim("two"), undefined);
+    const second = await claim("one");
+    assert.equal(second?.resumed, true);
+    assert.equal(second?.promptId, first?.promptId);
+    assert.equal(second?.job.attempts, 2);
+  });
+
+  test("draws a new prompt id when the old prompt is surely gone", async ({ queue, claim }) => {
+    await queue.enqueue(generateRequest());
+    const first = await claim("one");
+    await queue.release(first!, { reason: "ComfyUI restarted", keepPrompt: false });
+    const second = await claim("two");
+    assert.equal(second?.resumed, false);
+    assert.notEqual(second?.promptId, first?.promptId);
+  });
+
+  test("does not count an attempt that was nobody's fault", async ({ queue, claim }) => {
+    await queue.enqueue(generateRequest());
+    const options = { reason: "server away", keepPrompt: false, countAttempt: false };
+    await queue.release((await claim())!, options);
+    assert.equal((await claim())?.job.attempts, 1);
+  });
+
+  test("holds a released job back for its pause, and tells when it ends", async (setup) => {
+    const { queue, claim, clock } = setup;
+    await queue.enqueue(generateRequest());
+    await queue.release((await claim())!, { reason: "503", keepPrompt: false, delayMs: 2_000 });
+    assert.equal(await claim(), undefined);
+    assert.equal(await queue.nextClaimableAtMs(), clock.now() + 2_000);
+    clock.advance(2_000);
+    assert.equal((await claim())?.job.id, "job-1");
+    assert.equal(await queue.nextClaimableAtMs(), undefined);
+  });
+
+  test("hands out a cancelled job whose prompt may run, so that it is removed there", async (setup) => {
+    const { queue, claim, clock } = setup;
+    await queue.enqueue(generateRequest());
+    await claim("one");
+    clock.advance(LEASE_MS + 1);
+    await queue.reclaim();
+    assert.equal((await queue.cancel("job-1")).type, "cancelling");
+    const lease = await claim("one");
+    assert.equal(lease?.job.cancelRequested, true);
+    assert.equal(lease?.resumed, true);
+    assert.equal((await queue.settle(lease!, { type: "cancelled" }))?.state, "cancelled");
+  });
+}
