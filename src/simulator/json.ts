@@ -1,0 +1,52 @@
+/**
+ * JSON as Python reads and writes it, because ComfyUI is a Python program: integers of any size,
+ * ASCII only, spaces after `:` and `,`, `NaN` and `Infinity` written as they are.
+ *
+ * @module
+ */
+
+/** A value that JSON text can hold. Integers above 2^53 are `bigint`, so that no seed is rounded. */
+export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
+
+/** A JSON object. */
+export interface JsonObject {
+  /** Any member. */
+  [key: string]: Json;
+}
+
+/** Tells whether a value is a JSON object (a Python `dict`). */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Parses JSON text. Integer literals that a double cannot hold exactly become `bigint`. */
+export function parseJson(text: string): Json {
+  return JSON.parse(text, restoreInteger) as Json;
+}
+
+/** V8 hands a reviver the literal's own text, which TypeScript's declaration does not know yet. */
+function restoreInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? "";
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+/** Writes a value as `json.dumps` does. Maps are objects with a kept key order; `undefined` members are left out. */
+export function dumpJson(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  if (typeof value === "string") return quote(value);
+  if (typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return `[${value.map(dumpJson).join(", ")}]`;
+  const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
+  const members = entries
+    .filter(([, member]) => member !== undefined)
+    .map(([key, member]) => `${quote(String(key))}: ${dumpJson(member)}`);
+  return `{${members.join(", ")}}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,25 @@
+/**
+ * An embedded ComfyUI server: the same protocol, its own painter, faults on request.
+ *
+ * @module
+ */
+
+export type { NodeFault, RouteFault, Stall, StallTarget } from "./faults.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { ModelLists, PreviewMethod, SimulatorClock, SimulatorOptions } from "./options.ts";
+export type { ProfileName } from "./profile.ts";
+export type {
+  Execution,
+  ExecutionRecord,
+  Outcome,
+  ReceivedPrompt,
+  SimulatorEvent,
+  SimulatorEventOf,
+  WhenOptions,
+} from "./record.ts";
+export {
+  type RestartOptions,
+  type Simulator,
+  type SimulatorFaults,
+  startSimulator,
+} from "./simulator.ts";

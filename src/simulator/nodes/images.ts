@@ -1,0 +1,140 @@
+/**
+ * Nodes that load, create and change images.
+ *
+ * @module
+ */
+
+import { outOfMemory } from "../faults.ts";
+import { decodeJpeg, isJpeg } from "../jpeg.ts";
+import type { JsonObject } from "../json.ts";
+import { findFile } from "../locate.ts";
+import { croppedToRatio, lazyPicture, type Picture, plainPicture, resized } from "../picture.ts";
+import { type DecodedImage, decodePng, isPng } from "../png.ts";
+import { PythonError } from "../python.ts";
+import type { Inputs } from "./inputs.ts";
+import { completeSize } from "./latents.ts";
+import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";
+import type { ImageValue, MaskValue } from "./values.ts";
+
+/** Pixels in one batch that the simulated machine can hold. */
+const LARGEST_BATCH_PIXELS = 2 ** 26;
+
+/** Side of the empty mask that goes with an image without transparency. */
+const EMPTY_MASK_SIDE = 64;
+
+/** The image nodes. */
+export const IMAGES: NodeClasses = {
+  LoadImage: { run: loadImage, fingerprint: hashFile },
+  EmptyImage: { run: emptyImage },
+  ImageBatch: { run: batchImages },
+  ImageScale: { run: scaleTo },
+  ImageScaleBy: { run: scaleBy },
+};
+
+async function loadImage(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  await context.work();
+  const name = inputs.text("image");
+  const file = await findFile(name, context.files);
+  if (file === undefined) {
+    const path = `${context.files.input.root}/${name}`;
+    throw new PythonError("FileNotFoundError", `[Errno 2] No such file or directory: '${path}'`);
+  }
+  const image = decodeImage(file.bytes);
+  return { outputs: [{ type: "IMAGE", pictures: [pictureOf(image)] }, maskOf(image)] };
+}
+
+/**
+ * Reads an image file.
+ *
+ * @throws {PythonError} for a damaged file, or one that is neither PNG nor JPEG.
+ */
+export function decodeImage(bytes: Uint8Array): DecodedImage {
+  if (isPng(bytes)) return decodePng(bytes);
+  if (isJpeg(bytes)) return decodeJpeg(bytes);
+  throw new PythonError("PIL.UnidentifiedImageError", "cannot identify image file");
+}
+
+/** The colours of an image, without its transparency. */
+export function pictureOf({ width, height, rgba }: DecodedImage): Picture {
+  return lazyPicture(width, height, () => {
+    const rgb = new Uint8Array(width * height * 3);
+    for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+      rgb[to] = rgba[from] ?? 0;
+      rgb[to + 1] = rgba[from + 1] ?? 0;
+      rgb[to + 2] = rgba[from + 2] ?? 0;
+    }
+    return rgb;
+  });
+}
+
+function maskOf({ width, height, rgba, hasAlpha }: DecodedImage): MaskValue {
+  if (!hasAlpha) {
+    const data = new Uint8Array(EMPTY_MASK_SIDE ** 2);
+    return { type: "MASK", width: EMPTY_MASK_SIDE, height: EMPTY_MASK_SIDE, data };
+  }
+  const data = new Uint8Array(width * height);
+  for (let pixel = 0; pixel < data.length; pixel++) {
+    data[pixel] = 255 - (rgba[pixel * 4 + 3] ?? 255);
+  }
+  return { type: "MASK", width, height, data };
+}
+
+async function hashFile(inputs: JsonObject, files: NodeContext["files"]): Promise<string> {
+  const file = typeof inputs.image === "string" ? await findFile(inputs.image, files) : undefined;
+  if (file === undefined) throw new PythonError("FileNotFoundError", String(inputs.image));
+  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array(file.bytes));
+  return new Uint8Array(digest).toHex();
+}
+
+function emptyImage(inputs: Inputs): NodeResult {
+  const colour = inputs.integer("color");
+  const picture = plainPicture(
+    inputs.integer("width"),
+    inputs.integer("height"),
+    [(colour >> 16) & 0xff, (colour >> 8) & 0xff, colour & 0xff],
+  );
+  return images(new Array<Picture>(inputs.integer("batch_size")).fill(picture));
+}
+
+function batchImages(inputs: Inputs): NodeResult {
+  const first = inputs.value("image1", "IMAGE");
+  const second = inputs.value("image2", "IMAGE");
+  const { width, height } = sizeOf(first);
+  const fitted = second.pictures.map((picture) =>
+    resized(croppedToRatio(picture, width, height), width, height)
+  );
+  return images([...first.pictures, ...fitted]);
+}
+
+async function scaleTo(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  await context.work();
+  const image = inputs.value("image", "IMAGE");
+  const asked = { width: inputs.integer("width"), height: inputs.integer("height") };
+  if (asked.width === 0 && asked.height === 0) return single(image);
+  const { width, height } = completeSize(asked, sizeOf(image));
+  const crops = inputs.text("crop") === "center";
+  return images(
+    image.pictures.map((picture) =>
+      resized(crops ? croppedToRatio(picture, width, height) : picture, width, height)
+    ),
+  );
+}
+
+async function scaleBy(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  await context.work();
+  const image = inputs.value("image", "IMAGE");
+  const factor = inputs.float("scale_by");
+  const { width, height } = sizeOf(image);
+  const grow = (pixels: number) => Math.max(1, Math.round(pixels * factor));
+  return images(image.pictures.map((picture) => resized(picture, grow(width), grow(height))));
+}
+
+function sizeOf({ pictures }: ImageValue): { width: number; height: number } {
+  return { width: pictures[0]?.width ?? 1, height: pictures[0]?.height ?? 1 };
+}
+
+function images(pictures: readonly Picture[]): NodeResult {
+  const pixels = pictures.reduce((sum, { width, height }) => sum + width * height, 0);
+  if (pixels > LARGEST_BATCH_PIXELS) throw outOfMemory();
+  return single({ type: "IMAGE", pictures });
+}

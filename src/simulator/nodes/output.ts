@@ -1,0 +1,66 @@
+/**
+ * Nodes that save images.
+ *
+ * @module
+ */
+
+import { dumpJson, isObject, type JsonObject } from "../json.ts";
+import { encodePng } from "../png.ts";
+import type { FileArea } from "../store.ts";
+import { expandPrefix, nextName } from "../naming.ts";
+import type { Inputs } from "./inputs.ts";
+import type { NodeClasses, NodeContext, NodeResult } from "./node.ts";
+
+/** Letters of the prefix of temporary images, one of them missing in the original, too. */
+const LETTERS = "abcdefghijklmnopqrstupvxyz";
+
+/** The output nodes. */
+export const OUTPUT: NodeClasses = {
+  SaveImage: {
+    run: (inputs, context) => save(inputs, context, "output", inputs.text("filename_prefix")),
+  },
+  PreviewImage: {
+    run: (inputs, context) => save(inputs, context, "temp", `ComfyUI_temp_${suffix(context)}`),
+  },
+};
+
+async function save(
+  inputs: Inputs,
+  context: NodeContext,
+  area: FileArea,
+  prefix: string,
+): Promise<NodeResult> {
+  const { pictures } = inputs.value("images", "IMAGE");
+  await context.work();
+  const store = context.files[area];
+  const size = { width: pictures[0]?.width ?? 0, height: pictures[0]?.height ?? 0 };
+  const place = await nextName(expandPrefix(prefix, size, context.now()), store);
+  const text = metadata(context);
+  const saved: JsonObject[] = [];
+  for (const [index, picture] of pictures.entries()) {
+    const stem = place.stem.replaceAll("%batch_num%", String(index));
+    const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}_.png`;
+    const { width, height } = picture;
+    const image = { width, height, data: picture.pixels(), channels: 3 } as const;
+    const path = place.subfolder === "" ? filename : `${place.subfolder}/${filename}`;
+    await store.write(path, await encodePng(image, text));
+    saved.push({ filename, subfolder: place.subfolder, type: area });
+  }
+  return { outputs: [], ui: { images: saved } };
+}
+
+function metadata({ prompt, extraPngInfo }: NodeContext): Record<string, string> {
+  const extra = isObject(extraPngInfo) ? Object.entries(extraPngInfo) : [];
+  const texts = extra.map(([key, value]) => [key, dumpJson(value)]);
+  return { prompt: dumpJson(prompt), ...Object.fromEntries(texts) };
+}
+
+/** Drawn once for a node, so that its images share a prefix. */
+function suffix({ state }: NodeContext): string {
+  const known = state.get("suffix");
+  if (known !== undefined) return known;
+  const letters = crypto.getRandomValues(new Uint8Array(5));
+  const drawn = Array.from(letters, (byte) => LETTERS[byte % LETTERS.length]).join("");
+  state.set("suffix", drawn);
+  return drawn;
+}

@@ -1,0 +1,37 @@
+/**
+ * What a painted picture is made from.
+ *
+ * @module
+ */
+
+import type { Picture } from "../picture.ts";
+
+/** Everything that decides about a painted picture. Equal recipes give equal pictures. */
+export interface Recipe {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** What to show. */
+  readonly prompt: string;
+  /** Chooses among all pictures of the prompt. */
+  readonly seed: bigint;
+  /** Model and LoRAs: shifts the colours. */
+  readonly style: string;
+  /** Picture to start from; `undefined` to start from nothing. */
+  readonly base: Picture | undefined;
+  /** How much of the base is made anew, 0 to 1. */
+  readonly denoise: number;
+  /** Where the base may be changed: 255 fully, 0 not at all; everywhere when `undefined`. */
+  readonly mask: Mask | undefined;
+}
+
+/** A mask; it is stretched over the picture. */
+export interface Mask {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** One byte a pixel. */
+  readonly data: Uint8Array;
+}

@@ -1,0 +1,107 @@
+/**
+ * Pictures that are painted when somebody looks at them, and the arithmetic of their sizes.
+ *
+ * @module
+ */
+
+/** An RGB picture. */
+export interface Picture {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** Three bytes a pixel, row by row. Never change them: they may be shared. */
+  pixels(): Uint8Array;
+}
+
+/** Red, green and blue, 0 to 255. */
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** Creates a picture that is painted on first use and then kept. */
+export function lazyPicture(width: number, height: number, paint: () => Uint8Array): Picture {
+  let painted: Uint8Array | undefined;
+  return { width, height, pixels: () => painted ??= paint() };
+}
+
+/** Creates a picture of one colour. */
+export function plainPicture(width: number, height: number, [red, green, blue]: Rgb): Picture {
+  return lazyPicture(width, height, () => {
+    const data = new Uint8Array(width * height * 3);
+    for (let offset = 0; offset < data.length; offset += 3) {
+      data[offset] = red;
+      data[offset + 1] = green;
+      data[offset + 2] = blue;
+    }
+    return data;
+  });
+}
+
+/** Resizes by taking the nearest pixel, which keeps pixel art crisp. The same size gives the same picture. */
+export function resized(source: Picture, width: number, height: number): Picture {
+  if (source.width === width && source.height === height) return source;
+  return lazyPicture(width, height, () => resample(source, width, height));
+}
+
+/** Cuts the middle out so that the sides have the ratio `width` to `height`. */
+export function croppedToRatio(source: Picture, width: number, height: number): Picture {
+  const wanted = width / height;
+  const present = source.width / source.height;
+  if (wanted === present) return source;
+  const cutWidth = present > wanted
+    ? Math.max(1, Math.round(source.height * wanted))
+    : source.width;
+  const cutHeight = present > wanted
+    ? source.height
+    : Math.max(1, Math.round(source.width / wanted));
+  return lazyPicture(cutWidth, cutHeight, () => cut(source, cutWidth, cutHeight));
+}
+
+function resample(source: Picture, width: number, height: number): Uint8Array {
+  const from = source.pixels();
+  const to = new Uint8Array(width * height * 3);
+  const rowBytes = width * 3;
+  const columns = Array.from(
+    { length: width },
+    (_, x) => Math.floor((x * source.width) / width) * 3,
+  );
+  let lastRow = -1;
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor((y * source.height) / height);
+    const start = y * rowBytes;
+    if (row === lastRow) {
+      to.copyWithin(start, start - rowBytes, start);
+      continue;
+    }
+    lastRow = row;
+    fillRow(to, start, from, row * source.width * 3, columns);
+  }
+  return to;
+}
+
+function fillRow(
+  to: Uint8Array,
+  start: number,
+  from: Uint8Array,
+  rowStart: number,
+  columns: readonly number[],
+): void {
+  let target = start;
+  for (const column of columns) {
+    const offset = rowStart + column;
+    to[target++] = from[offset] ?? 0;
+    to[target++] = from[offset + 1] ?? 0;
+    to[target++] = from[offset + 2] ?? 0;
+  }
+}
+
+function cut(source: Picture, width: number, height: number): Uint8Array {
+  const from = source.pixels();
+  const to = new Uint8Array(width * height * 3);
+  const left = (source.width - width) >> 1;
+  const top = (source.height - height) >> 1;
+  for (let y = 0; y < height; y++) {
+    const start = ((top + y) * source.width + left) * 3;
+    to.set(from.subarray(start, start + width * 3), y * width * 3);
+  }
+  return to;
+}

@@ -1,0 +1,136 @@
+/**
+ * The three file areas of a ComfyUI server, in memory or in a folder on disk.
+ *
+ * @module
+ */
+
+/** The area that a file belongs to. */
+export type FileArea = "output" | "input" | "temp";
+
+/** A stored file. */
+export interface StoredFile {
+  /** The content. */
+  readonly bytes: Uint8Array;
+  /** Unix milliseconds of the last change. */
+  readonly modifiedMs: number;
+}
+
+/** Files of one area. Paths are relative, with forward slashes, and already checked. */
+export interface FileStore {
+  /** Where the area claims to be, for error messages that quote a path. */
+  readonly root: string;
+  /** Names directly within a folder, files and folders alike; empty for an unknown folder. */
+  list(folder: string): Promise<string[]>;
+  /** The file, or `undefined` when there is none. */
+  read(path: string): Promise<StoredFile | undefined>;
+  /** Creates or replaces a file and the folders above it. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Removes everything. */
+  clear(): Promise<void>;
+}
+
+/** Opens an area: on disk when a directory is given, otherwise in memory. */
+export function openStore(
+  area: FileArea,
+  directory: string | undefined,
+  now: () => number,
+): FileStore {
+  if (directory === undefined) return new MemoryStore(`/opt/ComfyUI/${area}`, now);
+  return new DirectoryStore(directory);
+}
+
+/** Files kept in memory by one area; beyond it the oldest go, so that a demonstration can run for weeks. */
+const MEMORY_BYTES = 256 * 1024 * 1024;
+
+class MemoryStore implements FileStore {
+  readonly root: string;
+  readonly #now: () => number;
+  readonly #files = new Map<string, StoredFile>();
+  #bytes = 0;
+
+  constructor(root: string, now: () => number) {
+    this.root = root;
+    this.#now = now;
+  }
+
+  list(folder: string): Promise<string[]> {
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const names = [...this.#files.keys()]
+      .filter((path) => path.startsWith(prefix))
+      .map((path) => path.slice(prefix.length).split("/")[0] ?? "");
+    return Promise.resolve([...new Set(names)]);
+  }
+
+  read(path: string): Promise<StoredFile | undefined> {
+    return Promise.resolve(this.#files.get(path));
+  }
+
+  write(path: string, bytes: Uint8Array): Promise<void> {
+    this.#remove(path);
+    this.#files.set(path, { bytes, modifiedMs: this.#now() });
+    this.#bytes += bytes.length;
+    for (const oldest of this.#files.keys()) {
+      if (this.#bytes <= MEMORY_BYTES || oldest === path) break;
+      this.#remove(oldest);
+    }
+    return Promise.resolve();
+  }
+
+  clear(): Promise<void> {
+    this.#files.clear();
+    this.#bytes = 0;
+    return Promise.resolve();
+  }
+
+  #remove(path: string): void {
+    this.#bytes -= this.#files.get(path)?.bytes.length ?? 0;
+    this.#files.delete(path);
+  }
+}
+
+class DirectoryStore implements FileStore {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  async list(folder: string): Promise<string[]> {
+    const names = Array.fromAsync(Deno.readDir(this.#path(folder)), (entry) => entry.name);
+    return await ignoreMissing(names) ?? [];
+  }
+
+  async read(path: string): Promise<StoredFile | undefined> {
+    const facts = await ignoreMissing(Deno.stat(this.#path(path)));
+    if (!facts?.isFile) return undefined;
+    const bytes = await ignoreMissing(Deno.readFile(this.#path(path)));
+    return bytes && { bytes, modifiedMs: facts.mtime?.getTime() ?? 0 };
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    const target = this.#path(path);
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    await Deno.writeFile(target, bytes);
+  }
+
+  async clear(): Promise<void> {
+    for (const name of await this.list("")) {
+      await ignoreMissing(Deno.remove(this.#path(name), { recursive: true }));
+    }
+  }
+
+  #path(path: string): string {
+    return `${this.root}/${path}`;
+  }
+}
+
+async function ignoreMissing<T>(action: Promise<T>): Promise<T | undefined> {
+  try {
+    return await action;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw error;
+  }
+}
