@@ -1,0 +1,342 @@
+/** The client of one ComfyUI server, put together from its parts. */
+
+import { ComfyError } from "../errors.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import { cancelPrompt } from "./cancel.ts";
+import { type Clock, delay } from "./clock.ts";
+import type { ComfyClient } from "./comfy_client.ts";
+import { downloadImage } from "./download.ts";
+import { type Beginning, follow, type FollowContext, startRunDeadline } from "./follow.ts";
+import type { HistoryEntry } from "./history.ts";
+import { HttpApi } from "./http.ts";
+import {
+  type ModelDetails,
+  modelDetails,
+  models,
+  objectInfo,
+  type ServerFeatures,
+  type SystemStats,
+  systemStats,
+} from "./info.ts";
+import type { JsonObject } from "./json.ts";
+import type {
+  CallOptions,
+  CancelOptions,
+  ComfyClientOptions,
+  DownloadOptions,
+  FollowOptions,
+  RunOptions,
+  UploadOptions,
+} from "./options.ts";
+import { PromptRun } from "./prompt_run.ts";
+import { type QueueView, ServerView } from "./server_view.ts";
+import { closedError, EventSocket } from "./socket.ts";
+import { submit, type SubmitContext } from "./submit.ts";
+import type { CancelOutcome, ComfyEvent, ImageRef, PromptGraph, PromptStatus } from "./types.ts";
+import { uploadImage } from "./upload.ts";
+import { PromptWatch } from "./watch.ts";
+
+const DEFAULT_REQUEST_MS = 10_000;
+const DEFAULT_CONNECT_MS = 5_000;
+const DEFAULT_CANCEL_MS = 5_000;
+const DEFAULT_ATTEMPTS = 3;
+
+/**
+ * Creates a client. Nothing is opened before it is used.
+ *
+ * @throws {TypeError} When the address is no http or https URL.
+ */
+export function createComfyClient(options: ComfyClientOptions): ComfyClient {
+  return new Client(options);
+}
+
+class Client implements ComfyClient {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #requestTimeoutMs: number;
+  readonly #api: HttpApi;
+  readonly #view: ServerView;
+  readonly #socket: EventSocket;
+  readonly #watch: PromptWatch;
+  readonly #submit: SubmitContext;
+  readonly #follow: FollowContext;
+  #isClosed = false;
+
+  constructor(options: ComfyClientOptions) {
+    const { quietMs = 1_000, unreachableMs = 30_000, logger = silentLogger } = options;
+    const clock = toClock(options);
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_MS;
+    this.#api = createApi(options, clock, this.#requestTimeoutMs);
+    this.#view = new ServerView(this.#api);
+    this.#socket = this.#createSocket(options);
+    this.#watch = new PromptWatch({
+      socket: this.#socket,
+      server: this.#view,
+      clock,
+      quietMs,
+      unreachableMs,
+      logger,
+    });
+    this.#submit = { api: this.#api, view: this.#view, clock, logger, unreachableMs };
+    this.#follow = {
+      clock,
+      watch: (run, stallMs) => this.#watch.add(run, stallMs),
+      unwatch: (run) => this.#watch.remove(run),
+      cancel: (promptId, timeoutMs) => this.cancel(promptId, { timeoutMs }),
+      warn: (message, fields) => logger.log("warn", message, fields),
+    };
+  }
+
+  get clientId(): string {
+    return this.#socket.clientId;
+  }
+
+  async connect(options: CallOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    if (this.#socket.isDoubted) await this.#socket.recycle();
+    using deadline = this.#api.startDeadline("Opening the event socket", options);
+    await this.#socket.ensureOpen({ signal: deadline.signal });
+  }
+
+  async *run(
+    graph: PromptGraph,
+    options: RunOptions = {},
+  ): AsyncGenerator<ComfyEvent, void, undefined> {
+    using deadline = startRunDeadline(this.#clock, options);
+    await this.#prepare(deadline.signal);
+    const { promptId = crypto.randomUUID(), extraData = {} } = options;
+    const run = this.#createRun(promptId, graph);
+    const begin: Beginning["begin"] = async (signal, giveUp) => {
+      await this.#post(run, { graph, promptId, extraData }, signal, giveUp);
+      return true;
+    };
+    yield* follow(this.#follow, { run, begin }, deadline, options);
+  }
+
+  async *attach(
+    promptId: string,
+    options: FollowOptions & { graph?: PromptGraph } = {},
+  ): AsyncGenerator<ComfyEvent, void, undefined> {
+    using deadline = startRunDeadline(this.#clock, options);
+    await this.#prepare(deadline.signal);
+    const run = this.#createRun(promptId, options.graph);
+    const begin: Beginning["begin"] = async (signal) => {
+      await this.#adopt(run, signal);
+      return true;
+    };
+    yield* follow(this.#follow, { run, begin }, deadline, options);
+  }
+
+  async state(promptId: string, options: CallOptions = {}): Promise<PromptStatus> {
+    const state = await this.#view.state(promptId, options);
+    return state.type;
+  }
+
+  async cancel(promptId: string, options: CancelOptions = {}): Promise<CancelOutcome> {
+    const { allowGlobalInterrupt = false, timeoutMs = DEFAULT_CANCEL_MS, signal } = options;
+    const context = { api: this.#api, view: this.#view, clock: this.#clock };
+    const request = { allowGlobalInterrupt, timeoutMs, signal };
+    const outcome = await cancelPrompt(context, promptId, request);
+    this.#watch.lookNow(promptId);
+    return outcome;
+  }
+
+  systemStats(options: CallOptions = {}): Promise<SystemStats> {
+    return systemStats(this.#api, options);
+  }
+
+  async features(options: CallOptions = {}): Promise<ServerFeatures> {
+    const flags = await this.#view.features(options);
+    return { flags, hasJobs: await this.#view.hasJobs(options) };
+  }
+
+  objectInfo(nodeClass?: string, options: CallOptions = {}): Promise<Record<string, JsonObject>> {
+    return objectInfo(this.#api, nodeClass, options);
+  }
+
+  models(folder: string, options: CallOptions = {}): Promise<string[]> {
+    return models(this.#api, folder, options);
+  }
+
+  modelDetails(folder: string, options: CallOptions = {}): Promise<ModelDetails[] | undefined> {
+    return modelDetails(this.#api, folder, options);
+  }
+
+  async free(options: CallOptions = {}): Promise<void> {
+    await this.#api.command("/free", { unload_models: true, free_memory: true }, options);
+  }
+
+  queue(options: CallOptions = {}): Promise<QueueView> {
+    return this.#view.queue(options);
+  }
+
+  history(promptId: string, options: CallOptions = {}): Promise<HistoryEntry | undefined> {
+    return this.#view.history(promptId, options);
+  }
+
+  download(
+    image: ImageRef,
+    targetPath: string,
+    options: DownloadOptions = {},
+  ): Promise<{ bytes: number }> {
+    const {
+      signal,
+      timeoutMs = this.#requestTimeoutMs,
+      overwrite = false,
+      attempts = DEFAULT_ATTEMPTS,
+    } = options;
+    const context = { api: this.#api, clock: this.#clock };
+    return downloadImage(context, image, targetPath, { signal, timeoutMs, overwrite, attempts });
+  }
+
+  upload(
+    bytes: Uint8Array<ArrayBuffer>,
+    filename: string,
+    options: UploadOptions = {},
+  ): Promise<ImageRef> {
+    return uploadImage(this.#api, bytes, filename, options);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([this.#watch.close(closedError()), this.#socket.close()]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #createSocket(options: ComfyClientOptions): EventSocket {
+    const { reconnect = {}, connectTimeoutMs = DEFAULT_CONNECT_MS, closeTimeoutMs = 2_000 } =
+      options;
+    return new EventSocket({
+      clientId: options.clientId ?? crypto.randomUUID(),
+      urlFor: (clientId) => this.#socketUrl(clientId),
+      createWebSocket: options.createWebSocket ?? ((url) => new WebSocket(url)),
+      clock: this.#clock,
+      connectTimeoutMs,
+      closeTimeoutMs,
+      initialMs: reconnect.initialMs ?? 100,
+      maxMs: reconnect.maxMs ?? 2_000,
+      logger: this.#logger,
+      onEvent: (event) => this.#watch.receive(event),
+      onState: (state) => {
+        if (state === "lost") this.#view.forget();
+        this.#watch.connectionChanged(state);
+      },
+    });
+  }
+
+  #socketUrl(clientId: string): URL {
+    const url = this.#api.url("/ws", { clientId });
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url;
+  }
+
+  /** Opens the socket; where only that fails, the server is asked how the prompt fares instead. */
+  async #prepare(signal: AbortSignal): Promise<void> {
+    try {
+      await this.connect({ signal, timeoutMs: Infinity });
+    } catch (error) {
+      if (this.#isClosed || signal.aborted || !(error instanceof ComfyError)) throw error;
+      await this.#view.queue({ signal });
+      this.#logger.log("warn", "Going on without the event socket", { error: error.message });
+    }
+  }
+
+  #createRun(promptId: string, graph: PromptGraph | undefined): PromptRun {
+    return new PromptRun({
+      promptId,
+      graph,
+      clientId: this.#socket.clientId,
+      socket: this.#socket,
+      now: this.#clock.now,
+    });
+  }
+
+  /** Posts the prompt; whatever comes of it, the run learns it. */
+  async #post(
+    run: PromptRun,
+    prompt: { graph: PromptGraph; promptId: string; extraData: Record<string, unknown> },
+    signal: AbortSignal,
+    postSignal: AbortSignal,
+  ): Promise<void> {
+    this.#watch.postBegins();
+    try {
+      const submission = { ...prompt, clientId: this.#socket.clientId, postSignal };
+      const { promptId, number, refusal } = await submit(this.#submit, submission, { signal });
+      if (refusal !== undefined) {
+        await this.#withdraw(promptId, signal);
+        throw refusal;
+      }
+      this.#watch.postEnds(run, promptId, number);
+    } catch (error) {
+      this.#watch.postFails();
+      run.fail(error);
+    }
+  }
+
+  /** Takes back a prompt of which only a part would run; the refusal is what counts. */
+  async #withdraw(promptId: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.cancel(promptId, { signal });
+    } catch (error) {
+      const message = "A prompt that was refused in part could not be cancelled";
+      this.#logger.log("warn", message, { promptId, error: String(error) });
+    }
+  }
+
+  /** Finds a prompt that was posted before, and feeds the run with where it stands. */
+  async #adopt(run: PromptRun, signal: AbortSignal): Promise<void> {
+    this.#watch.postBegins();
+    try {
+      const { promptId, state } = await this.#find(run.promptId, { signal });
+      if (state.type === "unknown") this.#watch.postFails();
+      else {this.#watch.postEnds(
+          run,
+          promptId,
+          state.type === "finished" ? undefined : state.number,
+        );}
+      run.observe(state);
+    } catch (error) {
+      this.#watch.postFails();
+      throw error;
+    }
+  }
+
+  /** A server that chooses ids knows the prompt by another one than it was posted with. */
+  async #find(promptId: string, call: CallOptions) {
+    const state = await this.#view.state(promptId, call);
+    if (state.type !== "unknown" || await this.#view.takesIds(call)) return { promptId, state };
+    const found = await this.#view.findMarked(promptId, call) ?? promptId;
+    return { promptId: found, state: await this.#view.state(found, call) };
+  }
+}
+
+function createApi(options: ComfyClientOptions, clock: Clock, timeoutMs: number): HttpApi {
+  return new HttpApi({
+    baseUrl: parseBaseUrl(options.url),
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    clock,
+    timeoutMs,
+    maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,
+  });
+}
+
+function toClock(options: ComfyClientOptions): Clock {
+  return {
+    now: options.now ?? (() => performance.now()),
+    delay: options.delay ?? delay,
+    random: options.random ?? (() => Math.random()),
+  };
+}
+
+function parseBaseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new TypeError(`The address of ComfyUI must be an http or https URL, not '${text}'`);
+  }
+  return url;
+}

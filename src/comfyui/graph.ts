@@ -1,0 +1,41 @@
+/** Reading a graph (pure). */
+
+import { isObject } from "./json.ts";
+import type { PromptGraph } from "./types.ts";
+
+/** A link to another node's output, or `undefined` for a literal. */
+export function linkSource(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [source, slot] = value;
+  return typeof source === "string" && typeof slot === "number" ? source : undefined;
+}
+
+/** Ids of the nodes that a node takes its inputs from. */
+export function sourcesOf(graph: PromptGraph, id: string): string[] {
+  const inputs = graph[id]?.inputs;
+  if (!isObject(inputs)) return [];
+  return Object.values(inputs).map(linkSource).filter((source) => source !== undefined);
+}
+
+/**
+ * The node of the submitted graph that an event's node id belongs to.
+ *
+ * Nodes that expand while they run report ids such as `7.0.0.2`, whose first part is the id in the
+ * graph.
+ */
+export function graphNodeId(graph: PromptGraph, id: string): string {
+  if (Object.hasOwn(graph, id)) return id;
+  const [outer = id] = id.split(".");
+  return outer;
+}
+
+/** Names a node as its author would: `"Load Checkpoint" (4)`. */
+export function describeNode(
+  graph: PromptGraph | undefined,
+  id: string,
+  classType?: string,
+): string {
+  const node = graph === undefined ? undefined : graph[graphNodeId(graph, id)];
+  const name = node?._meta?.title || node?.class_type || classType;
+  return name === undefined ? `node ${id}` : `node "${name}" (${id})`;
+}

@@ -1,0 +1,53 @@
+/**
+ * A client of one ComfyUI server: runs graphs and follows them as typed events, whatever happens to
+ * the connection. What it guarantees, and what ComfyUI does that one would not expect, stands in
+ * README.md.
+ *
+ * @module
+ */
+
+export type { LogFields, Logger, LogLevel } from "../log.ts";
+export type { Stage } from "../protocol/mod.ts";
+export { createComfyClient } from "./client.ts";
+export type { ComfyClient } from "./comfy_client.ts";
+export type { ExecutionFailure } from "./events.ts";
+export type { HistoryEntry, PromptOutcome } from "./history.ts";
+export type { DeviceStats, ModelDetails, ServerFeatures, SystemStats } from "./info.ts";
+export type { JsonObject } from "./json.ts";
+export type {
+  CallOptions,
+  CancelOptions,
+  ComfyClientOptions,
+  DownloadOptions,
+  FollowOptions,
+  ReconnectOptions,
+  RunOptions,
+  UploadOptions,
+  WebSocketLike,
+} from "./options.ts";
+export {
+  createProgressTracker,
+  type ProgressSnapshot,
+  type ProgressTracker,
+  type ProgressTrackerOptions,
+} from "./progress.ts";
+export type { QueueItem, QueueView } from "./server_view.ts";
+export type {
+  CachedEvent,
+  CancelOutcome,
+  ComfyEvent,
+  CompletedEvent,
+  ConnectionEvent,
+  ExecutedEvent,
+  ExecutingEvent,
+  ImageRef,
+  NodeFinishedEvent,
+  PreviewEvent,
+  ProgressEvent,
+  PromptGraph,
+  PromptNode,
+  PromptStatus,
+  QueuedEvent,
+  StartedEvent,
+} from "./types.ts";
+export { loadImageValue } from "./upload.ts";
