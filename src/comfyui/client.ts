@@ -54,6 +54,7 @@ class Client implements ComfyClient {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #requestTimeoutMs: number;
+  readonly #allowGlobalInterrupt: boolean;
   readonly #api: HttpApi;
   readonly #view: ServerView;
   readonly #socket: EventSocket;
@@ -68,6 +69,7 @@ class Client implements ComfyClient {
     this.#clock = clock;
     this.#logger = logger;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_MS;
+    this.#allowGlobalInterrupt = options.allowGlobalInterrupt ?? false;
     this.#api = createApi(options, clock, this.#requestTimeoutMs);
     this.#view = new ServerView(this.#api);
     this.#socket = this.#createSocket(options);
@@ -135,7 +137,8 @@ class Client implements ComfyClient {
   }
 
   async cancel(promptId: string, options: CancelOptions = {}): Promise<CancelOutcome> {
-    const { allowGlobalInterrupt = false, timeoutMs = DEFAULT_CANCEL_MS, signal } = options;
+    const { allowGlobalInterrupt = this.#allowGlobalInterrupt, signal } = options;
+    const { timeoutMs = DEFAULT_CANCEL_MS } = options;
     const context = { api: this.#api, view: this.#view, clock: this.#clock };
     const request = { allowGlobalInterrupt, timeoutMs, signal };
     const outcome = await cancelPrompt(context, promptId, request);

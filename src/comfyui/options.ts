@@ -58,6 +58,8 @@ export interface ComfyClientOptions {
   unreachableMs?: number;
   /** Waits between attempts to open the event socket again. */
   reconnect?: ReconnectOptions;
+  /** What {@linkcode CancelOptions.allowGlobalInterrupt} is when nothing else is said. @default {false} */
+  allowGlobalInterrupt?: boolean;
   /** Largest answer that is read into memory, in bytes. @default {67108864} */
   maxBodyBytes?: number;
   /** Takes log lines. @default {silentLogger} */
@@ -108,7 +110,7 @@ export interface RunOptions extends FollowOptions {
 export interface CancelOptions extends CallOptions {
   /**
    * Allows to interrupt whatever runs on servers that cannot be asked to interrupt one prompt, if
-   * the prompt was the running one a moment before. @default {false}
+   * the prompt was the running one a moment before. @default {what the client was created with}
    */
   allowGlobalInterrupt?: boolean;
 }

@@ -13,22 +13,51 @@ export interface ZmqConfig {
   readonly pubSubAddr: string;
 }
 
+/** One ComfyUI server. */
+export interface ServerConfig {
+  /** Base URL without a trailing slash. No two servers have the same. */
+  readonly url: string;
+  /** Name in logs and answers. No two servers have the same. @default {the URL without scheme and user} */
+  readonly name: string;
+  /** Work that it does in the same time, compared with other servers. @default {1} */
+  readonly weight: number;
+  /** Jobs handed to it at once: one runs, the others wait behind it. @default {2} */
+  readonly maxInFlight: number;
+  /** Directory of its checkpoints. @default {that of ModelsConfig} */
+  readonly checkpointDir: string | undefined;
+  /** Directory of its LoRAs. @default {that of ModelsConfig} */
+  readonly loraDir: string | undefined;
+  /** Directory of its VAEs. @default {that of ModelsConfig} */
+  readonly vaeDir: string | undefined;
+}
+
 /** The ComfyUI servers and how patient the worker is with them. */
 export interface ComfyuiConfig {
-  /** Base URLs without a trailing slash, all different. @default {["http://127.0.0.1:8188"]} */
-  readonly urls: readonly string[];
-  /** Longest run of one job in milliseconds. @default {300000} */
+  /** The servers; at least one. @default {one at "http://127.0.0.1:8188"} */
+  readonly servers: readonly ServerConfig[];
+  /**
+   * Longest silence of a running job in milliseconds. Not a limit of its whole run: each sign of
+   * progress starts the time anew. @default {300000}
+   */
   readonly timeoutMs: number;
-  /** Further attempts after a failure that may pass. @default {3} */
-  readonly maxRetries: number;
   /** Wait before the first further attempt in milliseconds. @default {1000} */
   readonly retryDelayMs: number;
+  /**
+   * Whether a cancel may interrupt whatever runs, on a ComfyUI that cannot be asked to interrupt one
+   * prompt. @default {false}
+   */
+  readonly allowGlobalInterrupt: boolean;
 }
 
 /** The queue and how jobs leave it. */
 export interface WorkerConfig {
-  /** Jobs under way at once. @default {1} */
-  readonly maxConcurrentJobs: number;
+  /**
+   * Jobs handed out at once over all servers; when undefined only each server's `maxInFlight` counts.
+   * @default {undefined}
+   */
+  readonly maxConcurrentJobs: number | undefined;
+  /** Further attempts after a failure that may pass. @default {3} */
+  readonly maxRetries: number;
   /** Jobs that may wait before more are refused. @default {1000} */
   readonly queueMaxSize: number;
   /** Age in milliseconds at which a finished job is forgotten. @default {604800000} */
@@ -60,7 +89,7 @@ export interface OutputConfig {
   readonly keepPreviews: boolean;
 }
 
-/** Model directories to look into besides asking ComfyUI. */
+/** Model directories to look into besides asking ComfyUI, for servers that name none of their own. */
 export interface ModelsConfig {
   /** Directory of checkpoints. @default {undefined} */
   readonly checkpointDir: string | undefined;

@@ -25,8 +25,39 @@ export interface ListKind<T> {
   readonly most: number;
 }
 
+/** A key of the maps in a list; its value is a `T` in an `Item`. */
+export interface MapField<T, Item> {
+  /** Its name in the file. */
+  readonly key: string;
+  readonly kind: SingleKind<NonNullable<T>>;
+  /** Whether each map must have it. */
+  readonly isRequired?: boolean;
+  /** Whether no two maps may have the same. */
+  readonly isUnique?: boolean;
+  /** The value for a map without it, made from the fields before it. */
+  preset?(item: Partial<Item>): T | undefined;
+  /** What the preset is, for the documentation. */
+  readonly default: string;
+  /** A phrase for the documentation. */
+  readonly help: string;
+}
+
+/** The keys of a map by the fields that they become. */
+export type MapFields<Item> = {
+  readonly [Field in keyof Item]-?: MapField<Item[Field], Item>;
+};
+
+/** A kind with one to `most` maps, which only a file can hold. */
+export interface MapsKind<Item> {
+  readonly type: "maps";
+  readonly fields: MapFields<Item>;
+  readonly most: number;
+}
+
 /** The kind of a setting whose value is a `T`. */
-export type Kind<T> = SingleKind<T> | (T extends readonly (infer Item)[] ? ListKind<Item> : never);
+export type Kind<T> =
+  | SingleKind<T>
+  | (T extends readonly (infer Item)[] ? ListKind<Item> | MapsKind<Item> : never);
 
 /** Longest text of a value in UTF-16 code units, the longest path of Linux. */
 const MAX_VALUE_CHARS = 4096;
@@ -36,6 +67,9 @@ const MAX_IPC_PATH_BYTES = 107;
 
 /** Leaves room for the placeholders' values within the 255 bytes of a file name. */
 const MAX_PATTERN_CHARS = 128;
+
+/** Longest name that still fits into a log line or a table. */
+const MAX_LABEL_CHARS = 64;
 
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d{1,3})?$/i;
 
@@ -66,6 +100,11 @@ export function wholeNumber(min: number, max: number): SingleKind<number> {
     const value = decimal(text, min, max);
     return Number.isInteger(value) ? value : undefined;
   });
+}
+
+/** A quantity. */
+export function number(min: number, max: number): SingleKind<number> {
+  return single(`a number from ${min} to ${max}`, "number", (text) => decimal(text, min, max));
 }
 
 /** A duration that operators write in seconds and the program keeps in whole milliseconds. */
@@ -140,6 +179,13 @@ export function path(placeholder: "file" | "dir"): SingleKind<string> {
   });
 }
 
+/** A name that people choose for something. */
+export function label(): SingleKind<string> {
+  return single(`a name of 1 to ${MAX_LABEL_CHARS} characters on one line`, "name", (text) => {
+    return text === "" || text.length > MAX_LABEL_CHARS || hasControlChar(text) ? undefined : text;
+  });
+}
+
 /** The name of a workflow template; older files write it with `.json`. */
 export function workflowName(): SingleKind<string> {
   return single("a workflow's name of letters, digits, ., - and _", "name", (text) => {
@@ -164,6 +210,11 @@ export function filenamePattern(): SingleKind<string> {
 /** Several different values of a kind. */
 export function listOf<T>(item: SingleKind<T>, most: number): ListKind<T> {
   return { type: "list", item, most };
+}
+
+/** Several maps. */
+export function mapsOf<Item>(fields: MapFields<Item>, most: number): MapsKind<Item> {
+  return { type: "maps", fields, most };
 }
 
 function hasControlChar(text: string): boolean {

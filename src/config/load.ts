@@ -1,9 +1,10 @@
 /** Flags, variables, file and defaults become one frozen Config. */
 
 import { ConfigError } from "../errors.ts";
-import { type Config, formatOrigin, type LoadedConfig, type Origin } from "./config.ts";
-import { type AnySetting, check, type Complain, type Given, quote } from "./given.ts";
-import { SETTINGS } from "./settings.ts";
+import type { LoadedConfig } from "./config.ts";
+import { type AnySetting, check, type Complain, expectedMap, type Given } from "./given.ts";
+import { configOf, join, type Settled, type SettledValues } from "./join.ts";
+import { SETTINGS, type Values } from "./settings.ts";
 import {
   CONFIG_VARIABLE,
   type Flags,
@@ -13,7 +14,7 @@ import {
   type ReadEnv,
   readProcessEnv,
 } from "./sources.ts";
-import { type FileContent, readYaml } from "./yaml_file.ts";
+import { type FileContent, type KnownSetting, readYaml } from "./yaml_file.ts";
 
 /** Where {@linkcode loadConfig} looks. */
 export interface LoadConfigOptions {
@@ -26,13 +27,6 @@ export interface LoadConfigOptions {
   env?: ReadEnv;
   /** Reads the configuration file. @default {Deno.readTextFile} */
   readTextFile?: (path: string) => Promise<string>;
-}
-
-/** What stands in force for one setting. */
-interface Settled {
-  readonly path: string;
-  readonly value: unknown;
-  readonly origin: Origin;
 }
 
 /** The table as loops see it: the types of the single values are lost. */
@@ -54,22 +48,21 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   const complain: Complain = (problem) => void problems.push(problem);
 
   const file = await readFile(flags, env, readTextFile, complain);
-  const settled = new Map<string, Settled>();
-  for (const [field, setting] of TABLE) {
+  const single = TABLE.map(([field, setting]) => {
     const sources = [
       givenByFlag(setting, flags, complain),
       givenByEnv(setting, env, complain),
       file.given.get(setting.path),
     ];
-    settled.set(field, settle(setting, sources, complain));
-  }
-  complainOfClash(settled, complain);
+    return [field, settle(setting, sources, complain)];
+  });
+  const settled = join(Object.fromEntries(single) as SettledValues, complain);
   if (problems.length > 0) throw new ConfigError("invalid_value", problems.join("\n"));
 
-  return Object.freeze({
-    config: build(settled),
-    origins: new Map(TABLE.map(([field, { path }]) => [path, settled.get(field)!.origin])),
-    warnings: Object.freeze([...file.warnings]),
+  return deepFreeze({
+    config: configOf(toValues(settled)),
+    origins: new Map(Object.values(settled).map(({ path, origin }) => [path, origin])),
+    warnings: [...file.warnings, ...replacedIn(file)],
   });
 }
 
@@ -89,7 +82,13 @@ async function readFile(
     const message = `Cannot read the configuration file ${path}: ${reasonOf(cause, path)}`;
     throw new ConfigError("unreadable", `${message}; check ${source}`, { cause });
   }
-  return readYaml(text, path, TABLE.map(([, setting]) => setting.path), complain);
+  return readYaml(text, path, TABLE.map(([, setting]) => toKnown(setting)), complain);
+}
+
+function toKnown({ path, kind }: AnySetting): KnownSetting {
+  if (kind.type !== "maps") return { path, map: undefined };
+  const keys = Object.values(kind.fields).map(({ key }) => key);
+  return { path, map: { keys, expected: expectedMap(kind) } };
 }
 
 function configPath(flags: Flags, env: ReadEnv): { path: string; source: string } | undefined {
@@ -118,7 +117,7 @@ function settle(
   setting: AnySetting,
   sources: readonly (Given | undefined)[],
   complain: Complain,
-): Settled {
+): Settled<unknown> {
   const { path } = setting;
   const found = sources.flatMap((given) => {
     if (given === undefined) return [];
@@ -127,30 +126,27 @@ function settle(
   return found[0] ?? { path, value: setting.default, origin: { type: "default" } };
 }
 
-/** Both sockets on one endpoint could never be bound; only where the system chooses is it no clash. */
-function complainOfClash(settled: ReadonlyMap<string, Settled>, complain: Complain): void {
-  const requests = settled.get("zmq.reqRepAddr")!;
-  const updates = settled.get("zmq.pubSubAddr")!;
-  if (requests.value === undefined || requests.value !== updates.value) return;
-  const value = String(requests.value);
-  if (/^tcp:.*:(?:0+|\*)$/.test(value)) return;
-  const isBlameless = updates.origin.type === "default";
-  const [blamed, other] = isBlameless ? [requests, updates] : [updates, requests];
-  const place = formatOrigin(blamed.origin);
-  const subject = blamed.origin.type === "file" ? `${place}: ${blamed.path}` : place;
-  const rival = `${other.path} (${formatOrigin(other.origin)})`;
-  complain(`${subject} must differ from ${rival}, got ${quote(value)} for both`);
+/** A list of servers with more to say of them leaves nothing for the plain one to say. */
+function replacedIn({ given }: FileContent): string[] {
+  const urls = given.get("comfyui.api_url");
+  const servers = given.get("comfyui.servers");
+  if (urls === undefined || servers === undefined) return [];
+  return [`${urls.subject} has no effect: comfyui.servers (${servers.place}) replaces it`];
 }
 
-/** The table covers every field of {@linkcode Config}, which its type guarantees. */
-function build(settled: ReadonlyMap<string, Settled>): Config {
-  const config: Record<string, unknown> = {};
-  for (const [field, { value }] of settled) {
-    const frozen = Array.isArray(value) ? Object.freeze([...value]) : value;
+/** The table covers every field, which its type guarantees. */
+function toValues(settled: SettledValues): Values {
+  const values: Record<string, unknown> = {};
+  for (const [field, { value }] of Object.entries(settled)) {
     const [section, key] = field.split(".") as [string, string?];
-    if (key === undefined) config[section] = frozen;
-    else config[section] = { ...config[section] as Record<string, unknown>, [key]: frozen };
+    if (key === undefined) values[section] = value;
+    else values[section] = { ...values[section] as Record<string, unknown>, [key]: value };
   }
-  Object.values(config).forEach(Object.freeze);
-  return Object.freeze(config) as unknown as Config;
+  return values as unknown as Values;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
 }

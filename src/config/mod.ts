@@ -17,12 +17,20 @@ export {
   type ModelsConfig,
   type Origin,
   type OutputConfig,
+  type ServerConfig,
   type WorkerConfig,
   type WorkflowsConfig,
   type ZmqConfig,
 } from "./config.ts";
 export type { LogLevel } from "../log.ts";
-export { type ConfigRow, describeConfig, listSettings, type SettingInfo } from "./describe.ts";
+export {
+  type ConfigRow,
+  describeConfig,
+  type KeyInfo,
+  listSettings,
+  type SettingInfo,
+} from "./describe.ts";
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
+export { defaultServer } from "./servers.ts";
 export type { FlagName } from "./settings.ts";
 export type { Flags, ReadEnv } from "./sources.ts";

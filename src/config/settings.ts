@@ -1,13 +1,14 @@
 /** The table of all settings: the only place that knows their names, kinds, defaults and help. */
 
 import { LOG_LEVELS } from "../log.ts";
-import type { Config } from "./config.ts";
+import type { ComfyuiConfig, Config, ServerConfig } from "./config.ts";
 import {
   address,
   filenamePattern,
   httpUrl,
   type Kind,
   listOf,
+  mapsOf,
   oneOf,
   path,
   seconds,
@@ -15,6 +16,7 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
+import { SERVER_FIELDS } from "./servers.ts";
 
 /** Name of a command line flag, without its dashes. */
 export type FlagName =
@@ -29,7 +31,9 @@ export type FlagName =
   | "simulate"
   | "log-level";
 
-/** One setting, whose value in {@linkcode Config} is a `T`. */
+const MAX_SERVERS = 64;
+
+/** One setting, whose value is a `T`. */
 export interface Setting<T> {
   /** Section and key in the file. */
   readonly path: string;
@@ -41,7 +45,19 @@ export interface Setting<T> {
   readonly help: string;
 }
 
-/** Place of a value in {@linkcode Config}: `zmq.reqRepAddr`, `simulate`. */
+/** ComfyUI as the settings have it one by one. */
+export interface ComfyuiValues extends Omit<ComfyuiConfig, "servers"> {
+  readonly urls: readonly string[];
+  readonly servers: readonly ServerConfig[] | undefined;
+  readonly maxRetries: number;
+}
+
+/** The values of the settings one by one; in {@linkcode Config} those that say one thing are joined. */
+export interface Values extends Omit<Config, "comfyui"> {
+  readonly comfyui: ComfyuiValues;
+}
+
+/** Place of a value: `zmq.reqRepAddr`, `simulate`. */
 type FieldOf<C> = {
   [S in keyof C & string]: C[S] extends boolean ? S : `${S}.${keyof C[S] & string}`;
 }[keyof C & string];
@@ -51,8 +67,14 @@ type ValueAt<C, F extends string> = F extends `${infer S extends keyof C & strin
   : F extends keyof C ? C[F]
   : never;
 
+/** Place of a setting's value in {@linkcode Values}. */
+export type Field = FieldOf<Values>;
+
+/** What the setting at a place is. */
+export type ValueOf<F extends Field> = ValueAt<Values, F>;
+
 /** The compiler holds this table and {@linkcode Config} together: neither can have more than the other. */
-export const SETTINGS: { readonly [F in FieldOf<Config>]: Setting<ValueAt<Config, F>> } = {
+export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "zmq.reqRepAddr": {
     path: "zmq.req_rep_addr",
     flag: "req-addr",
@@ -70,16 +92,22 @@ export const SETTINGS: { readonly [F in FieldOf<Config>]: Setting<ValueAt<Config
   "comfyui.urls": {
     path: "comfyui.api_url",
     flag: "comfyui-url",
-    kind: listOf(httpUrl(), 64),
+    kind: listOf(httpUrl(), MAX_SERVERS),
     default: ["http://127.0.0.1:8188"],
     help: "ComfyUI server; may be given several times",
+  },
+  "comfyui.servers": {
+    path: "comfyui.servers",
+    kind: mapsOf(SERVER_FIELDS, MAX_SERVERS),
+    default: undefined,
+    help: "ComfyUI servers that differ; in place of api_url",
   },
   "comfyui.timeoutMs": {
     path: "comfyui.timeout_s",
     flag: "comfyui-timeout",
     kind: seconds(0.1, 86_400),
     default: 300_000,
-    help: "longest run of one job",
+    help: "longest silence of a running job",
   },
   "comfyui.maxRetries": {
     path: "comfyui.max_retries",
@@ -93,6 +121,12 @@ export const SETTINGS: { readonly [F in FieldOf<Config>]: Setting<ValueAt<Config
     default: 1000,
     help: "wait before the first further attempt",
   },
+  "comfyui.allowGlobalInterrupt": {
+    path: "comfyui.allow_global_interrupt",
+    kind: toggle(),
+    default: false,
+    help: "let a cancel interrupt whatever runs on a ComfyUI too old for a targeted one",
+  },
   "simulate": {
     path: "comfyui.simulate",
     flag: "simulate",
@@ -103,8 +137,14 @@ export const SETTINGS: { readonly [F in FieldOf<Config>]: Setting<ValueAt<Config
   "worker.maxConcurrentJobs": {
     path: "worker.max_concurrent_jobs",
     kind: wholeNumber(1, 256),
-    default: 1,
-    help: "jobs under way at once",
+    default: undefined,
+    help: "jobs handed out at once over all servers; without it each takes its max_in_flight",
+  },
+  "worker.maxRetries": {
+    path: "worker.max_retries",
+    kind: wholeNumber(0, 100),
+    default: 3,
+    help: "another name of comfyui.max_retries",
   },
   "worker.queueMaxSize": {
     path: "worker.queue_max_size",

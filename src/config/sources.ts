@@ -16,8 +16,12 @@ export type ReadEnv = (name: string) => string | undefined;
 
 const PREFIX = "DGX_PIXELS_";
 
-/** The variables of a setting: one from its path, and one from its flag if it has one. */
-export function variablesOf(setting: Pick<AnySetting, "path" | "flag">): readonly string[] {
+/**
+ * The variables of a setting: one from its path, and one from its flag if it has one. A list of maps
+ * has none, since nobody writes YAML into a variable.
+ */
+export function variablesOf(setting: AnySetting): readonly string[] {
+  if (setting.kind.type === "maps") return [];
   const names = setting.flag === undefined ? [setting.path] : [setting.path, setting.flag];
   return names.map((name) => PREFIX + name.toUpperCase().replace(/[.-]/g, "_"));
 }
@@ -62,9 +66,10 @@ export function givenByFlag(
     return undefined;
   }
   return {
+    place: flag,
     subject: flag,
     origin: { type: "flag", flag },
-    values: texts.map((text) => ({ text, subject: flag })),
+    values: texts.map((text) => ({ text, place: flag, subject: flag })),
   };
 }
 
@@ -87,9 +92,10 @@ export function givenByEnv(
   const { name, text } = first;
   const texts = setting.kind.type === "list" ? splitList(text) : [text];
   return {
+    place: name,
     subject: name,
     origin: { type: "env", name },
-    values: texts.map((text) => ({ text, subject: name })),
+    values: texts.map((text) => ({ text, place: name, subject: name })),
   };
 }
 

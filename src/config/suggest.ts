@@ -84,7 +84,8 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** The entries of a list of maps have the path of the list for their section. */
 function splitPath(path: string): [section: string, key: string] {
-  const dot = path.indexOf(".");
+  const dot = path.lastIndexOf(".");
   return [path.slice(0, dot), path.slice(dot + 1)];
 }

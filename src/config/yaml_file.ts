@@ -2,30 +2,34 @@
 
 import {
   type Document,
-  isAlias,
   isMap,
-  isScalar,
   isSeq,
   LineCounter,
   type Node,
-  type Pair,
   parseDocument,
   type YAMLMap,
   type YAMLParseError,
 } from "yaml";
 import { ConfigError } from "../errors.ts";
-import type { Origin } from "./config.ts";
-import { type Complain, type Given, type GivenValue, printable, quote } from "./given.ts";
+import { type Complain, type Given, type GivenMap, type GivenValue, printable } from "./given.ts";
 import { sectionsOf, suggest } from "./suggest.ts";
+import {
+  bare,
+  describe,
+  entries,
+  isNull,
+  originOf,
+  resolve,
+  scalarText,
+  where,
+  type YamlText,
+} from "./yaml_nodes.ts";
 
 /** Longest file in UTF-16 code units; a real one has some 2,000. */
 export const MAX_FILE_CHARS = 262_144;
 
 /** The library quotes the text at fault, however long that is. */
 const MAX_REASON_CHARS = 200;
-
-/** The tags that say no more than the plain value does. */
-const PLAIN_TAGS = ["str", "int", "float", "bool", "null"].map((tag) => `tag:yaml.org,2002:${tag}`);
 
 /** What a file says. */
 export interface FileContent {
@@ -35,24 +39,25 @@ export interface FileContent {
   readonly warnings: readonly string[];
 }
 
-/** What the functions below share while they read one file. */
-interface Reading {
-  readonly file: string;
-  readonly document: Document;
-  readonly lines: LineCounter;
-  readonly knownPaths: readonly string[];
-  readonly complain: Complain;
-  readonly given: Map<string, Given>;
-  readonly warnings: string[];
+/** A setting as it can stand in a file. */
+export interface KnownSetting {
+  readonly path: string;
+  /** What the maps in its list are like, if it is a list of maps. */
+  readonly map: KnownMap | undefined;
 }
 
-/** An entry of a map. */
-interface Entry {
-  readonly key: string;
-  /** Null where the key stands alone. */
-  readonly value: Node | null;
-  /** Position of the key. */
-  readonly place: string;
+/** A map as it can stand in a list. */
+export interface KnownMap {
+  readonly keys: readonly string[];
+  /** Completes "must be …". */
+  readonly expected: string;
+}
+
+/** What the functions below share while they read one file. */
+interface Reading extends YamlText {
+  readonly known: ReadonlyMap<string, KnownSetting>;
+  readonly given: Map<string, Given>;
+  readonly warnings: string[];
 }
 
 /**
@@ -67,14 +72,15 @@ interface Entry {
 export function readYaml(
   text: string,
   file: string,
-  knownPaths: readonly string[],
+  settings: readonly KnownSetting[],
   complain: Complain,
 ): FileContent {
   const lines = new LineCounter();
   const document = parse(text.replace(/^\ufeff/, ""), file, lines);
   const given = new Map<string, Given>();
   const warnings: string[] = [];
-  const reading = { file, document, lines, knownPaths, complain, given, warnings };
+  const known = new Map(settings.map((setting) => [setting.path, setting]));
+  const reading: Reading = { file, document, lines, known, complain, given, warnings };
   const root = document.contents;
   if (root === null || isNull(root)) return reading;
   if (isMap(root)) readRoot(reading, root);
@@ -124,10 +130,10 @@ function parseOrExplain(text: string, file: string, lines: LineCounter): Documen
 }
 
 function readRoot(reading: Reading, root: YAMLMap): void {
-  const sections = sectionsOf(reading.knownPaths);
+  const sections = sectionsOf([...reading.known.keys()]);
   for (const { key, value, place } of entries(reading, root, "")) {
     if (!sections.includes(key)) {
-      warnUnknown(reading, place, undefined, key);
+      warnUnknown(reading, place, undefined, key, [...reading.known.keys()]);
       continue;
     }
     const node = resolve(reading, value);
@@ -140,13 +146,16 @@ function readRoot(reading: Reading, root: YAMLMap): void {
 function readSection(reading: Reading, map: YAMLMap, section: string): void {
   for (const { key, value, place } of entries(reading, map, `${section}.`)) {
     const path = `${section}.${key}`;
-    if (!reading.knownPaths.includes(path)) {
-      warnUnknown(reading, place, section, key);
+    const setting = reading.known.get(path);
+    if (setting === undefined) {
+      warnUnknown(reading, place, section, key, [...reading.known.keys()]);
       continue;
     }
     const node = resolve(reading, value);
     if (value === null || node === undefined || isNull(node)) continue;
-    const given = readGiven(reading, path, node, value);
+    const given = setting.map === undefined
+      ? readGiven(reading, path, node, value)
+      : readMaps(reading, { path, map: setting.map }, node, value);
     if (given !== undefined) reading.given.set(path, given);
   }
 }
@@ -156,33 +165,10 @@ function warnUnknown(
   place: string,
   section: string | undefined,
   key: string,
+  knownPaths: readonly string[],
 ): void {
   const name = bare(section === undefined ? key : `${section}.${key}`);
-  reading.warnings.push(
-    `${place}: unknown key ${name}${suggest(section, key, reading.knownPaths)}`,
-  );
-}
-
-/** The entries of a map, each key once. */
-function* entries(reading: Reading, map: YAMLMap, prefix: string): Generator<Entry> {
-  const places = new Map<string, string>();
-  for (const pair of map.items as Pair<Node, Node | null>[]) {
-    const place = where(reading, pair.key);
-    const key = scalarText(pair.key);
-    if (key === undefined) {
-      reading.complain(`${place}: a key must be a plain name, got ${describe(pair.key)}`);
-      continue;
-    }
-    const earlier = places.get(key);
-    if (earlier === undefined) {
-      places.set(key, place);
-      yield { key, value: pair.value, place };
-    } else {
-      reading.complain(
-        `${place}: ${bare(prefix + key)} stands at ${earlier} too; remove one of them`,
-      );
-    }
-  }
+  reading.warnings.push(`${place}: unknown key ${name}${suggest(section, key, knownPaths)}`);
 }
 
 function readGiven(
@@ -194,62 +180,95 @@ function readGiven(
   const items = isSeq(node) ? node.items as Node[] : [written];
   const values: GivenValue[] = [];
   for (const item of items) {
-    const subject = `${where(reading, item)}: ${path}`;
+    const value = readValue(reading, path, item, resolve(reading, item));
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  const place = where(reading, written);
+  return { subject: `${place}: ${path}`, place, values, origin: originOf(reading, written) };
+}
+
+/** A plain value, which `written` is or stands for; undefined after a complaint. */
+function readValue(
+  reading: Reading,
+  path: string,
+  written: Node,
+  target: Node | null | undefined,
+): GivenValue | undefined {
+  if (target === undefined) return undefined;
+  const place = where(reading, written);
+  const subject = `${place}: ${path}`;
+  const text = scalarText(target);
+  if (text !== undefined) return { text, place, subject };
+  reading.complain(`${subject} must be a plain value, got ${describe(target)}`);
+  return undefined;
+}
+
+function readMaps(
+  reading: Reading,
+  { path, map }: { path: string; map: KnownMap },
+  node: Node | null,
+  written: Node,
+): Given | undefined {
+  const place = where(reading, written);
+  const subject = `${place}: ${path}`;
+  if (!isSeq(node)) {
+    const must = `must be a list, each entry ${map.expected}`;
+    reading.complain(`${subject} ${must}, got ${describe(node)}`);
+    return undefined;
+  }
+  const maps: GivenMap[] = [];
+  for (const { target, place } of mapsOf(reading, { path, map }, node.items as Node[])) {
+    maps.push({
+      place,
+      subject: `${place}: ${path}`,
+      values: readMap(reading, path, map.keys, target),
+    });
+  }
+  if (maps.length === 0 && node.items.length > 0) return undefined;
+  return { subject, place, values: [], maps, origin: originOf(reading, written) };
+}
+
+/** The maps of a list, each once: by aliases one map could stand there thousands of times. */
+function* mapsOf(
+  reading: Reading,
+  { path, map }: { path: string; map: KnownMap },
+  items: readonly Node[],
+): Generator<{ target: YAMLMap; place: string }> {
+  const places = new Map<Node, string>();
+  for (const item of items) {
     const target = resolve(reading, item);
-    if (target === undefined) return undefined;
-    const text = scalarText(target);
-    if (text === undefined) {
-      reading.complain(`${subject} must be a plain value, got ${describe(target)}`);
-      return undefined;
+    if (target === undefined) continue;
+    const place = where(reading, item);
+    if (!isMap(target)) {
+      const must = `must be ${map.expected}`;
+      reading.complain(`${place}: an entry of ${path} ${must}, got ${describe(target)}`);
+      continue;
     }
-    values.push({ text, subject });
+    const earlier = places.get(target);
+    if (earlier === undefined) {
+      places.set(target, place);
+      yield { target, place };
+    } else reading.complain(`${place}: ${path} has the entry of ${earlier} twice`);
   }
-  const origin = originOf(reading, written);
-  return { subject: `${where(reading, written)}: ${path}`, values, origin };
 }
 
-/** Follows an alias; undefined after a complaint that it leads nowhere. */
-function resolve(reading: Reading, node: Node | null): Node | null | undefined {
-  if (!isAlias(node)) return node;
-  const target = node.resolve(reading.document);
-  if (target === undefined) {
-    const place = where(reading, node);
-    reading.complain(`${place}: alias ${bare(`*${node.source}`)} has no anchor above it`);
+function readMap(
+  reading: Reading,
+  path: string,
+  keys: readonly string[],
+  map: YAMLMap,
+): Map<string, GivenValue | undefined> {
+  const values = new Map<string, GivenValue | undefined>();
+  const knownPaths = keys.map((key) => `${path}.${key}`);
+  for (const { key, value, place } of entries(reading, map, `${path}.`)) {
+    if (!keys.includes(key)) {
+      warnUnknown(reading, place, path, key, knownPaths);
+      continue;
+    }
+    const node = resolve(reading, value);
+    if (value === null || (node !== undefined && isNull(node))) continue;
+    values.set(key, readValue(reading, `${path}.${key}`, value, node));
   }
-  return target;
-}
-
-/** The text as it stands in the file, so that `1.10` stays what it is; undefined for what is no text. */
-function scalarText(node: Node | null): string | undefined {
-  if (!isScalar(node) || node.value === null) return undefined;
-  if (node.tag !== undefined && !PLAIN_TAGS.includes(node.tag)) return undefined;
-  return typeof node.value === "string" ? node.value : node.source ?? String(node.value);
-}
-
-function isNull(node: Node | null): boolean {
-  return node === null || (isScalar(node) && node.value === null);
-}
-
-function describe(node: Node | null): string {
-  if (isMap(node)) return "a map";
-  if (isSeq(node)) return "a list";
-  if (isAlias(node)) return "an alias";
-  if (node === null || isNull(node)) return "nothing";
-  const text = scalarText(node);
-  return text === undefined ? `a value tagged ${quote(node.tag ?? "")}` : quote(text);
-}
-
-function originOf(reading: Reading, node: Node): Extract<Origin, { type: "file" }> {
-  const { line, col } = reading.lines.linePos(node.range?.[0] ?? 0);
-  return { type: "file", file: reading.file, line, column: col };
-}
-
-function where(reading: Reading, node: Node): string {
-  const { file, line, column } = originOf(reading, node);
-  return `${file}:${line}:${column}`;
-}
-
-/** A name in a message, quoted unless it looks like one. */
-function bare(name: string): string {
-  return /^[\w.*-]{1,80}$/.test(name) ? name : quote(name);
+  return values;
 }

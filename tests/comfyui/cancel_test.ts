@@ -113,6 +113,20 @@ Deno.test("ComfyClient.cancel() never interrupts at large unless that is allowed
   assert.deepEqual(await allowed, { type: "interrupted" });
 });
 
+Deno.test("createComfyClient() can allow it for all prompts, and cancel() forbid it for one", async () => {
+  const comfy = new FakeComfy();
+  comfy.isOld = true;
+  await posted(comfy);
+  const promptId = comfy.start();
+  interruptible(comfy);
+  await using client = comfy.client({ allowGlobalInterrupt: true });
+  const options = { allowGlobalInterrupt: false };
+  assert.deepEqual(await client.cancel(promptId, options), { type: "refused" });
+  const allowed = client.cancel(promptId);
+  await comfy.clock.advance(100);
+  assert.deepEqual(await allowed, { type: "interrupted" });
+});
+
 Deno.test("ComfyClient.cancel() uses the atomic route where there is one", async () => {
   const comfy = new FakeComfy();
   const promptId = await posted(comfy);

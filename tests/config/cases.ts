@@ -1,6 +1,6 @@
 /** Good and bad values of every setting. */
 
-import type { Config } from "../../src/config/mod.ts";
+import type { Config, ServerConfig } from "../../src/config/mod.ts";
 
 /** What a setting takes and what it refuses. */
 export interface SettingCase {
@@ -61,6 +61,26 @@ const TOGGLES: Pick<SettingCase, "good" | "bad"> = {
   bad: ["maybe", "2", "truee", "-"],
 };
 
+const RETRIES: Pick<SettingCase, "good" | "bad"> = {
+  good: [["0", 0], ["7", 7], ["100", 100]],
+  bad: ["101", "1.5", ...NO_NUMBERS],
+};
+
+const URLS = {
+  good: ["http://gpu:8188", "https://gpu.example/comfy/", "HTTP://[::1]:1/", "http://me:s@gpu:1"],
+  meaning: ["http://gpu:8188", "https://gpu.example/comfy", "http://[::1]:1", "http://me:s@gpu:1"],
+  bad: [
+    "gpu:8188",
+    "ftp://gpu",
+    "http://",
+    "http:///x",
+    "http:gpu",
+    "http://gpu:99999",
+    "http://gpu/?a=1",
+    "http://gpu/#a",
+  ],
+};
+
 function paths(name: string): Pick<SettingCase, "good" | "bad"> {
   return {
     good: [[`/srv/${name}`, `/srv/${name}`], [`./${name} of mine`, `./${name} of mine`], [
@@ -71,43 +91,67 @@ function paths(name: string): Pick<SettingCase, "good" | "bad"> {
   };
 }
 
-/** One case a setting, by path in the file. */
+/** A key of a server in the list, with what it takes and what it refuses. */
+export interface ServerCase {
+  /** Its field. */
+  field: keyof ServerConfig;
+  good: readonly (readonly [text: string, value: unknown])[];
+  bad: readonly string[];
+}
+
+/** One case a key of an entry of `comfyui.servers`. */
+export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
+  url: {
+    field: "url",
+    good: URLS.good.map((text, index) => [text, URLS.meaning[index]]),
+    bad: ["", ...URLS.bad],
+  },
+  name: {
+    field: "name",
+    good: [["gpu-a", "gpu-a"], ["the big one (left)", "the big one (left)"], ["12", "12"], [
+      "x".repeat(64),
+      "x".repeat(64),
+    ]],
+    bad: ["", " ", "a\nb", "\u001b[2J", "x".repeat(65)],
+  },
+  weight: {
+    field: "weight",
+    good: [["2", 2], ["0.01", 0.01], ["1000", 1000], ["1e2", 100], ["2.5", 2.5]],
+    bad: ["", "0", "0.009", "1000.1", "2x", ...NO_NUMBERS],
+  },
+  max_in_flight: {
+    field: "maxInFlight",
+    good: [["1", 1], ["64", 64], ["8", 8]],
+    bad: ["", "0", "65", "1.5", ...NO_NUMBERS],
+  },
+  checkpoint_dir: { field: "checkpointDir", ...paths("checkpoints") },
+  lora_dir: { field: "loraDir", ...paths("loras") },
+  vae_dir: { field: "vaeDir", ...paths("vae") },
+};
+
+/** One case a setting but `comfyui.servers`, by path in the file. */
 export const CASES: Readonly<Record<string, SettingCase>> = {
   "zmq.req_rep_addr": { read: (config) => config.zmq.reqRepAddr, ...ADDRESSES },
   "zmq.pub_sub_addr": { read: (config) => config.zmq.pubSubAddr, ...ADDRESSES },
   "comfyui.api_url": {
-    read: (config) => config.comfyui.urls,
-    good: [
-      ["http://gpu:8188", ["http://gpu:8188"]],
-      ["https://gpu.example/comfy/", ["https://gpu.example/comfy"]],
-      ["HTTP://[::1]:1/", ["http://[::1]:1"]],
-      ["http://me:secret@gpu:8188", ["http://me:secret@gpu:8188"]],
-    ],
-    bad: [
-      "gpu:8188",
-      "ftp://gpu",
-      "http://",
-      "http:///x",
-      "http:gpu",
-      "http://gpu:99999",
-      "http://gpu/?a=1",
-      "http://gpu/#a",
-    ],
+    read: (config) => config.comfyui.servers.map(({ url }) => url),
+    good: URLS.good.map((text, index) => [text, [URLS.meaning[index]]]),
+    bad: URLS.bad,
   },
   "comfyui.timeout_s": {
     read: (config) => config.comfyui.timeoutMs,
     good: [["60", 60_000], ["0.1", 100], ["86400", 86_400_000], ["1e2", 100_000], ["1.5", 1500]],
     bad: ["0", "0.05", "86401", "5m", ...NO_NUMBERS],
   },
-  "comfyui.max_retries": {
-    read: (config) => config.comfyui.maxRetries,
-    good: [["0", 0], ["7", 7], ["100", 100]],
-    bad: ["101", "1.5", ...NO_NUMBERS],
-  },
+  "comfyui.max_retries": { read: (config) => config.worker.maxRetries, ...RETRIES },
   "comfyui.retry_delay_s": {
     read: (config) => config.comfyui.retryDelayMs,
     good: [["0", 0], ["2.0", 2000], ["3600", 3_600_000]],
     bad: ["3601", ...NO_NUMBERS],
+  },
+  "comfyui.allow_global_interrupt": {
+    read: (config) => config.comfyui.allowGlobalInterrupt,
+    ...TOGGLES,
   },
   "comfyui.simulate": { read: (config) => config.simulate, ...TOGGLES },
   "worker.max_concurrent_jobs": {
@@ -115,6 +159,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["2", 2], ["1", 1], ["256", 256]],
     bad: ["0", "257", "1.5", ...NO_NUMBERS],
   },
+  "worker.max_retries": { read: (config) => config.worker.maxRetries, ...RETRIES },
   "worker.queue_max_size": {
     read: (config) => config.worker.queueMaxSize,
     good: [["100", 100], ["1", 1], ["10000000", 10_000_000], ["1e3", 1000]],

@@ -1,14 +1,14 @@
 import { deepEqual, equal, match, ok, throws } from "node:assert/strict";
 import { type Flags, formatOrigin, listSettings, loadConfig } from "../../src/config/mod.ts";
 import { CASES } from "./cases.ts";
-import { failure, load, type Sources, yamlOf } from "./support.ts";
+import { failure, load, PLAIN_SETTINGS, type Sources, yamlOf } from "./support.ts";
 
 /** Every subset of the sources, strongest first. */
 const SUBSETS = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) =>
   (["flag", "env", "file"] as const).filter((_, index) => bits & (4 >> index))
 );
 
-for (const { path, flag, variables } of listSettings()) {
+for (const { path, flag, variables } of PLAIN_SETTINGS) {
   Deno.test(`${path} obeys flag, then variable, then file, then default`, async () => {
     const { read, good } = CASES[path]!;
     const standard = read((await load()).config);
@@ -46,10 +46,11 @@ Deno.test("loadConfig() freezes everything it returns", async () => {
   const { config, warnings } = await load({ yaml: "comfyui: { api_url: [http://a, http://b] }" });
   throws(() => void ((config as { simulate: boolean }).simulate = true), TypeError);
   for (const section of Object.values(config)) ok(Object.isFrozen(section));
-  throws(() => (config.comfyui.urls as string[]).push("http://c"), TypeError);
+  throws(() => (config.comfyui.servers as unknown[]).push({}), TypeError);
+  throws(() => void ((config.comfyui.servers[0] as { weight: number }).weight = 9), TypeError);
   throws(() => (warnings as string[]).push("x"), TypeError);
   const { config: standard } = await load();
-  ok(Object.isFrozen(standard.comfyui.urls));
+  ok(Object.isFrozen(standard.comfyui.servers));
 });
 
 Deno.test("loadConfig() asks the environment for known names only", async () => {
@@ -66,7 +67,11 @@ Deno.test("loadConfig() takes several servers from each source", async () => {
     { env: { DGX_PIXELS_COMFYUI_URL: " http://a:1, http://b:2 ," } },
     { yaml: "comfyui:\n  api_url:\n    - http://a:1\n    - http://b:2/\n" },
   ];
-  for (const sources of given) deepEqual((await load(sources)).config.comfyui.urls, urls);
+  for (const sources of given) {
+    const { servers } = (await load(sources)).config.comfyui;
+    deepEqual(servers.map(({ url }) => url), urls);
+    deepEqual(servers.map(({ name }) => name), ["a:1", "b:2"]);
+  }
 });
 
 Deno.test("loadConfig() refuses a list of servers that makes no sense", async () => {
@@ -80,6 +85,47 @@ Deno.test("loadConfig() refuses a list of servers that makes no sense", async ()
   match(joined.message, /^--comfyui-url must be a URL/);
   const comma = await failure({ env: { DGX_PIXELS_COMFYUI_URL: "," } });
   match(comma.message, /^DGX_PIXELS_COMFYUI_URL must have 1 to 64 entries, got 0$/);
+});
+
+Deno.test("loadConfig() takes retries under either name, but not two different numbers", async () => {
+  const ours = await load({ yaml: "worker:\n  max_retries: 5\n" });
+  const theirs = await load({ yaml: "comfyui:\n  max_retries: 5\n" });
+  deepEqual([ours.config.worker.maxRetries, theirs.config.worker.maxRetries], [5, 5]);
+  equal(formatOrigin(ours.origins.get("comfyui.max_retries")!), "config.yaml:2:16");
+  equal(formatOrigin(theirs.origins.get("worker.max_retries")!), "config.yaml:2:16");
+  const same = await load({
+    yaml: "comfyui: { max_retries: 5 }",
+    env: { DGX_PIXELS_WORKER_MAX_RETRIES: "5" },
+  });
+  equal(same.config.worker.maxRetries, 5);
+  equal(formatOrigin(same.origins.get("comfyui.max_retries")!), "config.yaml:1:25");
+  const inFile = await failure({
+    yaml: "comfyui:\n  max_retries: 3\nworker:\n  max_retries: 5\n",
+  });
+  equal(
+    inFile.message,
+    "config.yaml:4:16: worker.max_retries must not differ from " +
+      "comfyui.max_retries (config.yaml:2:16), got 5 and 3; remove one of them",
+  );
+  const apart = await failure({
+    yaml: "comfyui:\n  max_retries: 0\n",
+    env: { DGX_PIXELS_WORKER_MAX_RETRIES: "5" },
+  });
+  equal(
+    apart.message,
+    "DGX_PIXELS_WORKER_MAX_RETRIES must not differ from " +
+      "comfyui.max_retries (config.yaml:2:16), got 5 and 0; remove one of them",
+  );
+});
+
+Deno.test("loadConfig() does not compare a number of retries that is none", async () => {
+  const { message } = await failure({
+    yaml: "comfyui: {max_retries: x}\nworker: {max_retries: 5}",
+  });
+  equal(
+    message,
+    'config.yaml:1:24: comfyui.max_retries must be a whole number from 0 to 100, got "x"',
+  );
 });
 
 Deno.test("loadConfig() refuses a list where one value belongs", async () => {

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { type Flags, listSettings, type SettingInfo } from "../../src/config/mod.ts";
+import { type Flags, type KeyInfo, listSettings, type SettingInfo } from "../../src/config/mod.ts";
 import { CASES, type SettingCase } from "./cases.ts";
-import { failure, load, type Sources, yamlOf } from "./support.ts";
+import { failure, load, PLAIN_SETTINGS, type Sources, yamlOf } from "./support.ts";
 
 /** One way to give a setting a text, and how an error then names it. */
 interface Source {
@@ -46,10 +46,10 @@ function caseOf(setting: SettingInfo): SettingCase {
 }
 
 Deno.test("every setting has a case, and every case a setting", () => {
-  deepEqual(Object.keys(CASES).sort(), listSettings().map(({ path }) => path).sort());
+  deepEqual(Object.keys(CASES).sort(), PLAIN_SETTINGS.map(({ path }) => path).sort());
 });
 
-for (const setting of listSettings()) {
+for (const setting of PLAIN_SETTINGS) {
   for (const source of sourcesOf(setting)) {
     const takes = source.takes ?? (() => true);
 
@@ -88,14 +88,23 @@ Deno.test("the defaults are the documented ones", async () => {
   deepEqual(config, {
     zmq: { reqRepAddr: "tcp://127.0.0.1:5555", pubSubAddr: "tcp://127.0.0.1:5556" },
     comfyui: {
-      urls: ["http://127.0.0.1:8188"],
+      servers: [{
+        url: "http://127.0.0.1:8188",
+        name: "127.0.0.1:8188",
+        weight: 1,
+        maxInFlight: 2,
+        checkpointDir: undefined,
+        loraDir: undefined,
+        vaeDir: undefined,
+      }],
       timeoutMs: 300_000,
-      maxRetries: 3,
       retryDelayMs: 1000,
+      allowGlobalInterrupt: false,
     },
     simulate: false,
     worker: {
-      maxConcurrentJobs: 1,
+      maxConcurrentJobs: undefined,
+      maxRetries: 3,
       queueMaxSize: 1000,
       cleanupAgeMs: 7 * 24 * 3600 * 1000,
       dbPath: "./dgx-pixels.db",
@@ -121,19 +130,31 @@ Deno.test("no flag and no variable stands for two settings", () => {
   ok(!variables.includes("DGX_PIXELS_CONFIG"));
 });
 
-Deno.test("README.md shows the table of settings as it is", async () => {
+Deno.test("README.md shows the tables of settings and of a server's keys as they are", async () => {
   const readme = await Deno.readTextFile(new URL("../../src/config/README.md", import.meta.url));
   const shown = readme.split("\n").filter((line) => line.startsWith("| `"))
     .map((line) => line.replace(/ +/g, " "));
-  const expected = listSettings().map(tableRow);
+  const settings = listSettings();
+  const expected = [...settings.map(tableRow), ...settings.flatMap(({ keys }) => keys.map(keyRow))];
   equal(shown.length, expected.length);
   for (const [index, row] of expected.entries()) equal(shown[index], row);
 });
 
 function tableRow(setting: SettingInfo): string {
-  const flag = setting.flag === undefined ? "" : `\`--${setting.flag}\``;
-  const variables = setting.variables.map((name) => `\`${name}\``).join(" ");
-  const standard = setting.default === "" ? "" : `\`${setting.default}\``;
-  const cells = [`\`${setting.path}\``, flag, variables, setting.expected, standard, setting.help];
+  const flag = setting.flag === undefined ? "" : code(`--${setting.flag}`);
+  const variables = setting.variables.map(code).join(" ");
+  const standard = setting.default === "" ? "" : code(setting.default);
+  return row([code(setting.path), flag, variables, setting.expected, standard, setting.help]);
+}
+
+function keyRow({ key, expected, isRequired, default: standard, help }: KeyInfo): string {
+  return row([code(key), expected, isRequired ? "must be given" : standard, help]);
+}
+
+function code(text: string): string {
+  return "`" + text + "`";
+}
+
+function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`.replace(/ +/g, " ");
 }

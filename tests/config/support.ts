@@ -1,8 +1,11 @@
 /** Loads a configuration from values in memory. */
 
 import { rejects } from "node:assert/strict";
-import { type Flags, loadConfig, type LoadedConfig } from "../../src/config/mod.ts";
+import { type Flags, listSettings, loadConfig, type LoadedConfig } from "../../src/config/mod.ts";
 import { ConfigError } from "../../src/errors.ts";
+
+/** The settings that every source can give, which is all but lists of maps. */
+export const PLAIN_SETTINGS = listSettings().filter(({ keys }) => keys.length === 0);
 
 /** What the three sources say. */
 export interface Sources {

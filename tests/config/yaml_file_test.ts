@@ -2,7 +2,8 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { listSettings } from "../../src/config/mod.ts";
 import { ConfigError } from "../../src/errors.ts";
-import { failure, load } from "./support.ts";
+import { SERVER_CASES } from "./cases.ts";
+import { failure, load, PLAIN_SETTINGS } from "./support.ts";
 
 /** Files with one fault each, and the whole message about it. */
 const FAULTS: Record<string, [yaml: string, code: string, message: string]> = {
@@ -197,7 +198,7 @@ const UNKNOWN: [yaml: string, warning: string][] = [
   ],
   [
     'worker: {"\\e[2J": 1}',
-    'config.yaml:1:10: unknown key "worker.\\u001b[2J"; the known ones are worker.max_concurrent_jobs, worker.queue_max_size, worker.cleanup_age_s, worker.db, worker.drain_timeout_s',
+    'config.yaml:1:10: unknown key "worker.\\u001b[2J"; the known ones are worker.max_concurrent_jobs, worker.max_retries, worker.queue_max_size, worker.cleanup_age_s, worker.db, worker.drain_timeout_s',
   ],
 ];
 
@@ -255,7 +256,7 @@ Deno.test("the file reader follows aliases of values, sections and list entries"
     ].join("\n"),
   });
   equal(config.models.vaeDir, "/srv/models");
-  deepEqual(config.comfyui.urls, ["http://a", "http://b"]);
+  deepEqual(config.comfyui.servers.map(({ url }) => url), ["http://a", "http://b"]);
   deepEqual(origins.get("models.vae_dir"), {
     type: "file",
     file: "config.yaml",
@@ -273,6 +274,13 @@ Deno.test("the file reader expands no alias bomb", async () => {
   const { message } = await failure({ yaml: bomb });
   match(message, /^config\.yaml:30:12: worker\.db must be a plain value, got a list$/m);
   match(message, /^config\.yaml:30:12: comfyui\.api_url must be a plain value, got a list$/m);
+});
+
+Deno.test("the file reader looks through thousands of aliases once", async () => {
+  const aliases = "*a, ".repeat(50_000);
+  const yaml = `worker: { db: &a x }\ncomfyui: { api_url: [${aliases}] }`;
+  const { message } = await failure({ yaml });
+  equal(message, "config.yaml:2:21: comfyui.api_url must have 1 to 64 entries, got 50000");
 });
 
 Deno.test("the file reader takes an established file, with warnings where it has no effect", async () => {
@@ -293,7 +301,9 @@ Deno.test("the file reader takes an established file, with warnings where it has
 
 /** Texts that look like a configuration, and like an attack on one. */
 const fragments = fc.constantFrom(
-  ...listSettings().flatMap(({ path }) => path.split(".")),
+  ...listSettings().flatMap((
+    { path, keys },
+  ) => [...path.split("."), ...keys.map(({ key }) => key)]),
   ...[
     "&a ",
     "*a",
@@ -340,7 +350,14 @@ const fragments = fc.constantFrom(
     "http://a",
   ],
 );
+const hostileServers = fc.array(
+  fc.dictionary(
+    fc.constantFrom(...Object.keys(SERVER_CASES), "x"),
+    fc.oneof(fc.string({ unit: "binary" }), fc.webUrl(), fc.double(), fc.anything()),
+  ),
+).map((servers) => `comfyui: { servers: ${JSON.stringify(servers)} }`);
 const hostileYaml = fc.oneof(
+  hostileServers,
   fc.string({ unit: "binary" }),
   fc.array(fragments, { maxLength: 40 }).map((parts) => parts.join("")),
   fc.array(fc.tuple(fc.constantFrom(...listSettings()), fc.string({ unit: "binary" }))).map((
@@ -364,7 +381,7 @@ Deno.test("loadConfig() throws nothing but ConfigError, whatever the file holds"
 
 Deno.test("loadConfig() throws nothing but ConfigError, whatever flags and variables hold", async () => {
   const texts = fc.string({ unit: "binary" });
-  const settings = fc.constantFrom(...listSettings());
+  const settings = fc.constantFrom(...PLAIN_SETTINGS);
   await fc.assert(
     fc.asyncProperty(settings, settings, texts, texts, async (one, other, text, more) => {
       const flags = one.flag === undefined ? {} : { [one.flag]: [text] };

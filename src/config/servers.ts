@@ -1,0 +1,80 @@
+/** One ComfyUI server of several: what a file may say of it, and what stands for the rest. */
+
+import type { ServerConfig } from "./config.ts";
+import { httpUrl, label, type MapFields, number, path, wholeNumber } from "./kinds.ts";
+
+const DEFAULT_WEIGHT = 1;
+
+/** One that runs and one whose inputs are there when it ends. */
+const DEFAULT_IN_FLIGHT = 2;
+
+/** The keys of an entry of `comfyui.servers`; the compiler holds them and the type together. */
+export const SERVER_FIELDS: MapFields<ServerConfig> = {
+  url: {
+    key: "url",
+    kind: httpUrl(),
+    isRequired: true,
+    isUnique: true,
+    default: "",
+    help: "its address",
+  },
+  name: {
+    key: "name",
+    kind: label(),
+    isUnique: true,
+    preset: ({ url }) => url === undefined ? undefined : nameOf(url),
+    default: "the URL without scheme and user",
+    help: "what logs and answers call it",
+  },
+  weight: {
+    key: "weight",
+    kind: number(0.01, 1000),
+    preset: () => DEFAULT_WEIGHT,
+    default: String(DEFAULT_WEIGHT),
+    help: "how much work it does in the time in which others do 1",
+  },
+  maxInFlight: {
+    key: "max_in_flight",
+    kind: wholeNumber(1, 64),
+    preset: () => DEFAULT_IN_FLIGHT,
+    default: String(DEFAULT_IN_FLIGHT),
+    help: "jobs handed to it at once: one runs, the others wait behind it",
+  },
+  checkpointDir: {
+    key: "checkpoint_dir",
+    kind: path("dir"),
+    default: "models.checkpoint_dir",
+    help: "directory of its checkpoints",
+  },
+  loraDir: {
+    key: "lora_dir",
+    kind: path("dir"),
+    default: "models.lora_dir",
+    help: "directory of its LoRAs",
+  },
+  vaeDir: {
+    key: "vae_dir",
+    kind: path("dir"),
+    default: "models.vae_dir",
+    help: "directory of its VAEs",
+  },
+};
+
+/** A server of which nothing but the URL is known. */
+export function defaultServer(url: string): ServerConfig {
+  return {
+    url,
+    name: nameOf(url),
+    weight: DEFAULT_WEIGHT,
+    maxInFlight: DEFAULT_IN_FLIGHT,
+    checkpointDir: undefined,
+    loraDir: undefined,
+    vaeDir: undefined,
+  };
+}
+
+/** The URL as people call it: without its scheme, and without a password that a log must not show. */
+function nameOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return host + pathname.replace(/\/+$/, "");
+}
