@@ -67,6 +67,8 @@ export interface Lease {
   readonly clientId: string;
   /** True if an earlier holder may have posted `promptId` already: ask ComfyUI before posting. */
   readonly resumed: boolean;
+  /** True if an earlier holder saw the prompt running. */
+  readonly promptStarted: boolean;
 }
 
 /** True for a state that is never left. */

@@ -56,6 +56,14 @@ export interface ReleaseOptions {
   countAttempt?: boolean;
 }
 
+/** Which prompts to give up. */
+export interface AbandonOptions {
+  /** Names of the servers whose prompts are kept. */
+  exceptOn: readonly string[];
+  /** Tells whether a job could run elsewhere; the others keep their prompts. @default every job */
+  fits?: (job: Job) => boolean;
+}
+
 /** A page of jobs. */
 export interface ListOptions {
   /** Only jobs in this state. */
@@ -89,7 +97,7 @@ export interface JobQueue extends AsyncDisposable {
   claim(options: ClaimOptions): Promise<Lease | undefined>;
   /** Prolongs a lease by `leaseMs` from now. */
   renew(lease: Lease, leaseMs: number): Promise<boolean>;
-  /** Notes that execution began. True only the first time in the job's life. */
+  /** Notes that the prompt runs. True only the first time in the job's life. */
   start(lease: Lease): Promise<boolean>;
   /**
    * Ends a job. One whose cancelling was asked for ends as cancelled, whatever the outcome given.
@@ -107,6 +115,14 @@ export interface JobQueue extends AsyncDisposable {
   cancel(id: string): Promise<CancelResult>;
   /** Makes jobs whose lease ran out claimable again; returns how many. With `all`, every lease is void. */
   reclaim(options?: { all?: boolean }): Promise<number>;
+  /**
+   * Gives up finding out what became of the prompts of waiting jobs on any server but these: they are
+   * forgotten, and the jobs may run anywhere. Should such a server only have been out of reach, it may
+   * have run, or still run, what then runs again elsewhere.
+   *
+   * @returns how many jobs that were.
+   */
+  abandonPrompts(options: AbandonOptions): Promise<number>;
   /** One job, or undefined. */
   get(id: string): Promise<Job | undefined>;
   /** Jobs that wait before this one, or undefined if it does not wait. */

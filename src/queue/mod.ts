@@ -7,6 +7,7 @@
 export { isTerminal, sameRequest } from "./job.ts";
 export type { Job, JobOutcome, JobResult, Lease } from "./job.ts";
 export type {
+  AbandonOptions,
   CancelResult,
   ClaimOptions,
   EnqueueResult,

@@ -17,6 +17,7 @@ export interface JobRow {
   readonly server: string | null;
   readonly prompt_id: string | null;
   readonly client_id: string | null;
+  readonly prompt_started: 0 | 1;
   readonly avoid_server: string | null;
   readonly crashes: number;
   readonly deadline_at_ms: number | null;

@@ -24,6 +24,8 @@ export const AGE_PER_PRIORITY_MS = 30_000;
  * - `due_ms` is the order of claiming: the time of acceptance, moved by `AGE_PER_PRIORITY_MS` for each
  *   point of priority. It never changes, so an index can hold it, and nothing starves.
  * - `client_id` is the socket that the prompt's events go to, so that a restarted worker hears them.
+ * - `prompt_started` is 1 once the present prompt was seen running: if ComfyUI then forgets it, it went
+ *   down with it or after it, which is not so for a prompt that only waited, or was never posted.
  * - `announced` is 0 until the ending was published; a crash in between is made up for at the start.
  * - The partial indexes hold only what waits or runs, so their size follows the work, not the history.
  * - `counts` is kept by triggers, because counting 100,000 waiting jobs at each submission is not free.
@@ -88,5 +90,10 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_deadline ON jobs (deadline_at_ms)
     WHERE state = 'queued' AND deadline_at_ms IS NOT NULL;
   CREATE INDEX jobs_unannounced ON jobs (seq) WHERE outcome IS NOT NULL AND announced = 0;
+  `,
+  `
+  ALTER TABLE jobs ADD COLUMN prompt_started INTEGER NOT NULL DEFAULT 0;
+  UPDATE jobs SET prompt_started = 1 WHERE prompt_id IS NOT NULL AND started_at_ms IS NOT NULL;
+  CREATE INDEX jobs_prompted ON jobs (server, seq) WHERE prompt_id IS NOT NULL;
   `,
 ];

@@ -7,6 +7,7 @@ import { openDatabase } from "./database.ts";
 import { sameRequest } from "./job.ts";
 import type { Job, JobOutcome, Lease } from "./job.ts";
 import type {
+  AbandonOptions,
   CancelResult,
   ClaimOptions,
   EnqueueResult,
@@ -106,6 +107,7 @@ class SqliteQueue implements JobQueue {
         promptId: row.prompt_id ?? "",
         clientId: row.client_id ?? "",
         resumed,
+        promptStarted: row.prompt_started === 1,
       };
     });
   }
@@ -119,7 +121,10 @@ class SqliteQueue implements JobQueue {
 
   start(lease: Lease): Promise<boolean> {
     return this.#store.write("note the start of a job", () => {
-      return this.#store.run(sql.START, { token: lease.token, now: this.#now() }) === 1;
+      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
+      if (row === undefined) return false;
+      this.#store.run(sql.START, { token: lease.token, now: this.#now() });
+      return row.started_at_ms === null;
     });
   }
 
@@ -187,6 +192,18 @@ class SqliteQueue implements JobQueue {
       const before = all ? Number.MAX_SAFE_INTEGER : this.#now();
       const rows = this.#store.rows(sql.RECLAIM, { before });
       for (const row of rows) this.#note(row, "running", "its lease ran out");
+      return rows.length;
+    });
+  }
+
+  abandonPrompts({ exceptOn, fits }: AbandonOptions): Promise<number> {
+    return this.#store.write("give up prompts", () => {
+      const rows = this.#store.rows(sql.PROMPTED, { servers: JSON.stringify(exceptOn) })
+        .filter((row) => fits === undefined || fits(toJob(row)));
+      for (const row of rows) {
+        this.#store.run(sql.ABANDON, { seq: row.seq });
+        this.#note(row, "queued", `${row.server} is away: what it was given is given up`);
+      }
       return rows.length;
     });
   }

@@ -19,15 +19,17 @@ export const NEXT = `
 /** Gives a waiting job to an attempt. */
 export const CLAIM = `
   UPDATE jobs SET state = 'running', attempts = attempts + 1, server = :server, token = :token,
-    lease_until_ms = :lease_until, prompt_id = :prompt_id, client_id = :client_id
+    lease_until_ms = :lease_until, prompt_id = :prompt_id, client_id = :client_id,
+    prompt_started = CASE WHEN prompt_id IS NULL THEN 0 ELSE prompt_started END
   WHERE seq = :seq AND state = 'queued' RETURNING *`;
 
 /** Prolongs a lease. */
 export const RENEW = `UPDATE jobs SET lease_until_ms = :lease_until WHERE token = :token`;
 
-/** Notes the first start. */
+/** Notes that the prompt runs, and when one of the job did so first. */
 export const START = `
-  UPDATE jobs SET started_at_ms = :now WHERE token = :token AND started_at_ms IS NULL`;
+  UPDATE jobs SET started_at_ms = coalesce(started_at_ms, :now), prompt_started = 1
+  WHERE token = :token`;
 
 /** The job that a lease holds. */
 export const BY_TOKEN = `SELECT * FROM jobs WHERE token = :token`;
@@ -55,6 +57,16 @@ export const ASK_CANCEL = `UPDATE jobs SET cancel_requested = 1 WHERE seq = :seq
 export const RECLAIM = `
   UPDATE jobs SET state = 'queued', token = NULL, lease_until_ms = NULL
   WHERE state = 'running' AND lease_until_ms < :before RETURNING *`;
+
+/** Waiting jobs whose prompts may be on servers other than those of a JSON list. */
+export const PROMPTED = `
+  SELECT * FROM jobs
+  WHERE prompt_id IS NOT NULL AND server NOT IN (SELECT value FROM json_each(:servers))
+    AND state = 'queued'`;
+
+/** Forgets the prompt of a waiting job. */
+export const ABANDON = `
+  UPDATE jobs SET prompt_id = NULL WHERE seq = :seq AND state = 'queued'`;
 
 /** Waiting jobs that go first. */
 export const POSITION = `

@@ -147,6 +147,65 @@ export function testLeases(test: RegisterTest): void {
     assert.equal(second?.job.attempts, 2);
   });
 
+  test("lets any server run what was on one that is given up, and drops its prompt", async (setup) => {
+    const { queue, claim, clock } = setup;
+    for (const id of ["a", "b"]) await queue.enqueue(generateRequest({ id }));
+    const first = await claim("gone");
+    await queue.start(first!);
+    const kept = await claim("here");
+    clock.advance(LEASE_MS + 1);
+    await queue.reclaim();
+    assert.equal(await claim("other"), undefined);
+    assert.equal(await queue.abandonPrompts({ exceptOn: ["here", "other"] }), 1);
+    assert.equal(await queue.abandonPrompts({ exceptOn: ["here", "other"] }), 0);
+    const second = await claim("other");
+    assert.deepEqual(
+      [second?.job.id, second?.resumed, second?.promptStarted],
+      ["a", false, false],
+    );
+    assert.notEqual(second?.promptId, first?.promptId);
+    assert.equal((await claim("here"))?.promptId, kept?.promptId);
+  });
+
+  test("does not give up the prompt of an attempt that is under way", async ({ queue, claim }) => {
+    await queue.enqueue(generateRequest());
+    const lease = await claim("one");
+    assert.equal(await queue.abandonPrompts({ exceptOn: [] }), 0);
+    await queue.release(lease!, { reason: "unreachable", keepPrompt: true });
+    assert.equal(await queue.abandonPrompts({ exceptOn: [] }), 1);
+    assert.equal((await claim("two"))?.resumed, false);
+  });
+
+  test("keeps the prompts of jobs that could run nowhere else", async ({ queue, claim }) => {
+    for (const model of ["common", "rare"]) {
+      await queue.enqueue(generateRequest({ id: model, model }));
+    }
+    for (const lease of [await claim("gone"), await claim("gone")]) {
+      await queue.release(lease!, { reason: "unreachable", keepPrompt: true });
+    }
+    const fits = ({ request }: { request: { model: string } }) => request.model === "common";
+    assert.equal(await queue.abandonPrompts({ exceptOn: [], fits }), 1);
+    assert.equal((await claim("other"))?.job.id, "common");
+    assert.equal(await claim("other"), undefined);
+  });
+
+  test("tells whether the prompt, and not only the job, was seen running", async (setup) => {
+    const { queue, claim } = setup;
+    await queue.enqueue(generateRequest());
+    const first = await claim();
+    assert.equal(first?.promptStarted, false);
+    assert.equal(await queue.start(first!), true);
+    await queue.release(first!, { reason: "timeout", keepPrompt: true });
+    const second = await claim();
+    assert.equal(second?.promptStarted, true);
+    await queue.release(second!, { reason: "lost", keepPrompt: false });
+    const third = await claim();
+    assert.equal(third?.promptStarted, false);
+    assert.equal(await queue.start(third!), false);
+    await queue.release(third!, { reason: "timeout", keepPrompt: true });
+    assert.equal((await claim())?.promptStarted, true);
+  });
+
   test("draws a new prompt id when the old prompt is surely gone", async ({ queue, claim }) => {
     await queue.enqueue(generateRequest());
     const first = await claim("one");
