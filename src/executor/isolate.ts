@@ -1,0 +1,268 @@
+/** One isolate: started with few rights, asked and watched, ended for good when it misbehaves. */
+
+import { ConfigError, JobError } from "../errors.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import type {
+  FromSandbox,
+  RunEvent,
+  RunOutcome,
+  RunSpec,
+  SandboxCalls,
+  SandboxSetup,
+  ServerState,
+  ToSandbox,
+} from "./messages.ts";
+import { sandboxPermissions } from "./permissions.ts";
+
+/** When an isolate counts as misbehaving. */
+export interface SandboxLimits {
+  /** Time between signs of life that are asked for while it has work, in milliseconds. @default {2000} */
+  heartbeatMs?: number;
+  /** Silence after which it counts as hanging, in milliseconds. @default {15000} */
+  hangMs?: number;
+  /** Longest time until it is ready, its modules loaded and the workflows read. @default {30000} */
+  startMs?: number;
+  /** Most messages within one second; beyond it counts as flooding. @default {5000} */
+  maxMessagesPerSecond?: number;
+  /** Longest wait for an answer that needs no job, in milliseconds. @default {4000} */
+  callTimeoutMs?: number;
+}
+
+/** Options of {@linkcode startSandbox}. */
+export interface SandboxOptions extends SandboxLimits {
+  /** What it needs to know. */
+  setup: SandboxSetup;
+  /** Its entry module. */
+  sandboxUrl?: URL;
+  /** Takes its log lines. */
+  logger?: Logger;
+  /** Takes its server's health. */
+  onServerState?: (state: ServerState, error: string | undefined) => void;
+}
+
+/** A live isolate. */
+export interface Sandbox {
+  /** Resolves with the reason when it is gone. */
+  readonly died: Promise<string>;
+  /** Runs a job; an isolate that dies meanwhile is an outcome too. */
+  run(
+    spec: RunSpec,
+    options: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
+  ): Promise<RunOutcome>;
+  /** Asks a question. */
+  call<Name extends keyof SandboxCalls>(
+    name: Name,
+    question: SandboxCalls[Name]["question"],
+  ): Promise<SandboxCalls[Name]["answer"]>;
+  /** Ends it now. */
+  kill(reason: string): void;
+}
+
+/** Isolates that live in this process, so that tests can tell a leak. */
+export let liveIsolates = 0;
+
+/** Starts an isolate and hands it its set-up. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const sandbox = new Isolate(options);
+  await sandbox.ready;
+  return sandbox;
+}
+
+interface PendingRun {
+  readonly onEvent: (event: RunEvent) => void;
+  readonly resolve: (outcome: RunOutcome) => void;
+}
+
+interface PendingCall {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+class Isolate implements Sandbox {
+  readonly ready: Promise<void>;
+  readonly died: Promise<string>;
+  readonly #worker: Worker;
+  readonly #options: SandboxOptions;
+  readonly #logger: Logger;
+  readonly #runs = new Map<number, PendingRun>();
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #died = Promise.withResolvers<string>();
+  #alive = true;
+  #starting = true;
+  #next = 1;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #heardAtMs = performance.now();
+  #window = { startMs: 0, messages: 0 };
+
+  constructor(options: SandboxOptions) {
+    this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.ready = this.#ready.promise;
+    this.died = this.#died.promise;
+    const url = options.sandboxUrl ?? new URL("./sandbox.ts", import.meta.url);
+    this.#worker = new Worker(url, {
+      type: "module",
+      name: `sandbox ${options.setup.serverUrl}`,
+      deno: { permissions: sandboxPermissions(options.setup) },
+    });
+    liveIsolates += 1;
+    this.#worker.onmessage = (event) => this.#receive(event.data as FromSandbox);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.kill(`The isolate crashed: ${event.message}`);
+    };
+    this.#worker.onmessageerror = () => this.kill("The isolate sent what cannot be read");
+    this.#post({ type: "setup", setup: options.setup });
+    this.#watch();
+  }
+
+  run(
+    spec: RunSpec,
+    { signal, onEvent }: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
+  ): Promise<RunOutcome> {
+    if (!this.#alive) return Promise.resolve(died("The isolate is gone"));
+    if (signal.aborted && !spec.resumed) return Promise.resolve({ type: "cancelled" });
+    const run = this.#next++;
+    const { promise, resolve } = Promise.withResolvers<RunOutcome>();
+    const cancel = () => this.#post({ type: "cancel", run });
+    this.#runs.set(run, { onEvent, resolve });
+    this.#post({ type: "run", run, spec });
+    signal.addEventListener("abort", cancel);
+    if (signal.aborted) cancel();
+    this.#watch();
+    return promise.finally(() => signal.removeEventListener("abort", cancel));
+  }
+
+  call<Name extends keyof SandboxCalls>(
+    name: Name,
+    question: SandboxCalls[Name]["question"],
+  ): Promise<SandboxCalls[Name]["answer"]> {
+    if (!this.#alive) return Promise.reject(new JobError("sandbox", "The isolate is gone"));
+    const call = this.#next++;
+    const { promise, resolve, reject } = Promise.withResolvers<never>();
+    const timeoutMs = this.#options.callTimeoutMs ?? 4_000;
+    const timer = setTimeout(() => {
+      this.#takeCall(call)?.reject(
+        new JobError("sandbox", `The isolate did not answer within ${timeoutMs} ms`),
+      );
+    }, timeoutMs);
+    this.#calls.set(call, { resolve, reject, timer });
+    this.#post({ type: "call", call, name, question });
+    this.#watch();
+    return promise;
+  }
+
+  kill(reason: string): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    liveIsolates -= 1;
+    clearInterval(this.#heartbeat);
+    this.#worker.terminate();
+    for (const { resolve } of this.#runs.values()) resolve(died(reason));
+    this.#runs.clear();
+    for (const call of [...this.#calls.keys()]) {
+      this.#takeCall(call)?.reject(new JobError("sandbox", reason));
+    }
+    this.#ready.reject(new JobError("sandbox", reason));
+    this.#died.resolve(reason);
+  }
+
+  #receive(message: FromSandbox): void {
+    if (!this.#alive || this.#floods()) return;
+    switch (message.type) {
+      case "ready":
+        this.#starting = false;
+        this.#ready.resolve();
+        break;
+      case "refused":
+        this.#ready.reject(setupError(message.code, message.error));
+        this.kill(message.error);
+        break;
+      case "event":
+        this.#runs.get(message.run)?.onEvent(message.event);
+        break;
+      case "ended":
+        this.#runs.get(message.run)?.resolve(message.outcome);
+        this.#runs.delete(message.run);
+        break;
+      case "answer":
+        this.#takeCall(message.call)?.resolve(message.answer as never);
+        break;
+      case "failure":
+        this.#takeCall(message.call)?.reject(new JobError("backend", message.error));
+        break;
+      case "server":
+        this.#options.onServerState?.(message.state, message.error);
+        break;
+      case "log":
+        this.#logger.log(message.level, message.message, message.fields);
+        break;
+      case "pong":
+        break;
+      default:
+        this.kill("The isolate sent a message that nobody knows");
+    }
+    this.#watch();
+  }
+
+  /** A sandbox that talks without end would starve the socket loop, so it is ended. */
+  #floods(): boolean {
+    this.#heardAtMs = performance.now();
+    if (this.#heardAtMs - this.#window.startMs > 1_000) {
+      this.#window = { startMs: this.#heardAtMs, messages: 0 };
+    }
+    this.#window.messages += 1;
+    if (this.#window.messages <= (this.#options.maxMessagesPerSecond ?? 5_000)) return false;
+    this.kill("The isolate flooded its host with messages");
+    return true;
+  }
+
+  /** Heartbeats are asked for only while it has work, so that an idle worker stays idle. */
+  #watch(): void {
+    const working = this.#starting || this.#runs.size > 0 || this.#calls.size > 0;
+    const busy = this.#alive && working;
+    if (busy === (this.#heartbeat !== undefined)) return;
+    if (!busy) {
+      clearInterval(this.#heartbeat);
+      this.#heartbeat = undefined;
+      return;
+    }
+    this.#heardAtMs = performance.now();
+    this.#heartbeat = setInterval(() => this.#checkLife(), this.#options.heartbeatMs ?? 2_000);
+  }
+
+  #checkLife(): void {
+    const { hangMs = 15_000, startMs = 30_000 } = this.#options;
+    const limitMs = this.#starting ? startMs : hangMs;
+    if (performance.now() - this.#heardAtMs > limitMs) {
+      this.kill(`The isolate hung: no sign of life for ${limitMs} ms`);
+    } else if (!this.#starting) this.#post({ type: "ping" });
+  }
+
+  #takeCall(call: number): PendingCall | undefined {
+    const pending = this.#calls.get(call);
+    if (pending === undefined) return undefined;
+    clearTimeout(pending.timer);
+    this.#calls.delete(call);
+    this.#watch();
+    return pending;
+  }
+
+  #post(message: ToSandbox): void {
+    if (this.#alive) this.#worker.postMessage(message);
+  }
+}
+
+/** What it had posted may still run on ComfyUI. */
+function died(error: string): RunOutcome {
+  return { type: "failed", code: "sandbox", error, retry: true, keepPrompt: true, crashed: false };
+}
+
+function setupError(code: string, message: string): Error {
+  if (code === "invalid_workflow" || code === "unreadable" || code === "unwritable") {
+    return new ConfigError(code, message);
+  }
+  return new JobError("sandbox", message);
+}

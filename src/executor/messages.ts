@@ -1,0 +1,110 @@
+/**
+ * What host and sandbox say to each other: plain data, one union for each direction.
+ *
+ * A structured clone loses the class of an error, so errors cross as codes and sentences.
+ */
+
+import type { LogFields, LogLevel } from "../log.ts";
+import type { GenerateRequest, ModelInfo, Progress } from "../protocol/mod.ts";
+
+/** What a sandbox needs to know once. */
+export interface SandboxSetup {
+  /** Base URL of its ComfyUI server. */
+  serverUrl: string;
+  /** Socket that ComfyUI sends events to; the one of the process before, if it left prompts there. */
+  clientId: string;
+  /** Absolute folder for pictures. */
+  outputDir: string;
+  /** Absolute folder of workflows; the built-in ones if absent. */
+  workflowDir?: string;
+  /** Folders to look for model files in besides asking ComfyUI. */
+  modelDirs: Partial<Record<ModelInfo["model_type"], string>>;
+  /** Workflow of a request that nothing else decides. */
+  defaultWorkflow: string;
+  /** Pattern of file names. */
+  filenamePattern: string;
+  /** True to keep preview files after the job. */
+  keepPreviews: boolean;
+  /** Longest silence of a running prompt in milliseconds. */
+  stallTimeoutMs: number;
+  /** True if a cancel may interrupt whatever runs where ComfyUI cannot be asked to stop one prompt. */
+  allowGlobalInterrupt: boolean;
+  /** How long the server may give no answer before its runs are given up, in milliseconds. @default {30000} */
+  unreachableMs?: number;
+}
+
+/** One attempt at one job. */
+export interface RunSpec {
+  /** The client's name of the job. */
+  jobId: string;
+  /** What was asked for. */
+  request: GenerateRequest;
+  /** Seed to paint with. */
+  seed: number;
+  /** Id that the prompt gets, or has, on ComfyUI. */
+  promptId: string;
+  /** True if the prompt may have been posted before: ComfyUI is asked first. */
+  resumed: boolean;
+  /** True if an earlier attempt saw this prompt running. */
+  hadStarted: boolean;
+}
+
+/** How a run ended. */
+export type RunOutcome =
+  | { type: "completed"; imagePaths: string[] }
+  | { type: "cancelled" }
+  | {
+    type: "failed";
+    /** Code of the error, from `errors.ts`. */
+    code: string;
+    /** A sentence for the client. */
+    error: string;
+    /** True if the fault was not the job's, so that another attempt may do better. */
+    retry: boolean;
+    /** True if the prompt may still live on ComfyUI. */
+    keepPrompt: boolean;
+    /** True if ComfyUI went down while it ran this very job. */
+    crashed: boolean;
+  };
+
+/** What a run tells before it ends. */
+export type RunEvent =
+  | { type: "started"; workflow: string }
+  | { type: "progress"; progress: Omit<Progress, "type" | "job_id"> }
+  | { type: "preview"; path: string; step: number };
+
+/** Whether a request can be done here, as far as it can be known now. */
+export type CheckResult =
+  | { type: "ok"; workflow: string }
+  | { type: "refused"; code: "invalid_parameter" | "model_not_found"; error: string };
+
+/** Questions that need no job, with their answers. */
+export interface SandboxCalls {
+  /** Would this request run? */
+  check: { question: GenerateRequest; answer: CheckResult };
+  /** Which models has the server? */
+  models: { question: null; answer: ModelInfo[] };
+}
+
+/** Health of a server as its sandbox sees it. */
+export type ServerState = "connecting" | "ready" | "unreachable";
+
+/** Host to sandbox. */
+export type ToSandbox =
+  | { type: "setup"; setup: SandboxSetup }
+  | { type: "run"; run: number; spec: RunSpec }
+  | { type: "cancel"; run: number }
+  | { type: "call"; call: number; name: keyof SandboxCalls; question: unknown }
+  | { type: "ping" };
+
+/** Sandbox to host. */
+export type FromSandbox =
+  | { type: "ready" }
+  | { type: "refused"; code: string; error: string }
+  | { type: "event"; run: number; event: RunEvent }
+  | { type: "ended"; run: number; outcome: RunOutcome }
+  | { type: "answer"; call: number; answer: unknown }
+  | { type: "failure"; call: number; code: string; error: string }
+  | { type: "server"; state: ServerState; error?: string }
+  | { type: "log"; level: LogLevel; message: string; fields: LogFields }
+  | { type: "pong" };

@@ -1,0 +1,69 @@
+/** Names of the files that a job leaves. Pure. */
+
+/** What a pattern may ask for. */
+export interface OutputFacts {
+  /** The client's name of the job. */
+  jobId: string;
+  /** Place of the picture in the batch, from 0. */
+  index: number;
+  /** Prompt of the request. */
+  prompt: string;
+  /** Seed. */
+  seed: number;
+  /** Checkpoint. */
+  model: string;
+  /** When the picture was fetched, Unix milliseconds. */
+  timestampMs: number;
+}
+
+/** Longest part of a name that one placeholder gives. */
+const MAX_PART_CHARS = 80;
+/** Longest name without its extension; file systems end at 255 bytes, and every character here is one. */
+const MAX_NAME_CHARS = 200;
+
+/** Names that Windows keeps for devices, whatever their extension. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
+
+/**
+ * Fills a pattern such as `{job_id}_{index}` with facts.
+ *
+ * Ids and prompts come from strangers, so each value keeps only letters, digits, `.`, `-` and `_`; an id
+ * that had to be changed gets a fingerprint of the original, so that two of them cannot meet in one
+ * name. The result is one path segment, never hidden, never empty.
+ *
+ * @returns the name without extension.
+ */
+export async function outputName(pattern: string, facts: OutputFacts): Promise<string> {
+  const stamp = new Date(facts.timestampMs).toISOString().replace(/[-:]/g, "").slice(0, 15);
+  const values: Record<string, string> = {
+    job_id: await safePart(facts.jobId),
+    index: String(facts.index),
+    prompt: plain(facts.prompt),
+    seed: String(facts.seed),
+    model: plain(facts.model.replace(/\.[a-z]+$/i, "")),
+    timestamp: stamp,
+  };
+  const filled = pattern.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
+  const name = filled.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, MAX_NAME_CHARS);
+  if (name === "" || name.startsWith(".") || RESERVED.test(name.split(".")[0] ?? "")) {
+    return `_${name}`;
+  }
+  return name;
+}
+
+async function safePart(value: string): Promise<string> {
+  const safe = plain(value);
+  // Case is folded by some file systems: ids that differ in case alone must not meet either.
+  if (safe === value && value === value.toLowerCase()) return safe;
+  return `${safe.slice(0, MAX_PART_CHARS - 17)}-${await fingerprint(value)}`;
+}
+
+function plain(value: string): string {
+  return value.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, MAX_PART_CHARS);
+}
+
+/** Enough of SHA-256 that two names meet neither by chance nor on purpose. */
+async function fingerprint(value: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(value));
+  return new Uint8Array(digest, 0, 8).toHex();
+}

@@ -1,0 +1,115 @@
+/**
+ * The isolate side: takes jobs of one ComfyUI server from its host and tells how they go.
+ *
+ * With its neighbours `sandbox_*.ts` the only importer of `comfyui/` and `workflow/` in a running worker.
+ */
+
+import { PixelsError } from "../errors.ts";
+import type { LogFields, LogLevel } from "../log.ts";
+import { loadCatalog } from "../workflow/mod.ts";
+import type { FromSandbox, RunOutcome, SandboxCalls, SandboxSetup, ToSandbox } from "./messages.ts";
+import { checkRequest } from "./sandbox_check.ts";
+import { type JobContext, runJob } from "./sandbox_job.ts";
+import { createModelIndex } from "./sandbox_models.ts";
+import { watchServer } from "./sandbox_server.ts";
+
+declare const self: {
+  onmessage: ((event: MessageEvent<ToSandbox>) => void) | null;
+  postMessage(message: FromSandbox): void;
+};
+
+const runs = new Map<number, AbortController>();
+let context: JobContext | undefined;
+
+self.onmessage = ({ data }) => {
+  switch (data.type) {
+    case "setup":
+      setUp(data.setup);
+      break;
+    case "run":
+      run(data.run, data.spec);
+      break;
+    case "cancel":
+      runs.get(data.run)?.abort();
+      break;
+    case "call":
+      answer(data.call, data.name, data.question);
+      break;
+    case "ping":
+      self.postMessage({ type: "pong" });
+      break;
+    default:
+      data satisfies never;
+  }
+};
+
+function log(level: LogLevel, message: string, fields: LogFields = {}): void {
+  self.postMessage({ type: "log", level, message, fields });
+}
+
+async function setUp(setup: SandboxSetup): Promise<void> {
+  try {
+    const catalog = await loadCatalog({
+      ...(setup.workflowDir === undefined ? {} : { dir: setup.workflowDir }),
+      defaultWorkflow: setup.defaultWorkflow,
+    });
+    const server = watchServer(setup, {
+      log,
+      onState: (state, error) =>
+        self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) }),
+    });
+    context = { setup, catalog, server, models: createModelIndex(server, setup.modelDirs), log };
+    self.postMessage({ type: "ready" });
+  } catch (error) {
+    const { code, message } = explain(error);
+    self.postMessage({ type: "refused", code, error: message });
+  }
+}
+
+async function run(number: number, spec: Extract<ToSandbox, { type: "run" }>["spec"]) {
+  const controller = new AbortController();
+  runs.set(number, controller);
+  let outcome: RunOutcome;
+  try {
+    outcome = await runJob(ready(), spec, {
+      signal: controller.signal,
+      onEvent: (event) => self.postMessage({ type: "event", run: number, event }),
+    });
+  } catch (error) {
+    const { code, message } = explain(error);
+    outcome = {
+      type: "failed",
+      code,
+      error: message,
+      retry: false,
+      keepPrompt: false,
+      crashed: false,
+    };
+  } finally {
+    runs.delete(number);
+  }
+  self.postMessage({ type: "ended", run: number, outcome });
+}
+
+async function answer(call: number, name: keyof SandboxCalls, question: unknown): Promise<void> {
+  try {
+    const asked = ready();
+    const result = name === "check"
+      ? await checkRequest(asked, question as SandboxCalls["check"]["question"])
+      : await asked.models.all();
+    self.postMessage({ type: "answer", call, answer: result });
+  } catch (error) {
+    const { code, message } = explain(error);
+    self.postMessage({ type: "failure", call, code, error: message });
+  }
+}
+
+function ready(): JobContext {
+  if (context === undefined) throw new Error("A job came before the set-up");
+  return context;
+}
+
+function explain(error: unknown): { code: string; message: string } {
+  if (error instanceof PixelsError) return { code: error.code, message: error.message };
+  return { code: "sandbox", message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,88 @@
+/** Keeps the connection of a sandbox to its ComfyUI server, and says when that changes. */
+
+import { type ComfyClient, createComfyClient } from "../comfyui/mod.ts";
+import type { LogFields, LogLevel } from "../log.ts";
+import type { SandboxSetup, ServerState } from "./messages.ts";
+
+/** Pauses between attempts to connect: doubled from the first to the longest, with jitter. */
+const RETRY_MS = { first: 250, most: 5_000 };
+
+/** What the watch tells. */
+export interface ServerWatchOptions {
+  /** Called when the state changes. */
+  onState: (state: ServerState, error: string | undefined) => void;
+  /** Takes log lines. */
+  log: (level: LogLevel, message: string, fields?: LogFields) => void;
+}
+
+/** A server and how it is. */
+export interface ServerWatch extends AsyncDisposable {
+  /** The client to use. */
+  readonly client: ComfyClient;
+  /** How it is. */
+  readonly state: ServerState;
+  /** Tells that it was found to be away; it is then looked for until it is back. */
+  lost(error: string): void;
+}
+
+/** Starts to look for a server; one that is away is said once, not at each attempt. */
+export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): ServerWatch {
+  const { serverUrl: url, clientId, unreachableMs, allowGlobalInterrupt } = setup;
+  const client = createComfyClient({
+    url,
+    clientId,
+    allowGlobalInterrupt,
+    ...(unreachableMs === undefined ? {} : { unreachableMs }),
+  });
+  let state: ServerState = "connecting";
+  const change = (next: ServerState, error?: string) => {
+    if (next === state) return;
+    state = next;
+    if (next === "ready") options.log("info", "ComfyUI is ready", { url: setup.serverUrl });
+    else options.log("warn", `ComfyUI is away: ${error}`, { url: setup.serverUrl });
+    options.onState(next, error);
+  };
+  const closing = new AbortController();
+  let looking: Promise<void> | undefined;
+  const find = async () => {
+    for (let attempt = 0; state !== "ready" && !closing.signal.aborted; attempt += 1) {
+      try {
+        await client.connect({ signal: closing.signal });
+        change("ready");
+      } catch (error) {
+        if (closing.signal.aborted) break;
+        change("unreachable", error instanceof Error ? error.message : String(error));
+        await pause(Math.min(RETRY_MS.first * 2 ** attempt, RETRY_MS.most), closing.signal);
+      }
+    }
+    looking = undefined;
+  };
+  looking = find();
+  return {
+    client,
+    get state() {
+      return state;
+    },
+    lost(error) {
+      change("unreachable", error);
+      looking ??= find();
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await looking;
+      await client.close();
+    },
+  };
+}
+
+/** Half of the time for sure, the rest by chance, so that many workers do not knock in step. */
+function pause(mostMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, mostMs * (0.5 + Math.random() / 2));
+  const end = () => {
+    clearTimeout(timer);
+    resolve();
+  };
+  signal.addEventListener("abort", end);
+  return promise.finally(() => signal.removeEventListener("abort", end));
+}

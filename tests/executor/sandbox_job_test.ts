@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import type { RunEvent, RunOutcome, RunSpec } from "../../src/executor/mod.ts";
+import { type JobContext, runJob } from "../../src/executor/sandbox_job.ts";
+import { createModelIndex } from "../../src/executor/sandbox_models.ts";
+import { watchServer } from "../../src/executor/sandbox_server.ts";
+import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
+import { bindTemplate, createTemplate, loadCatalog } from "../../src/workflow/mod.ts";
+import { generateRequest } from "../support/requests.ts";
+import { tempDir } from "../support/temp_dir.ts";
+
+Deno.test("runJob() posts a prompt once, and its picture gets the name of the job", async () => {
+  await using setup = await jobSetup();
+  const { outcome, events } = await setup.run();
+  assert.deepEqual(outcome, { type: "completed", imagePaths: [`${setup.dir}/job-1_0.png`] });
+  assert.equal(setup.simulator.record.executions.length, 1);
+  assert.deepEqual(events[0], { type: "started", workflow: "txt2img_sdxl" });
+  const last = events.at(-1);
+  assert.ok(last?.type === "progress" && last.progress.percent === 100);
+});
+
+Deno.test("runJob() follows a prompt that an earlier attempt had posted", async () => {
+  await using setup = await jobSetup({ stepTimeMs: 20 });
+  const { catalog } = setup.context;
+  const request = generateRequest({ size: [64, 64], steps: 10 });
+  const prompt = bindTemplate(catalog.choose(request), request, { seed: 1 });
+  const promptId = crypto.randomUUID();
+  const posted = await fetch(`${setup.simulator.url}/prompt`, {
+    method: "POST",
+    body: JSON.stringify({ prompt, prompt_id: promptId, client_id: "dead" }),
+  });
+  assert.equal(posted.status, 200);
+  await posted.body?.cancel();
+  await setup.simulator.when("execution_start");
+  const { outcome } = await setup.run({ promptId, resumed: true, request });
+  assert.equal(outcome.type, "completed");
+  assert.equal(setup.simulator.record.executions.length, 1);
+});
+
+Deno.test("runJob() takes the picture of a prompt that ended while nobody looked", async () => {
+  await using setup = await jobSetup();
+  const { spec } = await setup.run();
+  const { outcome } = await setup.run({ ...spec, resumed: true });
+  assert.deepEqual(outcome, { type: "completed", imagePaths: [`${setup.dir}/job-1_0-2.png`] });
+  assert.equal(setup.simulator.record.executions.length, 1);
+});
+
+Deno.test("runJob() does not post again what ComfyUI has forgotten: that is for the host to decide", async () => {
+  await using setup = await jobSetup();
+  const waited = await setup.run({ resumed: true });
+  assert.deepEqual(facts(waited.outcome), ["lost", true, false, false]);
+  const ran = await setup.run({ resumed: true, hadStarted: true });
+  assert.deepEqual(facts(ran.outcome), ["lost", true, false, true]);
+  assert.equal(setup.simulator.record.prompts.length, 0);
+});
+
+Deno.test("runJob() notices that ComfyUI went down while it ran the job", async () => {
+  await using setup = await jobSetup({ stepTimeMs: 20 });
+  const running = setup.run({ request: generateRequest({ size: [64, 64], steps: 500 }) });
+  await setup.simulator.when("progress");
+  await setup.simulator.faults.restart();
+  assert.deepEqual(facts((await running).outcome), ["lost", true, false, true]);
+});
+
+Deno.test("runJob() recognises an executor that neither works nor lets go", async () => {
+  await using setup = await jobSetup({}, { stallTimeoutMs: 150 });
+  setup.simulator.faults.stall("KSampler");
+  const { outcome } = await setup.run();
+  assert.deepEqual(facts(outcome), ["stalled", true, false, false]);
+  assert.ok(outcome.type === "failed");
+  assert.match(outcome.error, /its executor hangs or has died; restart ComfyUI/);
+});
+
+Deno.test("runJob() asks for another attempt when the server is away", async () => {
+  await using setup = await jobSetup();
+  await setup.simulator.close();
+  const { outcome } = await setup.run();
+  assert.ok(outcome.type === "failed");
+  assert.deepEqual([outcome.code, outcome.retry], ["unreachable", true]);
+  assert.equal(setup.context.server.state, "unreachable");
+});
+
+Deno.test("runJob() frees the server's memory when it ran out of it", async () => {
+  await using setup = await jobSetup();
+  setup.simulator.faults.oomNext();
+  assert.deepEqual(facts((await setup.run()).outcome), ["out_of_memory", true, false, false]);
+  assert.equal(setup.simulator.record.requests.get("POST /free"), 1);
+});
+
+Deno.test("runJob() does not try again what a node refuses", async () => {
+  await using setup = await jobSetup();
+  setup.simulator.faults.errorNext({ nodeClass: "VAEDecode", message: "no" });
+  assert.deepEqual(facts((await setup.run()).outcome), ["execution", false, false, false]);
+});
+
+for (const allowGlobalInterrupt of [true, false]) {
+  const name = allowGlobalInterrupt ? "interrupts at large where" : "interrupts nothing unless";
+  Deno.test(`runJob() ${name} that is allowed, on a ComfyUI without a targeted way`, async () => {
+    const slow = { profile: "0.3.44", stepTimeMs: 20 } as const;
+    await using setup = await jobSetup(slow, { allowGlobalInterrupt });
+    const cancel = new AbortController();
+    const request = generateRequest({ size: [64, 64], steps: 500 });
+    const running = setup.run({ request }, cancel.signal);
+    await setup.simulator.when("progress");
+    cancel.abort();
+    assert.deepEqual((await running).outcome, { type: "cancelled" });
+    const { requests, executions } = setup.simulator.record;
+    assert.equal((requests.get("POST /interrupt") ?? 0) > 0, allowGlobalInterrupt);
+    assert.equal(executions[0]?.outcome === "interrupted", allowGlobalInterrupt);
+  });
+}
+
+Deno.test("runJob() leaves no half file behind when a picture cannot be fetched", async () => {
+  await using setup = await jobSetup();
+  setup.simulator.faults.failNext("GET /view", { status: 500, times: 100 });
+  const { outcome } = await setup.run();
+  assert.equal(outcome.type, "failed");
+  const names = (await Array.fromAsync(Deno.readDir(setup.dir))).map((entry) => entry.name);
+  assert.deepEqual(names, []);
+});
+
+Deno.test("runJob() says so when a workflow ends without a picture", async () => {
+  await using setup = await jobSetup();
+  const { graph } = setup.context.catalog.choose(generateRequest());
+  const preview = Object.fromEntries(
+    Object.entries(graph).map(([id, node]) => [
+      id,
+      node.class_type === "SaveImage"
+        ? { class_type: "SaveLatent", inputs: { samples: ["5", 0], filename_prefix: "x" } }
+        : node,
+    ]),
+  );
+  const template = createTemplate("latent-only", preview);
+  const context = {
+    ...setup.context,
+    catalog: { templates: new Map(), choose: () => template },
+  };
+  const { outcome } = await setup.run({}, undefined, undefined, context);
+  assert.ok(outcome.type === "failed");
+  assert.match(outcome.error, /SaveLatent|without a picture/);
+});
+
+function facts(outcome: RunOutcome): unknown[] {
+  if (outcome.type !== "failed") return [outcome.type];
+  return [outcome.code, outcome.retry, outcome.keepPrompt, outcome.crashed];
+}
+
+interface JobSetup extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly context: JobContext;
+  readonly dir: string;
+  run(
+    fields?: Partial<RunSpec>,
+    signal?: AbortSignal,
+    onEvent?: (event: RunEvent) => void,
+    context?: JobContext,
+  ): Promise<{ outcome: RunOutcome; events: RunEvent[]; spec: RunSpec }>;
+}
+
+async function jobSetup(
+  options: SimulatorOptions = {},
+  setupFields: { stallTimeoutMs?: number; allowGlobalInterrupt?: boolean } = {},
+): Promise<JobSetup> {
+  await using starting = new AsyncDisposableStack();
+  const dir = starting.use(await tempDir());
+  const simulator = starting.use(
+    await startSimulator({ stepTimeMs: 1, loadTimeMs: 1, nodeTimeMs: 1, ...options }),
+  );
+  const setup = {
+    serverUrl: simulator.url,
+    clientId: crypto.randomUUID(),
+    outputDir: dir.path,
+    modelDirs: {},
+    defaultWorkflow: "txt2img_sdxl",
+    filenamePattern: "{job_id}_{index}",
+    keepPreviews: false,
+    stallTimeoutMs: 10_000,
+    allowGlobalInterrupt: false,
+    ...setupFields,
+  };
+  const ready = Promise.withResolvers<void>();
+  const log = () => {};
+  const server = starting.use(
+    watchServer(setup, { log, onState: (state) => state === "ready" && ready.resolve() }),
+  );
+  await ready.promise;
+  const catalog = await loadCatalog();
+  const context: JobContext = { setup, catalog, server, models: createModelIndex(server), log };
+  const running = starting.move();
+  return {
+    simulator,
+    context,
+    dir: dir.path,
+    async run(fields = {}, signal = new AbortController().signal, onEvent, other = context) {
+      const spec: RunSpec = {
+        jobId: "job-1",
+        request: generateRequest({ size: [64, 64], steps: 4 }),
+        seed: 1,
+        promptId: crypto.randomUUID(),
+        resumed: false,
+        hadStarted: false,
+        ...fields,
+      };
+      const events: RunEvent[] = [];
+      const outcome = await runJob(other, spec, {
+        signal,
+        onEvent: onEvent ?? ((event) => events.push(event)),
+      });
+      return { outcome, events, spec };
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
