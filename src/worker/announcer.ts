@@ -1,0 +1,73 @@
+/** The last words on a job, told once it has ended for good. */
+
+import { type Logger, silentLogger } from "../log.ts";
+import type { Job, JobQueue } from "../queue/mod.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** What the announcer works with. */
+export interface AnnouncerOptions {
+  /** Knows which endings were told. */
+  queue: Pick<JobQueue, "markAnnounced">;
+  /** Where news go. */
+  publisher: Publisher;
+  /** Takes log lines. */
+  logger?: Logger;
+}
+
+/** Tells endings. */
+export interface Announcer {
+  /** Tells how a job ended. */
+  announce(job: Job): Promise<void>;
+}
+
+/** Creates an announcer. */
+export function createAnnouncer(options: AnnouncerOptions): Announcer {
+  const { queue, publisher, logger = silentLogger } = options;
+  return {
+    async announce(job) {
+      publishEnding(publisher, job);
+      const failed = job.outcome?.type === "failed";
+      const message = failed ? `Job failed: ${job.outcome.error}` : `Job ${job.state}`;
+      const facts = { jobId: job.id, duration_s: durationS(job) };
+      logger.log(failed ? "error" : "info", message, facts);
+      try {
+        await queue.markAnnounced(job.id);
+      } catch (error) {
+        // It is told again at the next start, which does no harm.
+        logger.log("warn", `Cannot note that an ending was told: ${text(error)}`, {
+          jobId: job.id,
+        });
+      }
+    },
+  };
+}
+
+/** `job_finished` goes first: older clients stop reading there. A cancelled job has no other ending. */
+function publishEnding(publisher: Publisher, job: Job): void {
+  const duration_s = durationS(job);
+  const success = job.outcome?.type === "completed";
+  publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
+  if (job.outcome?.type === "completed") {
+    const { imagePaths } = job.outcome.result;
+    publisher.publish({
+      type: "job_complete",
+      job_id: job.id,
+      image_path: imagePaths[0] ?? "",
+      duration_s,
+      image_paths: [...imagePaths],
+      seed: job.seed,
+    });
+  } else if (job.outcome?.type === "failed") {
+    publisher.publish({ type: "job_error", job_id: job.id, error: job.outcome.error });
+  }
+}
+
+/** Run time in seconds; 0 for a job that never ran. */
+export function durationS({ startedAtMs, finishedAtMs }: Job): number {
+  if (startedAtMs === undefined || finishedAtMs === undefined) return 0;
+  return Math.max(0, finishedAtMs - startedAtMs) / 1_000;
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,257 @@
+/** One attempt at one job: from its lease to what becomes of it. */
+
+import { JobError } from "../errors.ts";
+import type { RunEvent, RunOutcome, RunSpec } from "../executor/mod.ts";
+import { type Logger, silentLogger } from "../log.ts";
+import type { Progress } from "../protocol/mod.ts";
+import type { Job, JobOutcome, JobQueue, Lease } from "../queue/mod.ts";
+import type { Publisher } from "./publisher.ts";
+import { MAX_CRASHES, nextAttempt, type RetryPolicy } from "./retry.ts";
+
+/** What an attempt runs on. */
+export interface AttemptRunner {
+  /** Name of the server. */
+  readonly name: string;
+  /** Runs a job to its end. */
+  run(
+    spec: RunSpec,
+    options: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
+  ): Promise<RunOutcome>;
+}
+
+/** What attempts work with. */
+export interface AttemptContext extends RetryPolicy {
+  /** The truth about jobs. */
+  readonly queue: JobQueue;
+  /** Where news go. */
+  readonly publisher: Publisher;
+  /** Last progress of each job, over all its attempts. */
+  readonly progress: Map<string, Progress>;
+  /** How long a lease holds, in milliseconds. */
+  readonly leaseMs: number;
+  /** Pause before a change that the queue could not store is offered again, in milliseconds. */
+  readonly storeAgainMs: number;
+  /** True once the worker stops: what fails by that is handed back. */
+  readonly stopping: () => boolean;
+  /** Clock, Unix milliseconds. */
+  readonly now: () => number;
+  /** Source of jitter in [0, 1). */
+  readonly random: () => number;
+  /** Takes log lines. */
+  readonly logger?: Logger;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  /** The job, if it has ended with it. */
+  readonly ended: Job | undefined;
+  /** Code of the failure, if it failed. */
+  readonly failure: string | undefined;
+}
+
+/** Longest time that a timer can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Runs an attempt. */
+export class Attempt implements Disposable {
+  /** What it holds. */
+  readonly lease: Lease;
+  /** When it began, Unix milliseconds. */
+  readonly beganAtMs: number;
+  readonly #runner: AttemptRunner;
+  readonly #context: AttemptContext;
+  readonly #logger: Logger;
+  readonly #controller = new AbortController();
+  readonly #renewal: ReturnType<typeof setInterval>;
+  readonly #deadline: ReturnType<typeof setTimeout> | undefined;
+  #tooLate = false;
+  #leaseUntilMs: number;
+  /** The start of the run, until the queue has noted it. */
+  #start: Extract<RunEvent, { type: "started" }> | undefined;
+
+  /** Takes over a lease and keeps it renewed until it is disposed of. */
+  constructor(runner: AttemptRunner, lease: Lease, context: AttemptContext) {
+    this.lease = lease;
+    this.beganAtMs = context.now();
+    this.#leaseUntilMs = this.beganAtMs + context.leaseMs;
+    this.#runner = runner;
+    this.#context = context;
+    this.#logger = context.logger ?? silentLogger;
+    this.#renewal = setInterval(() => this.#renew(), context.leaseMs / 3);
+    this.#deadline = this.#startDeadline();
+    if (lease.job.cancelRequested) this.abort();
+  }
+
+  /** Stops it; the job must have been marked in the queue before. */
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  /**
+   * Renews a lease that has run out: after a sleep of the machine, or a jump of its clock, the job must
+   * not be taken from an attempt that is still under way.
+   */
+  async keepLease(): Promise<void> {
+    if (this.#context.now() >= this.#leaseUntilMs) await this.#renew();
+  }
+
+  /** Ends its timers. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#renewal);
+    clearTimeout(this.#deadline);
+  }
+
+  /** Runs to the end and has the queue note what became of it. */
+  async run(): Promise<AttemptEnd> {
+    const outcome = await this.#follow();
+    if (outcome.type !== "failed") {
+      return { ended: await this.#settle(this.#ending(outcome)), failure: undefined };
+    }
+    return { ended: await this.#fail(outcome), failure: outcome.code };
+  }
+
+  async #follow(): Promise<RunOutcome> {
+    const { job, promptId, resumed, promptStarted } = this.lease;
+    // Events wait for the queue to know of the start, so that they leave in order.
+    let order = Promise.resolve();
+    let ended = false;
+    const onEvent = (event: RunEvent) => {
+      if (!ended) order = order.then(() => this.#report(event));
+    };
+    const spec: RunSpec = {
+      jobId: job.id,
+      request: job.request,
+      seed: job.seed,
+      promptId,
+      resumed,
+      hadStarted: promptStarted,
+    };
+    const outcome = await this.#runner.run(spec, { signal: this.#controller.signal, onEvent });
+    ended = true;
+    await order;
+    return outcome;
+  }
+
+  async #report(event: RunEvent): Promise<void> {
+    const { publisher, progress: shown } = this.#context;
+    const { id } = this.lease.job;
+    if (event.type === "started") this.#start = event;
+    // The start goes first: what comes before the queue could note it is not told.
+    if (this.#start !== undefined && !await this.#tellStart(this.#start)) return;
+    if (event.type === "preview") {
+      const { path, step } = event;
+      publisher.publish({ type: "preview", job_id: id, image_path: path, step });
+    } else if (event.type === "progress") {
+      // A second attempt starts from nothing, but what was shown is not taken back.
+      const percent = Math.max(shown.get(id)?.percent ?? 0, event.progress.percent);
+      const progress = { type: "progress", job_id: id, ...event.progress, percent } as const;
+      shown.set(id, progress);
+      publisher.publish(progress);
+    }
+  }
+
+  /** Returns false if the queue cannot store it, on a full disk, say; the next event tries again. */
+  async #tellStart({ workflow }: { workflow: string }): Promise<boolean> {
+    const { publisher, queue, now } = this.#context;
+    const { id } = this.lease.job;
+    try {
+      const first = await queue.start(this.lease);
+      this.#start = undefined;
+      if (!first) return true;
+    } catch (error) {
+      this.#logger.log("debug", `Cannot note the start: ${text(error)}`, { jobId: id });
+      return false;
+    }
+    this.#logger.log("info", "Job started", { jobId: id, workflow });
+    publisher.publish({ type: "job_started", job_id: id, timestamp: Math.floor(now() / 1_000) });
+    return true;
+  }
+
+  #ending(outcome: Exclude<RunOutcome, { type: "failed" }>): JobOutcome {
+    if (outcome.type === "completed") {
+      return { type: "completed", result: { imagePaths: outcome.imagePaths } };
+    }
+    if (this.#tooLate) return { type: "failed", error: "Deadline passed while the job ran" };
+    return { type: "cancelled" };
+  }
+
+  async #fail(outcome: Extract<RunOutcome, { type: "failed" }>): Promise<Job | undefined> {
+    const { queue, random, stopping } = this.#context;
+    const { code, retry, error, keepPrompt } = outcome;
+    const { attempts, crashes: before } = this.lease.job;
+    const crashes = outcome.crashed
+      ? await this.#store(() => queue.noteCrash(this.lease)) ?? before
+      : before;
+    if (this.#tooLate) return await this.#settle(this.#ending({ type: "cancelled" }));
+    const again = stopping() && retry
+      ? { delayMs: 0, countAttempt: false, avoidServer: false }
+      : nextAttempt({ code, retry, attempts, crashes }, this.#context, random());
+    if (again === undefined) {
+      return await this.#settle({ type: "failed", error: verdict(error, crashes) });
+    }
+    const options = { reason: error, keepPrompt, ...again };
+    const released = await this.#store(() => queue.release(this.lease, options));
+    if (released?.state !== "queued") return released;
+    this.#logger.log("warn", `Job goes back to the queue: ${error}`, {
+      jobId: released.id,
+      delayMs: again.delayMs,
+    });
+    return undefined;
+  }
+
+  async #settle(outcome: JobOutcome): Promise<Job | undefined> {
+    return await this.#store(() => this.#context.queue.settle(this.lease, outcome));
+  }
+
+  /** What became of a job is not lost to a full disk: it is offered until the queue can store it. */
+  async #store<T>(change: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt += 1) {
+      try {
+        return await change();
+      } catch (error) {
+        const passing = error instanceof JobError && error.code === "unavailable";
+        if (!passing || this.#context.stopping()) throw error;
+        if (attempt === 1) {
+          const message = `${error.message}; trying again until it can be stored`;
+          this.#logger.log("error", message, { jobId: this.lease.job.id });
+        }
+        await pause(this.#context.storeAgainMs);
+      }
+    }
+  }
+
+  #startDeadline(): ReturnType<typeof setTimeout> | undefined {
+    const { deadlineAtMs } = this.lease.job;
+    if (deadlineAtMs === undefined) return undefined;
+    return setTimeout(() => {
+      this.#tooLate = true;
+      this.abort();
+    }, Math.min(Math.max(0, deadlineAtMs - this.beganAtMs), MAX_TIMER_MS));
+  }
+
+  async #renew(): Promise<void> {
+    const { queue, leaseMs, now } = this.#context;
+    // One that cannot be stored is no reason to stop; it is tried again before it runs out.
+    const held = await queue.renew(this.lease, leaseMs).catch(() => undefined);
+    if (held) this.#leaseUntilMs = now() + leaseMs;
+    if (held !== false) return;
+    this.#logger.log("warn", "The lease of this job was lost; its attempt is given up", {
+      jobId: this.lease.job.id,
+    });
+    this.abort();
+  }
+}
+
+function verdict(error: string, crashes: number): string {
+  if (crashes < MAX_CRASHES) return error;
+  return `ComfyUI went down ${crashes} times while it ran this job, which is set aside; ` +
+    `look at ComfyUI's log before you send it again (last: ${error})`;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

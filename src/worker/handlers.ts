@@ -1,0 +1,253 @@
+/** Request → Reply, one function for each request type. */
+
+import { JobError, PixelsError } from "../errors.ts";
+import type { CheckResult, ServerState } from "../executor/mod.ts";
+import type {
+  GenerateRequest,
+  JobDescription,
+  ModelInfo,
+  Progress,
+  Reply,
+  Request,
+} from "../protocol/mod.ts";
+import { PROTOCOL_VERSION } from "../protocol/mod.ts";
+import type { Job, JobQueue } from "../queue/mod.ts";
+import type { Announcer } from "./announcer.ts";
+import type { Estimator } from "./estimate.ts";
+
+/** What the handlers need of a server. */
+export interface ServerView {
+  /** Its name. */
+  readonly name: string;
+  /** Its base URL. */
+  readonly url: string;
+  /** How it is. */
+  readonly state: ServerState;
+  /** Why it is not ready. */
+  readonly stateError: string | undefined;
+  /** Asks whether a request can be done. */
+  check(request: GenerateRequest): Promise<CheckResult>;
+  /** Lists its models. */
+  models(): Promise<ModelInfo[]>;
+}
+
+/** What the handlers need of the scheduler. */
+export interface SchedulerView {
+  /** Looks for work again. */
+  wake(): void;
+  /** Stops the attempt at a job. */
+  abort(jobId: string): void;
+  /** Jobs under way on a server. */
+  activeOn(server: string): number;
+  /** Last progress of a job. */
+  progressOf(jobId: string): Progress | undefined;
+}
+
+/** What the handlers work with. */
+export interface HandlerContext {
+  /** The truth about jobs. */
+  readonly queue: JobQueue;
+  /** The ComfyUI servers; at least one. */
+  readonly servers: readonly ServerView[];
+  /** Runs the queue. */
+  readonly scheduler: SchedulerView;
+  /** Tells endings. */
+  readonly announcer: Announcer;
+  /** Knows run times. */
+  readonly estimator: Estimator;
+  /** True once the worker takes no more jobs. */
+  readonly stopping: () => boolean;
+  /** Milliseconds since the worker started. */
+  readonly uptimeMs: () => number;
+}
+
+/** Answers a valid request. What goes wrong with it is a reply too. */
+export async function handleRequest(context: HandlerContext, request: Request): Promise<Reply> {
+  switch (request.type) {
+    case "generate":
+      return await generate(context, request);
+    case "cancel":
+      return await cancel(context, request.job_id);
+    case "list_models":
+      return await listModels(context);
+    case "status":
+      return await status(context);
+    case "ping":
+      return { type: "pong" };
+    case "job":
+      return await describe(context, request.job_id);
+    case "list_jobs":
+      return await listJobs(context, request);
+    case "list_servers":
+      return listServers(context);
+    default:
+      return request satisfies never;
+  }
+}
+
+async function generate(context: HandlerContext, request: GenerateRequest): Promise<Reply> {
+  const refuse = (error: string): Reply => ({ type: "job_error", job_id: request.id, error });
+  if (context.stopping()) {
+    return refuse("Backend busy: the worker is stopping; send it again later");
+  }
+  try {
+    // A repeated submission is recognised even if its model or workflow has gone since.
+    const known = await context.queue.get(request.id);
+    const check = known === undefined ? await checkOnServers(context.servers, request) : undefined;
+    if (check?.type === "refused") return refuse(check.error);
+    const details = check === undefined ? {} : { workflow: check.workflow };
+    const result = await context.queue.enqueue(request, details);
+    if (result.type === "full") return refuse("Queue full");
+    if (result.type === "conflict") {
+      return refuse(
+        "Invalid parameter: id: it belongs to a job with other parameters; use a new one",
+      );
+    }
+    context.scheduler.wake();
+    const waitMs = await expectedMs(context, result.job);
+    return { type: "job_accepted", job_id: request.id, estimated_time_s: waitMs / 1_000 };
+  } catch (error) {
+    if (error instanceof PixelsError) return refuse(error.message);
+    throw error;
+  }
+}
+
+/**
+ * A request is taken if any server can do it. A sandbox that cannot answer just now is no reason to
+ * refuse: the job waits and is checked again before it runs.
+ */
+async function checkOnServers(
+  servers: readonly ServerView[],
+  request: GenerateRequest,
+): Promise<CheckResult | undefined> {
+  const answers = await Promise.allSettled(servers.map((server) => server.check(request)));
+  const checks = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
+  const refused = checks.find((check) => check.type === "refused");
+  const everyone = checks.length === servers.length;
+  return checks.find((check) => check.type === "ok") ?? (everyone ? refused : undefined);
+}
+
+async function cancel(context: HandlerContext, jobId: string): Promise<Reply> {
+  const refuse = (error: string): Reply => ({ type: "job_error", job_id: jobId, error });
+  try {
+    const result = await context.queue.cancel(jobId);
+    if (result.type === "not_found") return refuse("Job not found or already completed");
+    if (result.type === "cancelling") context.scheduler.abort(jobId);
+    else await context.announcer.announce(result.job);
+    return { type: "job_cancelled", job_id: jobId };
+  } catch (error) {
+    if (error instanceof PixelsError) return refuse(error.message);
+    throw error;
+  }
+}
+
+async function listModels({ servers }: HandlerContext): Promise<Reply> {
+  const answers = await Promise.allSettled(servers.map((server) => server.models()));
+  const lists = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
+  if (lists.length === 0) {
+    const reasons = answers.flatMap((answer) =>
+      answer.status === "rejected" && answer.reason instanceof Error ? [answer.reason.message] : []
+    );
+    return { type: "error", message: `Communication error: ${reasons.join("; ")}` };
+  }
+  const models = new Map<string, ModelInfo>();
+  for (const model of lists.flat()) models.set(`${model.model_type}/${model.name}`, model);
+  return { type: "model_list", models: [...models.values()].sort(byName) };
+}
+
+function byName(a: ModelInfo, b: ModelInfo): number {
+  const [x, y] = [a.name.toLowerCase(), b.name.toLowerCase()];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+async function status({ queue, uptimeMs }: HandlerContext): Promise<Reply> {
+  const { queued, running } = await queue.counts();
+  return {
+    type: "status_info",
+    version: PROTOCOL_VERSION,
+    queue_size: queued,
+    active_jobs: running,
+    uptime_s: Math.floor(uptimeMs() / 1_000),
+  };
+}
+
+async function describe(context: HandlerContext, jobId: string): Promise<Reply> {
+  const job = await context.queue.get(jobId);
+  if (job === undefined) return { type: "job_error", job_id: jobId, error: "Job not found" };
+  return { type: "job_info", ...await description(context, job) };
+}
+
+async function listJobs(
+  context: HandlerContext,
+  request: Extract<Request, { type: "list_jobs" }>,
+): Promise<Reply> {
+  const { limit = 100, state, cursor } = request;
+  try {
+    const page = await context.queue.list({
+      limit,
+      ...(state === undefined ? {} : { state }),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    const jobs = await Promise.all(page.jobs.map((job) => description(context, job)));
+    return {
+      type: "job_list",
+      jobs,
+      ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
+    };
+  } catch (error) {
+    if (error instanceof JobError) return { type: "error", message: error.message };
+    throw error;
+  }
+}
+
+function listServers({ servers, scheduler }: HandlerContext): Reply {
+  return {
+    type: "server_list",
+    servers: servers.map(({ name, url, state, stateError }) => ({
+      name,
+      url,
+      state,
+      active_jobs: scheduler.activeOn(name),
+      ...(stateError === undefined ? {} : { error: stateError }),
+    })),
+  };
+}
+
+async function description(context: HandlerContext, job: Job): Promise<JobDescription> {
+  const position = await context.queue.position(job.id);
+  const progress = context.scheduler.progressOf(job.id);
+  const { startedAtMs, finishedAtMs, outcome } = job;
+  return {
+    job_id: job.id,
+    state: job.state,
+    attempts: job.attempts,
+    created_at: job.createdAtMs / 1_000,
+    ...(startedAtMs === undefined ? {} : { started_at: startedAtMs / 1_000 }),
+    ...(finishedAtMs === undefined ? {} : { finished_at: finishedAtMs / 1_000 }),
+    ...(position === undefined ? {} : { position }),
+    ...(position === undefined ? {} : { estimated_time_s: await expectedMs(context, job) / 1_000 }),
+    ...(progress === undefined ? {} : { progress }),
+    ...(outcome?.type === "completed" ? pictures(outcome.result.imagePaths) : {}),
+    ...(outcome?.type === "failed" ? { error: outcome.error } : {}),
+    ...(startedAtMs === undefined || finishedAtMs === undefined
+      ? {}
+      : { duration_s: (finishedAtMs - startedAtMs) / 1_000 }),
+    ...(job.workflow === undefined ? {} : { workflow: job.workflow }),
+    ...(job.server === undefined ? {} : { server: job.server }),
+    seed: job.seed,
+  };
+}
+
+function pictures(paths: readonly string[]): { image_path: string; image_paths: string[] } {
+  return { image_path: paths[0] ?? "", image_paths: [...paths] };
+}
+
+/** Expected time until a job is done: what goes before it, shared by the servers, then itself. */
+async function expectedMs(context: HandlerContext, job: Job): Promise<number> {
+  if (job.outcome !== undefined) return 0;
+  const runMs = context.estimator.runMs(job.request);
+  const position = await context.queue.position(job.id);
+  if (position === undefined) return runMs;
+  const { running } = await context.queue.counts();
+  return (position + running) * context.estimator.typicalMs / context.servers.length + runMs;
+}

@@ -1,0 +1,252 @@
+/** Takes jobs from the queue, chooses their servers and has them run. It alone holds leases. */
+
+import { type Logger, silentLogger } from "../log.ts";
+import type { Progress } from "../protocol/mod.ts";
+import type { Job, JobQueue, Lease } from "../queue/mod.ts";
+import { type Announcer, durationS } from "./announcer.ts";
+import { Attempt, type AttemptContext } from "./attempt.ts";
+import type { Estimator } from "./estimate.ts";
+import { choosePlace } from "./placement.ts";
+import type { Publisher } from "./publisher.ts";
+import type { RetryPolicy } from "./retry.ts";
+import { type JobRunner, Slot } from "./slot.ts";
+import { createWakeUp, type WakeUp } from "./wake_up.ts";
+
+/** What a scheduler is made of. */
+export interface SchedulerOptions extends RetryPolicy {
+  /** Where jobs come from. */
+  queue: JobQueue;
+  /** Where they run. */
+  runners: readonly JobRunner[];
+  /** Where news go. */
+  publisher: Publisher;
+  /** Tells endings. */
+  announcer: Announcer;
+  /** Learns run times. */
+  estimator: Estimator;
+  /** Jobs handed out at once, over all servers. @default {Infinity} */
+  maxConcurrentJobs?: number;
+  /** How long a lease holds, in milliseconds; renewed at a third of it. @default {30000} */
+  leaseMs?: number;
+  /**
+   * How long a server may be away before others run what it was given, in milliseconds. Nothing is
+   * taken from it while no other is there. @default {30000}
+   */
+  abandonMs?: number;
+  /** Pause before a change that the queue could not store is offered again. @default {1000} */
+  storeAgainMs?: number;
+  /** Takes log lines. */
+  logger?: Logger;
+  /** Clock, Unix milliseconds. @default {Date.now} */
+  now?: () => number;
+  /** Source of jitter in [0, 1). @default {Math.random} */
+  random?: () => number;
+}
+
+/** Runs the queue. */
+export interface Scheduler {
+  /** Looks for work again: a job came, a server is ready. */
+  wake(): void;
+  /** Stops the attempt at a job, whose cancelling the queue has already noted. */
+  abort(jobId: string): void;
+  /** Number of jobs under way on a server. */
+  activeOn(server: string): number;
+  /** Last progress of a running job. */
+  progressOf(jobId: string): Progress | undefined;
+  /** Claims nothing more; resolves when what runs has ended. */
+  drain(): Promise<void>;
+}
+
+/** Pause before work that could not be given to any server is looked at again, in milliseconds. */
+const RECHECK_MS = 1_000;
+
+/** Starts to run the queue. */
+export function startScheduler(options: SchedulerOptions): Scheduler {
+  return new QueueScheduler(options);
+}
+
+class QueueScheduler implements Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  readonly #slots: readonly Slot[];
+  readonly #context: AttemptContext;
+  readonly #wakeUp: WakeUp = createWakeUp();
+  readonly #active = new Map<string, Attempt>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #loop: Promise<void>;
+  #draining = false;
+  #looked = false;
+
+  constructor(options: SchedulerOptions) {
+    const { logger = silentLogger, now = Date.now, random = Math.random } = options;
+    const { leaseMs = 30_000, storeAgainMs = RECHECK_MS } = options;
+    this.#options = options;
+    this.#logger = logger;
+    this.#now = now;
+    this.#slots = options.runners.map((runner) => new Slot(runner, options.estimator, now));
+    this.#context = {
+      ...options,
+      logger,
+      now,
+      leaseMs,
+      storeAgainMs,
+      random,
+      progress: new Map(),
+      stopping: () => this.#draining,
+    };
+    this.#loop = this.#run();
+  }
+
+  wake(): void {
+    this.#wakeUp.wake();
+  }
+
+  abort(jobId: string): void {
+    this.#active.get(jobId)?.abort();
+    // A waiting job whose prompt must be removed from ComfyUI is claimed for that.
+    this.wake();
+  }
+
+  activeOn(server: string): number {
+    return this.#slots.find((slot) => slot.name === server)?.active ?? 0;
+  }
+
+  progressOf(jobId: string): Progress | undefined {
+    return this.#context.progress.get(jobId);
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.wake();
+    await this.#loop;
+    await Promise.all(this.#running);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#draining) {
+      try {
+        await this.#abandon();
+        await this.#expire();
+        while (!this.#draining && await this.#dispatch());
+        if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());
+      } catch (error) {
+        // A full disk, say. The queue is asked again in a while.
+        this.#logger.log("error", `Cannot use the queue: ${text(error)}`);
+        await this.#wakeUp.wait(RECHECK_MS);
+      }
+    }
+  }
+
+  /** Hands out one job, if one may run and a server is free for it. */
+  async #dispatch(): Promise<boolean> {
+    const { maxConcurrentJobs = Infinity, queue } = this.#options;
+    if (this.#active.size >= maxConcurrentJobs) return false;
+    for (const slot of this.#slots.filter((place) => place.free)) {
+      const lease = await queue.claim({
+        server: slot.name,
+        clientId: slot.runner.clientId,
+        leaseMs: this.#context.leaseMs,
+        fits: (job) => this.#belongs(job, slot.name),
+      });
+      if (lease === undefined) continue;
+      this.#start(slot, lease);
+      return true;
+    }
+    return false;
+  }
+
+  #belongs(job: Job, server: string): boolean {
+    return choosePlace(job.request, job.avoidServer, this.#slots) === server;
+  }
+
+  #start(slot: Slot, lease: Lease): void {
+    const attempt = new Attempt(slot.runner, lease, this.#context);
+    this.#active.set(lease.job.id, attempt);
+    slot.add(attempt);
+    this.#logger.log("info", "Job handed to ComfyUI", {
+      jobId: lease.job.id,
+      server: slot.name,
+      attempt: lease.job.attempts,
+    });
+    const running = this.#finish(slot, attempt).finally(() => {
+      this.#running.delete(running);
+      this.wake();
+    });
+    this.#running.add(running);
+  }
+
+  async #finish(slot: Slot, attempt: Attempt): Promise<void> {
+    const { id } = attempt.lease.job;
+    try {
+      using _timers = attempt;
+      const { ended, failure } = await attempt.run();
+      slot.judge(failure);
+      if (ended === undefined) return;
+      if (ended.state === "completed") {
+        this.#options.estimator.learn(ended.request, durationS(ended) * 1_000);
+      }
+      this.#context.progress.delete(id);
+      await this.#options.announcer.announce(ended);
+    } catch (error) {
+      // The lease runs out and the job is claimed again.
+      this.#logger.log("error", `Cannot settle the job: ${text(error)}`, { jobId: id });
+    } finally {
+      if (this.#active.get(id) === attempt) this.#active.delete(id);
+      slot.remove(attempt);
+    }
+  }
+
+  /** Lets any server run what one was given that is away for too long, or is no longer in use. */
+  async #abandon(): Promise<void> {
+    for (const slot of this.#slots) slot.look();
+    const present = this.#slots.filter((slot) => slot.awaySinceMs === undefined);
+    const kept = present.length === 0
+      ? this.#slots
+      : this.#slots.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
+    if (this.#looked && kept.length === this.#slots.length) return;
+    const count = await this.#options.queue.abandonPrompts({
+      exceptOn: kept.map((slot) => slot.name),
+      // Where no other has the models it is worth the wait.
+      fits: (job) => kept.some((slot) => slot.has(job.request)),
+    });
+    this.#looked = true;
+    if (count === 0) return;
+    this.#logger.log("warn", "Jobs are taken from servers that are away", { jobs: count });
+  }
+
+  /** When a server that is away loses its jobs; never for one that is there. */
+  #patienceEndsMs({ awaySinceMs = Infinity }: Slot): number {
+    return awaySinceMs + (this.#options.abandonMs ?? 30_000);
+  }
+
+  async #expire(): Promise<void> {
+    const { queue, announcer } = this.#options;
+    for (const attempt of this.#active.values()) await attempt.keepLease();
+    await queue.reclaim();
+    for (let late = await queue.expire(); late.length > 0; late = await queue.expire()) {
+      for (const job of late) await announcer.announce(job);
+    }
+  }
+
+  /** When to look again without being woken: a pause or a deadline ends, a server gets its probe. */
+  async #idleMs(): Promise<number | undefined> {
+    const { queue } = this.#options;
+    const [claimable, deadline] = await Promise.all([
+      this.#slots.some((slot) => slot.free) ? queue.nextClaimableAtMs() : undefined,
+      queue.nextDeadlineAtMs(),
+    ]);
+    const probes = this.#slots.map((slot) => slot.probeAtMs);
+    const patience = this.#slots.map((slot) => this.#patienceEndsMs(slot))
+      .filter((time) => time > this.#now() && time < Infinity);
+    const times = [claimable, deadline, ...probes, ...patience];
+    // What is due but could not be done waits for a server that is busy, away or lacks the model.
+    const waits = times.filter((time) => time !== undefined)
+      .map((time) => time > this.#now() ? time - this.#now() : RECHECK_MS);
+    return waits.length === 0 ? undefined : Math.min(...waits);
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

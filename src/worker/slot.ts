@@ -1,0 +1,114 @@
+/** A server as the scheduler keeps it in mind: what it was handed, what it has in memory, how it fares. */
+
+import type { ServerState } from "../executor/mod.ts";
+import type { GenerateRequest } from "../protocol/mod.ts";
+import type { Attempt, AttemptRunner } from "./attempt.ts";
+import { type Breaker, createBreaker } from "./breaker.ts";
+import type { Estimator } from "./estimate.ts";
+import { modelsOf, type Place } from "./placement.ts";
+import { isServerFault } from "./retry.ts";
+
+/** What the scheduler needs of a server's executor. */
+export interface JobRunner extends AttemptRunner {
+  /** Socket that its events come on. */
+  readonly clientId: string;
+  /** Health of the server. */
+  readonly state: ServerState;
+  /** How much it does in the same time, compared with others. */
+  readonly weight: number;
+  /** Jobs handed to it at once: the one that runs and those that wait behind it. */
+  readonly maxInFlight: number;
+  /** True if it has the models of a request; also while that is not known. */
+  has(request: GenerateRequest): boolean;
+}
+
+/** One server's share of the work. */
+export class Slot implements Place {
+  /** What runs its jobs. */
+  readonly runner: JobRunner;
+  readonly #estimator: Estimator;
+  readonly #now: () => number;
+  readonly #breaker: Breaker;
+  readonly #attempts = new Set<Attempt>();
+  #loaded: string | undefined;
+  #awaySinceMs: number | undefined;
+
+  /** Starts with nothing handed out. */
+  constructor(runner: JobRunner, estimator: Estimator, now: () => number) {
+    this.runner = runner;
+    this.#estimator = estimator;
+    this.#now = now;
+    this.#breaker = createBreaker({ now });
+  }
+
+  get name(): string {
+    return this.runner.name;
+  }
+
+  get weight(): number {
+    return this.runner.weight;
+  }
+
+  get loaded(): string | undefined {
+    return this.#loaded;
+  }
+
+  /** Jobs that it was handed. */
+  get active(): number {
+    return this.#attempts.size;
+  }
+
+  get free(): boolean {
+    return this.runner.state === "ready" && this.active < this.runner.maxInFlight &&
+      this.#breaker.allows(this.active);
+  }
+
+  get waitMs(): number {
+    let sum = 0;
+    for (const { lease, beganAtMs } of this.#attempts) {
+      // All but the first wait, so only that one's time has passed already.
+      const passed = sum === 0 ? this.#now() - beganAtMs : 0;
+      sum += Math.max(0, this.#estimator.runMs(lease.job.request) - passed);
+    }
+    return sum;
+  }
+
+  /** Since when it has not been ready, as far as `look()` has seen; undefined if it is. */
+  get awaySinceMs(): number | undefined {
+    return this.#awaySinceMs;
+  }
+
+  /** When a server that is kept from work gets a job to prove itself; undefined if it is not. */
+  get probeAtMs(): number | undefined {
+    return this.#breaker.opensAtMs;
+  }
+
+  has(request: GenerateRequest): boolean {
+    return this.runner.has(request);
+  }
+
+  /** Notes whether it is there; to be called whenever that may have changed. */
+  look(): void {
+    if (this.runner.state === "ready") this.#awaySinceMs = undefined;
+    else this.#awaySinceMs ??= this.#now();
+  }
+
+  /** Notes a job that it was handed. */
+  add(attempt: Attempt): void {
+    this.#attempts.add(attempt);
+    this.#loaded = modelsOf(attempt.lease.job.request);
+  }
+
+  /** Notes that a job has come home. */
+  remove(attempt: Attempt): void {
+    this.#attempts.delete(attempt);
+  }
+
+  /** Learns from how a job came home. */
+  judge(failure: string | undefined): void {
+    if (failure !== undefined && isServerFault(failure)) this.#breaker.failed();
+    else if (failure !== "unreachable" && failure !== "lost") this.#breaker.succeeded();
+    // ComfyUI that was away or restarted has an empty memory.
+    if (failure === "unreachable" || failure === "lost") this.#loaded = undefined;
+  }
+}
