@@ -23,7 +23,7 @@ export interface SourceFacts {
 }
 
 /** Globals that matter in whatever way they are used. */
-const PLAIN_GLOBALS = new Set(["console", "process", "self"]);
+const PLAIN_GLOBALS = new Set(["console", "self"]);
 
 /** Reads the facts of a source text. */
 export function sourceFacts(text: string): SourceFacts {

@@ -1,0 +1,29 @@
+/** What a failed command says, and its exit code. */
+
+import { ConfigError, PixelsError, TransportError } from "../errors.ts";
+
+/** Exit codes of every command. */
+export const EXIT = {
+  /** Done. */
+  ok: 0,
+  /** The job or request failed. */
+  failed: 1,
+  /** The command line, the configuration or a file that it names is wrong. */
+  usage: 2,
+  /** A socket cannot be opened, or nobody answers. */
+  unreachable: 3,
+  /** A fault of this program. */
+  internal: 70,
+} as const;
+
+/** The sentence and the exit code for an error. Expected errors show no stack. */
+export function explainError(error: unknown): { message: string; code: number } {
+  if (error instanceof ConfigError) return { message: error.message, code: EXIT.usage };
+  if (error instanceof TransportError) return { message: error.message, code: EXIT.unreachable };
+  if (error instanceof PixelsError) return { message: error.message, code: EXIT.failed };
+  const detail = error instanceof Error ? error.stack ?? error.message : String(error);
+  return {
+    message: `This is a fault of the program; please report it with the following\n${detail}`,
+    code: EXIT.internal,
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * The command line.
+ *
+ * @module
+ */
+
+export type { Io, LogFile } from "./io.ts";
+export { runCli } from "./program.ts";

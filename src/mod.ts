@@ -1,0 +1,72 @@
+/**
+ * A worker that paints pixel art on ComfyUI for clients on ZeroMQ, as a library.
+ *
+ * `startWorker()` runs the service within a process of yours, `connect()` talks to one anywhere, and
+ * `loadConfig()` makes the settings of either from flags, variables and a file.
+ *
+ * @module
+ */
+
+export {
+  type BindOptions,
+  type CallOptions,
+  type Client,
+  connect,
+  type ConnectOptions,
+  type GenerateParams,
+  type IncomingRequest,
+  type JobHandle,
+  type JobResult,
+  memoryTransport,
+  type PublishOptions,
+  type RequestClient,
+  type RequestOptions,
+  type RequestServer,
+  type Transport,
+  type UpdatePublisher,
+  type UpdateSubscriber,
+  zmqTransport,
+} from "./client/mod.ts";
+export {
+  type ComfyuiConfig,
+  type Config,
+  type FlagName,
+  type Flags,
+  loadConfig,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  type LogFormat,
+  type LoggingConfig,
+  type ModelsConfig,
+  type Origin,
+  type OutputConfig,
+  type ReadEnv,
+  type ServerConfig,
+  type WorkerConfig,
+  type WorkflowsConfig,
+  type ZmqConfig,
+} from "./config/mod.ts";
+export {
+  ComfyError,
+  type ComfyErrorCode,
+  type ComfyErrorContext,
+  ConfigError,
+  type ConfigErrorCode,
+  type ErrorContext,
+  JobError,
+  type JobErrorCode,
+  PixelsError,
+  ProtocolError,
+  type ProtocolErrorCode,
+  type ProtocolErrorContext,
+  TransportError,
+  type TransportErrorCode,
+} from "./errors.ts";
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+} from "./log.ts";
+export { type PixelsWorker, startWorker, type WorkerOptions } from "./worker/mod.ts";

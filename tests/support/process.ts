@@ -1,0 +1,101 @@
+/** The program as its users start it: a process of its own, with the permissions of its task. */
+
+import configFile from "../../deno.json" with { type: "json" };
+
+/** A running program. */
+export interface Program extends AsyncDisposable {
+  /** Resolves with the first log line that says this, `undefined` if the program ends without it. */
+  logged(message: string): Promise<Record<string, unknown> | undefined>;
+  /** Sends a signal. */
+  signal(signal: Deno.Signal): void;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<{ code: number; stdout: string; stderr: string }>;
+}
+
+/** Starts `deno task <name>` without the task runner in between, which does not matter to the program. */
+export function startTask(
+  name: "worker" | "cli" | "demo",
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Program {
+  const root = new URL("../../", import.meta.url).pathname;
+  const [deno, ...flags] = configFile.tasks[name].command.split(" ");
+  if (deno !== "deno") throw new Error(`The task ${name} starts ${deno}, not deno`);
+  const relocated = flags.map((flag) => flag === "src/main.ts" ? `${root}src/main.ts` : flag);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [relocated[0] ?? "", `--config=${root}deno.json`, ...relocated.slice(1), ...args],
+    cwd: options.cwd ?? root,
+    env: { NO_COLOR: "1", ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const log = new LogReader();
+  const stdout = collect(child.stdout, () => {});
+  const stderr = collect(child.stderr, (line) => log.add(line)).finally(() => log.end());
+  const ended = Promise.all([child.status, stdout, stderr]).then(([status, out, err]) => ({
+    code: status.code,
+    stdout: out,
+    stderr: err,
+  }));
+  return {
+    logged: (message) => log.find(message),
+    signal: (signal) => child.kill(signal),
+    ended,
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+      await ended;
+    },
+  };
+}
+
+class LogReader {
+  readonly #lines: Record<string, unknown>[] = [];
+  #news = Promise.withResolvers<void>();
+  #ended = false;
+
+  add(line: string): void {
+    if (!line.startsWith("{")) return;
+    this.#lines.push(JSON.parse(line));
+    this.#ring();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#ring();
+  }
+
+  async find(message: string): Promise<Record<string, unknown> | undefined> {
+    for (let next = 0;; next += 1) {
+      while (this.#lines[next] === undefined) {
+        if (this.#ended) return undefined;
+        await this.#news.promise;
+      }
+      if (this.#lines[next]?.["message"] === message) return this.#lines[next];
+    }
+  }
+
+  #ring(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers<void>();
+  }
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onLine: (line: string) => void,
+): Promise<string> {
+  let all = "";
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    all += chunk;
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  }
+  return all;
+}
