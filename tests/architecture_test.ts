@@ -1,0 +1,329 @@
+/**
+ * The architecture as data: which module may import which, and who alone may touch what.
+ *
+ * src/README.md shows these tables with their reasons; here they are enforced.
+ */
+
+import { deepEqual, ok } from "node:assert/strict";
+import { type SourceFacts, sourceFacts } from "./support/source_facts.ts";
+
+/** Modules of src/, and the other modules that each may import. Type imports count. */
+const MODULES: Readonly<Record<string, readonly string[]>> = {
+  "errors.ts": [],
+  "log.ts": [],
+  "protocol/": ["errors.ts", "log.ts"],
+  "transport/": ["errors.ts", "log.ts"],
+  "queue/": ["protocol/", "errors.ts", "log.ts"],
+  "workflow/": ["protocol/", "errors.ts", "log.ts"],
+  "models/": ["protocol/", "errors.ts", "log.ts"],
+  "comfyui/": ["protocol/", "errors.ts", "log.ts"],
+  "simulator/": ["errors.ts", "log.ts"],
+  "executor/": ["protocol/", "errors.ts", "log.ts"],
+  "worker/": ["protocol/", "transport/", "queue/", "executor/", "config/", "errors.ts", "log.ts"],
+  "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
+  "config/": ["errors.ts", "log.ts"],
+  "cli/": [
+    "worker/",
+    "client/",
+    "config/",
+    "simulator/",
+    "protocol/",
+    "workflow/",
+    "errors.ts",
+    "log.ts",
+  ],
+  "main.ts": [
+    "cli/",
+    "worker/",
+    "client/",
+    "config/",
+    "simulator/",
+    "protocol/",
+    "workflow/",
+    "errors.ts",
+    "log.ts",
+  ],
+  "mod.ts": ["protocol/", "client/", "worker/", "config/", "errors.ts", "log.ts"],
+};
+
+/** Files that may import more than their module may. */
+const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]])[] = [
+  ["executor/sandbox*.ts", ["comfyui/", "workflow/", "models/"]],
+];
+
+/** Every package that src/ uses, and who alone may import it. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@msgpack/msgpack": ["protocol/codec.ts"],
+  "commander": ["cli/"],
+  "fast-png": ["simulator/png.ts"],
+  "jpeg-js": ["simulator/jpeg.ts"],
+  "node:process": ["transport/zmq_publisher.ts"],
+  "node:sqlite": ["queue/"],
+  "yaml": ["config/yaml_*.ts"],
+  "zeromq": ["transport/zmq*.ts"],
+  "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],
+};
+
+/** Globals that reach out of the program, and who alone may use them. */
+const GLOBALS: Readonly<Record<string, readonly string[]>> = {
+  "console": ["cli/", "main.ts"],
+  "Deno.addSignalListener": ["cli/", "main.ts"],
+  "Deno.args": ["cli/", "main.ts"],
+  "Deno.Command": [],
+  "Deno.dlopen": ["transport/libc.ts"],
+  "Deno.env": ["config/"],
+  "Deno.exit": ["main.ts"],
+  "Deno.serve": ["simulator/"],
+  "fetch": ["comfyui/"],
+  "new WebSocket": ["comfyui/"],
+  "new Worker": ["executor/", "cli/", "simulator/"],
+  "self": ["executor/", "simulator/", "cli/"],
+  "WebSocket": ["comfyui/"],
+  "Worker": ["executor/", "cli/", "simulator/"],
+};
+
+/** What the top level of the repository holds besides dotfiles. */
+const TOP_LEVEL = ["deno.json", "deno.lock", "LICENSE", "README.md", "src", "tests", "workflows"];
+
+/** Longest source or test file in lines. */
+const MAX_LINES = 400;
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Every breach of the rules in one file of src/, as `file:line: rule`. */
+function breaches(path: string, text: string): string[] {
+  const facts = sourceFacts(text);
+  const module = moduleOf(path);
+  const at = (line: number, rule: string) => `src/${path}:${line}: ${rule}`;
+  if (MODULES[module] === undefined) return [at(1, `${module} is not in the import table`)];
+  return [
+    ...facts.imports.flatMap(({ name, line }) => {
+      const rule = name.startsWith(".") ? relativeRule(path, name) : packageRule(path, name);
+      return rule === undefined ? [] : [at(line, rule)];
+    }),
+    ...facts.computedImports.map((line) => at(line, "an import must name its module literally")),
+    ...forbiddenUses(path, facts).map(({ line, name, owners }) =>
+      at(line, `${name} is left to ${owners.join(", ") || "nobody"}`)
+    ),
+    ...facts.exportStars.map((line) => at(line, "exports must be listed, not export *")),
+    ...facts.defaultExports.map((line) => at(line, "exports must be named, not default")),
+  ];
+}
+
+function relativeRule(path: string, specifier: string): string | undefined {
+  const target = new URL(specifier, `file:///src/${path}`).pathname;
+  if (!target.startsWith("/src/")) return `${specifier} leads out of src/`;
+  const [own, other] = [moduleOf(path), moduleOf(target.slice("/src/".length))];
+  if (own === other) return undefined;
+  const extra = EXCEPTIONS.flatMap(([files, imports]) => matches(path, files) ? imports : []);
+  const allowed = [...MODULES[own] ?? [], ...extra];
+  if (allowed.includes(other)) return undefined;
+  return `${own} must not import ${other}; it may import ${allowed.join(", ") || "nothing"}`;
+}
+
+function packageRule(path: string, specifier: string): string | undefined {
+  const owners = PACKAGES[specifier];
+  if (owners === undefined) return `${specifier} is not in the table of packages`;
+  if (owners.some((owner) => matches(path, owner))) return undefined;
+  return `${specifier} is left to ${owners.join(", ")}`;
+}
+
+function forbiddenUses(path: string, facts: SourceFacts) {
+  return facts.uses.flatMap(({ name, line }) => {
+    const owners = Object.hasOwn(GLOBALS, name) ? GLOBALS[name] : undefined;
+    if (owners === undefined || owners.some((owner) => matches(path, owner))) return [];
+    return [{ name, line, owners }];
+  });
+}
+
+/** `errors.ts` for a file at the top of src/, `queue/` for everything below a directory. */
+function moduleOf(path: string): string {
+  const slash = path.indexOf("/");
+  return slash < 0 ? path : path.slice(0, slash + 1);
+}
+
+/** A pattern is a directory with its slash, or a file with `*` for a part of its name. */
+function matches(path: string, pattern: string): boolean {
+  if (pattern.endsWith("/")) return path.startsWith(pattern);
+  const [before, after] = pattern.split("*") as [string, string?];
+  if (after === undefined) return path === pattern;
+  const part = path.slice(before.length, -after.length);
+  return path.startsWith(before) && path.endsWith(after) && !part.includes("/");
+}
+
+/** Paths of all files below a directory, relative to it. */
+async function listFiles(directory: URL, below = ""): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const entry of Deno.readDir(new URL(below, directory))) {
+    const path = below + entry.name;
+    if (entry.isDirectory) paths.push(...await listFiles(directory, `${path}/`));
+    else paths.push(path);
+  }
+  return paths.sort();
+}
+
+async function listModules(directory: URL): Promise<string[]> {
+  return (await listFiles(directory)).filter((path) => path.endsWith(".ts"));
+}
+
+function readText(path: string): Promise<string> {
+  return Deno.readTextFile(new URL(path, ROOT));
+}
+
+const SOURCES = await listModules(new URL("src/", ROOT));
+
+Deno.test("every file of src/ keeps to the import table and to what it may touch", async () => {
+  ok(SOURCES.includes("errors.ts"), "src/ was not found");
+  const found = await Promise.all(
+    SOURCES.map(async (path) => breaches(path, await readText(`src/${path}`))),
+  );
+  deepEqual(found.flat(), []);
+});
+
+Deno.test("every module directory of src/ has a README.md", async () => {
+  const present = new Set(await listFiles(new URL("src/", ROOT)));
+  const modules = new Set(SOURCES.map(moduleOf).filter((module) => module.endsWith("/")));
+  const bare = [...modules].filter((module) => !present.has(`${module}README.md`));
+  deepEqual(bare.map((module) => `src/${module}README.md:1: every module has a README.md`), []);
+});
+
+Deno.test(`no source or test file is longer than ${MAX_LINES} lines`, async () => {
+  const tests = await listModules(new URL("tests/", ROOT));
+  const paths = [...SOURCES.map((path) => `src/${path}`), ...tests.map((path) => `tests/${path}`)];
+  const found = await Promise.all(paths.map(async (path) => {
+    const lines = (await readText(path)).trimEnd().split("\n").length;
+    return lines > MAX_LINES ? [`${path}:${lines}: no file is longer than ${MAX_LINES} lines`] : [];
+  }));
+  deepEqual(found.flat(), []);
+});
+
+Deno.test("the top level of the repository holds what the layout names", async () => {
+  const listing = await new Deno.Command("git", {
+    args: ["ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+    cwd: ROOT,
+  }).output();
+  ok(listing.success, new TextDecoder().decode(listing.stderr));
+  const paths = new TextDecoder().decode(listing.stdout).split("\0").filter((path) => path !== "");
+  const names = new Set(paths.map((path) => path.split("/")[0]!));
+  const strays = [...names].filter((name) => !name.startsWith(".") && !TOP_LEVEL.includes(name));
+  deepEqual(strays.map((name) => `${name}:1: the top level holds ${TOP_LEVEL.join(", ")}`), []);
+});
+
+Deno.test("deno.json pins every dependency exactly and no task asks for all permissions", async () => {
+  const text = await readText("deno.json");
+  const { imports, tasks = {} } = JSON.parse(text) as {
+    imports: Record<string, string>;
+    tasks?: Record<string, string | { command?: string }>;
+  };
+  const commands = Object.entries(tasks).map(([name, task]) => {
+    return [name, typeof task === "string" ? task : task.command ?? ""] as const;
+  });
+  const packages = Object.keys(PACKAGES).filter((name) => !name.startsWith("node:"));
+  const found = [
+    ...Object.entries(imports).filter(([, target]) => !isPinned(target))
+      .map(([name, target]) => [name, `is ${target}; versions are pinned exactly`]),
+    ...commands.filter(([, command]) => asksForAll(command))
+      .map(([name]) => [name, "asks for all permissions; a task names those it needs"]),
+    ...packages.filter((name) => imports[name] === undefined)
+      .map((name) => [name, "is missing; packages are imported by bare names"]),
+  ];
+  deepEqual(found.map(([name, rule]) => `deno.json:${lineOf(text, name!)}: ${name} ${rule}`), []);
+});
+
+/** The line where a JSON key stands, 1 where it does not. */
+function lineOf(text: string, key: string): number {
+  return text.slice(0, Math.max(0, text.indexOf(`"${key}":`))).split("\n").length;
+}
+
+function isPinned(target: string): boolean {
+  return /^(?:npm|jsr):(?:@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+(?:-[\w.]+)?(?:\/.*)?$/.test(target) ||
+    target.startsWith("./");
+}
+
+function asksForAll(command: string): boolean {
+  return /(?:^|\s)(?:--allow-all|-[A-Za-z]*A[A-Za-z]*)(?=\s|$)/.test(command);
+}
+
+/** Sources that break one rule each, with the breach that must be found. */
+const BREACHES: readonly (readonly [path: string, source: string, breach: string])[] = [
+  ["queue/a.ts", `import { b } from "../transport/mod.ts";`, "queue/ must not import transport/"],
+  ["queue/a.ts", `import type { B } from "../client/mod.ts";`, "queue/ must not import client/"],
+  ["queue/a.ts", `export { b } from "../comfyui/mod.ts";`, "queue/ must not import comfyui/"],
+  ["queue/a.ts", `type B = import("../worker/mod.ts").B;`, "queue/ must not import worker/"],
+  ["queue/a.ts", `await import("../worker/mod.ts");`, "queue/ must not import worker/"],
+  ["queue/a.ts", `new URL("../worker/w.ts", import.meta.url);`, "queue/ must not import worker/"],
+  ["queue/deep/a.ts", `import "../../cli/mod.ts";`, "queue/ must not import cli/"],
+  ["queue/a.ts", `import "../main.ts";`, "queue/ must not import main.ts"],
+  ["errors.ts", `import "./log.ts";`, "errors.ts must not import log.ts; it may import nothing"],
+  ["executor/executor.ts", `import "../comfyui/mod.ts";`, "executor/ must not import comfyui/"],
+  ["simulator/a.ts", `import "../comfyui/mod.ts";`, "simulator/ must not import comfyui/"],
+  ["queue/a.ts", `import "../../tests/support.ts";`, "../../tests/support.ts leads out of src/"],
+  ["extra/a.ts", ``, "extra/ is not in the import table"],
+  ["worker/a.ts", `import { z } from "zod";`, "zod is left to protocol/schemas.ts"],
+  ["transport/memory.ts", `import "zeromq";`, "zeromq is left to transport/zmq*.ts"],
+  ["worker/a.ts", `import "npm:left-pad";`, "npm:left-pad is not in the table of packages"],
+  ["worker/a.ts", `import fs from "node:fs";`, "node:fs is not in the table of packages"],
+  ["worker/a.ts", `await import(name);`, "an import must name its module literally"],
+  ["worker/a.ts", `Deno.serve(handler);`, "Deno.serve is left to simulator/"],
+  ["worker/a.ts", `const { exit } = Deno;`, "Deno.exit is left to main.ts"],
+  ["cli/a.ts", `Deno["exit"](1);`, "Deno.exit is left to main.ts"],
+  ["cli/a.ts", `Deno.env.get("HOME");`, "Deno.env is left to config/"],
+  ["transport/zmq.ts", `Deno.dlopen("x", {});`, "Deno.dlopen is left to transport/libc.ts"],
+  ["worker/a.ts", `new Worker(url);`, "new Worker is left to executor/, cli/, simulator/"],
+  ["worker/a.ts", `await fetch(url);`, "fetch is left to comfyui/"],
+  ["worker/a.ts", `const f = globalThis.fetch;`, "fetch is left to comfyui/"],
+  ["worker/a.ts", `new WebSocket(url);`, "new WebSocket is left to comfyui/"],
+  ["worker/a.ts", `console.log(1);`, "console is left to cli/, main.ts"],
+  ["worker/a.ts", `export * from "./b.ts";`, "exports must be listed, not export *"],
+  ["worker/a.ts", `export default 1;`, "exports must be named, not default"],
+  ["worker/a.ts", `export { a as default };`, "exports must be named, not default"],
+];
+
+for (const [path, source, breach] of BREACHES) {
+  Deno.test(`the rules find ${source || "a stray module"} in ${path}`, () => {
+    const line = source === "" ? 1 : 3;
+    const found = breaches(path, source === "" ? "" : `// ünïcödé 🎨\n\n${source}\n`);
+    deepEqual(found.map((text) => text.startsWith(`src/${path}:${line}: ${breach}`)), [true]);
+  });
+}
+
+Deno.test("the rules leave alone what is allowed, and what only looks forbidden", () => {
+  const allowed: [path: string, source: string][] = [
+    ["executor/sandbox_job.ts", `import "../comfyui/mod.ts"; import "./messages.ts";`],
+    ["protocol/codec.ts", `import "@msgpack/msgpack"; import "../errors.ts"; import "../log.ts";`],
+    ["transport/zmq_socket.ts", `import "zeromq";`],
+    ["main.ts", `import "./cli/mod.ts"; Deno.exit(await run(Deno.args));`],
+    ["comfyui/http.ts", `await fetch(url); new WebSocket(url);`],
+    [
+      "worker/a.ts",
+      `/** import "zod"; */ const text = 'import "zod"'; options.fetch(url); new URL(url);`,
+    ],
+    [
+      "worker/a.ts",
+      `// Deno.exit(1)\nconst worker: Worker = make(); cache.console; type F = typeof fetch;`,
+    ],
+  ];
+  for (const [path, source] of allowed) deepEqual(breaches(path, source), [], source);
+});
+
+Deno.test("the rules tell pinned from loose versions and single from all permissions", () => {
+  const pinned = [
+    "npm:zod@4.6.7",
+    "npm:@msgpack/msgpack@3.1.3",
+    "jsr:@std/a@1.0.0-rc.1",
+    "./src/mod.ts",
+  ];
+  deepEqual(pinned.filter(isPinned), pinned);
+  const loose = [
+    "npm:zod",
+    "npm:zod@^4.6.7",
+    "npm:zod@4",
+    "npm:zod@4.6",
+    "npm:zod@latest",
+    "https://x/y.ts",
+  ];
+  deepEqual(loose.filter(isPinned), []);
+  const all = ["deno run -A x.ts", "deno test --allow-all", "deno run -qA x.ts"];
+  deepEqual(all.filter(asksForAll), all);
+  deepEqual(["deno run --allow-net a.ts", "deno run -R x-A.ts", "deno fmt"].filter(asksForAll), []);
+});
