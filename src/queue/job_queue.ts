@@ -36,8 +36,9 @@ export interface ClaimOptions {
   /** How long the lease holds unless it is renewed, in milliseconds. */
   leaseMs: number;
   /**
-   * Tells whether the server can run a job. Those that it cannot are passed over, some hundreds at the
-   * most. @default every job
+   * Tells whether the server shall run a job. Those that it shall not are passed over, some hundreds at
+   * the most. Not asked for a job whose prompt may live on this server: that one is for it alone.
+   * @default every job
    */
   fits?: (job: Job) => boolean;
 }

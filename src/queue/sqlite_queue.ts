@@ -287,11 +287,13 @@ class SqliteQueue implements JobQueue {
 
   #nextFor(server: string, fits: ClaimOptions["fits"]): JobRow | undefined {
     let after = { after_due: Number.MIN_SAFE_INTEGER, after_seq: 0 };
-    for (let seen = 0; seen < LOOK_AHEAD; seen += PAGE) {
-      // Nearly always the first one fits.
-      const limit = seen === 0 && fits === undefined ? 1 : PAGE;
+    // Nearly always the first one fits.
+    for (let limit = 1, seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
       const rows = this.#store.rows(sql.NEXT, { server, now: this.#now(), limit, ...after });
-      const next = rows.find((row) => fits === undefined || fits(toJob(row)));
+      // What may live on this server can be looked for nowhere else.
+      const next = rows.find((row) =>
+        fits === undefined || row.prompt_id !== null || fits(toJob(row))
+      );
       const last = rows.at(-1);
       if (next !== undefined || rows.length < limit || last === undefined) return next;
       after = { after_due: last.due_ms, after_seq: last.seq };

@@ -47,6 +47,17 @@ export function testLeases(test: RegisterTest): void {
     assert.equal(await claim("a"), "a-0");
   });
 
+  test("gives a server what may live on it, whether it would be chosen for it now or not", async (setup) => {
+    const { queue, claim, clock } = setup;
+    await queue.enqueue(generateRequest());
+    await claim("one");
+    clock.advance(LEASE_MS + 1);
+    await queue.reclaim();
+    const unwilling = { clientId: "c", leaseMs: LEASE_MS, fits: () => false };
+    assert.equal(await queue.claim({ server: "two", ...unwilling }), undefined);
+    assert.equal((await queue.claim({ server: "one", ...unwilling }))?.job.id, "job-1");
+  });
+
   test("keeps the socket that a prompt was posted under with it", async ({ queue, clock }) => {
     await queue.enqueue(generateRequest());
     assert.equal(await queue.clientIdOn("one"), undefined);
