@@ -25,7 +25,8 @@ export function startTask(
   const child = new Deno.Command(Deno.execPath(), {
     args: [relocated[0] ?? "", `--config=${root}deno.json`, ...relocated.slice(1), ...args],
     cwd: options.cwd ?? root,
-    env: { NO_COLOR: "1", ...options.env },
+    clearEnv: true,
+    env: { ...inherited(), ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -51,6 +52,15 @@ export function startTask(
       await ended;
     },
   };
+}
+
+/** No more of the environment than Deno needs to find its cache: colours and settings are the test's. */
+function inherited(): Record<string, string> {
+  const names = ["PATH", "HOME", "DENO_DIR"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
 }
 
 class LogReader {
