@@ -8,7 +8,7 @@ import type { ComfyClient } from "./comfy_client.ts";
 import { downloadImage } from "./download.ts";
 import { type Beginning, follow, type FollowContext, startRunDeadline } from "./follow.ts";
 import type { HistoryEntry } from "./history.ts";
-import { HttpApi } from "./http.ts";
+import { fetchOnce, HttpApi } from "./http.ts";
 import {
   type ModelDetails,
   modelDetails,
@@ -321,7 +321,7 @@ class Client implements ComfyClient {
 function createApi(options: ComfyClientOptions, clock: Clock, timeoutMs: number): HttpApi {
   return new HttpApi({
     baseUrl: parseBaseUrl(options.url),
-    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    fetch: options.fetch ?? fetchOnce,
     clock,
     timeoutMs,
     maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,

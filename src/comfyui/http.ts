@@ -45,6 +45,16 @@ export interface HttpAnswer {
   text: string;
 }
 
+/**
+ * `fetch`, which never sends a body twice. Deno's own does so unasked, with text and bytes, when a
+ * connection that it kept open closes without an answer (denoland/deno issue 35610), and a prompt
+ * would run twice; a Blob it sends once.
+ */
+export function fetchOnce(input: string, init: RequestInit): Promise<Response> {
+  if (typeof init.body !== "string") return fetch(input, init);
+  return fetch(input, { ...init, body: new Blob([init.body]) });
+}
+
 /** Speaks HTTP with one server. */
 export class HttpApi {
   readonly #options: HttpApiOptions;
