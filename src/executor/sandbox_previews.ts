@@ -3,7 +3,10 @@
 import type { SandboxSetup } from "./messages.ts";
 import { outputName } from "./output_name.ts";
 
-/** Where the previews of a job go. Disposing of it removes them, unless they are to be kept. */
+/**
+ * Where the previews of a job go. Disposing of it removes them, unless they are to be kept; also those
+ * of an attempt before this one, which a crash may have left.
+ */
 export interface PreviewFolder extends AsyncDisposable {
   /**
    * Takes a picture to be written. Never waits for the disk: one that is not begun yet gives way to the
@@ -36,7 +39,8 @@ export function createPreviewFolder(
   jobId: string,
   onWritten: (path: string, step: number) => void,
 ): PreviewFolder {
-  let folder: string | undefined;
+  const folder = folderOf(setup.outputDir, jobId);
+  let made = false;
   let waiting: PreviewPicture | undefined;
   let writing: Promise<void> | undefined;
   const writeAll = async () => {
@@ -44,8 +48,9 @@ export function createPreviewFolder(
       const picture = waiting;
       waiting = undefined;
       try {
-        folder ??= await makeFolder(setup.outputDir, jobId);
-        onWritten(await writePicture(folder, picture), picture.step);
+        if (!made) await Deno.mkdir(await folder, { recursive: true });
+        made = true;
+        onWritten(await writePicture(await folder, picture), picture.step);
       } catch {
         // A preview is a courtesy: a full disk fails the job when its picture is written, with a reason.
       }
@@ -62,19 +67,17 @@ export function createPreviewFolder(
     },
     async [Symbol.asyncDispose]() {
       await writing;
-      if (folder === undefined || setup.keepPreviews) return;
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
+      if (setup.keepPreviews) return;
+      await Deno.remove(await folder, { recursive: true }).catch(() => {});
       // Gone with its last job; while others are in it, it stays.
       await Deno.remove(`${setup.outputDir}/previews`).catch(() => {});
     },
   };
 }
 
-async function makeFolder(outputDir: string, jobId: string): Promise<string> {
+async function folderOf(outputDir: string, jobId: string): Promise<string> {
   const facts = { jobId, index: 0, prompt: "", seed: 0, model: "", timestampMs: 0 };
-  const path = `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
-  await Deno.mkdir(path, { recursive: true });
-  return path;
+  return `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
 }
 
 /** A reader that watches the folder must not see half a picture. */

@@ -5,7 +5,14 @@ import type { LogFields, LogLevel } from "../log.ts";
 import type { SandboxSetup, ServerState } from "./messages.ts";
 
 /** Pauses between attempts to connect: doubled from the first to the longest, with jitter. */
-const RETRY_MS = { first: 250, most: 5_000 };
+const RETRY_MS = { first: 250, most: 2_000 };
+
+/**
+ * A job under way must not wait long for news that its socket does not bring: an open one that is
+ * silent is made up for within one and a half of `quietMs`, a lost one is back within `maxMs` of the
+ * moment that it can be.
+ */
+const NEWS = { quietMs: 600, reconnect: { initialMs: 100, maxMs: 400 } };
 
 /** What the watch tells. */
 export interface ServerWatchOptions {
@@ -32,6 +39,7 @@ export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): S
     url,
     clientId,
     allowGlobalInterrupt,
+    ...NEWS,
     ...(unreachableMs === undefined ? {} : { unreachableMs }),
   });
   let state: ServerState = "connecting";

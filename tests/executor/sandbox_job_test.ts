@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { RunEvent, RunOutcome, RunSpec } from "../../src/executor/mod.ts";
+import type { RunEvent, RunOutcome, RunSpec, ServerState } from "../../src/executor/mod.ts";
+import type { SandboxSetup } from "../../src/executor/messages.ts";
 import { type JobContext, runJob } from "../../src/executor/sandbox_job.ts";
 import { createModelIndex } from "../../src/executor/sandbox_models.ts";
 import { watchServer } from "../../src/executor/sandbox_server.ts";
@@ -39,9 +40,22 @@ Deno.test("runJob() follows a prompt that an earlier attempt had posted", async 
 Deno.test("runJob() takes the picture of a prompt that ended while nobody looked", async () => {
   await using setup = await jobSetup();
   const { spec } = await setup.run();
+  await Deno.writeTextFile(`${setup.dir}/job-1_0.png`, "somebody else's");
   const { outcome } = await setup.run({ ...spec, resumed: true });
   assert.deepEqual(outcome, { type: "completed", imagePaths: [`${setup.dir}/job-1_0-2.png`] });
   assert.equal(setup.simulator.record.executions.length, 1);
+});
+
+Deno.test("runJob() keeps a picture once that was brought home by an attempt that died", async () => {
+  await using setup = await jobSetup();
+  const { spec } = await setup.run();
+  await Deno.mkdir(`${setup.dir}/previews/job-1`, { recursive: true });
+  await Deno.writeTextFile(`${setup.dir}/previews/job-1/step_00001.jpg`, "left behind");
+  const { outcome } = await setup.run({ ...spec, resumed: true });
+  assert.deepEqual(outcome, { type: "completed", imagePaths: [`${setup.dir}/job-1_0.png`] });
+  const names = await Array.fromAsync(Deno.readDir(setup.dir), ({ name }) => name);
+  assert.deepEqual(names.filter((name) => name.endsWith(".png")), ["job-1_0.png"]);
+  await assert.rejects(Deno.stat(`${setup.dir}/previews/job-1`), Deno.errors.NotFound);
 });
 
 Deno.test("runJob() does not post again what ComfyUI has forgotten: that is for the host to decide", async () => {
@@ -74,9 +88,21 @@ Deno.test("runJob() asks for another attempt when the server is away", async () 
   await using setup = await jobSetup();
   await setup.simulator.close();
   const { outcome } = await setup.run();
-  assert.ok(outcome.type === "failed");
-  assert.deepEqual([outcome.code, outcome.retry], ["unreachable", true]);
+  // Nothing was posted, so the job is free to go to another server.
+  assert.deepEqual(facts(outcome), ["unreachable", true, false, false]);
   assert.equal(setup.context.server.state, "unreachable");
+  const resumed = await setup.run({ resumed: true });
+  assert.deepEqual(facts(resumed.outcome), ["unreachable", true, true, false]);
+});
+
+Deno.test("runJob() says that the server is away when its connection breaks, and gives up in time", async () => {
+  await using setup = await jobSetup({ stepTimeMs: 20 }, { unreachableMs: 300 });
+  const running = setup.run({ request: generateRequest({ size: [64, 64], steps: 500 }) });
+  await setup.simulator.when("progress");
+  const away = setup.nextState();
+  await setup.simulator.faults.goDown();
+  assert.equal(await away, "unreachable");
+  assert.deepEqual(facts((await running).outcome), ["unreachable", true, true, false]);
 });
 
 Deno.test("runJob() frees the server's memory when it ran out of it", async () => {
@@ -148,6 +174,8 @@ interface JobSetup extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly context: JobContext;
   readonly dir: string;
+  /** Resolves when the health of the server changes. */
+  nextState(): Promise<ServerState>;
   run(
     fields?: Partial<RunSpec>,
     signal?: AbortSignal,
@@ -158,7 +186,9 @@ interface JobSetup extends AsyncDisposable {
 
 async function jobSetup(
   options: SimulatorOptions = {},
-  setupFields: { stallTimeoutMs?: number; allowGlobalInterrupt?: boolean } = {},
+  setupFields: Partial<
+    Pick<SandboxSetup, "stallTimeoutMs" | "allowGlobalInterrupt" | "unreachableMs">
+  > = {},
 ): Promise<JobSetup> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
@@ -177,12 +207,16 @@ async function jobSetup(
     allowGlobalInterrupt: false,
     ...setupFields,
   };
-  const ready = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<ServerState>();
   const log = () => {};
-  const server = starting.use(
-    watchServer(setup, { log, onState: (state) => state === "ready" && ready.resolve() }),
-  );
-  await ready.promise;
+  const server = starting.use(watchServer(setup, {
+    log,
+    onState(state) {
+      change.resolve(state);
+      change = Promise.withResolvers();
+    },
+  }));
+  assert.equal(await change.promise, "ready");
   const catalog = await loadCatalog();
   const context: JobContext = { setup, catalog, server, models: createModelIndex(server), log };
   const running = starting.move();
@@ -190,6 +224,7 @@ async function jobSetup(
     simulator,
     context,
     dir: dir.path,
+    nextState: () => change.promise,
     async run(fields = {}, signal = new AbortController().signal, onEvent, other = context) {
       const spec: RunSpec = {
         jobId: "job-1",

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import type { RunOutcome } from "../../src/executor/mod.ts";
-import type { Progress } from "../../src/protocol/mod.ts";
 import { generateRequest } from "../support/requests.ts";
-import { FakeRunner, type SchedulerSetup, schedulerSetup } from "./support.ts";
-
-const DONE: RunOutcome = { type: "completed", imagePaths: ["/out/a.png", "/out/b.png"] };
+import { DONE, failure, FakeRunner, progress, schedulerSetup, submit } from "./support.ts";
 
 Deno.test("Scheduler publishes the updates of a job in the order of the protocol", async () => {
   await using setup = schedulerSetup();
@@ -176,31 +172,6 @@ Deno.test("Scheduler.drain() hands what fails by the stop back without using up 
   assert.deepEqual([job?.state, job?.attempts], ["queued", 0]);
   assert.deepEqual(setup.updates, []);
 });
-
-async function submit({ queue, scheduler, runner }: SchedulerSetup) {
-  await queue.enqueue(generateRequest());
-  scheduler.wake();
-  return await runner.next();
-}
-
-function progress(fields: Partial<Progress>) {
-  const all = { stage: "sampling", step: 1, total_steps: 20, percent: 5, eta_s: 1 } as const;
-  return { type: "progress", progress: { ...all, ...fields } } as const;
-}
-
-function failure(
-  code: string,
-  fields: { retry: boolean; keepPrompt?: boolean; crashed?: boolean },
-): RunOutcome {
-  return {
-    type: "failed",
-    code,
-    error: `because ${code}`,
-    keepPrompt: false,
-    crashed: false,
-    ...fields,
-  };
-}
 
 Deno.test("Scheduler keeps one job waiting behind the one that runs, on the least busy server", async () => {
   const one = new FakeRunner({ name: "one", maxInFlight: 2 });

@@ -1,12 +1,13 @@
 /** Parts of a worker that a test can steer. */
 
 import type { RunEvent, RunOutcome, RunSpec, ServerState } from "../../src/executor/mod.ts";
-import type { GenerateRequest, Update } from "../../src/protocol/mod.ts";
+import type { GenerateRequest, Progress, Update } from "../../src/protocol/mod.ts";
 import { type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
 import { createAnnouncer } from "../../src/worker/announcer.ts";
 import { createEstimator } from "../../src/worker/estimate.ts";
 import { type Scheduler, startScheduler } from "../../src/worker/scheduler.ts";
 import { manualClock } from "../support/clock.ts";
+import { generateRequest } from "../support/requests.ts";
 
 /** One run that the test plays the server of. */
 export interface FakeRun {
@@ -63,6 +64,9 @@ export class FakeRunner {
   }
 }
 
+/** How long a server of a test may be away before others run what it was given. */
+export const ABANDON_MS = 30_000;
+
 /** A scheduler on a queue in memory, with a server that the test plays. */
 export interface SchedulerSetup extends AsyncDisposable {
   readonly queue: JobQueue;
@@ -71,13 +75,21 @@ export interface SchedulerSetup extends AsyncDisposable {
   readonly clock: ReturnType<typeof manualClock>;
   /** What was published so far. */
   readonly updates: Update[];
+  /** Resolves when no job is under way and the scheduler waits for something to happen. */
+  idle(): Promise<void>;
   /** Resolves when an update of this type was published. */
   published(type: Update["type"]): Promise<Update>;
 }
 
 /** Starts one; disposing of it ends what runs. */
 export function schedulerSetup(
-  options: { maxRetries?: number; maxInFlight?: number; runners?: FakeRunner[] } = {},
+  options: {
+    maxRetries?: number;
+    maxInFlight?: number;
+    runners?: FakeRunner[];
+    /** Stands between the scheduler and the queue. */
+    wrap?: (queue: JobQueue) => JobQueue;
+  } = {},
 ): SchedulerSetup {
   const clock = manualClock();
   const queue = openSqliteQueue({ path: ":memory:", now: clock.now });
@@ -86,6 +98,7 @@ export function schedulerSetup(
   if (runner === undefined) throw new Error("A scheduler needs a server");
   const updates: Update[] = [];
   const listeners = new Set<(update: Update) => void>();
+  const idleListeners = new Set<() => void>();
   const publisher = {
     publish(update: Update) {
       updates.push(update);
@@ -93,7 +106,15 @@ export function schedulerSetup(
     },
   };
   const scheduler = startScheduler({
-    queue,
+    queue: override(options.wrap?.(queue) ?? queue, {
+      // The last question before it waits.
+      nextDeadlineAtMs: () => {
+        for (const listener of idleListeners) listener();
+        return queue.nextDeadlineAtMs();
+      },
+    }),
+    abandonMs: ABANDON_MS,
+    storeAgainMs: 0,
     runners,
     publisher,
     announcer: createAnnouncer({ queue, publisher }),
@@ -109,6 +130,14 @@ export function schedulerSetup(
     scheduler,
     clock,
     updates,
+    async idle() {
+      do {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        idleListeners.add(resolve);
+        await promise;
+        idleListeners.delete(resolve);
+      } while ((await queue.counts()).running > 0);
+    },
     published(type) {
       const { promise, resolve } = Promise.withResolvers<Update>();
       const listener = (update: Update) => {
@@ -123,5 +152,49 @@ export function schedulerSetup(
       await scheduler.drain();
       await queue.close();
     },
+  };
+}
+
+/** The queue with some of its methods replaced. */
+export function override(queue: JobQueue, methods: Partial<JobQueue>): JobQueue {
+  return new Proxy(queue, {
+    get(target, name) {
+      const own = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      return typeof own === "function" ? own.bind(target) : own;
+    },
+  });
+}
+
+/** How a run ends well. */
+export const DONE: RunOutcome = {
+  type: "completed",
+  imagePaths: ["/out/a.png", "/out/b.png"],
+};
+
+/** Queues the usual job and waits until it runs. */
+export async function submit({ queue, scheduler, runner }: SchedulerSetup): Promise<FakeRun> {
+  await queue.enqueue(generateRequest());
+  scheduler.wake();
+  return await runner.next();
+}
+
+/** A sign of progress. */
+export function progress(fields: Partial<Progress>): RunEvent {
+  const all = { stage: "sampling", step: 1, total_steps: 20, percent: 5, eta_s: 1 } as const;
+  return { type: "progress", progress: { ...all, ...fields } } as const;
+}
+
+/** How a run fails. */
+export function failure(
+  code: string,
+  fields: { retry: boolean; keepPrompt?: boolean; crashed?: boolean },
+): RunOutcome {
+  return {
+    type: "failed",
+    code,
+    error: `because ${code}`,
+    keepPrompt: false,
+    crashed: false,
+    ...fields,
   };
 }
