@@ -113,7 +113,7 @@ function addConformance(program: Command, io: Io, finish: (code: number) => void
     .addHelpText(
       "after",
       "\nStarts a worker behind a proxy for each fault, gives it one job of about 2 s, and prints how it went as\n" +
-        "a table. A server that is named is not restarted; it is left with about seven pictures in its output\n" +
+        "a table. A server that is named is not restarted; it is left with about a dozen pictures in its output\n" +
         "folder. The exit code is 0 if every job was done, once and in time, and 1 if not.",
     )
     .action(async (options: Parameters<typeof runConformanceCommand>[0]) => {

@@ -67,7 +67,7 @@ export interface Lease {
   readonly clientId: string;
   /** True if an earlier holder may have posted `promptId` already: ask ComfyUI before posting. */
   readonly resumed: boolean;
-  /** True if an earlier holder saw the prompt running. */
+  /** True if an earlier holder saw the prompt running, and did not count a fall of ComfyUI since. */
   readonly promptStarted: boolean;
 }
 

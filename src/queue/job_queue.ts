@@ -108,7 +108,10 @@ export interface JobQueue extends AsyncDisposable {
   settle(lease: Lease, outcome: JobOutcome): Promise<Job | undefined>;
   /** Gives a job back to be run later. One whose cancelling was asked for ends as cancelled instead. */
   release(lease: Lease, options: ReleaseOptions): Promise<Job | undefined>;
-  /** Counts that ComfyUI went down while it ran the job; returns how often that was, undefined without lease. */
+  /**
+   * Counts that ComfyUI went down while it ran the prompt, which is then no longer known as started:
+   * its fall counts once. Returns how often that happened to the job, undefined without lease.
+   */
   noteCrash(lease: Lease): Promise<number | undefined>;
   /** Ends waiting jobs whose deadline has passed; returns some of them, none when there are no more. */
   expire(): Promise<readonly Job[]>;

@@ -94,8 +94,9 @@ export const EXPIRED = `
   SELECT * FROM jobs
   WHERE state = 'queued' AND deadline_at_ms <= :now AND prompt_id IS NULL LIMIT 100`;
 
-/** Counts a fall of ComfyUI while it ran the job. */
-export const CRASH = `UPDATE jobs SET crashes = crashes + 1 WHERE token = :token RETURNING *`;
+/** Counts a fall of ComfyUI while it ran the prompt: once, should the worker die before it gives the job back. */
+export const CRASH = `
+  UPDATE jobs SET crashes = crashes + 1, prompt_started = 0 WHERE token = :token RETURNING *`;
 
 /** Ended jobs whose ending may not have been told. */
 export const UNANNOUNCED = `

@@ -84,6 +84,18 @@ export function testLeases(test: RegisterTest): void {
     assert.equal(await queue.noteCrash(second!), 2);
   });
 
+  test("counts a fall of ComfyUI once, although the worker died with it", async (setup) => {
+    const { queue, claim, clock } = setup;
+    await queue.enqueue(generateRequest());
+    const first = await claim();
+    await queue.start(first!);
+    assert.equal(await queue.noteCrash(first!), 1);
+    clock.advance(LEASE_MS + 1);
+    await queue.reclaim();
+    const second = await claim();
+    assert.deepEqual([second?.resumed, second?.promptStarted], [true, false]);
+  });
+
   test("remembers a server to avoid until the job ran elsewhere", async ({ queue, claim }) => {
     await queue.enqueue(generateRequest());
     const first = await claim("one");
