@@ -196,6 +196,16 @@ Deno.test("ComfyClient runs a prompt once when the answer was lost and the serve
   assert.equal(simulator.record.executions.length, 1);
 });
 
+Deno.test("ComfyClient runs a prompt once when the answer was lost on a connection that was used before", async () => {
+  await using setup = await setUp();
+  const { simulator, client } = setup;
+  await client.queue();
+  // Here fetch itself would post again, unseen.
+  simulator.faults.loseNextAnswer("POST /prompt");
+  await completed(collect(client.run(textToImage())));
+  assert.equal(simulator.record.prompts.length, 1);
+});
+
 for (const route of ["GET /queue", "GET /history/{prompt_id}", "GET /view", "GET /features"]) {
   Deno.test(`ComfyClient bears failures of ${route}`, async () => {
     await using setup = await setUp();
