@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { liveIsolates } from "../../src/executor/isolate.ts";
+import { liveIsolates, type SandboxLimits } from "../../src/executor/isolate.ts";
 import {
   type Executor,
   type RunEvent,
@@ -7,6 +7,9 @@ import {
   startExecutor,
 } from "../../src/executor/mod.ts";
 import { generateRequest } from "../support/requests.ts";
+
+/** For isolates that misbehave at once. */
+const IMPATIENT: SandboxLimits = { heartbeatMs: 25, hangMs: 250, maxMessagesPerSecond: 500 };
 
 const SPEC = {
   jobId: "job-1",
@@ -39,7 +42,7 @@ for (
   ] as const
 ) {
   Deno.test(`Executor.run() gives the job back with the isolate that ${fixture}, and starts a fresh one`, async () => {
-    await using executor = await start(fixture);
+    await using executor = await start(fixture, IMPATIENT);
     for (const _attempt of [1, 2]) {
       const { outcome } = await run(executor);
       assert.equal(outcome.type, "failed");
@@ -51,7 +54,7 @@ for (
 }
 
 Deno.test("Executor keeps the host's event loop free while an isolate hangs", async () => {
-  await using executor = await start("hangs");
+  await using executor = await start("hangs", IMPATIENT);
   const running = run(executor);
   let turns = 0;
   const timer = setInterval(() => turns += 1, 1);
@@ -93,7 +96,7 @@ Deno.test("Executor.run() fails runs that are under way when it is closed", asyn
 Deno.test("Executor.check() answers, and gives up on an isolate that does not", async () => {
   await using good = await start("succeeds");
   assert.deepEqual(await good.check(generateRequest()), { type: "ok", workflow: "w" });
-  await using silent = await start("waits");
+  await using silent = await start("waits", { callTimeoutMs: 200 });
   await assert.rejects(silent.check(generateRequest()), {
     code: "sandbox",
     message: /did not answer within 200 ms/,
@@ -102,7 +105,7 @@ Deno.test("Executor.check() answers, and gives up on an isolate that does not", 
 
 Deno.test("startExecutor() fails when the isolate cannot start, and leaves none behind", async () => {
   await assert.rejects(start("stillborn"), /Fixture cannot start/);
-  await assert.rejects(start("hangs_at_start", 100), /hung/);
+  await assert.rejects(start("hangs_at_start", { startMs: 100, heartbeatMs: 25 }), /hung/);
   assert.equal(liveIsolates, 0);
 });
 
@@ -117,7 +120,8 @@ Deno.test("A sandbox can reach nothing but its server and its folders", async ()
   });
 });
 
-async function start(fixture: string, startMs = 30_000): Promise<Executor> {
+/** Limits are as in production unless the test is about one: a busy machine must not trip them. */
+async function start(fixture: string, limits: SandboxLimits = {}): Promise<Executor> {
   return await startExecutor({
     name: fixture,
     setup: {
@@ -125,18 +129,14 @@ async function start(fixture: string, startMs = 30_000): Promise<Executor> {
       clientId: "c",
       outputDir: "/nonexistent",
       modelDirs: {},
+      allowGlobalInterrupt: false,
       defaultWorkflow: "w",
       filenamePattern: "{job_id}",
       keepPreviews: false,
       stallTimeoutMs: 1_000,
-      allowGlobalInterrupt: false,
     },
     sandboxUrl: new URL(`./fixtures/${fixture}.ts`, import.meta.url),
-    heartbeatMs: 25,
-    hangMs: 250,
-    startMs,
-    maxMessagesPerSecond: 500,
-    callTimeoutMs: 200,
+    ...limits,
   });
 }
 
