@@ -1,0 +1,96 @@
+/** The declarations of the commands that talk to a worker, or look at its settings. */
+
+import { type Command, Option } from "commander";
+import { wholeNumberBetween } from "./arguments.ts";
+import { runCancel } from "./cancel_command.ts";
+import { runConfig } from "./config_command.ts";
+import { addConnectionOptions } from "./connection.ts";
+import { type GenerateOptions, runGenerate } from "./generate_command.ts";
+import { addGenerateOptions, generateValues } from "./generate_options.ts";
+import type { Io } from "./io.ts";
+import { runJob } from "./job_command.ts";
+import { JOB_STATES, runJobs } from "./jobs_command.ts";
+import { runModels } from "./models_command.ts";
+import { addSettings, dashed, type Finish, inherit } from "./options.ts";
+import { runPing } from "./ping_command.ts";
+import { runStatus } from "./status_command.ts";
+
+/** Adds the commands. */
+export function addClientCommands(program: Command, io: Io, finish: Finish): void {
+  addGenerate(program, io, finish);
+  addJobs(program, io, finish);
+  addQuestions(program, io, finish);
+  addConfig(program, io, finish);
+}
+
+function addGenerate(program: Command, io: Io, finish: Finish): void {
+  const command = asking(program, "generate", "paint pictures and say where they are")
+    .argument("<prompt>", "what to show");
+  addGenerateOptions(command)
+    .option(
+      "--count <number>",
+      "jobs, each with a seed of its own",
+      wholeNumberBetween(1, 1_000),
+      1,
+    )
+    .option("--id <id>", "id of the job (default: drawn)")
+    .addOption(
+      new Option("--show <when>", "show pictures in the terminal")
+        .choices(["auto", "always", "never"]).default("auto"),
+    )
+    .action(async (prompt: string, options: Omit<GenerateOptions, "values">) => {
+      const values = { ...generateValues(command.opts()), prompt };
+      finish(await runGenerate({ ...options, values }, io));
+    });
+}
+
+function addJobs(program: Command, io: Io, finish: Finish): void {
+  asking(program, "cancel", "give jobs up, waiting or running")
+    .argument("<id...>", "ids of the jobs")
+    .action(async (ids: string[], options: Parameters<typeof runCancel>[1]) => {
+      finish(await runCancel(ids, options, io));
+    });
+  asking(program, "jobs", "list jobs, newest first")
+    .addOption(
+      new Option("--state <state>", "only jobs in this state").choices(JOB_STATES),
+    )
+    .option("--limit <number>", "most jobs to list", wholeNumberBetween(1, 1_000_000), 20)
+    .action(async (options: Parameters<typeof runJobs>[0]) => {
+      finish(await runJobs(options, io));
+    });
+  asking(program, "job", "tell all that is known of one job")
+    .argument("<id>", "id of the job")
+    .action(async (id: string, options: Parameters<typeof runJob>[1]) => {
+      finish(await runJob(id, options, io));
+    });
+}
+
+function addQuestions(program: Command, io: Io, finish: Finish): void {
+  asking(program, "models", "list the models that can be named")
+    .action(async (options: Parameters<typeof runModels>[0]) => {
+      finish(await runModels(options, io));
+    });
+  asking(program, "status", "tell how the worker and its ComfyUI servers are")
+    .action(async (options: Parameters<typeof runStatus>[0]) => {
+      finish(await runStatus(options, io));
+    });
+  asking(program, "ping", "tell whether the worker answers, and how fast")
+    .action(async (options: Parameters<typeof runPing>[0]) => {
+      finish(await runPing(options, io));
+    });
+}
+
+function addConfig(program: Command, io: Io, finish: Finish): void {
+  const command = inherit(program, "config")
+    .description("print the settings in force, with where each value came from");
+  addSettings(command);
+  command.option("--json", "write one JSON object a line")
+    .action(async ({ json, ...flags }: Record<string, string | boolean | string[]>) => {
+      finish(await runConfig(dashed(flags), json === true, io));
+    });
+}
+
+function asking(program: Command, name: string, description: string): Command {
+  return addConnectionOptions(inherit(program, name).description(description))
+    .option("--json", "write one JSON object a line");
+}
