@@ -1,12 +1,14 @@
 /** The declarations of the commands that talk to a worker, or look at its settings. */
 
-import { type Command, Option } from "commander";
-import { wholeNumberBetween } from "./arguments.ts";
+import { Argument, type Command, Option } from "commander";
+import { positiveNumber, wholeNumberBetween } from "./arguments.ts";
 import { runCancel } from "./cancel_command.ts";
 import { runConfig } from "./config_command.ts";
-import { addConnectionOptions } from "./connection.ts";
+import { runCompletions, type Shell, SHELLS } from "./completions_command.ts";
+import { addConnectionOptions, addTimeoutOption } from "./connection.ts";
 import { type GenerateOptions, runGenerate } from "./generate_command.ts";
 import { addGenerateOptions, generateValues } from "./generate_options.ts";
+import { runHealth } from "./health_command.ts";
 import type { Io } from "./io.ts";
 import { runJob } from "./job_command.ts";
 import { JOB_STATES, runJobs } from "./jobs_command.ts";
@@ -14,13 +16,17 @@ import { runModels } from "./models_command.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import { runPing } from "./ping_command.ts";
 import { runStatus } from "./status_command.ts";
+import { runWatch, type WatchOptions } from "./watch_command.ts";
 
 /** Adds the commands. */
 export function addClientCommands(program: Command, io: Io, finish: Finish): void {
   addGenerate(program, io, finish);
   addJobs(program, io, finish);
   addQuestions(program, io, finish);
+  addWatch(program, io, finish);
+  addHealth(program, io, finish);
   addConfig(program, io, finish);
+  addCompletions(program, io, finish);
 }
 
 function addGenerate(program: Command, io: Io, finish: Finish): void {
@@ -78,6 +84,35 @@ function addQuestions(program: Command, io: Io, finish: Finish): void {
     .action(async (options: Parameters<typeof runPing>[0]) => {
       finish(await runPing(options, io));
     });
+}
+
+function addWatch(program: Command, io: Io, finish: Finish): void {
+  addConnectionOptions(
+    inherit(program, "watch").description("show all jobs and servers on a live screen"),
+  )
+    .option("--interval <seconds>", "time between two looks", positiveNumber, 1)
+    .action(async (options: WatchOptions) => finish(await runWatch(options, io)));
+}
+
+function addHealth(program: Command, io: Io, finish: Finish): void {
+  const command = inherit(program, "health")
+    .description("check the worker, its servers and its files, one line each");
+  addSettings(command);
+  addTimeoutOption(command)
+    .option("-v, --verbose", "say more of each")
+    .option("--json", "write one JSON object a line")
+    .action(async (options: Record<string, string | boolean | string[] | number>) => {
+      const { verbose, json, timeout, ...flags } = options;
+      const how = { verbose: verbose === true, json: json === true, timeoutS: Number(timeout) };
+      finish(await runHealth(dashed(flags as Record<string, string>), how, io));
+    });
+}
+
+function addCompletions(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "completions")
+    .description("write a script that lets a shell complete this command line")
+    .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
+    .action((shell: Shell) => finish(runCompletions(shell, program, io)));
 }
 
 function addConfig(program: Command, io: Io, finish: Finish): void {

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { type Client, connect } from "../client/mod.ts";
-import { loadConfig } from "../config/mod.ts";
+import { loadConfig, type ZmqConfig } from "../config/mod.ts";
 import { TransportError } from "../errors.ts";
 import { positiveNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
@@ -21,10 +21,16 @@ export interface ConnectionOptions {
 
 /** Adds the options to a command. */
 export function addConnectionOptions(command: Command): Command {
-  return command
+  command
     .option("--req-addr <address>", "the worker's endpoint for requests")
     .option("--pub-addr <address>", "the worker's endpoint for updates")
-    .option("--config <file>", "YAML file with any of the worker's settings")
+    .option("--config <file>", "YAML file with any of the worker's settings");
+  return addTimeoutOption(command);
+}
+
+/** Adds the option that limits the wait for the worker. */
+export function addTimeoutOption(command: Command): Command {
+  return command
     .option("--timeout <seconds>", "longest wait for an answer", positiveNumber, 5);
 }
 
@@ -38,10 +44,18 @@ export async function openClient(options: ConnectionOptions, io: Io): Promise<Cl
   const { reqAddr, pubAddr, config: file, timeout } = options;
   const flags = { "req-addr": reqAddr, "pub-addr": pubAddr, config: file };
   const { config } = await loadConfig({ flags, env: (name) => io.env(name) });
-  return await connect({
-    reqAddress: reachable(config.zmq.reqRepAddr),
-    pubAddress: reachable(config.zmq.pubSubAddr),
-    timeoutMs: timeout * 1_000,
+  return await connectTo(config.zmq, timeout);
+}
+
+/** Gets ready to talk to the worker of some settings. */
+export function connectTo(
+  { reqRepAddr, pubSubAddr }: ZmqConfig,
+  timeoutS: number,
+): Promise<Client> {
+  return connect({
+    reqAddress: reachable(reqRepAddr),
+    pubAddress: reachable(pubSubAddr),
+    timeoutMs: timeoutS * 1_000,
     maxRetries: 0,
   });
 }

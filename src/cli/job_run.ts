@@ -5,6 +5,7 @@ import { JobError, TransportError } from "../errors.ts";
 import type { GenerateRequest, JobAccepted, Update } from "../protocol/mod.ts";
 import { isSilence } from "./connection.ts";
 import type { Io } from "./io.ts";
+import { pause } from "./pause.ts";
 
 /** How a job ended. */
 export type Outcome =
@@ -128,15 +129,4 @@ async function askUntilSilent(
     "timeout",
     "The worker no longer answers; when it is back it goes on with the jobs that it has accepted",
   );
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => {
-    clearTimeout(timer);
-    resolve();
-  }, { once: true });
-  return promise;
 }
