@@ -6,7 +6,10 @@ import { runCancel } from "./cancel_command.ts";
 import { runConfig } from "./config_command.ts";
 import { runCompletions, type Shell, SHELLS } from "./completions_command.ts";
 import { addConnectionOptions, addTimeoutOption } from "./connection.ts";
+import { ConfigError } from "../errors.ts";
+import { type BatchOptions, runBatch } from "./generate_batch.ts";
 import { type GenerateOptions, runGenerate } from "./generate_command.ts";
+import type { GenerateValues } from "./generate_fields.ts";
 import { addGenerateOptions, generateValues } from "./generate_options.ts";
 import { runHealth } from "./health_command.ts";
 import type { Io } from "./io.ts";
@@ -31,7 +34,7 @@ export function addClientCommands(program: Command, io: Io, finish: Finish): voi
 
 function addGenerate(program: Command, io: Io, finish: Finish): void {
   const command = asking(program, "generate", "paint pictures and say where they are")
-    .argument("<prompt>", "what to show");
+    .argument("[prompt]", "what to show");
   addGenerateOptions(command)
     .option(
       "--count <number>",
@@ -44,10 +47,40 @@ function addGenerate(program: Command, io: Io, finish: Finish): void {
       new Option("--show <when>", "show pictures in the terminal")
         .choices(["auto", "always", "never"]).default("auto"),
     )
-    .action(async (prompt: string, options: Omit<GenerateOptions, "values">) => {
-      const values = { ...generateValues(command.opts()), prompt };
-      finish(await runGenerate({ ...options, values }, io));
+    .option("--from <file>", "paint what a .csv, .jsonl or .yaml file asks for, each once")
+    .option(
+      "--parallel <number>",
+      "jobs of a file to submit at a time",
+      wholeNumberBetween(1, 64),
+      16,
+    )
+    .option("--retry-failed", "try jobs of a file again that failed in an earlier run")
+    .action(async (prompt: string | undefined, options: GenerateFlags) => {
+      finish(await generate(prompt, options, generateValues(command.opts()), io));
     });
+}
+
+type GenerateFlags = Omit<GenerateOptions, "values"> & Omit<BatchOptions, "values" | "from"> & {
+  from?: string;
+};
+
+function generate(
+  prompt: string | undefined,
+  { from, id, ...options }: GenerateFlags,
+  values: GenerateValues,
+  io: Io,
+): Promise<number> {
+  if (prompt !== undefined && from === undefined) {
+    const named = id === undefined ? {} : { id };
+    return runGenerate({ ...options, ...named, values: { ...values, prompt } }, io);
+  }
+  if (prompt === undefined && from !== undefined && id === undefined) {
+    return runBatch({ ...options, values, from }, io);
+  }
+  throw new ConfigError(
+    "usage",
+    "Give either a prompt or --from, and --id only with a prompt; a file can have ids of its own",
+  );
 }
 
 function addJobs(program: Command, io: Io, finish: Finish): void {

@@ -9,6 +9,7 @@ import { buildRequest, type GenerateValues } from "./generate_fields.ts";
 import {
   createHumanReport,
   createJsonReport,
+  type HumanReportOptions,
   type Report,
   type ShowWhen,
 } from "./generate_report.ts";
@@ -84,10 +85,10 @@ export function checkShow({ show, json }: Pick<GenerateOptions, "show" | "json">
 
 /** Chooses how to tell. */
 export function createReport(
-  { show, json }: Pick<GenerateOptions, "show" | "json">,
+  { json, ...options }: HumanReportOptions & { json?: boolean },
   io: Io,
 ): Report {
-  return json ? createJsonReport(io) : createHumanReport(io, show);
+  return json ? createJsonReport(io) : createHumanReport(io, options);
 }
 
 /**

@@ -18,6 +18,8 @@ export interface ReportedJob {
   readonly number: number;
   /** What to call it; empty if there is only one. */
   readonly label: string;
+  /** Where the file asks for it. */
+  readonly place?: string;
 }
 
 /** Tells how jobs go. */
@@ -28,6 +30,10 @@ export interface Report extends Disposable {
   ended(job: ReportedJob, outcome: Outcome): Promise<void>;
   /** Tells how many have ended. */
   tally(text: string): void;
+  /** Tells what is wrong with an entry of a file. */
+  invalid(place: string, error: string): void;
+  /** Tells people something worth knowing. */
+  note(text: string): void;
 }
 
 /** Tells programs: one JSON object a line, the messages of the wire and an `ended` for each job. */
@@ -36,16 +42,29 @@ export function createJsonReport(io: Io): Report {
   return {
     news: (_job, news) => write(news),
     ended(job, outcome) {
-      write({ type: "ended", job_id: job.id, ...outcome });
+      write({ type: "ended", job_id: job.id, place: job.place, ...outcome });
       return Promise.resolve();
     },
     tally: () => {},
+    invalid: (place, error) => write({ type: "invalid", place, error }),
+    note: (text) => io.err(`${printable(text)}\n`),
     [Symbol.dispose]: () => {},
   };
 }
 
+/** Options of {@linkcode createHumanReport}. */
+export interface HumanReportOptions {
+  /** When to show pictures in the terminal. */
+  show: ShowWhen;
+  /** Whether each stage of a job is worth a line where nothing can be redrawn. @default {true} */
+  stages?: boolean;
+}
+
 /** Tells people: paths on standard output, all else on standard error. */
-export function createHumanReport(io: Io, show: ShowWhen): Report {
+export function createHumanReport(
+  io: Io,
+  { show, stages: isVerbose = true }: HumanReportOptions,
+): Report {
   const protocol = show === "never" || (show === "auto" && !io.outIsTerminal)
     ? undefined
     : detectPictures((name) => io.env(name));
@@ -56,6 +75,7 @@ export function createHumanReport(io: Io, show: ShowWhen): Report {
       const line = describeNews(news, io.columns() - 1 - job.label.length);
       if (line === undefined) return;
       if (io.errIsTerminal) return board.set(job.number, job.label + line);
+      if (!isVerbose) return;
       // Where nothing can be redrawn, only what is new is worth a line.
       const stage = news.type === "progress" ? news.stage : news.type;
       if (stages.get(job.id) === stage) return;
@@ -71,6 +91,9 @@ export function createHumanReport(io: Io, show: ShowWhen): Report {
       board.write(() => writeOutcome(io, job, outcome, picture));
     },
     tally: (text) => board.summarize(text),
+    invalid: (place, error) =>
+      board.write(() => io.err(`error: ${printable(`${place}: ${error}`)}\n`)),
+    note: (text) => board.write(() => io.err(`${printable(text)}\n`)),
     [Symbol.dispose]: () => board[Symbol.dispose](),
   };
 }
