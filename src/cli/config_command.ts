@@ -2,7 +2,7 @@
 
 import { describeConfig, type Flags, loadConfig } from "../config/mod.ts";
 import { EXIT } from "./errors.ts";
-import type { Io } from "./io.ts";
+import { type Io, tableWidth } from "./io.ts";
 import { printable, renderTable } from "./text.ts";
 
 /** Runs the command; resolves with its exit code. */
@@ -13,7 +13,7 @@ export async function runConfig(flags: Flags, json: boolean, io: Io): Promise<nu
   if (json) io.out(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   else {
     const cells = rows.map(({ path, value, origin }) => [path, value || "-", `(${origin})`]);
-    io.out(renderTable(cells, io.columns()));
+    io.out(renderTable(cells, tableWidth(io)));
   }
   return EXIT.ok;
 }

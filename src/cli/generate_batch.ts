@@ -25,6 +25,7 @@ import {
   whileWorkerAnswers,
 } from "./job_run.ts";
 import { Tally } from "./tally.ts";
+import { printable } from "./text.ts";
 
 /** Options of the command with a file. */
 export interface BatchOptions extends Omit<GenerateOptions, "id"> {
@@ -101,7 +102,7 @@ async function paintOne(
   { client, stop, report, tally }: Context,
 ): Promise<void> {
   const found = await findJob(client, request.id, { isNamed, retryFailed });
-  const job = { id: found.id, number, label: `${place}: `, place };
+  const job = { id: found.id, number, label: labelOf(place), place };
   const outcome = found.outcome ?? await followJob(client, { ...request, id: found.id }, {
     stop: stop.first,
     onNews: (news) => report.news(job, news),
@@ -109,6 +110,11 @@ async function paintOne(
   tally.add(outcome, found.outcome !== undefined);
   await report.ended(job, outcome);
   report.tally(tally.progress());
+}
+
+/** The folder is the same for all, and there is little room for it. */
+function labelOf(place: string): string {
+  return `${printable(place.slice(place.lastIndexOf("/") + 1))}: `;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { News, Outcome } from "./job_run.ts";
 import { detectPictures, type PictureProtocol, renderPicture } from "./picture.ts";
 import { ProgressBoard } from "./progress_board.ts";
 import { renderBar, renderProgress } from "./progress_line.ts";
-import { formatSeconds, printable } from "./text.ts";
+import { formatSeconds, printable, widthOf } from "./text.ts";
 
 /** When to show pictures in the terminal. */
 export type ShowWhen = "auto" | "always" | "never";
@@ -72,7 +72,8 @@ export function createHumanReport(
   const stages = new Map<string, string>();
   return {
     news(job, news) {
-      const line = describeNews(news, io.columns() - 1 - job.label.length);
+      const room = io.errIsTerminal ? io.columns() - 1 - widthOf(job.label) : undefined;
+      const line = describeNews(news, room);
       if (line === undefined) return;
       if (io.errIsTerminal) return board.set(job.number, job.label + line);
       if (!isVerbose) return;
@@ -98,14 +99,15 @@ export function createHumanReport(
   };
 }
 
-function describeNews(news: News, columns: number): string | undefined {
+/** News in words, with a bar if there is a number of columns for it. */
+function describeNews(news: News, columns: number | undefined): string | undefined {
   switch (news.type) {
     case "job_accepted":
       return `waiting, about ${formatSeconds(news.estimated_time_s)} to go`;
     case "job_started":
       return "starting";
     case "progress":
-      return columns < 100 ? renderBar(news, columns) : renderProgress(news);
+      return columns === undefined ? renderProgress(news) : renderBar(news, columns);
     default:
       return undefined;
   }

@@ -32,3 +32,8 @@ export interface LogFile extends Disposable {
   /** Appends text. */
   write(text: string): void;
 }
+
+/** Width for tables: programs want a row on a line, however long it is. */
+export function tableWidth(io: Pick<Io, "outIsTerminal" | "columns">): number {
+  return io.outIsTerminal ? io.columns() : Infinity;
+}

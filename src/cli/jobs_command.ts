@@ -4,7 +4,7 @@ import type { Client } from "../client/mod.ts";
 import type { JobDescription, JobState } from "../protocol/mod.ts";
 import { type ConnectionOptions, openClient } from "./connection.ts";
 import { EXIT } from "./errors.ts";
-import type { Io } from "./io.ts";
+import { type Io, tableWidth } from "./io.ts";
 import { formatSeconds, renderTable } from "./text.ts";
 
 /** The states that jobs can be looked for by. */
@@ -37,7 +37,7 @@ export async function runJobs(options: JobsOptions, io: Io): Promise<number> {
   else if (jobs.length === 0) io.err("There are no such jobs\n");
   else {
     const now = Date.now() / 1_000;
-    io.out(renderTable(jobs.map((job) => describeJob(job, now)), io.columns()));
+    io.out(renderTable(jobs.map((job) => describeJob(job, now)), tableWidth(io)));
   }
   return EXIT.ok;
 }

@@ -2,7 +2,7 @@
 
 import { type ConnectionOptions, openClient } from "./connection.ts";
 import { EXIT } from "./errors.ts";
-import type { Io } from "./io.ts";
+import { type Io, tableWidth } from "./io.ts";
 import { renderTable } from "./text.ts";
 
 /** Options of the command. */
@@ -24,7 +24,7 @@ export async function runModels(options: ModelsOptions, io: Io): Promise<number>
       // ComfyUI does not tell sizes; they are known only where the files can be looked at.
       size_mb > 0 ? `${size_mb} MB` : "",
     ]);
-    io.out(renderTable(rows, io.columns()));
+    io.out(renderTable(rows, tableWidth(io)));
   }
   return EXIT.ok;
 }

@@ -42,7 +42,7 @@ export function createProgressLine(
 export function renderBar(progress: Progress, columns: number): string {
   const text = renderProgress(progress);
   const width = Math.min(30, columns - text.length - 4);
-  if (width < 5) return text.slice(0, columns - 1);
+  if (width < 5) return text.slice(0, Math.max(0, columns - 1));
   const filled = Math.round(width * progress.percent / 100);
   return `[${"#".repeat(filled)}${"-".repeat(width - filled)}] ${text}`;
 }

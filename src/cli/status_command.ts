@@ -3,7 +3,7 @@
 import type { ServerInfo, StatusInfo } from "../protocol/mod.ts";
 import { type ConnectionOptions, openClient } from "./connection.ts";
 import { EXIT } from "./errors.ts";
-import type { Io } from "./io.ts";
+import { type Io, tableWidth } from "./io.ts";
 import { formatSeconds, renderTable } from "./text.ts";
 
 /** Options of the command. */
@@ -22,7 +22,7 @@ export async function runStatus(options: StatusOptions, io: Io): Promise<number>
     return EXIT.ok;
   }
   io.out(`${describeWorker(status)}\n`);
-  io.out(renderTable(servers.map(describeServer), io.columns()));
+  io.out(renderTable(servers.map(describeServer), tableWidth(io)));
   return EXIT.ok;
 }
 

@@ -59,8 +59,8 @@ Deno.test("generate --from goes on after entries that are wrong, refused or fail
   assert.equal(lines(stdout()).length, 1);
   assert.match(stderr(), /^error: \S+p\.jsonl:1: has an unknown field "color"/m);
   assert.match(stderr(), /^error: \S+p\.jsonl:2: Invalid parameter: steps/m);
-  assert.match(stderr(), /^error: \S+p\.jsonl:3: Model not found: absent/m);
-  assert.match(stderr(), /^error: \S+p\.jsonl:4: .*no moon/m);
+  assert.match(stderr(), /^error: p\.jsonl:3: Model not found: absent/m);
+  assert.match(stderr(), /^error: p\.jsonl:4: .*no moon/m);
   assert.match(stderr(), /^1 of 3 done, 2 failed, 2 wrong in the file$/m);
 });
 

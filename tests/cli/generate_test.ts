@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type WorkerSetup, workerSetup } from "../support/worker.ts";
+import { PICTURE, type WorkerSetup, workerSetup } from "../support/worker.ts";
 import { addressFlags, type FakeIoOptions, run, start } from "./fake_io.ts";
 
 const SMALL = ["--size=64x64", "--steps=5"];
@@ -110,7 +110,9 @@ Deno.test("generate leaves at once at the second stop signal", async () => {
 
 Deno.test("generate tells that the worker has gone while a job runs, and exits with 3", async () => {
   await using setup = await workerSetup();
-  const running = start(args(setup, "--steps=10000", "--timeout=0.1"));
+  // All is warm then, and answers well within the short time-out.
+  await setup.client.generate(PICTURE).result;
+  const running = start(args(setup, "--steps=10000", "--timeout=0.5"));
   await running.wrote(/sampling/);
   await setup.worker.close();
   assert.equal(await running.code, 3);

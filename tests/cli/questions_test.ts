@@ -47,6 +47,7 @@ Deno.test("status tells of the worker and each server, within 40 columns", async
   await setup.client.generate(PICTURE).result;
   const { exitCode, stdout } = await run(["status", ...addressFlags(setup.worker)], {
     columns: 40,
+    terminal: true,
   });
   assert.equal(exitCode, 0);
   assert.match(
@@ -80,7 +81,7 @@ Deno.test("jobs lists the newest jobs first, of a state if asked, and as JSON", 
   await using setup = await workerSetup();
   for (const id of ["j1", "j2", "j3"]) await setup.client.generate({ ...PICTURE, id }).result;
   const flags = addressFlags(setup.worker);
-  const plain = await run(["jobs", ...flags, "--limit", "2"], { columns: 300 });
+  const plain = await run(["jobs", ...flags, "--limit", "2"], { columns: 40 });
   assert.equal(plain.exitCode, 0);
   assert.match(plain.stdout(), /^j3 {2}completed {2}\/\S+\.png {2}\d\.\d s old\nj2 {2}[^\n]+\n$/);
   const json = await run(["jobs", ...flags, "--json"]);
@@ -94,7 +95,10 @@ Deno.test("jobs keeps each id whole on a narrow terminal", async () => {
   await using setup = await workerSetup();
   const id = "0123456789abcdef0123456789abcdef0123";
   await setup.client.generate({ ...PICTURE, id }).result;
-  const { stdout } = await run(["jobs", ...addressFlags(setup.worker)], { columns: 40 });
+  const { stdout } = await run(["jobs", ...addressFlags(setup.worker)], {
+    columns: 40,
+    terminal: true,
+  });
   assert.equal(stdout().split("\n")[0], id);
 });
 
@@ -144,7 +148,7 @@ Deno.test("config tells each value with where it came from", async () => {
   assert.deepEqual(origins.get("worker.db"), ["a.db", "--db"]);
   assert.deepEqual(origins.get("logging.level"), ["debug", "DGX_PIXELS_LOG_LEVEL"]);
   assert.deepEqual(origins.get("output.output_dir"), ["./output", "default"]);
-  const narrow = await run(["config"], { columns: 40 });
+  const narrow = await run(["config"], { columns: 40, terminal: true });
   assert.match(
     narrow.stdout(),
     /^zmq\.req_rep_addr\n {2}tcp:\/\/127\.0\.0\.1:5555 {2}\(default\)\n/,

@@ -97,7 +97,7 @@ for (const [how, stop] of [["Ctrl-C as a key", "\x03"], ["a signal", undefined]]
 
 Deno.test("watch waits for a worker that goes away, but not for one that was never there", async () => {
   await using setup = await workerSetup();
-  const flags = [...addressFlags(setup.worker), "--interval=0.01", "--timeout=0.2"];
+  const flags = [...addressFlags(setup.worker), "--interval=0.01", "--timeout=0.5"];
   const running = start(["watch", ...flags], { terminal: true });
   await running.wrote(/q ends/);
   await setup.worker.close();
