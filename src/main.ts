@@ -1,6 +1,7 @@
 /** The process: arguments in, exit code out. */
 
 import { type Io, runCli } from "./cli/mod.ts";
+import { readProcessEnv } from "./config/mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -14,12 +15,47 @@ function write(stream: typeof Deno.stdout, text: string): void {
   }
 }
 
+/** Standard error may be a terminal where standard output is a pipe. */
+function terminalSize(): ReturnType<typeof Deno.consoleSize> | undefined {
+  return Deno.stdout.isTerminal() || Deno.stderr.isTerminal() ? Deno.consoleSize() : undefined;
+}
+
+/** Whether a read of standard input is under way, which nothing but a key can end. */
+let isReadingKeys = false;
+
+function onKey(listener: (key: string) => void): Disposable | undefined {
+  if (!Deno.stdin.isTerminal()) return undefined;
+  let isOver = false;
+  Deno.stdin.setRaw(true);
+  void readKeys((key) => !isOver && listener(key), () => isOver);
+  return {
+    [Symbol.dispose]() {
+      isOver = true;
+      Deno.stdin.setRaw(false);
+    },
+  };
+}
+
+async function readKeys(listener: (key: string) => void, isOver: () => boolean): Promise<void> {
+  const buffer = new Uint8Array(64);
+  while (!isOver()) {
+    isReadingKeys = true;
+    const length = await Deno.stdin.read(buffer);
+    isReadingKeys = false;
+    if (length === null) return;
+    listener(new TextDecoder().decode(buffer.subarray(0, length)));
+  }
+}
+
 const io: Io = {
   out: (text) => write(Deno.stdout, text),
   err: (text) => write(Deno.stderr, text),
   outIsTerminal: Deno.stdout.isTerminal(),
   errIsTerminal: Deno.stderr.isTerminal(),
-  columns: () => Deno.stdout.isTerminal() ? Deno.consoleSize().columns : 100,
+  columns: () => terminalSize()?.columns ?? 100,
+  rows: () => terminalSize()?.rows ?? 24,
+  env: readProcessEnv,
+  onKey,
   onStopSignal(listener) {
     const signals = ["SIGINT", "SIGTERM"] as const;
     const listeners = signals.map((signal) => [signal, () => listener(signal)] as const);
@@ -41,3 +77,4 @@ const io: Io = {
 
 // The process ends by itself, so that sockets can send what they still hold.
 Deno.exitCode = await runCli(Deno.args, io);
+if (isReadingKeys) Deno.exit();

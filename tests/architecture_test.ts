@@ -67,6 +67,7 @@ const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]]
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@msgpack/msgpack": ["protocol/codec.ts"],
   "commander": ["cli/"],
+  "csv-parse": ["cli/batch_file.ts"],
   "fast-png": ["simulator/png.ts"],
   "jpeg-js": ["simulator/jpeg.ts"],
   "node:process": ["transport/zmq_publisher.ts"],

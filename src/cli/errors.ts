@@ -14,6 +14,8 @@ export const EXIT = {
   unreachable: 3,
   /** A fault of this program. */
   internal: 70,
+  /** Ctrl-C, or SIGTERM, ended it: what a shell says of a program that SIGINT ended. */
+  interrupted: 130,
 } as const;
 
 /** The sentence and the exit code for an error. Expected errors show no stack. */

@@ -12,6 +12,15 @@ export interface Io {
   readonly errIsTerminal: boolean;
   /** Width of the terminal in columns. */
   columns(): number;
+  /** Height of the terminal in rows. */
+  rows(): number;
+  /** Reads an environment variable; undefined if it is not set or not ours to read. */
+  env(name: string): string | undefined;
+  /**
+   * Calls back with each key pressed until disposed of; undefined if standard input is no terminal.
+   * Ctrl-C is a key then, `"\x03"`, and sends no signal.
+   */
+  onKey(listener: (key: string) => void): Disposable | undefined;
   /** Calls back at each SIGINT or SIGTERM until disposed of. */
   onStopSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Disposable;
   /** Opens a file to append lines to. */
@@ -22,4 +31,9 @@ export interface Io {
 export interface LogFile extends Disposable {
   /** Appends text. */
   write(text: string): void;
+}
+
+/** Width for tables: programs want a row on a line, however long it is. */
+export function tableWidth(io: Pick<Io, "outIsTerminal" | "columns">): number {
+  return io.outIsTerminal ? io.columns() : Infinity;
 }

@@ -4,13 +4,16 @@
  * @module
  */
 
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { listSettings } from "../config/mod.ts";
+import { Command, CommanderError } from "commander";
+import { wholeNumber } from "./arguments.ts";
+import { addClientCommands } from "./client_commands.ts";
 import { runConformanceCommand } from "./conformance_command.ts";
 import { runDemo } from "./demo_command.ts";
 import { EXIT, explainError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import { runSimulator } from "./simulator_command.ts";
+import { printable } from "./text.ts";
 import { runWorker } from "./worker_command.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */
@@ -24,12 +27,12 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     // Commander has said it already; help and version are no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const explained = explainError(error);
-    io.err(`error: ${explained.message}\n`);
+    io.err(`error: ${explained.message.split("\n").map(printable).join("\n")}\n`);
     return explained.code;
   }
 }
 
-function createProgram(io: Io, finish: (code: number) => void): Command {
+function createProgram(io: Io, finish: Finish): Command {
   const program = new Command("dgx-pixels")
     .description("Pixel art on ComfyUI: a worker that takes jobs over ZeroMQ, and its tools")
     .exitOverride()
@@ -44,6 +47,7 @@ function createProgram(io: Io, finish: (code: number) => void): Command {
     })
     .helpCommand(false)
     .showHelpAfterError("Try --help");
+  addClientCommands(program, io, finish);
   addWorker(program, io, finish);
   addDemo(program, io, finish);
   addSimulator(program, io, finish);
@@ -51,20 +55,10 @@ function createProgram(io: Io, finish: (code: number) => void): Command {
   return program;
 }
 
-function addWorker(program: Command, io: Io, finish: (code: number) => void): void {
+function addWorker(program: Command, io: Io, finish: Finish): void {
   const command = inherit(program, "worker")
-    .description("take jobs and run them on ComfyUI until stopped")
-    .option("--config <file>", "YAML file with any of the settings");
-  for (const setting of listSettings()) {
-    if (setting.flag === undefined) continue;
-    const flag = `--${setting.flag}`;
-    const shown = setting.placeholder === undefined ? flag : `${flag} <${setting.placeholder}>`;
-    const preset = setting.default === "" || setting.placeholder === undefined
-      ? ""
-      : ` (default: ${setting.default})`;
-    if (setting.repeatable) command.option(shown, setting.help + preset, collect);
-    else command.option(shown, setting.help + preset);
-  }
+    .description("take jobs and run them on ComfyUI until stopped");
+  addSettings(command);
   command.addHelpText(
     "after",
     "\nEvery setting can also stand in the file or in a DGX_PIXELS_* variable; a flag goes before a variable,\n" +
@@ -75,7 +69,7 @@ function addWorker(program: Command, io: Io, finish: (code: number) => void): vo
   });
 }
 
-function addDemo(program: Command, io: Io, finish: (code: number) => void): void {
+function addDemo(program: Command, io: Io, finish: Finish): void {
   inherit(program, "demo")
     .description("paint one picture on the embedded simulator and show where it is")
     .argument("[prompt]", "what to paint", "a knight with a round shield")
@@ -86,7 +80,7 @@ function addDemo(program: Command, io: Io, finish: (code: number) => void): void
     });
 }
 
-function addSimulator(program: Command, io: Io, finish: (code: number) => void): void {
+function addSimulator(program: Command, io: Io, finish: Finish): void {
   inherit(program, "simulator")
     .description("serve an imitation of ComfyUI that needs neither GPU nor models")
     .option("--port <number>", "port to listen on; 0 lets the system choose", wholeNumber, 8188)
@@ -103,7 +97,7 @@ function addSimulator(program: Command, io: Io, finish: (code: number) => void):
     });
 }
 
-function addConformance(program: Command, io: Io, finish: (code: number) => void): void {
+function addConformance(program: Command, io: Io, finish: Finish): void {
   inherit(program, "conformance")
     .description("try how the worker and a ComfyUI server survive faults together")
     .option("--comfyui-url <url>", "server to test with, over http; it should be idle")
@@ -119,28 +113,4 @@ function addConformance(program: Command, io: Io, finish: (code: number) => void
     .action(async (options: Parameters<typeof runConformanceCommand>[0]) => {
       finish(await runConformanceCommand(options, io));
     });
-}
-
-/** Subcommands made by hand do not take over the parent's settings by themselves. */
-function inherit(program: Command, name: string): Command {
-  return program.command(name).allowExcessArguments(false).copyInheritedSettings(program);
-}
-
-function collect(value: string, earlier: string[] = []): string[] {
-  return [...earlier, value];
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new InvalidArgumentError("It must be a whole number.");
-}
-
-/** Commander turns `--req-addr` into `reqAddr`; the settings know it as `req-addr`. */
-function dashed<T>(flags: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(flags).map((
-      [name, value],
-    ) => [name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`), value]),
-  );
 }

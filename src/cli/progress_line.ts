@@ -27,7 +27,7 @@ export function createProgressLine(
   let shown = "";
   return {
     show(progress) {
-      const text = io.outIsTerminal ? renderBar(progress, io.columns()) : renderText(progress);
+      const text = io.outIsTerminal ? renderBar(progress, io.columns()) : renderProgress(progress);
       if (text === shown) return;
       shown = text;
       io.out(io.outIsTerminal ? `\r\x1b[2K${text}` : `${text}\n`);
@@ -38,16 +38,17 @@ export function createProgressLine(
   };
 }
 
-/** Never longer than the terminal is wide, or a redraw would leave the rest behind. */
-function renderBar(progress: Progress, columns: number): string {
-  const text = renderText(progress);
+/** A bar with words; never longer than the terminal is wide, or a redraw would leave the rest behind. */
+export function renderBar(progress: Progress, columns: number): string {
+  const text = renderProgress(progress);
   const width = Math.min(30, columns - text.length - 4);
-  if (width < 5) return text.slice(0, columns - 1);
+  if (width < 5) return text.slice(0, Math.max(0, columns - 1));
   const filled = Math.round(width * progress.percent / 100);
   return `[${"#".repeat(filled)}${"-".repeat(width - filled)}] ${text}`;
 }
 
-function renderText({ stage, step, total_steps, percent, eta_s }: Progress): string {
+/** How far a job is, in words of at most 40 columns. */
+export function renderProgress({ stage, step, total_steps, percent, eta_s }: Progress): string {
   const steps = stage === "sampling" ? ` ${step}/${total_steps}` : "";
   const left = eta_s > 0 && percent < 100 ? `, ${eta_s.toFixed(1)} s left` : "";
   return `${percent.toFixed(0).padStart(3)} % ${LABELS[stage]}${steps}${left}`;

@@ -33,4 +33,5 @@ export {
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
 export { defaultServer } from "./servers.ts";
 export type { FlagName } from "./settings.ts";
-export type { Flags, ReadEnv } from "./sources.ts";
+export { type Flags, type ReadEnv, readProcessEnv } from "./sources.ts";
+export { parseYaml } from "./yaml_value.ts";

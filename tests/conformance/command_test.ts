@@ -54,6 +54,9 @@ async function run(args: string[], stopped = false) {
     outIsTerminal: false,
     errIsTerminal: false,
     columns: () => 100,
+    rows: () => 24,
+    env: () => undefined,
+    onKey: () => undefined,
     onStopSignal(listener) {
       stop = () => listener("SIGINT");
       return { [Symbol.dispose]: () => void (stop = () => {}) };

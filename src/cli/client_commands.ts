@@ -1,0 +1,164 @@
+/** The declarations of the commands that talk to a worker, or look at its settings. */
+
+import { Argument, type Command, Option } from "commander";
+import { positiveNumber, wholeNumberBetween } from "./arguments.ts";
+import { runCancel } from "./cancel_command.ts";
+import { runConfig } from "./config_command.ts";
+import { runCompletions, type Shell, SHELLS } from "./completions_command.ts";
+import { addConnectionOptions, addTimeoutOption } from "./connection.ts";
+import { ConfigError } from "../errors.ts";
+import { type BatchOptions, runBatch } from "./generate_batch.ts";
+import { type GenerateOptions, runGenerate } from "./generate_command.ts";
+import type { GenerateValues } from "./generate_fields.ts";
+import { addGenerateOptions, generateValues } from "./generate_options.ts";
+import { runHealth } from "./health_command.ts";
+import type { Io } from "./io.ts";
+import { runJob } from "./job_command.ts";
+import { JOB_STATES, runJobs } from "./jobs_command.ts";
+import { runModels } from "./models_command.ts";
+import { addSettings, dashed, type Finish, inherit } from "./options.ts";
+import { runPing } from "./ping_command.ts";
+import { runStatus } from "./status_command.ts";
+import { runWatch, type WatchOptions } from "./watch_command.ts";
+
+/** Adds the commands. */
+export function addClientCommands(program: Command, io: Io, finish: Finish): void {
+  addGenerate(program, io, finish);
+  addJobs(program, io, finish);
+  addQuestions(program, io, finish);
+  addWatch(program, io, finish);
+  addHealth(program, io, finish);
+  addConfig(program, io, finish);
+  addCompletions(program, io, finish);
+}
+
+function addGenerate(program: Command, io: Io, finish: Finish): void {
+  const command = asking(program, "generate", "paint pictures and say where they are")
+    .argument("[prompt]", "what to show");
+  addGenerateOptions(command)
+    .option(
+      "--count <number>",
+      "jobs, each with a seed of its own",
+      wholeNumberBetween(1, 1_000),
+      1,
+    )
+    .option("--id <id>", "id of the job (default: drawn)")
+    .addOption(
+      new Option("--show <when>", "show pictures in the terminal")
+        .choices(["auto", "always", "never"]).default("auto"),
+    )
+    .option("--from <file>", "paint what a .csv, .jsonl or .yaml file asks for, each once")
+    .option(
+      "--parallel <number>",
+      "jobs of a file to submit at a time",
+      wholeNumberBetween(1, 64),
+      16,
+    )
+    .option("--retry-failed", "try jobs of a file again that failed in an earlier run")
+    .action(async (prompt: string | undefined, options: GenerateFlags) => {
+      finish(await generate(prompt, options, generateValues(command.opts()), io));
+    });
+}
+
+type GenerateFlags = Omit<GenerateOptions, "values"> & Omit<BatchOptions, "values" | "from"> & {
+  from?: string;
+};
+
+function generate(
+  prompt: string | undefined,
+  { from, id, ...options }: GenerateFlags,
+  values: GenerateValues,
+  io: Io,
+): Promise<number> {
+  if (prompt !== undefined && from === undefined) {
+    const named = id === undefined ? {} : { id };
+    return runGenerate({ ...options, ...named, values: { ...values, prompt } }, io);
+  }
+  if (prompt === undefined && from !== undefined && id === undefined) {
+    return runBatch({ ...options, values, from }, io);
+  }
+  throw new ConfigError(
+    "usage",
+    "Give either a prompt or --from, and --id only with a prompt; a file can have ids of its own",
+  );
+}
+
+function addJobs(program: Command, io: Io, finish: Finish): void {
+  asking(program, "cancel", "give jobs up, waiting or running")
+    .argument("<id...>", "ids of the jobs")
+    .action(async (ids: string[], options: Parameters<typeof runCancel>[1]) => {
+      finish(await runCancel(ids, options, io));
+    });
+  asking(program, "jobs", "list jobs, newest first")
+    .addOption(
+      new Option("--state <state>", "only jobs in this state").choices(JOB_STATES),
+    )
+    .option("--limit <number>", "most jobs to list", wholeNumberBetween(1, 1_000_000), 20)
+    .action(async (options: Parameters<typeof runJobs>[0]) => {
+      finish(await runJobs(options, io));
+    });
+  asking(program, "job", "tell all that is known of one job")
+    .argument("<id>", "id of the job")
+    .action(async (id: string, options: Parameters<typeof runJob>[1]) => {
+      finish(await runJob(id, options, io));
+    });
+}
+
+function addQuestions(program: Command, io: Io, finish: Finish): void {
+  asking(program, "models", "list the models that can be named")
+    .action(async (options: Parameters<typeof runModels>[0]) => {
+      finish(await runModels(options, io));
+    });
+  asking(program, "status", "tell how the worker and its ComfyUI servers are")
+    .action(async (options: Parameters<typeof runStatus>[0]) => {
+      finish(await runStatus(options, io));
+    });
+  asking(program, "ping", "tell whether the worker answers, and how fast")
+    .action(async (options: Parameters<typeof runPing>[0]) => {
+      finish(await runPing(options, io));
+    });
+}
+
+function addWatch(program: Command, io: Io, finish: Finish): void {
+  addConnectionOptions(
+    inherit(program, "watch").description("show all jobs and servers on a live screen"),
+  )
+    .option("--interval <seconds>", "time between two looks", positiveNumber, 1)
+    .action(async (options: WatchOptions) => finish(await runWatch(options, io)));
+}
+
+function addHealth(program: Command, io: Io, finish: Finish): void {
+  const command = inherit(program, "health")
+    .description("check the worker, its servers and its files, one line each");
+  addSettings(command);
+  addTimeoutOption(command)
+    .option("-v, --verbose", "say more of each")
+    .option("--json", "write one JSON object a line")
+    .action(async (options: Record<string, string | boolean | string[] | number>) => {
+      const { verbose, json, timeout, ...flags } = options;
+      const how = { verbose: verbose === true, json: json === true, timeoutS: Number(timeout) };
+      finish(await runHealth(dashed(flags as Record<string, string>), how, io));
+    });
+}
+
+function addCompletions(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "completions")
+    .description("write a script that lets a shell complete this command line")
+    .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
+    .action((shell: Shell) => finish(runCompletions(shell, program, io)));
+}
+
+function addConfig(program: Command, io: Io, finish: Finish): void {
+  const command = inherit(program, "config")
+    .description("print the settings in force, with where each value came from");
+  addSettings(command);
+  command.option("--json", "write one JSON object a line")
+    .action(async ({ json, ...flags }: Record<string, string | boolean | string[]>) => {
+      finish(await runConfig(dashed(flags), json === true, io));
+    });
+}
+
+function asking(program: Command, name: string, description: string): Command {
+  return addConnectionOptions(inherit(program, name).description(description))
+    .option("--json", "write one JSON object a line");
+}

@@ -1,0 +1,73 @@
+/** What all commands that ask a running worker have in common: its addresses, and its absence. */
+
+import type { Command } from "commander";
+import { type Client, connect } from "../client/mod.ts";
+import { loadConfig, type ZmqConfig } from "../config/mod.ts";
+import { TransportError } from "../errors.ts";
+import { positiveNumber } from "./arguments.ts";
+import type { Io } from "./io.ts";
+
+/** Options that find the worker. */
+export interface ConnectionOptions {
+  /** Endpoint of requests. @default {the worker's setting zmq.req_rep_addr} */
+  reqAddr?: string;
+  /** Endpoint of updates. @default {the worker's setting zmq.pub_sub_addr} */
+  pubAddr?: string;
+  /** File with settings. @default {DGX_PIXELS_CONFIG} */
+  config?: string;
+  /** Longest wait for an answer in seconds. */
+  timeout: number;
+}
+
+/** Adds the options to a command. */
+export function addConnectionOptions(command: Command): Command {
+  command
+    .option("--req-addr <address>", "the worker's endpoint for requests")
+    .option("--pub-addr <address>", "the worker's endpoint for updates")
+    .option("--config <file>", "YAML file with any of the worker's settings");
+  return addTimeoutOption(command);
+}
+
+/** Adds the option that limits the wait for the worker. */
+export function addTimeoutOption(command: Command): Command {
+  return command
+    .option("--timeout <seconds>", "longest wait for an answer", positiveNumber, 5);
+}
+
+/**
+ * Gets ready to talk to the worker, which need not be there.
+ *
+ * @throws {ConfigError} if a setting is wrong.
+ * @throws {TransportError} `address_invalid` if an address cannot be used.
+ */
+export async function openClient(options: ConnectionOptions, io: Io): Promise<Client> {
+  const { reqAddr, pubAddr, config: file, timeout } = options;
+  const flags = { "req-addr": reqAddr, "pub-addr": pubAddr, config: file };
+  const { config } = await loadConfig({ flags, env: (name) => io.env(name) });
+  return await connectTo(config.zmq, timeout);
+}
+
+/** Gets ready to talk to the worker of some settings. */
+export function connectTo(
+  { reqRepAddr, pubSubAddr }: ZmqConfig,
+  timeoutS: number,
+): Promise<Client> {
+  return connect({
+    reqAddress: reachable(reqRepAddr),
+    pubAddress: reachable(pubSubAddr),
+    timeoutMs: timeoutS * 1_000,
+    maxRetries: 0,
+  });
+}
+
+/** Whether an error says that nobody answered in time. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof TransportError && error.code === "timeout";
+}
+
+/** The worker's settings may say to listen everywhere, which is no place to connect to. */
+function reachable(address: string): string {
+  return address
+    .replace(/^tcp:\/\/(?:\*|0\.0\.0\.0):/, "tcp://127.0.0.1:")
+    .replace(/^tcp:\/\/\[::\]:/, "tcp://[::1]:");
+}

@@ -1,0 +1,148 @@
+/** `generate`: asks for pictures, follows them, and says where they are. */
+
+import type { Client } from "../client/mod.ts";
+import { ConfigError } from "../errors.ts";
+import type { GenerateRequest } from "../protocol/mod.ts";
+import { type ConnectionOptions, openClient } from "./connection.ts";
+import { EXIT } from "./errors.ts";
+import { buildRequest, type GenerateValues } from "./generate_fields.ts";
+import {
+  createHumanReport,
+  createJsonReport,
+  type HumanReportOptions,
+  type Report,
+  type ShowWhen,
+} from "./generate_report.ts";
+import type { Io } from "./io.ts";
+import {
+  followJob,
+  listenForStop,
+  type Outcome,
+  type StopWish,
+  whileWorkerAnswers,
+} from "./job_run.ts";
+import { detectPictures } from "./picture.ts";
+
+/** Options of the command. */
+export interface GenerateOptions extends ConnectionOptions {
+  /** What the flags say of the picture. */
+  values: GenerateValues;
+  /** Number of jobs; each has a seed of its own. */
+  count: number;
+  /** Id of the job; `-1`, `-2` and so on are added to it for several. */
+  id?: string;
+  /** When to show pictures. */
+  show: ShowWhen;
+  /** Whether to write JSON. */
+  json?: boolean;
+}
+
+/** Runs the command; resolves with its exit code. */
+export async function runGenerate(options: GenerateOptions, io: Io): Promise<number> {
+  checkShow(options, io);
+  await using client = await openClient(options, io);
+  using stop = listenForStop(io);
+  using report = createReport(options, io);
+  const work = paint(options, { client, stop, report });
+  const outcomes = await untilStopped(
+    stop,
+    whileWorkerAnswers(client, options.timeout * 1_000, work),
+  );
+  if (stop.first.aborted || outcomes === undefined) return EXIT.interrupted;
+  return outcomes.every(({ state }) => state === "completed") ? EXIT.ok : EXIT.failed;
+}
+
+interface Context {
+  readonly client: Client;
+  readonly stop: StopWish;
+  readonly report: Report;
+}
+
+async function paint(options: GenerateOptions, context: Context): Promise<Outcome[]> {
+  const values = await withModel(options.values, context.client);
+  if (context.stop.first.aborted) return [];
+  const requests = requestsOf(values, options);
+  return await Promise.all(
+    requests.map((request, index) => follow(context, request, index, requests.length)),
+  );
+}
+
+/**
+ * Says at once that pictures cannot be shown, if they must be.
+ *
+ * @throws {ConfigError} `usage`
+ */
+export function checkShow({ show, json }: Pick<GenerateOptions, "show" | "json">, io: Io): void {
+  if (show !== "always") return;
+  if (json) throw new ConfigError("usage", "--json and --show always exclude each other");
+  if (detectPictures((name) => io.env(name)) !== undefined) return;
+  throw new ConfigError(
+    "usage",
+    "This terminal is not known to show pictures (kitty, Ghostty, iTerm2 and WezTerm are); " +
+      "leave out --show always",
+  );
+}
+
+/** Chooses how to tell. */
+export function createReport(
+  { json, ...options }: HumanReportOptions & { json?: boolean },
+  io: Io,
+): Report {
+  return json ? createJsonReport(io) : createHumanReport(io, options);
+}
+
+/**
+ * Adds the first checkpoint that there is to values that name none.
+ *
+ * @throws {ConfigError} `usage` if there is none.
+ */
+export async function withModel(values: GenerateValues, client: Client): Promise<GenerateValues> {
+  if (values["model"] !== undefined) return values;
+  const first = (await client.models()).find((model) => model.model_type === "checkpoint");
+  if (first !== undefined) return { ...values, model: first.name };
+  throw new ConfigError("usage", "The ComfyUI servers have no checkpoint; name one with --model");
+}
+
+/** Waits for work, but no longer than until the user has stopped twice. */
+export async function untilStopped<T>(stop: StopWish, work: Promise<T>): Promise<T | undefined> {
+  // After the second signal nobody looks at it any more.
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, stop.second]);
+  } catch (error) {
+    if (error instanceof DOMException && stop.first.aborted) return undefined;
+    throw error;
+  }
+}
+
+function requestsOf(
+  values: GenerateValues,
+  { count, id }: Pick<GenerateOptions, "count" | "id">,
+): GenerateRequest[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = id === undefined ? crypto.randomUUID() : count === 1 ? id : `${id}-${index + 1}`;
+    return buildRequest(variant(values, index), name);
+  });
+}
+
+/** Several pictures of one seed would be the same picture. */
+export function variant(values: GenerateValues, index: number): GenerateValues {
+  const { seed } = values;
+  return typeof seed === "number" ? { ...values, seed: seed + index } : values;
+}
+
+async function follow(
+  { client, stop, report }: Context,
+  request: GenerateRequest,
+  index: number,
+  count: number,
+): Promise<Outcome> {
+  const label = count === 1 ? "" : `${index + 1}: `;
+  const job = { id: request.id, number: index + 1, label };
+  const outcome = await followJob(client, request, {
+    stop: stop.first,
+    onNews: (news) => report.news(job, news),
+  });
+  await report.ended(job, outcome);
+  return outcome;
+}

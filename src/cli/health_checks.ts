@@ -1,0 +1,126 @@
+/** What can be wrong around a worker, looked at one by one. */
+
+import type { Client } from "../client/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { PixelsError } from "../errors.ts";
+import { loadCatalog } from "../workflow/mod.ts";
+
+/** What was found. */
+export interface Check {
+  /** What was looked at. */
+  readonly name: string;
+  /** `unknown` if there is no way to tell. */
+  readonly state: "ok" | "failed" | "unknown";
+  /** What was found, in a phrase. */
+  readonly message: string;
+  /** More of it, a line each. */
+  readonly details: readonly string[];
+}
+
+/** The first bytes of every SQLite file (sqlite.org/fileformat.html, section 1.3). */
+const SQLITE_MAGIC = "SQLite format 3\0";
+
+/** Whether a worker answers. */
+export async function checkWorker(client: Client, address: string): Promise<Check> {
+  return await guard("worker", async () => {
+    const startedAt = performance.now();
+    await client.ping();
+    const ms = performance.now() - startedAt;
+    const { version, active_jobs, queue_size } = await client.status();
+    return ok("worker", `answers in ${ms.toFixed(1)} ms`, [
+      address,
+      `protocol ${version}, ${active_jobs} jobs running, ${queue_size} waiting`,
+    ]);
+  });
+}
+
+/** How the ComfyUI servers are, which only a worker can tell. */
+export async function checkServers(
+  client: Client,
+  config: Config,
+  workerAnswers: boolean,
+): Promise<Check[]> {
+  if (!workerAnswers) {
+    return config.comfyui.servers.map(({ name, url }) => ({
+      name: `comfyui ${name}`,
+      state: "unknown",
+      message: "only a worker can tell",
+      details: [url],
+    }));
+  }
+  const servers = await client.servers();
+  return servers.map(({ name, url, state, active_jobs, error }) => ({
+    name: `comfyui ${name}`,
+    state: state === "ready" ? "ok" : "failed",
+    message: error === undefined ? state : `${state}: ${error}`,
+    details: [url, `${active_jobs} jobs running`],
+  }));
+}
+
+/** Whether all workflow templates can be used. */
+export async function checkWorkflows({ workflows }: Config): Promise<Check> {
+  return await guard("workflows", async () => {
+    const { dir, defaultWorkflow } = workflows;
+    const { templates } = await loadCatalog({
+      defaultWorkflow,
+      ...(dir === undefined ? {} : { dir }),
+    });
+    const where = dir ?? "the package";
+    return ok("workflows", `${templates.size} in ${where}`, [...templates.keys()]);
+  });
+}
+
+/** Whether pictures can be written. */
+export async function checkOutput({ output }: Config): Promise<Check> {
+  return await guard("output", async () => {
+    try {
+      const path = await Deno.realPath(output.dir);
+      await Deno.remove(await Deno.makeTempFile({ dir: path, prefix: ".writable-" }));
+      return ok("output", "can be written", [path]);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return ok("output", "is not there yet; the worker makes it", [output.dir]);
+    }
+  });
+}
+
+/** Whether the queue's file is one. */
+export async function checkDatabase({ worker }: Config): Promise<Check> {
+  const { dbPath } = worker;
+  if (dbPath === ":memory:") return ok("database", "is kept in memory, and lost at the end", []);
+  return await guard("database", async () => {
+    try {
+      using file = await Deno.open(dbPath);
+      const start = new Uint8Array(SQLITE_MAGIC.length);
+      const length = await file.read(start) ?? 0;
+      const isSqlite = length === 0 || new TextDecoder().decode(start) === SQLITE_MAGIC;
+      const { size } = await file.stat();
+      const details = [dbPath, `${(size / 1_000_000).toFixed(1)} MB`];
+      return isSqlite
+        ? ok("database", "is there", details)
+        : { name: "database", state: "failed", message: `${dbPath} is no SQLite file`, details };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      return ok("database", "is not there yet; the worker makes it", [dbPath]);
+    }
+  });
+}
+
+function ok(name: string, message: string, details: readonly string[]): Check {
+  return { name, state: "ok", message, details };
+}
+
+/** What the system or the worker refuses is what was looked for; all else is a fault of this program. */
+async function guard(name: string, look: () => Promise<Check>): Promise<Check> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return { name, state: "failed", message: error.message, details: [] };
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  if (error instanceof PixelsError) return true;
+  return Object.values(Deno.errors).some((kind) => error instanceof kind);
+}

@@ -1,0 +1,64 @@
+/** What `watch` shows, as lines. */
+
+import type { JobDescription, ServerInfo, StatusInfo } from "../protocol/mod.ts";
+import { renderProgress } from "./progress_line.ts";
+import { describeWorker } from "./status_command.ts";
+import { fit, formatSeconds, printable, widthOf } from "./text.ts";
+
+/** The worker at one moment. */
+export interface Snapshot {
+  readonly status: StatusInfo;
+  readonly servers: readonly ServerInfo[];
+  /** Those that run, those that wait, then those that have ended. */
+  readonly jobs: readonly JobDescription[];
+}
+
+/** Width of what is said of a job; an id gets what is left, but enough to be recognised. */
+const STANDING_COLUMNS = 42;
+const MIN_ID_COLUMNS = 8;
+const MAX_ID_COLUMNS = 36;
+
+/** Lines for a screen; no more and no wider than it holds. */
+export function renderScreen(
+  { status, servers, jobs }: Snapshot,
+  { columns, rows, note }: { columns: number; rows: number; note: string },
+): string[] {
+  const idColumns = Math.min(MAX_ID_COLUMNS, Math.max(MIN_ID_COLUMNS, columns - STANDING_COLUMNS));
+  const head = [
+    describeWorker(status),
+    ...servers.map(describeServer),
+    "",
+  ];
+  const room = Math.max(0, rows - head.length - 1);
+  const lines = jobs.slice(0, room).map((job) => describeJob(job, idColumns));
+  // One column is left free: a full line would wrap on some terminals.
+  return [...head, ...lines].slice(0, rows - 1).concat(note)
+    .map((line) => fit(line, columns - 1));
+}
+
+function describeServer({ name, state, active_jobs, error }: ServerInfo): string {
+  const why = error === undefined ? "" : `: ${error}`;
+  return printable(`${name} ${state}, ${active_jobs} running${why}`);
+}
+
+function describeJob(job: JobDescription, idColumns: number): string {
+  const id = fit(printable(job.job_id), idColumns);
+  return `${id}${" ".repeat(idColumns - widthOf(id))} ${printable(standing(job))}`;
+}
+
+function standing(job: JobDescription): string {
+  switch (job.state) {
+    case "running":
+      return job.progress === undefined ? "  0 % starting" : renderProgress(job.progress);
+    case "queued":
+      return job.position === undefined ? "waiting" : `waiting, ${job.position} before it`;
+    case "completed":
+      return job.duration_s === undefined ? "done" : `done in ${formatSeconds(job.duration_s)}`;
+    case "failed":
+      return `failed: ${job.error ?? ""}`;
+    case "cancelled":
+      return "cancelled";
+    default:
+      return job.state satisfies never;
+  }
+}
