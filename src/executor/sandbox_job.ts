@@ -14,6 +14,7 @@ import { createPreviewFolder } from "./sandbox_previews.ts";
 import { checkRequest } from "./sandbox_check.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
 import { saveImages } from "./sandbox_output.ts";
+import { describeJob } from "./sandbox_parameters.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -129,7 +130,8 @@ class JobRun {
       if (event.type === "preview") previews.offer({ ...event, step: last?.step ?? 0 });
     }
     await previews.flush();
-    const paths = await saveImages(this.#context, this.#spec, images, signal);
+    const parameters = describeJob(this.#spec, template, graph);
+    const paths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
     const done = { percent: 100, eta_s: 0 };
     if (last !== undefined) onEvent({ type: "progress", progress: { ...toWire(last), ...done } });
     return paths;

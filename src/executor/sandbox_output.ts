@@ -2,21 +2,36 @@
 
 import type { ImageRef } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
+import { isPng, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "./messages.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./sandbox_job.ts";
+import { PARAMETERS_KEYWORD } from "./sandbox_parameters.ts";
+import { arrangeResults, type StagedPicture } from "./sandbox_results.ts";
+import { openStaging, removeLeftovers, type Staging } from "./sandbox_staging.ts";
+
+/** How to save. */
+export interface SaveOptions {
+  /** Text that each picture gets to carry. */
+  parameters: string;
+  /** Gives up; nothing is left behind. */
+  signal: AbortSignal;
+}
 
 /**
- * Downloads every picture under a name of its own. A file that is there already is never replaced.
+ * Downloads every picture and makes the files of the job, under names of their own: all of them appear
+ * whole and synced, or none. A file that is there already is never replaced.
  *
- * @returns absolute paths in the order of the batch.
+ * @returns absolute paths of the pictures in the order of the batch; a sheet goes before its frames or
+ *   tiles.
  * @throws {ComfyError} `output` if there is no picture, or one cannot be fetched or written.
+ * @throws {JobError} `invalid_parameter` if the pictures are not fit for what was asked for.
  */
 export async function saveImages(
-  { setup, server }: Pick<JobContext, "setup" | "server">,
-  { jobId, request, seed }: RunSpec,
+  context: Pick<JobContext, "setup" | "server">,
+  spec: RunSpec,
   images: readonly ImageRef[],
-  signal: AbortSignal,
+  { parameters, signal }: SaveOptions,
 ): Promise<string[]> {
   if (images.length === 0) {
     throw new ComfyError(
@@ -24,32 +39,50 @@ export async function saveImages(
       "ComfyUI finished the workflow without a picture; check that it ends in a SaveImage node",
     );
   }
-  const paths: string[] = [];
-  for (const [index, image] of images.entries()) {
-    const facts = { jobId, index, prompt: request.prompt, seed, model: request.model };
-    const stem = await outputName(setup.filenamePattern, { ...facts, timestampMs: Date.now() });
-    const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
-    const path = await freePath(`${setup.outputDir}/${stem}`, extension);
-    await server.client.download(image, path, { signal });
-    paths.push(path);
+  const { outputDir, filenamePattern } = context.setup;
+  const { jobId, request, seed } = spec;
+  if (spec.resumed) await removeLeftovers(outputDir, { jobId });
+  await using staging = await openStaging(outputDir, jobId);
+  const pictures: StagedPicture[] = [];
+  for (const image of images) {
+    pictures.push(await fetchPicture(context, staging, image, { parameters, signal }));
   }
-  return paths;
+  const facts = { jobId, prompt: request.prompt, seed, model: request.model };
+  const timestampMs = Date.now();
+  const sets = await arrangeResults(request, pictures, {
+    staging,
+    parameters,
+    signal,
+    stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
+  });
+  signal.throwIfAborted();
+  const paths = (await staging.publish(sets)).flat();
+  return paths.filter((path) => !path.endsWith(".json"));
 }
 
-/** The path itself, or with the first number that makes it free: two patterns may give one name. */
-async function freePath(stem: string, extension: string): Promise<string> {
-  for (let number = 1;; number += 1) {
-    const path = number === 1 ? `${stem}${extension}` : `${stem}-${number}${extension}`;
-    if (!await exists(path)) return path;
-  }
+/** Only PNG files get to carry the text: of other formats the file is kept as ComfyUI made it. */
+async function fetchPicture(
+  { server }: Pick<JobContext, "server">,
+  staging: Staging,
+  image: ImageRef,
+  { parameters, signal }: SaveOptions,
+): Promise<StagedPicture> {
+  const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
+  const plain = staging.reserve();
+  await server.client.download(image, plain, { signal });
+  const bytes = await Deno.readFile(plain);
+  if (!isPng(bytes)) return { temp: plain, extension };
+  const temp = await staging.write(withText(bytes, parameters, image));
+  await Deno.remove(plain);
+  return { temp, extension };
 }
 
-async function exists(path: string): Promise<boolean> {
+function withText(bytes: Uint8Array, parameters: string, image: ImageRef): Uint8Array {
   try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    return withPngText(bytes, { [PARAMETERS_KEYWORD]: parameters });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The file ${image.filename} of ComfyUI is of no use: ${why}`;
+    throw new ComfyError("output", message, { cause });
   }
 }
