@@ -2,17 +2,24 @@
 
 import type { SandboxSetup } from "./messages.ts";
 import { outputName } from "./output_name.ts";
+import { createRateLimit, type RateLimit } from "./progress_gate.ts";
 
 /** Where the previews of a job go. Disposing of it removes them, unless they are to be kept. */
 export interface PreviewFolder extends AsyncDisposable {
   /**
    * Takes a picture to be written. Never waits for the disk: one that is not begun yet gives way to the
-   * next, so that previews cannot hold up the progress of the job.
+   * next, so that previews cannot hold up the progress of the job. One that comes too soon is left out.
    */
   offer(picture: PreviewPicture): void;
   /** Resolves when nothing is left to write. */
   flush(): Promise<void>;
 }
+
+/** How many previews there may be, and when they go. */
+export type PreviewSetup = Pick<
+  SandboxSetup,
+  "outputDir" | "keepPreviews" | "maxPreviews" | "maxPreviewsPerSecond"
+>;
 
 /** A preview as ComfyUI sends it. */
 export interface PreviewPicture {
@@ -30,12 +37,16 @@ const EXTENSIONS: Readonly<Record<string, string>> = { "image/png": "png", "imag
  * Creates the previews of a job; the folder itself is made with the first picture.
  *
  * @param onWritten Called when a picture is complete on disk.
+ * @param limit Decides which come too soon.
  */
 export function createPreviewFolder(
-  setup: Pick<SandboxSetup, "outputDir" | "keepPreviews">,
+  setup: PreviewSetup,
   jobId: string,
   onWritten: (path: string, step: number) => void,
+  limit: RateLimit = createRateLimit(setup.maxPreviewsPerSecond),
 ): PreviewFolder {
+  /** In the order of writing. */
+  const written = new Set<string>();
   let folder: string | undefined;
   let waiting: PreviewPicture | undefined;
   let writing: Promise<void> | undefined;
@@ -45,7 +56,12 @@ export function createPreviewFolder(
       waiting = undefined;
       try {
         folder ??= await makeFolder(setup.outputDir, jobId);
-        onWritten(await writePicture(folder, picture), picture.step);
+        const path = await writePicture(folder, picture);
+        onWritten(path, picture.step);
+        // A second preview of one step replaces the first.
+        written.delete(path);
+        written.add(path);
+        await removeOldest(written, setup.maxPreviews);
       } catch {
         // A preview is a courtesy: a full disk fails the job when its picture is written, with a reason.
       }
@@ -54,6 +70,7 @@ export function createPreviewFolder(
   };
   return {
     offer(picture) {
+      if (!limit.take()) return;
       waiting = picture;
       writing ??= writeAll();
     },
@@ -75,6 +92,13 @@ async function makeFolder(outputDir: string, jobId: string): Promise<string> {
   const path = `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
   await Deno.mkdir(path, { recursive: true });
   return path;
+}
+
+async function removeOldest(paths: Set<string>, most: number): Promise<void> {
+  for (const path of [...paths].slice(0, -most)) {
+    paths.delete(path);
+    await Deno.remove(path).catch(() => {});
+  }
 }
 
 /** A reader that watches the folder must not see half a picture. */

@@ -40,12 +40,18 @@ export interface ResultContext {
 }
 
 /** What a job's request says of the form of its result. */
-export type ResultShape = Pick<GenerateRequest, "size" | "animation_frames" | "tileset_grid">;
+export type ResultShape = Pick<
+  GenerateRequest,
+  "size" | "batch_size" | "animation_frames" | "tileset_grid"
+>;
 
 /** Time that a frame of an animation is shown, in milliseconds; Aseprite's own default. */
 const FRAME_MS = 100;
 
-/** Characters of `_0000`, enough for the 4096 tiles of the largest grid. */
+/** Most frames or tiles of a job: their paths must go into one message of 1 MiB. */
+const MAX_PARTS = 4096;
+
+/** Digits of `_0000`. */
 const NUMBER_DIGITS = 4;
 
 /**
@@ -53,9 +59,13 @@ const NUMBER_DIGITS = 4;
  *
  * @throws {JobError} `invalid_parameter`.
  */
-export function checkShape(
-  { size, animation_frames: frames, tileset_grid: grid }: ResultShape,
-): void {
+export function checkShape(shape: ResultShape): void {
+  const { size, batch_size: batch = 1, animation_frames: frames, tileset_grid: grid } = shape;
+  const parts = batch * (frames ?? 1) * (grid === undefined ? 1 : grid[0] * grid[1]);
+  if (parts > MAX_PARTS) {
+    const field = frames === undefined ? "tileset_grid" : "animation_frames";
+    throw invalid(field, `${parts} files are more than the ${MAX_PARTS} that a job may make`);
+  }
   if (frames === undefined) return;
   if (grid !== undefined) {
     throw invalid("tileset_grid", "cannot be combined with animation_frames; ask for one of them");

@@ -180,7 +180,7 @@ function sandboxSetup(
   server: ServerConfig,
   outputDir: string,
 ): Omit<SandboxSetup, "clientId" | "unreachableMs"> {
-  const { workflows, output, comfyui } = config;
+  const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
     outputDir,
@@ -189,6 +189,9 @@ function sandboxSetup(
     defaultWorkflow: workflows.defaultWorkflow,
     filenamePattern: output.filenamePattern,
     keepPreviews: output.keepPreviews,
+    maxPreviewsPerSecond: output.maxPreviewsPerSecond,
+    maxPreviews: output.maxPreviews,
+    progressPerSecond: worker.progressPerSecond,
     stallTimeoutMs: comfyui.timeoutMs,
     allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
   };

@@ -115,6 +115,8 @@ Deno.test("saveImages() refuses what cannot be cut or put together, and leaves n
     [{ tileset_grid: [5, 2] }, /^Invalid parameter: tileset_grid: 64x64 pixels cannot be cut/],
     [{ tileset_grid: [2, 2], animation_frames: 3 }, /^Invalid parameter: tileset_grid: cannot be/],
     [{ animation_frames: 256, size: [1024, 1024] }, /^Invalid parameter: animation_frames: 256/],
+    [{ tileset_grid: [64, 64], batch_size: 2 }, /^Invalid parameter: tileset_grid: 8192 files/],
+    [{ animation_frames: 256, batch_size: 17 }, /^Invalid parameter: animation_frames: 4352 files/],
     [{ animation_frames: 2 }, /^ComfyUI made 3 pictures for an animation of 2 frames/],
   ];
   for (const [fields, message] of cases) {
