@@ -55,7 +55,7 @@ export function createPreviewFolder(
       const picture = waiting;
       waiting = undefined;
       try {
-        folder ??= await makeFolder(setup.outputDir, jobId);
+        folder ??= await makeFolder(await folderOf(setup.outputDir, jobId));
         const path = await writePicture(folder, picture);
         onWritten(path, picture.step);
         // A second preview of one step replaces the first.
@@ -79,17 +79,22 @@ export function createPreviewFolder(
     },
     async [Symbol.asyncDispose]() {
       await writing;
-      if (folder === undefined || setup.keepPreviews) return;
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
+      if (setup.keepPreviews) return;
+      // An attempt that was killed may have left some, even if this one has made none.
+      const path = await folderOf(setup.outputDir, jobId);
+      await Deno.remove(path, { recursive: true }).catch(() => {});
       // Gone with its last job; while others are in it, it stays.
       await Deno.remove(`${setup.outputDir}/previews`).catch(() => {});
     },
   };
 }
 
-async function makeFolder(outputDir: string, jobId: string): Promise<string> {
+async function folderOf(outputDir: string, jobId: string): Promise<string> {
   const facts = { jobId, index: 0, prompt: "", seed: 0, model: "", timestampMs: 0 };
-  const path = `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
+  return `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
+}
+
+async function makeFolder(path: string): Promise<string> {
   await Deno.mkdir(path, { recursive: true });
   return path;
 }

@@ -45,6 +45,17 @@ Deno.test("A preview folder leaves out pictures that come too soon", async () =>
   assert.deepEqual(seen, [0, 1, 10, 11]);
 });
 
+Deno.test("A preview folder goes with its job, though a killed attempt had filled it", async () => {
+  await using dir = await tempDir();
+  for (const keepPreviews of [true, false]) {
+    await Deno.mkdir(`${dir.path}/previews/job-1`, { recursive: true });
+    await Deno.writeTextFile(`${dir.path}/previews/job-1/step_00001.jpg`, "old");
+    await createPreviewFolder({ ...setup(dir.path), keepPreviews }, "job-1", () => {})
+      [Symbol.asyncDispose]();
+    assert.deepEqual(await fileNames(dir.path), keepPreviews ? ["previews"] : []);
+  }
+});
+
 Deno.test("A preview folder that cannot be written holds nothing up", async () => {
   await using dir = await tempDir();
   await Deno.writeTextFile(`${dir.path}/previews`, "in the way");
