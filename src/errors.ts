@@ -113,6 +113,16 @@ export class ComfyError extends PixelsError<ComfyErrorCode> {
   }
 }
 
+/** Reasons of an {@linkcode ImageError}. */
+export type ImageErrorCode =
+  /** The file is no PNG, or breaks the rules of the format. */
+  | "damaged"
+  /** The picture has more pixels than are handled. */
+  | "too_large";
+
+/** A picture cannot be read or made; whoever delivered it must act. */
+export class ImageError extends PixelsError<ImageErrorCode> {}
+
 /** Reasons of a {@linkcode JobError}. */
 export type JobErrorCode =
   /** The request asks for what no workflow or model here can do. */

@@ -17,7 +17,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   "workflow/": ["protocol/", "errors.ts", "log.ts"],
   "models/": ["protocol/", "errors.ts", "log.ts"],
   "comfyui/": ["protocol/", "errors.ts", "log.ts"],
-  "simulator/": ["errors.ts", "log.ts"],
+  "images/": ["errors.ts", "log.ts"],
+  "simulator/": ["images/", "errors.ts", "log.ts"],
   "executor/": ["protocol/", "errors.ts", "log.ts"],
   "worker/": ["protocol/", "transport/", "queue/", "executor/", "config/", "errors.ts", "log.ts"],
   "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
@@ -60,7 +61,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that may import more than their module may. */
 const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]])[] = [
-  ["executor/sandbox*.ts", ["comfyui/", "workflow/", "models/"]],
+  ["executor/sandbox*.ts", ["comfyui/", "workflow/", "models/", "images/"]],
 ];
 
 /** Every package that src/ uses, and who alone may import it. */
@@ -68,7 +69,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@msgpack/msgpack": ["protocol/codec.ts"],
   "commander": ["cli/"],
   "csv-parse": ["cli/batch_file.ts"],
-  "fast-png": ["simulator/png.ts"],
+  "fast-png": ["images/png.ts"],
   "jpeg-js": ["simulator/jpeg.ts"],
   "node:process": ["transport/zmq_publisher.ts"],
   "node:sqlite": ["queue/"],

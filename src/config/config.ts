@@ -66,6 +66,8 @@ export interface WorkerConfig {
   readonly dbPath: string;
   /** Longest wait in milliseconds for running jobs when the worker stops. @default {10000} */
   readonly drainTimeoutMs: number;
+  /** Most progress updates of one job in a second; 0 sets no limit. @default {60} */
+  readonly progressPerSecond: number;
 }
 
 /** The workflow templates. */
@@ -87,6 +89,10 @@ export interface OutputConfig {
   readonly filenamePattern: string;
   /** Whether preview images outlive their job. @default {false} */
   readonly keepPreviews: boolean;
+  /** Most preview images of one job in a second; 0 sets no limit. @default {10} */
+  readonly maxPreviewsPerSecond: number;
+  /** Preview images of one job that are kept at once; older ones give way. @default {100} */
+  readonly maxPreviews: number;
 }
 
 /** Model directories to look into besides asking ComfyUI, for servers that name none of their own. */

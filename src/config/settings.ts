@@ -171,6 +171,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: 10_000,
     help: "longest wait for running jobs when the worker stops",
   },
+  "worker.progressPerSecond": {
+    path: "worker.progress_per_s",
+    kind: wholeNumber(0, 1000),
+    default: 60,
+    help: "most progress updates of a job in a second; 0 sets no limit",
+  },
   "workflows.dir": {
     path: "workflows.workflow_dir",
     flag: "workflow-dir",
@@ -202,6 +208,18 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: toggle(),
     default: false,
     help: "keep preview images when their job has ended",
+  },
+  "output.maxPreviewsPerSecond": {
+    path: "output.max_previews_per_s",
+    kind: wholeNumber(0, 1000),
+    default: 10,
+    help: "most preview images of a job in a second; 0 sets no limit",
+  },
+  "output.maxPreviews": {
+    path: "output.max_previews",
+    kind: wholeNumber(1, 1_000_000),
+    default: 100,
+    help: "preview images of a job kept at once; older ones give way to new ones",
   },
   "models.checkpointDir": {
     path: "models.checkpoint_dir",

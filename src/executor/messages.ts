@@ -25,6 +25,12 @@ export interface SandboxSetup {
   filenamePattern: string;
   /** True to keep preview files after the job. */
   keepPreviews: boolean;
+  /** Most preview files of a job in a second; 0 sets no limit. */
+  maxPreviewsPerSecond: number;
+  /** Preview files of a job that may lie there at once. */
+  maxPreviews: number;
+  /** Most progress events of a run in a second, but for those that end a stage; 0 sets no limit. */
+  progressPerSecond: number;
   /** Longest silence of a running prompt in milliseconds. */
   stallTimeoutMs: number;
   /** True if a cancel may interrupt whatever runs where ComfyUI cannot be asked to stop one prompt. */

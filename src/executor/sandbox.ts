@@ -12,6 +12,7 @@ import { checkRequest } from "./sandbox_check.ts";
 import { type JobContext, runJob } from "./sandbox_job.ts";
 import { createModelIndex } from "./sandbox_models.ts";
 import { watchServer } from "./sandbox_server.ts";
+import { removeLeftovers } from "./sandbox_staging.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToSandbox>) => void) | null;
@@ -53,6 +54,7 @@ async function setUp(setup: SandboxSetup): Promise<void> {
       ...(setup.workflowDir === undefined ? {} : { dir: setup.workflowDir }),
       defaultWorkflow: setup.defaultWorkflow,
     });
+    await tidyUp(setup.outputDir);
     const server = watchServer(setup, {
       log,
       onState: (state, error) =>
@@ -64,6 +66,12 @@ async function setUp(setup: SandboxSetup): Promise<void> {
     const { code, message } = explain(error);
     self.postMessage({ type: "refused", code, error: message });
   }
+}
+
+/** What cannot be tidied up is in nobody's way; a folder that cannot be read fails the jobs that need it. */
+async function tidyUp(outputDir: string): Promise<void> {
+  const files = await removeLeftovers(outputDir, { nowMs: Date.now() }).catch(() => 0);
+  if (files > 0) log("info", "Removed unfinished files of an earlier process", { files });
 }
 
 async function run(number: number, spec: Extract<ToSandbox, { type: "run" }>["spec"]) {

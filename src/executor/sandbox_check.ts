@@ -5,6 +5,7 @@ import type { GenerateRequest } from "../protocol/mod.ts";
 import { bindTemplate } from "../workflow/mod.ts";
 import type { CheckResult } from "./messages.ts";
 import type { JobContext } from "./sandbox_job.ts";
+import { checkShape } from "./sandbox_results.ts";
 
 /**
  * Chooses the workflow, tries to write the request into it and looks its models up. What cannot be
@@ -15,6 +16,7 @@ export async function checkRequest(
   request: GenerateRequest,
 ): Promise<CheckResult> {
   try {
+    checkShape(request);
     const template = catalog.choose(request);
     bindTemplate(template, request, { seed: request.seed ?? 0 });
     const missing = await models.missing(request);

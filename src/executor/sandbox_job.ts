@@ -10,10 +10,12 @@ import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { bindTemplate, type Catalog, type Graph } from "../workflow/mod.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
+import { createProgressGate } from "./progress_gate.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
 import { checkRequest } from "./sandbox_check.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
 import { saveImages } from "./sandbox_output.ts";
+import { describeJob } from "./sandbox_parameters.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -80,6 +82,8 @@ export async function runJob(
   }
 }
 
+type WireProgress = Extract<RunEvent, { type: "progress" }>["progress"];
+
 class JobRun {
   readonly #context: JobContext;
   readonly #spec: RunSpec;
@@ -110,6 +114,9 @@ class JobRun {
       (path, step) => onEvent({ type: "preview", path, step }),
     );
     using watchdog = new Watchdog(setup.stallTimeoutMs);
+    const gate = createProgressGate<WireProgress>(setup.progressPerSecond);
+    const tell = (news: WireProgress[]) =>
+      news.forEach((progress) => onEvent({ type: "progress", progress }));
     let images: readonly ImageRef[] = [];
     let last: ProgressSnapshot | undefined;
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
@@ -125,13 +132,15 @@ class JobRun {
       last = progress ?? last;
       // The end is told when the files are there.
       if (event.type === "completed") images = event.images;
-      else if (progress !== undefined) onEvent({ type: "progress", progress: toWire(progress) });
+      else if (progress !== undefined) tell(gate.take(toWire(progress)));
       if (event.type === "preview") previews.offer({ ...event, step: last?.step ?? 0 });
     }
+    tell(gate.flush());
     await previews.flush();
-    const paths = await saveImages(this.#context, this.#spec, images, signal);
+    const parameters = describeJob(this.#spec, template, graph);
+    const paths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
     const done = { percent: 100, eta_s: 0 };
-    if (last !== undefined) onEvent({ type: "progress", progress: { ...toWire(last), ...done } });
+    if (last !== undefined) tell(gate.take({ ...toWire(last), ...done }));
     return paths;
   }
 
@@ -198,6 +207,6 @@ function failed(code: string, error: string): Extract<RunOutcome, { type: "faile
 
 function toWire(
   { stage, step, totalSteps, percent, etaSeconds }: ProgressSnapshot,
-): Extract<RunEvent, { type: "progress" }>["progress"] {
+): WireProgress {
   return { stage, step, total_steps: totalSteps, percent, eta_s: etaSeconds };
 }

@@ -2,9 +2,21 @@
 
 import type { ComfyClient, ImageRef } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
+import { isPng, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "./messages.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./sandbox_job.ts";
+import { PARAMETERS_KEYWORD } from "./sandbox_parameters.ts";
+import { arrangeResults, type StagedPicture } from "./sandbox_results.ts";
+import { openStaging, removeLeftovers, type Staging } from "./sandbox_staging.ts";
+
+/** How to save. */
+export interface SaveOptions {
+  /** Text that each picture gets to carry. */
+  parameters: string;
+  /** Gives up; nothing is left behind. */
+  signal: AbortSignal;
+}
 
 /** Transfers tried for one picture, with growing pauses, before the job goes back to the queue. */
 const TRANSFERS = 4;
@@ -13,18 +25,20 @@ const TRANSFERS = 4;
 const ASK_MS = 2_000;
 
 /**
- * Downloads every picture under a name of its own, all of them or none. A file that is there already
- * is never replaced.
+ * Downloads every picture and makes the files of the job, under names of their own: all of them appear
+ * whole and synced, or none. A file that is there already is never replaced.
  *
- * @returns absolute paths in the order of the batch.
+ * @returns absolute paths of the pictures in the order of the batch; a sheet goes before its frames or
+ *   tiles.
  * @throws {ComfyError} `output` if there is no picture, or one is gone or cannot be written; another
  *   code if it can be fetched by a later attempt.
+ * @throws {JobError} `invalid_parameter` if the pictures are not fit for what was asked for.
  */
 export async function saveImages(
-  { setup, server }: Pick<JobContext, "setup" | "server">,
-  { jobId, request, seed, resumed }: RunSpec,
+  context: Pick<JobContext, "setup" | "server">,
+  spec: RunSpec,
   images: readonly ImageRef[],
-  signal: AbortSignal,
+  { parameters, signal }: SaveOptions,
 ): Promise<string[]> {
   if (images.length === 0) {
     throw new ComfyError(
@@ -32,23 +46,46 @@ export async function saveImages(
       "ComfyUI finished the workflow without a picture; check that it ends in a SaveImage node",
     );
   }
-  const paths: string[] = [];
+  const { outputDir, filenamePattern } = context.setup;
+  const { jobId, request, seed } = spec;
+  if (spec.resumed) await removeLeftovers(outputDir, { jobId });
+  await using staging = await openStaging(outputDir, jobId, { keepTwins: spec.resumed });
+  const pictures: StagedPicture[] = [];
+  for (const image of images) {
+    pictures.push(await fetchPicture(context, staging, image, { parameters, signal }));
+  }
+  const facts = { jobId, prompt: request.prompt, seed, model: request.model };
+  const timestampMs = Date.now();
+  const sets = await arrangeResults(request, pictures, {
+    staging,
+    parameters,
+    signal,
+    stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
+  });
+  signal.throwIfAborted();
+  const paths = (await staging.publish(sets)).flat();
+  return paths.filter((path) => !path.endsWith(".json"));
+}
+
+/** Only PNG files get to carry the text: of other formats the file is kept as ComfyUI made it. */
+async function fetchPicture(
+  { server }: Pick<JobContext, "server">,
+  staging: Staging,
+  image: ImageRef,
+  { parameters, signal }: SaveOptions,
+): Promise<StagedPicture> {
+  const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
+  const plain = staging.reserve();
   try {
-    for (const [index, image] of images.entries()) {
-      const facts = { jobId, index, prompt: request.prompt, seed, model: request.model };
-      const stem = await outputName(setup.filenamePattern, { ...facts, timestampMs: Date.now() });
-      const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
-      const { path, taken } = await freePath(`${setup.outputDir}/${stem}`, extension);
-      await server.client.download(image, path, { signal, attempts: TRANSFERS });
-      const earlier = resumed ? taken.filter((name) => !paths.includes(name)) : [];
-      paths.push(await dropTwin(path, earlier));
-    }
-    return paths;
+    await server.client.download(image, plain, { signal, attempts: TRANSFERS });
   } catch (error) {
-    // The next attempt fetches all of them again, and must not find their names taken.
-    await Promise.all(paths.map((path) => Deno.remove(path).catch(() => {})));
     throw await judge(server.client, error, signal);
   }
+  const bytes = await Deno.readFile(plain);
+  if (!isPng(bytes)) return { temp: plain, extension };
+  const temp = await staging.write(withText(bytes, parameters, image));
+  await Deno.remove(plain);
+  return { temp, extension };
 }
 
 /**
@@ -66,45 +103,12 @@ async function judge(client: ComfyClient, error: unknown, signal: AbortSignal): 
   return new ComfyError("bad_answer", message, { cause: error });
 }
 
-/** The path itself, or with the first number that makes it free: two patterns may give one name. */
-async function freePath(
-  stem: string,
-  extension: string,
-): Promise<{ path: string; taken: string[] }> {
-  const taken: string[] = [];
-  for (let number = 1;; number += 1) {
-    const path = number === 1 ? `${stem}${extension}` : `${stem}-${number}${extension}`;
-    if (!await exists(path)) return { path, taken };
-    taken.push(path);
-  }
-}
-
-/**
- * An attempt before this one may have brought the picture home and died before that was noted: then
- * it is kept once.
- */
-async function dropTwin(path: string, earlier: readonly string[]): Promise<string> {
-  for (const other of earlier) {
-    if (!await isSame(path, other)) continue;
-    await Deno.remove(path);
-    return other;
-  }
-  return path;
-}
-
-async function isSame(path: string, other: string): Promise<boolean> {
-  const [mine, theirs] = await Promise.all([Deno.lstat(path), Deno.lstat(other)]);
-  if (!theirs.isFile || mine.size !== theirs.size) return false;
-  const [a, b] = await Promise.all([Deno.readFile(path), Deno.readFile(other)]);
-  return a.every((byte, index) => byte === b[index]);
-}
-
-async function exists(path: string): Promise<boolean> {
+function withText(bytes: Uint8Array, parameters: string, image: ImageRef): Uint8Array {
   try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    return withPngText(bytes, { [PARAMETERS_KEYWORD]: parameters });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The file ${image.filename} of ComfyUI is of no use: ${why}`;
+    throw new ComfyError("output", message, { cause });
   }
 }

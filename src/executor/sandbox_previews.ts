@@ -2,6 +2,7 @@
 
 import type { SandboxSetup } from "./messages.ts";
 import { outputName } from "./output_name.ts";
+import { createRateLimit, type RateLimit } from "./progress_gate.ts";
 
 /**
  * Where the previews of a job go. Disposing of it removes them, unless they are to be kept; also those
@@ -10,12 +11,18 @@ import { outputName } from "./output_name.ts";
 export interface PreviewFolder extends AsyncDisposable {
   /**
    * Takes a picture to be written. Never waits for the disk: one that is not begun yet gives way to the
-   * next, so that previews cannot hold up the progress of the job.
+   * next, so that previews cannot hold up the progress of the job. One that comes too soon is left out.
    */
   offer(picture: PreviewPicture): void;
   /** Resolves when nothing is left to write. */
   flush(): Promise<void>;
 }
+
+/** How many previews there may be, and when they go. */
+export type PreviewSetup = Pick<
+  SandboxSetup,
+  "outputDir" | "keepPreviews" | "maxPreviews" | "maxPreviewsPerSecond"
+>;
 
 /** A preview as ComfyUI sends it. */
 export interface PreviewPicture {
@@ -33,14 +40,17 @@ const EXTENSIONS: Readonly<Record<string, string>> = { "image/png": "png", "imag
  * Creates the previews of a job; the folder itself is made with the first picture.
  *
  * @param onWritten Called when a picture is complete on disk.
+ * @param limit Decides which come too soon.
  */
 export function createPreviewFolder(
-  setup: Pick<SandboxSetup, "outputDir" | "keepPreviews">,
+  setup: PreviewSetup,
   jobId: string,
   onWritten: (path: string, step: number) => void,
+  limit: RateLimit = createRateLimit(setup.maxPreviewsPerSecond),
 ): PreviewFolder {
-  const folder = folderOf(setup.outputDir, jobId);
-  let made = false;
+  /** In the order of writing. */
+  const written = new Set<string>();
+  let folder: string | undefined;
   let waiting: PreviewPicture | undefined;
   let writing: Promise<void> | undefined;
   const writeAll = async () => {
@@ -48,9 +58,13 @@ export function createPreviewFolder(
       const picture = waiting;
       waiting = undefined;
       try {
-        if (!made) await Deno.mkdir(await folder, { recursive: true });
-        made = true;
-        onWritten(await writePicture(await folder, picture), picture.step);
+        folder ??= await makeFolder(await folderOf(setup.outputDir, jobId));
+        const path = await writePicture(folder, picture);
+        onWritten(path, picture.step);
+        // A second preview of one step replaces the first.
+        written.delete(path);
+        written.add(path);
+        await removeOldest(written, setup.maxPreviews);
       } catch {
         // A preview is a courtesy: a full disk fails the job when its picture is written, with a reason.
       }
@@ -59,6 +73,7 @@ export function createPreviewFolder(
   };
   return {
     offer(picture) {
+      if (!limit.take()) return;
       waiting = picture;
       writing ??= writeAll();
     },
@@ -68,7 +83,9 @@ export function createPreviewFolder(
     async [Symbol.asyncDispose]() {
       await writing;
       if (setup.keepPreviews) return;
-      await Deno.remove(await folder, { recursive: true }).catch(() => {});
+      // An attempt that was killed may have left some, even if this one has made none.
+      const path = await folderOf(setup.outputDir, jobId);
+      await Deno.remove(path, { recursive: true }).catch(() => {});
       // Gone with its last job; while others are in it, it stays.
       await Deno.remove(`${setup.outputDir}/previews`).catch(() => {});
     },
@@ -78,6 +95,18 @@ export function createPreviewFolder(
 async function folderOf(outputDir: string, jobId: string): Promise<string> {
   const facts = { jobId, index: 0, prompt: "", seed: 0, model: "", timestampMs: 0 };
   return `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
+}
+
+async function makeFolder(path: string): Promise<string> {
+  await Deno.mkdir(path, { recursive: true });
+  return path;
+}
+
+async function removeOldest(paths: Set<string>, most: number): Promise<void> {
+  for (const path of [...paths].slice(0, -most)) {
+    paths.delete(path);
+    await Deno.remove(path).catch(() => {});
+  }
 }
 
 /** A reader that watches the folder must not see half a picture. */

@@ -1,4 +1,4 @@
-/** Removes what is no longer needed: jobs that ended long ago, and what a crash left on disk. */
+/** Forgets jobs that ended long ago. */
 
 import { type Logger, silentLogger } from "../log.ts";
 
@@ -47,23 +47,4 @@ export function startCleanup(
       await pass;
     },
   };
-}
-
-/** Age from which a download that nobody finished is rubbish: others may use the same directory. */
-const LEFTOVER_MS = 3_600_000;
-/** Hidden files that downloads are written to before they get their names. */
-const LEFTOVER = /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.part$/;
-
-/** Removes downloads that a process before this one left half done. What cannot be removed stays. */
-export async function removeLeftovers(dir: string, now: number = Date.now()): Promise<void> {
-  for await (const { name, isFile } of Deno.readDir(dir)) {
-    if (!isFile || !LEFTOVER.test(name)) continue;
-    try {
-      const path = `${dir}/${name}`;
-      const { mtime } = await Deno.lstat(path);
-      if (mtime !== null && now - mtime.getTime() >= LEFTOVER_MS) await Deno.remove(path);
-    } catch {
-      // Another worker on the same directory was quicker, or the file is not ours.
-    }
-  }
 }

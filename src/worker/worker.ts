@@ -12,7 +12,7 @@ import { type JobQueue, openSqliteQueue } from "../queue/mod.ts";
 import { type Transport, zmqTransport } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
 import { startCatchUp } from "./catch_up.ts";
-import { removeLeftovers, startCleanup } from "./cleanup.ts";
+import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimate.ts";
 import { handleRequest } from "./handlers.ts";
 import { createPublisher } from "./publisher.ts";
@@ -180,7 +180,7 @@ function sandboxSetup(
   server: ServerConfig,
   outputDir: string,
 ): Omit<SandboxSetup, "clientId" | "unreachableMs"> {
-  const { workflows, output, comfyui } = config;
+  const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
     outputDir,
@@ -189,6 +189,9 @@ function sandboxSetup(
     defaultWorkflow: workflows.defaultWorkflow,
     filenamePattern: output.filenamePattern,
     keepPreviews: output.keepPreviews,
+    maxPreviewsPerSecond: output.maxPreviewsPerSecond,
+    maxPreviews: output.maxPreviews,
+    progressPerSecond: worker.progressPerSecond,
     stallTimeoutMs: comfyui.timeoutMs,
     allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
   };
@@ -209,7 +212,6 @@ async function prepareOutput(dir: string): Promise<string> {
     await Deno.mkdir(dir, { recursive: true });
     const path = await Deno.realPath(dir);
     await Deno.remove(await Deno.makeTempFile({ dir: path, prefix: ".writable-" }));
-    await removeLeftovers(path);
     return path;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -66,6 +66,11 @@ const RETRIES: Pick<SettingCase, "good" | "bad"> = {
   bad: ["101", "1.5", ...NO_NUMBERS],
 };
 
+const RATES: Pick<SettingCase, "good" | "bad"> = {
+  good: [["0", 0], ["60", 60], ["1000", 1000]],
+  bad: ["1001", "0.5", ...NO_NUMBERS],
+};
+
 const URLS = {
   good: ["http://gpu:8188", "https://gpu.example/comfy/", "HTTP://[::1]:1/", "http://me:s@gpu:1"],
   meaning: ["http://gpu:8188", "https://gpu.example/comfy", "http://[::1]:1", "http://me:s@gpu:1"],
@@ -179,6 +184,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["0", 0], ["30", 30_000], ["86400", 86_400_000]],
     bad: ["86401", ...NO_NUMBERS],
   },
+  "worker.progress_per_s": { read: (config) => config.worker.progressPerSecond, ...RATES },
   "workflows.workflow_dir": { read: (config) => config.workflows.dir, ...paths("workflows") },
   "workflows.default_workflow": {
     read: (config) => config.workflows.defaultWorkflow,
@@ -195,6 +201,10 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       ["{job_id}", "{job_id}"],
       ["{job_id}_{timestamp}.png", "{job_id}_{timestamp}"],
       ["a {prompt} {seed}-{index}.{job_id}", "a {prompt} {seed}-{index}.{job_id}"],
+      [
+        "{job_id}{timestamp}{prompt}{seed}{index}{model}",
+        "{job_id}{timestamp}{prompt}{seed}{index}{model}",
+      ],
     ],
     bad: [
       "image",
@@ -210,6 +220,15 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     ],
   },
   "output.keep_previews": { read: (config) => config.output.keepPreviews, ...TOGGLES },
+  "output.max_previews_per_s": {
+    read: (config) => config.output.maxPreviewsPerSecond,
+    ...RATES,
+  },
+  "output.max_previews": {
+    read: (config) => config.output.maxPreviews,
+    good: [["1", 1], ["100", 100], ["1000000", 1_000_000]],
+    bad: ["0", "1000001", "1.5", ...NO_NUMBERS],
+  },
   "models.checkpoint_dir": {
     read: (config) => config.models.checkpointDir,
     ...paths("checkpoints"),

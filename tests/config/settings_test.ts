@@ -109,9 +109,16 @@ Deno.test("the defaults are the documented ones", async () => {
       cleanupAgeMs: 7 * 24 * 3600 * 1000,
       dbPath: "./dgx-pixels.db",
       drainTimeoutMs: 10_000,
+      progressPerSecond: 60,
     },
     workflows: { dir: undefined, defaultWorkflow: "txt2img_sdxl" },
-    output: { dir: "./output", filenamePattern: "{job_id}_{index}", keepPreviews: false },
+    output: {
+      dir: "./output",
+      filenamePattern: "{job_id}_{index}",
+      keepPreviews: false,
+      maxPreviewsPerSecond: 10,
+      maxPreviews: 100,
+    },
     models: { checkpointDir: undefined, loraDir: undefined, vaeDir: undefined },
     logging: { level: "info", file: undefined, format: "auto" },
   });

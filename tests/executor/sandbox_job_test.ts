@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
-import type { RunEvent, RunOutcome, RunSpec, ServerState } from "../../src/executor/mod.ts";
-import type { SandboxSetup } from "../../src/executor/messages.ts";
-import { type JobContext, runJob } from "../../src/executor/sandbox_job.ts";
-import { createModelIndex } from "../../src/executor/sandbox_models.ts";
-import { watchServer } from "../../src/executor/sandbox_server.ts";
-import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
-import { bindTemplate, createTemplate, loadCatalog } from "../../src/workflow/mod.ts";
+import type { RunOutcome } from "../../src/executor/mod.ts";
+import { bindTemplate, createTemplate } from "../../src/workflow/mod.ts";
 import { generateRequest } from "../support/requests.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { jobSetup } from "./job_setup.ts";
 
 Deno.test("runJob() posts a prompt once, and its picture gets the name of the job", async () => {
   await using setup = await jobSetup();
@@ -168,80 +163,4 @@ Deno.test("runJob() says so when a workflow ends without a picture", async () =>
 function facts(outcome: RunOutcome): unknown[] {
   if (outcome.type !== "failed") return [outcome.type];
   return [outcome.code, outcome.retry, outcome.keepPrompt, outcome.crashed];
-}
-
-interface JobSetup extends AsyncDisposable {
-  readonly simulator: Simulator;
-  readonly context: JobContext;
-  readonly dir: string;
-  /** Resolves when the health of the server changes. */
-  nextState(): Promise<ServerState>;
-  run(
-    fields?: Partial<RunSpec>,
-    signal?: AbortSignal,
-    onEvent?: (event: RunEvent) => void,
-    context?: JobContext,
-  ): Promise<{ outcome: RunOutcome; events: RunEvent[]; spec: RunSpec }>;
-}
-
-async function jobSetup(
-  options: SimulatorOptions = {},
-  setupFields: Partial<
-    Pick<SandboxSetup, "stallTimeoutMs" | "allowGlobalInterrupt" | "unreachableMs">
-  > = {},
-): Promise<JobSetup> {
-  await using starting = new AsyncDisposableStack();
-  const dir = starting.use(await tempDir());
-  const simulator = starting.use(
-    await startSimulator({ stepTimeMs: 1, loadTimeMs: 1, nodeTimeMs: 1, ...options }),
-  );
-  const setup = {
-    serverUrl: simulator.url,
-    clientId: crypto.randomUUID(),
-    outputDir: dir.path,
-    modelDirs: {},
-    defaultWorkflow: "txt2img_sdxl",
-    filenamePattern: "{job_id}_{index}",
-    keepPreviews: false,
-    stallTimeoutMs: 10_000,
-    allowGlobalInterrupt: false,
-    ...setupFields,
-  };
-  let change = Promise.withResolvers<ServerState>();
-  const log = () => {};
-  const server = starting.use(watchServer(setup, {
-    log,
-    onState(state) {
-      change.resolve(state);
-      change = Promise.withResolvers();
-    },
-  }));
-  assert.equal(await change.promise, "ready");
-  const catalog = await loadCatalog();
-  const context: JobContext = { setup, catalog, server, models: createModelIndex(server), log };
-  const running = starting.move();
-  return {
-    simulator,
-    context,
-    dir: dir.path,
-    nextState: () => change.promise,
-    async run(fields = {}, signal = new AbortController().signal, onEvent, other = context) {
-      const spec: RunSpec = {
-        jobId: "job-1",
-        request: generateRequest({ size: [64, 64], steps: 4 }),
-        seed: 1,
-        promptId: crypto.randomUUID(),
-        resumed: false,
-        hadStarted: false,
-        ...fields,
-      };
-      const events: RunEvent[] = [];
-      const outcome = await runJob(other, spec, {
-        signal,
-        onEvent: onEvent ?? ((event) => events.push(event)),
-      });
-      return { outcome, events, spec };
-    },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
-  };
 }

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { heapify, heapPop, heapPush } from "../../src/simulator/heap.ts";
 import { dumpJson, parseJson } from "../../src/simulator/json.ts";
 import { below, normalize, splitExtension } from "../../src/simulator/paths.ts";
-import { decodePng, encodePng } from "../../src/simulator/png.ts";
+import { encodePng } from "../../src/images/mod.ts";
+import { decodePng } from "../../src/simulator/png.ts";
 import { PythonError, repr, str, toBool, toFloat, toInt } from "../../src/simulator/python.ts";
 
 Deno.test("dumpJson() writes any JSON value, in ASCII, and again after parseJson()", () => {

@@ -4,12 +4,13 @@
  * @module
  */
 
+import { isPng } from "../../images/mod.ts";
 import { outOfMemory } from "../faults.ts";
 import { decodeJpeg, isJpeg } from "../jpeg.ts";
 import type { JsonObject } from "../json.ts";
 import { findFile } from "../locate.ts";
 import { croppedToRatio, lazyPicture, type Picture, plainPicture, resized } from "../picture.ts";
-import { type DecodedImage, decodePng, isPng } from "../png.ts";
+import { type DecodedImage, decodePng } from "../png.ts";
 import { PythonError } from "../python.ts";
 import type { Inputs } from "./inputs.ts";
 import { completeSize } from "./latents.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { encodePng } from "../../images/mod.ts";
 import { dumpJson, isObject, type JsonObject } from "../json.ts";
-import { encodePng } from "../png.ts";
 import type { FileArea } from "../store.ts";
 import { expandPrefix, nextName } from "../naming.ts";
 import type { Inputs } from "./inputs.ts";

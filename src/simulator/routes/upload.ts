@@ -4,12 +4,12 @@
  * @module
  */
 
+import { encodePng } from "../../images/mod.ts";
 import { empty, type Exchange, json } from "../http.ts";
 import { isObject, parseJson } from "../json.ts";
 import { splitAnnotation } from "../locate.ts";
 import { decodeImage } from "../nodes/images.ts";
 import { below, splitExtension } from "../paths.ts";
-import { encodePng } from "../png.ts";
 import { PythonError, toBool } from "../python.ts";
 import type { FileArea, FileStore } from "../store.ts";
 

@@ -4,13 +4,13 @@
  * @module
  */
 
+import { encodePng } from "../../images/mod.ts";
 import { empty, type Exchange } from "../http.ts";
 import { encodeJpeg } from "../jpeg.ts";
 import { splitAnnotation } from "../locate.ts";
 import { decodeImage, pictureOf } from "../nodes/images.ts";
 import type { SimulatorClock } from "../options.ts";
 import { basename, below } from "../paths.ts";
-import { encodePng } from "../png.ts";
 import type { FileArea, StoredFile } from "../store.ts";
 import { answerRange } from "./range.ts";
 

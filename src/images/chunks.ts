@@ -1,0 +1,103 @@
+/** The parts that a PNG file consists of (PNG specification, third edition, section 5). */
+
+import { ImageError } from "../errors.ts";
+
+/** One chunk of a file. */
+export interface PngChunk {
+  /** Four letters. */
+  readonly type: string;
+  /** What it carries; a view of the file. */
+  readonly data: Uint8Array;
+  /** The whole chunk with length and checksum; a view of the file. */
+  readonly bytes: Uint8Array;
+}
+
+/** What every PNG begins with. */
+export const PNG_SIGNATURE: Readonly<Uint8Array> = new Uint8Array([
+  0x89,
+  0x50,
+  0x4e,
+  0x47,
+  0x0d,
+  0x0a,
+  0x1a,
+  0x0a,
+]);
+
+/** Length, type and checksum of a chunk. */
+const FRAME_BYTES = 12;
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => crcOfByte(byte));
+
+/** Tells by its first bytes whether a file is a PNG. */
+export function isPng(bytes: Uint8Array): boolean {
+  return PNG_SIGNATURE.every((byte, index) => bytes[index] === byte);
+}
+
+/**
+ * Takes a file apart and checks every chunk.
+ *
+ * @throws {ImageError} `damaged` if it is no PNG, a chunk is cut short or altered, or the end is missing.
+ */
+export function readChunks(bytes: Uint8Array): PngChunk[] {
+  if (!isPng(bytes)) throw damaged("it does not begin like one");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks: PngChunk[] = [];
+  for (let at = PNG_SIGNATURE.length; at + FRAME_BYTES <= bytes.length;) {
+    const length = view.getUint32(at);
+    const end = at + FRAME_BYTES + length;
+    if (end > bytes.length) throw damaged("a chunk is cut short");
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const body = bytes.subarray(at + 4, end - 4);
+    if (view.getUint32(end - 4) !== crc32(body)) throw damaged(`the checksum of ${type} is wrong`);
+    chunks.push({ type, data: body.subarray(4), bytes: bytes.subarray(at, end) });
+    if (type === "IEND") return checkOrder(chunks);
+    at = end;
+  }
+  throw damaged("it has no end");
+}
+
+/** Writes a chunk. */
+export function encodeChunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const chunk = new Uint8Array(data.length + FRAME_BYTES);
+  const view = new DataView(chunk.buffer);
+  view.setUint32(0, data.length);
+  for (let index = 0; index < 4; index++) chunk[4 + index] = type.charCodeAt(index);
+  chunk.set(data, 8);
+  view.setUint32(data.length + 8, crc32(chunk.subarray(4, -4)));
+  return chunk;
+}
+
+/** Joins byte arrays. */
+export function concatenate(parts: readonly Readonly<Uint8Array>[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** The error of a file that is no good PNG. */
+export function damaged(why: string, cause?: unknown): ImageError {
+  return new ImageError("damaged", `Cannot read the PNG: ${why}`, { cause });
+}
+
+function checkOrder(chunks: PngChunk[]): PngChunk[] {
+  const [header] = chunks;
+  if (header?.type !== "IHDR" || header.data.length !== 13) throw damaged("it has no header");
+  return chunks;
+}
+
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+function crcOfByte(byte: number): number {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1;
+  return crc;
+}

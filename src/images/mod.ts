@@ -1,0 +1,17 @@
+/**
+ * Pictures: PNG files, text in them, sheets and their atlases. Nothing here reads or writes a disk.
+ *
+ * @module
+ */
+
+export { describeSheet } from "./atlas.ts";
+export type { Atlas, AtlasFrame, AtlasOptions, AtlasTag } from "./atlas.ts";
+export { isPng } from "./chunks.ts";
+export { decodePng, encodePng, pngSize } from "./png.ts";
+export type { DecodedPicture } from "./png.ts";
+export { checkPixels, crop, emptyRaster, MAX_PIXELS, MAX_SIDE, paste } from "./raster.ts";
+export type { Raster, Rect } from "./raster.ts";
+export { composeSheet, cutTiles, placeFrame, sheetLayout, tileLayout } from "./sheet.ts";
+export type { SheetLayout } from "./sheet.ts";
+export { readPngText, withPngText } from "./text.ts";
+export type { PngText } from "./text.ts";

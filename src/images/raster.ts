@@ -1,0 +1,102 @@
+/** Pixels in memory, and moving them about. Pure. */
+
+import { ImageError } from "../errors.ts";
+
+/** A picture in memory: rows from top to bottom, without gaps. */
+export interface Raster {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** Bytes a pixel: red, green, blue, and alpha if four. */
+  readonly channels: 3 | 4;
+  /** `width * height * channels` bytes. */
+  readonly data: Uint8Array;
+}
+
+/** A part of a picture, in pixels. */
+export interface Rect {
+  /** Columns to the left of it. */
+  readonly x: number;
+  /** Rows above it. */
+  readonly y: number;
+  /** Width. */
+  readonly w: number;
+  /** Height. */
+  readonly h: number;
+}
+
+/** Most pixels of a picture: 8192 x 8192, which takes 256 MiB with four channels. */
+export const MAX_PIXELS: number = 2 ** 26;
+
+/** Longest side of a picture; decoders of graphics cards and browsers end at or below it. */
+export const MAX_SIDE = 32_768;
+
+/**
+ * Creates a picture without any colour, fully transparent.
+ *
+ * @throws {ImageError} `too_large` beyond {@linkcode MAX_PIXELS} or {@linkcode MAX_SIDE}.
+ * @throws {RangeError} unless width and height are whole numbers above zero.
+ */
+export function emptyRaster(width: number, height: number): Raster {
+  checkPixels(width, height);
+  return { width, height, channels: 4, data: new Uint8Array(width * height * 4) };
+}
+
+/**
+ * Copies a picture into another one with as many channels.
+ *
+ * @throws {RangeError} when it would not lie within it.
+ */
+export function paste(target: Raster, picture: Raster, x: number, y: number): void {
+  checkInside(target, { x, y, w: picture.width, h: picture.height });
+  if (target.channels !== picture.channels) {
+    throw new RangeError(`Cannot paste ${picture.channels} channels into ${target.channels}`);
+  }
+  const rowBytes = picture.width * picture.channels;
+  for (let row = 0; row < picture.height; row++) {
+    const line = picture.data.subarray(row * rowBytes, (row + 1) * rowBytes);
+    target.data.set(line, ((y + row) * target.width + x) * target.channels);
+  }
+}
+
+/**
+ * Copies a part of a picture.
+ *
+ * @throws {RangeError} when it does not lie within the picture.
+ */
+export function crop(picture: Raster, rect: Rect): Raster {
+  checkInside(picture, rect);
+  const { channels } = picture;
+  const rowBytes = rect.w * channels;
+  const data = new Uint8Array(rowBytes * rect.h);
+  for (let row = 0; row < rect.h; row++) {
+    const from = ((rect.y + row) * picture.width + rect.x) * channels;
+    data.set(picture.data.subarray(from, from + rowBytes), row * rowBytes);
+  }
+  return { width: rect.w, height: rect.h, channels, data };
+}
+
+/**
+ * Checks the size of a picture before memory is taken for it.
+ *
+ * @throws {ImageError} `too_large` beyond {@linkcode MAX_PIXELS} or {@linkcode MAX_SIDE}.
+ * @throws {RangeError} unless both are whole numbers above zero.
+ */
+export function checkPixels(width: number, height: number): void {
+  const isSize = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 &&
+    height > 0;
+  if (!isSize) throw new RangeError(`Cannot make a picture of ${width}x${height} pixels`);
+  if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_SIDE) return;
+  throw new ImageError(
+    "too_large",
+    `A picture of ${width}x${height} pixels is more than can be handled; ` +
+      `the most are ${MAX_PIXELS} pixels and ${MAX_SIDE} a side`,
+  );
+}
+
+function checkInside({ width, height }: Raster, { x, y, w, h }: Rect): void {
+  const whole = [x, y, w, h].every((value) => Number.isSafeInteger(value) && value >= 0);
+  if (whole && w > 0 && h > 0 && x + w <= width && y + h <= height) return;
+  throw new RangeError(`${w}x${h} pixels at ${x},${y} do not lie within ${width}x${height}`);
+}

@@ -1,0 +1,99 @@
+/** Sheets: many pictures of one size in one. Pure. */
+
+import { crop, emptyRaster, paste, type Raster, type Rect } from "./raster.ts";
+
+/** Where the pictures of a sheet are. */
+export interface SheetLayout {
+  /** Width of the sheet in pixels. */
+  readonly width: number;
+  /** Height of the sheet in pixels. */
+  readonly height: number;
+  /** Place of each picture, row by row. */
+  readonly cells: readonly Rect[];
+}
+
+/**
+ * Lays frames out in a grid as near to a square number of columns as can be: `ceil(sqrt(count))`
+ * columns, filled row by row; cells that are left over at the end stay transparent.
+ *
+ * @throws {RangeError} unless all are whole numbers above zero.
+ */
+export function sheetLayout(count: number, width: number, height: number): SheetLayout {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new RangeError(`Cannot lay out ${count} frames`);
+  }
+  const columns = Math.ceil(Math.sqrt(count));
+  const rows = Math.ceil(count / columns);
+  const { cells, ...size } = grid(columns, rows, width, height);
+  return { ...size, cells: cells.slice(0, count) };
+}
+
+/**
+ * Divides a picture into equal tiles, row by row.
+ *
+ * @throws {RangeError} when the size cannot be divided so.
+ */
+export function tileLayout(
+  { width, height }: Pick<Raster, "width" | "height">,
+  columns: number,
+  rows: number,
+): SheetLayout {
+  const [tileWidth, tileHeight] = [width / columns, height / rows];
+  const divides = [columns, rows, tileWidth, tileHeight].every((value) =>
+    Number.isSafeInteger(value) && value > 0
+  );
+  if (divides) return grid(columns, rows, tileWidth, tileHeight);
+  throw new RangeError(`${width}x${height} pixels cannot be cut into ${columns}x${rows} tiles`);
+}
+
+/**
+ * Puts frames of one size into one picture, as {@linkcode sheetLayout} lays them out.
+ *
+ * @throws {ImageError} `too_large` when the sheet would be.
+ * @throws {RangeError} when there is no frame, or they differ in size, or one has not four channels.
+ */
+export function composeSheet(frames: readonly Raster[]): Raster {
+  const { width = 0, height = 0 } = frames[0] ?? {};
+  const layout = sheetLayout(frames.length, width, height);
+  const sheet = emptyRaster(layout.width, layout.height);
+  for (const [index, frame] of frames.entries()) placeFrame(sheet, layout, index, frame);
+  return sheet;
+}
+
+/**
+ * Puts one frame into its cell, so that not all of them need be in memory at once.
+ *
+ * @throws {RangeError} when it has not the size of the cell.
+ */
+export function placeFrame(
+  sheet: Raster,
+  layout: SheetLayout,
+  index: number,
+  frame: Raster,
+): void {
+  const cell = layout.cells[index];
+  if (cell === undefined || frame.width !== cell.w || frame.height !== cell.h) {
+    const size = cell === undefined ? "no room" : `${cell.w}x${cell.h}`;
+    throw new RangeError(`Frame ${index} is ${frame.width}x${frame.height}, but has ${size}`);
+  }
+  paste(sheet, frame, cell.x, cell.y);
+}
+
+/**
+ * Cuts a picture into equal tiles, row by row.
+ *
+ * @throws {RangeError} when the size cannot be divided so.
+ */
+export function cutTiles(picture: Raster, columns: number, rows: number): Raster[] {
+  return tileLayout(picture, columns, rows).cells.map((cell) => crop(picture, cell));
+}
+
+function grid(columns: number, rows: number, width: number, height: number): SheetLayout {
+  const cells = Array.from({ length: columns * rows }, (_, index) => ({
+    x: (index % columns) * width,
+    y: Math.floor(index / columns) * height,
+    w: width,
+    h: height,
+  }));
+  return { width: columns * width, height: rows * height, cells };
+}

@@ -1,0 +1,90 @@
+/** Text in PNG files, read and written without touching a pixel. */
+
+import { concatenate, encodeChunk, PNG_SIGNATURE, type PngChunk, readChunks } from "./chunks.ts";
+
+/** Texts of a picture by keyword. */
+export type PngText = Readonly<Record<string, string>>;
+
+const LATIN1 = new TextDecoder("latin1");
+const UTF8 = new TextDecoder();
+const TEXT_TYPES: readonly string[] = ["tEXt", "zTXt", "iTXt"];
+
+/**
+ * Reads the text chunks of a file. Compressed ones are passed over; of two with one keyword the later
+ * counts.
+ *
+ * @throws {ImageError} `damaged` if the file is no good PNG.
+ */
+export function readPngText(bytes: Uint8Array): Record<string, string> {
+  const texts = readChunks(bytes).flatMap((chunk): [string, string][] => {
+    const text = textOf(chunk);
+    return text === undefined ? [] : [[keywordOf(chunk), text]];
+  });
+  return Object.fromEntries(texts);
+}
+
+/**
+ * Adds text chunks to a file before its first pixel, where readers that stop early find them. All else
+ * stays byte for byte, but earlier texts with the same keywords go.
+ *
+ * @throws {ImageError} `damaged` if the file is no good PNG.
+ * @throws {RangeError} for a keyword that PNG does not allow.
+ */
+export function withPngText(bytes: Uint8Array, text: PngText): Uint8Array<ArrayBuffer> {
+  const kept = readChunks(bytes).filter((chunk) => {
+    return !TEXT_TYPES.includes(chunk.type) || !Object.hasOwn(text, keywordOf(chunk));
+  });
+  const pixels = kept.findIndex((chunk) => chunk.type === "IDAT");
+  const at = pixels < 0 ? kept.length - 1 : pixels;
+  return concatenate([
+    PNG_SIGNATURE,
+    ...kept.slice(0, at).map((chunk) => chunk.bytes),
+    ...textChunks(text),
+    ...kept.slice(at).map((chunk) => chunk.bytes),
+  ]);
+}
+
+/**
+ * Writes texts as chunks: `tEXt`, which every reader knows, where Latin-1 has all letters, else `iTXt`.
+ *
+ * @throws {RangeError} for a keyword that PNG does not allow.
+ */
+export function textChunks(text: PngText): Uint8Array<ArrayBuffer>[] {
+  return Object.entries(text).map(([keyword, value]) => {
+    checkKeyword(keyword);
+    // deno-lint-ignore no-control-regex
+    if (/^[\u0001-\u00ff]*$/.test(value)) {
+      return encodeChunk("tEXt", toLatin1(`${keyword}\0${value}`));
+    }
+    // Not compressed, no language, no translated keyword.
+    const head = toLatin1(`${keyword}\0\0\0\0\0`);
+    return encodeChunk("iTXt", concatenate([head, new TextEncoder().encode(value)]));
+  });
+}
+
+function keywordOf({ data }: PngChunk): string {
+  const end = data.indexOf(0);
+  return LATIN1.decode(end < 0 ? data : data.subarray(0, end));
+}
+
+function textOf({ type, data }: PngChunk): string | undefined {
+  const end = data.indexOf(0);
+  if (end < 0) return undefined;
+  if (type === "tEXt") return LATIN1.decode(data.subarray(end + 1));
+  const isCompressed = data[end + 1] !== 0;
+  if (type !== "iTXt" || isCompressed) return undefined;
+  const language = data.indexOf(0, end + 3);
+  const translated = language < 0 ? -1 : data.indexOf(0, language + 1);
+  return translated < 0 ? undefined : UTF8.decode(data.subarray(translated + 1));
+}
+
+/** Section 11.3.3.1 of the specification. */
+function checkKeyword(keyword: string): void {
+  const isAllowed = /^[\u0020-\u007e\u00a1-\u00ff]{1,79}$/.test(keyword) &&
+    keyword.trim() === keyword && !keyword.includes("  ");
+  if (!isAllowed) throw new RangeError(`Cannot use ${JSON.stringify(keyword)} as a PNG keyword`);
+}
+
+function toLatin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}

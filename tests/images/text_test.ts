@@ -1,0 +1,72 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { decodePng, encodePng, readPngText, withPngText } from "../../src/images/mod.ts";
+import { concatenate, encodeChunk, readChunks } from "../../src/images/chunks.ts";
+import { plain } from "./support.ts";
+
+const PICTURE = plain(3, 2, [1, 2, 3, 255]);
+
+Deno.test("withPngText() adds what readPngText() reads, whatever the letters", async () => {
+  const png = await encodePng(PICTURE);
+  const property = fc.property(fc.string({ unit: "grapheme" }), (value) => {
+    deepEqual(readPngText(withPngText(png, { parameters: value })), { parameters: value });
+  });
+  fc.assert(property, { numRuns: 300 });
+  for (const value of ["", "a\0b", "ÿ", "Ā", "🗡", "line\nline"]) {
+    deepEqual(readPngText(withPngText(png, { k: value })), { k: value });
+  }
+});
+
+Deno.test("withPngText() leaves every other chunk as it is, and stands before the pixels", async () => {
+  const png = await encodePng(PICTURE, { prompt: "{}", workflow: "🗡" });
+  const changed = withPngText(png, { parameters: "x" });
+  const types = readChunks(changed).map(({ type }) => type);
+  deepEqual(types, ["IHDR", "tEXt", "iTXt", "tEXt", "IDAT", "IEND"]);
+  const others = readChunks(changed).filter((_, index) => index !== 3).map(({ bytes }) => bytes);
+  deepEqual(others, readChunks(png).map(({ bytes }) => bytes));
+  deepEqual(decodePng(changed).data, PICTURE.data);
+  deepEqual(decodePng(changed).text, { prompt: "{}", workflow: "🗡", parameters: "x" });
+});
+
+Deno.test("withPngText() replaces a text with the same keyword, of any kind", async () => {
+  const png = await encodePng(PICTURE, { parameters: "old", prompt: "kept" });
+  const packed = encodeChunk("zTXt", new TextEncoder().encode("parameters\0\0xyz"));
+  const foreign = concatenate([png.subarray(0, 33), packed, png.subarray(33)]);
+  deepEqual(readPngText(foreign), { parameters: "old", prompt: "kept" });
+  const changed = withPngText(foreign, { parameters: "🗡" });
+  deepEqual(readPngText(changed), { prompt: "kept", parameters: "🗡" });
+  const types = readChunks(changed).map(({ type }) => type);
+  deepEqual(types, ["IHDR", "tEXt", "iTXt", "IDAT", "IEND"]);
+});
+
+Deno.test("withPngText() writes Latin-1 as the text chunk that every reader knows", async () => {
+  const changed = withPngText(await encodePng(PICTURE), { parameters: "é" });
+  const chunk = readChunks(changed)[1]!;
+  equal(chunk.type, "tEXt");
+  deepEqual([...chunk.data], [...new TextEncoder().encode("parameters"), 0, 0xe9]);
+});
+
+Deno.test("withPngText() refuses keywords that PNG does not allow", async () => {
+  const png = await encodePng(PICTURE);
+  for (const keyword of ["", " a", "a ", "a  b", "a\0b", "Ā", "x".repeat(80), "a\nb"]) {
+    throws(() => withPngText(png, { [keyword]: "x" }), RangeError, keyword);
+  }
+});
+
+Deno.test("withPngText() and readPngText() refuse what is no whole PNG", async () => {
+  const png = await encodePng(PICTURE);
+  const noHeader = concatenate([png.subarray(0, 8), png.subarray(33)]);
+  for (const bytes of [new Uint8Array(), png.subarray(0, -1), png.subarray(1), noHeader]) {
+    throws(() => withPngText(bytes, { a: "b" }), { name: "ImageError", code: "damaged" });
+    throws(() => readPngText(bytes), { name: "ImageError", code: "damaged" });
+  }
+});
+
+Deno.test("readPngText() passes over text chunks that are cut short", async () => {
+  const png = await encodePng(PICTURE);
+  for (const [type, data] of [["tEXt", "nothing"], ["iTXt", "k\0\0\0"], ["iTXt", "k\0\0\0en"]]) {
+    const chunk = encodeChunk(type!, new TextEncoder().encode(data));
+    const odd = concatenate([png.subarray(0, 33), chunk, png.subarray(33)]);
+    deepEqual(readPngText(odd), {});
+  }
+});
