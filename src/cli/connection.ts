@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { type Client, connect } from "../client/mod.ts";
-import { loadConfig, type ZmqConfig } from "../config/mod.ts";
+import { listSettings, loadConfig, type ZmqConfig } from "../config/mod.ts";
 import { TransportError } from "../errors.ts";
 import { positiveNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
@@ -21,9 +21,11 @@ export interface ConnectionOptions {
 
 /** Adds the options to a command. */
 export function addConnectionOptions(command: Command): Command {
+  for (const { flag, help, default: preset } of listSettings()) {
+    if (flag !== "req-addr" && flag !== "pub-addr") continue;
+    command.option(`--${flag} <address>`, `the worker's ${help} (default: ${preset})`);
+  }
   command
-    .option("--req-addr <address>", "the worker's endpoint for requests")
-    .option("--pub-addr <address>", "the worker's endpoint for updates")
     .option("--config <file>", "YAML file with any of the worker's settings");
   return addTimeoutOption(command);
 }

@@ -46,7 +46,12 @@ function createProgram(io: Io, finish: Finish): Command {
       getErrHasColors: () => false,
     })
     .helpCommand(false)
-    .showHelpAfterError("Try --help");
+    .showHelpAfterError("Try --help")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, 1 failed or refused, 2 wrong command line, setting or file, 3 nobody answers,\n" +
+        "70 a fault of this program, 130 ended by Ctrl-C.",
+    );
   addClientCommands(program, io, finish);
   addWorker(program, io, finish);
   addDemo(program, io, finish);

@@ -83,6 +83,7 @@ Deno.test("generate --from goes on where a stop signal ended it", async () => {
   const running = start(batch.args("--parallel=1"));
   await stall.reached;
   running.signal();
+  await batch.setup.simulator.when("interrupt");
   stall.release();
   assert.equal(await running.code, 130);
   assert.match(running.stderr(), /^0 of 3 done, 1 cancelled, 2 not started$/m);
