@@ -9,6 +9,7 @@ import type { LogFields, LogLevel } from "../log.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import type { FromSandbox, RunOutcome, SandboxCalls, SandboxSetup, ToSandbox } from "./messages.ts";
 import { checkRequest } from "./sandbox_check.ts";
+import { createInputImages } from "./sandbox_input.ts";
 import { type JobContext, runJob } from "./sandbox_job.ts";
 import { createModelIndex } from "./sandbox_models.ts";
 import { watchServer } from "./sandbox_server.ts";
@@ -52,13 +53,18 @@ async function setUp(setup: SandboxSetup): Promise<void> {
     const catalog = await loadCatalog({
       ...(setup.workflowDir === undefined ? {} : { dir: setup.workflowDir }),
       defaultWorkflow: setup.defaultWorkflow,
+      ...(setup.routes === undefined ? {} : { routes: setup.routes }),
     });
+    const inputs = createInputImages(setup.inputDir);
     const server = watchServer(setup, {
       log,
-      onState: (state, error) =>
-        self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) }),
+      onState: (state, error) => {
+        inputs.forget();
+        self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) });
+      },
     });
-    context = { setup, catalog, server, models: createModelIndex(server, setup.modelDirs), log };
+    const models = createModelIndex(server, setup.modelDirs);
+    context = { setup, catalog, server, models, inputs, log };
     self.postMessage({ type: "ready" });
   } catch (error) {
     const { code, message } = explain(error);

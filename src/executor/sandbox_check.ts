@@ -7,16 +7,18 @@ import type { CheckResult } from "./messages.ts";
 import type { JobContext } from "./sandbox_job.ts";
 
 /**
- * Chooses the workflow, tries to write the request into it and looks its models up. What cannot be
+ * Chooses the workflow, tries to write the request into it, looks at its picture and looks its
+ * models up. What cannot be
  * known now, because the server is away, is not held against the request.
  */
 export async function checkRequest(
-  { catalog, models }: Pick<JobContext, "catalog" | "models">,
+  { catalog, models, inputs }: Pick<JobContext, "catalog" | "models" | "inputs">,
   request: GenerateRequest,
 ): Promise<CheckResult> {
   try {
     const template = catalog.choose(request);
     bindTemplate(template, request, { seed: request.seed ?? 0 });
+    await inputs.check(request);
     const missing = await models.missing(request);
     if (missing !== undefined) {
       return { type: "refused", code: "model_not_found", error: `Model not found: ${missing}` };

@@ -12,6 +12,7 @@ import { bindTemplate, type Catalog, type Graph } from "../workflow/mod.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
 import { checkRequest } from "./sandbox_check.ts";
+import type { InputImages } from "./sandbox_input.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
 import { saveImages } from "./sandbox_output.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
@@ -27,6 +28,8 @@ export interface JobContext {
   readonly server: ServerWatch;
   /** The server's models. */
   readonly models: ModelIndex;
+  /** The pictures that requests start from. */
+  readonly inputs: InputImages;
   /** Takes log lines. */
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
 }
@@ -101,9 +104,12 @@ class JobRun {
     const { request, seed, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
     const template = catalog.choose(request);
-    const graph = bindTemplate(template, request, { seed });
-    const tracker = createProgressTracker(graph);
+    this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
     await this.#reach(signal);
+    const initImage = await this.#bringInput(signal);
+    this.#mayBeThere = true;
+    const graph = bindTemplate(template, request, { seed, ...initImage });
+    const tracker = createProgressTracker(graph);
     await using previews = createPreviewFolder(
       setup,
       jobId,
@@ -150,6 +156,8 @@ class JobRun {
     // Only what ComfyUI shows counts as cancelled; what is in doubt is looked at again.
     if (aborted && !keepPrompt) return { type: "cancelled" };
     if (code === "unreachable") server.lost(message);
+    // Perhaps because somebody tidied up the server's input directory.
+    if (code === "rejected") this.#context.inputs.forget();
     if (code === "out_of_memory") await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
     if (code === "stalled") return await this.#explainStall(message);
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
@@ -166,7 +174,15 @@ class JobRun {
       // Where only events cannot be had, the prompt can be followed without them.
       await client.queue({ signal });
     }
-    this.#mayBeThere = true;
+  }
+
+  /** A prompt that is on the server already has its picture there too. */
+  async #bringInput(signal: AbortSignal): Promise<{ initImage?: string }> {
+    const { inputs, server } = this.#context;
+    const { request, resumed } = this.#spec;
+    if (resumed) return {};
+    const initImage = await inputs.bring(request, server.client, signal);
+    return initImage === undefined ? {} : { initImage };
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

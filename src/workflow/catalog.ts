@@ -2,7 +2,7 @@
 
 import { ConfigError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
-import { routeRequest } from "./route.ts";
+import { DEFAULT_ROUTES, routeRequest, type Routes } from "./route.ts";
 import { createTemplate, type Template } from "./template.ts";
 
 /** The workflows that jobs can use. */
@@ -23,6 +23,8 @@ export interface CatalogOptions {
   dir?: string | URL;
   /** Workflow of a request that nothing else decides. @default {"txt2img_sdxl"} */
   defaultWorkflow?: string;
+  /** Workflows of requests that name none, where other ones are wanted. @default {DEFAULT_ROUTES} */
+  routes?: Partial<Routes>;
 }
 
 /** The folder of workflows that come with the package. */
@@ -39,22 +41,39 @@ export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog
   for (const name of await workflowNames(dir)) {
     templates.set(name, createTemplate(name, await readJson(dir, name)));
   }
-  if (!templates.has(defaultWorkflow)) {
+  const wanted = chosenNames(defaultWorkflow, options.routes);
+  const absent = wanted.find((name) => !templates.has(name));
+  const fallback = templates.get(defaultWorkflow);
+  if (absent !== undefined || fallback === undefined) {
     throw new ConfigError(
       "invalid_workflow",
-      `The default workflow ${defaultWorkflow} is not in ${showDir(dir)}; ` +
+      `The workflow ${absent ?? defaultWorkflow}, which the settings name, is not in ${
+        showDir(dir)
+      }; ` +
         `there are: ${[...templates.keys()].join(", ") || "none"}`,
     );
   }
-  return { templates, choose: (request) => choose(templates, request, defaultWorkflow) };
+  const routes = { ...DEFAULT_ROUTES, ...options.routes };
+  return {
+    templates,
+    choose: (request) => choose(templates, request, routes) ?? fallback,
+  };
 }
 
+/** What must be there: a folder of one's own need not have the workflows that come with the package. */
+function chosenNames(defaultWorkflow: string, routes: Partial<Routes> = {}): string[] {
+  const known = new Set<string>(Object.values(DEFAULT_ROUTES));
+  return [defaultWorkflow, ...Object.values(routes).filter((name) => !known.has(name))];
+}
+
+/** Undefined when nothing in the request decides. */
 function choose(
   templates: ReadonlyMap<string, Template>,
   request: GenerateRequest,
-  defaultWorkflow: string,
-): Template {
-  const name = routeRequest(request, (candidate) => templates.has(candidate)) ?? defaultWorkflow;
+  routes: Routes,
+): Template | undefined {
+  const name = routeRequest(request, (candidate) => templates.has(candidate), routes);
+  if (name === undefined) return undefined;
   const template = templates.get(name);
   if (template !== undefined) return template;
   throw new JobError(

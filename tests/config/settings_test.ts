@@ -110,7 +110,16 @@ Deno.test("the defaults are the documented ones", async () => {
       dbPath: "./dgx-pixels.db",
       drainTimeoutMs: 10_000,
     },
-    workflows: { dir: undefined, defaultWorkflow: "txt2img_sdxl" },
+    workflows: {
+      dir: undefined,
+      defaultWorkflow: "txt2img_sdxl",
+      forAnimation: "animation",
+      forTileset: "tileset",
+      forInitImage: "img2img_sdxl",
+      forBatch: "batch",
+      forLora: "pixel_art_lora",
+    },
+    input: { dir: undefined },
     output: { dir: "./output", filenamePattern: "{job_id}_{index}", keepPreviews: false },
     models: { checkpointDir: undefined, loraDir: undefined, vaeDir: undefined },
     logging: { level: "info", file: undefined, format: "auto" },
@@ -124,7 +133,7 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "comfyui-timeout comfyui-url db log-level output-dir pub-addr req-addr simulate workflow-dir"
+    "comfyui-timeout comfyui-url db input-dir log-level output-dir pub-addr req-addr simulate workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));

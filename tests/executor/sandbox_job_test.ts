@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunEvent, RunOutcome, RunSpec } from "../../src/executor/mod.ts";
+import { createInputImages } from "../../src/executor/sandbox_input.ts";
 import { type JobContext, runJob } from "../../src/executor/sandbox_job.ts";
 import { createModelIndex } from "../../src/executor/sandbox_models.ts";
 import { watchServer } from "../../src/executor/sandbox_server.ts";
@@ -169,6 +170,7 @@ async function jobSetup(
     serverUrl: simulator.url,
     clientId: crypto.randomUUID(),
     outputDir: dir.path,
+    inputDir: dir.path,
     modelDirs: {},
     defaultWorkflow: "txt2img_sdxl",
     filenamePattern: "{job_id}_{index}",
@@ -184,7 +186,9 @@ async function jobSetup(
   );
   await ready.promise;
   const catalog = await loadCatalog();
-  const context: JobContext = { setup, catalog, server, models: createModelIndex(server), log };
+  const models = createModelIndex(server);
+  const inputs = createInputImages(setup.inputDir);
+  const context: JobContext = { setup, catalog, server, models, inputs, log };
   const running = starting.move();
   return {
     simulator,
