@@ -92,6 +92,50 @@ Deno.test("The settings name the workflow for each kind of request", async () =>
   assert.equal(await chosen({ animation_frames: 2 }), "batch_optimized");
 });
 
+Deno.test("What the server would refuse is refused before anything is queued", async () => {
+  await using setup = await workerSetup();
+  // What the server tells is known from the first job on.
+  await setup.client.generate(PICTURE).result;
+  const refusal = async (fields: Partial<Parameters<typeof setup.client.generate>[0]>) =>
+    await setup.client.generate({ ...PICTURE, ...fields }).accepted.then(
+      () => "accepted",
+      (error) => error.message,
+    );
+  assert.match(
+    await refusal({ sampler_name: "eulr" }),
+    /^Invalid parameter: sampler_name: .*"euler"/,
+  );
+  assert.match(
+    await refusal({ scheduler: "none" }),
+    /^Invalid parameter: scheduler: ComfyUI has no/,
+  );
+  assert.match(
+    await refusal({ workflow: "img2img_sdxl" }),
+    /^Invalid parameter: init_image: .*example/,
+  );
+  assert.equal((await setup.client.status()).queue_size, 0);
+});
+
+Deno.test("A model is found in whatever spelling, and ComfyUI is sent its own", async () => {
+  await using setup = await workerSetup();
+  await setup.client.generate({ ...PICTURE, model: "SD_XL_Base_1.0" }).result;
+  const [{ ckpt_name } = {}] = inputsOf(setup, "CheckpointLoaderSimple");
+  assert.equal(ckpt_name, "sd_xl_base_1.0.safetensors");
+});
+
+Deno.test("What the server tells of its nodes is asked once, and again when something seems missing", async () => {
+  await using setup = await workerSetup();
+  const asked = () => setup.simulator.record.requests.get("GET /object_info/{node_class}") ?? 0;
+  await setup.client.generate(PICTURE).result;
+  const first = asked();
+  assert.ok(first > 0);
+  await setup.client.generate({ ...PICTURE, seed: 2 }).result;
+  assert.equal(asked(), first);
+  const job = setup.client.generate({ ...PICTURE, scheduler: "none" });
+  await assert.rejects(job.accepted, /Invalid parameter: scheduler/);
+  assert.equal(asked(), 2 * first);
+});
+
 /** Inputs of the nodes of a class in the prompt that ComfyUI received last. */
 function inputsOf(setup: WorkerSetup, className: string): Record<string, unknown>[] {
   const prompt = setup.simulator.record.prompts.at(-1)?.body?.["prompt"] as unknown as Record<

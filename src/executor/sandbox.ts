@@ -12,6 +12,7 @@ import { checkRequest } from "./sandbox_check.ts";
 import { createInputImages } from "./sandbox_input.ts";
 import { type JobContext, runJob } from "./sandbox_job.ts";
 import { createModelIndex } from "./sandbox_models.ts";
+import { createNodeIndex } from "./sandbox_nodes.ts";
 import { watchServer } from "./sandbox_server.ts";
 
 declare const self: {
@@ -60,11 +61,13 @@ async function setUp(setup: SandboxSetup): Promise<void> {
       log,
       onState: (state, error) => {
         inputs.forget();
+        nodes.forget();
         self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) });
       },
     });
     const models = createModelIndex(server, setup.modelDirs);
-    context = { setup, catalog, server, models, inputs, log };
+    const nodes = createNodeIndex(server);
+    context = { setup, catalog, server, models, inputs, nodes, log };
     self.postMessage({ type: "ready" });
   } catch (error) {
     const { code, message } = explain(error);

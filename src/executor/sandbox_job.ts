@@ -8,13 +8,14 @@ import {
 } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
-import { bindTemplate, type Catalog, type Graph } from "../workflow/mod.ts";
+import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
-import { checkRequest } from "./sandbox_check.ts";
+import { makeGraph } from "./sandbox_check.ts";
 import type { InputImages } from "./sandbox_input.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
 import { saveImages } from "./sandbox_output.ts";
+import type { NodeIndex } from "./sandbox_nodes.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -28,6 +29,8 @@ export interface JobContext {
   readonly server: ServerWatch;
   /** The server's models. */
   readonly models: ModelIndex;
+  /** What the server tells of its node classes. */
+  readonly nodes: NodeIndex;
   /** The pictures that requests start from. */
   readonly inputs: InputImages;
   /** Takes log lines. */
@@ -72,8 +75,6 @@ export async function runJob(
   const began = performance.now();
   const run = new JobRun(context, spec, options);
   try {
-    const check = await checkRequest(context, spec.request);
-    if (check.type === "refused") return failed(check.code, check.error);
     const imagePaths = await run.paint();
     const tookMs = Math.round(performance.now() - began);
     context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files: imagePaths.length });
@@ -101,14 +102,13 @@ class JobRun {
   /** Follows the prompt to its pictures; returns their paths. */
   async paint(): Promise<string[]> {
     const { catalog, setup } = this.#context;
-    const { request, seed, jobId } = this.#spec;
+    const { request, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
     await this.#reach(signal);
-    const initImage = await this.#bringInput(signal);
+    const graph = await this.#makeGraph(template, signal);
     this.#mayBeThere = true;
-    const graph = bindTemplate(template, request, { seed, ...initImage });
     const tracker = createProgressTracker(graph);
     await using previews = createPreviewFolder(
       setup,
@@ -176,13 +176,14 @@ class JobRun {
     }
   }
 
-  /** A prompt that is on the server already has its picture there too. */
-  async #bringInput(signal: AbortSignal): Promise<{ initImage?: string }> {
+  /** Of a prompt that is on the server already, only the shape is of interest. */
+  async #makeGraph(template: Template, signal: AbortSignal): Promise<Graph> {
     const { inputs, server } = this.#context;
-    const { request, resumed } = this.#spec;
-    if (resumed) return {};
+    const { request, resumed, seed } = this.#spec;
+    if (resumed) return bindTemplate(template, request, { seed });
     const initImage = await inputs.bring(request, server.client, signal);
-    return initImage === undefined ? {} : { initImage };
+    const picture = initImage === undefined ? {} : { initImage };
+    return await makeGraph(this.#context, template, request, { seed, ...picture });
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

@@ -1,6 +1,7 @@
 /** A workflow file, read, checked and traced once. */
 
 import { ConfigError } from "../errors.ts";
+import { compileContract, type Contract } from "./contract.ts";
 import { type Graph, parseGraph } from "./graph.ts";
 import { type Parameter, type Trace, traceGraph } from "./trace.ts";
 
@@ -12,6 +13,8 @@ export interface Template {
   readonly graph: Graph;
   /** Which inputs carry what. */
   readonly trace: Trace;
+  /** Which inputs carry what, as what. */
+  readonly contract: Contract;
 }
 
 /** Without these a request would be answered with a picture of something else. */
@@ -39,5 +42,5 @@ export function createTemplate(name: string, json: unknown): Template {
         "link a text encoder, a model loader and a seed to its sampler",
     );
   }
-  return { name, graph, trace };
+  return { name, graph, trace, contract: compileContract(graph, trace.targets, name) };
 }

@@ -3,6 +3,7 @@ import type { RunEvent, RunOutcome, RunSpec } from "../../src/executor/mod.ts";
 import { createInputImages } from "../../src/executor/sandbox_input.ts";
 import { type JobContext, runJob } from "../../src/executor/sandbox_job.ts";
 import { createModelIndex } from "../../src/executor/sandbox_models.ts";
+import { createNodeIndex } from "../../src/executor/sandbox_nodes.ts";
 import { watchServer } from "../../src/executor/sandbox_server.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
 import { bindTemplate, createTemplate, loadCatalog } from "../../src/workflow/mod.ts";
@@ -188,7 +189,8 @@ async function jobSetup(
   const catalog = await loadCatalog();
   const models = createModelIndex(server);
   const inputs = createInputImages(setup.inputDir);
-  const context: JobContext = { setup, catalog, server, models, inputs, log };
+  const nodes = createNodeIndex(server);
+  const context: JobContext = { setup, catalog, server, models, inputs, nodes, log };
   const running = starting.move();
   return {
     simulator,
