@@ -33,6 +33,7 @@ export function bindTemplate(
   const graph = structuredClone(template.graph);
   scaleStepWindows(graph, template, request.steps);
   for (const [parameter, value] of values(request, options)) {
+    if (template.ignored.has(parameter)) continue;
     const targets = template.trace.targets[parameter];
     if (targets.length === 0) throw unplaced(template, request, parameter);
     for (const { node, input } of targets) {
@@ -83,12 +84,21 @@ function scaleStepWindows(graph: Graph, template: Template, steps: number): void
 
 const FIELDS: Partial<Record<Parameter, string>> = { width: "size", height: "size" };
 
+/** Fields that no request can leave out. */
+const ALWAYS_GIVEN: ReadonlySet<string> = new Set([
+  "prompt",
+  "model",
+  "size",
+  "steps",
+  "cfg_scale",
+]);
+
 function unplaced(template: Template, request: GenerateRequest, parameter: Parameter): JobError {
   const frames = parameter === "batch_size" && request.animation_frames !== undefined;
   const field = frames ? "animation_frames" : FIELDS[parameter] ?? parameter;
-  const why = request.workflow === undefined
-    ? `the workflow ${template.name}, chosen for this request, has no place for it`
-    : `the workflow ${template.name} has no place for it`;
+  const chosen = request.workflow === undefined ? ", chosen for this request," : "";
+  const remedy = ALWAYS_GIVEN.has(field) ? "name another workflow" : "leave the field out";
+  const why = `the workflow ${template.name}${chosen} has no place for it; ${remedy}`;
   return invalid(field, why);
 }
 

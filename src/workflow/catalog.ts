@@ -38,8 +38,9 @@ export const BUILT_IN_WORKFLOWS: URL = new URL("../../workflows/", import.meta.u
 export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog> {
   const { dir = BUILT_IN_WORKFLOWS, defaultWorkflow = "txt2img_sdxl" } = options;
   const templates = new Map<string, Template>();
-  for (const name of await workflowNames(dir)) {
-    templates.set(name, createTemplate(name, await readJson(dir, name)));
+  for (const file of await readWorkflows(dir)) {
+    if (file.type === "error") throw file.error;
+    templates.set(file.name, file.template);
   }
   const wanted = chosenNames(defaultWorkflow, options.routes);
   const absent = wanted.find((name) => !templates.has(name));
@@ -83,7 +84,57 @@ function choose(
   );
 }
 
-async function workflowNames(dir: string | URL): Promise<string[]> {
+/** A file of the folder: a template, or why it is none. */
+export type WorkflowFile =
+  | { type: "template"; name: string; template: Template }
+  | { type: "error"; name: string; error: ConfigError };
+
+const MAPPING = ".map";
+
+/**
+ * Reads every `*.json` of a folder, those that cannot be used too, sorted by name.
+ *
+ * @throws {ConfigError} `unreadable` for the folder.
+ */
+export async function readWorkflows(
+  dir: string | URL = BUILT_IN_WORKFLOWS,
+): Promise<WorkflowFile[]> {
+  const names = await jsonNames(dir);
+  const workflows = names.filter((name) => !name.endsWith(MAPPING));
+  const strays = names.filter((name) =>
+    name.endsWith(MAPPING) && !workflows.includes(name.slice(0, -MAPPING.length))
+  );
+  const files = workflows.map(async (name) => await readWorkflow(dir, name, names));
+  const errors = strays.map((name): WorkflowFile => ({
+    type: "error",
+    name,
+    error: new ConfigError(
+      "invalid_workflow",
+      `The mapping ${name}.json belongs to no workflow: there is no ` +
+        `${name.slice(0, -MAPPING.length)}.json beside it`,
+    ),
+  }));
+  return [...await Promise.all(files), ...errors];
+}
+
+async function readWorkflow(
+  dir: string | URL,
+  name: string,
+  names: readonly string[],
+): Promise<WorkflowFile> {
+  try {
+    const json = await readJson(dir, name);
+    const mapping = names.includes(name + MAPPING)
+      ? await readJson(dir, name + MAPPING)
+      : undefined;
+    return { type: "template", name, template: createTemplate(name, json, mapping) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { type: "error", name, error };
+  }
+}
+
+async function jsonNames(dir: string | URL): Promise<string[]> {
   try {
     const names: string[] = [];
     for await (const entry of Deno.readDir(dir)) {

@@ -6,8 +6,8 @@
 
 export { bindTemplate } from "./bind.ts";
 export type { BindOptions } from "./bind.ts";
-export { BUILT_IN_WORKFLOWS, loadCatalog } from "./catalog.ts";
-export type { Catalog, CatalogOptions } from "./catalog.ts";
+export { BUILT_IN_WORKFLOWS, loadCatalog, readWorkflows } from "./catalog.ts";
+export type { Catalog, CatalogOptions, WorkflowFile } from "./catalog.ts";
 export { checkGraph } from "./check.ts";
 export type { CheckedGraph, CheckedTemplate, Problem } from "./check.ts";
 export { compileContract } from "./contract.ts";

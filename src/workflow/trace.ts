@@ -274,6 +274,11 @@ class Tracer {
   }
 }
 
+/** True for the name of an input that holds a prompt. */
+export function isText(input: string): boolean {
+  return TEXTS.has(input);
+}
+
 /** A node that only passes one link on, by any name. */
 function isReroute(node: GraphNode): boolean {
   return Object.keys(node.inputs).length === 1 && linksOf(node).length === 1;
