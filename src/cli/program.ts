@@ -10,6 +10,7 @@ import { runDemo } from "./demo_command.ts";
 import { EXIT, explainError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { runSimulator } from "./simulator_command.ts";
+import { runValidate } from "./validate_command.ts";
 import { runWorker } from "./worker_command.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */
@@ -43,6 +44,7 @@ function createProgram(io: Io, finish: (code: number) => void): Command {
   addWorker(program, io, finish);
   addDemo(program, io, finish);
   addSimulator(program, io, finish);
+  addValidate(program, io, finish);
   return program;
 }
 
@@ -98,6 +100,17 @@ function addSimulator(program: Command, io: Io, finish: (code: number) => void):
     });
 }
 
+function addValidate(program: Command, io: Io, finish: (code: number) => void): void {
+  inherit(program, "validate-workflows")
+    .description("tell what is wrong with workflows, one line each")
+    .option("--workflow-dir <dir>", "directory of workflows in place of the built-in ones")
+    .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)
+    .option("--simulate", "compare them with the embedded simulator")
+    .action(async (options: Parameters<typeof runValidate>[0]) => {
+      finish(await runValidate(options, io));
+    });
+}
+
 /** Subcommands made by hand do not take over the parent's settings by themselves. */
 function inherit(program: Command, name: string): Command {
   return program.command(name).allowExcessArguments(false).copyInheritedSettings(program);
@@ -105,6 +118,11 @@ function inherit(program: Command, name: string): Command {
 
 function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
+}
+
+function httpUrl(text: string): string {
+  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  throw new InvalidArgumentError("It must be a URL such as http://host:port.");
 }
 
 function wholeNumber(text: string): number {
