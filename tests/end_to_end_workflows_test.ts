@@ -111,7 +111,7 @@ Deno.test("What the server would refuse is refused before anything is queued", a
   );
   assert.match(
     await refusal({ workflow: "img2img_sdxl" }),
-    /^Invalid parameter: init_image: .*example/,
+    /^Invalid parameter: init_image: .*example.*; give a picture$/,
   );
   assert.equal((await setup.client.status()).queue_size, 0);
 });

@@ -127,6 +127,12 @@ class GraphChecker {
       if (isModel) return this.#blameModel(parameter, name, near);
     }
     const label = nodeLabel(this.graph, id);
+    if (parameter === "init_image") {
+      const why = `${this.#template.name} starts from ${
+        JSON.stringify(name)
+      }, which ComfyUI does not have`;
+      return this.#blame(id, input, `${why}; give a picture`);
+    }
     const near = didYouMean(nearestNames(name, names));
     this.#blame(
       id,

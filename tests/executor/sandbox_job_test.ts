@@ -46,6 +46,26 @@ Deno.test("runJob() takes the picture of a prompt that ended while nobody looked
   assert.equal(setup.simulator.record.executions.length, 1);
 });
 
+Deno.test("runJob() does not bring a picture again for a prompt that is on the server", async () => {
+  await using setup = await jobSetup();
+  const { outcome: painted } = await setup.run();
+  assert.ok(painted.type === "completed");
+  const init_image = "start.png";
+  const path = `${setup.dir}/${init_image}`;
+  await Deno.rename(painted.imagePaths[0]!, path);
+  const request = generateRequest({ size: [64, 64], steps: 4, init_image });
+  const uploads = () => setup.simulator.record.requests.get("POST /upload/image");
+  const { outcome, spec } = await setup.run({ request });
+  assert.equal(outcome.type, "completed");
+  assert.equal(uploads(), 1);
+  setup.context.inputs.forget();
+  await Deno.remove(path);
+  assert.equal((await setup.run({ ...spec, resumed: true })).outcome.type, "completed");
+  assert.equal(uploads(), 1);
+  const { outcome: gone } = await setup.run({ request });
+  assert.deepEqual(facts(gone), ["invalid_parameter", false, false, false]);
+});
+
 Deno.test("runJob() does not post again what ComfyUI has forgotten: that is for the host to decide", async () => {
   await using setup = await jobSetup();
   const waited = await setup.run({ resumed: true });

@@ -146,6 +146,19 @@ Deno.test("bindTemplate() inserts a LoRA between loaders of separate files", () 
   assert.deepEqual(graph["sampler"]?.inputs["model"], ["lora-1", 0]);
 });
 
+Deno.test("bindTemplate() inserts a LoRA for the model alone where no text encoder can be reached", () => {
+  const graph = bind(graphs.EFFICIENT, { lora: "new.safetensors", prompt: "p", size: [64, 32] });
+  assert.deepEqual(graph["lora-1"], {
+    class_type: "LoraLoaderModelOnly",
+    inputs: { model: ["all", 0], lora_name: "new.safetensors", strength_model: 1 },
+  });
+  assert.deepEqual(graph["sampler"]?.inputs["model"], ["lora-1", 0]);
+  const { positive, negative, lora_name, empty_latent_width, empty_latent_height } =
+    graph["all"]?.inputs ?? {};
+  assert.deepEqual([positive, negative, lora_name], ["p", "bad", "None"]);
+  assert.deepEqual([empty_latent_width, empty_latent_height], [64, 32]);
+});
+
 Deno.test("createTemplate() refuses graphs in which a request would go nowhere", () => {
   const noPrompt = { ...graphs.STOCK, pos: ["Other", {}] as graphs.ShortNode };
   refusesTemplate(graphs.graphOf(noPrompt), /no node takes the prompt/);

@@ -162,7 +162,7 @@ Deno.test("checkGraph() takes pictures in folders, which no server lists, and mi
   assert.deepEqual(problems("x.png [output]"), []);
   assert.match(
     problems("gone.png")[0] ?? "",
-    /^Invalid parameter: init_image: ComfyUI has no "gone/,
+    /^Invalid parameter: init_image: mine starts from "gone/,
   );
 });
 
