@@ -32,6 +32,7 @@ export {
   type Config,
   type FlagName,
   type Flags,
+  type InputConfig,
   loadConfig,
   type LoadConfigOptions,
   type LoadedConfig,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { wholeNumber } from "./arguments.ts";
 import { addClientCommands } from "./client_commands.ts";
 import { runConformanceCommand } from "./conformance_command.ts";
@@ -14,6 +14,7 @@ import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import { runSimulator } from "./simulator_command.ts";
 import { printable } from "./text.ts";
+import { runValidate } from "./validate_command.ts";
 import { runWorker } from "./worker_command.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */
@@ -57,6 +58,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addDemo(program, io, finish);
   addSimulator(program, io, finish);
   addConformance(program, io, finish);
+  addValidate(program, io, finish);
   return program;
 }
 
@@ -118,4 +120,20 @@ function addConformance(program: Command, io: Io, finish: Finish): void {
     .action(async (options: Parameters<typeof runConformanceCommand>[0]) => {
       finish(await runConformanceCommand(options, io));
     });
+}
+
+function addValidate(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "validate-workflows")
+    .description("tell what is wrong with workflows, one line each")
+    .option("--workflow-dir <dir>", "directory of workflows in place of the built-in ones")
+    .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)
+    .option("--simulate", "compare them with the embedded simulator")
+    .action(async (options: Parameters<typeof runValidate>[0]) => {
+      finish(await runValidate(options, io));
+    });
+}
+
+function httpUrl(text: string): string {
+  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  throw new InvalidArgumentError("It must be a URL such as http://host:port.");
 }

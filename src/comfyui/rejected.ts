@@ -1,9 +1,9 @@
 /** Turns ComfyUI's refusal of a graph into a sentence that a person can act on (pure). */
 
 import { ComfyError } from "../errors.ts";
+import { nearestNames } from "../protocol/mod.ts";
 import { describeNode } from "./graph.ts";
 import { asArray, asObject, asStrings, asText, isObject, type JsonObject } from "./json.ts";
-import { nearest } from "./nearest.ts";
 import type { PromptGraph } from "./types.ts";
 
 const MAX_PROBLEMS = 5;
@@ -136,7 +136,7 @@ function notInList(input: string, extra: JsonObject, details: string): string {
     return length === undefined ? what : `${what}; the server has ${length} others`;
   }
   if (options.length === 0) return `${what}; the server has none at all`;
-  const meant = nearest(String(extra.received_value), options);
+  const meant = nearestNames(String(extra.received_value), options, 1)[0];
   const listed = options.slice(0, MAX_OPTIONS).join(", ");
   const more = options.length > MAX_OPTIONS ? ` and ${options.length - MAX_OPTIONS} more` : "";
   const hint = meant === undefined ? "" : ` (did you mean '${meant}'?)`;

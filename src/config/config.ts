@@ -76,6 +76,22 @@ export interface WorkflowsConfig {
   readonly dir: string | undefined;
   /** Template for requests that name none, without `.json`. @default {"txt2img_sdxl"} */
   readonly defaultWorkflow: string;
+  /** Template for `animation_frames`. @default {"animation"} */
+  readonly forAnimation: string;
+  /** Template for `tileset_grid`. @default {"tileset"} */
+  readonly forTileset: string;
+  /** Template for `init_image`. @default {"img2img_sdxl"} */
+  readonly forInitImage: string;
+  /** Template for a `batch_size` above 1. @default {"batch"} */
+  readonly forBatch: string;
+  /** Template for `lora` and `loras`. @default {"pixel_art_lora"} */
+  readonly forLora: string;
+}
+
+/** The pictures that requests may start from. */
+export interface InputConfig {
+  /** Directory below which `init_image` names a file; names are refused when undefined. @default {undefined} */
+  readonly dir: string | undefined;
 }
 
 /** The files that the worker writes. */
@@ -125,6 +141,8 @@ export interface Config {
   readonly worker: WorkerConfig;
   /** The workflow templates. */
   readonly workflows: WorkflowsConfig;
+  /** The pictures that requests may start from. */
+  readonly input: InputConfig;
   /** The files that the worker writes. */
   readonly output: OutputConfig;
   /** Model directories. */

@@ -11,6 +11,7 @@ export {
   FILENAME_PLACEHOLDERS,
   type FilenamePlaceholder,
   formatOrigin,
+  type InputConfig,
   type LoadedConfig,
   type LogFormat,
   type LoggingConfig,

@@ -25,6 +25,7 @@ export type FlagName =
   | "comfyui-url"
   | "comfyui-timeout"
   | "workflow-dir"
+  | "input-dir"
   | "output-dir"
   | "db"
   | "config"
@@ -189,6 +190,43 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: workflowName(),
     default: "txt2img_sdxl",
     help: "template for requests that name none",
+  },
+  "workflows.forAnimation": {
+    path: "workflows.for_animation",
+    kind: workflowName(),
+    default: "animation",
+    help: "template for animation_frames, if the request names none",
+  },
+  "workflows.forTileset": {
+    path: "workflows.for_tileset",
+    kind: workflowName(),
+    default: "tileset",
+    help: "template for tileset_grid, if the request names none",
+  },
+  "workflows.forInitImage": {
+    path: "workflows.for_init_image",
+    kind: workflowName(),
+    default: "img2img_sdxl",
+    help: "template for init_image, if the request names none",
+  },
+  "workflows.forBatch": {
+    path: "workflows.for_batch",
+    kind: workflowName(),
+    default: "batch",
+    help: "template for a batch_size above 1, if the request names none",
+  },
+  "workflows.forLora": {
+    path: "workflows.for_lora",
+    kind: workflowName(),
+    default: "pixel_art_lora",
+    help: "template for lora and loras, if the request names none",
+  },
+  "input.dir": {
+    path: "input.input_dir",
+    flag: "input-dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory below which init_image names a picture",
   },
   "output.dir": {
     path: "output.output_dir",

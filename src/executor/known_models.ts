@@ -1,6 +1,6 @@
 /** What the host remembers of a server's models, so that it can choose a server without asking. */
 
-import type { GenerateRequest, ModelInfo } from "../protocol/mod.ts";
+import { type GenerateRequest, type ModelInfo, modelNameKey } from "../protocol/mod.ts";
 
 /** How long an answer "it lacks that" is good before it is asked again, in milliseconds. */
 const FRESH_MS = 5_000;
@@ -31,7 +31,7 @@ export function createKnownModels(options: KnownModelsOptions): KnownModels {
   const refresh = () => {
     askedAtMs = now();
     ask().then((models) => {
-      known = new Set(models.map((model) => `${model.model_type}/${model.name}`));
+      known = new Set(models.map((model) => `${model.model_type}/${modelNameKey(model.name)}`));
       onChange();
       // A server that cannot be asked is not ready for jobs either.
     }, () => {});
@@ -50,5 +50,8 @@ export function createKnownModels(options: KnownModelsOptions): KnownModels {
 
 function namedModels({ model, lora, loras }: GenerateRequest): string[] {
   const names = loras?.map((choice) => choice.name) ?? (lora === undefined ? [] : [lora]);
-  return [`checkpoint/${model}`, ...names.map((name) => `lora/${name}`)];
+  return [
+    `checkpoint/${modelNameKey(model)}`,
+    ...names.map((name) => `lora/${modelNameKey(name)}`),
+  ];
 }

@@ -7,6 +7,20 @@
 import type { LogFields, LogLevel } from "../log.ts";
 import type { GenerateRequest, ModelInfo, Progress } from "../protocol/mod.ts";
 
+/** Workflows of requests that name none. */
+export interface WorkflowRoutes {
+  /** For `animation_frames`. */
+  animation: string;
+  /** For `tileset_grid`. */
+  tileset: string;
+  /** For `init_image`. */
+  initImage: string;
+  /** For `batch_size` above 1. */
+  batch: string;
+  /** For `lora` or `loras`. */
+  lora: string;
+}
+
 /** What a sandbox needs to know once. */
 export interface SandboxSetup {
   /** Base URL of its ComfyUI server. */
@@ -17,10 +31,14 @@ export interface SandboxSetup {
   outputDir: string;
   /** Absolute folder of workflows; the built-in ones if absent. */
   workflowDir?: string;
+  /** Absolute folder below which requests name pictures to start from; they cannot if absent. */
+  inputDir?: string;
   /** Folders to look for model files in besides asking ComfyUI. */
   modelDirs: Partial<Record<ModelInfo["model_type"], string>>;
   /** Workflow of a request that nothing else decides. */
   defaultWorkflow: string;
+  /** Workflows by what a request asks for, in place of the usual ones. */
+  routes?: WorkflowRoutes;
   /** Pattern of file names. */
   filenamePattern: string;
   /** True to keep preview files after the job. */

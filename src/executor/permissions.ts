@@ -5,7 +5,7 @@ import type { SandboxSetup } from "./messages.ts";
 /** Folder of the workflows that come with the package. */
 const BUILT_IN_WORKFLOWS = new URL("../../workflows/", import.meta.url);
 
-/** Grants net to one host and port, reading to workflows, models and pictures, writing to pictures. */
+/** Grants net to one host and port, reading to workflows, models, inputs and pictures, writing to pictures. */
 export function sandboxPermissions(setup: SandboxSetup): Deno.PermissionOptionsObject {
   const { protocol, hostname, port } = new URL(setup.serverUrl);
   const serverPort = port === "" ? (protocol === "https:" ? "443" : "80") : port;
@@ -15,6 +15,7 @@ export function sandboxPermissions(setup: SandboxSetup): Deno.PermissionOptionsO
       setup.outputDir,
       setup.workflowDir ?? BUILT_IN_WORKFLOWS,
       ...Object.values(setup.modelDirs),
+      ...(setup.inputDir === undefined ? [] : [setup.inputDir]),
     ],
     write: [setup.outputDir],
     env: false,

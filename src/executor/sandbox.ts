@@ -9,8 +9,10 @@ import type { LogFields, LogLevel } from "../log.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import type { FromSandbox, RunOutcome, SandboxCalls, SandboxSetup, ToSandbox } from "./messages.ts";
 import { checkRequest } from "./sandbox_check.ts";
+import { createInputImages } from "./sandbox_input.ts";
 import { type JobContext, runJob } from "./sandbox_job.ts";
 import { createModelIndex } from "./sandbox_models.ts";
+import { createNodeIndex } from "./sandbox_nodes.ts";
 import { watchServer } from "./sandbox_server.ts";
 import { removeLeftovers } from "./sandbox_staging.ts";
 
@@ -53,14 +55,21 @@ async function setUp(setup: SandboxSetup): Promise<void> {
     const catalog = await loadCatalog({
       ...(setup.workflowDir === undefined ? {} : { dir: setup.workflowDir }),
       defaultWorkflow: setup.defaultWorkflow,
+      ...(setup.routes === undefined ? {} : { routes: setup.routes }),
     });
     await tidyUp(setup.outputDir);
+    const inputs = createInputImages(setup.inputDir);
     const server = watchServer(setup, {
       log,
-      onState: (state, error) =>
-        self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) }),
+      onState: (state, error) => {
+        inputs.forget();
+        nodes.forget();
+        self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) });
+      },
     });
-    context = { setup, catalog, server, models: createModelIndex(server, setup.modelDirs), log };
+    const models = createModelIndex(server, setup.modelDirs);
+    const nodes = createNodeIndex(server);
+    context = { setup, catalog, server, models, inputs, nodes, log };
     self.postMessage({ type: "ready" });
   } catch (error) {
     const { code, message } = explain(error);

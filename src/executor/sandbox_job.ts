@@ -8,13 +8,15 @@ import {
 } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
-import { bindTemplate, type Catalog, type Graph } from "../workflow/mod.ts";
+import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createProgressGate } from "./progress_gate.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
-import { checkRequest } from "./sandbox_check.ts";
+import { makeGraph } from "./sandbox_check.ts";
+import type { InputImages } from "./sandbox_input.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
 import { saveImages } from "./sandbox_output.ts";
+import type { NodeIndex } from "./sandbox_nodes.ts";
 import { describeJob } from "./sandbox_parameters.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -29,6 +31,10 @@ export interface JobContext {
   readonly server: ServerWatch;
   /** The server's models. */
   readonly models: ModelIndex;
+  /** What the server tells of its node classes. */
+  readonly nodes: NodeIndex;
+  /** The pictures that requests start from. */
+  readonly inputs: InputImages;
   /** Takes log lines. */
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
 }
@@ -71,8 +77,6 @@ export async function runJob(
   const began = performance.now();
   const run = new JobRun(context, spec, options);
   try {
-    const check = await checkRequest(context, spec.request);
-    if (check.type === "refused") return failed(check.code, check.error);
     const imagePaths = await run.paint();
     const tookMs = Math.round(performance.now() - began);
     context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files: imagePaths.length });
@@ -102,12 +106,14 @@ class JobRun {
   /** Follows the prompt to its pictures; returns their paths. */
   async paint(): Promise<string[]> {
     const { catalog, setup } = this.#context;
-    const { request, seed, jobId } = this.#spec;
+    const { request, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
     const template = catalog.choose(request);
-    const graph = bindTemplate(template, request, { seed });
-    const tracker = createProgressTracker(graph);
+    this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
     await this.#reach(signal);
+    const graph = await this.#makeGraph(template, signal);
+    this.#mayBeThere = true;
+    const tracker = createProgressTracker(graph);
     await using previews = createPreviewFolder(
       setup,
       jobId,
@@ -159,6 +165,8 @@ class JobRun {
     // Only what ComfyUI shows counts as cancelled; what is in doubt is looked at again.
     if (aborted && !keepPrompt) return { type: "cancelled" };
     if (code === "unreachable") server.lost(message);
+    // Perhaps because somebody tidied up the server's input directory.
+    if (code === "rejected") this.#context.inputs.forget();
     if (code === "out_of_memory") await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
     if (code === "stalled") return await this.#explainStall(message);
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
@@ -175,7 +183,16 @@ class JobRun {
       // Where only events cannot be had, the prompt can be followed without them.
       await client.queue({ signal });
     }
-    this.#mayBeThere = true;
+  }
+
+  /** Of a prompt that is on the server already, only the shape is of interest. */
+  async #makeGraph(template: Template, signal: AbortSignal): Promise<Graph> {
+    const { inputs, server } = this.#context;
+    const { request, resumed, seed } = this.#spec;
+    if (resumed) return bindTemplate(template, request, { seed });
+    const initImage = await inputs.bring(request, server.client, signal);
+    const picture = initImage === undefined ? {} : { initImage };
+    return await makeGraph(this.#context, template, request, { seed, ...picture });
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

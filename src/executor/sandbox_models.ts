@@ -1,6 +1,6 @@
 /** Which models a server has, asked when somebody wants to know and remembered for a moment. */
 
-import type { GenerateRequest, ModelInfo } from "../protocol/mod.ts";
+import type { ModelInfo } from "../protocol/mod.ts";
 import { findModelFiles } from "./sandbox_model_files.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
 
@@ -26,8 +26,6 @@ export interface ModelIndex {
    * @throws {ComfyError} if the server cannot be asked.
    */
   all(): Promise<ModelInfo[]>;
-  /** The first model that a request names and the server surely lacks, or undefined. */
-  missing(request: GenerateRequest): Promise<string | undefined>;
 }
 
 /** Creates the index of a server's models. */
@@ -46,17 +44,6 @@ export function createModelIndex(
     });
     return models;
   };
-  const missing = async (request: GenerateRequest): Promise<string | undefined> => {
-    if (server.state !== "ready") return undefined;
-    const models = await listed().catch(() => undefined);
-    if (models === undefined) return undefined;
-    const has = (type: ModelInfo["model_type"], name: string) =>
-      models.some((model) => model.model_type === type && model.name === name);
-    if (!has("checkpoint", request.model)) return request.model;
-    const loras = request.loras?.map((lora) => lora.name) ??
-      (request.lora === undefined ? [] : [request.lora]);
-    return loras.find((name) => !has("lora", name));
-  };
   const all = async (): Promise<ModelInfo[]> => {
     const [onServer, ...onDisk] = await Promise.all([
       // Without the server the folders are still worth telling.
@@ -65,7 +52,7 @@ export function createModelIndex(
     ]);
     return merge(onServer, onDisk.flat());
   };
-  return { all, missing };
+  return { all };
 }
 
 async function findIn(

@@ -39,8 +39,9 @@ export function createEstimator(): Estimator {
   };
 }
 
-function guess({ size: [width, height], steps, batch_size = 1 }: GenerateRequest): number {
-  const megapixelSteps = width * height / 1e6 * steps * batch_size;
+function guess({ size, steps, batch_size = 1, animation_frames }: GenerateRequest): number {
+  const pictures = animation_frames ?? batch_size;
+  const megapixelSteps = size[0] * size[1] / 1e6 * steps * pictures;
   return FIRST_GUESS_MS.perJob + FIRST_GUESS_MS.perMegapixelStep * megapixelSteps;
 }
 

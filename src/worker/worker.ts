@@ -66,6 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const startedAtMs = performance.now();
   await using starting = new AsyncDisposableStack();
   const outputDir = await prepareOutput(config.output.dir);
+  const inputDir = await findInput(config.input.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr));
   const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr));
@@ -85,6 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
         maxInFlight: server.maxInFlight,
         setup: {
           ...sandboxSetup(config, server, outputDir),
+          ...(inputDir === undefined ? {} : { inputDir }),
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: awayMs,
         },
@@ -179,7 +181,7 @@ function sandboxSetup(
   config: Config,
   server: ServerConfig,
   outputDir: string,
-): Omit<SandboxSetup, "clientId" | "unreachableMs"> {
+): Omit<SandboxSetup, "clientId" | "inputDir" | "unreachableMs"> {
   const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
@@ -187,6 +189,13 @@ function sandboxSetup(
     ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
     modelDirs: modelDirs(server),
     defaultWorkflow: workflows.defaultWorkflow,
+    routes: {
+      animation: workflows.forAnimation,
+      tileset: workflows.forTileset,
+      initImage: workflows.forInitImage,
+      batch: workflows.forBatch,
+      lora: workflows.forLora,
+    },
     filenamePattern: output.filenamePattern,
     keepPreviews: output.keepPreviews,
     maxPreviewsPerSecond: output.maxPreviewsPerSecond,
@@ -218,6 +227,23 @@ async function prepareOutput(dir: string): Promise<string> {
     throw new ConfigError(
       "unwritable",
       `Cannot write to the output directory ${dir}: ${why}; name another one with --output-dir`,
+      { cause },
+    );
+  }
+}
+
+/** The real path of the folder, so that what links lead to can be compared with it. */
+async function findInput(dir: string | undefined): Promise<string | undefined> {
+  if (dir === undefined) return undefined;
+  try {
+    const path = await Deno.realPath(dir);
+    for await (const _entry of Deno.readDir(path)) break;
+    return path;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(
+      "unreadable",
+      `Cannot read the input directory ${dir}: ${why}; name another one with --input-dir`,
       { cause },
     );
   }

@@ -11,6 +11,11 @@ import type { Parameter } from "./trace.ts";
 export interface BindOptions {
   /** Seed to use; the request's own, or the one drawn for the job. */
   seed: number;
+  /**
+   * What the node that loads the request's `init_image` takes.
+   * @default a name that stands for it, for a request that is only checked
+   */
+  initImage?: string;
 }
 
 /**
@@ -24,10 +29,11 @@ export function bindTemplate(
   request: GenerateRequest,
   options: BindOptions,
 ): Graph {
-  refuseUnsupported(request);
+  refuseContradictions(request);
   const graph = structuredClone(template.graph);
   scaleStepWindows(graph, template, request.steps);
   for (const [parameter, value] of values(request, options)) {
+    if (template.ignored.has(parameter)) continue;
     const targets = template.trace.targets[parameter];
     if (targets.length === 0) throw unplaced(template, request, parameter);
     for (const { node, input } of targets) {
@@ -38,6 +44,9 @@ export function bindTemplate(
   applyLoras(graph, template, request);
   return graph;
 }
+
+/** With its folder it is none of the files that a server lists, so no check can take it for one. */
+const UNNAMED = "dgx-pixels/init-image";
 
 function values(request: GenerateRequest, options: BindOptions): [Parameter, unknown][] {
   const [width, height] = request.size;
@@ -50,10 +59,11 @@ function values(request: GenerateRequest, options: BindOptions): [Parameter, unk
     ["steps", request.steps],
     ["cfg_scale", request.cfg_scale],
     ["seed", options.seed],
-    ["batch_size", request.batch_size],
+    ["batch_size", request.animation_frames ?? request.batch_size],
     ["sampler_name", request.sampler_name],
     ["scheduler", request.scheduler],
     ["denoise", request.denoise],
+    ["init_image", request.init_image === undefined ? undefined : options.initImage ?? UNNAMED],
   ];
   return all.filter(([, value]) => value !== undefined);
 }
@@ -74,21 +84,59 @@ function scaleStepWindows(graph: Graph, template: Template, steps: number): void
 
 const FIELDS: Partial<Record<Parameter, string>> = { width: "size", height: "size" };
 
+/** Fields that no request can leave out. */
+const ALWAYS_GIVEN: ReadonlySet<string> = new Set([
+  "prompt",
+  "model",
+  "size",
+  "steps",
+  "cfg_scale",
+]);
+
 function unplaced(template: Template, request: GenerateRequest, parameter: Parameter): JobError {
-  const field = FIELDS[parameter] ?? parameter;
-  const why = request.workflow === undefined
-    ? `the workflow ${template.name}, chosen for this request, has no place for it`
-    : `the workflow ${template.name} has no place for it`;
-  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
+  const frames = parameter === "batch_size" && request.animation_frames !== undefined;
+  const field = frames ? "animation_frames" : FIELDS[parameter] ?? parameter;
+  const chosen = request.workflow === undefined ? ", chosen for this request," : "";
+  const remedy = ALWAYS_GIVEN.has(field) ? "name another workflow" : "leave the field out";
+  const why = `the workflow ${template.name}${chosen} has no place for it; ${remedy}`;
+  return invalid(field, why);
 }
 
-const UNSUPPORTED = ["animation_frames", "tileset_grid", "init_image"] as const;
+/** A latent pixel is as wide as these of the picture: what is left over is never painted. */
+const LATENT_PIXELS = 8;
 
-function refuseUnsupported(request: GenerateRequest): void {
-  const field = UNSUPPORTED.find((name) => request[name] !== undefined);
-  if (field === undefined) return;
-  throw new JobError(
-    "invalid_parameter",
-    `Invalid parameter: ${field}: this version cannot do it; leave the field out`,
-  );
+/** What a request cannot ask for at once, whatever the workflow. */
+function refuseContradictions(request: GenerateRequest): void {
+  const { animation_frames: frames, batch_size: batch = 1, tileset_grid: grid } = request;
+  if (frames !== undefined && batch > 1) {
+    throw invalid("animation_frames", "give either animation_frames or batch_size, not both");
+  }
+  if (grid === undefined) return;
+  if (frames !== undefined) {
+    throw invalid("tileset_grid", "give either tileset_grid or animation_frames, not both");
+  }
+  refuseUnevenGrid(grid, request.size);
+}
+
+function refuseUnevenGrid(grid: [number, number], size: [number, number]): void {
+  const edges = [["width", "columns"], ["height", "rows"]] as const;
+  for (const [axis, [edge, tiles]] of edges.entries()) {
+    const [pixels = 0, count = 1] = [size[axis], grid[axis]];
+    if (pixels % count === 0 && pixels % LATENT_PIXELS === 0) continue;
+    throw invalid(
+      "tileset_grid",
+      `a ${edge} of ${pixels} cannot be cut into ${count} ${tiles} of whole pixels; ` +
+        `ask for a multiple of ${leastCommonMultiple(count, LATENT_PIXELS)}`,
+    );
+  }
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+}
+
+function invalid(field: string, why: string): JobError {
+  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
 }

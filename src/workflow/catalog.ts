@@ -2,7 +2,7 @@
 
 import { ConfigError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
-import { routeRequest } from "./route.ts";
+import { DEFAULT_ROUTES, routeRequest, type Routes } from "./route.ts";
 import { createTemplate, type Template } from "./template.ts";
 
 /** The workflows that jobs can use. */
@@ -23,6 +23,8 @@ export interface CatalogOptions {
   dir?: string | URL;
   /** Workflow of a request that nothing else decides. @default {"txt2img_sdxl"} */
   defaultWorkflow?: string;
+  /** Workflows of requests that name none, where other ones are wanted. @default {DEFAULT_ROUTES} */
+  routes?: Partial<Routes>;
 }
 
 /** The folder of workflows that come with the package. */
@@ -36,25 +38,43 @@ export const BUILT_IN_WORKFLOWS: URL = new URL("../../workflows/", import.meta.u
 export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog> {
   const { dir = BUILT_IN_WORKFLOWS, defaultWorkflow = "txt2img_sdxl" } = options;
   const templates = new Map<string, Template>();
-  for (const name of await workflowNames(dir)) {
-    templates.set(name, createTemplate(name, await readJson(dir, name)));
+  for (const file of await readWorkflows(dir)) {
+    if (file.type === "error") throw file.error;
+    templates.set(file.name, file.template);
   }
-  if (!templates.has(defaultWorkflow)) {
+  const wanted = chosenNames(defaultWorkflow, options.routes);
+  const absent = wanted.find((name) => !templates.has(name));
+  const fallback = templates.get(defaultWorkflow);
+  if (absent !== undefined || fallback === undefined) {
     throw new ConfigError(
       "invalid_workflow",
-      `The default workflow ${defaultWorkflow} is not in ${showDir(dir)}; ` +
+      `The workflow ${absent ?? defaultWorkflow}, which the settings name, is not in ${
+        showDir(dir)
+      }; ` +
         `there are: ${[...templates.keys()].join(", ") || "none"}`,
     );
   }
-  return { templates, choose: (request) => choose(templates, request, defaultWorkflow) };
+  const routes = { ...DEFAULT_ROUTES, ...options.routes };
+  return {
+    templates,
+    choose: (request) => choose(templates, request, routes) ?? fallback,
+  };
 }
 
+/** What must be there: a folder of one's own need not have the workflows that come with the package. */
+function chosenNames(defaultWorkflow: string, routes: Partial<Routes> = {}): string[] {
+  const known = new Set<string>(Object.values(DEFAULT_ROUTES));
+  return [defaultWorkflow, ...Object.values(routes).filter((name) => !known.has(name))];
+}
+
+/** Undefined when nothing in the request decides. */
 function choose(
   templates: ReadonlyMap<string, Template>,
   request: GenerateRequest,
-  defaultWorkflow: string,
-): Template {
-  const name = routeRequest(request, (candidate) => templates.has(candidate)) ?? defaultWorkflow;
+  routes: Routes,
+): Template | undefined {
+  const name = routeRequest(request, (candidate) => templates.has(candidate), routes);
+  if (name === undefined) return undefined;
   const template = templates.get(name);
   if (template !== undefined) return template;
   throw new JobError(
@@ -64,7 +84,57 @@ function choose(
   );
 }
 
-async function workflowNames(dir: string | URL): Promise<string[]> {
+/** A file of the folder: a template, or why it is none. */
+export type WorkflowFile =
+  | { type: "template"; name: string; template: Template }
+  | { type: "error"; name: string; error: ConfigError };
+
+const MAPPING = ".map";
+
+/**
+ * Reads every `*.json` of a folder, those that cannot be used too, sorted by name.
+ *
+ * @throws {ConfigError} `unreadable` for the folder.
+ */
+export async function readWorkflows(
+  dir: string | URL = BUILT_IN_WORKFLOWS,
+): Promise<WorkflowFile[]> {
+  const names = await jsonNames(dir);
+  const workflows = names.filter((name) => !name.endsWith(MAPPING));
+  const strays = names.filter((name) =>
+    name.endsWith(MAPPING) && !workflows.includes(name.slice(0, -MAPPING.length))
+  );
+  const files = workflows.map(async (name) => await readWorkflow(dir, name, names));
+  const errors = strays.map((name): WorkflowFile => ({
+    type: "error",
+    name,
+    error: new ConfigError(
+      "invalid_workflow",
+      `The mapping ${name}.json belongs to no workflow: there is no ` +
+        `${name.slice(0, -MAPPING.length)}.json beside it`,
+    ),
+  }));
+  return [...await Promise.all(files), ...errors];
+}
+
+async function readWorkflow(
+  dir: string | URL,
+  name: string,
+  names: readonly string[],
+): Promise<WorkflowFile> {
+  try {
+    const json = await readJson(dir, name);
+    const mapping = names.includes(name + MAPPING)
+      ? await readJson(dir, name + MAPPING)
+      : undefined;
+    return { type: "template", name, template: createTemplate(name, json, mapping) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { type: "error", name, error };
+  }
+}
+
+async function jsonNames(dir: string | URL): Promise<string[]> {
   try {
     const names: string[] = [];
     for await (const entry of Deno.readDir(dir)) {

@@ -1,5 +1,6 @@
 /** Puts the LoRAs of a request into a graph: into the loaders it has, then into new ones. Pure. */
 
+import { JobError } from "../errors.ts";
 import type { GenerateRequest, LoraChoice } from "../protocol/mod.ts";
 import { type Graph, isLink, type Link } from "./graph.ts";
 import type { Template } from "./template.ts";
@@ -11,7 +12,7 @@ export function applyLoras(graph: Graph, template: Template, request: GenerateRe
   loras.forEach((lora, index) => {
     const id = existing[index];
     if (id !== undefined) setLora(graph, id, lora);
-    else insertLora(graph, template, lora);
+    else insertLora(graph, template, lora, request);
   });
 }
 
@@ -35,9 +36,18 @@ function setLora(graph: Graph, id: string, lora: LoraChoice): void {
 }
 
 /** The new loader comes right behind the checkpoint; all that used the checkpoint then uses it. */
-function insertLora(graph: Graph, template: Template, lora: LoraChoice): void {
+function insertLora(
+  graph: Graph,
+  template: Template,
+  lora: LoraChoice,
+  request: GenerateRequest,
+): void {
   const [model] = template.trace.targets.model;
-  if (model === undefined) return;
+  if (model === undefined) {
+    const field = request.lora === undefined ? "loras" : "lora";
+    const why = `the workflow ${template.name} has no place for it; leave the field out`;
+    throw new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
+  }
   const clip = clipSource(graph, model.node);
   const id = freeId(graph, "lora");
   const outputs: [Link, Link][] = [[[model.node, 0], [id, 0]]];

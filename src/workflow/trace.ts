@@ -20,7 +20,25 @@ export type Parameter =
   | "seed"
   | "sampler_name"
   | "scheduler"
-  | "denoise";
+  | "denoise"
+  | "init_image";
+
+/** Every parameter. */
+export const PARAMETERS: readonly Parameter[] = [
+  "prompt",
+  "negative_prompt",
+  "model",
+  "width",
+  "height",
+  "batch_size",
+  "steps",
+  "cfg_scale",
+  "seed",
+  "sampler_name",
+  "scheduler",
+  "denoise",
+  "init_image",
+];
 
 /** One literal input of one node. */
 export interface Target {
@@ -60,12 +78,15 @@ const TEXTS: ReadonlySet<string> = new Set([
   "t5xxl",
   "prompt",
 ]);
+/** Names of a size's two inputs: a latent's, a scaled picture's, and that of the efficiency loaders. */
+const SIZES = [["width", "height"], ["empty_latent_width", "empty_latent_height"]] as const;
 const IMAGE_SOURCES: ReadonlySet<string> = new Set([
   "samples",
   "latent",
   "latent_image",
   "pixels",
   "image",
+  "images",
 ]);
 /** Links that lead away from conditioning. */
 const NOT_CONDITIONING: ReadonlySet<string> = new Set([
@@ -125,21 +146,11 @@ class Tracer {
   finish(): Record<Parameter, readonly Target[]> {
     const positive = this.#targets.get("prompt");
     for (const key of positive?.keys() ?? []) this.#targets.get("negative_prompt")?.delete(key);
-    const of = (parameter: Parameter) => [...(this.#targets.get(parameter)?.values() ?? [])];
-    return {
-      prompt: of("prompt"),
-      negative_prompt: of("negative_prompt"),
-      model: of("model"),
-      width: of("width"),
-      height: of("height"),
-      batch_size: of("batch_size"),
-      steps: of("steps"),
-      cfg_scale: of("cfg_scale"),
-      seed: of("seed"),
-      sampler_name: of("sampler_name"),
-      scheduler: of("scheduler"),
-      denoise: of("denoise"),
-    };
+    const lists = PARAMETERS.map((parameter) => [
+      parameter,
+      [...(this.#targets.get(parameter)?.values() ?? [])],
+    ]);
+    return Object.fromEntries(lists);
   }
 
   /** The sampler and the nodes that steer it (noise, guider, sigmas), whatever lies between. */
@@ -163,6 +174,12 @@ class Tracer {
         if (isLink(inputs["clip"])) this.#models(inputs["clip"]);
         return;
       }
+      const own = parameter === "prompt" ? "positive" : "negative";
+      // Loaders that encode the prompts themselves hold them as texts.
+      if (typeof inputs[own] === "string") {
+        this.#place(parameter, id, own);
+        return;
+      }
       // A node that passes both conditionings on (ControlNet) gives positive first, negative second.
       const paired = isLink(inputs["positive"]) && isLink(inputs["negative"]);
       for (const [input, next] of linksOf(this.#node(id))) {
@@ -180,32 +197,38 @@ class Tracer {
       input === "model" || input === "clip" || input.startsWith("model") || isReroute(node);
     for (const id of this.#walk(from, passes)) {
       const inputs = this.#inputs(id);
-      if ("lora_name" in inputs) this.loras.add(id);
+      if ("lora_name" in inputs && "strength_model" in inputs) this.loras.add(id);
       for (const input of Object.keys(inputs)) {
         if (MODEL_NAMES.has(input)) this.#place("model", id, input);
       }
     }
   }
 
-  /** Along the latent up to where its size is decided: an empty latent, or the scaling of an image. */
+  /**
+   * Along the latent up to where its size is decided, an empty latent or the scaling of an image, and
+   * to the image that it is made from.
+   */
   #latents(from: Link): void {
     const passes = (node: GraphNode, input: string) =>
       (IMAGE_SOURCES.has(input) && !isSampler(node)) || isReroute(node);
     const chain = this.#walk(from, passes);
-    const sized = chain.filter((id) => {
-      const inputs = this.#inputs(id);
-      // What scales a latent changes the size that was asked for on purpose (a second pass).
-      return "width" in inputs && "height" in inputs && !isLink(inputs["samples"]);
-    });
-    for (const id of sized) {
-      this.#place("width", id, "width");
-      this.#place("height", id, "height");
-    }
     for (const id of chain) {
       const inputs = this.#inputs(id);
+      const size = SIZES.find(([width, height]) => width in inputs && height in inputs);
+      if (size !== undefined && !this.#rescales(id, passes)) {
+        this.#place("width", id, size[0]);
+        this.#place("height", id, size[1]);
+      }
       if ("batch_size" in inputs) this.#place("batch_size", id, "batch_size");
       if ("amount" in inputs && isLink(inputs["samples"])) this.#place("batch_size", id, "amount");
+      if (typeof inputs["image"] === "string") this.#place("init_image", id, "image");
     }
+  }
+
+  /** What scales a latent, or a picture painted before, leaves the size that was asked for on purpose. */
+  #rescales(id: string, passes: (node: GraphNode, input: string) => boolean): boolean {
+    if (isLink(this.#inputs(id)["samples"])) return true;
+    return this.#walk([id, 0], passes).some((behind) => isSampler(this.#graph[behind]));
   }
 
   /** Notes where a value goes: the input itself, or the literal that is linked into it. */
@@ -249,6 +272,11 @@ class Tracer {
   #inputs(id: string): Record<string, unknown> {
     return this.#node(id).inputs;
   }
+}
+
+/** True for the name of an input that holds a prompt. */
+export function isText(input: string): boolean {
+  return TEXTS.has(input);
 }
 
 /** A node that only passes one link on, by any name. */

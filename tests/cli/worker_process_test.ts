@@ -106,7 +106,7 @@ Deno.test("worker warns of an unknown key and goes on", async () => {
 });
 
 Deno.test("--help of each command tells its options, and exits with 0", async () => {
-  for (const command of ["worker", "demo", "simulator", "conformance"]) {
+  for (const command of ["worker", "demo", "simulator", "conformance", "validate-workflows"]) {
     await using program = startTask("cli", [command, "--help"]);
     const { code, stdout } = await program.ended;
     assert.equal(code, 0);

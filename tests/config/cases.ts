@@ -71,6 +71,14 @@ const RATES: Pick<SettingCase, "good" | "bad"> = {
   bad: ["1001", "0.5", ...NO_NUMBERS],
 };
 
+const WORKFLOWS: Pick<SettingCase, "good" | "bad"> = {
+  good: [["img2img", "img2img"], ["sprite_v1.5-b", "sprite_v1.5-b"], ["sprite.json", "sprite"], [
+    "12",
+    "12",
+  ]],
+  bad: ["../sprite", "a/b", ".json", "a b", "-x", "x".repeat(129)],
+};
+
 const URLS = {
   good: ["http://gpu:8188", "https://gpu.example/comfy/", "HTTP://[::1]:1/", "http://me:s@gpu:1"],
   meaning: ["http://gpu:8188", "https://gpu.example/comfy", "http://[::1]:1", "http://me:s@gpu:1"],
@@ -188,12 +196,14 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   "workflows.workflow_dir": { read: (config) => config.workflows.dir, ...paths("workflows") },
   "workflows.default_workflow": {
     read: (config) => config.workflows.defaultWorkflow,
-    good: [["img2img", "img2img"], ["sprite_v1.5-b", "sprite_v1.5-b"], ["sprite.json", "sprite"], [
-      "12",
-      "12",
-    ]],
-    bad: ["../sprite", "a/b", ".json", "a b", "-x", "x".repeat(129)],
+    ...WORKFLOWS,
   },
+  "workflows.for_animation": { read: (config) => config.workflows.forAnimation, ...WORKFLOWS },
+  "workflows.for_tileset": { read: (config) => config.workflows.forTileset, ...WORKFLOWS },
+  "workflows.for_init_image": { read: (config) => config.workflows.forInitImage, ...WORKFLOWS },
+  "workflows.for_batch": { read: (config) => config.workflows.forBatch, ...WORKFLOWS },
+  "workflows.for_lora": { read: (config) => config.workflows.forLora, ...WORKFLOWS },
+  "input.input_dir": { read: (config) => config.input.dir, ...paths("pictures") },
   "output.output_dir": { read: (config) => config.output.dir, ...paths("images") },
   "output.filename_pattern": {
     read: (config) => config.output.filenamePattern,

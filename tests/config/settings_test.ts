@@ -111,7 +111,16 @@ Deno.test("the defaults are the documented ones", async () => {
       drainTimeoutMs: 10_000,
       progressPerSecond: 60,
     },
-    workflows: { dir: undefined, defaultWorkflow: "txt2img_sdxl" },
+    workflows: {
+      dir: undefined,
+      defaultWorkflow: "txt2img_sdxl",
+      forAnimation: "animation",
+      forTileset: "tileset",
+      forInitImage: "img2img_sdxl",
+      forBatch: "batch",
+      forLora: "pixel_art_lora",
+    },
+    input: { dir: undefined },
     output: {
       dir: "./output",
       filenamePattern: "{job_id}_{index}",
@@ -131,7 +140,7 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "comfyui-timeout comfyui-url db log-level output-dir pub-addr req-addr simulate workflow-dir"
+    "comfyui-timeout comfyui-url db input-dir log-level output-dir pub-addr req-addr simulate workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));

@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import type { SandboxSetup } from "../../src/executor/messages.ts";
 import type { RunEvent, RunOutcome, RunSpec, ServerState } from "../../src/executor/mod.ts";
 import { type JobContext, runJob } from "../../src/executor/sandbox_job.ts";
+import { createInputImages } from "../../src/executor/sandbox_input.ts";
 import { createModelIndex } from "../../src/executor/sandbox_models.ts";
+import { createNodeIndex } from "../../src/executor/sandbox_nodes.ts";
 import { watchServer } from "../../src/executor/sandbox_server.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
 import { loadCatalog } from "../../src/workflow/mod.ts";
@@ -41,6 +43,7 @@ export async function jobSetup(
     serverUrl: simulator.url,
     clientId: crypto.randomUUID(),
     outputDir: dir.path,
+    inputDir: dir.path,
     modelDirs: {},
     defaultWorkflow: "txt2img_sdxl",
     filenamePattern: "{job_id}_{index}",
@@ -63,7 +66,10 @@ export async function jobSetup(
   }));
   assert.equal(await change.promise, "ready");
   const catalog = await loadCatalog();
-  const context: JobContext = { setup, catalog, server, models: createModelIndex(server), log };
+  const models = createModelIndex(server);
+  const inputs = createInputImages(setup.inputDir);
+  const nodes = createNodeIndex(server);
+  const context: JobContext = { setup, catalog, server, models, inputs, nodes, log };
   const running = starting.move();
   return {
     simulator,

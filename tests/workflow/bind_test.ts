@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
-import { bindTemplate, createTemplate, type Graph, loadCatalog } from "../../src/workflow/mod.ts";
+import {
+  bindTemplate,
+  createTemplate,
+  type Graph,
+  loadCatalog,
+  routeRequest,
+} from "../../src/workflow/mod.ts";
 import { generateRequest } from "../support/requests.ts";
 import * as graphs from "./graphs.ts";
 
@@ -46,9 +52,41 @@ Deno.test("bindTemplate() refuses what has no place, naming the field and the wo
   refuses(graphs.CONDITIONING_CHAIN, { negative_prompt: "x" }, /negative_prompt: .*my-graph/);
   refuses(graphs.IMG2IMG, { batch_size: 4 }, /batch_size: .*my-graph/);
   refuses(graphs.BASE_AND_REFINER, { denoise: 0.5 }, /denoise: .*my-graph/);
-  refuses(graphs.STOCK, { animation_frames: 4 }, /animation_frames/);
-  refuses(graphs.STOCK, { tileset_grid: [2, 2] }, /tileset_grid/);
-  refuses(graphs.STOCK, { init_image: "a.png" }, /init_image/);
+  refuses(graphs.IMG2IMG, { animation_frames: 4 }, /animation_frames: .*my-graph/);
+  refuses(graphs.STOCK, { init_image: "a.png" }, /init_image: .*my-graph/);
+});
+
+Deno.test("bindTemplate() makes frames the batch of an animation", () => {
+  const graph = bind(graphs.STOCK, { animation_frames: 12, batch_size: 1 });
+  assert.equal(graph["latent"]?.inputs["batch_size"], 12);
+  const both = { animation_frames: 2, batch_size: 2 };
+  refuses(graphs.STOCK, both, /^Invalid parameter: animation_frames: .*batch_size, not both/);
+});
+
+Deno.test("bindTemplate() takes a grid only if it cuts the sheet into whole tiles", () => {
+  const graph = bind(graphs.STOCK, { tileset_grid: [3, 4], size: [192, 256] });
+  const { width, height, batch_size } = graph["latent"]?.inputs ?? {};
+  assert.deepEqual([width, height, batch_size], [192, 256, 1]);
+  const cases: [[number, number], [number, number], RegExp][] = [
+    [[3, 4], [200, 256], /a width of 200 cannot be cut into 3 columns .* a multiple of 24$/],
+    [[4, 3], [256, 200], /a height of 200 cannot be cut into 3 rows .* a multiple of 24$/],
+    // ComfyUI would paint 96 pixels.
+    [[5, 1], [100, 64], /a width of 100 .* a multiple of 40$/],
+  ];
+  for (const [tileset_grid, size, message] of cases) {
+    refuses(graphs.STOCK, { tileset_grid, size }, message);
+  }
+  refuses(graphs.STOCK, { tileset_grid: [1, 1], animation_frames: 2 }, /tileset_grid: give either/);
+});
+
+Deno.test("bindTemplate() puts the picture to start from where the latent comes from", () => {
+  const request = generateRequest({ init_image: "a.png" });
+  const template = createTemplate("t", graphs.graphOf(graphs.IMG2IMG));
+  const image = (options: { initImage?: string }) =>
+    bindTemplate(template, request, { seed: 1, ...options })["load"]?.inputs["image"];
+  assert.equal(image({ initImage: "dgx-pixels/x.png" }), "dgx-pixels/x.png");
+  assert.notEqual(image({}), "in.png");
+  assert.equal(bind(graphs.IMG2IMG, {})["load"]?.inputs["image"], "in.png");
 });
 
 Deno.test("bindTemplate() keeps the proportion of a base's and a refiner's steps", () => {
@@ -108,6 +146,19 @@ Deno.test("bindTemplate() inserts a LoRA between loaders of separate files", () 
   assert.deepEqual(graph["sampler"]?.inputs["model"], ["lora-1", 0]);
 });
 
+Deno.test("bindTemplate() inserts a LoRA for the model alone where no text encoder can be reached", () => {
+  const graph = bind(graphs.EFFICIENT, { lora: "new.safetensors", prompt: "p", size: [64, 32] });
+  assert.deepEqual(graph["lora-1"], {
+    class_type: "LoraLoaderModelOnly",
+    inputs: { model: ["all", 0], lora_name: "new.safetensors", strength_model: 1 },
+  });
+  assert.deepEqual(graph["sampler"]?.inputs["model"], ["lora-1", 0]);
+  const { positive, negative, lora_name, empty_latent_width, empty_latent_height } =
+    graph["all"]?.inputs ?? {};
+  assert.deepEqual([positive, negative, lora_name], ["p", "bad", "None"]);
+  assert.deepEqual([empty_latent_width, empty_latent_height], [64, 32]);
+});
+
 Deno.test("createTemplate() refuses graphs in which a request would go nowhere", () => {
   const noPrompt = { ...graphs.STOCK, pos: ["Other", {}] as graphs.ShortNode };
   refusesTemplate(graphs.graphOf(noPrompt), /no node takes the prompt/);
@@ -128,7 +179,7 @@ Deno.test("createTemplate() refuses what is no API graph and says what to do", (
 
 Deno.test("loadCatalog() reads the shipped workflows, and each takes a whole request", async () => {
   const catalog = await loadCatalog();
-  assert.ok(catalog.templates.size >= 9);
+  assert.ok(catalog.templates.size >= 12);
   for (const template of catalog.templates.values()) {
     const graph = bindTemplate(
       template,
@@ -136,9 +187,10 @@ Deno.test("loadCatalog() reads the shipped workflows, and each takes a whole req
       { seed: 5 },
     );
     const text = JSON.stringify(graph);
-    for (const value of ['"shipped"', '"n"', '"batch_size":2', '"seed":5', '"lora_name":"l"']) {
+    for (const value of ['"shipped"', '"n"', '"seed":5', '"lora_name":"l"']) {
       assert.ok(text.includes(value), `${template.name} lacks ${value}`);
     }
+    assert.match(text, /"(?:batch_size|amount)":2/, template.name);
   }
 });
 
@@ -151,10 +203,34 @@ Deno.test("Catalog.choose() follows the request, and refuses a workflow that is 
   assert.equal(chosen({ batch_size: 4 }), "batch");
   assert.equal(chosen({ batch_size: 1 }), "txt2img_sdxl");
   assert.equal(chosen({ batch_size: 4, workflow: "sprite_optimized" }), "sprite_optimized");
+  assert.equal(chosen({ batch_size: 4, lora: "x" }), "batch");
+  assert.equal(chosen({ init_image: "x", batch_size: 4 }), "img2img_sdxl");
+  assert.equal(chosen({ tileset_grid: [2, 2], init_image: "x" }), "tileset");
+  assert.equal(chosen({ animation_frames: 4, tileset_grid: [2, 2] }), "animation");
   assert.throws(
     () => chosen({ workflow: "../secret" }),
     (error) => error instanceof JobError && error.code === "invalid_parameter",
   );
+});
+
+Deno.test("loadCatalog() takes other workflows for each route, and refuses those that are not there", async () => {
+  const routes = { animation: "batch_optimized", lora: "pixel_art_better" };
+  const catalog = await loadCatalog({ routes });
+  assert.equal(catalog.choose(generateRequest({ animation_frames: 2 })).name, "batch_optimized");
+  assert.equal(catalog.choose(generateRequest({ lora: "x" })).name, "pixel_art_better");
+  assert.equal(catalog.choose(generateRequest({ batch_size: 2 })).name, "batch");
+  await assert.rejects(loadCatalog({ routes: { batch: "nope" } }), {
+    code: "invalid_workflow",
+    message: /^The workflow nope, which the settings name, is not in /,
+  });
+});
+
+Deno.test("routeRequest() passes over workflows that are not there", () => {
+  const request = generateRequest({ animation_frames: 4, init_image: "x", lora: "x" });
+  const only = (name: string) => routeRequest(request, (candidate) => candidate === name);
+  assert.equal(only("img2img_sdxl"), "img2img_sdxl");
+  assert.equal(only("pixel_art_lora"), "pixel_art_lora");
+  assert.equal(only("batch"), undefined);
 });
 
 function bind(

@@ -198,3 +198,115 @@ export const REPEATED: Record<string, ShortNode> = {
   repeat: ["RepeatLatentBatch", { samples: ["latent", 0], amount: 1 }],
   sampler: ["KSampler", { ...STOCK["sampler"]![1], latent_image: ["repeat", 0] }],
 };
+
+/** A part of a picture painted anew, as the mask in its transparency tells. */
+export const INPAINT: Record<string, ShortNode> = {
+  ...IMG2IMG,
+  latent: ["VAEEncodeForInpaint", {
+    pixels: ["scale", 0],
+    vae: ["ckpt", 2],
+    mask: ["load", 1],
+    grow_mask_by: 6,
+  }],
+};
+
+/** The same by a mask on the latent, whose mask is a picture of its own. */
+export const NOISE_MASK: Record<string, ShortNode> = {
+  ...IMG2IMG,
+  shape: ["LoadImageMask", { image: "mask.png", channel: "red" }],
+  masked: ["SetLatentNoiseMask", { samples: ["latent", 0], mask: ["shape", 0] }],
+  sampler: ["KSampler", { ...STOCK["sampler"]![1], latent_image: ["masked", 0] }],
+};
+
+/** The same for models made for it: one node gives both conditionings and the latent. */
+export const INPAINT_MODEL: Record<string, ShortNode> = {
+  ...IMG2IMG,
+  fill: ["InpaintModelConditioning", {
+    positive: ["pos", 0],
+    negative: ["neg", 0],
+    vae: ["ckpt", 2],
+    pixels: ["scale", 0],
+    mask: ["load", 1],
+    noise_mask: true,
+  }],
+  sampler: ["KSampler", {
+    ...STOCK["sampler"]![1],
+    positive: ["fill", 0],
+    negative: ["fill", 1],
+    latent_image: ["fill", 2],
+  }],
+};
+
+/** A second pass over the first one's picture, enlarged by a model and scaled to a size of its own. */
+export const HIRES_PIXELS: Record<string, ShortNode> = {
+  ...STOCK,
+  first: ["VAEDecode", { samples: ["sampler", 0], vae: ["ckpt", 2] }],
+  model: ["UpscaleModelLoader", { model_name: "x4.pth" }],
+  up: ["ImageUpscaleWithModel", { upscale_model: ["model", 0], image: ["first", 0] }],
+  fit: ["ImageScale", {
+    image: ["up", 0],
+    width: 1024,
+    height: 1024,
+    upscale_method: "x",
+    crop: "disabled",
+  }],
+  back: ["VAEEncode", { pixels: ["fit", 0], vae: ["ckpt", 2] }],
+  again: ["KSampler", { ...STOCK["sampler"]![1], latent_image: ["back", 0], denoise: 0.4 }],
+  decode: ["VAEDecode", { samples: ["again", 0], vae: ["ckpt", 2] }],
+};
+
+/** One loader for model, prompts and latent, as the efficiency nodes have it. */
+export const EFFICIENT: Record<string, ShortNode> = {
+  all: ["Efficient Loader", {
+    ckpt_name: "base.safetensors",
+    vae_name: "Baked VAE",
+    clip_skip: -1,
+    lora_name: "None",
+    lora_model_strength: 1,
+    lora_clip_strength: 1,
+    positive: "default",
+    negative: "bad",
+    empty_latent_width: 512,
+    empty_latent_height: 512,
+    batch_size: 1,
+  }],
+  sampler: ["KSampler (Efficient)", {
+    ...SAMPLING,
+    preview_method: "auto",
+    vae_decode: "true",
+    model: ["all", 0],
+    positive: ["all", 1],
+    negative: ["all", 2],
+    latent_image: ["all", 3],
+    optional_vae: ["all", 4],
+  }],
+  save: ["SaveImage", { images: ["sampler", 5], filename_prefix: "x" }],
+};
+
+/** A skipped layer of the text encoder, and a VAE from a file of its own. */
+export const CLIP_SKIP: Record<string, ShortNode> = {
+  ...STOCK,
+  skip: ["CLIPSetLastLayer", { clip: ["ckpt", 1], stop_at_clip_layer: -2 }],
+  vae: ["VAELoader", { vae_name: "v" }],
+  pos: ["CLIPTextEncode", { text: "default", clip: ["skip", 0] }],
+  neg: ["CLIPTextEncode", { text: "bad", clip: ["skip", 0] }],
+  decode: ["VAEDecode", { samples: ["sampler", 0], vae: ["vae", 0] }],
+};
+
+/** A sampler whose method and sigmas are nodes of their own. */
+export const SAMPLER_CUSTOM: Record<string, ShortNode> = {
+  ...STOCK,
+  which: ["KSamplerSelect", { sampler_name: "euler" }],
+  sigmas: ["BasicScheduler", { scheduler: "normal", steps: 20, denoise: 1, model: ["ckpt", 0] }],
+  sampler: ["SamplerCustom", {
+    add_noise: true,
+    noise_seed: 1,
+    cfg: 8,
+    model: ["ckpt", 0],
+    positive: ["pos", 0],
+    negative: ["neg", 0],
+    sampler: ["which", 0],
+    sigmas: ["sigmas", 0],
+    latent_image: ["latent", 0],
+  }],
+};

@@ -20,8 +20,14 @@ const STOCK: Places = {
   width: ["latent.width"],
   height: ["latent.height"],
   batch_size: ["latent.batch_size"],
+  init_image: [],
 };
-const SCALED: Places = { width: ["scale.width"], height: ["scale.height"], batch_size: [] };
+const SCALED: Places = {
+  width: ["scale.width"],
+  height: ["scale.height"],
+  batch_size: [],
+  init_image: ["load.image"],
+};
 
 const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Places][] = [
   ["the stock graph", graphs.STOCK, STOCK],
@@ -40,6 +46,7 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
     sampler_name: ["first.sampler_name", "second.sampler_name"],
     scheduler: ["first.scheduler", "second.scheduler"],
     denoise: [],
+    init_image: [],
   }],
   ["a sampler of parts", graphs.CUSTOM_ADVANCED, {
     ...STOCK,
@@ -74,6 +81,38 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
     ...STOCK,
     ...SCALED,
     batch_size: ["repeat.amount"],
+  }],
+  ["an encoder for inpainting", graphs.INPAINT, { ...STOCK, ...SCALED }],
+  ["a latent with a noise mask", graphs.NOISE_MASK, { ...STOCK, ...SCALED }],
+  ["conditionings for inpainting", graphs.INPAINT_MODEL, { ...STOCK, ...SCALED }],
+  ["a second pass over the picture", graphs.HIRES_PIXELS, {
+    ...STOCK,
+    seed: ["again.seed", "sampler.seed"],
+    steps: ["again.steps", "sampler.steps"],
+    cfg_scale: ["again.cfg", "sampler.cfg"],
+    sampler_name: ["again.sampler_name", "sampler.sampler_name"],
+    scheduler: ["again.scheduler", "sampler.scheduler"],
+    denoise: ["again.denoise", "sampler.denoise"],
+  }],
+  ["a loader that encodes the prompts itself", graphs.EFFICIENT, {
+    ...SAMPLER,
+    prompt: ["all.positive"],
+    negative_prompt: ["all.negative"],
+    model: ["all.ckpt_name"],
+    width: ["all.empty_latent_width"],
+    height: ["all.empty_latent_height"],
+    batch_size: ["all.batch_size"],
+    init_image: [],
+  }],
+  ["a skipped layer and a VAE of its own", graphs.CLIP_SKIP, STOCK],
+  ["a sampler of the custom kind", graphs.SAMPLER_CUSTOM, {
+    ...STOCK,
+    seed: ["sampler.noise_seed"],
+    steps: ["sigmas.steps"],
+    cfg_scale: ["sampler.cfg"],
+    sampler_name: ["which.sampler_name"],
+    scheduler: ["sigmas.scheduler"],
+    denoise: ["sigmas.denoise"],
   }],
 ];
 
