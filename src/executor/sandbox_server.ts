@@ -1,6 +1,7 @@
 /** Keeps the connection of a sandbox to its ComfyUI server, and says when that changes. */
 
 import { type ComfyClient, createComfyClient } from "../comfyui/mod.ts";
+import { ComfyError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import type { SandboxSetup, ServerState } from "./messages.ts";
 
@@ -14,8 +15,16 @@ const RETRY_MS = { first: 250, most: 2_000 };
  */
 const NEWS = { quietMs: 600, reconnect: { initialMs: 100, maxMs: 400 } };
 
+/** Time between looks at a server that is ready, in milliseconds. */
+const HEALTH_MS = 5_000;
+
+/** Looks in a row that a server may leave without answer while it is busy. */
+const PATIENCE = 2;
+
 /** What the watch tells. */
 export interface ServerWatchOptions {
+  /** Time between looks at a server that is ready, in milliseconds. @default {5000} */
+  healthMs?: number;
   /** Called when the state changes. */
   onState: (state: ServerState, error: string | undefined) => void;
   /** Takes log lines. */
@@ -66,19 +75,59 @@ export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): S
     looking = undefined;
   };
   looking = find();
+  const lost = (error: string) => {
+    change("unreachable", error);
+    looking ??= find();
+  };
+  const health = watchHealth({
+    look: async () => {
+      if (state === "ready") await client.systemStats({ signal: closing.signal });
+    },
+    lost,
+    everyMs: options.healthMs ?? HEALTH_MS,
+  });
   return {
     client,
     get state() {
       return state;
     },
-    lost(error) {
-      change("unreachable", error);
-      looking ??= find();
-    },
+    lost,
     async [Symbol.asyncDispose]() {
       closing.abort();
+      await health[Symbol.asyncDispose]();
       await looking;
       await client.close();
+    },
+  };
+}
+
+/** Notices a server that goes away while nothing runs on it, so that it is not given a job first. */
+function watchHealth({ look, lost, everyMs }: {
+  look: () => Promise<void>;
+  lost: (error: string) => void;
+  everyMs: number;
+}): AsyncDisposable {
+  let missed = 0;
+  let looking: Promise<void> | undefined;
+  const check = async () => {
+    try {
+      await look();
+      missed = 0;
+    } catch (error) {
+      if (!(error instanceof ComfyError)) return;
+      missed += 1;
+      if (error.code === "unreachable" || missed >= PATIENCE) lost(error.message);
+    } finally {
+      looking = undefined;
+    }
+  };
+  const timer = setInterval(() => {
+    looking ??= check();
+  }, everyMs);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await looking;
     },
   };
 }
