@@ -6,15 +6,21 @@ import type { ComfyEvent } from "./types.ts";
 const MAX_ANNOUNCEMENTS = 2_000;
 
 /**
+ * Progress beyond this number pushes out the oldest. Messages come in bursts, so a consumer that only
+ * waits for its turn must miss none.
+ */
+const MAX_PROGRESS = 256;
+
+/**
  * Delivers events in order.
  *
- * Of the progress and previews of a node, and of the states of the connection, only the latest
- * waits: an older one is worth nothing once there is a newer. Endings and results are never
- * dropped.
+ * Of the previews of a node, which are large, and of the states of the connection only the latest
+ * waits; of progress the latest {@linkcode MAX_PROGRESS}. Endings and results are never dropped.
  */
 export class EventChannel {
   #events: ComfyEvent[] = [];
   #announcements = 0;
+  #progress = 0;
   #end: { error: unknown } | "end" | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
 
@@ -32,6 +38,10 @@ export class EventChannel {
   push(event: ComfyEvent): void {
     if (this.isEnded) return;
     if (isReplaceable(event)) this.#remove((other) => isSameSubject(other, event));
+    if (isProgress(event) && ++this.#progress > MAX_PROGRESS) {
+      this.#remove(isProgress);
+      this.#progress--;
+    }
     if (isAnnouncement(event) && ++this.#announcements > MAX_ANNOUNCEMENTS) {
       this.#remove(isAnnouncement);
       this.#announcements--;
@@ -62,6 +72,7 @@ export class EventChannel {
     }
     const event = this.#events.shift();
     if (event !== undefined && isAnnouncement(event)) this.#announcements--;
+    if (event !== undefined && isProgress(event)) this.#progress--;
     return event;
   }
 
@@ -77,7 +88,11 @@ export class EventChannel {
 }
 
 function isReplaceable(event: ComfyEvent): boolean {
-  return event.type === "progress" || event.type === "preview" || event.type === "connection";
+  return event.type === "preview" || event.type === "connection";
+}
+
+function isProgress(event: ComfyEvent): boolean {
+  return event.type === "progress";
 }
 
 function isSameSubject(a: ComfyEvent, b: ComfyEvent): boolean {

@@ -12,14 +12,34 @@ function progress(node: string, value: number): ComfyEvent {
   return { type: "progress", node, value, max: 10 };
 }
 
-Deno.test("EventChannel.push() replaces progress of the same node only", async () => {
+Deno.test("EventChannel.push() keeps every progress of a burst, and the latest of a flood", async () => {
+  const burst = new EventChannel();
+  const events = Array.from({ length: 256 }, (_, index) => progress("a", index));
+  for (const event of events) burst.push(event);
+  burst.end();
+  assert.deepEqual(await drain(burst), events);
+
+  const flood = new EventChannel();
+  const finished: ComfyEvent = { type: "node_finished", node: "b" };
+  flood.push(finished);
+  for (let value = 0; value < 10_000; value++) flood.push(progress("a", value));
+  flood.end();
+  const rest = await drain(flood);
+  assert.deepEqual(rest[0], finished);
+  assert.deepEqual(rest.slice(1), Array.from({ length: 256 }, (_, i) => progress("a", 9_744 + i)));
+});
+
+Deno.test("EventChannel.push() keeps the latest preview of each node only", async () => {
   const channel = new EventChannel();
-  const finished: ComfyEvent = { type: "node_finished", node: "a" };
-  for (const event of [progress("a", 1), progress("b", 1), finished, progress("a", 2)]) {
-    channel.push(event);
-  }
+  const preview = (node: string, byte: number): ComfyEvent => ({
+    type: "preview",
+    node,
+    mimeType: "image/png",
+    image: Uint8Array.of(byte),
+  });
+  for (const event of [preview("a", 1), preview("b", 1), preview("a", 2)]) channel.push(event);
   channel.end();
-  assert.deepEqual(await drain(channel), [progress("b", 1), finished, progress("a", 2)]);
+  assert.deepEqual(await drain(channel), [preview("b", 1), preview("a", 2)]);
 });
 
 Deno.test("EventChannel.push() keeps a bounded number of announcements, and every result", async () => {
