@@ -30,8 +30,8 @@ export interface Libc extends Disposable {
   readonly symbols: LibcSymbols;
 }
 
-/** One handle for all, since opening one costs 0.13 ms; closed with its last user. */
-let shared: { library: Deno.DynamicLibrary<typeof SYMBOLS>; users: number } | undefined;
+/** One for all, since opening one costs 0.13 ms; closed with its last user. */
+let shared: { handle: Deno.DynamicLibrary<typeof SYMBOLS>; users: number } | undefined;
 
 /**
  * Opens the C library; `undefined` on systems whose library is not known.
@@ -41,13 +41,13 @@ let shared: { library: Deno.DynamicLibrary<typeof SYMBOLS>; users: number } | un
 export function openLibc(): Libc | undefined {
   const name = NAMES[Deno.build.os];
   if (name === undefined) return undefined;
-  shared ??= { library: Deno.dlopen(name, SYMBOLS), users: 0 };
+  shared ??= { handle: Deno.dlopen(name, SYMBOLS), users: 0 };
   shared.users++;
-  return { symbols: shared.library.symbols, [Symbol.dispose]: release };
+  return { symbols: shared.handle.symbols, [Symbol.dispose]: release };
 }
 
 function release(): void {
   if (shared === undefined || --shared.users > 0) return;
-  shared.library.close();
+  shared.handle.close();
   shared = undefined;
 }
