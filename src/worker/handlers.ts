@@ -10,7 +10,7 @@ import type {
   Reply,
   Request,
 } from "../protocol/mod.ts";
-import { PROTOCOL_VERSION } from "../protocol/mod.ts";
+import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../protocol/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Estimator } from "./estimate.ts";
@@ -189,6 +189,9 @@ async function listJobs(
       ...(cursor === undefined ? {} : { cursor }),
     });
     const jobs = await Promise.all(page.jobs.map((job) => description(context, job)));
+    const fitting = countFitting(jobs);
+    // A shorter page ends at another cursor.
+    if (fitting < jobs.length) return await listJobs(context, { ...request, limit: fitting });
     return {
       type: "job_list",
       jobs,
@@ -198,6 +201,20 @@ async function listJobs(
     if (error instanceof JobError) return { type: "error", message: error.message };
     throw error;
   }
+}
+
+/** Bytes of a page, measured as JSON: MessagePack is shorter but for some numbers, hence the margin. */
+const PAGE_BYTES = MAX_MESSAGE_BYTES - 65_536;
+
+/** How many jobs fit into one message; at least one. */
+function countFitting(jobs: readonly JobDescription[]): number {
+  const encoder = new TextEncoder();
+  let bytes = 0;
+  const first = jobs.findIndex((job) => {
+    bytes += encoder.encode(JSON.stringify(job)).length;
+    return bytes > PAGE_BYTES;
+  });
+  return first < 0 ? jobs.length : Math.max(1, first);
 }
 
 function listServers({ servers, scheduler }: HandlerContext): Reply {

@@ -139,6 +139,28 @@ Deno.test("job, list_jobs and list_servers tell what is known, in valid messages
   assert.equal((await setup.ask({ type: "job", job_id: "x" })).type, "job_error");
 });
 
+Deno.test("list_jobs ends a page before it is too long for a message", async () => {
+  await using setup = handlers();
+  const error = "x".repeat(300_000);
+  for (const id of ["a", "b", "c", "d", "e"]) {
+    await setup.ask(generateRequest({ id }));
+    const lease = await setup.queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+    await setup.queue.settle(lease!, { type: "failed", error });
+  }
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await setup.ask({
+      type: "list_jobs",
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    assert.ok(page.type === "job_list");
+    ids.push(...page.jobs.map((job) => job.job_id));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  assert.deepEqual(ids, ["e", "d", "c", "b", "a"]);
+});
+
 Deno.test("status counts what waits and what runs", async () => {
   await using setup = handlers();
   for (const id of ["a", "b", "c"]) await setup.ask(generateRequest({ id }));
