@@ -38,6 +38,7 @@ export {
   type LoadedConfig,
   type LogFormat,
   type LoggingConfig,
+  type ModelDirs,
   type ModelsConfig,
   type Origin,
   type OutputConfig,

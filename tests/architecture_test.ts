@@ -72,6 +72,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["cli/batch_file.ts"],
   "fast-png": ["images/png.ts"],
   "jpeg-js": ["simulator/jpeg.ts"],
+  "node:path": ["config/extra_paths.ts"],
   "node:process": ["transport/zmq_publisher.ts"],
   "node:sqlite": ["queue/"],
   "yaml": ["config/yaml_*.ts"],

@@ -13,6 +13,16 @@ export interface ZmqConfig {
   readonly pubSubAddr: string;
 }
 
+/** Folders of model files by what is in them; of two files of one name the first folder's counts. */
+export interface ModelDirs {
+  /** Folders of checkpoints. */
+  readonly checkpoint: readonly string[];
+  /** Folders of LoRAs. */
+  readonly lora: readonly string[];
+  /** Folders of VAEs. */
+  readonly vae: readonly string[];
+}
+
 /** One ComfyUI server. */
 export interface ServerConfig {
   /** Base URL without a trailing slash. No two servers have the same. */
@@ -29,6 +39,10 @@ export interface ServerConfig {
   readonly loraDir: string | undefined;
   /** Directory of its VAEs. @default {that of ModelsConfig} */
   readonly vaeDir: string | undefined;
+  /** ComfyUI's files of further model directories. @default {those of ModelsConfig} */
+  readonly extraModelPaths: readonly string[] | undefined;
+  /** Every directory to look for its models in: those above, and what stands in those files. */
+  readonly modelDirs: ModelDirs;
 }
 
 /** The ComfyUI servers and how patient the worker is with them. */
@@ -119,6 +133,8 @@ export interface ModelsConfig {
   readonly loraDir: string | undefined;
   /** Directory of VAEs. @default {undefined} */
   readonly vaeDir: string | undefined;
+  /** ComfyUI's `extra_model_paths.yaml` files, which name more of them. @default {undefined} */
+  readonly extraModelPaths: readonly string[] | undefined;
 }
 
 /** The log. */

@@ -15,6 +15,7 @@ export {
   type LoadedConfig,
   type LogFormat,
   type LoggingConfig,
+  type ModelDirs,
   type ModelsConfig,
   type Origin,
   type OutputConfig,
@@ -35,4 +36,4 @@ export { loadConfig, type LoadConfigOptions } from "./load.ts";
 export { defaultServer } from "./servers.ts";
 export type { FlagName } from "./settings.ts";
 export { type Flags, type ReadEnv, readProcessEnv } from "./sources.ts";
-export { parseYaml } from "./yaml_value.ts";
+export { parseYaml, type ParseYamlOptions } from "./yaml_value.ts";

@@ -33,8 +33,8 @@ export interface SandboxSetup {
   workflowDir?: string;
   /** Absolute folder below which requests name pictures to start from; they cannot if absent. */
   inputDir?: string;
-  /** Folders to look for model files in besides asking ComfyUI. */
-  modelDirs: Partial<Record<ModelInfo["model_type"], string>>;
+  /** Folders to look for model files in besides asking ComfyUI, those that go first first. */
+  modelDirs: Partial<Record<ModelInfo["model_type"], readonly string[]>>;
   /** Workflow of a request that nothing else decides. */
   defaultWorkflow: string;
   /** Workflows by what a request asks for, in place of the usual ones. */

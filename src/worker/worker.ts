@@ -187,7 +187,7 @@ function sandboxSetup(
     serverUrl: server.url,
     outputDir,
     ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
-    modelDirs: modelDirs(server),
+    modelDirs: server.modelDirs,
     defaultWorkflow: workflows.defaultWorkflow,
     routes: {
       animation: workflows.forAnimation,
@@ -203,15 +203,6 @@ function sandboxSetup(
     progressPerSecond: worker.progressPerSecond,
     stallTimeoutMs: comfyui.timeoutMs,
     allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
-  };
-}
-
-function modelDirs(server: ServerConfig): SandboxSetup["modelDirs"] {
-  const { checkpointDir, loraDir, vaeDir } = server;
-  return {
-    ...(checkpointDir === undefined ? {} : { checkpoint: checkpointDir }),
-    ...(loraDir === undefined ? {} : { lora: loraDir }),
-    ...(vaeDir === undefined ? {} : { vae: vaeDir }),
   };
 }
 

@@ -104,6 +104,13 @@ function paths(name: string): Pick<SettingCase, "good" | "bad"> {
   };
 }
 
+/** The same where each value is the only one of a list. */
+function oneOfMany(
+  { good, bad }: Pick<SettingCase, "good" | "bad">,
+): Pick<SettingCase, "good" | "bad"> {
+  return { good: good.map(([text, value]) => [text, [value]]), bad };
+}
+
 /** A key of a server in the list, with what it takes and what it refuses. */
 export interface ServerCase {
   /** Its field. */
@@ -140,6 +147,7 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
   checkpoint_dir: { field: "checkpointDir", ...paths("checkpoints") },
   lora_dir: { field: "loraDir", ...paths("loras") },
   vae_dir: { field: "vaeDir", ...paths("vae") },
+  extra_model_paths: { field: "extraModelPaths", ...oneOfMany(paths("extra.yaml")) },
 };
 
 /** One case a setting but `comfyui.servers`, by path in the file. */
@@ -245,6 +253,10 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   },
   "models.lora_dir": { read: (config) => config.models.loraDir, ...paths("loras") },
   "models.vae_dir": { read: (config) => config.models.vaeDir, ...paths("vae") },
+  "models.extra_model_paths": {
+    read: (config) => config.models.extraModelPaths,
+    ...oneOfMany(paths("extra.yaml")),
+  },
   "logging.level": {
     read: (config) => config.logging.level,
     good: [["debug", "debug"], ["WARNING", "warn"], ["Warn", "warn"], ["ERROR", "error"]],
