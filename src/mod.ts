@@ -42,6 +42,7 @@ export {
   type ModelsConfig,
   type Origin,
   type OutputConfig,
+  type PreviewMethod,
   type ReadEnv,
   type ServerConfig,
   type WorkerConfig,

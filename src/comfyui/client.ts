@@ -108,7 +108,9 @@ class Client implements ComfyClient {
   ): AsyncGenerator<ComfyEvent, void, undefined> {
     using deadline = startRunDeadline(this.#clock, options);
     await this.#prepare(deadline.signal);
-    const { promptId = crypto.randomUUID(), extraData = {} } = options;
+    const { promptId = crypto.randomUUID(), previewMethod = "default" } = options;
+    const previews = previewMethod === "default" ? {} : { preview_method: previewMethod };
+    const extraData = { ...options.extraData, ...previews };
     const run = this.#createRun(promptId, graph);
     const begin: Beginning["begin"] = async (signal, giveUp) => {
       await this.#post(run, { graph, promptId, extraData }, signal, giveUp);

@@ -20,6 +20,7 @@ export type {
   ComfyClientOptions,
   DownloadOptions,
   FollowOptions,
+  PreviewMethod,
   ReconnectOptions,
   RunOptions,
   UploadOptions,

@@ -5,6 +5,12 @@ import type { LogLevel } from "../log.ts";
 /** How log lines look: `auto` means `human` on a terminal and `json` elsewhere. */
 export type LogFormat = "auto" | "human" | "json";
 
+/**
+ * How ComfyUI makes previews: `auto` and `latent2rgb` cost next to nothing, `taesd` needs a decoder on
+ * the server, `none` makes none, `default` is what the server was started with.
+ */
+export type PreviewMethod = "auto" | "latent2rgb" | "taesd" | "none" | "default";
+
 /** The sockets that clients connect to. */
 export interface ZmqConfig {
   /** Endpoint that requests come to. @default {"tcp://127.0.0.1:5555"} */
@@ -117,6 +123,8 @@ export interface OutputConfig {
    * {@linkcode FILENAME_PLACEHOLDERS} lists. @default {"{job_id}_{index}"}
    */
   readonly filenamePattern: string;
+  /** How ComfyUI is asked to make previews, from its 0.5.0 on. @default {"auto"} */
+  readonly previewMethod: PreviewMethod;
   /** Whether preview images outlive their job. @default {false} */
   readonly keepPreviews: boolean;
   /** Most preview images of one job in a second; 0 sets no limit. @default {10} */

@@ -19,6 +19,7 @@ export {
   type ModelsConfig,
   type Origin,
   type OutputConfig,
+  type PreviewMethod,
   type ServerConfig,
   type WorkerConfig,
   type WorkflowsConfig,

@@ -244,6 +244,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: "{job_id}_{index}",
     help: "name of an image, without its extension",
   },
+  "output.previewMethod": {
+    path: "output.preview_method",
+    kind: oneOf(["auto", "latent2rgb", "taesd", "none", "default"], { off: "none" }),
+    default: "auto",
+    help: "how previews are asked for; none turns them off, default leaves it to ComfyUI",
+  },
   "output.keepPreviews": {
     path: "output.keep_previews",
     kind: toggle(),

@@ -21,6 +21,9 @@ export interface WorkflowRoutes {
   lora: string;
 }
 
+/** How previews are made, in ComfyUI's words. */
+export type PreviewMethod = "auto" | "latent2rgb" | "taesd" | "none" | "default";
+
 /** What a sandbox needs to know once. */
 export interface SandboxSetup {
   /** Base URL of its ComfyUI server. */
@@ -41,6 +44,11 @@ export interface SandboxSetup {
   routes?: WorkflowRoutes;
   /** Pattern of file names. */
   filenamePattern: string;
+  /**
+   * How ComfyUI is asked to make previews; with `none` those that come all the same are dropped.
+   * @default {"default"}
+   */
+  previewMethod?: PreviewMethod;
   /** True to keep preview files after the job. */
   keepPreviews: boolean;
   /** Most preview files of a job in a second; 0 sets no limit. */

@@ -139,7 +139,9 @@ class JobRun {
       // The end is told when the files are there.
       if (event.type === "completed") images = event.images;
       else if (progress !== undefined) tell(gate.take(toWire(progress)));
-      if (event.type === "preview") previews.offer({ ...event, step: last?.step ?? 0 });
+      if (event.type === "preview" && setup.previewMethod !== "none") {
+        previews.offer({ ...event, step: last?.step ?? 0 });
+      }
     }
     tell(gate.flush());
     await previews.flush();
@@ -211,10 +213,10 @@ class JobRun {
 
   /** A prompt that may have been posted is only looked for: to post it again is a decision of the host. */
   #follow(graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
-    const { client } = this.#context.server;
+    const { server: { client }, setup: { previewMethod = "default" } } = this.#context;
     const { promptId, resumed } = this.#spec;
     if (resumed) return client.attach(promptId, { signal, graph });
-    return client.run(graph, { promptId, signal });
+    return client.run(graph, { promptId, signal, previewMethod });
   }
 }
 

@@ -197,6 +197,7 @@ function sandboxSetup(
       lora: workflows.forLora,
     },
     filenamePattern: output.filenamePattern,
+    previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,
     maxPreviewsPerSecond: output.maxPreviewsPerSecond,
     maxPreviews: output.maxPreviews,

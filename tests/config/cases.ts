@@ -242,6 +242,14 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     read: (config) => config.output.maxPreviewsPerSecond,
     ...RATES,
   },
+  "output.preview_method": {
+    read: (config) => config.output.previewMethod,
+    good: [["auto", "auto"], ["Latent2RGB", "latent2rgb"], ["taesd", "taesd"], ["none", "none"], [
+      "off",
+      "none",
+    ], ["default", "default"]],
+    bad: ["fast", "true", "constructor"],
+  },
   "output.max_previews": {
     read: (config) => config.output.maxPreviews,
     good: [["1", 1], ["100", 100], ["1000000", 1_000_000]],

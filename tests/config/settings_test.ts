@@ -126,6 +126,7 @@ Deno.test("the defaults are the documented ones", async () => {
     output: {
       dir: "./output",
       filenamePattern: "{job_id}_{index}",
+      previewMethod: "auto",
       keepPreviews: false,
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
