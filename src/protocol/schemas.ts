@@ -73,6 +73,7 @@ export const generate = z.object({
   lora_strength: z.number().min(-100).max(100).exactOptional(),
   loras: z.array(loraChoice).max(16).exactOptional(),
   workflow: name.exactOptional(),
+  output_format: name.exactOptional(),
   init_image: z.union([name, fileBytes]).exactOptional(),
   priority: z.int().min(-100).max(100).exactOptional(),
   deadline_s: z.number().gt(0).exactOptional(),

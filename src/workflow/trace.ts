@@ -5,6 +5,7 @@
  * (a custom sampler, a conditioning chain, a primitive that feeds a seed) are traced all the same.
  */
 
+import { isFormat } from "./format.ts";
 import { type Graph, type GraphNode, isLink, type Link, linksOf } from "./graph.ts";
 
 /** What a request may set in a graph. */
@@ -21,7 +22,8 @@ export type Parameter =
   | "sampler_name"
   | "scheduler"
   | "denoise"
-  | "init_image";
+  | "init_image"
+  | "output_format";
 
 /** Every parameter. */
 export const PARAMETERS: readonly Parameter[] = [
@@ -38,6 +40,7 @@ export const PARAMETERS: readonly Parameter[] = [
   "scheduler",
   "denoise",
   "init_image",
+  "output_format",
 ];
 
 /** One literal input of one node. */
@@ -83,6 +86,8 @@ const TEXTS: ReadonlySet<string> = new Set([
 ]);
 /** Names of a size's two inputs: a latent's, a scaled picture's, and that of the efficiency loaders. */
 const SIZES = [["width", "height"], ["empty_latent_width", "empty_latent_height"]] as const;
+const FORMAT_INPUT =
+  /^(?:extension|format|(?:file|image|output|save)_(?:ext|extension|format|type))$/;
 const IMAGE_SOURCES: ReadonlySet<string> = new Set([
   "samples",
   "latent",
@@ -112,6 +117,7 @@ export function traceGraph(graph: Graph): Trace {
   const samplers = Object.keys(graph).filter((id) => isSampler(graph[id]));
   for (const id of samplers) tracer.traceSampler(id);
   tracer.placeModels(samplers);
+  tracer.placeFormats();
   return { targets: tracer.finish(), samplers, loras: [...tracer.loras] };
 }
 
@@ -158,6 +164,16 @@ class Tracer {
       if (this.#targets.has("model")) return;
       for (const { node, input } of ids.flatMap((id) => this.#loaders.get(id) ?? [])) {
         this.#place("model", node, input);
+      }
+    }
+  }
+
+  /** Saving nodes have many names, and so has their choice of a format; what stands there tells it. */
+  placeFormats(): void {
+    for (const [id, { inputs }] of Object.entries(this.#graph)) {
+      if (!isLink(inputs["images"]) && !isLink(inputs["image"])) continue;
+      for (const [input, value] of Object.entries(inputs)) {
+        if (FORMAT_INPUT.test(input) && isFormat(value)) this.#place("output_format", id, input);
       }
     }
   }

@@ -56,6 +56,16 @@ Deno.test("bindTemplate() refuses what has no place, naming the field and the wo
   refuses(graphs.STOCK, { init_image: "a.png" }, /init_image: .*my-graph/);
 });
 
+Deno.test("bindTemplate() writes a format in the way of the node that saves", () => {
+  const format = (output_format: string) => {
+    const graph = bind(graphs.FORMATS, { output_format });
+    return [graph["save"]?.inputs["extension"], graph["other"]?.inputs["file_type"]];
+  };
+  assert.deepEqual(format("webp"), ["webp", ".WEBP"]);
+  assert.deepEqual(format(".jpg"), [".jpg", ".JPG"]);
+  refuses(graphs.STOCK, { output_format: "webp" }, /output_format: .*my-graph.*no place for it/);
+});
+
 Deno.test("bindTemplate() makes frames the batch of an animation", () => {
   const graph = bind(graphs.STOCK, { animation_frames: 12, batch_size: 1 });
   assert.equal(graph["latent"]?.inputs["batch_size"], 12);

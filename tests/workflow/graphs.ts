@@ -380,3 +380,12 @@ export const MERGE: Record<string, ShortNode> = {
   merge: ["ModelMergeSimple", { model1: ["ckpt", 0], model2: ["other", 0], ratio: 0.5 }],
   sampler: ["KSampler", { ...STOCK["sampler"]![1], model: ["merge", 0] }],
 };
+
+/** Two nodes that save in formats of choice, and two whose formats are none of pictures. */
+export const FORMATS: Record<string, ShortNode> = {
+  ...STOCK,
+  save: ["Image Save", { images: ["decode", 0], filename_prefix: "x", extension: "png" }],
+  other: ["SaveAnother", { image: ["decode", 0], file_type: ".PNG" }],
+  video: ["VHS_VideoCombine", { images: ["decode", 0], format: "video/h264-mp4" }],
+  text: ["SaveText", { text: "x", format: "png" }],
+};

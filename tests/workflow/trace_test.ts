@@ -88,6 +88,10 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
     denoise: ["sigmas.denoise"],
     init_image: [],
   }],
+  ["nodes that save in formats of choice", graphs.FORMATS, {
+    ...STOCK,
+    output_format: ["other.file_type", "save.extension"],
+  }],
   ["a merge of two models", graphs.MERGE, {
     ...STOCK,
     model: ["ckpt.ckpt_name", "other.ckpt_name"],
@@ -156,7 +160,9 @@ for (const [name, graph, places] of CASES) {
       ]),
     );
     const expected = Object.fromEntries(
-      Object.entries(places).map(([parameter, list]) => [parameter, list.toSorted()]),
+      Object.entries({ output_format: [], ...places }).map((
+        [parameter, list],
+      ) => [parameter, list.toSorted()]),
     );
     assert.deepEqual(found, expected);
   });
