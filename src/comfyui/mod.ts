@@ -41,6 +41,7 @@ export type {
   ExecutedEvent,
   ExecutingEvent,
   ImageRef,
+  LeftOutcome,
   NodeFinishedEvent,
   PreviewEvent,
   ProgressEvent,
