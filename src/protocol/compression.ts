@@ -54,7 +54,11 @@ export function compressionOf(bytes: Uint8Array): CompressionMethod | undefined 
 
 /** Compresses an encoded message. */
 export function compress(bytes: Uint8Array, method: CompressionMethod): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(method === "zlib" ? deflateSync(bytes) : zstdCompressSync(bytes));
+  if (method === "zlib") return new Uint8Array(deflateSync(bytes));
+  // All in one chunk: Deno 2.9.6 adds an empty frame to what does not fit into the first one
+  // (https://github.com/denoland/deno/issues/36688), which other decoders may not like.
+  const chunkSize = bytes.length + Math.ceil(bytes.length / 256) + 1_024;
+  return new Uint8Array(zstdCompressSync(bytes, { chunkSize }));
 }
 
 /**
@@ -66,9 +70,9 @@ export function compress(bytes: Uint8Array, method: CompressionMethod): Uint8Arr
 export function decompress(bytes: Uint8Array): Uint8Array {
   const method = compressionOf(bytes);
   if (method === undefined) return bytes;
-  if (method === "zstd") checkZstdFrame(bytes);
-  const { buffer, engine } = unpack(bytes, method);
-  const rest = bytes.length - engine.bytesWritten;
+  const end = method === "zstd" ? checkZstdFrame(bytes) : bytes.length;
+  const { buffer, engine } = unpack(bytes.subarray(0, end), method);
+  const rest = end - engine.bytesWritten;
   if (rest > 0) throw malformed(`${rest} bytes follow the ${method} stream`);
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length); // no Node Buffer
 }

@@ -1,10 +1,11 @@
 /** Compressed messages, honest and hostile. The bytes of other encoders are in golden.json. */
 
 import assert from "node:assert/strict";
-import { deflateSync } from "node:zlib";
+import { deflateSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { ProtocolError } from "../../src/errors.ts";
 import { decompress } from "../../src/protocol/compression.ts";
+import { checkZstdFrame } from "../../src/protocol/zstd_frame.ts";
 import {
   compress,
   COMPRESSION_METHODS,
@@ -115,6 +116,20 @@ for (const method of COMPRESSION_METHODS) {
     assertRefused(bytes, "too_large", /^Message too large: 1048577 bytes, the limit is 1048576$/);
   });
 
+  Deno.test(`${method}: what does not shrink is one stream all the same, at any length`, () => {
+    const noise = new Uint8Array(1_000_000);
+    for (let at = 0; at < noise.length; at += 50_000) {
+      crypto.getRandomValues(noise.subarray(at, at + 50_000));
+    }
+    for (const length of [1, 16_000, 16_384, 65_536, 131_072, 1_000_000]) {
+      const init_image = noise.slice(0, length);
+      const request = { ...GENERATE, init_image };
+      const bytes = compress(encodeRequest(request), method);
+      assert.deepEqual(decodeRequest(bytes), request);
+      assert(method === "zlib" || checkZstdFrame(bytes) === bytes.length);
+    }
+  });
+
   Deno.test(`${method}: what is in a stream is not unpacked once more`, () => {
     const twice = compress(compress(PING, method), method);
     assertRefused(twice, "malformed", /expected a MessagePack map with string keys/);
@@ -201,6 +216,19 @@ Deno.test("a zstd bomb is given up at the limit, not at its end", () => {
   assertRefused(damaged, "malformed", /^Malformed message: the zstd stream is broken: /);
   const beyond = fromHex(ZSTD_HEADER, limit, RLE_BLOCK, reserved);
   assertRefused(beyond, "too_large", /when decompressed$/);
+});
+
+Deno.test("an empty zstd frame at the end, as encoders of JavaScript add, is passed over", () => {
+  const init_image = crypto.getRandomValues(new Uint8Array(20_000));
+  const request = { ...GENERATE, init_image };
+  // With the usual size of its chunks the library adds one.
+  const bytes = new Uint8Array(zstdCompressSync(encodeRequest(request)));
+  assert.match(bytes.toHex(), /28b52ffd2000010000$/);
+  assert.deepEqual(decodeRequest(bytes), request);
+  const one = compress(PING, "zstd");
+  for (const more of ["28b52ffd2000010000 00", "28b52ffd2000010000".repeat(2), "28b52ffd200001"]) {
+    assertRefused(fromHex(one.toHex(), more), "malformed", /\d bytes follow the zstd frame$/);
+  }
 });
 
 Deno.test("a zstd frame that announces more than the limit is not even begun", () => {
