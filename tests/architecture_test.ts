@@ -74,6 +74,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "jpeg-js": ["simulator/jpeg.ts"],
   "node:process": ["transport/zmq_publisher.ts"],
   "node:sqlite": ["queue/"],
+  "node:zlib": ["protocol/compression.ts"],
   "yaml": ["config/yaml_*.ts"],
   "zeromq": ["transport/zmq*.ts"],
   "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],
