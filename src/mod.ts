@@ -11,6 +11,7 @@ export {
   type BindOptions,
   type CallOptions,
   type Client,
+  type Compression,
   connect,
   type ConnectOptions,
   type GenerateParams,

@@ -75,6 +75,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:path": ["config/extra_paths.ts"],
   "node:process": ["transport/zmq_publisher.ts"],
   "node:sqlite": ["queue/"],
+  "node:zlib": ["protocol/compression.ts"],
   "yaml": ["config/yaml_*.ts"],
   "zeromq": ["transport/zmq*.ts"],
   "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],

@@ -42,6 +42,7 @@ export type {
   ExecutedEvent,
   ExecutingEvent,
   ImageRef,
+  LeftOutcome,
   NodeFinishedEvent,
   PreviewEvent,
   ProgressEvent,

@@ -1,6 +1,7 @@
 /** What callers may choose, with the defaults. */
 
 import type { Logger } from "../log.ts";
+import type { LeftOutcome } from "./types.ts";
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -96,6 +97,8 @@ export interface FollowOptions {
   whenLeft?: "cancel" | "keep";
   /** Longest wait for that cancellation in milliseconds. @default {5000} */
   cancelTimeoutMs?: number;
+  /** Told what that cancellation came to, before the iterable throws. */
+  onLeft?: (outcome: LeftOutcome) => void;
 }
 
 /**

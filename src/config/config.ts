@@ -63,6 +63,11 @@ export interface ComfyuiConfig {
   /** Wait before the first further attempt in milliseconds. @default {1000} */
   readonly retryDelayMs: number;
   /**
+   * How long a server may be away, in milliseconds, before others run what it was given. What it had
+   * begun may then run twice. @default {30000}
+   */
+  readonly awayMs: number;
+  /**
    * Whether a cancel may interrupt whatever runs, on a ComfyUI that cannot be asked to interrupt one
    * prompt. @default {false}
    */

@@ -125,6 +125,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: 1000,
     help: "wait before the first further attempt",
   },
+  "comfyui.awayMs": {
+    path: "comfyui.away_s",
+    kind: seconds(1, 86_400),
+    default: 30_000,
+    help: "how long a server may be away before others run what it was given",
+  },
   "comfyui.allowGlobalInterrupt": {
     path: "comfyui.allow_global_interrupt",
     kind: toggle(),

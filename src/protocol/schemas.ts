@@ -134,6 +134,7 @@ export const statusInfo = z.object({
   queue_size: count,
   active_jobs: count,
   uptime_s: count,
+  compression: z.array(text).exactOptional(),
 });
 export const pong = z.object({ type: z.literal("pong") });
 export const errorReply = z.object({ type: z.literal("error"), message: text });

@@ -170,6 +170,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["0", 0], ["2.0", 2000], ["3600", 3_600_000]],
     bad: ["3601", ...NO_NUMBERS],
   },
+  "comfyui.away_s": {
+    read: (config) => config.comfyui.awayMs,
+    good: [["1", 1000], ["2.5", 2500], ["86400", 86_400_000]],
+    bad: ["0.9", "86401", ...NO_NUMBERS],
+  },
   "comfyui.allow_global_interrupt": {
     read: (config) => config.comfyui.allowGlobalInterrupt,
     ...TOGGLES,

@@ -101,6 +101,7 @@ Deno.test("the defaults are the documented ones", async () => {
       }],
       timeoutMs: 300_000,
       retryDelayMs: 1000,
+      awayMs: 30_000,
       allowGlobalInterrupt: false,
     },
     simulate: false,
