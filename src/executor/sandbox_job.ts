@@ -2,6 +2,7 @@
 
 import {
   type ComfyEvent,
+  createNodeMeter,
   createProgressTracker,
   type ImageRef,
   type ProgressSnapshot,
@@ -35,6 +36,8 @@ export interface JobContext {
   readonly nodes: NodeIndex;
   /** The pictures that requests start from. */
   readonly inputs: InputImages;
+  /** Model files that the server has used since it came up. */
+  readonly loaded: Set<string>;
   /** Takes log lines. */
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
 }
@@ -65,6 +68,9 @@ const DOUBTFUL: ReadonlySet<string> = new Set([
   "bad_answer",
 ]);
 
+/** Time after which a node that says nothing is looked at, in milliseconds. */
+const LOOK_MS = 1_000;
+
 /** Time to ask a server what became of a prompt that failed, in milliseconds. */
 const ASK_MS = 2_000;
 
@@ -77,14 +83,17 @@ export async function runJob(
   const began = performance.now();
   const run = new JobRun(context, spec, options);
   try {
-    const imagePaths = await run.paint();
+    const outcome = await run.paint();
+    const files = outcome.imagePaths.length;
     const tookMs = Math.round(performance.now() - began);
-    context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files: imagePaths.length });
-    return { type: "completed", imagePaths };
+    context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files });
+    return outcome;
   } catch (error) {
     return await run.explain(error);
   }
 }
+
+type Completed = Extract<RunOutcome, { type: "completed" }>;
 
 type WireProgress = Extract<RunEvent, { type: "progress" }>["progress"];
 
@@ -103,17 +112,21 @@ class JobRun {
     this.#mayBeThere = spec.resumed;
   }
 
-  /** Follows the prompt to its pictures; returns their paths. */
-  async paint(): Promise<string[]> {
-    const { catalog, setup } = this.#context;
-    const { request, jobId } = this.#spec;
+  /** Follows the prompt to its pictures. */
+  async paint(): Promise<Completed> {
+    const { catalog, setup, loaded } = this.#context;
+    const { request, jobId, expected } = this.#spec;
     const { signal, onEvent } = this.#options;
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
     await this.#reach(signal);
     const graph = await this.#makeGraph(template, signal);
     this.#mayBeThere = true;
-    const tracker = createProgressTracker(graph);
+    const tracker = createProgressTracker(graph, {
+      loaded,
+      ...(expected === undefined ? {} : { expected }),
+    });
+    const meter = createNodeMeter(graph, { loaded });
     await using previews = createPreviewFolder(
       setup,
       jobId,
@@ -125,6 +138,10 @@ class JobRun {
       news.forEach((progress) => onEvent({ type: "progress", progress }));
     let images: readonly ImageRef[] = [];
     let last: ProgressSnapshot | undefined;
+    using _ticker = every(LOOK_MS, () => {
+      const progress = tracker.look();
+      if (progress !== undefined) tell(gate.take(toWire(progress)));
+    });
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
       const alive = event.type !== "queued" && event.type !== "connection";
@@ -135,19 +152,27 @@ class JobRun {
       if (alive && !this.#started) onEvent({ type: "started", workflow: template.name });
       this.#started ||= alive;
       const progress = tracker.update(event);
+      meter.take(event);
       last = progress ?? last;
       // The end is told when the files are there.
       if (event.type === "completed") images = event.images;
       else if (progress !== undefined) tell(gate.take(toWire(progress)));
       if (event.type === "preview") previews.offer({ ...event, step: last?.step ?? 0 });
     }
+    const paintedAt = performance.now();
     tell(gate.flush());
     await previews.flush();
     const parameters = describeJob(this.#spec, template, graph);
     const paths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
     const done = { percent: 100, eta_s: 0 };
     if (last !== undefined) tell(gate.take({ ...toWire(last), ...done }));
-    return paths;
+    const measured = meter.result();
+    const filesMs = Math.round(performance.now() - paintedAt);
+    // Of a prompt that was running before, nobody saw the whole.
+    const times = measured === undefined || this.#spec.resumed
+      ? {}
+      : { times: { workflow: template.name, ...measured, filesMs } };
+    return { type: "completed", imagePaths: paths, ...times };
   }
 
   /** Turns what went wrong into an outcome. */
@@ -167,7 +192,10 @@ class JobRun {
     if (code === "unreachable") server.lost(message);
     // Perhaps because somebody tidied up the server's input directory.
     if (code === "rejected") this.#context.inputs.forget();
-    if (code === "out_of_memory") await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
+    if (code === "out_of_memory") {
+      this.#context.loaded.clear();
+      await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
+    }
     if (code === "stalled") return await this.#explainStall(message);
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
     return { ...failed(code, message), retry: RETRYABLE.has(code), keepPrompt, crashed };
@@ -220,6 +248,11 @@ class JobRun {
 
 function failed(code: string, error: string): Extract<RunOutcome, { type: "failed" }> {
   return { type: "failed", code, error, retry: false, keepPrompt: false, crashed: false };
+}
+
+function every(ms: number, work: () => void): Disposable {
+  const timer = setInterval(work, ms);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 function toWire(
