@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a program whose output are its figures
 /**
  * How far off `eta_s` and `estimated_time_s` are, and how often and how soon updates come, under a load
  * of varied jobs that goes through a whole worker on the simulator.

@@ -89,8 +89,7 @@ Deno.test("RunHistory.note() holds a bounded number of runs, those of the newest
   const history = createRunHistory();
   history.note(run({ workflow: "oldest" }));
   for (let pixels = 1; pixels < RUNS_IN_ALL; pixels += 1) history.note(run({ pixels }));
-  const has = (workflow: string) =>
-    history.expect({ ...KIND, workflow, steps: 1 }) !== undefined;
+  const has = (workflow: string) => history.expect({ ...KIND, workflow, steps: 1 }) !== undefined;
   assert.equal(has("oldest"), true);
   history.note(run({ workflow: "newest" }));
   assert.deepEqual([has("oldest"), has("newest"), has("w")], [false, true, true]);
