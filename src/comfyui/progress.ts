@@ -2,7 +2,7 @@
 
 import type { Stage } from "../protocol/mod.ts";
 import { type ExpectedTimes, median } from "../node_times.ts";
-import { graphNodeId } from "./graph.ts";
+import { graphNodeId, sourcesOf } from "./graph.ts";
 import { doneMs, type NodeState, remainingMs } from "./progress_eta.ts";
 import { laterStage, planProgress } from "./progress_plan.ts";
 import { expectNodes } from "./progress_times.ts";
@@ -164,7 +164,18 @@ class Tracker implements ProgressTracker {
     const node = this.#nodes.get(id);
     if (node === undefined) return;
     node.runningSince ??= this.#now();
+    this.#finishSources(id);
     this.#enter(node);
+  }
+
+  /** Of a run that was joined on the way, or lost from sight, nobody says what was done before. */
+  #finishSources(id: string): void {
+    const ids = sourcesOf(this.#graph, id);
+    for (let source = ids.pop(); source !== undefined; source = ids.pop()) {
+      if (source === id || this.#nodes.get(source)?.done === 1) continue;
+      this.#finish(source);
+      ids.push(...sourcesOf(this.#graph, source));
+    }
   }
 
   /** A node of unknown class does not take the job back to an earlier stage. */
@@ -176,6 +187,7 @@ class Tracker implements ProgressTracker {
   #takeProgress(id: string, value: number, max: number): void {
     const node = this.#nodes.get(id);
     if (node === undefined || !Number.isFinite(value) || !Number.isFinite(max) || max <= 0) return;
+    this.#finishSources(id);
     this.#enter(node);
     const done = Math.max(node.done, Math.min(1, value / max));
     if (node.steps > 0) {

@@ -11,6 +11,9 @@ const NEWEST = 0.3;
 /** Runs that make up the mean of all: a wait is the sum of many, so a median would not do. */
 const TYPICAL_RUNS = 32;
 
+/** Answers that are kept until another run is noted: placement asks for the same ones over and over. */
+const MOST_ANSWERS = 1_000;
+
 /** What is asked about: a request, and what has been decided about it. */
 export interface PlannedRun {
   /** What was asked for. */
@@ -51,8 +54,18 @@ export function createEstimator(): Estimator {
     const question = { workflow, model, pixels: pixelsOf(request), steps };
     return history.expect(server === undefined ? question : { ...question, server });
   };
+  const answers = new Map<string, number | undefined>();
+  const measuredMs = (run: PlannedRun) => {
+    const { model, steps } = run.request;
+    const key = JSON.stringify([run.workflow, model, pixelsOf(run.request), steps]);
+    if (!answers.has(key)) {
+      if (answers.size >= MOST_ANSWERS) answers.clear();
+      answers.set(key, measured(run)?.runMs);
+    }
+    return answers.get(key);
+  };
   return {
-    runMs: (run) => measured(run)?.runMs ?? roughMs(run.request),
+    runMs: (run) => measuredMs(run) ?? roughMs(run.request),
     get typicalMs() {
       if (newest.length === 0) return FIRST_GUESS_MS.perJob;
       return newest.reduce((sum, ms) => sum + ms, 0) / newest.length;
@@ -67,7 +80,10 @@ export function createEstimator(): Estimator {
       newest.push(tookMs);
       if (newest.length > TYPICAL_RUNS) newest.shift();
     },
-    note: (run) => history.note(run),
+    note(run) {
+      answers.clear();
+      history.note(run);
+    },
   };
 }
 

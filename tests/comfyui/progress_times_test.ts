@@ -106,6 +106,14 @@ Deno.test("createProgressTracker() counts what is in the cache at once", () => {
   assert.deepEqual([percent, etaSeconds], [50, 5]);
 });
 
+Deno.test("createProgressTracker() knows what a run must have done that it joins on the way", () => {
+  const run = follow(EXPECTED);
+  run.after(0, STARTED);
+  const joined = run.after(0, step("4", 1, 5));
+  assert.deepEqual([joined.percent, joined.step], [74, 11]);
+  assert.equal(joined.etaSeconds, 4 * 0.4 + 1);
+});
+
 Deno.test("createProgressTracker() moves from the steps of other runs to those of this one", () => {
   const run = follow(EXPECTED);
   run.after(0, STARTED);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { GenerateRequest } from "../../src/protocol/mod.ts";
-import { createEstimator, type PlannedRun } from "../../src/worker/estimate.ts";
+import { createEstimator, describeRun, type PlannedRun } from "../../src/worker/estimate.ts";
 import { generateRequest } from "../support/requests.ts";
 
 const SMALL = generateRequest({ size: [512, 512], steps: 20 });
@@ -31,6 +31,36 @@ Deno.test("createEstimator() learns for each model, and takes all for a new one"
   assert.ok(Math.abs(estimator.runMs(planned(slow)) - 9_000) < 1e-6);
   const unknown = estimator.runMs(planned({ ...SMALL, model: "new" }));
   assert.ok(unknown > 1_000 && unknown < 9_000);
+});
+
+Deno.test("createEstimator() believes measured runs of the workflow more than those of the model", () => {
+  const estimator = createEstimator();
+  estimator.learn(SMALL, 60_000);
+  const run = { request: SMALL, workflow: "w" };
+  assert.ok(Math.abs(estimator.runMs(run) - 60_000) < 1e-6);
+  const times = { workflow: "w", nodes: [], otherMs: 1_000, filesMs: 0 };
+  estimator.note(describeRun(SMALL, "one", times));
+  assert.equal(estimator.runMs(run), 1_000);
+  assert.ok(estimator.runMs({ ...run, workflow: "other" }) > 50_000);
+  estimator.note(describeRun(SMALL, "one", { ...times, otherMs: 3_000 }));
+  assert.equal(estimator.runMs(run), 2_000);
+});
+
+Deno.test("createEstimator() expects a first guess of a run of which nothing is known", () => {
+  const estimator = createEstimator();
+  const { nodes, runMs } = estimator.expect(planned(SMALL), "one");
+  assert.deepEqual(nodes, []);
+  assert.equal(runMs, estimator.runMs(planned(SMALL)));
+});
+
+Deno.test("describeRun() counts the pixels of all pictures", () => {
+  const times = { workflow: "w", nodes: [], otherMs: 0, filesMs: 0 };
+  const pixels = (fields: Partial<GenerateRequest>) =>
+    describeRun({ ...SMALL, size: [10, 20], ...fields }, "one", times).pixels;
+  assert.deepEqual(
+    [pixels({}), pixels({ batch_size: 4 }), pixels({ animation_frames: 8 })],
+    [200, 800, 1_600],
+  );
 });
 
 function planned(request: GenerateRequest): PlannedRun {
