@@ -3,7 +3,7 @@
 import type { Stage } from "../protocol/mod.ts";
 import { type ExpectedTimes, median } from "../node_times.ts";
 import { graphNodeId, sourcesOf } from "./graph.ts";
-import { doneMs, type NodeState, remainingMs } from "./progress_eta.ts";
+import { doneMs, type NodeState, noteSteps, remainingMs } from "./progress_eta.ts";
 import { laterStage, planProgress } from "./progress_plan.ts";
 import { expectNodes } from "./progress_times.ts";
 import type { ComfyEvent, PromptGraph } from "./types.ts";
@@ -203,10 +203,7 @@ class Tracker implements ProgressTracker {
   #measureStep(node: NodeState, steps: number): void {
     if (steps <= 0) return;
     const now = this.#now();
-    if (node.steppedAt !== undefined) {
-      node.own.steps += steps;
-      node.own.ms += Math.max(0, now - node.steppedAt);
-    }
+    if (node.steppedAt !== undefined) noteSteps(node, steps, now - node.steppedAt);
     node.steppedAt = now;
   }
 

@@ -23,6 +23,20 @@ export interface NodeState extends NodePlan {
 /** Nothing but its end says that a node is done, however long it has run. */
 const MOST_BY_TIME = 0.95;
 
+/** Steps, of this run or others, after which one is known well enough to tell one that is far out. */
+const KNOWN_STEPS = 2;
+/** A step counts for so many usual ones at the most, so that one hiccup does not double the time left. */
+const MOST_USUAL_STEPS = 2;
+
+/** Notes steps of this run that followed each other, and the time that they took. */
+export function noteSteps(node: NodeState, steps: number, ms: number): void {
+  const { own, expected } = node;
+  const isKnown = own.steps + expected.worthSteps >= KNOWN_STEPS;
+  const mostMs = isKnown ? steps * MOST_USUAL_STEPS * stepMsOf(node, 1) : Infinity;
+  own.steps += steps;
+  own.ms += Math.min(Math.max(0, ms), mostMs);
+}
+
 /** Time of a node that counts as done, in milliseconds of its weight. */
 export function doneMs(node: NodeState, now: number): number {
   const { weights: { fixedMs, stepsMs }, steps, done } = node;

@@ -15,7 +15,7 @@ export interface RunQuestion extends Omit<RunKind, "server"> {
 export interface RunHistory {
   /** Takes a run that has ended. */
   note(run: MeasuredRun): void;
-  /** What to expect, by runs of the same workflow; undefined if there was none. */
+  /** What to expect, by the runs that are most like it; undefined if there was none at all. */
   expect(question: RunQuestion): ExpectedTimes | undefined;
 }
 
@@ -62,8 +62,8 @@ class History implements RunHistory {
     for (const runs of this.#kinds.values()) {
       const [first] = runs;
       const distance = first === undefined ? Infinity : difference(first, question);
-      if (distance === Infinity || distance > least) continue;
-      best = distance === least && first?.pixels === best[0]?.pixels ? [...best, ...runs] : runs;
+      if (distance > least) continue;
+      best = distance === least && isSameKind(first, best[0]) ? [...best, ...runs] : runs;
       least = distance;
     }
     return best;
@@ -81,12 +81,20 @@ class History implements RunHistory {
   }
 }
 
-/** Another model says less than another size, and that less than another server. */
+/**
+ * Another workflow says less than another model, that less than another size, and that less than another
+ * server; but even of another workflow the nodes of the same class are better than a guess.
+ */
 function difference(run: RunKind, question: RunQuestion): number {
-  if (run.workflow !== question.workflow) return Infinity;
   const { server = run.server } = question;
-  return (run.model === question.model ? 0 : 1_000) +
+  return (run.workflow === question.workflow ? 0 : 1_000_000) +
+    (run.model === question.model ? 0 : 1_000) +
     Math.abs(Math.log2(run.pixels / question.pixels)) + (run.server === server ? 0 : 0.01);
+}
+
+/** Two that are just as far from what is asked for may still be different things. */
+function isSameKind(a: RunKind | undefined, b: RunKind | undefined): boolean {
+  return a?.workflow === b?.workflow && a?.model === b?.model && a?.pixels === b?.pixels;
 }
 
 /** What models cost that are read for the first time would be counted for every run. */

@@ -129,6 +129,19 @@ Deno.test("createProgressTracker() moves from the steps of other runs to those o
   assert.ok(Math.abs(later - (5 * 0.4 * pace + 1)) < 1e-9, `${later}`);
 });
 
+Deno.test("createProgressTracker() lets one slow step count for two, but follows a run that slows down", () => {
+  const run = follow(EXPECTED);
+  run.after(0, STARTED);
+  run.after(0, { type: "cached", nodes: ["1", "2"] });
+  run.after(0, step("3", 1, 10));
+  const { etaSeconds } = run.after(60_000, step("3", 2, 10));
+  const pace = (400 + 2 * 200) / 3 / 200;
+  assert.ok(Math.abs(etaSeconds - (8 * 0.2 + 5 * 0.4) * pace - 1) < 1e-9, `${etaSeconds}`);
+  for (let value = 3; value < 10; value += 1) run.after(1_000, step("3", value, 10));
+  const slow = run.after(1_000, step("3", 10, 10)).etaSeconds;
+  assert.ok(slow > 5 * 0.4 * 3 + 1, `${slow}`);
+});
+
 Deno.test("createProgressTracker() takes a node that is late for one of those that take long", () => {
   const run = follow(withNode(node("1", [100, 100, 8_000])));
   run.after(0, STARTED);

@@ -21,9 +21,16 @@ function ask(runs: MeasuredRun[], question: Partial<RunQuestion> = {}) {
   return history.expect({ ...KIND, steps: 10, ...question });
 }
 
-Deno.test("RunHistory.expect() knows nothing of a workflow that never ran", () => {
+Deno.test("RunHistory.expect() knows nothing before anything ran", () => {
   assert.equal(ask([]), undefined);
-  assert.equal(ask([run()], { workflow: "other" }), undefined);
+});
+
+Deno.test("RunHistory.expect() takes another model before another workflow, and that before nothing", () => {
+  const model = run({ model: "other", nodes: [sampler({ stepMs: 70 })] });
+  const workflow = run({ workflow: "other", nodes: [sampler({ stepMs: 10 })] });
+  assert.equal(ask([workflow, model, workflow])?.nodes[0]?.stepMs, 70);
+  const expected = ask([workflow]);
+  assert.deepEqual([expected?.nodes[0]?.stepMs, expected?.exact], [10, false]);
 });
 
 Deno.test("RunHistory.expect() takes the middle of the runs, so that one odd run changes little", () => {
@@ -87,10 +94,11 @@ Deno.test("RunHistory.expect() forgets runs that newer ones of the kind have rep
 
 Deno.test("RunHistory.note() holds a bounded number of runs, those of the newest kinds", () => {
   const history = createRunHistory();
-  history.note(run({ workflow: "oldest" }));
+  history.note(run({ workflow: "oldest", pixels: 1 }));
   for (let pixels = 1; pixels < RUNS_IN_ALL; pixels += 1) history.note(run({ pixels }));
-  const has = (workflow: string) => history.expect({ ...KIND, workflow, steps: 1 }) !== undefined;
+  const has = (workflow: string) =>
+    history.expect({ ...KIND, workflow, pixels: 1, steps: 1 })?.exact === true;
   assert.equal(has("oldest"), true);
-  history.note(run({ workflow: "newest" }));
+  history.note(run({ workflow: "newest", pixels: 1 }));
   assert.deepEqual([has("oldest"), has("newest"), has("w")], [false, true, true]);
 });
