@@ -19,6 +19,8 @@ const MARKS = [0.2, 0.5, 0.8];
 interface Seen {
   /** Whether its kind had been run before. */
   readonly isKnown: boolean;
+  /** Whether nothing waited or ran when it was sent, as far as the client knows. */
+  readonly isAlone: boolean;
   /** Run time. */
   readonly durationS: number;
   /** From the acceptance to the end, and what was told of it. */
@@ -64,22 +66,28 @@ async function run(seed: number, rounds: number, factor: number): Promise<void> 
     const jobs = drawRound(MODELS, random);
     for (let next = 0; next < jobs.length;) {
       const burst = jobs.slice(next, next += 1 + Math.floor(random() * 3));
-      seen.push(...await Promise.all(burst.map((request) => follow(setup.client, request, known))));
+      const following = burst.map(async (request, index) => ({
+        ...await follow(setup.client, request),
+        isKnown: known.has(kindOf(request)),
+        isAlone: index === 0,
+      }));
+      seen.push(...await Promise.all(following));
       for (const request of burst) known.add(kindOf(request));
     }
   }
   report(seen, `${seen.length} jobs, seed ${seed}`);
 }
 
-async function follow(client: Client, request: LoadRequest, known: Set<string>): Promise<Seen> {
-  const isKnown = known.has(kindOf(request));
+async function follow(
+  client: Client,
+  request: LoadRequest,
+): Promise<Omit<Seen, "isKnown" | "isAlone">> {
   const askedMs = performance.now();
   const job = client.generate(request);
   const accepted = job.accepted.then((reply) => ({ reply, atMs: performance.now() }));
   const { etas, startedMs, progressMs, endedMs } = await watch(job);
   const { reply, atMs } = await accepted;
   return {
-    isKnown,
     durationS: (endedMs - startedMs) / 1_000,
     totalS: (endedMs - atMs) / 1_000,
     estimatedS: reply.estimated_time_s,
@@ -114,7 +122,7 @@ function etaError({ durationS, etas }: Seen, mark: number): number {
 function report(seen: readonly Seen[], title: string): void {
   const known = seen.filter((job) => job.isKnown);
   const first = seen.filter((job) => !job.isKnown);
-  const alone = seen.filter((job) => job.startedS < 0.5);
+  const alone = seen.filter((job) => job.isAlone);
   console.log(`${title}; run time ${spread(seen.map((job) => job.durationS), "s")}`);
   for (const [name, jobs] of [["with history", known], ["first of a kind", first]] as const) {
     console.log(`\n${name} (${jobs.length} jobs): error of eta_s as a share of the time left`);
