@@ -43,6 +43,32 @@ Deno.test("runJob() measures nothing of a prompt that it did not see from its st
   assert.equal(outcome.times, undefined);
 });
 
+Deno.test("runJob() lets the time left count down while nothing is heard", async () => {
+  await using setup = await jobSetup();
+  const expected: ExpectedTimes = {
+    nodes: [
+      { node: "5", className: "KSampler", coldMs: [0], warmMs: [], stepMs: 600_000 },
+    ],
+    otherMs: 0,
+    runMs: 2_400_000,
+    exact: true,
+    pixelRatio: 1,
+  };
+  const stall = setup.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  const told = Promise.withResolvers<void>();
+  const etas: number[] = [];
+  const running = setup.run({ expected }, undefined, (event) => {
+    if (event.type !== "progress" || event.progress.step !== 1) return;
+    etas.push(event.progress.eta_s);
+    if (etas.length === 3) told.resolve();
+  });
+  await stall.reached;
+  await told.promise;
+  assert.ok(etas[0]! > etas[1]! && etas[1]! > etas[2]! && etas[2]! > 1_000, `${etas}`);
+  stall.release();
+  assert.equal((await running).outcome.type, "completed");
+});
+
 Deno.test("runJob() weighs its progress by what it is told to expect", async () => {
   await using setup = await jobSetup();
   const node = { coldMs: [900], warmMs: [], stepMs: 0 };
