@@ -4,6 +4,7 @@ import type { Client } from "../client/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { PixelsError } from "../errors.ts";
 import { loadCatalog } from "../workflow/mod.ts";
+import type { Io } from "./io.ts";
 
 /** What was found. */
 export interface Check {
@@ -16,6 +17,9 @@ export interface Check {
   /** More of it, a line each. */
   readonly details: readonly string[];
 }
+
+/** Less than this is soon full: some hundred pictures. */
+const LEAST_FREE_BYTES = 1e9;
 
 /** The first bytes of every SQLite file (sqlite.org/fileformat.html, section 1.3). */
 const SQLITE_MAGIC = "SQLite format 3\0";
@@ -82,6 +86,48 @@ export async function checkOutput({ output }: Config): Promise<Check> {
       return ok("output", "is not there yet; the worker makes it", [output.dir]);
     }
   });
+}
+
+/** Whether there is room for pictures and for the queue. */
+export async function checkDisk(
+  { output, worker }: Config,
+  io: Pick<Io, "freeBytes">,
+): Promise<Check> {
+  return await guard("disk", async () => {
+    const { dbPath } = worker;
+    const folders = dbPath === ":memory:" ? [output.dir] : [output.dir, parentOf(dbPath)];
+    const found = await Promise.all(folders.map(async (folder) => {
+      const path = await nearestThatIsThere(folder);
+      return { path, bytes: await io.freeBytes(path) };
+    }));
+    const least = Math.min(...found.map(({ bytes }) => bytes));
+    const message = `${gigabytes(least)} free`;
+    const details = found.map(({ path, bytes }) => `${gigabytes(bytes)} at ${path}`);
+    if (least >= LEAST_FREE_BYTES) return ok("disk", message, details);
+    const why = `${message}, less than ${gigabytes(LEAST_FREE_BYTES)}`;
+    return { name: "disk", state: "failed", message: why, details };
+  });
+}
+
+/** A folder that is yet to be made will be on the disk of the one around it. */
+async function nearestThatIsThere(folder: string): Promise<string> {
+  try {
+    return await Deno.realPath(folder);
+  } catch (error) {
+    const parent = parentOf(folder);
+    if (!(error instanceof Deno.errors.NotFound) || parent === folder) throw error;
+    return await nearestThatIsThere(parent);
+  }
+}
+
+function parentOf(path: string): string {
+  const cut = path.replace(/\/+$/, "").lastIndexOf("/");
+  if (cut > 0) return path.slice(0, cut);
+  return cut === 0 || path === "/" ? "/" : ".";
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** Whether the queue's file is one. */

@@ -138,6 +138,10 @@ Deno.test("generate shows the picture where the terminal can, unless told not to
   assert.ok(shown.stdout().startsWith("\x1b_Gf=100,a=T"), shown.stdout());
   const never = await run(args(setup, "--show=never"), kitty);
   assert.match(never.stdout(), /^\//);
+  const asked = await run(args(setup, "--show=always"), { terminal: true, answer: "\x1b[?62;4c" });
+  assert.ok(asked.stdout().startsWith("\x1bP0;0;q"), asked.stdout());
+  const unasked = await run(args(setup), { terminal: true, answer: "\x1b[?62;4c" });
+  assert.match(unasked.stdout(), /^\//);
   const piped = await run(args(setup), { ...kitty, terminal: false });
   assert.match(piped.stdout(), /^\//);
 });
