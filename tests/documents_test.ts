@@ -30,7 +30,7 @@ function shownCommands(file: MarkdownFile): ShownCommand[] {
   const inline = [...file.text.matchAll(/`((?:npx |deno |task |dgx-pixels )[^`\n]+)`/g)]
     .map(([, line]) => ({ place: file.path, line: line! }));
   return [...blocks, ...inline].flatMap(({ place, line }) => {
-    const task = /(?:^|[\s(])task (.+)$/.exec(line)?.[1];
+    const task = /(?:^|[\s(])task (?:-q )?(.+)$/.exec(line)?.[1];
     if (task !== undefined) return [{ place, words: shellWords(task) }];
     const program = /(?:^|[\s(])dgx-pixels (.+)$/.exec(line)?.[1];
     return program === undefined ? [] : [{ place, words: ["cli", ...shellWords(program)] }];

@@ -3,7 +3,9 @@
 import type { Client } from "../client/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { PixelsError } from "../errors.ts";
+import type { ServerInfo } from "../protocol/mod.ts";
 import { loadCatalog } from "../workflow/mod.ts";
+import { isUnknownRequest } from "./errors.ts";
 import type { Io } from "./io.ts";
 
 /** What was found. */
@@ -52,13 +54,22 @@ export async function checkServers(
       details: [url],
     }));
   }
-  const servers = await client.servers();
-  return servers.map(({ name, url, state, active_jobs, error }) => ({
+  try {
+    return (await client.servers()).map(describeServer);
+  } catch (error) {
+    if (!isUnknownRequest(error)) return [failure("comfyui", error)];
+    const message = "the worker is too old to tell, update it";
+    return [{ name: "comfyui", state: "unknown", message, details: [] }];
+  }
+}
+
+function describeServer({ name, url, state, active_jobs, error }: ServerInfo): Check {
+  return {
     name: `comfyui ${name}`,
     state: state === "ready" ? "ok" : "failed",
     message: error === undefined ? state : `${state}: ${error}`,
     details: [url, `${active_jobs} jobs running`],
-  }));
+  };
 }
 
 /** Whether all workflow templates can be used. */
@@ -156,14 +167,18 @@ function ok(name: string, message: string, details: readonly string[]): Check {
   return { name, state: "ok", message, details };
 }
 
-/** What the system or the worker refuses is what was looked for; all else is a fault of this program. */
 async function guard(name: string, look: () => Promise<Check>): Promise<Check> {
   try {
     return await look();
   } catch (error) {
-    if (!isExpected(error)) throw error;
-    return { name, state: "failed", message: error.message, details: [] };
+    return failure(name, error);
   }
+}
+
+/** What the system or the worker refuses is what was looked for; all else is a fault of this program. */
+function failure(name: string, error: unknown): Check {
+  if (!isExpected(error)) throw error;
+  return { name, state: "failed", message: error.message, details: [] };
 }
 
 function isExpected(error: unknown): error is Error {
