@@ -39,7 +39,6 @@ function shownCommands(file: MarkdownFile): ShownCommand[] {
 
 /** What is wrong with a command; undefined if nothing is. */
 async function faultOf([task = "", ...words]: readonly string[]): Promise<string | undefined> {
-  if (task === "--help") return undefined;
   if (!Object.hasOwn(configFile.tasks, task)) return `there is no task ${task}`;
   const command = configFile.tasks[task as keyof typeof configFile.tasks].command;
   if (!command.includes("src/main.ts") || task === "compile") return undefined;
