@@ -22,6 +22,7 @@
 export { connect } from "./client.ts";
 export type { CallOptions, Client, ConnectOptions, GenerateParams } from "./client.ts";
 export type { JobHandle, JobResult } from "./job_handle.ts";
+export type { Compression } from "./wire.ts";
 export { memoryTransport, zmqTransport } from "../transport/mod.ts";
 export type {
   BindOptions,

@@ -23,6 +23,12 @@ export {
   encodeRequest,
   encodeUpdate,
 } from "./codec.ts";
+export {
+  compress,
+  COMPRESSION_METHODS,
+  type CompressionMethod,
+  compressionOf,
+} from "./compression.ts";
 export { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
 export { MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED, PROTOCOL_VERSION } from "./messages.ts";
 export { matchModelName, modelNameKey, type NameMatch, nearestNames } from "./names.ts";

@@ -10,7 +10,10 @@ import { hasPythonClient, PYTHON } from "./python.ts";
 const MOST_MS = 60_000;
 
 const blocks = (await readDocuments()).flatMap(codeBlocks);
-const python = blocks.filter(({ language }) => language === "python");
+/** What imports nothing is a piece of another program. */
+const python = blocks.filter(({ language, code }) =>
+  language === "python" && /^import .*\bzmq\b/m.test(code)
+);
 const typescript = blocks.filter(({ language, code }) =>
   language === "ts" && code.includes("@dgx-pixels/worker/client")
 );
