@@ -73,6 +73,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
 const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]])[] = [
   ["executor/sandbox*.ts", ["comfyui/", "workflow/", "models/", "images/"]],
   ["cli/validate_command.ts", ["comfyui/"]],
+  ["cli/sixel.ts", ["images/"]],
 ];
 
 /** Every package that src/ uses, and who alone may import it. */
@@ -82,10 +83,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["cli/batch_file.ts"],
   "fast-png": ["images/png.ts"],
   "jpeg-js": ["simulator/jpeg.ts"],
+  "node:fs/promises": ["main.ts"],
   "node:path": ["config/extra_paths.ts"],
   "node:process": ["transport/zmq_publisher.ts"],
   "node:sqlite": ["queue/"],
   "node:zlib": ["protocol/compression.ts"],
+  "sixel": ["cli/sixel.ts"],
   "yaml": ["config/yaml_*.ts"],
   "zeromq": ["transport/zmq*.ts"],
   "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],
