@@ -4,7 +4,7 @@ import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
-import { watchLongWait } from "./long_wait.ts";
+import { watchLongWait } from "./sandbox_wait.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
 import { cancelSurely, isProof } from "./sandbox_cancel.ts";
