@@ -16,6 +16,8 @@ export {
   type GenerateParams,
   type IncomingRequest,
   type JobHandle,
+  type JobPage,
+  type JobQuery,
   type JobResult,
   memoryTransport,
   type PublishOptions,

@@ -23,6 +23,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   "worker/": ["protocol/", "transport/", "queue/", "executor/", "config/", "errors.ts", "log.ts"],
   "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
   "config/": ["errors.ts", "log.ts"],
+  "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
   "conformance/": [
     "worker/",
     "client/",
