@@ -162,7 +162,7 @@ Deno.test("The same request under the same id is one job", async () => {
   assert.deepEqual((await again.result).imagePaths, first.imagePaths);
   assert.equal(setup.simulator.record.executions.length, 1);
   await assert.rejects(setup.client.generate({ ...request, prompt: "other" }).accepted, {
-    code: "invalid_parameter",
+    code: "id_conflict",
   });
 });
 

@@ -234,11 +234,13 @@ export class JobFollower {
   #learn(page: readonly TrackedJob[], { jobs, unknown_ids = [] }: JobList, epoch: number): void {
     const states = new Map(jobs.map((state) => [state.job_id, state]));
     const unknown = new Set(unknown_ids);
+    // What did not fit into the answer is asked for at once, unless there is none about anything.
+    const again = jobs.length > 0 ? 0 : this.#context.silenceMs;
     for (const job of page) {
       const state = states.get(job.id);
       if (state !== undefined) job.learn(state, epoch);
       else if (unknown.has(job.id)) job.fail(lost(job.id, "the worker no longer knows it"));
-      else job.doubtFromMs = performance.now(); // it did not fit into the answer
+      else this.#doubt(job, again);
     }
   }
 
