@@ -29,7 +29,7 @@ export interface FollowerContext {
 }
 
 /** Most jobs in one question: a long one holds the worker up. */
-const PAGE_JOBS = 200;
+const PAGE_JOBS = 100;
 /** Least time between two questions, in milliseconds. */
 const BETWEEN_MS = 50;
 /** Time that an update has to arrive after a reply that speaks of it, in milliseconds. */

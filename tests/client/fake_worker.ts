@@ -10,12 +10,14 @@ import {
   type Request,
   type Update,
 } from "../../src/protocol/mod.ts";
-import { type IncomingRequest, memoryTransport } from "../../src/transport/mod.ts";
+import { type IncomingRequest, memoryTransport, type Transport } from "../../src/transport/mod.ts";
 
 /** What a test decides about. */
 export interface FakeWorkerOptions {
   /** Answers instead of the fake; `undefined` leaves it to the fake, `"silence"` gives no answer. */
   answer?: (request: Request) => Reply | "silence" | undefined;
+  /** Stands between the client and its sockets. */
+  wrap?: (transport: Transport) => Transport;
   /** Further options of the client. */
   client?: ConnectOptions;
 }
@@ -59,7 +61,7 @@ export async function fakeWorker(options: FakeWorkerOptions = {}): Promise<FakeW
     for await (const incoming of requestSocket) serve(incoming);
   })();
   const client = await connect({
-    transport,
+    transport: options.wrap?.(transport) ?? transport,
     reqAddress: requestSocket.address,
     pubAddress: updateSocket.address,
     timeoutMs: 30,
