@@ -57,7 +57,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
   ],
-  "mod.ts": ["protocol/", "client/", "worker/", "config/", "errors.ts", "log.ts"],
+  "mod.ts": ["protocol/", "transport/", "client/", "worker/", "config/", "errors.ts", "log.ts"],
 };
 
 /** Files that may import more than their module may. */

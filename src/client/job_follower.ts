@@ -61,6 +61,7 @@ export class JobFollower {
   #expected: { readonly place: Place; readonly untilMs: number } | undefined;
   #isOld = false;
   #isAsking = false;
+  #isClosed = false;
   #lastNewsMs = -Infinity;
   #patience = 1;
   #deafness = 0;
@@ -128,6 +129,7 @@ export class JobFollower {
 
   /** Fails what has not ended. */
   close(reason: unknown): void {
+    this.#isClosed = true;
     for (const job of [...this.#book.all()]) job.fail(reason);
     this.#alarm.stop();
   }
@@ -274,7 +276,7 @@ export class JobFollower {
 
   /** Sleeps until there is something to ask. */
   #sleep(): void {
-    if (!this.#book.hasAccepted) return;
+    if (this.#isClosed || !this.#book.hasAccepted) return;
     const now = performance.now();
     const awayMs = this.#absence.pauseMs();
     if (awayMs > 0) return this.#alarm.within(awayMs);

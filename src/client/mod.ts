@@ -37,7 +37,9 @@
  * | `JobError` `queue_full`, `unavailable` | a job was refused for now | its author, later |
  * | `JobError` `backend` | a job failed; the message has the cause | who runs ComfyUI, or its author |
  * | `JobError` `cancelled` | somebody cancelled it | nobody |
- * | `JobError` `lost` | nobody can tell how it ended | look at the output directory |
+ * | `JobError` `lost` | nobody can tell how it ended | the caller: look at the output directory |
+ * | `ComfyError` `unreachable` | the worker cannot reach ComfyUI for `models()` | whoever runs it |
+ * | `ProtocolError` `unknown_type` | the worker is too old for this question | whoever runs it |
  *
  * @module
  */
@@ -67,15 +69,16 @@ export {
   type TransportErrorCode,
 } from "../errors.ts";
 export type { LogFields, Logger, LogLevel } from "../log.ts";
-export { memoryTransport, zmqTransport } from "../transport/mod.ts";
 export type {
-  BindOptions,
-  IncomingRequest,
-  PublishOptions,
-  RequestClient,
-  RequestOptions,
-  RequestServer,
-  Transport,
-  UpdatePublisher,
-  UpdateSubscriber,
-} from "../transport/mod.ts";
+  JobAccepted,
+  JobDescription,
+  JobInfo,
+  JobState,
+  LoraChoice,
+  ModelInfo,
+  Progress,
+  ServerInfo,
+  Stage,
+  StatusInfo,
+  Update,
+} from "../protocol/mod.ts";
