@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { connect } from "../src/client/mod.ts";
+import type { Flags } from "../src/config/mod.ts";
 import type { Progress } from "../src/protocol/mod.ts";
-import { startSimulator } from "../src/simulator/mod.ts";
+import { type SimulatorOptions, startSimulator } from "../src/simulator/mod.ts";
 import { startWorker } from "../src/worker/mod.ts";
 import { tempDir } from "./support/temp_dir.ts";
 import { PICTURE, testConfig, workerSetup } from "./support/worker.ts";
@@ -73,20 +74,56 @@ Deno.test("What was asked for is in the graph that ComfyUI received", async () =
   ]);
 });
 
-Deno.test("Previews are whole files when they are announced, and go with their job", async () => {
-  await using setup = await workerSetup({ simulator: { previewMethod: "latent2rgb" } });
+/** A ComfyUI whose previews say which prompt they belong to, and one whose previews do not. */
+for (const profile of ["0.3.64", "0.3.44"] as const) {
+  Deno.test(`Previews of ComfyUI ${profile} are whole files when they are announced, and go with their job`, async () => {
+    await using setup = await workerSetup({ simulator: { profile, previewMethod: "latent2rgb" } });
+    const job = setup.client.generate(PICTURE);
+    const paths: string[] = [];
+    for await (const update of job.updates()) {
+      if (update.type !== "preview") continue;
+      paths.push(update.image_path);
+      if (paths.length > 1) continue;
+      const bytes = await Deno.readFile(update.image_path);
+      assert.deepEqual([...bytes.subarray(0, 2)], [0xff, 0xd8]);
+      assert.deepEqual([...bytes.subarray(-2)], [0xff, 0xd9]);
+    }
+    assert.ok(paths.length >= 1 && paths.length <= 5);
+    await assert.rejects(Deno.stat(paths[0]!), Deno.errors.NotFound);
+  });
+}
+
+Deno.test("Previews stay where they are to be kept", async () => {
+  await using dir = await tempDir();
+  const config = `${dir.path}/worker.yaml`;
+  await Deno.writeTextFile(config, "output: { keep_previews: true }\n");
+  const simulator = { previewMethod: "latent2rgb" } as const;
+  await using setup = await workerSetup({ simulator, flags: { config } });
   const job = setup.client.generate(PICTURE);
-  const paths: string[] = [];
-  for await (const update of job.updates()) {
-    if (update.type !== "preview") continue;
-    paths.push(update.image_path);
-    if (paths.length > 1) continue;
-    const bytes = await Deno.readFile(update.image_path);
-    assert.deepEqual([...bytes.subarray(0, 2)], [0xff, 0xd8]);
-    assert.deepEqual([...bytes.subarray(-2)], [0xff, 0xd9]);
-  }
-  assert.ok(paths.length >= 1 && paths.length <= 5);
-  await assert.rejects(Deno.stat(paths[0]!), Deno.errors.NotFound);
+  const updates = await Array.fromAsync(job.updates());
+  const paths = updates.flatMap((update) => update.type === "preview" ? [update.image_path] : []);
+  assert.ok(paths.length > 0);
+  for (const path of paths) assert.ok((await Deno.stat(path)).size > 0);
+});
+
+Deno.test("Previews are asked for where ComfyUI can be asked, and may be turned off", async () => {
+  await using dir = await tempDir();
+  const config = `${dir.path}/worker.yaml`;
+  await Deno.writeTextFile(config, "output: { preview_method: none }\n");
+  const askedFor = async (simulator: SimulatorOptions, flags: Flags = {}) => {
+    await using setup = await workerSetup({ simulator, flags });
+    const job = setup.client.generate(PICTURE);
+    let previews = 0;
+    for await (const update of job.updates()) if (update.type === "preview") previews += 1;
+    const [prompt] = setup.simulator.record.prompts;
+    const { preview_method } = prompt?.body?.["extra_data"] as { preview_method?: unknown };
+    return [preview_method, previews > 0];
+  };
+  assert.deepEqual(await askedFor({ profile: "0.10" }), ["auto", true]);
+  assert.deepEqual(await askedFor({ profile: "0.3.64" }), ["auto", false]);
+  const willing = { previewMethod: "latent2rgb" } as const;
+  assert.deepEqual(await askedFor({ profile: "0.38", ...willing }, { config }), ["none", false]);
+  assert.deepEqual(await askedFor({ profile: "0.3.64", ...willing }, { config }), ["none", false]);
 });
 
 Deno.test("cancel stops a running job on ComfyUI, and a waiting one never gets there", async () => {

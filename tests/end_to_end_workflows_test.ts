@@ -81,6 +81,61 @@ Deno.test("A picture that was brought for a lost prompt is not brought again for
   assert.equal(setup.simulator.record.requests.get("POST /upload/image"), 1);
 });
 
+Deno.test("LoRAs are those of the request, those of the workflow, or none at all", async () => {
+  await using setup = await workerSetup();
+  const request = { ...PICTURE, workflow: "pixel_art_lora" };
+  const loras = async (fields: Partial<Parameters<typeof setup.client.generate>[0]>) => {
+    await setup.client.generate({ ...request, ...fields }).result;
+    return inputsOf(setup, "LoraLoader")
+      .map(({ lora_name, strength_model, strength_clip }) => {
+        return [lora_name, strength_model, strength_clip];
+      })
+      .sort();
+  };
+  const [own, other] = ["pixel-art-xl-v1.1.safetensors", "lcm-lora-sdxl.safetensors"];
+  assert.deepEqual(await loras({}), [[own, 1, 1]]);
+  assert.deepEqual(await loras({ lora_strength: 0.5 }), [[own, 0.5, 0.5]]);
+  assert.deepEqual(await loras({ lora: "lcm-lora-sdxl", lora_strength: 0.4 }), [[other, 0.4, 0.4]]);
+  assert.deepEqual(await loras({ loras: [] }), []);
+  const two = [{ name: own, strength_model: 0.2, strength_clip: 0.1 }, { name: other }];
+  assert.deepEqual(await loras({ loras: two }), [[other, 1, 1], [own, 0.2, 0.1]]);
+  assert.deepEqual(await loras({ workflow: "txt2img", loras: two }), [[other, 1, 1], [
+    own,
+    0.2,
+    0.1,
+  ]]);
+});
+
+Deno.test("Files are of the format asked for where the workflow can, else it is refused", async () => {
+  await using dir = await tempDir();
+  const stock = await Deno.readTextFile(new URL("../workflows/txt2img_sdxl.json", import.meta.url));
+  const graph = JSON.parse(stock);
+  graph["7"].class_type = "SaveImageFormat";
+  graph["7"].inputs.extension = "png";
+  await Deno.writeTextFile(`${dir.path}/txt2img_sdxl.json`, stock);
+  await Deno.writeTextFile(`${dir.path}/mine.json`, JSON.stringify(graph));
+  await using setup = await workerSetup({ flags: { "workflow-dir": dir.path } });
+  const mine = { ...PICTURE, workflow: "mine" };
+  const jpeg = (await setup.client.generate({ ...mine, output_format: "JPEG" }).result).imagePath;
+  assert.match(jpeg, /\.jpg$/);
+  assert.deepEqual([...(await Deno.readFile(jpeg)).subarray(0, 3)], [0xff, 0xd8, 0xff]);
+  assert.match((await setup.client.generate(mine).result).imagePath, /\.png$/);
+  const refused = async (fields: Parameters<typeof setup.client.generate>[0]) =>
+    await setup.client.generate(fields).accepted.then(() => "accepted", (error) => error.message);
+  assert.match(
+    await refused({ ...mine, output_format: "webp" }),
+    /^Invalid parameter: output_format: ComfyUI has no "webp"/,
+  );
+  assert.match(
+    await refused({ ...PICTURE, output_format: "jpeg" }),
+    /^Invalid parameter: output_format: .*txt2img_sdxl.* no place/,
+  );
+  assert.match(
+    await refused({ ...mine, output_format: "jpeg", tileset_grid: [2, 2] }),
+    /^Invalid parameter: output_format: sheets are made of PNG files/,
+  );
+});
+
 Deno.test("The settings name the workflow for each kind of request", async () => {
   await using dir = await tempDir();
   const config = `${dir.path}/worker.yaml`;

@@ -58,6 +58,7 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   sampler_name: { ...name, flag: "sampler", help: "sampler, in ComfyUI's spelling" },
   scheduler: { ...name, flag: "scheduler", help: "scheduler, in ComfyUI's spelling" },
   denoise: { ...number, flag: "denoise", help: "share of the picture to make anew, 0 to 1" },
+  output_format: { ...name, flag: "format", help: "format of the files, where the workflow can" },
   init_image: { ...name, flag: "init-image", help: "picture in the worker's input directory" },
   batch_size: { ...whole, flag: "batch-size", help: "pictures of one job" },
   animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },

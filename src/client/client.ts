@@ -16,6 +16,7 @@ import type { JobHandle } from "./job_handle.ts";
 import { Requests } from "./requests.ts";
 import { askJobs, SocketClient } from "./socket_client.ts";
 import { Subscription } from "./subscription.ts";
+import { type Compression, Wire } from "./wire.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -43,6 +44,12 @@ export interface ConnectOptions {
    * `timeout`; `Infinity` for never. The jobs go on when it is back. @default {300000}
    */
   awayMs?: number;
+  /**
+   * How requests above 8 KiB are compressed, if the worker understands it and it saves a tenth.
+   *
+   * @default {"auto"}
+   */
+  compression?: Compression;
   /** Takes a warning when the worker is too old to be asked for what was missed. @default {none} */
   logger?: Logger;
   /** Opens the sockets. @default ZeroMQ */
@@ -333,7 +340,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     slow: starting.use(await transport.connectRequests(reqAddress)),
   };
   const updateSocket = starting.use(await transport.connectUpdates(pubAddress));
-  const requests = new Requests(lanes, {
+  const requests = new Requests(lanes, new Wire(options.compression), {
     timeoutMs,
     maxRetries,
     pace: { firstMs: retryDelayMs, mostMs: Math.max(retryDelayMs, MOST_RETRY_DELAY_MS) },

@@ -54,6 +54,7 @@ export type {
   JobQuery,
 } from "./client.ts";
 export type { JobHandle, JobResult } from "./job_handle.ts";
+export type { Compression } from "./wire.ts";
 export {
   ComfyError,
   type ComfyErrorCode,

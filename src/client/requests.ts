@@ -5,7 +5,7 @@ import type { Reply, Request } from "../protocol/mod.ts";
 import type { RequestClient } from "../transport/mod.ts";
 import { type Pace, pause, pauseMs } from "./pace.ts";
 import { jobRefusal, requestRefusal } from "./refusals.ts";
-import { readReply, writeRequest } from "./wire.ts";
+import type { Wire } from "./wire.ts";
 
 /** Limits of all requests. */
 export interface RequestLimits {
@@ -44,12 +44,14 @@ export interface RequestLanes {
  */
 export class Requests {
   readonly #lanes: RequestLanes;
+  readonly #wire: Wire;
   readonly #limits: RequestLimits;
   readonly #closing = new AbortController();
 
   /** Takes the sockets over. */
-  constructor(lanes: RequestLanes, limits: RequestLimits) {
+  constructor(lanes: RequestLanes, wire: Wire, limits: RequestLimits) {
     this.#lanes = lanes;
+    this.#wire = wire;
     this.#limits = limits;
   }
 
@@ -66,11 +68,10 @@ export class Requests {
     options: AskOptions = {},
   ): Promise<ReplyOf<Type>> {
     const { maxRetries = this.#limits.maxRetries, signal, onRepeat } = options;
-    const body = writeRequest(request);
     const socket = isSlow(request) ? this.#lanes.slow : this.#lanes.quick;
     for (let times = 1;; times += 1) {
       try {
-        return judge(request, await this.#send(socket, body, signal), expected);
+        return judge(request, await this.#exchange(socket, request, signal), expected);
       } catch (error) {
         if (!mayPass(error, request) || signal?.aborted) throw error;
         if (times > maxRetries) throw times === 1 ? error : unanswered(error, request, times);
@@ -88,14 +89,14 @@ export class Requests {
     await Promise.all([this.#lanes.quick.close(), this.#lanes.slow.close()]);
   }
 
-  async #send(
+  #exchange(
     socket: RequestClient,
-    body: Uint8Array,
+    request: Request,
     signal: AbortSignal | undefined,
   ): Promise<Reply> {
     const { timeoutMs } = this.#limits;
     const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    return readReply(await socket.request(body, limits));
+    return this.#wire.exchange(request, (body) => socket.request(body, limits));
   }
 
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -3,6 +3,7 @@
 import { ComfyError } from "../errors.ts";
 import { type Clock, startDeadline } from "./clock.ts";
 import { type HttpApi, isSuccess, isUnknownRoute, statusError } from "./http.ts";
+import type { CallOptions } from "./options.ts";
 import type { PromptState, ServerView } from "./server_view.ts";
 import type { CancelOutcome } from "./types.ts";
 
@@ -10,8 +11,10 @@ import type { CancelOutcome } from "./types.ts";
 export interface CancelContext {
   /** Speaks HTTP. */
   api: HttpApi;
-  /** Answers where prompts stand. */
+  /** Knows what the server is able to do. */
   view: ServerView;
+  /** Where a prompt stands, and its id on a server that chose another than it was posted with. */
+  find(promptId: string, call: CallOptions): Promise<{ promptId: string; state: PromptState }>;
   /** Source of time. */
   clock: Clock;
 }
@@ -54,11 +57,11 @@ export async function cancelPrompt(
   try {
     for (let waitMs = 20;; waitMs = Math.min(MAX_LOOK_MS, waitMs * 2)) {
       try {
-        const state = await context.view.state(promptId, { signal });
+        const { promptId: id, state } = await context.find(promptId, { signal });
         failure = undefined;
         if (state.type === "unknown") return { type: wasPending ? "removed" : "unknown" };
         wasPending ||= state.type === "pending";
-        const outcome = await act(context, promptId, state, request, signal);
+        const outcome = await act(context, id, state, request, signal);
         if (outcome !== undefined) return outcome;
       } catch (error) {
         if (signal.aborted || !(error instanceof ComfyError)) throw error;
@@ -109,7 +112,7 @@ async function cancelJob(
 /**
  * Interrupts the prompt, which was the running one a moment ago.
  *
- * A server without feature flags surely ignores the id and interrupts whatever runs by then.
+ * A server that cannot interrupt by name stops whatever runs by then.
  */
 async function interrupt(
   { api, view }: CancelContext,
@@ -117,8 +120,7 @@ async function interrupt(
   request: CancelRequest,
   signal: AbortSignal,
 ): Promise<CancelOutcome | undefined> {
-  const features = await view.features({ signal });
-  const isTargeted = Object.keys(features).length > 0;
+  const isTargeted = await view.interruptsByName({ signal });
   if (!isTargeted && !request.allowGlobalInterrupt) return { type: "refused" };
   await api.command("/interrupt", { prompt_id: promptId }, { signal });
   return undefined;

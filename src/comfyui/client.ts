@@ -2,7 +2,7 @@
 
 import { ComfyError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { cancelPrompt } from "./cancel.ts";
+import { type CancelContext, cancelPrompt } from "./cancel.ts";
 import { type Clock, delay } from "./clock.ts";
 import type { ComfyClient } from "./comfy_client.ts";
 import { downloadImage } from "./download.ts";
@@ -108,11 +108,13 @@ class Client implements ComfyClient {
   ): AsyncGenerator<ComfyEvent, void, undefined> {
     using deadline = startRunDeadline(this.#clock, options);
     await this.#prepare(deadline.signal);
-    const { promptId = crypto.randomUUID(), extraData = {} } = options;
+    const { promptId = crypto.randomUUID(), previewMethod = "default" } = options;
+    const previews = previewMethod === "default" ? {} : { preview_method: previewMethod };
+    const extraData = { ...options.extraData, ...previews };
     const run = this.#createRun(promptId, graph);
     const begin: Beginning["begin"] = async (signal, giveUp) => {
-      await this.#post(run, { graph, promptId, extraData }, signal, giveUp);
-      return true;
+      const prompt = { graph, promptId, extraData };
+      return await this.#post(run, prompt, signal, giveUp) ? "answered" : "doubtful";
     };
     yield* follow(this.#follow, { run, begin }, deadline, options);
   }
@@ -126,7 +128,7 @@ class Client implements ComfyClient {
     const run = this.#createRun(promptId, options.graph);
     const begin: Beginning["begin"] = async (signal) => {
       await this.#adopt(run, signal);
-      return true;
+      return "answered";
     };
     yield* follow(this.#follow, { run, begin }, deadline, options);
   }
@@ -139,7 +141,12 @@ class Client implements ComfyClient {
   async cancel(promptId: string, options: CancelOptions = {}): Promise<CancelOutcome> {
     const { allowGlobalInterrupt = this.#allowGlobalInterrupt, signal } = options;
     const { timeoutMs = DEFAULT_CANCEL_MS } = options;
-    const context = { api: this.#api, view: this.#view, clock: this.#clock };
+    const context: CancelContext = {
+      api: this.#api,
+      view: this.#view,
+      clock: this.#clock,
+      find: (id, call) => this.#find(id, call),
+    };
     const request = { allowGlobalInterrupt, timeoutMs, signal };
     const outcome = await cancelPrompt(context, promptId, request);
     this.#watch.lookNow(promptId);
@@ -259,13 +266,13 @@ class Client implements ComfyClient {
     });
   }
 
-  /** Posts the prompt; whatever comes of it, the run learns it. */
+  /** Posts the prompt; whatever comes of it, the run learns it. False if it has not been taken, or nobody knows. */
   async #post(
     run: PromptRun,
     prompt: { graph: PromptGraph; promptId: string; extraData: Record<string, unknown> },
     signal: AbortSignal,
     postSignal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     this.#watch.postBegins();
     try {
       const submission = { ...prompt, clientId: this.#socket.clientId, postSignal };
@@ -275,9 +282,11 @@ class Client implements ComfyClient {
         throw refusal;
       }
       this.#watch.postEnds(run, promptId, number);
+      return true;
     } catch (error) {
       this.#watch.postFails();
       run.fail(error);
+      return false;
     }
   }
 

@@ -29,10 +29,15 @@ export interface Beginning {
    *
    * @param signal Aborts when the run is left. What has been sent is still to be waited for.
    * @param giveUp Aborts when not even that is waited for any more.
-   * @returns False when nothing reached the server, so that there is nothing to cancel.
    */
-  begin(signal: AbortSignal, giveUp: AbortSignal): Promise<boolean>;
+  begin(signal: AbortSignal, giveUp: AbortSignal): Promise<BeginResult>;
 }
+
+/**
+ * What came of a beginning: the server is known to have answered it, or nobody knows whether the
+ * prompt is there, or may come yet.
+ */
+export type BeginResult = "answered" | "doubtful";
 
 const DEFAULT_STALL_MS = 600_000;
 const DEFAULT_CANCEL_MS = 5_000;
@@ -61,11 +66,11 @@ export async function* follow(
   }
   signal.addEventListener("abort", leave, { once: true });
   context.watch(run, options.stallMs ?? DEFAULT_STALL_MS);
-  const beginning = run.channel.isEnded
-    ? Promise.resolve(false)
+  const beginning: Promise<BeginResult | "not_begun"> = run.channel.isEnded
+    ? Promise.resolve("not_begun")
     : begin(signal, giveUp.signal).catch((error) => {
       run.fail(error);
-      return false;
+      return "doubtful";
     });
   let isLeft = true;
   try {
@@ -98,24 +103,38 @@ async function* eventsOf(run: PromptRun): AsyncGenerator<ComfyEvent, void, undef
 async function cleanUp(
   context: FollowContext,
   run: PromptRun,
-  beginning: Promise<boolean>,
+  beginning: Promise<BeginResult | "not_begun">,
   options: FollowOptions,
 ): Promise<void> {
-  const { whenLeft = "cancel", cancelTimeoutMs = DEFAULT_CANCEL_MS } = options;
+  const { whenLeft = "cancel", cancelTimeoutMs = DEFAULT_CANCEL_MS, onLeft } = options;
   if (whenLeft === "keep") return;
-  const isPosted = await within(context.clock, cancelTimeoutMs, beginning);
-  if (isPosted === false) return;
+  const begun = await within(context.clock, cancelTimeoutMs, beginning);
+  if (begun === "not_begun") return onLeft?.({ type: "not_posted" });
   const { promptId } = run;
+  const outcome = await cancelLeft(context, promptId, cancelTimeoutMs);
+  // That it is not there is no proof while its post may still be under way.
+  const isProved = begun === "answered" || outcome.type !== "unknown";
+  onLeft?.(isProved ? outcome : { type: "unconfirmed" });
+}
+
+async function cancelLeft(
+  context: FollowContext,
+  promptId: string,
+  timeoutMs: number,
+): Promise<CancelOutcome> {
   try {
-    const { type } = await context.cancel(promptId, cancelTimeoutMs);
+    const outcome = await context.cancel(promptId, timeoutMs);
+    const { type } = outcome;
     if (type === "unconfirmed" || type === "refused") {
       context.warn("A prompt that was left may still run", { promptId, cancellation: type });
     }
+    return outcome;
   } catch (error) {
     context.warn("A prompt that was left could not be cancelled", {
       promptId,
       error: String(error),
     });
+    return { type: "unconfirmed" };
   }
 }
 

@@ -1,6 +1,7 @@
 /** What callers may choose, with the defaults. */
 
 import type { Logger } from "../log.ts";
+import type { LeftOutcome } from "./types.ts";
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -96,12 +97,25 @@ export interface FollowOptions {
   whenLeft?: "cancel" | "keep";
   /** Longest wait for that cancellation in milliseconds. @default {5000} */
   cancelTimeoutMs?: number;
+  /** Told what that cancellation came to, before the iterable throws. */
+  onLeft?: (outcome: LeftOutcome) => void;
 }
+
+/**
+ * How ComfyUI makes previews: `auto` and `latent2rgb` cost next to nothing, `taesd` needs its decoder in
+ * `models/vae_approx`, `default` is what the server was started with.
+ */
+export type PreviewMethod = "auto" | "latent2rgb" | "taesd" | "none" | "default";
 
 /** Options of {@linkcode ComfyClient.run}. */
 export interface RunOptions extends FollowOptions {
   /** Id of the prompt; newer servers take nothing but a lowercase UUID. @default {a random UUID} */
   promptId?: string;
+  /**
+   * How previews of this prompt are made. ComfyUI heeds it from 0.5.0 on (`extra_data.preview_method`);
+   * older ones pass over it and do what they were started with. @default {"default"}
+   */
+  previewMethod?: PreviewMethod;
   /** Further `extra_data`, such as `extra_pnginfo`, whose keys become text chunks of the PNG. */
   extraData?: Record<string, unknown>;
 }

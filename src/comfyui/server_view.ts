@@ -38,6 +38,9 @@ export const MARKER = "client_prompt_id";
 /** More prompts than this are looked up by one request for the whole queue. */
 const MAX_JOB_REQUESTS = 2;
 
+/** The first ComfyUI that interrupts by name: Comfy-Org/ComfyUI pull request 9607. */
+const FIRST_NAMED_INTERRUPT = [0, 3, 57] as const;
+
 /** How far back a server without client-chosen ids is searched for a prompt of ours. */
 const SEARCHED_HISTORY = "100";
 
@@ -46,6 +49,7 @@ export class ServerView {
   readonly #api: HttpApi;
   #hasJobs: boolean | undefined;
   #features: JsonObject | undefined;
+  #interruptsByName: boolean | undefined;
 
   constructor(api: HttpApi) {
     this.#api = api;
@@ -55,6 +59,7 @@ export class ServerView {
   forget(): void {
     this.#hasJobs = undefined;
     this.#features = undefined;
+    this.#interruptsByName = undefined;
   }
 
   /** The feature flags; empty for servers that have none. */
@@ -66,6 +71,18 @@ export class ServerView {
   /** True when prompts keep the id they are posted with, which came with the feature flags. */
   async takesIds(call: CallOptions): Promise<boolean> {
     return Object.keys(await this.features(call)).length > 0;
+  }
+
+  /**
+   * True when an interrupt can name its prompt.
+   *
+   * That came with 0.3.57. Older servers ignore the name without a word, so it cannot be tried: the
+   * version is believed. A server that tells none counts as new if it has feature flags.
+   */
+  async interruptsByName(call: CallOptions): Promise<boolean> {
+    this.#interruptsByName ??= await this.takesIds(call) &&
+      !isBefore(await this.#version(call), FIRST_NAMED_INTERRUPT);
+    return this.#interruptsByName;
   }
 
   /** True when the server has the jobs API, and it works. */
@@ -133,6 +150,11 @@ export class ServerView {
       .find((id) => parseHistoryEntry(history[id])?.extraData[MARKER] === marker);
   }
 
+  async #version(call: CallOptions): Promise<string> {
+    const stats = asObject(await this.#api.jsonIfKnown("/system_stats", call));
+    return asText(asObject(stats.system).comfyui_version) ?? "";
+  }
+
   async #jobState(id: string, call: CallOptions): Promise<PromptState> {
     const path = `/api/jobs/${encodeURIComponent(id)}`;
     const answer = await this.#api.send(path, call);
@@ -163,6 +185,14 @@ function parseItem(item: unknown): QueueItem[] {
   const id = asText(promptId);
   if (id === undefined) return [];
   return [{ number: asNumber(number) ?? 0, promptId: id, extraData: asObject(extraData) }];
+}
+
+/** True for a version number that is surely lower; forks that count otherwise are not. */
+function isBefore(version: string, [major, minor, patch]: readonly [number, number, number]) {
+  const parts = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
+  if (parts === undefined) return false;
+  const [a = 0, b = 0, c = 0] = parts;
+  return a !== major ? a < major : b !== minor ? b < minor : c < patch;
 }
 
 /** The server serves its heap as it lies in memory; this is the order in which it takes from it. */

@@ -165,3 +165,9 @@ export type CancelOutcome =
   | { type: "unconfirmed" }
   /** It runs on a server that can only interrupt whatever runs, and that was not allowed. */
   | { type: "refused" };
+
+/** What became of a prompt that was left before its end. */
+export type LeftOutcome =
+  | CancelOutcome
+  /** Nothing was sent, so that there was nothing to cancel. */
+  | { type: "not_posted" };

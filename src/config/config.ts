@@ -5,12 +5,28 @@ import type { LogLevel } from "../log.ts";
 /** How log lines look: `auto` means `human` on a terminal and `json` elsewhere. */
 export type LogFormat = "auto" | "human" | "json";
 
+/**
+ * How ComfyUI makes previews: `auto` and `latent2rgb` cost next to nothing, `taesd` needs a decoder on
+ * the server, `none` makes none, `default` is what the server was started with.
+ */
+export type PreviewMethod = "auto" | "latent2rgb" | "taesd" | "none" | "default";
+
 /** The sockets that clients connect to. */
 export interface ZmqConfig {
   /** Endpoint that requests come to. @default {"tcp://127.0.0.1:5555"} */
   readonly reqRepAddr: string;
   /** Endpoint that updates are published on. @default {"tcp://127.0.0.1:5556"} */
   readonly pubSubAddr: string;
+}
+
+/** Folders of model files by what is in them; of two files of one name the first folder's counts. */
+export interface ModelDirs {
+  /** Folders of checkpoints. */
+  readonly checkpoint: readonly string[];
+  /** Folders of LoRAs. */
+  readonly lora: readonly string[];
+  /** Folders of VAEs. */
+  readonly vae: readonly string[];
 }
 
 /** One ComfyUI server. */
@@ -29,6 +45,10 @@ export interface ServerConfig {
   readonly loraDir: string | undefined;
   /** Directory of its VAEs. @default {that of ModelsConfig} */
   readonly vaeDir: string | undefined;
+  /** ComfyUI's files of further model directories. @default {those of ModelsConfig} */
+  readonly extraModelPaths: readonly string[] | undefined;
+  /** Every directory to look for its models in: those above, and what stands in those files. */
+  readonly modelDirs: ModelDirs;
 }
 
 /** The ComfyUI servers and how patient the worker is with them. */
@@ -42,6 +62,11 @@ export interface ComfyuiConfig {
   readonly timeoutMs: number;
   /** Wait before the first further attempt in milliseconds. @default {1000} */
   readonly retryDelayMs: number;
+  /**
+   * How long a server may be away, in milliseconds, before others run what it was given. What it had
+   * begun may then run twice. @default {30000}
+   */
+  readonly awayMs: number;
   /**
    * Whether a cancel may interrupt whatever runs, on a ComfyUI that cannot be asked to interrupt one
    * prompt. @default {false}
@@ -103,6 +128,8 @@ export interface OutputConfig {
    * {@linkcode FILENAME_PLACEHOLDERS} lists. @default {"{job_id}_{index}"}
    */
   readonly filenamePattern: string;
+  /** How ComfyUI is asked to make previews, from its 0.5.0 on. @default {"auto"} */
+  readonly previewMethod: PreviewMethod;
   /** Whether preview images outlive their job. @default {false} */
   readonly keepPreviews: boolean;
   /** Most preview images of one job in a second; 0 sets no limit. @default {10} */
@@ -119,6 +146,8 @@ export interface ModelsConfig {
   readonly loraDir: string | undefined;
   /** Directory of VAEs. @default {undefined} */
   readonly vaeDir: string | undefined;
+  /** ComfyUI's `extra_model_paths.yaml` files, which name more of them. @default {undefined} */
+  readonly extraModelPaths: readonly string[] | undefined;
 }
 
 /** The log. */

@@ -1,8 +1,8 @@
 /** Settings that say one thing in two ways become one value, and {@linkcode Config} has only that. */
 
-import { type Config, formatOrigin, type Origin, type ServerConfig } from "./config.ts";
+import { type Config, formatOrigin, type ModelDirs, type Origin } from "./config.ts";
 import { type Complain, quote } from "./given.ts";
-import { defaultServer } from "./servers.ts";
+import { defaultServer, type ServerValues } from "./servers.ts";
 import type { Field, ValueOf, Values } from "./settings.ts";
 
 /** What stands in force for one setting. */
@@ -74,10 +74,10 @@ function joinServers(
 function defaultServers(
   urls: Settled<readonly string[]>,
   complain: Complain,
-): readonly ServerConfig[] {
+): readonly ServerValues[] {
   // After a complaint there is no value, or one that holds a URL twice or undefined.
   const distinct = new Set(urls.value?.filter((url) => url !== undefined));
-  const servers = [...distinct].map(defaultServer);
+  const servers: ServerValues[] = [...distinct].map(defaultServer);
   const names = new Set<string>();
   for (const { name } of servers) {
     if (names.has(name)) {
@@ -90,19 +90,28 @@ function defaultServers(
 }
 
 /** A server that names no directory of models has those that are meant for all. */
-function withDirs(server: ServerConfig, settled: SettledValues): ServerConfig {
+function withDirs(server: ServerValues, settled: SettledValues): ServerValues {
   return {
     ...server,
     checkpointDir: server.checkpointDir ?? settled["models.checkpointDir"].value,
     loraDir: server.loraDir ?? settled["models.loraDir"].value,
     vaeDir: server.vaeDir ?? settled["models.vaeDir"].value,
+    extraModelPaths: server.extraModelPaths ?? settled["models.extraModelPaths"].value,
   };
 }
 
-/** Leaves of what says one thing in two ways only what the program uses. */
-export function configOf(values: Values): Config {
+/**
+ * Leaves of what says one thing in two ways only what the program uses.
+ *
+ * @param modelDirsOf Finds a server's folders, which need files to be read.
+ */
+export function configOf(
+  values: Values,
+  modelDirsOf: (server: ServerValues) => ModelDirs,
+): Config {
   const { urls: _urls, servers = [], maxRetries: _maxRetries, ...comfyui } = values.comfyui;
-  return { ...values, comfyui: { ...comfyui, servers } };
+  const complete = servers.map((server) => ({ ...server, modelDirs: modelDirsOf(server) }));
+  return { ...values, comfyui: { ...comfyui, servers: complete } };
 }
 
 /** The other way round: the values of all settings, as an operator may want to see them. */

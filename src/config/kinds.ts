@@ -207,6 +207,19 @@ export function filenamePattern(): SingleKind<string> {
   });
 }
 
+/** One value where other places may have several. */
+export function only<T>(item: SingleKind<T>): SingleKind<readonly T[]> {
+  return single(
+    item.expected,
+    item.placeholder,
+    (text) => {
+      const value = item.parse(text);
+      return value === undefined ? undefined : [value];
+    },
+    (values) => values.map(item.format).join(", "),
+  );
+}
+
 /** Several different values of a kind. */
 export function listOf<T>(item: SingleKind<T>, most: number): ListKind<T> {
   return { type: "list", item, most };

@@ -1,9 +1,11 @@
 /** Flags, variables, file and defaults become one frozen Config. */
 
 import { ConfigError } from "../errors.ts";
-import type { LoadedConfig } from "./config.ts";
+import type { LoadedConfig, ModelDirs } from "./config.ts";
 import { type AnySetting, check, type Complain, expectedMap, type Given } from "./given.ts";
+import { addExtraDirs, type ExtraPaths, readExtraPaths } from "./extra_paths.ts";
 import { configOf, join, type Settled, type SettledValues } from "./join.ts";
+import type { ServerValues } from "./servers.ts";
 import { SETTINGS, type Values } from "./settings.ts";
 import {
   CONFIG_VARIABLE,
@@ -14,6 +16,7 @@ import {
   type ReadEnv,
   readProcessEnv,
 } from "./sources.ts";
+import { reasonOf } from "./unreadable.ts";
 import { type FileContent, type KnownSetting, readYaml } from "./yaml_file.ts";
 
 /** Where {@linkcode loadConfig} looks. */
@@ -21,11 +24,12 @@ export interface LoadConfigOptions {
   /** What the command line says. @default {{}} */
   flags?: Flags;
   /**
-   * Reads one environment variable. Only variables of known settings are asked for.
+   * Reads one environment variable. Only variables of known settings are asked for, and those that a
+   * file of `models.extra_model_paths` names.
    * @default {Deno.env.get, where the permission is granted}
    */
   env?: ReadEnv;
-  /** Reads the configuration file. @default {Deno.readTextFile} */
+  /** Reads the configuration file and what it names. @default {Deno.readTextFile} */
   readTextFile?: (path: string) => Promise<string>;
 }
 
@@ -59,11 +63,43 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   const settled = join(Object.fromEntries(single) as SettledValues, complain);
   if (problems.length > 0) throw new ConfigError("invalid_value", problems.join("\n"));
 
+  const values = toValues(settled);
+  const extra = await readExtraFiles(values, env, readTextFile);
   return deepFreeze({
-    config: configOf(toValues(settled)),
+    config: configOf(values, (server) => modelDirsOf(server, extra)),
     origins: new Map(Object.values(settled).map(({ path, origin }) => [path, origin])),
-    warnings: [...file.warnings, ...replacedIn(file)],
+    warnings: [
+      ...file.warnings,
+      ...replacedIn(file),
+      ...[...extra.values()].flatMap(({ warnings }) => warnings),
+    ],
   });
+}
+
+/** Each file once, however many servers have it. */
+async function readExtraFiles(
+  { comfyui }: Values,
+  env: ReadEnv,
+  readTextFile: (path: string) => Promise<string>,
+): Promise<Map<string, ExtraPaths>> {
+  const files = new Set(comfyui.servers?.flatMap(({ extraModelPaths = [] }) => extraModelPaths));
+  const read = [...files].map(async (path) => {
+    return [path, await readExtraPaths(path, { readTextFile, env })] as const;
+  });
+  return new Map(await Promise.all(read));
+}
+
+function modelDirsOf(
+  server: ServerValues,
+  extra: ReadonlyMap<string, ExtraPaths>,
+): ModelDirs {
+  const { checkpointDir, loraDir, vaeDir, extraModelPaths = [] } = server;
+  const own = {
+    checkpoint: checkpointDir === undefined ? [] : [checkpointDir],
+    lora: loraDir === undefined ? [] : [loraDir],
+    vae: vaeDir === undefined ? [] : [vaeDir],
+  };
+  return addExtraDirs(own, extraModelPaths.flatMap((file) => extra.get(file)?.dirs ?? []));
 }
 
 async function readFile(
@@ -102,14 +138,6 @@ function configPath(flags: Flags, env: ReadEnv): { path: string; source: string 
     throw new ConfigError("usage", "--config must be given once, with the path of a file");
   }
   return { path, source: "--config" };
-}
-
-function reasonOf(cause: unknown, path: string): string {
-  if (cause instanceof Deno.errors.NotFound) return "no such file";
-  if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (cause instanceof Deno.errors.IsADirectory) return "it is a directory";
-  if (cause instanceof Deno.errors.NotCapable) return `Deno needs --allow-read=${path}`;
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** The value of the first source that gives one, after a look at those of the others. */

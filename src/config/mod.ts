@@ -15,9 +15,11 @@ export {
   type LoadedConfig,
   type LogFormat,
   type LoggingConfig,
+  type ModelDirs,
   type ModelsConfig,
   type Origin,
   type OutputConfig,
+  type PreviewMethod,
   type ServerConfig,
   type WorkerConfig,
   type WorkflowsConfig,
@@ -35,4 +37,4 @@ export { loadConfig, type LoadConfigOptions } from "./load.ts";
 export { defaultServer } from "./servers.ts";
 export type { FlagName } from "./settings.ts";
 export { type Flags, type ReadEnv, readProcessEnv } from "./sources.ts";
-export { parseYaml } from "./yaml_value.ts";
+export { parseYaml, type ParseYamlOptions } from "./yaml_value.ts";

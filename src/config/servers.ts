@@ -1,15 +1,21 @@
 /** One ComfyUI server of several: what a file may say of it, and what stands for the rest. */
 
-import type { ServerConfig } from "./config.ts";
-import { httpUrl, label, type MapFields, number, path, wholeNumber } from "./kinds.ts";
+import type { ModelDirs, ServerConfig } from "./config.ts";
+import { httpUrl, label, type MapFields, number, only, path, wholeNumber } from "./kinds.ts";
 
 const DEFAULT_WEIGHT = 1;
 
 /** One that runs and one whose inputs are there when it ends. */
 const DEFAULT_IN_FLIGHT = 2;
 
+/** A server as the settings have it: what is in its files is not read yet. */
+export type ServerValues = Omit<ServerConfig, "modelDirs">;
+
+/** No folder of any kind. */
+const NO_DIRS: ModelDirs = { checkpoint: [], lora: [], vae: [] };
+
 /** The keys of an entry of `comfyui.servers`; the compiler holds them and the type together. */
-export const SERVER_FIELDS: MapFields<ServerConfig> = {
+export const SERVER_FIELDS: MapFields<ServerValues> = {
   url: {
     key: "url",
     kind: httpUrl(),
@@ -58,6 +64,12 @@ export const SERVER_FIELDS: MapFields<ServerConfig> = {
     default: "models.vae_dir",
     help: "directory of its VAEs",
   },
+  extraModelPaths: {
+    key: "extra_model_paths",
+    kind: only(path("file")),
+    default: "models.extra_model_paths",
+    help: "its extra_model_paths.yaml, as this machine sees the folders",
+  },
 };
 
 /** A server of which nothing but the URL is known. */
@@ -70,6 +82,8 @@ export function defaultServer(url: string): ServerConfig {
     checkpointDir: undefined,
     loraDir: undefined,
     vaeDir: undefined,
+    extraModelPaths: undefined,
+    modelDirs: NO_DIRS,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The table of all settings: the only place that knows their names, kinds, defaults and help. */
 
 import { LOG_LEVELS } from "../log.ts";
-import type { ComfyuiConfig, Config, ServerConfig } from "./config.ts";
+import type { ComfyuiConfig, Config } from "./config.ts";
 import {
   address,
   filenamePattern,
@@ -16,7 +16,7 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
-import { SERVER_FIELDS } from "./servers.ts";
+import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
 
 /** Name of a command line flag, without its dashes. */
 export type FlagName =
@@ -27,12 +27,15 @@ export type FlagName =
   | "workflow-dir"
   | "input-dir"
   | "output-dir"
+  | "extra-model-paths"
   | "db"
   | "config"
   | "simulate"
   | "log-level";
 
 const MAX_SERVERS = 64;
+
+const MAX_FILES = 64;
 
 /** One setting, whose value is a `T`. */
 export interface Setting<T> {
@@ -49,7 +52,7 @@ export interface Setting<T> {
 /** ComfyUI as the settings have it one by one. */
 export interface ComfyuiValues extends Omit<ComfyuiConfig, "servers"> {
   readonly urls: readonly string[];
-  readonly servers: readonly ServerConfig[] | undefined;
+  readonly servers: readonly ServerValues[] | undefined;
   readonly maxRetries: number;
 }
 
@@ -121,6 +124,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: seconds(0, 3600),
     default: 1000,
     help: "wait before the first further attempt",
+  },
+  "comfyui.awayMs": {
+    path: "comfyui.away_s",
+    kind: seconds(1, 86_400),
+    default: 30_000,
+    help: "how long a server may be away before others run what it was given",
   },
   "comfyui.allowGlobalInterrupt": {
     path: "comfyui.allow_global_interrupt",
@@ -241,6 +250,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: "{job_id}_{index}",
     help: "name of an image, without its extension",
   },
+  "output.previewMethod": {
+    path: "output.preview_method",
+    kind: oneOf(["auto", "latent2rgb", "taesd", "none", "default"], { off: "none" }),
+    default: "auto",
+    help: "how previews are asked for; none turns them off, default leaves it to ComfyUI",
+  },
   "output.keepPreviews": {
     path: "output.keep_previews",
     kind: toggle(),
@@ -276,6 +291,13 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: path("dir"),
     default: undefined,
     help: "directory of VAEs",
+  },
+  "models.extraModelPaths": {
+    path: "models.extra_model_paths",
+    flag: "extra-model-paths",
+    kind: listOf(path("file"), MAX_FILES),
+    default: undefined,
+    help: "ComfyUI's extra_model_paths.yaml; may be given several times",
   },
   "logging.level": {
     path: "logging.level",

@@ -21,6 +21,9 @@ export interface WorkflowRoutes {
   lora: string;
 }
 
+/** How previews are made, in ComfyUI's words. */
+export type PreviewMethod = "auto" | "latent2rgb" | "taesd" | "none" | "default";
+
 /** What a sandbox needs to know once. */
 export interface SandboxSetup {
   /** Base URL of its ComfyUI server. */
@@ -33,14 +36,19 @@ export interface SandboxSetup {
   workflowDir?: string;
   /** Absolute folder below which requests name pictures to start from; they cannot if absent. */
   inputDir?: string;
-  /** Folders to look for model files in besides asking ComfyUI. */
-  modelDirs: Partial<Record<ModelInfo["model_type"], string>>;
+  /** Folders to look for model files in besides asking ComfyUI, those that go first first. */
+  modelDirs: Partial<Record<ModelInfo["model_type"], readonly string[]>>;
   /** Workflow of a request that nothing else decides. */
   defaultWorkflow: string;
   /** Workflows by what a request asks for, in place of the usual ones. */
   routes?: WorkflowRoutes;
   /** Pattern of file names. */
   filenamePattern: string;
+  /**
+   * How ComfyUI is asked to make previews; with `none` those that come all the same are dropped.
+   * @default {"default"}
+   */
+  previewMethod?: PreviewMethod;
   /** True to keep preview files after the job. */
   keepPreviews: boolean;
   /** Most preview files of a job in a second; 0 sets no limit. */

@@ -14,7 +14,7 @@ export function sandboxPermissions(setup: SandboxSetup): Deno.PermissionOptionsO
     read: [
       setup.outputDir,
       setup.workflowDir ?? BUILT_IN_WORKFLOWS,
-      ...Object.values(setup.modelDirs),
+      ...Object.values(setup.modelDirs).flat(),
       ...(setup.inputDir === undefined ? [] : [setup.inputDir]),
     ],
     write: [setup.outputDir],

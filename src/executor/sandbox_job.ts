@@ -4,6 +4,7 @@ import {
   type ComfyEvent,
   createProgressTracker,
   type ImageRef,
+  type LeftOutcome,
   type ProgressSnapshot,
 } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
@@ -12,6 +13,7 @@ import { bindTemplate, type Catalog, type Graph, type Template } from "../workfl
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createProgressGate } from "./progress_gate.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
+import { cancelSurely, isProof } from "./sandbox_cancel.ts";
 import { makeGraph } from "./sandbox_check.ts";
 import type { InputImages } from "./sandbox_input.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
@@ -65,6 +67,15 @@ const DOUBTFUL: ReadonlySet<string> = new Set([
   "bad_answer",
 ]);
 
+/** Failures that show that ComfyUI has done with the prompt. */
+const OVER: ReadonlySet<string> = new Set([
+  "rejected",
+  "execution",
+  "out_of_memory",
+  "interrupted",
+  "lost",
+]);
+
 /** Time to ask a server what became of a prompt that failed, in milliseconds. */
 const ASK_MS = 2_000;
 
@@ -95,6 +106,10 @@ class JobRun {
   #started = false;
   /** True once the prompt may be on the server. */
   #mayBeThere: boolean;
+  /** True once ComfyUI has told that it is done. */
+  #hasEnded = false;
+  /** What the cancellation came to, when the prompt was left. */
+  #left: LeftOutcome | undefined;
 
   constructor(context: JobContext, spec: RunSpec, options: JobOptions) {
     this.#context = context;
@@ -137,9 +152,13 @@ class JobRun {
       const progress = tracker.update(event);
       last = progress ?? last;
       // The end is told when the files are there.
-      if (event.type === "completed") images = event.images;
-      else if (progress !== undefined) tell(gate.take(toWire(progress)));
-      if (event.type === "preview") previews.offer({ ...event, step: last?.step ?? 0 });
+      if (event.type === "completed") {
+        images = event.images;
+        this.#hasEnded = true;
+      } else if (progress !== undefined) tell(gate.take(toWire(progress)));
+      if (event.type === "preview" && setup.previewMethod !== "none") {
+        previews.offer({ ...event, step: last?.step ?? 0 });
+      }
     }
     tell(gate.flush());
     await previews.flush();
@@ -152,25 +171,39 @@ class JobRun {
 
   /** Turns what went wrong into an outcome. */
   async explain(error: unknown): Promise<RunOutcome> {
+    if (this.#options.signal.aborted) return await this.#proveCancelled(error);
+    const message = text(error);
+    if (error instanceof JobError) return failed(error.code, message);
+    if (!(error instanceof ComfyError)) return failed("sandbox", message);
+    const { code } = error;
     const { server } = this.#context;
     const { resumed, hadStarted } = this.#spec;
-    const aborted = this.#options.signal.aborted;
-    const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof JobError) return failed(error.code, message);
-    if (!(error instanceof ComfyError)) {
-      return aborted ? { type: "cancelled" } : failed("sandbox", message);
-    }
-    const { code } = error;
-    const keepPrompt = this.#mayBeThere && DOUBTFUL.has(code);
-    // Only what ComfyUI shows counts as cancelled; what is in doubt is looked at again.
-    if (aborted && !keepPrompt) return { type: "cancelled" };
     if (code === "unreachable") server.lost(message);
     // Perhaps because somebody tidied up the server's input directory.
     if (code === "rejected") this.#context.inputs.forget();
     if (code === "out_of_memory") await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
     if (code === "stalled") return await this.#explainStall(message);
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
+    const keepPrompt = this.#mayBeThere && DOUBTFUL.has(code);
     return { ...failed(code, message), retry: RETRYABLE.has(code), keepPrompt, crashed };
+  }
+
+  /** Only what ComfyUI shows counts as cancelled; a prompt in doubt is kept, to be looked at again. */
+  async #proveCancelled(error: unknown): Promise<RunOutcome> {
+    const left = this.#left;
+    const isOver = this.#hasEnded || (error instanceof ComfyError && OVER.has(error.code)) ||
+      (left !== undefined && isProof(left));
+    if (!this.#mayBeThere || isOver) return { type: "cancelled" };
+    const { server: { client }, log } = this.#context;
+    const { jobId, promptId } = this.#spec;
+    try {
+      await cancelSurely({ client, log, jobId, left }, promptId);
+      return { type: "cancelled" };
+    } catch (failure) {
+      if (!(failure instanceof ComfyError)) throw failure;
+      if (failure.code === "unreachable") this.#context.server.lost(failure.message);
+      return { ...failed(failure.code, failure.message), retry: true, keepPrompt: true };
+    }
   }
 
   /** A job whose server turns out to be away before anything is posted is surely not on it. */
@@ -211,15 +244,25 @@ class JobRun {
 
   /** A prompt that may have been posted is only looked for: to post it again is a decision of the host. */
   #follow(graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
-    const { client } = this.#context.server;
+    const { server: { client }, setup: { previewMethod = "default" } } = this.#context;
     const { promptId, resumed } = this.#spec;
-    if (resumed) return client.attach(promptId, { signal, graph });
-    return client.run(graph, { promptId, signal });
+    const options = {
+      signal,
+      onLeft: (outcome: LeftOutcome) => {
+        this.#left = outcome;
+      },
+    };
+    if (resumed) return client.attach(promptId, { ...options, graph });
+    return client.run(graph, { ...options, promptId, previewMethod });
   }
 }
 
 function failed(code: string, error: string): Extract<RunOutcome, { type: "failed" }> {
   return { type: "failed", code, error, retry: false, keepPrompt: false, crashed: false };
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function toWire(

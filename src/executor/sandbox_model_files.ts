@@ -5,55 +5,134 @@ import type { ModelInfo } from "../protocol/mod.ts";
 /** ComfyUI's list (folder_paths.py), compared without regard to case. */
 const EXTENSIONS = [".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"];
 
-/** Deepest folder that is looked into: links may go in circles. */
+/** Deepest folder that is looked into. */
 const MAX_DEPTH = 16;
 
 /**
- * Lists the models below a folder, named relative to it. A folder that is not there, or that may not be
- * read, has none: it is one of several places to look in.
+ * What changed this short before it was looked at, in milliseconds, may change again without a trace:
+ * a file system keeps times only so exactly, and a file that is being copied grows.
  */
-export async function findModelFiles(
-  dir: string,
-  type: ModelInfo["model_type"],
-): Promise<ModelInfo[]> {
-  const found: ModelInfo[] = [];
-  await walk(dir, "", 0, async (name) => {
-    const { size } = await Deno.stat(`${dir}/${name}`);
-    const size_mb = Math.round(size / 1_048_576);
-    found.push({ name, path: `${dir}/${name}`, model_type: type, size_mb });
-  });
-  return found;
+const UNSETTLED_MS = 2_000;
+
+/** The model files below a folder. */
+export interface ModelFiles {
+  /**
+   * Lists them, named relative to the folder. It is looked through again only when one of its folders
+   * has changed. A folder that is not there, or that may not be read, has none: it is one of several
+   * places to look in.
+   */
+  list(): Promise<ModelInfo[]>;
 }
 
+/** What {@linkcode createModelFiles} may be given. */
+export interface ModelFilesOptions {
+  /** Clock, Unix milliseconds. @default {Date.now} */
+  now?: () => number;
+  /** Called when the folder is looked through. */
+  onScan?: () => void;
+}
+
+/** Creates a view of a folder that remembers what it saw. */
+export function createModelFiles(
+  dir: string,
+  type: ModelInfo["model_type"],
+  { now = Date.now, onScan = () => {} }: ModelFilesOptions = {},
+): ModelFiles {
+  let known: Scan | undefined;
+  let looking: Promise<ModelInfo[]> | undefined;
+  const look = async (): Promise<ModelInfo[]> => {
+    if (known !== undefined && await isCurrent(known)) return known.models;
+    known = undefined;
+    onScan();
+    const atMs = now();
+    const scan = await scanFolder(dir, type);
+    if (atMs - scan.newestMs > UNSETTLED_MS) known = scan;
+    return scan.models;
+  };
+  return {
+    list: () => looking ??= look().finally(() => looking = undefined),
+  };
+}
+
+/** What was found in a folder. */
+interface Scan {
+  readonly models: ModelInfo[];
+  /** Every folder that was looked into, with the time of its last change, Unix milliseconds. */
+  readonly folders: Map<string, number>;
+  /** The last change of any file or folder, Unix milliseconds. */
+  newestMs: number;
+}
+
+async function isCurrent({ folders }: Scan): Promise<boolean> {
+  // A folder that was not there has left no trace that could change.
+  if (folders.size === 0) return false;
+  const current = await Promise.all(
+    [...folders].map(async ([path, changedMs]) => changedAtMs(await statOf(path)) === changedMs),
+  );
+  return !current.includes(false);
+}
+
+async function scanFolder(dir: string, type: ModelInfo["model_type"]): Promise<Scan> {
+  const scan: Scan = { models: [], folders: new Map(), newestMs: -Infinity };
+  await walk(dir, "", [], async (path, name) => {
+    const info = await statOf(path);
+    if (info === undefined) return;
+    scan.newestMs = Math.max(scan.newestMs, changedAtMs(info));
+    if (info.isDirectory) scan.folders.set(path, changedAtMs(info));
+    else {
+      const size_mb = Math.round(info.size / 1_048_576);
+      scan.models.push({ name, path, model_type: type, size_mb });
+    }
+  });
+  return scan;
+}
+
+function changedAtMs(info: Deno.FileInfo | undefined): number {
+  return info?.mtime?.getTime() ?? -Infinity;
+}
+
+/**
+ * Visits a folder, those in it, and every model file.
+ *
+ * @param above Real paths of the folders above: a link that leads back to one goes in a circle.
+ */
 async function walk(
   root: string,
   below: string,
-  depth: number,
-  onModel: (name: string) => Promise<void>,
+  above: readonly string[],
+  visit: (path: string, name: string) => Promise<void>,
 ): Promise<void> {
-  if (depth > MAX_DEPTH) return;
-  for (const entry of await entriesOf(`${root}/${below}`)) {
+  const folder = below === "" ? root : `${root}/${below}`;
+  const real = await realPathOf(folder);
+  if (real === undefined || above.includes(real) || above.length > MAX_DEPTH) return;
+  // Before its entries: what is added meanwhile must show as a change.
+  await visit(folder, below);
+  for (const entry of await entriesOf(folder)) {
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
-    const kind = entry.isSymlink ? await linkTarget(`${root}/${name}`) : entry;
-    if (kind?.isDirectory && entry.name !== ".git") await walk(root, name, depth + 1, onModel);
-    else if (kind?.isFile && isModel(entry.name)) await onModel(name);
+    const kind = entry.isSymlink ? await statOf(`${root}/${name}`) : entry;
+    if (kind?.isDirectory && entry.name !== ".git") {
+      await walk(root, name, [...above, real], visit);
+    } else if (kind?.isFile && isModel(entry.name)) await visit(`${root}/${name}`, name);
   }
 }
 
 /** What vanished, or is not for us, counts as empty: what else is there still counts. */
 async function entriesOf(dir: string): Promise<Deno.DirEntry[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(dir));
-  } catch (error) {
-    if (isAbsence(error)) return [];
-    throw error;
-  }
+  return await unlessAbsent(() => Array.fromAsync(Deno.readDir(dir))) ?? [];
 }
 
-/** What a link leads to; undefined if it leads nowhere. */
-async function linkTarget(path: string): Promise<Deno.FileInfo | undefined> {
+/** What is at a path, links followed; undefined if they lead nowhere. */
+async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  return await unlessAbsent(() => Deno.stat(path));
+}
+
+async function realPathOf(path: string): Promise<string | undefined> {
+  return await unlessAbsent(() => Deno.realPath(path));
+}
+
+async function unlessAbsent<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await Deno.stat(path);
+    return await look();
   } catch (error) {
     if (isAbsence(error)) return undefined;
     throw error;
@@ -66,7 +145,8 @@ function isAbsence(error: unknown): boolean {
     error instanceof Deno.errors.FilesystemLoop;
 }
 
+/** As Python sees it: a name that is nothing but an ending has none. */
 function isModel(name: string): boolean {
   const lower = name.toLowerCase();
-  return EXTENSIONS.some((extension) => lower.endsWith(extension));
+  return EXTENSIONS.some((extension) => lower.endsWith(extension) && lower !== extension);
 }

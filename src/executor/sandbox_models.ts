@@ -1,10 +1,10 @@
 /** Which models a server has, asked when somebody wants to know and remembered for a moment. */
 
 import type { ModelInfo } from "../protocol/mod.ts";
-import { findModelFiles } from "./sandbox_model_files.ts";
+import { createModelFiles, type ModelFiles } from "./sandbox_model_files.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
 
-/** How long an answer is good, in milliseconds; a new file shows up after that. */
+/** How long a server's answer is good, in milliseconds; a new file shows up after that. */
 const FRESH_MS = 5_000;
 
 /** The folders of ComfyUI that a request can name files of. */
@@ -14,8 +14,8 @@ const FOLDERS = [
   ["vae", "vae"],
 ] as const;
 
-/** Folders to look for model files in, by what is in them. */
-export type ModelFolders = Partial<Record<ModelInfo["model_type"], string>>;
+/** Folders to look for model files in, by what is in them, those that go first first. */
+export type ModelFolders = Partial<Record<ModelInfo["model_type"], readonly string[]>>;
 
 /** The models of one server. */
 export interface ModelIndex {
@@ -44,29 +44,33 @@ export function createModelIndex(
     });
     return models;
   };
+  const onDisk: ModelFiles[] = FOLDERS.flatMap(([, type]) =>
+    (folders[type] ?? []).map((dir) => createModelFiles(dir, type, { now }))
+  );
   const all = async (): Promise<ModelInfo[]> => {
-    const [onServer, ...onDisk] = await Promise.all([
+    const [onServer, ...found] = await Promise.all([
       // Without the server the folders are still worth telling.
-      Object.keys(folders).length > 0 ? listed().catch(() => []) : listed(),
-      ...FOLDERS.map(([, type]) => findIn(folders[type], type)),
+      onDisk.length > 0 ? listed().catch(() => []) : listed(),
+      ...onDisk.map((files) => files.list()),
     ]);
-    return merge(onServer, onDisk.flat());
+    return merge(onServer, found.flat());
   };
   return { all };
 }
 
-async function findIn(
-  dir: string | undefined,
-  type: ModelInfo["model_type"],
-): Promise<ModelInfo[]> {
-  return dir === undefined ? [] : await findModelFiles(dir, type);
-}
-
-/** A file that both know has its path from the folder, and its size too if the server cannot tell. */
+/**
+ * A file that both know has its path and size from the folder, and the server's spelling: a Windows
+ * server takes no other. Of two files of one name in different folders ComfyUI takes the first.
+ */
 function merge(onServer: readonly ModelInfo[], onDisk: readonly ModelInfo[]): ModelInfo[] {
-  const models = new Map<string, ModelInfo>();
-  for (const model of [...onServer, ...onDisk]) {
-    models.set(`${model.model_type}/${model.name}`, model);
+  const key = ({ model_type, name }: ModelInfo) => `${model_type}/${name.replaceAll("\\", "/")}`;
+  const models = new Map(onServer.map((model) => [key(model), model]));
+  const seen = new Set<string>();
+  for (const model of onDisk) {
+    const same = key(model);
+    if (seen.has(same)) continue;
+    seen.add(same);
+    models.set(same, { ...model, name: models.get(same)?.name ?? model.name });
   }
   return [...models.values()].sort((a, b) => compare(a.name.toLowerCase(), b.name.toLowerCase()));
 }

@@ -42,7 +42,7 @@ export interface ResultContext {
 /** What a job's request says of the form of its result. */
 export type ResultShape = Pick<
   GenerateRequest,
-  "size" | "batch_size" | "animation_frames" | "tileset_grid"
+  "size" | "batch_size" | "animation_frames" | "tileset_grid" | "output_format"
 >;
 
 /** Time that a frame of an animation is shown, in milliseconds; Aseprite's own default. */
@@ -65,6 +65,10 @@ export function checkShape(shape: ResultShape): void {
   if (parts > MAX_PARTS) {
     const field = frames === undefined ? "tileset_grid" : "animation_frames";
     throw invalid(field, `${parts} files are more than the ${MAX_PARTS} that a job may make`);
+  }
+  const format = shape.output_format ?? "png";
+  if (format.toLowerCase() !== "png" && (frames !== undefined || grid !== undefined)) {
+    throw invalid("output_format", "sheets are made of PNG files; leave the field out");
   }
   if (frames === undefined) return;
   if (grid !== undefined) {

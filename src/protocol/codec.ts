@@ -8,6 +8,7 @@
 
 import { Decoder, type DecoderOptions, Encoder, type ExtensionCodecType } from "@msgpack/msgpack";
 import { ProtocolError } from "../errors.ts";
+import { decompress } from "./compression.ts";
 import type { Reply, Request, Update } from "./messages.ts";
 import { malformed, MAX_DEPTH, scan } from "./scan.ts";
 import { MAX_MESSAGE_BYTES } from "./schemas.ts";
@@ -45,13 +46,13 @@ function createEncoder(): Encoder {
 }
 
 /**
- * Reads what a client sent.
+ * Reads what a client sent, compressed or not.
  *
  * @throws {ProtocolError} `too_large`; `malformed` when the bytes are no MessagePack map;
  *   `unknown_type`; `invalid_parameter`, with `jobId` if it is a `generate` whose `id` can be read.
  */
 export function decodeRequest(bytes: Uint8Array): Request {
-  const request = decode(bytes, requests);
+  const request = decode(unpacked(bytes), requests);
   if (request.type === "generate" && request.init_image instanceof Uint8Array) {
     // A copy of the file alone: the decoder's view would hold, and follow, the receive buffer.
     request.init_image = new Uint8Array(request.init_image);
@@ -60,16 +61,16 @@ export function decodeRequest(bytes: Uint8Array): Request {
 }
 
 /**
- * Reads what the worker answered.
+ * Reads what the worker answered, compressed or not.
  *
  * @throws {ProtocolError} As {@linkcode decodeRequest}.
  */
 export function decodeReply(bytes: Uint8Array): Reply {
-  return decode(bytes, replies);
+  return decode(unpacked(bytes), replies);
 }
 
 /**
- * Reads what the worker published.
+ * Reads what the worker published, which is never compressed.
  *
  * @throws {ProtocolError} As {@linkcode decodeRequest}. A subscriber passes over `unknown_type`:
  *   newer workers may publish more.
@@ -103,6 +104,12 @@ export function encodeReply(reply: Reply): Uint8Array<ArrayBuffer> {
  */
 export function encodeUpdate(update: Update): Uint8Array<ArrayBuffer> {
   return encode(update);
+}
+
+/** The limit holds for what comes and for what is in it. */
+function unpacked(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
+  return decompress(bytes);
 }
 
 function decode<Message>(bytes: Uint8Array, set: MessageSet<Message>): Message {

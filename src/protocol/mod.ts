@@ -23,6 +23,12 @@ export {
   encodeRequest,
   encodeUpdate,
 } from "./codec.ts";
+export {
+  compress,
+  COMPRESSION_METHODS,
+  type CompressionMethod,
+  compressionOf,
+} from "./compression.ts";
 export { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
 export {
   MAX_JOB_IDS,

@@ -1,5 +1,8 @@
 /** How the names of model files are compared, and what was probably meant by one that is not there. */
 
+/** Shortest part of a name that tells which one is meant. */
+const MIN_PART = 3;
+
 /** What a name in a request stands for. */
 export type NameMatch =
   | { type: "found"; name: string }
@@ -31,19 +34,29 @@ export function modelNameKey(name: string): string {
   return withoutExtension(foldName(name));
 }
 
-/** The candidates most like the name, best first; none that is too far off to be meant. */
+/**
+ * The candidates most like the name, best first: those that a few letters make the same, then those that
+ * it is a part of. None that is too far off to be meant.
+ */
 export function nearestNames(name: string, candidates: readonly string[], most = 3): string[] {
   const wanted = modelNameKey(name);
   const limit = Math.min(MAX_EDITS, Math.max(2, Math.floor(wanted.length / 3))) + 1;
+  const part = lettersOf(wanted);
+  const distanceTo = (candidate: string): number => {
+    const distance = editDistance(wanted, modelNameKey(candidate), limit);
+    const isPart = part.length >= MIN_PART && lettersOf(modelNameKey(candidate)).includes(part);
+    return isPart ? Math.min(distance, limit - 0.5) : distance;
+  };
   return candidates
-    .map((candidate) => ({
-      candidate,
-      distance: editDistance(wanted, modelNameKey(candidate), limit),
-    }))
+    .map((candidate) => ({ candidate, distance: distanceTo(candidate) }))
     .filter(({ distance }) => distance < limit)
     .sort((a, b) => a.distance - b.distance)
     .slice(0, most)
     .map(({ candidate }) => candidate);
+}
+
+function lettersOf(key: string): string {
+  return key.replace(/[^\p{L}\p{N}]/gu, "");
 }
 
 function foldName(name: string): string {

@@ -82,6 +82,7 @@ export const generate = z.object({
   lora_strength: z.number().min(-100).max(100).exactOptional(),
   loras: z.array(loraChoice).max(16).exactOptional(),
   workflow: name.exactOptional(),
+  output_format: name.exactOptional(),
   init_image: z.union([name, fileBytes]).exactOptional(),
   priority: z.int().min(-100).max(100).exactOptional(),
   deadline_s: z.number().gt(0).exactOptional(),
@@ -149,6 +150,7 @@ export const statusInfo = z.object({
   queue_size: count,
   active_jobs: count,
   uptime_s: count,
+  compression: z.array(text).exactOptional(),
 });
 export const pong = z.object({ type: z.literal("pong") });
 export const errorReply = z.object({ type: z.literal("error"), message: text });

@@ -7,6 +7,7 @@
 import type { Json, JsonObject } from "./json.ts";
 import type { ModelLibrary } from "./models.ts";
 import recorded from "./object_info.json" with { type: "json" };
+import { OWN_NODES } from "./own_nodes.ts";
 
 /** Declaration of an input: its type (or the list of choices) and its options, if any. */
 export type InputSpec = [type: string | Json[], options?: JsonObject];
@@ -35,7 +36,10 @@ const MODEL_INPUTS: Readonly<Record<string, string>> = {
 /** A double cannot hold 2^64-1, the largest seed, so the recorded number arrives one too large. */
 const LARGEST_SEED = 2n ** 64n - 1n;
 
-const CLASSES = restoreSeeds(recorded as unknown as Json) as unknown as Record<string, NodeInfo>;
+const CLASSES = {
+  ...restoreSeeds(recorded as unknown as Json) as JsonObject,
+  ...OWN_NODES,
+} as unknown as Record<string, NodeInfo>;
 
 /** The node classes that this simulator knows. */
 export class Catalogue {

@@ -60,6 +60,9 @@ const OOM_TIPS = "This error means you ran out of memory on your GPU.\n\nTIPS: I
 const PREVIEW_SIZE = 512;
 const PREVIEW_QUALITY = 95;
 
+/** What a prompt may ask for; any other word, such as `default`, leaves it to the server. */
+const PREVIEW_METHODS = ["none", "auto", "latent2rgb", "taesd"];
+
 /** One execution of one prompt. */
 export class Run {
   readonly #context: RunContext;
@@ -246,7 +249,7 @@ export class Run {
     const { profile, previewMethod } = this.#context.settings;
     const asked = this.#item.extraData.preview_method;
     const isAsked = profile.previewMethodOfPrompt && typeof asked === "string" &&
-      asked !== "default";
+      PREVIEW_METHODS.includes(asked);
     return (isAsked ? asked : previewMethod) !== "none";
   }
 

@@ -183,8 +183,14 @@ export class Attempt implements Disposable {
       ? await this.#store(() => queue.noteCrash(this.lease)) ?? before
       : before;
     if (this.#tooLate) return await this.#settle(this.#ending({ type: "cancelled" }));
-    const again = stopping() && retry
-      ? { delayMs: 0, countAttempt: false, avoidServer: false }
+    // A cancelled job goes back until its server has shown that the prompt is gone.
+    const inDoubt = keepPrompt && this.#controller.signal.aborted;
+    const again = retry && (stopping() || inDoubt)
+      ? {
+        delayMs: stopping() ? 0 : this.#context.retryDelayMs,
+        countAttempt: false,
+        avoidServer: false,
+      }
       : nextAttempt({ code, retry, attempts, crashes }, this.#context, random());
     if (again === undefined) {
       return await this.#settle({ type: "failed", error: verdict(error, crashes) });

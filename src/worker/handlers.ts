@@ -10,7 +10,7 @@ import type {
   Reply,
   Request,
 } from "../protocol/mod.ts";
-import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../protocol/mod.ts";
+import { COMPRESSION_METHODS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../protocol/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Estimator } from "./estimate.ts";
@@ -172,6 +172,7 @@ async function status({ queue, uptimeMs }: HandlerContext): Promise<Reply> {
     queue_size: queued,
     active_jobs: running,
     uptime_s: Math.floor(uptimeMs() / 1_000),
+    compression: [...COMPRESSION_METHODS],
   };
 }
 

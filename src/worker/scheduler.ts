@@ -207,12 +207,19 @@ class QueueScheduler implements Scheduler {
     if (this.#looked && kept.length === this.#slots.length) return;
     const count = await this.#options.queue.abandonPrompts({
       exceptOn: kept.map((slot) => slot.name),
-      // Where no other has the models it is worth the wait.
-      fits: (job) => kept.some((slot) => slot.has(job.request)),
+      fits: (job) => this.#mayLeave(job) && kept.some((slot) => slot.has(job.request)),
     });
     this.#looked = true;
     if (count === 0) return;
     this.#logger.log("warn", "Jobs are taken from servers that are away", { jobs: count });
+  }
+
+  /**
+   * A job is worth the wait where no other server has its models. What is cancelled has nothing to run
+   * elsewhere: it waits for the server to show that the prompt is gone, unless that is no longer used.
+   */
+  #mayLeave({ cancelRequested, server }: Job): boolean {
+    return !cancelRequested || !this.#slots.some(({ name }) => name === server);
   }
 
   /** When a server that is away loses its jobs; never for one that is there. */

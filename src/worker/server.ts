@@ -2,7 +2,14 @@
 
 import { ProtocolError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { decodeRequest, encodeReply, type Reply, type Request } from "../protocol/mod.ts";
+import {
+  compress,
+  compressionOf,
+  decodeRequest,
+  encodeReply,
+  type Reply,
+  type Request,
+} from "../protocol/mod.ts";
 
 /** A request as the socket hands it up. */
 export interface RawRequest {
@@ -47,7 +54,11 @@ async function respond(
   } catch (error) {
     reply = refusal(error, logger);
   }
-  raw.reply(encodeOrRefuse(reply, logger));
+  const bytes = encodeOrRefuse(reply, logger);
+  const [body] = raw.frames;
+  // A refusal too: who compresses a request expects a compressed reply, whatever it says.
+  const method = body === undefined ? undefined : compressionOf(body);
+  raw.reply(method === undefined ? bytes : compress(bytes, method));
 }
 
 function parse({ frames }: RawRequest): Request {

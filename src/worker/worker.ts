@@ -32,11 +32,6 @@ export interface WorkerOptions {
   transport?: Transport;
   /** Entry module of the isolates. @default the real one */
   sandboxUrl?: URL;
-  /**
-   * How long a server may give no answer, in milliseconds, before the runs on it are given up and, if
-   * another is there, its jobs go to that. @default {30000}
-   */
-  awayMs?: number;
 }
 
 /** A running worker. Disposing of it drains it. */
@@ -62,7 +57,6 @@ export interface PixelsWorker extends AsyncDisposable {
  */
 export async function startWorker(options: WorkerOptions): Promise<PixelsWorker> {
   const { config, logger = silentLogger, transport = zmqTransport() } = options;
-  const { awayMs = 30_000 } = options;
   const startedAtMs = performance.now();
   await using starting = new AsyncDisposableStack();
   const outputDir = await prepareOutput(config.output.dir);
@@ -88,7 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
           ...sandboxSetup(config, server, outputDir),
           ...(inputDir === undefined ? {} : { inputDir }),
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
-          unreachableMs: awayMs,
+          unreachableMs: config.comfyui.awayMs,
         },
         logger,
         onChange: () => wake(),
@@ -98,7 +92,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   await resumeJobs(queue, logger);
   const publisher = createPublisher(updates, { logger });
   const estimator = createEstimator();
-  const { retryDelayMs } = config.comfyui;
+  const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
   const announcer = createAnnouncer({ queue, publisher, logger });
   await learnFromHistory(queue, estimator);
@@ -188,7 +182,7 @@ function sandboxSetup(
     serverUrl: server.url,
     outputDir,
     ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
-    modelDirs: modelDirs(server),
+    modelDirs: server.modelDirs,
     defaultWorkflow: workflows.defaultWorkflow,
     routes: {
       animation: workflows.forAnimation,
@@ -198,21 +192,13 @@ function sandboxSetup(
       lora: workflows.forLora,
     },
     filenamePattern: output.filenamePattern,
+    previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,
     maxPreviewsPerSecond: output.maxPreviewsPerSecond,
     maxPreviews: output.maxPreviews,
     progressPerSecond: worker.progressPerSecond,
     stallTimeoutMs: comfyui.timeoutMs,
     allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
-  };
-}
-
-function modelDirs(server: ServerConfig): SandboxSetup["modelDirs"] {
-  const { checkpointDir, loraDir, vaeDir } = server;
-  return {
-    ...(checkpointDir === undefined ? {} : { checkpoint: checkpointDir }),
-    ...(loraDir === undefined ? {} : { lora: loraDir }),
-    ...(vaeDir === undefined ? {} : { vae: vaeDir }),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
+import { spellFormat } from "./format.ts";
 import { type Graph, isLink } from "./graph.ts";
 import { applyLoras } from "./lora.ts";
 import type { Template } from "./template.ts";
@@ -38,7 +39,10 @@ export function bindTemplate(
     if (targets.length === 0) throw unplaced(template, request, parameter);
     for (const { node, input } of targets) {
       const inputs = graph[node]?.inputs;
-      if (inputs !== undefined) inputs[input] = value;
+      if (inputs === undefined) continue;
+      inputs[input] = parameter === "output_format"
+        ? spellFormat(String(value), inputs[input])
+        : value;
     }
   }
   applyLoras(graph, template, request);
@@ -63,6 +67,7 @@ function values(request: GenerateRequest, options: BindOptions): [Parameter, unk
     ["sampler_name", request.sampler_name],
     ["scheduler", request.scheduler],
     ["denoise", request.denoise],
+    ["output_format", request.output_format],
     ["init_image", request.init_image === undefined ? undefined : options.initImage ?? UNNAMED],
   ];
   return all.filter(([, value]) => value !== undefined);

@@ -2,6 +2,7 @@
 
 import { matchModelName, nearestNames } from "../protocol/mod.ts";
 import type { Contract } from "./contract.ts";
+import { formatKey } from "./format.ts";
 import { type Graph, isLink, nodeLabel } from "./graph.ts";
 import {
   accepts,
@@ -119,6 +120,10 @@ class GraphChecker {
     if (spec.isUpload && /[/[]/.test(name)) return;
     const names = choices.filter((choice) => typeof choice === "string");
     const parameter = this.#parameterOf(id, input);
+    if (parameter === "output_format") {
+      const same = names.find((choice) => formatKey(choice) === formatKey(name));
+      if (same !== undefined) return this.#spell(id, input, same);
+    }
     const isModel = parameter === "model" || parameter === "lora";
     if (isModel || names.some(isModelFile)) {
       const match = matchModelName(name, names);

@@ -34,6 +34,7 @@ const TYPES: Readonly<Record<Parameter, SlotType>> = {
   scheduler: "choice",
   denoise: "number",
   init_image: "image",
+  output_format: "choice",
 };
 
 /**

@@ -2,37 +2,63 @@
 
 import { JobError } from "../errors.ts";
 import type { GenerateRequest, LoraChoice } from "../protocol/mod.ts";
-import { type Graph, isLink, type Link } from "./graph.ts";
+import { type Graph, isLink, type Link, linksOf } from "./graph.ts";
 import type { Template } from "./template.ts";
 
-/** Sets, or inserts and wires, one loader for each LoRA. Without any, the template's own stay. */
+/**
+ * Sets, or inserts and wires, one loader for each LoRA. Without any the template's own stay; a list is the
+ * whole list, so those of the template beyond it go.
+ *
+ * @throws {JobError} `invalid_parameter` if there is no place for a LoRA or for a strength.
+ */
 export function applyLoras(graph: Graph, template: Template, request: GenerateRequest): void {
-  const loras = requested(request);
   const existing = template.trace.loras;
-  loras.forEach((lora, index) => {
+  const { lora, loras, lora_strength: strength } = request;
+  if (loras !== undefined && strength !== undefined) {
+    throw invalid("lora_strength", "it goes with lora; give each of loras a strength of its own");
+  }
+  const strengths = strength === undefined
+    ? {}
+    : { strength_model: strength, strength_clip: strength };
+  const chosen = loras ?? (lora === undefined ? [] : [{ name: lora, ...strengths }]);
+  chosen.forEach((choice, index) => {
     const id = existing[index];
-    if (id !== undefined) setLora(graph, id, lora);
-    else insertLora(graph, template, lora, request);
+    if (id !== undefined) setLora(graph, id, choice);
+    else insertLora(graph, template, choice, request);
   });
+  if (loras !== undefined) { for (const id of existing.slice(loras.length)) removeLora(graph, id); }
+  if (lora !== undefined || strength === undefined) return;
+  if (existing.length === 0) {
+    throw invalid("lora_strength", `the workflow ${template.name} has no LoRA; name one in lora`);
+  }
+  for (const id of existing) setLora(graph, id, strengths);
 }
 
-function requested(request: GenerateRequest): LoraChoice[] {
-  if (request.loras !== undefined) return request.loras;
-  if (request.lora === undefined) return [];
-  const strength = request.lora_strength;
-  if (strength === undefined) return [{ name: request.lora }];
-  return [{ name: request.lora, strength_model: strength, strength_clip: strength }];
-}
-
-function setLora(graph: Graph, id: string, lora: LoraChoice): void {
+function setLora(graph: Graph, id: string, lora: Partial<LoraChoice>): void {
   const inputs = graph[id]?.inputs;
   if (inputs === undefined) return;
-  inputs["lora_name"] = lora.name;
+  if (lora.name !== undefined) inputs["lora_name"] = lora.name;
   if (lora.strength_model !== undefined) inputs["strength_model"] = lora.strength_model;
   // LoraLoaderModelOnly has none.
   if (lora.strength_clip !== undefined && "strength_clip" in inputs) {
     inputs["strength_clip"] = lora.strength_clip;
   }
+}
+
+/**
+ * What used the loader uses what stands before it; its file need not even be on the server then. One
+ * that gives something besides stays, without any strength.
+ */
+function removeLora(graph: Graph, id: string): void {
+  const inputs = graph[id]?.inputs ?? {};
+  for (const [output, before] of [inputs["model"], inputs["clip"]].entries()) {
+    if (isLink(before)) rewire(graph, [id, output], before);
+  }
+  const isUsed = Object.values(graph).some((node) =>
+    linksOf(node).some(([, [from]]) => from === id)
+  );
+  if (isUsed) setLora(graph, id, { strength_model: 0, strength_clip: 0 });
+  else delete graph[id];
 }
 
 /** The new loader comes right behind the checkpoint; all that used the checkpoint then uses it. */
@@ -46,7 +72,7 @@ function insertLora(
   if (model === undefined) {
     const field = request.lora === undefined ? "loras" : "lora";
     const why = `the workflow ${template.name} has no place for it; leave the field out`;
-    throw new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
+    throw invalid(field, why);
   }
   const clip = clipSource(graph, model.node);
   const id = freeId(graph, "lora");
@@ -79,6 +105,10 @@ function rewire(graph: Graph, from: Link, to: Link): void {
       }
     }
   }
+}
+
+function invalid(field: string, why: string): JobError {
+  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
 }
 
 function freeId(graph: Graph, stem: string): string {

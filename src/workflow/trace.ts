@@ -5,6 +5,7 @@
  * (a custom sampler, a conditioning chain, a primitive that feeds a seed) are traced all the same.
  */
 
+import { isFormat } from "./format.ts";
 import { type Graph, type GraphNode, isLink, type Link, linksOf } from "./graph.ts";
 
 /** What a request may set in a graph. */
@@ -21,7 +22,8 @@ export type Parameter =
   | "sampler_name"
   | "scheduler"
   | "denoise"
-  | "init_image";
+  | "init_image"
+  | "output_format";
 
 /** Every parameter. */
 export const PARAMETERS: readonly Parameter[] = [
@@ -38,6 +40,7 @@ export const PARAMETERS: readonly Parameter[] = [
   "scheduler",
   "denoise",
   "init_image",
+  "output_format",
 ];
 
 /** One literal input of one node. */
@@ -64,10 +67,13 @@ const SETTINGS: Readonly<Record<string, Parameter>> = {
   noise_seed: "seed",
   steps: "steps",
   cfg: "cfg_scale",
+  cfg_conds: "cfg_scale",
   sampler_name: "sampler_name",
   scheduler: "scheduler",
   denoise: "denoise",
 };
+/** Inputs of samplers and guiders that lead to a positive prompt; the last two of a guider for two. */
+const POSITIVES: ReadonlySet<string> = new Set(["positive", "conditioning", "cond1", "cond2"]);
 const MODEL_NAMES: ReadonlySet<string> = new Set(["ckpt_name", "unet_name"]);
 const TEXTS: ReadonlySet<string> = new Set([
   "text",
@@ -80,6 +86,8 @@ const TEXTS: ReadonlySet<string> = new Set([
 ]);
 /** Names of a size's two inputs: a latent's, a scaled picture's, and that of the efficiency loaders. */
 const SIZES = [["width", "height"], ["empty_latent_width", "empty_latent_height"]] as const;
+const FORMAT_INPUT =
+  /^(?:extension|format|(?:file|image|output|save)_(?:ext|extension|format|type))$/;
 const IMAGE_SOURCES: ReadonlySet<string> = new Set([
   "samples",
   "latent",
@@ -108,6 +116,8 @@ export function traceGraph(graph: Graph): Trace {
   const tracer = new Tracer(graph);
   const samplers = Object.keys(graph).filter((id) => isSampler(graph[id]));
   for (const id of samplers) tracer.traceSampler(id);
+  tracer.placeModels(samplers);
+  tracer.placeFormats();
   return { targets: tracer.finish(), samplers, loras: [...tracer.loras] };
 }
 
@@ -122,6 +132,8 @@ function isSampler(node: GraphNode | undefined): boolean {
 class Tracer {
   readonly #graph: Graph;
   readonly #targets = new Map<Parameter, Map<string, Target>>();
+  /** Loaders by the sampler that they were found from. */
+  readonly #loaders = new Map<string, Target[]>();
   readonly loras = new Set<string>();
 
   constructor(graph: Graph) {
@@ -134,12 +146,42 @@ class Tracer {
         const setting = SETTINGS[input];
         if (setting !== undefined) this.#place(setting, control, input);
         if (!isLink(value)) continue;
-        if (input === "positive" || input === "conditioning") this.#texts("prompt", value);
-        if (input === "negative") this.#texts("negative_prompt", value);
-        if (input === "model") this.#models(value);
+        if (POSITIVES.has(input)) this.#texts("prompt", value, id);
+        if (input === "negative") this.#texts("negative_prompt", value, id);
+        if (input === "model") this.#models(value, id);
         if (input === "latent_image" || input === "latent") this.#latents(value);
       }
     }
+  }
+
+  /**
+   * A request names one model, and a refiner needs another: what goes on from the latent of another
+   * sampler keeps the file that it has, unless the first has none.
+   */
+  placeModels(samplers: readonly string[]): void {
+    const first = samplers.filter((id) => !this.#goesOn(id));
+    for (const ids of [first, samplers]) {
+      if (this.#targets.has("model")) return;
+      for (const { node, input } of ids.flatMap((id) => this.#loaders.get(id) ?? [])) {
+        this.#place("model", node, input);
+      }
+    }
+  }
+
+  /** Saving nodes have many names, and so has their choice of a format; what stands there tells it. */
+  placeFormats(): void {
+    for (const [id, { inputs }] of Object.entries(this.#graph)) {
+      if (!isLink(inputs["images"]) && !isLink(inputs["image"])) continue;
+      for (const [input, value] of Object.entries(inputs)) {
+        if (FORMAT_INPUT.test(input) && isFormat(value)) this.#place("output_format", id, input);
+      }
+    }
+  }
+
+  #goesOn(sampler: string): boolean {
+    const passes = (node: GraphNode, input: string) => IMAGE_SOURCES.has(input) || isReroute(node);
+    return this.#walk([sampler, 0], passes)
+      .some((id) => id !== sampler && isSampler(this.#graph[id]));
   }
 
   /** A text that both prompts lead to belongs to the positive one (a zeroed-out negative, say). */
@@ -161,7 +203,7 @@ class Tracer {
     );
   }
 
-  #texts(parameter: "prompt" | "negative_prompt", from: Link): void {
+  #texts(parameter: "prompt" | "negative_prompt", from: Link, sampler: string): void {
     const visit = (link: Link, seen: Set<string>): void => {
       const [id, output] = link;
       if (seen.has(`${id}:${output}`)) return;
@@ -171,7 +213,7 @@ class Tracer {
         for (const input of Object.keys(inputs)) {
           if (TEXTS.has(input)) this.#place(parameter, id, input);
         }
-        if (isLink(inputs["clip"])) this.#models(inputs["clip"]);
+        if (isLink(inputs["clip"])) this.#models(inputs["clip"], sampler);
         return;
       }
       const own = parameter === "prompt" ? "positive" : "negative";
@@ -192,14 +234,16 @@ class Tracer {
   }
 
   /** Along `model` and `clip` up to the loaders, past LoRAs and whatever else patches a model. */
-  #models(from: Link): void {
+  #models(from: Link, sampler: string): void {
     const passes = (node: GraphNode, input: string) =>
       input === "model" || input === "clip" || input.startsWith("model") || isReroute(node);
     for (const id of this.#walk(from, passes)) {
       const inputs = this.#inputs(id);
       if ("lora_name" in inputs && "strength_model" in inputs) this.loras.add(id);
       for (const input of Object.keys(inputs)) {
-        if (MODEL_NAMES.has(input)) this.#place("model", id, input);
+        if (!MODEL_NAMES.has(input)) continue;
+        const loaders = this.#loaders.get(sampler) ?? [];
+        this.#loaders.set(sampler, [...loaders, { node: id, input }]);
       }
     }
   }

@@ -113,6 +113,42 @@ Deno.test("ComfyClient.cancel() never interrupts at large unless that is allowed
   assert.deepEqual(await allowed, { type: "interrupted" });
 });
 
+for (
+  const [version, type] of [
+    ["0.3.56", "refused"],
+    ["v0.3.9", "refused"],
+    ["0.3.57", "interrupted"],
+    ["1.0.0", "interrupted"],
+    ["my fork", "interrupted"],
+  ] as const
+) {
+  Deno.test(`ComfyClient.cancel() is ${type} by ComfyUI ${version}`, async () => {
+    const comfy = new FakeComfy();
+    comfy.on("GET /system_stats", () => Response.json({ system: { comfyui_version: version } }));
+    const promptId = await posted(comfy);
+    comfy.start();
+    interruptible(comfy);
+    await using client = comfy.client();
+    const cancelling = client.cancel(promptId);
+    await comfy.clock.advance(100);
+    assert.deepEqual(await cancelling, { type });
+    assert.equal(comfy.count("POST /interrupt"), type === "refused" ? 0 : 1);
+  });
+}
+
+Deno.test("ComfyClient.cancel() finds a prompt that the server gave an id of its own", async () => {
+  const comfy = new FakeComfy();
+  comfy.isOld = true;
+  await using client = comfy.client();
+  const ours = crypto.randomUUID();
+  for await (const _ of client.run(anyGraph, { promptId: ours, whenLeft: "keep" })) break;
+  assert.notEqual(comfy.pending[0], ours);
+  const cancelling = client.cancel(ours);
+  await comfy.clock.advance(100);
+  assert.deepEqual(await cancelling, { type: "removed" });
+  assert.deepEqual(comfy.pending, []);
+});
+
 Deno.test("createComfyClient() can allow it for all prompts, and cancel() forbid it for one", async () => {
   const comfy = new FakeComfy();
   comfy.isOld = true;

@@ -11,6 +11,7 @@ import {
   type CompletedEvent,
   createComfyClient,
   loadImageValue,
+  type PreviewMethod,
   type PromptGraph,
 } from "../../src/comfyui/mod.ts";
 import { assertFailed, collect, type Collected } from "./fake_comfy.ts";
@@ -41,6 +42,7 @@ const CASES: Record<string, (bench: Bench) => Promise<void>> = {
   "saves each image of a batch": savesBatch,
   "runs a graph without any model": runsWithoutModel,
   "shows previews of the sampler, if any": showsPreviews,
+  "shows previews as a prompt asks, where it can be asked": showsPreviewsAsAsked,
   "refuses a checkpoint that it lacks, naming those it has": refusesCheckpoint,
   "refuses a size out of range": refusesSize,
   "refuses a node type that it lacks": refusesNodeType,
@@ -147,6 +149,28 @@ async function showsPreviews({ client }: Bench): Promise<void> {
     assert.equal(event.mimeType, "image/jpeg");
     assert.deepEqual([...event.image.subarray(0, 2)], [0xff, 0xd8]);
   }
+}
+
+async function showsPreviewsAsAsked({ client }: Bench): Promise<void> {
+  const previews = async (seed: number, options: { previewMethod?: PreviewMethod } = {}) => {
+    const run = collect(client.run(textToImage({ steps: 3, seed }), options));
+    await completed(run);
+    return run.types().includes("preview");
+  };
+  const usual = await previews(2_001);
+  const [asked, unwanted] = await heedsPreviewMethod(client) ? [true, false] : [usual, usual];
+  assert.equal(await previews(2_002, { previewMethod: "latent2rgb" }), asked);
+  assert.equal(await previews(2_003, { previewMethod: "none" }), unwanted);
+  assert.equal(await previews(2_004, { previewMethod: "auto" }), asked);
+  assert.equal(await previews(2_005, { previewMethod: "default" }), usual);
+  assert.equal(await previews(2_006), usual);
+}
+
+/** True from 0.5.0 on. */
+async function heedsPreviewMethod(client: ComfyClient): Promise<boolean> {
+  const { version = "" } = await client.systemStats();
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 0 || minor >= 5;
 }
 
 async function refusesCheckpoint({ client }: Bench): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { LeftOutcome } from "../../src/comfyui/mod.ts";
 import { anyGraph, assertFailed, collect, FakeComfy, settle } from "./fake_comfy.ts";
 
 Deno.test("ComfyClient.run() posts nothing once its signal has aborted", async () => {
@@ -49,6 +50,60 @@ Deno.test("ComfyClient.run() aborted while posting cancels what the server took 
   await comfy.clock.advance(100);
   assert.match(String(await run.ended), /Enough/);
   assert.equal(comfy.prompts.size, 1);
+  assert.deepEqual(comfy.pending, []);
+});
+
+Deno.test("ComfyClient.run() tells what became of a prompt that was left", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const left: LeftOutcome[] = [];
+  const leave = async (): Promise<void> => {
+    for await (const _ of client.run(anyGraph, { onLeft: (outcome) => left.push(outcome) })) break;
+  };
+  const leaving = leave();
+  await comfy.clock.advance(100);
+  await leaving;
+  assert.deepEqual(left, [{ type: "removed" }]);
+});
+
+Deno.test("ComfyClient.run() takes no absence for proof while its post is unanswered", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const controller = new AbortController();
+  comfy.once("POST /prompt", ({ signal }) => {
+    const { promise, reject } = Promise.withResolvers<Response>();
+    signal?.addEventListener("abort", () => reject(signal.reason));
+    return promise;
+  });
+  const left: LeftOutcome[] = [];
+  const onLeft = (outcome: LeftOutcome) => void left.push(outcome);
+  const run = collect(client.run(anyGraph, { signal: controller.signal, onLeft }));
+  await settle();
+  controller.abort(new Error("Enough"));
+  await comfy.clock.advance(6_000);
+  assert.match(String(await run.ended), /Enough/);
+  assert.deepEqual(left, [{ type: "unconfirmed" }]);
+});
+
+Deno.test("ComfyClient.attach() that is left before it found its prompt cancels it", async () => {
+  const comfy = new FakeComfy();
+  await using first = comfy.client();
+  const promptId = crypto.randomUUID();
+  for await (const _ of first.run(anyGraph, { promptId, whenLeft: "keep" })) break;
+  await using client = comfy.client();
+  const controller = new AbortController();
+  const left: LeftOutcome[] = [];
+  comfy.once("GET /queue", () => {
+    controller.abort(new Error("Enough"));
+    return undefined;
+  });
+  const onLeft = (outcome: LeftOutcome) => void left.push(outcome);
+  const run = collect(client.attach(promptId, { signal: controller.signal, onLeft }));
+  await settle();
+  await settle();
+  await comfy.clock.advance(100);
+  assert.match(String(await run.ended), /Enough/);
+  assert.deepEqual(left, [{ type: "removed" }]);
   assert.deepEqual(comfy.pending, []);
 });
 

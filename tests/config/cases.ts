@@ -104,6 +104,13 @@ function paths(name: string): Pick<SettingCase, "good" | "bad"> {
   };
 }
 
+/** The same where each value is the only one of a list. */
+function oneOfMany(
+  { good, bad }: Pick<SettingCase, "good" | "bad">,
+): Pick<SettingCase, "good" | "bad"> {
+  return { good: good.map(([text, value]) => [text, [value]]), bad };
+}
+
 /** A key of a server in the list, with what it takes and what it refuses. */
 export interface ServerCase {
   /** Its field. */
@@ -140,6 +147,7 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
   checkpoint_dir: { field: "checkpointDir", ...paths("checkpoints") },
   lora_dir: { field: "loraDir", ...paths("loras") },
   vae_dir: { field: "vaeDir", ...paths("vae") },
+  extra_model_paths: { field: "extraModelPaths", ...oneOfMany(paths("extra.yaml")) },
 };
 
 /** One case a setting but `comfyui.servers`, by path in the file. */
@@ -161,6 +169,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     read: (config) => config.comfyui.retryDelayMs,
     good: [["0", 0], ["2.0", 2000], ["3600", 3_600_000]],
     bad: ["3601", ...NO_NUMBERS],
+  },
+  "comfyui.away_s": {
+    read: (config) => config.comfyui.awayMs,
+    good: [["1", 1000], ["2.5", 2500], ["86400", 86_400_000]],
+    bad: ["0.9", "86401", ...NO_NUMBERS],
   },
   "comfyui.allow_global_interrupt": {
     read: (config) => config.comfyui.allowGlobalInterrupt,
@@ -234,6 +247,14 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     read: (config) => config.output.maxPreviewsPerSecond,
     ...RATES,
   },
+  "output.preview_method": {
+    read: (config) => config.output.previewMethod,
+    good: [["auto", "auto"], ["Latent2RGB", "latent2rgb"], ["taesd", "taesd"], ["none", "none"], [
+      "off",
+      "none",
+    ], ["default", "default"]],
+    bad: ["fast", "true", "constructor"],
+  },
   "output.max_previews": {
     read: (config) => config.output.maxPreviews,
     good: [["1", 1], ["100", 100], ["1000000", 1_000_000]],
@@ -245,6 +266,10 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   },
   "models.lora_dir": { read: (config) => config.models.loraDir, ...paths("loras") },
   "models.vae_dir": { read: (config) => config.models.vaeDir, ...paths("vae") },
+  "models.extra_model_paths": {
+    read: (config) => config.models.extraModelPaths,
+    ...oneOfMany(paths("extra.yaml")),
+  },
   "logging.level": {
     read: (config) => config.logging.level,
     good: [["debug", "debug"], ["WARNING", "warn"], ["Warn", "warn"], ["ERROR", "error"]],

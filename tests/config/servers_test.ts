@@ -64,6 +64,8 @@ Deno.test("a server has defaults for everything but its URL", async () => {
     checkpointDir: undefined,
     loraDir: undefined,
     vaeDir: undefined,
+    extraModelPaths: undefined,
+    modelDirs: { checkpoint: [], lora: [], vae: [] },
   }]);
   const yaml =
     "comfyui: { servers: [{ url: http://a, name: , weight: &no ~, lora_dir: *no, vae_dir: null }] }";
@@ -80,6 +82,7 @@ Deno.test("a server that names no model directories has those for all", async ()
   deepEqual(servers.map(({ vaeDir }) => vaeDir), [undefined, undefined]);
   const [only] = await serversOf(models);
   equal(only?.checkpointDir, "/c");
+  deepEqual(only?.modelDirs, { checkpoint: ["/c"], lora: ["/l"], vae: [] });
 });
 
 Deno.test("a server may be an alias, and so may its values", async () => {
@@ -98,12 +101,12 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   "no list but a URL": [
     "comfyui:\n  servers: http://a\n",
     "config.yaml:2:12: comfyui.servers must be a list, each entry a map with url and, if wanted, " +
-    'name, weight, max_in_flight, checkpoint_dir, lora_dir and vae_dir, got "http://a"',
+    'name, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://a"',
   ],
   "no list but a map": [
     "comfyui:\n  servers:\n    url: http://a\n",
     "config.yaml:3:5: comfyui.servers must be a list, each entry a map with url and, if wanted, " +
-    "name, weight, max_in_flight, checkpoint_dir, lora_dir and vae_dir, got a map",
+    "name, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a map",
   ],
   "an empty list": [
     "comfyui:\n  servers: []\n",
@@ -118,12 +121,12 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   "an entry that is a URL": [
     "comfyui:\n  servers:\n    - url: http://a\n    - http://b\n",
     "config.yaml:4:7: an entry of comfyui.servers must be a map with url and, if wanted, name, " +
-    'weight, max_in_flight, checkpoint_dir, lora_dir and vae_dir, got "http://b"',
+    'weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://b"',
   ],
   "an entry that is nothing": [
     "comfyui:\n  servers: [~, { url: http://a }]\n",
     "config.yaml:2:13: an entry of comfyui.servers must be a map with url and, if wanted, name, " +
-    "weight, max_in_flight, checkpoint_dir, lora_dir and vae_dir, got nothing",
+    "weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got nothing",
   ],
   "an entry without URL": [
     "comfyui:\n  servers:\n    - name: a\n    - { url: , weight: 2 }\n",
@@ -178,7 +181,7 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   "a list in itself": [
     "comfyui: { servers: &all [*all] }",
     "config.yaml:1:27: an entry of comfyui.servers must be a map with url and, if wanted, name, " +
-    "weight, max_in_flight, checkpoint_dir, lora_dir and vae_dir, got a list",
+    "weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a list",
   ],
   "a map in itself": [
     "comfyui: { servers: [&a { url: *a }] }",
@@ -206,13 +209,13 @@ const UNKNOWN: [pair: string, warning: string][] = [
     "xyzzyx: 2",
     "comfyui.servers.xyzzyx; the known ones are comfyui.servers.url, comfyui.servers.name, " +
     "comfyui.servers.weight, comfyui.servers.max_in_flight, comfyui.servers.checkpoint_dir, " +
-    "comfyui.servers.lora_dir, comfyui.servers.vae_dir",
+    "comfyui.servers.lora_dir, comfyui.servers.vae_dir, comfyui.servers.extra_model_paths",
   ],
   [
     "<<: { weight: 2 }",
     'comfyui.servers.<<"; the known ones are comfyui.servers.url, comfyui.servers.name, ' +
     "comfyui.servers.weight, comfyui.servers.max_in_flight, comfyui.servers.checkpoint_dir, " +
-    "comfyui.servers.lora_dir, comfyui.servers.vae_dir",
+    "comfyui.servers.lora_dir, comfyui.servers.vae_dir, comfyui.servers.extra_model_paths",
   ],
 ];
 

@@ -96,9 +96,12 @@ Deno.test("the defaults are the documented ones", async () => {
         checkpointDir: undefined,
         loraDir: undefined,
         vaeDir: undefined,
+        extraModelPaths: undefined,
+        modelDirs: { checkpoint: [], lora: [], vae: [] },
       }],
       timeoutMs: 300_000,
       retryDelayMs: 1000,
+      awayMs: 30_000,
       allowGlobalInterrupt: false,
     },
     simulate: false,
@@ -124,11 +127,17 @@ Deno.test("the defaults are the documented ones", async () => {
     output: {
       dir: "./output",
       filenamePattern: "{job_id}_{index}",
+      previewMethod: "auto",
       keepPreviews: false,
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
     },
-    models: { checkpointDir: undefined, loraDir: undefined, vaeDir: undefined },
+    models: {
+      checkpointDir: undefined,
+      loraDir: undefined,
+      vaeDir: undefined,
+      extraModelPaths: undefined,
+    },
     logging: { level: "info", file: undefined, format: "auto" },
   });
 });
@@ -140,7 +149,7 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "comfyui-timeout comfyui-url db input-dir log-level output-dir pub-addr req-addr simulate workflow-dir"
+    "comfyui-timeout comfyui-url db extra-model-paths input-dir log-level output-dir pub-addr req-addr simulate workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));

@@ -13,17 +13,23 @@ export interface Sources {
   env?: Readonly<Record<string, string>>;
   /** Text of `config.yaml`, which `--config` then names. */
   yaml?: string;
+  /** Texts of further files by name. @default a file of model folders under every name */
+  files?: Readonly<Record<string, string>>;
 }
+
+const FOLDERS = "any: { vae: vae }";
 
 /** Loads what the sources say. */
 export function load(sources: Sources = {}): Promise<LoadedConfig> {
-  const { flags = {}, env = {}, yaml } = sources;
+  const { flags = {}, env = {}, yaml, files } = sources;
+  const config = flags.config ?? env["DGX_PIXELS_CONFIG"] ?? "config.yaml";
   return loadConfig({
     flags: yaml === undefined ? flags : { config: "config.yaml", ...flags },
     env: (name) => env[name],
     readTextFile: (path) => {
-      if (yaml === undefined) return Promise.reject(new Deno.errors.NotFound(path));
-      return Promise.resolve(yaml);
+      const text = path === config ? yaml : files === undefined ? FOLDERS : files[path];
+      if (text === undefined) return Promise.reject(new Deno.errors.NotFound(path));
+      return Promise.resolve(text);
     },
   });
 }

@@ -16,6 +16,7 @@ Deno.test(`A worker killed ${KILLS} times under load ends each job once (DGX_PIX
   assert.deepEqual(accepted.filter((job) => job.state !== job.ending), [], "two endings");
   assert.deepEqual(unfoundedFailures(report), [], "failures without a cause");
   assert.deepEqual(repeated(report), [], "prompts that ran again");
+  assert.deepEqual(brokenPromises(report), [], "cancelled jobs that went on, or ended otherwise");
   assert.deepEqual(report.newsFaults, []);
   assert.deepEqual(report.files.broken, [], "files that are not whole");
   const whole = new Set(report.files.whole);
@@ -46,6 +47,21 @@ function repeated({ jobs, ledger }: CrashReport) {
   });
 }
 
+/**
+ * A job whose cancelling was promised ends as cancelled, one that nobody wanted to cancel does not, and
+ * when that is told ComfyUI does not run it any more.
+ */
+function brokenPromises({ jobs, ledger }: CrashReport) {
+  return jobs.flatMap(({ id, seed, ending, cancel, endedAt = Infinity }) => {
+    const executions = executionsOf(ledger.executions, seed);
+    const goesOn = executions.some((execution) => (execution.endedAt ?? Infinity) > endedAt);
+    const isKept = cancel === "promised" ? ending === "cancelled" : ending !== "cancelled";
+    const isExcused = cancel === "too late";
+    const isBroken = (!isKept && !isExcused) || (ending === "cancelled" && goesOn);
+    return isBroken ? [{ id, ending, cancel, endedAt, executions }] : [];
+  });
+}
+
 function executionsOf(executions: readonly JobExecution[], seed: number): JobExecution[] {
   return executions.filter((execution) => execution.seed === seed);
 }
@@ -59,7 +75,7 @@ function figures({ jobs, ledger, files, updates, newsFaults }: CrashReport): str
   return [
     `seed ${SEED}: ${KILLS} kills of the worker, ${ledger.restarts} restarts of the simulator`,
     `jobs: ${jobs.length}, accepted ${jobs.filter((job) => job.accepted).length}, ` +
-    `completed ${count("completed")}, failed ${count("failed")}`,
+    `completed ${count("completed")}, cancelled ${count("cancelled")}, failed ${count("failed")}`,
     `executions: ${ledger.executions.length} (${executed})`,
     `updates heard: ${updates}, out of order: ${newsFaults.length}`,
     `files: ${files.whole.length} whole, ${files.broken.length} broken, ${extra.length} of no job, ` +

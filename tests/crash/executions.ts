@@ -14,6 +14,8 @@ export interface JobExecution {
   readonly at: number;
   /** How it ended, or undefined if it has not. */
   outcome: string | undefined;
+  /** Number of the event with which it ended. */
+  endedAt: number | undefined;
 }
 
 /** Gathers the executions of a simulator, which itself forgets the oldest. */
@@ -38,12 +40,14 @@ export function createLedger({ record }: Simulator): ExecutionLedger {
     else if (event.type === "execution_start") {
       const { promptId } = event;
       const seed = seeds.get(promptId) ?? NaN;
-      const execution = { seed, promptId, life, at, outcome: undefined };
+      const execution = { seed, promptId, life, at, outcome: undefined, endedAt: undefined };
       executions.push(execution);
       running.set(event.promptId, execution);
     } else if (event.type === "execution_end") {
       const execution = running.get(event.promptId);
-      if (execution !== undefined) execution.outcome = event.outcome;
+      if (execution === undefined) return;
+      execution.outcome = event.outcome;
+      execution.endedAt = at;
     }
   };
   return {

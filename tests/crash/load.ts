@@ -1,6 +1,7 @@
 /** A client that submits jobs without end and never gives one up. */
 
-import type { Client, GenerateParams } from "../../src/client/mod.ts";
+import type { Client, GenerateParams, JobHandle } from "../../src/client/mod.ts";
+import { JobError } from "../../src/errors.ts";
 import { PICTURE } from "../support/worker.ts";
 import type { Chance } from "./random.ts";
 
@@ -13,9 +14,11 @@ export interface SubmittedJob {
   /** True once the worker has said that it stored it. */
   accepted: boolean;
   /** How it ended, as far as the client has heard. */
-  ending: "completed" | "failed" | undefined;
+  ending: "completed" | "failed" | "cancelled" | undefined;
   /** Why it failed. */
   error: string | undefined;
+  /** What became of the wish to cancel it, if somebody had that. */
+  cancel: "asked" | "promised" | "too late" | undefined;
   /** What `mark()` said when the ending was heard. */
   endedAt: number | undefined;
 }
@@ -52,13 +55,14 @@ export function startLoad({ client, chance, outstanding, mark }: LoadOptions): L
       accepted: false,
       ending: undefined,
       error: undefined,
+      cancel: undefined,
       endedAt: undefined,
     };
     jobs.push(job);
     const steps = 2 + Math.floor(chance.below(12));
     const request: GenerateParams = { ...PICTURE, id: job.id, seed, steps };
-    await submit(client, request, job, chance.happens(0.1));
-    job.endedAt = mark();
+    const cancelAfter = chance.happens(0.25) ? Math.floor(chance.below(8)) : undefined;
+    await submit(client, request, job, { twice: chance.happens(0.1), cancelAfter, mark });
   };
   const stream = async () => {
     while (open) await runOne();
@@ -76,22 +80,52 @@ export function startLoad({ client, chance, outstanding, mark }: LoadOptions): L
   };
 }
 
+interface Whims {
+  /** True to submit it again, as if the answer had been lost. */
+  readonly twice: boolean;
+  /** Number of updates after which it is cancelled, if at all. */
+  readonly cancelAfter: number | undefined;
+  readonly mark: () => number;
+}
+
 async function submit(
   client: Client,
   request: GenerateParams,
   job: SubmittedJob,
-  twice: boolean,
+  { twice, cancelAfter, mark }: Whims,
 ): Promise<void> {
   const handle = client.generate(request);
+  const cancelling = cancelAfter === undefined ? undefined : cancel(handle, job, cancelAfter);
   try {
     await handle.accepted;
     job.accepted = true;
-    // As if the answer had been lost: the worker must know the job again.
     if (twice) await client.generate(request).accepted;
     await handle.result;
     job.ending = "completed";
   } catch (error) {
-    job.ending = "failed";
+    const isCancelled = error instanceof JobError && error.code === "cancelled";
+    job.ending = isCancelled ? "cancelled" : "failed";
     job.error = error instanceof Error ? error.message : String(error);
+  }
+  job.endedAt = mark();
+  await cancelling;
+}
+
+/** Cancels at some moment of the job's life, if it lives that long. */
+async function cancel(handle: JobHandle, job: SubmittedJob, afterUpdates: number): Promise<void> {
+  let heard = 0;
+  await handle.accepted;
+  if (afterUpdates > 0) {
+    for await (const _ of handle.updates()) if (++heard === afterUpdates) break;
+  }
+  if (heard < afterUpdates) return;
+  job.cancel = "asked";
+  try {
+    await handle.cancel();
+    job.cancel = "promised";
+  } catch (error) {
+    if (!(error instanceof JobError)) throw error;
+    // Or the answer to a first try was lost.
+    job.cancel = "too late";
   }
 }

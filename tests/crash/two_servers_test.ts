@@ -75,8 +75,9 @@ async function twoServers({ awayMs = AWAY_MS } = {}): Promise<TwoServers> {
   const timing = { stepTimeMs: 5, loadTimeMs: 2, nodeTimeMs: 1 };
   const one = starting.use(await startSimulator(timing));
   const two = starting.use(await startSimulator(timing));
-  const config = await testConfig(dir.path, one.url, { "comfyui-url": [one.url, two.url] });
-  const worker = starting.use(await startWorker({ config, awayMs }));
+  const base = await testConfig(dir.path, one.url, { "comfyui-url": [one.url, two.url] });
+  const config = { ...base, comfyui: { ...base.comfyui, awayMs } };
+  const worker = starting.use(await startWorker({ config }));
   const client = starting.use(await connect({ ...worker, silenceMs: 500 }));
   // A server that is not there yet gets no jobs, so that these would all go to the other.
   await Promise.all([one.when("socket_open"), two.when("socket_open")]);

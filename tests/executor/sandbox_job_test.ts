@@ -135,23 +135,6 @@ Deno.test("runJob() does not try again what a node refuses", async () => {
   assert.deepEqual(facts((await setup.run()).outcome), ["execution", false, false, false]);
 });
 
-for (const allowGlobalInterrupt of [true, false]) {
-  const name = allowGlobalInterrupt ? "interrupts at large where" : "interrupts nothing unless";
-  Deno.test(`runJob() ${name} that is allowed, on a ComfyUI without a targeted way`, async () => {
-    const slow = { profile: "0.3.44", stepTimeMs: 20 } as const;
-    await using setup = await jobSetup(slow, { allowGlobalInterrupt });
-    const cancel = new AbortController();
-    const request = generateRequest({ size: [64, 64], steps: 500 });
-    const running = setup.run({ request }, cancel.signal);
-    await setup.simulator.when("progress");
-    cancel.abort();
-    assert.deepEqual((await running).outcome, { type: "cancelled" });
-    const { requests, executions } = setup.simulator.record;
-    assert.equal((requests.get("POST /interrupt") ?? 0) > 0, allowGlobalInterrupt);
-    assert.equal(executions[0]?.outcome === "interrupted", allowGlobalInterrupt);
-  });
-}
-
 Deno.test("runJob() leaves no half file behind when a picture cannot be fetched", async () => {
   await using setup = await jobSetup();
   setup.simulator.faults.failNext("GET /view", { status: 500, times: 100 });

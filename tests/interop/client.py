@@ -5,6 +5,7 @@ Usage: client.py REQUEST_ADDRESS UPDATE_ADDRESS COMMAND [JSON]
 
 import json
 import sys
+import zlib
 
 import msgpack
 import zmq
@@ -27,6 +28,12 @@ def show(message):
 def ask(message):
     requests.send(msgpack.packb(message))
     return show(msgpack.unpackb(requests.recv()))
+
+
+def ask_compressed(body):
+    """The reply to a compressed request is compressed, a refusal too."""
+    requests.send(zlib.compress(body))
+    return show(msgpack.unpackb(zlib.decompress(requests.recv())))
 
 
 def follow(job_id):
@@ -60,6 +67,14 @@ elif command == "cancel":
         if update["type"] == "job_finished":
             show(update)
             break
+elif command == "compressed":
+    ask_compressed(msgpack.packb({"type": "ping"}))
+    ask_compressed(msgpack.packb({"type": "fly"}))
+    ask_compressed(msgpack.packb({
+        "type": "generate", "id": "py-0", "prompt": "a knight " * 1000, "model": "none",
+        "size": [64, 64], "steps": 8, "cfg_scale": 7.0,
+    }))
+    ask_compressed(b"\0" * 2_000_000)
 elif command == "garbage":
     for garbage in (b"", b"\xc1", b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 1048577):
         requests.send(garbage)

@@ -48,8 +48,21 @@ Deno.test({
         version: "1.0.0",
         queue_size: 0,
         active_jobs: 0,
+        compression: ["zstd", "zlib"],
       });
       assert.ok(Number.isInteger(uptime_s));
+    });
+
+    await t.step("a compressed request, and its compressed reply", async () => {
+      assert.deepEqual(await client("compressed"), [
+        { type: "pong" },
+        { type: "error", message: "Unknown request type: fly" },
+        { type: "job_error", job_id: "py-0", error: "Model not found: none" },
+        {
+          type: "error",
+          message: "Message too large: more than 1048576 bytes when decompressed",
+        },
+      ]);
     });
 
     await t.step("list_models", async () => {

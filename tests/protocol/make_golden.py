@@ -1,19 +1,22 @@
 #!/usr/bin/python3
 """Makes golden.json: messages as an independent MessagePack encoder writes them.
 
-Run with the Python of the system and its package python3-msgpack (made with 1.0.3, Debian 12):
+Run with the Python of the system and its package python3-msgpack (made with 1.0.3, Debian 12)
+and with the command zstd (1.5.4):
 
-    apt-get install -y python3-msgpack
+    apt-get install -y python3-msgpack zstd
     /usr/bin/python3 tests/protocol/make_golden.py > tests/protocol/golden.json
 
 Each vector has `name`, `direction`, the `message` that the bytes mean, the bytes as `hex`, and
 `canonical`: true when our encoder must write the very same bytes. It cannot be true where the
-sender wrote more than the message (nulls, unknown fields) or a whole number as a float, which
-JavaScript cannot tell from an integer. Bytes stand in `message` as {"$bytes": hex}.
+sender wrote more than the message (nulls, unknown fields), compressed it, or wrote a whole number
+as a float, which JavaScript cannot tell from an integer. Bytes stand in `message` as {"$bytes": hex}.
 """
 
 import json
+import subprocess
 import sys
+import zlib
 
 import msgpack
 
@@ -65,13 +68,18 @@ def show(value):
     return value
 
 
-def add(direction, name, message, sent=None, canonical=True, **options):
+def zstd(data, *options):
+    return subprocess.run(["zstd", "-c", *options], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def add(direction, name, message, sent=None, canonical=True, compress=None, **options):
+    data = msgpack.packb(message if sent is None else sent, **options)
     vectors.append({
         "name": name,
         "direction": direction,
-        "canonical": canonical and sent is None,
+        "canonical": canonical and sent is None and compress is None,
         "message": show(message),
-        "hex": msgpack.packb(message if sent is None else sent, **options).hex(),
+        "hex": (data if compress is None else compress(data)).hex(),
     })
 
 
@@ -147,6 +155,9 @@ def replies():
     add("reply", "model_list without models", {"type": "model_list", "models": []})
     add("reply", "status_info", {"type": "status_info", "version": "1.0.0", "queue_size": 3,
                                  "active_jobs": 1, "uptime_s": 86400})
+    add("reply", "status_info of a worker that takes compressed requests", {
+        "type": "status_info", "version": "1.0.0", "queue_size": 3, "active_jobs": 1,
+        "uptime_s": 86400, "compression": ["zstd", "zlib"]})
     add("reply", "pong", {"type": "pong"})
     add("reply", "error", {"type": "error", "message": "Unknown request type: nonsense"})
     add("reply", "job_info of a queued job", {
@@ -209,8 +220,33 @@ def updates():
             {"type": "job_error", "job_id": ID, "error": "Model not found: nonsense"})
 
 
+def compressed():
+    """As the usual encoders write: every level has another second byte, sizes may stand or lack."""
+    long = {**GENERATE, "prompt": "a knight in a field, " * 400, "init_image": bytes(range(256))}
+    for level in (0, 1, 6, 9):
+        add("request", f"generate compressed with zlib, level {level}",
+            GENERATE if level == 0 else long, compress=lambda data: zlib.compress(data, level))
+    for name, options in (
+        ("of unknown size", ()),
+        ("without a checksum, level 19", ("-19", "--no-check")),
+        ("with its size", (f"--stream-size={len(msgpack.packb(long))}",)),
+        ("with a window of 8 MB", ("--zstd=wlog=23",)),
+    ):
+        add("request", f"generate compressed with zstd, {name}", long,
+            compress=lambda data: zstd(data, *options))
+    add("request", "ping compressed with zlib", {"type": "ping"}, compress=zlib.compress)
+    add("request", "ping compressed with zstd", {"type": "ping"}, compress=zstd)
+    models = {"type": "model_list", "models": [
+        {"name": f"model-{n}", "path": "/m", "model_type": "lora", "size_mb": n}
+        for n in range(20)
+    ]}
+    add("reply", "model_list compressed with zlib", models, compress=zlib.compress)
+    add("reply", "model_list compressed with zstd", models, compress=zstd)
+
+
 requests()
 replies()
 updates()
+compressed()
 json.dump(vectors, sys.stdout, indent=2)
 sys.stdout.write("\n")

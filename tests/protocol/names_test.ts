@@ -24,11 +24,15 @@ Deno.test("matchModelName() does not take another file for the one that is meant
   }
 });
 
-Deno.test("nearestNames() gives the likeliest first, and nothing that is far off", () => {
+Deno.test("nearestNames() gives the likeliest first, then what it is a part of, and nothing far off", () => {
   const samplers = ["euler", "euler_ancestral", "heun", "dpmpp_2m"];
   assert.deepEqual(nearestNames("eulr", samplers), ["euler"]);
   assert.deepEqual(nearestNames("euler_ancestrl", samplers), ["euler_ancestral"]);
   assert.deepEqual(nearestNames("xyzzyx", samplers), []);
   assert.deepEqual(nearestNames("ab", ["ac", "ab1", "ab"], 2), ["ab", "ac"]);
+  const models = ["SDXL\\Turbo.ckpt", "sd_xl_base_1.0.safetensors", "sdxl_vase.pt"];
+  assert.deepEqual(nearestNames("turbo", models), [models[0]]);
+  assert.deepEqual(nearestNames("sdxl_base", models), [models[2], models[1]]);
+  assert.deepEqual(nearestNames("sd", models), []);
   assert.deepEqual(nearestNames("x".repeat(512), ["y".repeat(512)]), []);
 });

@@ -171,6 +171,7 @@ Deno.test("status counts what waits and what runs", async () => {
     queue_size: 2,
     active_jobs: 1,
     uptime_s: 61,
+    compression: ["zstd", "zlib"],
   });
 });
 

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { encode } from "@msgpack/msgpack";
-import { decodeReply, encodeRequest, type Reply } from "../../src/protocol/mod.ts";
+import {
+  compress,
+  COMPRESSION_METHODS,
+  compressionOf,
+  decodeReply,
+  encodeRequest,
+  type Reply,
+} from "../../src/protocol/mod.ts";
 import { serveRequests } from "../../src/worker/server.ts";
 import { generateRequest } from "../support/requests.ts";
 
@@ -67,6 +74,40 @@ Deno.test("serveRequests() does not let a slow answer hold up the next", async (
   await fast.promise;
   slow.resolve({ type: "pong" });
   await served;
+});
+
+for (const method of COMPRESSION_METHODS) {
+  Deno.test(`serveRequests() answers a ${method} request by ${method}, refusals too`, async () => {
+    const ping = compress(encodeRequest({ type: "ping" }), method);
+    const cut = ping.slice(0, -1);
+    const bomb = compress(new Uint8Array(20_000_000), method);
+    const bad = compress(encode({ ...generateRequest(), steps: 0 }), method);
+    const bodies = [ping, cut, bomb, bad, compress(encode({ type: "fly" }), method)];
+    const answers: Uint8Array[] = [];
+    await serveRequests({
+      requests: source(
+        bodies.map((body) => ({ frames: [body], reply: (bytes) => void answers.push(bytes) })),
+      ),
+      handle: () => Promise.resolve({ type: "pong" }),
+    });
+    assert.deepEqual(answers.map(compressionOf), Array(bodies.length).fill(method));
+    const types = answers.map((bytes) => decodeReply(bytes).type).toSorted();
+    assert.deepEqual(types, ["error", "error", "error", "job_error", "pong"]);
+  });
+}
+
+Deno.test("serveRequests() answers plain requests plainly beside compressed ones", async () => {
+  const ping = encodeRequest({ type: "ping" });
+  const methods = [undefined, "zlib", undefined, "zstd"] as const;
+  const answers: (string | undefined)[] = [];
+  await serveRequests({
+    requests: source(methods.map((method, index) => ({
+      frames: [method === undefined ? ping : compress(ping, method)],
+      reply: (bytes: Uint8Array) => void (answers[index] = compressionOf(bytes)),
+    }))),
+    handle: () => Promise.resolve({ type: "pong" }),
+  });
+  assert.deepEqual(answers, methods);
 });
 
 async function serve(

@@ -56,6 +56,16 @@ Deno.test("bindTemplate() refuses what has no place, naming the field and the wo
   refuses(graphs.STOCK, { init_image: "a.png" }, /init_image: .*my-graph/);
 });
 
+Deno.test("bindTemplate() writes a format in the way of the node that saves", () => {
+  const format = (output_format: string) => {
+    const graph = bind(graphs.FORMATS, { output_format });
+    return [graph["save"]?.inputs["extension"], graph["other"]?.inputs["file_type"]];
+  };
+  assert.deepEqual(format("webp"), ["webp", ".WEBP"]);
+  assert.deepEqual(format(".jpg"), [".jpg", ".JPG"]);
+  refuses(graphs.STOCK, { output_format: "webp" }, /output_format: .*my-graph.*no place for it/);
+});
+
 Deno.test("bindTemplate() makes frames the batch of an animation", () => {
   const graph = bind(graphs.STOCK, { animation_frames: 12, batch_size: 1 });
   assert.equal(graph["latent"]?.inputs["batch_size"], 12);
@@ -106,6 +116,43 @@ Deno.test("bindTemplate() sets the LoRA that a graph has", () => {
 
 Deno.test("bindTemplate() leaves a template's LoRA in place when none is asked for", () => {
   assert.equal(bind(graphs.WITH_LORA, {})["lora"]?.inputs["lora_name"], "old.safetensors");
+});
+
+Deno.test("bindTemplate() takes a template's LoRAs out where the list has no more", () => {
+  const two = {
+    ...graphs.WITH_LORA,
+    last: ["LoraLoaderModelOnly", { model: ["lora", 0], lora_name: "b", strength_model: 1 }],
+    sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], model: ["last", 0] }],
+  } satisfies Record<string, graphs.ShortNode>;
+  const none = bind(two, { loras: [] });
+  assert.deepEqual(Object.keys(none).sort(), Object.keys(graphs.STOCK).sort());
+  assert.deepEqual(none["sampler"]?.inputs["model"], ["ckpt", 0]);
+  assert.deepEqual(none["pos"]?.inputs["clip"], ["ckpt", 1]);
+  const one = bind(two, { loras: [{ name: "a" }] });
+  assert.equal(one["last"]?.inputs["lora_name"], "a");
+  assert.deepEqual(one["last"]?.inputs["model"], ["ckpt", 0]);
+  assert.deepEqual([one["lora"], one["neg"]?.inputs["clip"]], [undefined, ["ckpt", 1]]);
+  assert.equal(bind(two, { lora: "a" })["lora"]?.inputs["lora_name"], "old.safetensors");
+});
+
+Deno.test("bindTemplate() only stills a LoRA that gives something else besides", () => {
+  const used = { ...graphs.WITH_LORA, show: ["ShowText", { text: ["lora", 2] }] } satisfies Record<
+    string,
+    graphs.ShortNode
+  >;
+  const graph = bind(used, { loras: [] });
+  const { strength_model, strength_clip } = graph["lora"]?.inputs ?? {};
+  assert.deepEqual([strength_model, strength_clip], [0, 0]);
+  assert.deepEqual(graph["sampler"]?.inputs["model"], ["ckpt", 0]);
+});
+
+Deno.test("bindTemplate() takes a strength alone for the template's LoRA, and refuses a stray one", () => {
+  const { lora_name, strength_model, strength_clip } =
+    bind(graphs.WITH_LORA, { lora_strength: 0.4 })["lora"]?.inputs ?? {};
+  assert.deepEqual([lora_name, strength_model, strength_clip], ["old.safetensors", 0.4, 0.4]);
+  refuses(graphs.STOCK, { lora_strength: 0.4 }, /lora_strength: .*my-graph has no LoRA; name one/);
+  const both = { loras: [{ name: "a" }], lora_strength: 0.4 };
+  refuses(graphs.STOCK, both, /lora_strength: .*each of loras a strength of its own/);
 });
 
 Deno.test("bindTemplate() inserts a LoRA behind the checkpoint and rewires everything", () => {
@@ -191,6 +238,77 @@ Deno.test("loadCatalog() reads the shipped workflows, and each takes a whole req
       assert.ok(text.includes(value), `${template.name} lacks ${value}`);
     }
     assert.match(text, /"(?:batch_size|amount)":2/, template.name);
+  }
+});
+
+const REQUEST = generateRequest({
+  prompt: "a wizard",
+  negative_prompt: "photo",
+  model: "other.safetensors",
+  size: [640, 384],
+  steps: 13,
+  cfg_scale: 6.5,
+  sampler_name: "heun",
+  scheduler: "beta",
+  denoise: 0.6,
+});
+
+const SHIPPED_VALUES = {
+  "Checkpoint.ckpt_name": "other.safetensors",
+  "Positive prompt.text": "a wizard",
+  "Negative prompt.text": "photo",
+  "Sampler.seed": 77,
+  "Sampler.steps": 13,
+  "Sampler.cfg": 6.5,
+  "Sampler.sampler_name": "heun",
+  "Sampler.scheduler": "beta",
+  "Sampler.denoise": 0.6,
+};
+
+function emptyLatent(title: string, batch = 3): Record<string, unknown> {
+  return { [`${title}.width`]: 640, [`${title}.height`]: 384, [`${title}.batch_size`]: batch };
+}
+
+/** What differs from workflow to workflow, by name. */
+const SHIPPED: Record<string, [Parameters<typeof generateRequest>[0], Record<string, unknown>]> = {
+  animation: [{ animation_frames: 5 }, emptyLatent("Frames", 5)],
+  batch: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+  batch_generation: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+  batch_optimized: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+  img2img_sdxl: [{ batch_size: 3, init_image: "mine.png" }, {
+    "Initial image.image": "sent.png",
+    "Fit to size.width": 640,
+    "Fit to size.height": 384,
+    "Batch.amount": 3,
+  }],
+  pixel_art_better: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+  pixel_art_lora: [{ batch_size: 3, lora: "l.safetensors", lora_strength: 0.3 }, {
+    ...emptyLatent("Empty latent"),
+    "LoRA.lora_name": "l.safetensors",
+    "LoRA.strength_model": 0.3,
+    "LoRA.strength_clip": 0.3,
+  }],
+  pixel_art_workflow: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+  sprite_optimized: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+  tileset: [{ batch_size: 3, tileset_grid: [2, 2] }, emptyLatent("Sheet")],
+  txt2img: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+  txt2img_sdxl: [{ batch_size: 3 }, emptyLatent("Empty latent")],
+};
+
+Deno.test("bindTemplate() writes each value into its node of each shipped workflow, and no other", async () => {
+  const { templates } = await loadCatalog();
+  assert.deepEqual([...templates.keys()].sort(), Object.keys(SHIPPED).sort());
+  for (const [name, [fields, values]] of Object.entries(SHIPPED)) {
+    const template = templates.get(name)!;
+    const request = { ...REQUEST, ...fields };
+    const graph = bindTemplate(template, request, { seed: 77, initImage: "sent.png" });
+    const changed = Object.entries(graph).flatMap(([id, { _meta, inputs }]) =>
+      Object.entries(inputs)
+        .filter(([input, value]) => template.graph[id]?.inputs[input] !== value)
+        .filter(([, value]) => !Array.isArray(value))
+        .map(([input, value]) => [`${_meta?.title}.${input}`, value])
+    );
+    assert.deepEqual(Object.fromEntries(changed), { ...SHIPPED_VALUES, ...values }, name);
   }
 });
 

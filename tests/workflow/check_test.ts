@@ -97,6 +97,26 @@ for (const [wanted, expected] of SPELLED) {
   });
 }
 
+Deno.test("checkGraph() spells a format as the node that saves does, and refuses others", () => {
+  const nodes = {
+    ...graphs.STOCK,
+    save: ["Image Save", { images: ["decode", 0], extension: "png" }],
+  } satisfies Record<string, graphs.ShortNode>;
+  const info = { input: { required: { images: ["IMAGE"], extension: [["PNG", ".jpg"]] } } };
+  const format = (output_format: string) => {
+    const template = createTemplate("mine", graphs.graphOf(nodes));
+    const request = generateRequest({ model: "base.safetensors", output_format });
+    const graph = bindTemplate(template, request, { seed: 1 });
+    const checked = checkGraph(template, graph, { ...CLASSES, "Image Save": info });
+    return checked.problems[0]?.message ?? checked.graph["save"]?.inputs["extension"];
+  };
+  assert.deepEqual(["jpeg", "JPG", "png"].map(format), [".jpg", ".jpg", "PNG"]);
+  assert.match(
+    String(format("webp")),
+    /^Invalid parameter: output_format: ComfyUI has no "webp" for extension of/,
+  );
+});
+
 Deno.test("checkGraph() spells LoRAs and the files of the workflow itself as the server does", () => {
   const vae: graphs.ShortNode = ["VAELoader", { vae_name: "sub/V.safetensors" }];
   const { graph, problems } = check({ ...graphs.CLIP_SKIP, vae }, { lora: "Pixel/Art-v1" });

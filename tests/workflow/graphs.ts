@@ -310,3 +310,82 @@ export const SAMPLER_CUSTOM: Record<string, ShortNode> = {
     latent_image: ["latent", 0],
   }],
 };
+
+/** A picture in parts: prompts for areas of it, combined. */
+export const REGIONS: Record<string, ShortNode> = {
+  ...STOCK,
+  sky: ["CLIPTextEncode", { text: "sky", clip: ["ckpt", 1] }],
+  area: ["ConditioningSetArea", {
+    conditioning: ["sky", 0],
+    width: 512,
+    height: 128,
+    x: 0,
+    y: 0,
+    strength: 1,
+  }],
+  timed: ["ConditioningSetTimestepRange", { conditioning: ["area", 0], start: 0, end: 1 }],
+  both: ["ConditioningCombine", { conditioning_1: ["pos", 0], conditioning_2: ["timed", 0] }],
+  sampler: ["KSampler", { ...STOCK["sampler"]![1], positive: ["both", 0] }],
+};
+
+/** A guider that takes two prompts and a negative one. */
+export const DUAL_GUIDER: Record<string, ShortNode> = {
+  ...CUSTOM_ADVANCED,
+  style: ["CLIPTextEncode", { text: "style", clip: ["ckpt", 1] }],
+  guider: ["DualCFGGuider", {
+    cfg_conds: 8,
+    cfg_cond2_negative: 8,
+    style: "regular",
+    model: ["ckpt", 0],
+    cond1: ["pos", 0],
+    cond2: ["style", 0],
+    negative: ["neg", 0],
+  }],
+};
+
+/** A model that takes no negative prompt and no CFG, with an encoder for two texts. */
+export const FLUX: Record<string, ShortNode> = {
+  ckpt: ["UNETLoader", { unet_name: "base.safetensors", weight_dtype: "default" }],
+  te: ["DualCLIPLoader", { clip_name1: "a", clip_name2: "b", type: "flux" }],
+  vae: ["VAELoader", { vae_name: "v" }],
+  shift: ["ModelSamplingFlux", {
+    model: ["ckpt", 0],
+    max_shift: 1.15,
+    base_shift: 0.5,
+    width: 1024,
+    height: 1024,
+  }],
+  pos: ["CLIPTextEncodeFlux", { clip_l: "x", t5xxl: "x", guidance: 3.5, clip: ["te", 0] }],
+  guide: ["FluxGuidance", { guidance: 3.5, conditioning: ["pos", 0] }],
+  guider: ["BasicGuider", { model: ["shift", 0], conditioning: ["guide", 0] }],
+  noise: ["RandomNoise", { noise_seed: 1 }],
+  which: ["KSamplerSelect", { sampler_name: "euler" }],
+  sigmas: ["BasicScheduler", { scheduler: "simple", steps: 20, denoise: 1, model: ["shift", 0] }],
+  latent: ["EmptySD3LatentImage", { width: 1024, height: 1024, batch_size: 1 }],
+  sampler: ["SamplerCustomAdvanced", {
+    noise: ["noise", 0],
+    guider: ["guider", 0],
+    sampler: ["which", 0],
+    sigmas: ["sigmas", 0],
+    latent_image: ["latent", 0],
+  }],
+  decode: ["VAEDecode", { samples: ["sampler", 0], vae: ["vae", 0] }],
+  save: ["SaveImage", { images: ["decode", 0], filename_prefix: "x" }],
+};
+
+/** Two checkpoints merged before one sampler. */
+export const MERGE: Record<string, ShortNode> = {
+  ...STOCK,
+  other: ["CheckpointLoaderSimple", { ckpt_name: "other.safetensors" }],
+  merge: ["ModelMergeSimple", { model1: ["ckpt", 0], model2: ["other", 0], ratio: 0.5 }],
+  sampler: ["KSampler", { ...STOCK["sampler"]![1], model: ["merge", 0] }],
+};
+
+/** Two nodes that save in formats of choice, and two whose formats are none of pictures. */
+export const FORMATS: Record<string, ShortNode> = {
+  ...STOCK,
+  save: ["Image Save", { images: ["decode", 0], filename_prefix: "x", extension: "png" }],
+  other: ["SaveAnother", { image: ["decode", 0], file_type: ".PNG" }],
+  video: ["VHS_VideoCombine", { images: ["decode", 0], format: "video/h264-mp4" }],
+  text: ["SaveText", { text: "x", format: "png" }],
+};

@@ -36,7 +36,7 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
   ["base and refiner", graphs.BASE_AND_REFINER, {
     prompt: ["pos.text_g", "pos.text_l", "rpos.text"],
     negative_prompt: ["neg.text", "rneg.text"],
-    model: ["ckpt.ckpt_name", "refiner.ckpt_name"],
+    model: ["ckpt.ckpt_name"],
     width: ["latent.width"],
     height: ["latent.height"],
     batch_size: ["latent.batch_size"],
@@ -61,6 +61,40 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
     ...STOCK,
     prompt: ["pos.text", "style.text"],
     negative_prompt: [],
+  }],
+  ["prompts for regions", graphs.REGIONS, { ...STOCK, prompt: ["pos.text", "sky.text"] }],
+  ["a guider for two prompts", graphs.DUAL_GUIDER, {
+    ...STOCK,
+    prompt: ["pos.text", "style.text"],
+    seed: ["noise.noise_seed"],
+    steps: ["sigmas.steps"],
+    cfg_scale: ["guider.cfg_conds"],
+    sampler_name: ["which.sampler_name"],
+    scheduler: ["sigmas.scheduler"],
+    denoise: ["sigmas.denoise"],
+  }],
+  ["a model without guidance", graphs.FLUX, {
+    prompt: ["pos.clip_l", "pos.t5xxl"],
+    negative_prompt: [],
+    model: ["ckpt.unet_name"],
+    width: ["latent.width"],
+    height: ["latent.height"],
+    batch_size: ["latent.batch_size"],
+    seed: ["noise.noise_seed"],
+    steps: ["sigmas.steps"],
+    cfg_scale: [],
+    sampler_name: ["which.sampler_name"],
+    scheduler: ["sigmas.scheduler"],
+    denoise: ["sigmas.denoise"],
+    init_image: [],
+  }],
+  ["nodes that save in formats of choice", graphs.FORMATS, {
+    ...STOCK,
+    output_format: ["other.file_type", "save.extension"],
+  }],
+  ["a merge of two models", graphs.MERGE, {
+    ...STOCK,
+    model: ["ckpt.ckpt_name", "other.ckpt_name"],
   }],
   ["primitives and reroutes", graphs.PRIMITIVES, {
     ...STOCK,
@@ -126,7 +160,9 @@ for (const [name, graph, places] of CASES) {
       ]),
     );
     const expected = Object.fromEntries(
-      Object.entries(places).map(([parameter, list]) => [parameter, list.toSorted()]),
+      Object.entries({ output_format: [], ...places }).map((
+        [parameter, list],
+      ) => [parameter, list.toSorted()]),
     );
     assert.deepEqual(found, expected);
   });

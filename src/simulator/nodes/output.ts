@@ -5,6 +5,7 @@
  */
 
 import { encodePng } from "../../images/mod.ts";
+import { encodeJpeg } from "../jpeg.ts";
 import { dumpJson, isObject, type JsonObject } from "../json.ts";
 import type { FileArea } from "../store.ts";
 import { expandPrefix, nextName } from "../naming.ts";
@@ -14,10 +15,17 @@ import type { NodeClasses, NodeContext, NodeResult } from "./node.ts";
 /** Letters of the prefix of temporary images, one of them missing in the original, too. */
 const LETTERS = "abcdefghijklmnopqrstupvxyz";
 
+/** Of files, in percent. */
+const JPEG_QUALITY = 95;
+
 /** The output nodes. */
 export const OUTPUT: NodeClasses = {
   SaveImage: {
     run: (inputs, context) => save(inputs, context, "output", inputs.text("filename_prefix")),
+  },
+  SaveImageFormat: {
+    run: (inputs, context) =>
+      save(inputs, context, "output", inputs.text("filename_prefix"), inputs.text("extension")),
   },
   PreviewImage: {
     run: (inputs, context) => save(inputs, context, "temp", `ComfyUI_temp_${suffix(context)}`),
@@ -29,6 +37,7 @@ async function save(
   context: NodeContext,
   area: FileArea,
   prefix: string,
+  extension = "png",
 ): Promise<NodeResult> {
   const { pictures } = inputs.value("images", "IMAGE");
   await context.work();
@@ -39,11 +48,13 @@ async function save(
   const saved: JsonObject[] = [];
   for (const [index, picture] of pictures.entries()) {
     const stem = place.stem.replaceAll("%batch_num%", String(index));
-    const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}_.png`;
+    const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}_.${extension}`;
     const { width, height } = picture;
     const image = { width, height, data: picture.pixels(), channels: 3 } as const;
     const path = place.subfolder === "" ? filename : `${place.subfolder}/${filename}`;
-    await store.write(path, await encodePng(image, text));
+    const isPng = extension === "png";
+    const bytes = isPng ? await encodePng(image, text) : encodeJpeg(picture, JPEG_QUALITY);
+    await store.write(path, bytes);
     saved.push({ filename, subfolder: place.subfolder, type: area });
   }
   return { outputs: [], ui: { images: saved } };
