@@ -1,5 +1,7 @@
 /** The process: arguments in, exit code out. */
 
+// Deno has no API of its own for the free space of a disk.
+import { statfs } from "node:fs/promises";
 import { type Io, runCli } from "./cli/mod.ts";
 import { readProcessEnv } from "./config/mod.ts";
 
@@ -47,6 +49,40 @@ async function readKeys(listener: (key: string) => void, isOver: () => boolean):
   }
 }
 
+/** Without the terminal's echo, or the answer would be shown; Ctrl-C stays a signal. */
+async function askTerminal(
+  question: string,
+  answer: RegExp,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return undefined;
+  Deno.stdin.setRaw(true, { cbreak: true });
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  let isOver = false;
+  let heard = "";
+  void readKeys((keys) => {
+    heard += keys;
+    const [match] = answer.exec(heard) ?? [];
+    if (match === undefined) return;
+    isOver = true;
+    resolve(match);
+  }, () => isOver);
+  write(Deno.stdout, question);
+  try {
+    return await promise;
+  } finally {
+    isOver = true;
+    clearTimeout(timer);
+    Deno.stdin.setRaw(false);
+  }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
 const io: Io = {
   out: (text) => write(Deno.stdout, text),
   err: (text) => write(Deno.stderr, text),
@@ -56,6 +92,8 @@ const io: Io = {
   rows: () => terminalSize()?.rows ?? 24,
   env: readProcessEnv,
   onKey,
+  askTerminal,
+  freeBytes,
   onStopSignal(listener) {
     const signals = ["SIGINT", "SIGTERM"] as const;
     const listeners = signals.map((signal) => [signal, () => listener(signal)] as const);

@@ -1,6 +1,6 @@
 /** What a failed command says, and its exit code. */
 
-import { ConfigError, PixelsError, TransportError } from "../errors.ts";
+import { ConfigError, PixelsError, ProtocolError, TransportError } from "../errors.ts";
 
 /** Exit codes of every command. */
 export const EXIT = {
@@ -22,10 +22,19 @@ export const EXIT = {
 export function explainError(error: unknown): { message: string; code: number } {
   if (error instanceof ConfigError) return { message: error.message, code: EXIT.usage };
   if (error instanceof TransportError) return { message: error.message, code: EXIT.unreachable };
+  if (isUnknownRequest(error)) {
+    const message = `${error.message}; the worker is older than this program, update it`;
+    return { message, code: EXIT.failed };
+  }
   if (error instanceof PixelsError) return { message: error.message, code: EXIT.failed };
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);
   return {
     message: `This is a fault of the program; please report it with the following\n${detail}`,
     code: EXIT.internal,
   };
+}
+
+/** Whether an error says that the worker does not know a request; those of earlier versions know fewer. */
+export function isUnknownRequest(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && error.message.startsWith("Unknown request type: ");
 }

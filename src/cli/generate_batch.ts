@@ -7,7 +7,7 @@ import { type BatchEntry, readBatchFile } from "./batch_file.ts";
 import { openClient } from "./connection.ts";
 import { EXIT } from "./errors.ts";
 import {
-  checkShow,
+  choosePictures,
   createReport,
   type GenerateOptions,
   untilStopped,
@@ -48,12 +48,12 @@ interface Plan {
 
 /** Runs the command; resolves with its exit code. */
 export async function runBatch(options: BatchOptions, io: Io): Promise<number> {
-  checkShow(options, io);
+  const pictures = await choosePictures(options, io);
   const entries = await readBatchFile(options.from);
   await using client = await openClient(options, io);
   using stop = listenForStop(io);
   const tally = new Tally();
-  using report = createReport({ ...options, stages: false }, io);
+  using report = createReport({ pictures, json: options.json === true, stages: false }, io);
   const work = paintAll(entries, options, { client, stop, report, tally });
   const intervalMs = options.timeout * 1_000;
   await untilStopped(stop, whileWorkerAnswers(client, intervalMs, work));

@@ -21,7 +21,7 @@ import {
   type StopWish,
   whileWorkerAnswers,
 } from "./job_run.ts";
-import { detectPictures } from "./picture.ts";
+import { askForSixels, detectPictures, type PictureProtocol } from "./picture.ts";
 
 /** Options of the command. */
 export interface GenerateOptions extends ConnectionOptions {
@@ -39,10 +39,10 @@ export interface GenerateOptions extends ConnectionOptions {
 
 /** Runs the command; resolves with its exit code. */
 export async function runGenerate(options: GenerateOptions, io: Io): Promise<number> {
-  checkShow(options, io);
+  const pictures = await choosePictures(options, io);
   await using client = await openClient(options, io);
   using stop = listenForStop(io);
-  using report = createReport(options, io);
+  using report = createReport({ pictures, json: options.json === true }, io);
   const work = paint(options, { client, stop, report });
   const outcomes = await untilStopped(
     stop,
@@ -68,24 +68,32 @@ async function paint(options: GenerateOptions, context: Context): Promise<Outcom
 }
 
 /**
- * Says at once that pictures cannot be shown, if they must be.
+ * How to show pictures, if at all; says at once that they cannot be shown, if they must be.
  *
  * @throws {ConfigError} `usage`
  */
-export function checkShow({ show, json }: Pick<GenerateOptions, "show" | "json">, io: Io): void {
-  if (show !== "always") return;
-  if (json) throw new ConfigError("usage", "--json and --show always exclude each other");
-  if (detectPictures((name) => io.env(name)) !== undefined) return;
+export async function choosePictures(
+  { show, json }: Pick<GenerateOptions, "show" | "json">,
+  io: Io,
+): Promise<PictureProtocol | undefined> {
+  if (show === "always" && json) {
+    throw new ConfigError("usage", "--json and --show always exclude each other");
+  }
+  if (json || show === "never" || (show === "auto" && !io.outIsTerminal)) return undefined;
+  const known = detectPictures((name) => io.env(name));
+  if (known !== undefined || show === "auto") return known;
+  const answered = await askForSixels(io);
+  if (answered !== undefined) return answered;
   throw new ConfigError(
     "usage",
-    "This terminal is not known to show pictures (kitty, Ghostty, iTerm2 and WezTerm are); " +
-      "leave out --show always",
+    "This terminal is not known to show pictures (kitty, Ghostty, iTerm2, WezTerm and those with " +
+      "sixels are); leave out --show always",
   );
 }
 
 /** Chooses how to tell. */
 export function createReport(
-  { json, ...options }: HumanReportOptions & { json?: boolean },
+  { json, ...options }: HumanReportOptions & { json: boolean },
   io: Io,
 ): Report {
   return json ? createJsonReport(io) : createHumanReport(io, options);

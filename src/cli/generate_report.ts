@@ -2,7 +2,7 @@
 
 import type { Io } from "./io.ts";
 import type { News, Outcome } from "./job_run.ts";
-import { detectPictures, type PictureProtocol, renderPicture } from "./picture.ts";
+import { type PictureProtocol, renderPicture } from "./picture.ts";
 import { ProgressBoard } from "./progress_board.ts";
 import { renderBar, renderProgress } from "./progress_line.ts";
 import { formatSeconds, printable, widthOf } from "./text.ts";
@@ -54,8 +54,8 @@ export function createJsonReport(io: Io): Report {
 
 /** Options of {@linkcode createHumanReport}. */
 export interface HumanReportOptions {
-  /** When to show pictures in the terminal. */
-  show: ShowWhen;
+  /** How to show pictures in the terminal; not at all if undefined. */
+  pictures: PictureProtocol | undefined;
   /** Whether each stage of a job is worth a line where nothing can be redrawn. @default {true} */
   stages?: boolean;
 }
@@ -63,11 +63,8 @@ export interface HumanReportOptions {
 /** Tells people: paths on standard output, all else on standard error. */
 export function createHumanReport(
   io: Io,
-  { show, stages: isVerbose = true }: HumanReportOptions,
+  { pictures, stages: isVerbose = true }: HumanReportOptions,
 ): Report {
-  const protocol = show === "never" || (show === "auto" && !io.outIsTerminal)
-    ? undefined
-    : detectPictures((name) => io.env(name));
   const board = new ProgressBoard(io);
   const stages = new Map<string, string>();
   return {
@@ -85,8 +82,8 @@ export function createHumanReport(
     },
     async ended(job, outcome) {
       stages.delete(job.id);
-      const picture = outcome.state === "completed" && protocol !== undefined
-        ? await readPicture(outcome.image_path, { protocol, columns: io.columns() })
+      const picture = outcome.state === "completed" && pictures !== undefined
+        ? await readPicture(outcome.image_path, { protocol: pictures, columns: io.columns() })
         : undefined;
       board.delete(job.number);
       board.write(() => writeOutcome(io, job, outcome, picture));

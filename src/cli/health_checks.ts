@@ -3,7 +3,10 @@
 import type { Client } from "../client/mod.ts";
 import type { Config } from "../config/mod.ts";
 import { PixelsError } from "../errors.ts";
+import type { ServerInfo } from "../protocol/mod.ts";
 import { loadCatalog } from "../workflow/mod.ts";
+import { isUnknownRequest } from "./errors.ts";
+import type { Io } from "./io.ts";
 
 /** What was found. */
 export interface Check {
@@ -16,6 +19,9 @@ export interface Check {
   /** More of it, a line each. */
   readonly details: readonly string[];
 }
+
+/** Less than this is soon full: some hundred pictures. */
+const LEAST_FREE_BYTES = 1e9;
 
 /** The first bytes of every SQLite file (sqlite.org/fileformat.html, section 1.3). */
 const SQLITE_MAGIC = "SQLite format 3\0";
@@ -48,13 +54,22 @@ export async function checkServers(
       details: [url],
     }));
   }
-  const servers = await client.servers();
-  return servers.map(({ name, url, state, active_jobs, error }) => ({
+  try {
+    return (await client.servers()).map(describeServer);
+  } catch (error) {
+    if (!isUnknownRequest(error)) return [failure("comfyui", error)];
+    const message = "the worker is too old to tell, update it";
+    return [{ name: "comfyui", state: "unknown", message, details: [] }];
+  }
+}
+
+function describeServer({ name, url, state, active_jobs, error }: ServerInfo): Check {
+  return {
     name: `comfyui ${name}`,
     state: state === "ready" ? "ok" : "failed",
     message: error === undefined ? state : `${state}: ${error}`,
     details: [url, `${active_jobs} jobs running`],
-  }));
+  };
 }
 
 /** Whether all workflow templates can be used. */
@@ -84,6 +99,48 @@ export async function checkOutput({ output }: Config): Promise<Check> {
   });
 }
 
+/** Whether there is room for pictures and for the queue. */
+export async function checkDisk(
+  { output, worker }: Config,
+  io: Pick<Io, "freeBytes">,
+): Promise<Check> {
+  return await guard("disk", async () => {
+    const { dbPath } = worker;
+    const folders = dbPath === ":memory:" ? [output.dir] : [output.dir, parentOf(dbPath)];
+    const found = await Promise.all(folders.map(async (folder) => {
+      const path = await nearestThatIsThere(folder);
+      return { path, bytes: await io.freeBytes(path) };
+    }));
+    const least = Math.min(...found.map(({ bytes }) => bytes));
+    const message = `${gigabytes(least)} free`;
+    const details = found.map(({ path, bytes }) => `${gigabytes(bytes)} at ${path}`);
+    if (least >= LEAST_FREE_BYTES) return ok("disk", message, details);
+    const why = `${message}, less than ${gigabytes(LEAST_FREE_BYTES)}`;
+    return { name: "disk", state: "failed", message: why, details };
+  });
+}
+
+/** A folder that is yet to be made will be on the disk of the one around it. */
+async function nearestThatIsThere(folder: string): Promise<string> {
+  try {
+    return await Deno.realPath(folder);
+  } catch (error) {
+    const parent = parentOf(folder);
+    if (!(error instanceof Deno.errors.NotFound) || parent === folder) throw error;
+    return await nearestThatIsThere(parent);
+  }
+}
+
+function parentOf(path: string): string {
+  const cut = path.replace(/\/+$/, "").lastIndexOf("/");
+  if (cut > 0) return path.slice(0, cut);
+  return cut === 0 || path === "/" ? "/" : ".";
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 /** Whether the queue's file is one. */
 export async function checkDatabase({ worker }: Config): Promise<Check> {
   const { dbPath } = worker;
@@ -110,14 +167,18 @@ function ok(name: string, message: string, details: readonly string[]): Check {
   return { name, state: "ok", message, details };
 }
 
-/** What the system or the worker refuses is what was looked for; all else is a fault of this program. */
 async function guard(name: string, look: () => Promise<Check>): Promise<Check> {
   try {
     return await look();
   } catch (error) {
-    if (!isExpected(error)) throw error;
-    return { name, state: "failed", message: error.message, details: [] };
+    return failure(name, error);
   }
+}
+
+/** What the system or the worker refuses is what was looked for; all else is a fault of this program. */
+function failure(name: string, error: unknown): Check {
+  if (!isExpected(error)) throw error;
+  return { name, state: "failed", message: error.message, details: [] };
 }
 
 function isExpected(error: unknown): error is Error {

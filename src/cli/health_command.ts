@@ -6,6 +6,7 @@ import { EXIT } from "./errors.ts";
 import {
   type Check,
   checkDatabase,
+  checkDisk,
   checkOutput,
   checkServers,
   checkWorker,
@@ -39,6 +40,7 @@ export async function runHealth(
     ...await checkServers(client, config, worker.state === "ok"),
     await checkWorkflows(config),
     await checkOutput(config),
+    await checkDisk(config, io),
     await checkDatabase(config),
   ];
   for (const check of checks) {

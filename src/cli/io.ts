@@ -21,6 +21,13 @@ export interface Io {
    * Ctrl-C is a key then, `"\x03"`, and sends no signal.
    */
   onKey(listener: (key: string) => void): Disposable | undefined;
+  /**
+   * Writes a question to the terminal and resolves with its answer; undefined if none that matches comes in
+   * time, or if standard input or output is no terminal.
+   */
+  askTerminal(question: string, answer: RegExp, timeoutMs: number): Promise<string | undefined>;
+  /** Bytes free on the file system of a path that is there. */
+  freeBytes(path: string): Promise<number>;
   /** Calls back at each SIGINT or SIGTERM until disposed of. */
   onStopSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Disposable;
   /** Opens a file to append lines to. */

@@ -1,7 +1,10 @@
-/** Pictures in the terminal, by the two protocols that take a PNG file as it is. */
+/** Pictures in the terminal: two protocols take a PNG file as it is, sixels are for the others. */
 
-/** A way to show pictures: kitty's graphics protocol, or iTerm2's inline images. */
-export type PictureProtocol = "kitty" | "iterm2";
+import type { Io } from "./io.ts";
+import { renderSixel } from "./sixel.ts";
+
+/** A way to show pictures: kitty's graphics protocol, iTerm2's inline images, or sixels. */
+export type PictureProtocol = "kitty" | "iterm2" | "sixel";
 
 /** Most base64 characters that kitty takes at once. */
 const KITTY_CHUNK_CHARS = 4_096;
@@ -9,11 +12,20 @@ const KITTY_CHUNK_CHARS = 4_096;
 /** Widest picture in columns; a small one is enlarged to this, as pixel art should be. */
 const MAX_COLUMNS = 40;
 
-/**
- * The way of the terminal that the environment names; undefined if it is not known to have one.
- *
- * The terminal itself is not asked: an answer to nobody would end up in the user's next command.
- */
+/** Pixels of a column where nobody knows how many there are; few rather than many. */
+const COLUMN_PIXELS = 8;
+
+/** Asks a terminal what it is (primary device attributes, "DA1"). */
+const WHO_ARE_YOU = "\x1b[c";
+
+/** The answer: a class, then what it can do. */
+// deno-lint-ignore no-control-regex
+const I_AM = /\x1b\[\?\d+((?:;\d+)*)c/;
+
+/** Long enough for a terminal behind a slow line. */
+const ANSWER_MS = 1_000;
+
+/** The way of the terminal that the environment names; undefined if it is not known to have one. */
 export function detectPictures(
   env: (name: string) => string | undefined,
 ): PictureProtocol | undefined {
@@ -23,7 +35,22 @@ export function detectPictures(
   const program = env("TERM_PROGRAM") ?? "";
   if (program === "iTerm.app" || program === "WezTerm") return "iterm2";
   if (/kitty|ghostty/.test(term) || program === "ghostty") return "kitty";
-  return (env("KITTY_WINDOW_ID") ?? "") === "" ? undefined : "kitty";
+  if ((env("KITTY_WINDOW_ID") ?? "") !== "") return "kitty";
+  return /^(?:foot|mlterm|contour|yaft)(?:-|$)/.test(term) ? "sixel" : undefined;
+}
+
+/**
+ * Asks the terminal itself whether it shows sixels.
+ *
+ * For that it must be in the foreground: a job in the background (`generate … &`) is stopped by the system
+ * when it changes the terminal's mode, as it must to hear the answer. So nobody is asked unasked.
+ */
+export async function askForSixels(
+  io: Pick<Io, "askTerminal">,
+): Promise<PictureProtocol | undefined> {
+  const answer = await io.askTerminal(WHO_ARE_YOU, I_AM, ANSWER_MS);
+  const abilities = I_AM.exec(answer ?? "")?.[1]?.split(";") ?? [];
+  return abilities.includes("4") ? "sixel" : undefined;
 }
 
 /** The text that shows a PNG file on a terminal of some width, with a line break after it. */
@@ -32,8 +59,9 @@ export function renderPicture(
   protocol: PictureProtocol,
   columns: number,
 ): string {
-  const base64 = png.toBase64();
   const width = Math.max(1, Math.min(MAX_COLUMNS, columns - 1));
+  if (protocol === "sixel") return `${renderSixel(png, width * COLUMN_PIXELS)}\n`;
+  const base64 = png.toBase64();
   if (protocol === "kitty") return `${renderKitty(base64, width)}\n`;
   const options = `inline=1;size=${png.length};width=${width};preserveAspectRatio=1`;
   return `\x1b]1337;File=${options}:${base64}\x07\n`;

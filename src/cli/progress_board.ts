@@ -56,13 +56,14 @@ export class ProgressBoard implements Disposable {
     if (this.#summary !== "") lines.push(this.#summary);
     // One column is left free: a full line would wrap on some terminals.
     const text = lines.map((line) => `${fit(line, this.#io.columns() - 1)}\n`).join("");
-    const up = this.#height === 0 ? "" : `\x1b[${this.#height}A\x1b[J`;
+    // To the first column too: a terminal shows ^C where the cursor was.
+    const up = this.#height === 0 ? "" : `\r\x1b[${this.#height}A\x1b[J`;
     this.#height = lines.length;
     if (up !== "" || text !== "") this.#io.err(`${up}${text}`);
   }
 
   #erase(): void {
-    if (this.#height > 0) this.#io.err(`\x1b[${this.#height}A\x1b[J`);
+    if (this.#height > 0) this.#io.err(`\r\x1b[${this.#height}A\x1b[J`);
     this.#height = 0;
   }
 }

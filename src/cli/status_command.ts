@@ -1,8 +1,9 @@
 /** `status`: the worker and its ComfyUI servers in a few lines. */
 
+import type { Client } from "../client/mod.ts";
 import type { ServerInfo, StatusInfo } from "../protocol/mod.ts";
 import { type ConnectionOptions, openClient } from "./connection.ts";
-import { EXIT } from "./errors.ts";
+import { EXIT, isUnknownRequest } from "./errors.ts";
 import { type Io, tableWidth } from "./io.ts";
 import { formatSeconds, renderTable } from "./text.ts";
 
@@ -15,7 +16,7 @@ export interface StatusOptions extends ConnectionOptions {
 /** Runs the command; resolves with its exit code. */
 export async function runStatus(options: StatusOptions, io: Io): Promise<number> {
   await using client = await openClient(options, io);
-  const [status, servers] = await Promise.all([client.status(), client.servers()]);
+  const [status, servers] = await Promise.all([client.status(), serversOf(client, io)]);
   if (options.json) {
     const { type: _type, ...facts } = status;
     io.out(`${JSON.stringify({ ...facts, servers })}\n`);
@@ -24,6 +25,17 @@ export async function runStatus(options: StatusOptions, io: Io): Promise<number>
   io.out(`${describeWorker(status)}\n`);
   io.out(renderTable(servers.map(describeServer), tableWidth(io)));
   return EXIT.ok;
+}
+
+/** None, and a word about it, if the worker is too old to tell. */
+async function serversOf(client: Client, io: Io): Promise<ServerInfo[]> {
+  try {
+    return await client.servers();
+  } catch (error) {
+    if (!isUnknownRequest(error)) throw error;
+    io.err("The worker is too old to tell of its servers; update it\n");
+    return [];
+  }
 }
 
 /** The worker in one line of at most 40 columns. */

@@ -7,6 +7,7 @@
  */
 
 export type { LogFields, Logger, LogLevel } from "../log.ts";
+export type { ExpectedNode, ExpectedTimes, NodeTime } from "../node_times.ts";
 export type { Stage } from "../protocol/mod.ts";
 export { createComfyClient } from "./client.ts";
 export type { ComfyClient } from "./comfy_client.ts";
@@ -26,6 +27,8 @@ export type {
   UploadOptions,
   WebSocketLike,
 } from "./options.ts";
+export { createNodeMeter } from "./node_meter.ts";
+export type { NodeMeasurement, NodeMeter, NodeMeterOptions } from "./node_meter.ts";
 export {
   createProgressTracker,
   type ProgressSnapshot,

@@ -94,7 +94,7 @@ function stageOfClass(node: PromptNode): Stage | undefined {
 }
 
 /** The class name alone would take in the nodes that only choose or configure a sampler. */
-function isSampler(node: PromptNode): boolean {
+export function isSampler(node: PromptNode): boolean {
   if (!/sampler/i.test(node.class_type) || !isObject(node.inputs)) return false;
   return "steps" in node.inputs || "sigmas" in node.inputs;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { LogFields, LogLevel } from "../log.ts";
+import type { ExpectedTimes, RunTimes } from "../node_times.ts";
 import type { GenerateRequest, ModelInfo, Progress } from "../protocol/mod.ts";
 
 /** Workflows of requests that name none. */
@@ -79,11 +80,19 @@ export interface RunSpec {
   resumed: boolean;
   /** True if an earlier attempt saw this prompt running. */
   hadStarted: boolean;
+  /** What it is expected to take. @default nothing is known */
+  expected?: ExpectedTimes;
 }
 
 /** How a run ended. */
 export type RunOutcome =
-  | { type: "completed"; imagePaths: string[] }
+  | {
+    type: "completed";
+    /** The files, in order. */
+    imagePaths: string[];
+    /** Where the time went, unless that says nothing about the next run. */
+    times?: RunTimes;
+  }
   | { type: "cancelled" }
   | {
     type: "failed";

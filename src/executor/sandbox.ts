@@ -64,12 +64,14 @@ async function setUp(setup: SandboxSetup): Promise<void> {
       onState: (state, error) => {
         inputs.forget();
         nodes.forget();
+        loaded.clear();
         self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) });
       },
     });
     const models = createModelIndex(server, setup.modelDirs);
     const nodes = createNodeIndex(server);
-    context = { setup, catalog, server, models, inputs, nodes, log };
+    const loaded = new Set<string>();
+    context = { setup, catalog, server, models, inputs, nodes, loaded, log };
     self.postMessage({ type: "ready" });
   } catch (error) {
     const { code, message } = explain(error);

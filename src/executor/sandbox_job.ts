@@ -1,23 +1,17 @@
 /** One job on one ComfyUI server, from the request to the files. */
 
-import {
-  type ComfyEvent,
-  createProgressTracker,
-  type ImageRef,
-  type LeftOutcome,
-  type ProgressSnapshot,
-} from "../comfyui/mod.ts";
+import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
-import { createProgressGate } from "./progress_gate.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
 import { cancelSurely, isProof } from "./sandbox_cancel.ts";
 import { makeGraph } from "./sandbox_check.ts";
 import type { InputImages } from "./sandbox_input.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
 import { saveImages } from "./sandbox_output.ts";
+import { JobNews } from "./sandbox_news.ts";
 import type { NodeIndex } from "./sandbox_nodes.ts";
 import { describeJob } from "./sandbox_parameters.ts";
 import type { ServerWatch } from "./sandbox_server.ts";
@@ -37,6 +31,8 @@ export interface JobContext {
   readonly nodes: NodeIndex;
   /** The pictures that requests start from. */
   readonly inputs: InputImages;
+  /** Model files that the server has used since it came up. */
+  readonly loaded: Set<string>;
   /** Takes log lines. */
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
 }
@@ -88,16 +84,17 @@ export async function runJob(
   const began = performance.now();
   const run = new JobRun(context, spec, options);
   try {
-    const imagePaths = await run.paint();
+    const outcome = await run.paint();
+    const files = outcome.imagePaths.length;
     const tookMs = Math.round(performance.now() - began);
-    context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files: imagePaths.length });
-    return { type: "completed", imagePaths };
+    context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files });
+    return outcome;
   } catch (error) {
     return await run.explain(error);
   }
 }
 
-type WireProgress = Extract<RunEvent, { type: "progress" }>["progress"];
+type Completed = Extract<RunOutcome, { type: "completed" }>;
 
 class JobRun {
   readonly #context: JobContext;
@@ -118,55 +115,52 @@ class JobRun {
     this.#mayBeThere = spec.resumed;
   }
 
-  /** Follows the prompt to its pictures; returns their paths. */
-  async paint(): Promise<string[]> {
-    const { catalog, setup } = this.#context;
+  /** Follows the prompt to its pictures. */
+  async paint(): Promise<Completed> {
+    const { catalog, setup, loaded } = this.#context;
     const { request, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
-    await this.#reach(signal);
-    const graph = await this.#makeGraph(template, signal);
-    this.#mayBeThere = true;
-    const tracker = createProgressTracker(graph);
+    // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
       setup,
       jobId,
       (path, step) => onEvent({ type: "preview", path, step }),
     );
+    await this.#reach(signal);
+    const graph = await this.#makeGraph(template, signal);
+    this.#mayBeThere = true;
+    using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
+    const images = await this.#watch(template, graph, news);
+    await previews.flush();
+    const parameters = describeJob(this.#spec, template, graph);
+    const imagePaths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
+    news.done();
+    const times = news.times(template.name);
+    return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
+  }
+
+  /** Follows the prompt to its end; returns what is to be fetched. */
+  async #watch(template: Template, graph: Graph, news: JobNews): Promise<readonly ImageRef[]> {
+    const { setup, server } = this.#context;
+    const { signal, onEvent } = this.#options;
     using watchdog = new Watchdog(setup.stallTimeoutMs);
-    const gate = createProgressGate<WireProgress>(setup.progressPerSecond);
-    const tell = (news: WireProgress[]) =>
-      news.forEach((progress) => onEvent({ type: "progress", progress }));
     let images: readonly ImageRef[] = [];
-    let last: ProgressSnapshot | undefined;
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
       const alive = event.type !== "queued" && event.type !== "connection";
       if (alive) watchdog.feed();
       if (event.type === "connection" && event.state === "lost") {
-        this.#context.server.lost("the connection broke");
+        server.lost("the connection broke");
       }
       if (alive && !this.#started) onEvent({ type: "started", workflow: template.name });
       this.#started ||= alive;
-      const progress = tracker.update(event);
-      last = progress ?? last;
-      // The end is told when the files are there.
-      if (event.type === "completed") {
-        images = event.images;
-        this.#hasEnded = true;
-      } else if (progress !== undefined) tell(gate.take(toWire(progress)));
-      if (event.type === "preview" && setup.previewMethod !== "none") {
-        previews.offer({ ...event, step: last?.step ?? 0 });
-      }
+      this.#hasEnded ||= event.type === "completed";
+      if (event.type === "completed") images = event.images;
+      news.take(event);
     }
-    tell(gate.flush());
-    await previews.flush();
-    const parameters = describeJob(this.#spec, template, graph);
-    const paths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
-    const done = { percent: 100, eta_s: 0 };
-    if (last !== undefined) tell(gate.take({ ...toWire(last), ...done }));
-    return paths;
+    return images;
   }
 
   /** Turns what went wrong into an outcome. */
@@ -181,7 +175,10 @@ class JobRun {
     if (code === "unreachable") server.lost(message);
     // Perhaps because somebody tidied up the server's input directory.
     if (code === "rejected") this.#context.inputs.forget();
-    if (code === "out_of_memory") await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
+    if (code === "out_of_memory") {
+      this.#context.loaded.clear();
+      await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
+    }
     if (code === "stalled") return await this.#explainStall(message);
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
     const keepPrompt = this.#mayBeThere && DOUBTFUL.has(code);
@@ -263,10 +260,4 @@ function failed(code: string, error: string): Extract<RunOutcome, { type: "faile
 
 function text(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function toWire(
-  { stage, step, totalSteps, percent, etaSeconds }: ProgressSnapshot,
-): WireProgress {
-  return { stage, step, total_steps: totalSteps, percent, eta_s: etaSeconds };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MeasuredRun } from "../node_times.ts";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import type { Job, JobOutcome, Lease } from "./job.ts";
 
@@ -75,6 +76,12 @@ export interface ListOptions {
   cursor?: string;
 }
 
+/** Runs of one kind whose times are kept: enough that a few odd ones do not move their median. */
+export const RUNS_OF_A_KIND = 9;
+
+/** Runs whose times are kept in all. */
+export const RUNS_IN_ALL = 1_000;
+
 /** Numbers of jobs that have not ended. */
 export interface QueueCounts {
   /** Waiting. */
@@ -145,6 +152,13 @@ export interface JobQueue extends AsyncDisposable {
   markAnnounced(id: string): Promise<void>;
   /** Socket that events of jobs still on a server go to, or undefined if there are none. */
   clientIdOn(server: string): Promise<string | undefined>;
+  /**
+   * Keeps where the time of a run went: the newest {@linkcode RUNS_OF_A_KIND} of a kind and the newest
+   * {@linkcode RUNS_IN_ALL} of all kinds.
+   */
+  noteTimes(run: MeasuredRun): Promise<void>;
+  /** The runs whose times are kept, oldest first. */
+  measuredRuns(): Promise<readonly MeasuredRun[]>;
   /** Removes jobs that ended before this time, at most `limit`; returns how many. */
   prune(endedBeforeMs: number, limit: number): Promise<number>;
   /** Closes the store. May be called again. */

@@ -16,5 +16,6 @@ export type {
   QueueCounts,
   ReleaseOptions,
 } from "./job_queue.ts";
+export { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";
 export { openSqliteQueue } from "./sqlite_queue.ts";
 export type { SqliteQueueOptions } from "./sqlite_queue.ts";

@@ -30,6 +30,8 @@ export const AGE_PER_PRIORITY_MS = 30_000;
  * - The partial indexes hold only what waits or runs, so their size follows the work, not the history.
  * - `counts` is kept by triggers, because counting 100,000 waiting jobs at each submission is not free.
  * - `transitions` tells afterwards why a job is where it is.
+ * - `run_times` holds the newest runs of each kind as they were measured, not a mean of them: what is
+ *   made of them can change without another migration, and no number has to be read to be changed.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -95,5 +97,17 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN prompt_started INTEGER NOT NULL DEFAULT 0;
   UPDATE jobs SET prompt_started = 1 WHERE prompt_id IS NOT NULL AND started_at_ms IS NOT NULL;
   CREATE INDEX jobs_prompted ON jobs (server, seq) WHERE prompt_id IS NOT NULL;
+  `,
+  `
+  CREATE TABLE run_times (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    workflow TEXT NOT NULL,
+    model TEXT NOT NULL,
+    pixels INTEGER NOT NULL,
+    server TEXT NOT NULL,
+    steps INTEGER NOT NULL,
+    times TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX run_times_kind ON run_times (workflow, model, pixels, server, seq);
   `,
 ];

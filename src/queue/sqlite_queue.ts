@@ -4,6 +4,7 @@ import { JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import { encodeRequest } from "../protocol/mod.ts";
 import { openDatabase } from "./database.ts";
+import type { MeasuredRun } from "../node_times.ts";
 import { sameRequest } from "./job.ts";
 import type { Job, JobOutcome, Lease } from "./job.ts";
 import type {
@@ -17,6 +18,7 @@ import type {
   ReleaseOptions,
 } from "./job_queue.ts";
 import { type JobRow, toJob } from "./row.ts";
+import { keepTimes, readTimes } from "./run_times.ts";
 import { AGE_PER_PRIORITY_MS } from "./schema.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
@@ -268,6 +270,14 @@ class SqliteQueue implements JobQueue {
     return this.#store.read(() =>
       this.#store.optionalRow(sql.CLIENT_ID, { server })?.client_id ?? undefined
     );
+  }
+
+  noteTimes(run: MeasuredRun): Promise<void> {
+    return this.#store.write("keep the times of a run", () => keepTimes(this.#store, run));
+  }
+
+  measuredRuns(): Promise<readonly MeasuredRun[]> {
+    return this.#store.read(() => readTimes(this.#store));
   }
 
   prune(endedBeforeMs: number, limit: number): Promise<number> {

@@ -121,3 +121,24 @@ export const PRUNE = `
 export const NOTE = `
   INSERT INTO transitions (job_seq, at_ms, from_state, to_state, attempt, reason)
   VALUES (:seq, :now, :from, :to, :attempt, :reason)`;
+
+/** Adds the times of a run. */
+export const KEEP_TIMES = `
+  INSERT INTO run_times (workflow, model, pixels, server, steps, times)
+  VALUES (:workflow, :model, :pixels, :server, :steps, :times)`;
+
+/** Drops all but the newest runs of a kind. */
+export const DROP_TIMES_OF_KIND = `
+  DELETE FROM run_times WHERE seq IN (
+    SELECT seq FROM run_times
+    WHERE workflow = :workflow AND model = :model AND pixels = :pixels AND server = :server
+    ORDER BY seq DESC LIMIT -1 OFFSET :most)`;
+
+/** Drops all but the newest runs. */
+export const DROP_TIMES = `
+  DELETE FROM run_times WHERE seq IN (
+    SELECT seq FROM run_times ORDER BY seq DESC LIMIT -1 OFFSET :most)`;
+
+/** The times of all runs. */
+export const ALL_TIMES = `
+  SELECT workflow, model, pixels, server, steps, times FROM run_times ORDER BY seq`;

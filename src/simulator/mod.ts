@@ -6,7 +6,13 @@
 
 export type { NodeFault, RouteFault, Stall, StallTarget } from "./faults.ts";
 export type { Json, JsonObject } from "./json.ts";
-export type { ModelLists, PreviewMethod, SimulatorClock, SimulatorOptions } from "./options.ts";
+export type {
+  ModelLists,
+  PreviewMethod,
+  SimulatedWork,
+  SimulatorClock,
+  SimulatorOptions,
+} from "./options.ts";
 export type { ProfileName } from "./profile.ts";
 export type {
   Execution,

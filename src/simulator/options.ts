@@ -21,6 +21,20 @@ export interface SimulatorClock {
 /** Model files that the simulator claims to have, by ComfyUI's folder key (`checkpoints`, `loras`, `vae`, …). */
 export type ModelLists = Readonly<Record<string, readonly string[]>>;
 
+/** A piece of work that takes time. */
+export interface SimulatedWork {
+  /** A sampler step, the loading of a model file that is not in memory yet, or any other node. */
+  readonly type: "step" | "load" | "node";
+  /** The prompt that it is part of. */
+  readonly promptId: string;
+  /** Class of the node that does it. */
+  readonly nodeClass: string;
+  /** Pixels of the pictures or latents that the node works on, all together; 0 if on none. */
+  readonly pixels: number;
+  /** Milliseconds that it takes by the options. */
+  readonly ms: number;
+}
+
 /** Options of `startSimulator()`. */
 export interface SimulatorOptions {
   /** Port to listen on; 0 lets the system choose one. @default {0} */
@@ -35,6 +49,12 @@ export interface SimulatorOptions {
   loadTimeMs?: number;
   /** Milliseconds for every other node. @default {2} */
   nodeTimeMs?: number;
+  /**
+   * Decides how long each piece of work takes, in milliseconds, for machines whose times vary.
+   *
+   * @default {(work) => work.ms}
+   */
+  paceOf?: (work: SimulatedWork) => number;
   /** Milliseconds between the last event of a run and its history entry. @default {2} */
   historyGapMs?: number;
   /** Whether samplers send preview pictures. @default {"none"} */
@@ -67,6 +87,8 @@ export interface Settings {
   readonly profile: Profile;
   /** Durations in milliseconds. */
   readonly timing: Readonly<{ step: number; load: number; node: number; historyGap: number }>;
+  /** Milliseconds of a piece of work. */
+  readonly paceOf: (work: SimulatedWork) => number;
   /** Whether samplers send previews. */
   readonly previewMethod: PreviewMethod;
   /** Folders on disk; absent ones live in memory. */
@@ -92,6 +114,7 @@ export function readOptions(options: SimulatorOptions): Settings {
     previewMethod = "none",
     models = {},
     maxUploadBytes = 104_857_600,
+    paceOf = (work) => work.ms,
     clock = systemClock,
   } = options;
   checkInteger("port", port, 0, 65_535);
@@ -109,6 +132,7 @@ export function readOptions(options: SimulatorOptions): Settings {
       node: duration("nodeTimeMs", options.nodeTimeMs, 2),
       historyGap: duration("historyGapMs", options.historyGapMs, 2),
     },
+    paceOf,
     previewMethod,
     directories: readDirectories(options),
     models,

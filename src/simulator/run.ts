@@ -14,7 +14,7 @@ import { dumpJson, isObject, type Json, type JsonObject } from "./json.ts";
 import { type Input, Inputs } from "./nodes/inputs.ts";
 import type { NodeContext } from "./nodes/node.ts";
 import { NODES } from "./nodes/registry.ts";
-import type { Settings } from "./options.ts";
+import type { Settings, SimulatedWork } from "./options.ts";
 import { type Picture, resized } from "./picture.ts";
 import { Progress } from "./progress.ts";
 import { PythonError } from "./python.ts";
@@ -221,9 +221,9 @@ export class Run {
       extraPngInfo: this.#item.extraData.extra_pnginfo,
       state: cache.stateOf(id, node),
       now: () => settings.clock.now(),
-      work: () => this.#pass(settings.timing.node),
+      work: () => this.#pass("node", node),
       load: async (file) => {
-        await this.#pass(loadedModels.has(file) ? settings.timing.node : settings.timing.load);
+        await this.#pass(loadedModels.has(file) ? "node" : "load", node);
         loadedModels.add(file);
       },
       step: (value, max, preview) => this.#step(id, node, value, max, preview),
@@ -237,7 +237,7 @@ export class Run {
     max: number,
     preview: () => Picture,
   ): Promise<void> {
-    await this.#pass(this.#context.settings.timing.step);
+    await this.#pass("step", node);
     await this.#stall(id, node, value);
     this.#checkInterrupt();
     this.#progress.update(id, value, max, this.#sendsPreviews() ? toJpeg(preview()) : undefined);
@@ -262,11 +262,28 @@ export class Run {
   }
 
   /** Lets time pass. Even no time at all gives other work its turn, as the real executor's thread does. */
-  async #pass(ms: number): Promise<void> {
+  async #pass(type: SimulatedWork["type"], node: PromptNode): Promise<void> {
     const { settings, signal } = this.#context;
+    const ms = settings.paceOf({
+      type,
+      promptId: this.#item.promptId,
+      nodeClass: node.class_type,
+      pixels: this.#pixelsInto(node),
+      ms: settings.timing[type],
+    });
     if (ms > 0) return await settings.clock.delay(ms, signal);
     await new Promise((resolve) => setTimeout(resolve, 0));
     signal.throwIfAborted();
+  }
+
+  #pixelsInto(node: PromptNode): number {
+    const values = Object.values(node.inputs as JsonObject).filter(isLink)
+      .map(([source, index]) => this.#context.cache.get(source)?.outputs.at(index));
+    return values.reduce((sum, value) => {
+      if (value?.type === "LATENT") return sum + value.width * value.height * value.pictures.length;
+      if (value?.type !== "IMAGE") return sum;
+      return value.pictures.reduce((all, { width, height }) => all + width * height, sum);
+    }, 0);
   }
 
   #checkInterrupt(): void {

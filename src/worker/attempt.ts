@@ -3,8 +3,10 @@
 import { JobError } from "../errors.ts";
 import type { RunEvent, RunOutcome, RunSpec } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobOutcome, JobQueue, Lease } from "../queue/mod.ts";
+import { describeRun, type Estimator } from "./estimate.ts";
 import type { Publisher } from "./publisher.ts";
 import { MAX_CRASHES, nextAttempt, type RetryPolicy } from "./retry.ts";
 
@@ -25,6 +27,8 @@ export interface AttemptContext extends RetryPolicy {
   readonly queue: JobQueue;
   /** Where news go. */
   readonly publisher: Publisher;
+  /** Knows run times. */
+  readonly estimator: Pick<Estimator, "expect">;
   /** Last progress of each job, over all its attempts. */
   readonly progress: Map<string, Progress>;
   /** How long a lease holds, in milliseconds. */
@@ -47,6 +51,8 @@ export interface AttemptEnd {
   readonly ended: Job | undefined;
   /** Code of the failure, if it failed. */
   readonly failure: string | undefined;
+  /** Where its time went, if that was measured. */
+  readonly times: MeasuredRun | undefined;
 }
 
 /** Longest time that a timer can wait. */
@@ -65,6 +71,7 @@ export class Attempt implements Disposable {
   readonly #renewal: ReturnType<typeof setInterval>;
   readonly #deadline: ReturnType<typeof setTimeout> | undefined;
   #tooLate = false;
+  #startedAtMs: number | undefined;
   #leaseUntilMs: number;
   /** The start of the run, until the queue has noted it. */
   #start: Extract<RunEvent, { type: "started" }> | undefined;
@@ -80,6 +87,11 @@ export class Attempt implements Disposable {
     this.#renewal = setInterval(() => this.#renew(), context.leaseMs / 3);
     this.#deadline = this.#startDeadline();
     if (lease.job.cancelRequested) this.abort();
+  }
+
+  /** When its prompt began to run, Unix milliseconds; undefined while it waits on the server. */
+  get startedAtMs(): number | undefined {
+    return this.#startedAtMs;
   }
 
   /** Stops it; the job must have been marked in the queue before. */
@@ -104,10 +116,13 @@ export class Attempt implements Disposable {
   /** Runs to the end and has the queue note what became of it. */
   async run(): Promise<AttemptEnd> {
     const outcome = await this.#follow();
-    if (outcome.type !== "failed") {
-      return { ended: await this.#settle(this.#ending(outcome)), failure: undefined };
+    if (outcome.type === "failed") {
+      return { ended: await this.#fail(outcome), failure: outcome.code, times: undefined };
     }
-    return { ended: await this.#fail(outcome), failure: outcome.code };
+    const times = outcome.type === "completed" && outcome.times !== undefined
+      ? describeRun(this.lease.job.request, this.#runner.name, outcome.times)
+      : undefined;
+    return { ended: await this.#settle(this.#ending(outcome)), failure: undefined, times };
   }
 
   async #follow(): Promise<RunOutcome> {
@@ -125,6 +140,7 @@ export class Attempt implements Disposable {
       promptId,
       resumed,
       hadStarted: promptStarted,
+      expected: this.#context.estimator.expect(job, this.#runner.name),
     };
     const outcome = await this.#runner.run(spec, { signal: this.#controller.signal, onEvent });
     ended = true;
@@ -135,7 +151,10 @@ export class Attempt implements Disposable {
   async #report(event: RunEvent): Promise<void> {
     const { publisher, progress: shown } = this.#context;
     const { id } = this.lease.job;
-    if (event.type === "started") this.#start = event;
+    if (event.type === "started") {
+      this.#start = event;
+      this.#startedAtMs = this.#context.now();
+    }
     // The start goes first: what comes before the queue could note it is not told.
     if (this.#start !== undefined && !await this.#tellStart(this.#start)) return;
     if (event.type === "preview") {

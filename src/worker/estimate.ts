@@ -1,48 +1,114 @@
 /** Guesses how long jobs take, from those that were run. */
 
+import type { ExpectedTimes, MeasuredRun, RunTimes } from "../node_times.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
+import { createRunHistory } from "./run_history.ts";
 
 /** First guess, before anything was measured: a middling GPU with SDXL. */
 const FIRST_GUESS_MS = { perJob: 1_500, perMegapixelStep: 150 };
 /** Weight of the newest measurement. */
 const NEWEST = 0.3;
+/** Runs that make up the mean of all: a wait is the sum of many, so a median would not do. */
+const TYPICAL_RUNS = 32;
+
+/** Answers that are kept until another run is noted: placement asks for the same ones over and over. */
+const MOST_ANSWERS = 1_000;
+
+/** What is asked about: a request, and what has been decided about it. */
+export interface PlannedRun {
+  /** What was asked for. */
+  readonly request: GenerateRequest;
+  /** Workflow chosen for it, once known. */
+  readonly workflow: string | undefined;
+}
 
 /** Learns and tells run times. */
 export interface Estimator {
-  /** Expected run time of a request in milliseconds. */
-  runMs(request: GenerateRequest): number;
+  /** Expected run time in milliseconds. */
+  runMs(run: PlannedRun): number;
   /** Expected run time of whatever comes, in milliseconds. */
   readonly typicalMs: number;
-  /** Learns from a finished run. */
+  /** What is expected of each node on a server, and of the run as a whole. */
+  expect(run: PlannedRun, server: string): ExpectedTimes;
+  /** Learns from how long a job took. */
   learn(request: GenerateRequest, tookMs: number): void;
+  /** Learns from where the time of a run went. */
+  note(run: MeasuredRun): void;
 }
 
 /**
- * Creates an estimator. Times are taken to grow with pixels × steps; by how much is learnt for each
- * model, and from all models together for one that is new.
+ * Creates an estimator. Measured runs of the same workflow, model and size come first, then such of
+ * another size or model. Without any, times are taken to grow with pixels × steps; by how much is learnt
+ * for each model, and from all models together for one that is new.
  */
 export function createEstimator(): Estimator {
+  const history = createRunHistory();
   const factors = new Map<string, number>();
+  const newest: number[] = [];
   let overall = 1;
-  let typicalMs: number | undefined;
+  const roughMs = (request: GenerateRequest) =>
+    guess(request) * (factors.get(request.model) ?? overall);
+  const measured = ({ request, workflow }: PlannedRun, server?: string) => {
+    if (workflow === undefined) return undefined;
+    const { model, steps } = request;
+    const question = { workflow, model, pixels: pixelsOf(request), steps };
+    return history.expect(server === undefined ? question : { ...question, server });
+  };
+  const answers = new Map<string, number | undefined>();
+  const measuredMs = (run: PlannedRun) => {
+    const { model, steps } = run.request;
+    const key = JSON.stringify([run.workflow, model, pixelsOf(run.request), steps]);
+    if (!answers.has(key)) {
+      if (answers.size >= MOST_ANSWERS) answers.clear();
+      answers.set(key, measured(run)?.runMs);
+    }
+    return answers.get(key);
+  };
   return {
-    runMs: (request) => guess(request) * (factors.get(request.model) ?? overall),
+    runMs: (run) => measuredMs(run) ?? roughMs(run.request),
     get typicalMs() {
-      return typicalMs ?? FIRST_GUESS_MS.perJob;
+      if (newest.length === 0) return FIRST_GUESS_MS.perJob;
+      return newest.reduce((sum, ms) => sum + ms, 0) / newest.length;
     },
+    expect: (run, server) =>
+      measured(run, server) ??
+        { nodes: [], otherMs: 0, runMs: roughMs(run.request), exact: false, pixelRatio: 1 },
     learn(request, tookMs) {
       const factor = tookMs / guess(request);
       factors.set(request.model, blend(factors.get(request.model), factor));
       overall = blend(factors.size === 1 && overall === 1 ? undefined : overall, factor);
-      typicalMs = blend(typicalMs, tookMs);
+      newest.push(tookMs);
+      if (newest.length > TYPICAL_RUNS) newest.shift();
+    },
+    note(run) {
+      answers.clear();
+      history.note(run);
     },
   };
 }
 
-function guess({ size, steps, batch_size = 1, animation_frames }: GenerateRequest): number {
-  const pictures = animation_frames ?? batch_size;
-  const megapixelSteps = size[0] * size[1] / 1e6 * steps * pictures;
+/** Says what a measured run was a run of. */
+export function describeRun(
+  { model, steps, ...request }: GenerateRequest,
+  server: string,
+  times: RunTimes,
+): MeasuredRun {
+  return { ...times, model, steps, server, pixels: pixelsOf(request) };
+}
+
+function guess({ steps, ...request }: GenerateRequest): number {
+  const megapixelSteps = pixelsOf(request) / 1e6 * steps;
   return FIRST_GUESS_MS.perJob + FIRST_GUESS_MS.perMegapixelStep * megapixelSteps;
+}
+
+/** Pixels of all pictures together. */
+function pixelsOf(
+  { size, batch_size = 1, animation_frames = 1 }: Pick<
+    GenerateRequest,
+    "size" | "batch_size" | "animation_frames"
+  >,
+): number {
+  return size[0] * size[1] * batch_size * animation_frames;
 }
 
 /** The first measurement counts fully: it beats any guess. */

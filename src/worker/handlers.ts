@@ -42,6 +42,8 @@ export interface SchedulerView {
   activeOn(server: string): number;
   /** Last progress of a job. */
   progressOf(jobId: string): Progress | undefined;
+  /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
+  waitBeforeMs(jobId: string): number;
 }
 
 /** What the handlers work with. */
@@ -282,9 +284,10 @@ function pictures(paths: readonly string[]): { image_path: string; image_paths: 
 /** Expected time until a job is done: what goes before it, shared by the servers, then itself. */
 async function expectedMs(context: HandlerContext, job: Job): Promise<number> {
   if (job.outcome !== undefined) return 0;
-  const runMs = context.estimator.runMs(job.request);
-  const position = await context.queue.position(job.id);
-  if (position === undefined) return runMs;
-  const { running } = await context.queue.counts();
-  return (position + running) * context.estimator.typicalMs / context.servers.length + runMs;
+  const { queue, scheduler, estimator, servers } = context;
+  const position = await queue.position(job.id);
+  const progress = scheduler.progressOf(job.id);
+  if (position === undefined && progress !== undefined) return progress.eta_s * 1_000;
+  const queuedMs = (position ?? 0) * estimator.typicalMs / servers.length;
+  return scheduler.waitBeforeMs(job.id) + queuedMs + estimator.runMs(job);
 }

@@ -1,6 +1,7 @@
 /** Takes jobs from the queue, chooses their servers and has them run. It alone holds leases. */
 
 import { type Logger, silentLogger } from "../log.ts";
+import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobQueue, Lease } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
@@ -53,6 +54,8 @@ export interface Scheduler {
   activeOn(server: string): number;
   /** Last progress of a running job. */
   progressOf(jobId: string): Progress | undefined;
+  /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
+  waitBeforeMs(jobId: string): number;
   /** Claims nothing more; resolves when what runs has ended. */
   drain(): Promise<void>;
 }
@@ -114,6 +117,13 @@ class QueueScheduler implements Scheduler {
 
   progressOf(jobId: string): Progress | undefined {
     return this.#context.progress.get(jobId);
+  }
+
+  waitBeforeMs(jobId: string): number {
+    const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
+    // One that was handed to none goes to the first that is done.
+    return waits.find((wait) => wait !== undefined) ??
+      Math.min(...this.#slots.map((slot) => slot.waitMs));
   }
 
   async drain(): Promise<void> {
@@ -180,20 +190,31 @@ class QueueScheduler implements Scheduler {
     const { id } = attempt.lease.job;
     try {
       using _timers = attempt;
-      const { ended, failure } = await attempt.run();
+      const { ended, failure, times } = await attempt.run();
       slot.judge(failure);
+      if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000);
       }
       this.#context.progress.delete(id);
       await this.#options.announcer.announce(ended);
+      if (times !== undefined) await this.#keepTimes(id, times);
     } catch (error) {
       // The lease runs out and the job is claimed again.
       this.#logger.log("error", `Cannot settle the job: ${text(error)}`, { jobId: id });
     } finally {
       if (this.#active.get(id) === attempt) this.#active.delete(id);
       slot.remove(attempt);
+    }
+  }
+
+  /** What cannot be stored is known until the worker ends, and measured again. */
+  async #keepTimes(jobId: string, times: MeasuredRun): Promise<void> {
+    try {
+      await this.#options.queue.noteTimes(times);
+    } catch (error) {
+      this.#logger.log("debug", `Cannot keep the times of a run: ${text(error)}`, { jobId });
     }
   }
 

@@ -64,13 +64,14 @@ export class Slot implements Place {
   }
 
   get waitMs(): number {
-    let sum = 0;
-    for (const { lease, beganAtMs } of this.#attempts) {
-      // All but the first wait, so only that one's time has passed already.
-      const passed = sum === 0 ? this.#now() - beganAtMs : 0;
-      sum += Math.max(0, this.#estimator.runMs(lease.job.request) - passed);
-    }
-    return sum;
+    return this.#sumMs(this.#attempts);
+  }
+
+  /** Time until it has done what it was handed before a job, in milliseconds; undefined if it has not that. */
+  waitBeforeMs(jobId: string): number | undefined {
+    const attempts = [...this.#attempts];
+    const index = attempts.findIndex(({ lease }) => lease.job.id === jobId);
+    return index < 0 ? undefined : this.#sumMs(attempts.slice(0, index));
   }
 
   /** Since when it has not been ready, as far as `look()` has seen; undefined if it is. */
@@ -110,5 +111,13 @@ export class Slot implements Place {
     else if (failure !== "unreachable" && failure !== "lost") this.#breaker.succeeded();
     // ComfyUI that was away or restarted has an empty memory.
     if (failure === "unreachable" || failure === "lost") this.#loaded = undefined;
+  }
+
+  #sumMs(attempts: Iterable<Attempt>): number {
+    let sum = 0;
+    for (const { lease, startedAtMs = this.#now() } of attempts) {
+      sum += Math.max(0, this.#estimator.runMs(lease.job) - (this.#now() - startedAtMs));
+    }
+    return sum;
   }
 }

@@ -236,8 +236,9 @@ async function findInput(dir: string | undefined): Promise<string | undefined> {
   }
 }
 
-/** Run times are learnt anew from the jobs that are still known. */
+/** Run times are learnt anew from the jobs that are still known, and from what was measured of any. */
 async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<void> {
+  for (const run of await queue.measuredRuns()) estimator.note(run);
   const { jobs } = await queue.list({ state: "completed", limit: HISTORY_JOBS });
   for (const job of jobs.toReversed()) estimator.learn(job.request, durationS(job) * 1_000);
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { startTask } from "../support/process.ts";
+import { tempDir } from "../support/temp_dir.ts";
 import { workerSetup } from "../support/worker.ts";
-import { addressFlags } from "./fake_io.ts";
+import { addressFlags, NOBODY } from "./fake_io.ts";
 
 const TERMINAL = { TERM: "xterm-kitty", TERM_PROGRAM: "kitty", KITTY_WINDOW_ID: "1" };
 
@@ -40,4 +41,14 @@ Deno.test("config reads the variables of its task, and nothing else of the envir
   const { code, stdout, stderr } = await program.ended;
   assert.equal(code, 0, stderr);
   assert.match(stdout, /"path":"worker\.db","value":"a\.db","origin":"DGX_PIXELS_DB"/);
+});
+
+Deno.test("health may ask for the free space of the disk", async () => {
+  await using dir = await tempDir();
+  const files = [`--output-dir=${dir.path}`, `--db=${dir.path}/queue.db`];
+  await using program = startTask("cli", ["health", "--json", ...NOBODY, ...files]);
+  const { code, stdout, stderr } = await program.ended;
+  assert.equal(code, 3, stderr);
+  const disk = stdout.split("\n").find((line) => line.startsWith('{"name":"disk"')) ?? "";
+  assert.match(JSON.parse(disk).message, /^\d+\.\d GB free/);
 });

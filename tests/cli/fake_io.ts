@@ -10,6 +10,10 @@ export interface FakeIoOptions {
   columns?: number;
   /** Whether standard output and error are a terminal. @default {false} */
   terminal?: boolean;
+  /** What the terminal answers when it is asked something. @default {nothing} */
+  answer?: string;
+  /** Free space of the disk in bytes. @default {1e12} */
+  freeBytes?: number;
 }
 
 /** A command that runs. */
@@ -32,7 +36,7 @@ export interface Running {
 
 /** Starts a command. */
 export function start(args: readonly string[], options: FakeIoOptions = {}): Running {
-  const { env = {}, columns = 100, terminal = false } = options;
+  const { env = {}, columns = 100, terminal = false, answer, freeBytes = 1e12 } = options;
   const written = { out: "", err: "" };
   const stopListeners = new Set<(signal: "SIGINT" | "SIGTERM") => void>();
   const keyListeners = new Set<(key: string) => void>();
@@ -56,6 +60,9 @@ export function start(args: readonly string[], options: FakeIoOptions = {}): Run
     env: (name) => env[name],
     onStopSignal: (listener) => listen(stopListeners, listener),
     onKey: (listener) => terminal ? listen(keyListeners, listener) : undefined,
+    askTerminal: (_question, pattern) =>
+      Promise.resolve(terminal && pattern.test(answer ?? "") ? answer : undefined),
+    freeBytes: () => Promise.resolve(freeBytes),
     openLog: () => {
       throw new Error("No command here opens a log");
     },

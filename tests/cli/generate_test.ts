@@ -124,8 +124,11 @@ Deno.test("generate draws a bar for each job on a terminal, no line wider than i
   for (const columns of [40, 80]) {
     const { exitCode, stderr } = await run(args(setup, "--count=2"), { terminal: true, columns });
     assert.equal(exitCode, 0);
+    // Where a ^C was shown the cursor is not in the first column.
     // deno-lint-ignore no-control-regex
-    const lines = stderr().replace(/\x1b\[\d*[AJ]/g, "").split("\n");
+    assert.doesNotMatch(stderr(), /[^\r]\x1b\[\d*A/);
+    // deno-lint-ignore no-control-regex
+    const lines = stderr().replace(/\r\x1b\[\d*A\x1b\[J/g, "").split("\n");
     assert.ok(lines.some((line) => /^2: .*sampling \d\/5/.test(line)), stderr());
     assert.deepEqual(lines.filter((line) => line.length >= columns), []);
   }
@@ -138,6 +141,10 @@ Deno.test("generate shows the picture where the terminal can, unless told not to
   assert.ok(shown.stdout().startsWith("\x1b_Gf=100,a=T"), shown.stdout());
   const never = await run(args(setup, "--show=never"), kitty);
   assert.match(never.stdout(), /^\//);
+  const asked = await run(args(setup, "--show=always"), { terminal: true, answer: "\x1b[?62;4c" });
+  assert.ok(asked.stdout().startsWith("\x1bP0;0;q"), asked.stdout());
+  const unasked = await run(args(setup), { terminal: true, answer: "\x1b[?62;4c" });
+  assert.match(unasked.stdout(), /^\//);
   const piped = await run(args(setup), { ...kitty, terminal: false });
   assert.match(piped.stdout(), /^\//);
 });

@@ -17,14 +17,19 @@ Deno.test("health finds nothing wrong with a worker that runs, one line each", a
         "ok {6}comfyui 127\\.0\\.0\\.1:\\d+ ready\n" +
         "ok {6}workflows \\d+ in the package\n" +
         "ok {6}output can be written\n" +
+        "ok {6}disk 1000\\.0 GB free\n" +
         "ok {6}database is there\n$",
     ),
   );
   const verbose = await run(["health", "-v", ...addressFlags(setup.worker), ...files]);
   assert.match(verbose.stdout(), /^ {8}protocol 1\.0\.0, 0 jobs running, 0 waiting$/m);
   assert.match(verbose.stdout(), /^ {8}txt2img_sdxl$/m);
+  assert.ok(
+    verbose.stdout().includes(`        1000.0 GB at ${setup.outputDir}\n`),
+    verbose.stdout(),
+  );
   const json = await run(["health", "--json", ...addressFlags(setup.worker), ...files]);
-  assert.deepEqual(json.json().map(({ state }) => state), ["ok", "ok", "ok", "ok", "ok"]);
+  assert.deepEqual(json.json().map(({ state }) => state), ["ok", "ok", "ok", "ok", "ok", "ok"]);
 });
 
 Deno.test("health looks at the files also when no worker answers, and exits with 3", async () => {
@@ -58,4 +63,30 @@ Deno.test("health exits with 1 for a server or file that is wrong", async () => 
   assert.match(stdout(), /^FAILED {2}workflows Cannot read the workflow folder/m);
   assert.match(stdout(), /^FAILED {2}output /m);
   assert.match(stdout(), /^FAILED {2}database .*\/file is no SQLite file$/m);
+});
+
+Deno.test("health says when the disk is nearly full, also of a folder that is yet to be made", async () => {
+  await using dir = await tempDir();
+  const files = [`--output-dir=${dir.path}/a/b/c/`, "--db=later.db"];
+  const full = await run(["health", "-v", ...NOBODY, ...files], { freeBytes: 0.94e9 });
+  const here = await Deno.realPath(".");
+  assert.ok(
+    full.stdout().includes(
+      "FAILED  disk 0.9 GB free, less than 1.0 GB\n" +
+        `        0.9 GB at ${await Deno.realPath(dir.path)}\n` +
+        `        0.9 GB at ${here}\n`,
+    ),
+    full.stdout(),
+  );
+  const inMemory = await run([
+    "health",
+    "-v",
+    ...NOBODY,
+    `--output-dir=${dir.path}`,
+    "--db=:memory:",
+  ]);
+  assert.match(
+    inMemory.stdout(),
+    /^ok {6}disk 1000\.0 GB free\n {8}1000\.0 GB at .*\nok {6}database/m,
+  );
 });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { runCli } from "../../src/cli/mod.ts";
-import type { Io } from "../../src/cli/io.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import * as graphs from "../workflow/graphs.ts";
+import { run } from "./fake_io.ts";
 
 Deno.test("validate-workflows finds the built-in workflows good, alone and with the simulator", async () => {
   for (const options of [[], ["--simulate"]]) {
@@ -75,19 +74,7 @@ Deno.test("validate-workflows ends with 2 for what it was told wrongly, with 3 w
 });
 
 async function validate(...options: string[]) {
-  let [out, complaint] = ["", ""];
-  const io: Io = {
-    out: (text) => void (out += text),
-    err: (text) => void (complaint += text),
-    outIsTerminal: false,
-    errIsTerminal: false,
-    columns: () => 80,
-    rows: () => 24,
-    env: () => undefined,
-    onKey: () => undefined,
-    onStopSignal: () => ({ [Symbol.dispose]() {} }),
-    openLog: () => ({ write() {}, [Symbol.dispose]() {} }),
-  };
-  const code = await runCli(["validate-workflows", ...options], io);
-  return { code, complaint, lines: out.split("\n").filter((line) => line !== "") };
+  const { exitCode, stdout, stderr } = await run(["validate-workflows", ...options]);
+  const lines = stdout().split("\n").filter((line) => line !== "");
+  return { code: exitCode, complaint: stderr(), lines };
 }

@@ -43,12 +43,9 @@ function ran(node: string, steps = 0): ComfyEvent[] {
 }
 
 /** A tracker whose clock moves by `msPerEvent` before each event. */
-function track(graph: PromptGraph, events: ComfyEvent[], msPerEvent = 0, expectedMs?: number) {
+function track(graph: PromptGraph, events: ComfyEvent[], msPerEvent = 0) {
   let now = 0;
-  const tracker = createProgressTracker(graph, {
-    now: () => now,
-    ...(expectedMs === undefined ? {} : { expectedMs }),
-  });
+  const tracker = createProgressTracker(graph, { now: () => now });
   return events.flatMap((event) => {
     now += msPerEvent;
     return tracker.update(event) ?? [];
@@ -231,15 +228,6 @@ Deno.test("createProgressTracker() estimates by the work done since the start, n
   ], 1_000);
   // Decoding took 2 s for a share of 6; a share of 3 is left.
   assert.equal(blind?.etaSeconds.toFixed(6), "1.000000");
-});
-
-Deno.test("createProgressTracker() estimates by what is expected until steps are measured", () => {
-  const events: ComfyEvent[] = [{ type: "started", promptId: "P" }, executing("1"), ...ran("2")];
-  const [first, second] = track(twoPasses, events, 1_000, 30_000);
-  assert.equal(first?.etaSeconds, 30);
-  assert.equal(second?.etaSeconds, 29);
-  const [blind] = track(twoPasses, events, 1_000);
-  assert.equal(blind?.etaSeconds, 0);
 });
 
 Deno.test("createProgressTracker() tells nothing for events that change nothing", () => {

@@ -57,6 +57,8 @@ async function run(args: string[], stopped = false) {
     rows: () => 24,
     env: () => undefined,
     onKey: () => undefined,
+    askTerminal: () => Promise.resolve(undefined),
+    freeBytes: () => Promise.resolve(Infinity),
     onStopSignal(listener) {
       stop = () => listener("SIGINT");
       return { [Symbol.dispose]: () => void (stop = () => {}) };

@@ -69,7 +69,8 @@ export async function jobSetup(
   const models = createModelIndex(server);
   const inputs = createInputImages(setup.inputDir);
   const nodes = createNodeIndex(server);
-  const context: JobContext = { setup, catalog, server, models, inputs, nodes, log };
+  const loaded = new Set<string>();
+  const context: JobContext = { setup, catalog, server, models, inputs, nodes, loaded, log };
   const running = starting.move();
   return {
     simulator,

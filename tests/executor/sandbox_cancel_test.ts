@@ -185,6 +185,15 @@ Deno.test("runJob() keeps a prompt in doubt whose server goes away before it sho
   assert.deepEqual([outcome.code, outcome.retry, outcome.keepPrompt], ["unreachable", true, true]);
 });
 
+Deno.test("runJob() that is cancelled at once removes the previews of an attempt that died", async () => {
+  await using setup = await jobSetup();
+  await Deno.mkdir(`${setup.dir}/previews/job-1`, { recursive: true });
+  await Deno.writeTextFile(`${setup.dir}/previews/job-1/step_00001.jpg`, "left behind");
+  const { outcome } = await setup.run({ resumed: true }, AbortSignal.abort());
+  assert.deepEqual(outcome, { type: "cancelled" });
+  await assert.rejects(Deno.stat(`${setup.dir}/previews/job-1`), Deno.errors.NotFound);
+});
+
 /** Has the server work on a prompt that is not the job's own; returns its id. */
 async function postElse({ simulator, context }: JobSetup): Promise<string> {
   const { graph } = context.catalog.choose(request);

@@ -7,7 +7,8 @@ import { jobSetup } from "./job_setup.ts";
 Deno.test("runJob() posts a prompt once, and its picture gets the name of the job", async () => {
   await using setup = await jobSetup();
   const { outcome, events } = await setup.run();
-  assert.deepEqual(outcome, { type: "completed", imagePaths: [`${setup.dir}/job-1_0.png`] });
+  assert.ok(outcome.type === "completed");
+  assert.deepEqual(outcome.imagePaths, [`${setup.dir}/job-1_0.png`]);
   assert.equal(setup.simulator.record.executions.length, 1);
   assert.deepEqual(events[0], { type: "started", workflow: "txt2img_sdxl" });
   const last = events.at(-1);

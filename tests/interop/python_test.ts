@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { startTask } from "../support/process.ts";
 import { tempDir } from "../support/temp_dir.ts";
+import { hasPythonClient, PYTHON } from "./python.ts";
 
-/** Debian's Python, whose packages python3-zmq and python3-msgpack the client needs. */
-const PYTHON = "/usr/bin/python3";
 const CLIENT = new URL("./client.py", import.meta.url).pathname;
 const REQUEST = {
   type: "generate",
@@ -117,16 +116,4 @@ async function runClient(args: string[]): Promise<Message[]> {
   assert.equal(output.code, 0, stderr);
   const lines = new TextDecoder().decode(output.stdout).trim().split("\n");
   return lines.map((line) => JSON.parse(line));
-}
-
-/** True where the packages are there. Where they are promised, as in CI, their absence is a failure. */
-async function hasPythonClient(): Promise<boolean> {
-  try {
-    const probe = new Deno.Command(PYTHON, { args: ["-c", "import zmq, msgpack"] });
-    if ((await probe.output()).success) return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  if (Deno.env.get("CI") === undefined) return false;
-  throw new Error("CI lacks python3-zmq or python3-msgpack; .ci/run installs them");
 }

@@ -3,6 +3,7 @@
 import { testJobs } from "./conformance_jobs.ts";
 import { testLeases } from "./conformance_leases.ts";
 import { testAgainstModel } from "./conformance_model.ts";
+import { testTimes } from "./conformance_times.ts";
 import { createSetup, type QueueFactory, type RegisterTest } from "./setup.ts";
 
 /** Registers the tests for one kind of queue. */
@@ -14,5 +15,6 @@ export function testJobQueue(name: string, open: QueueFactory): void {
     });
   testJobs(test, open);
   testLeases(test);
+  testTimes(test);
   testAgainstModel(test, open);
 }

@@ -104,6 +104,30 @@ Deno.test("openSqliteQueue() migrates a file of an older version with its jobs",
   assert.deepEqual([await claim(), await claim(), await claim()], ["urgent", "old", undefined]);
 });
 
+Deno.test("openSqliteQueue() makes room for measured times in a file that has none", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  {
+    using db = new DatabaseSync(path);
+    MIGRATIONS.slice(0, 3).forEach((statements) => db.exec(statements));
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 3;`);
+    db.prepare(
+      `INSERT INTO jobs (id, request, state, priority, seed, created_at_ms)
+       VALUES ('old', ?, 'queued', 0, 7, 1000)`,
+    ).run(encodeRequest(generateRequest({ id: "old" })));
+  }
+  const run = { workflow: "w", model: "m", pixels: 1, server: "s", steps: 1 };
+  const times = { nodes: [], otherMs: 0, filesMs: 1 };
+  {
+    await using queue = openSqliteQueue({ path });
+    assert.deepEqual(await queue.measuredRuns(), []);
+    await queue.noteTimes({ ...run, ...times });
+  }
+  await using again = openSqliteQueue({ path });
+  assert.deepEqual(await again.measuredRuns(), [{ ...run, ...times }]);
+  assert.equal((await again.get("old"))?.state, "queued");
+});
+
 Deno.test("openSqliteQueue() refuses a damaged file and leaves it alone", async () => {
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;

@@ -1,7 +1,12 @@
-import { equal, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, rejects, throws } from "node:assert/strict";
 import { ConfigError, TransportError } from "../../src/errors.ts";
-import { type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
+import {
+  type SimulatedWork,
+  type SimulatorOptions,
+  startSimulator,
+} from "../../src/simulator/mod.ts";
 import { readOptions } from "../../src/simulator/options.ts";
+import { run, textToImage } from "./support.ts";
 
 const WRONG: [name: string, options: unknown][] = [
   ["port", { port: -1 }],
@@ -46,6 +51,35 @@ Deno.test("The system's clock rejects a delay whose signal aborts, before or dur
   await rejects(clock.delay(1, abort.signal), { message: "Enough" });
   throws(() => readOptions({ port: 70_000 }), ConfigError);
   equal(readOptions({}).profile.version, "0.3.64");
+});
+
+Deno.test("paceOf decides how long each piece of work takes, and knows what it is", async () => {
+  const works: SimulatedWork[] = [];
+  const spentMs: number[] = [];
+  const clock = {
+    now: () => 0,
+    delay: (ms: number) => Promise.resolve(void spentMs.push(ms)),
+  };
+  await using simulator = await startSimulator({
+    clock,
+    stepTimeMs: 7,
+    loadTimeMs: 70,
+    nodeTimeMs: 3,
+    historyGapMs: 0,
+    paceOf(work) {
+      works.push(work);
+      return 100 + work.ms;
+    },
+  });
+  await run(simulator, textToImage({ steps: 2 }));
+  const steps = works.filter(({ type }) => type === "step");
+  deepEqual(steps.map(({ nodeClass, pixels, ms }) => [nodeClass, pixels, ms]), [
+    ["KSampler", 64 * 64, 7],
+    ["KSampler", 64 * 64, 7],
+  ]);
+  deepEqual(works[0]?.type, "load");
+  deepEqual(works.find(({ nodeClass }) => nodeClass === "VAEDecode")?.ms, 3);
+  deepEqual(spentMs, works.map(({ ms }) => 100 + ms));
 });
 
 Deno.test("Simulator works with the right to its address alone, and close() may be called twice", {

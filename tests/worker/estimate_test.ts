@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createEstimator } from "../../src/worker/estimate.ts";
+import type { GenerateRequest } from "../../src/protocol/mod.ts";
+import { createEstimator, describeRun, type PlannedRun } from "../../src/worker/estimate.ts";
 import { generateRequest } from "../support/requests.ts";
 
 const SMALL = generateRequest({ size: [512, 512], steps: 20 });
@@ -7,17 +8,17 @@ const LARGE = generateRequest({ size: [1024, 1024], steps: 40 });
 
 Deno.test("createEstimator() guesses before it has seen anything, more for more work", () => {
   const { runMs } = createEstimator();
-  assert.ok(runMs(SMALL) > 1_000 && runMs(SMALL) < 10_000);
-  assert.ok(runMs(LARGE) > 2 * runMs(SMALL));
+  assert.ok(runMs(planned(SMALL)) > 1_000 && runMs(planned(SMALL)) < 10_000);
+  assert.ok(runMs(planned(LARGE)) > 2 * runMs(planned(SMALL)));
 });
 
 Deno.test("createEstimator() believes the first measurement, and moves on with later ones", () => {
   const estimator = createEstimator();
   estimator.learn(SMALL, 10_000);
-  assert.ok(Math.abs(estimator.runMs(SMALL) - 10_000) < 1e-6);
+  assert.ok(Math.abs(estimator.runMs(planned(SMALL)) - 10_000) < 1e-6);
   assert.equal(estimator.typicalMs, 10_000);
   for (let i = 0; i < 30; i += 1) estimator.learn(SMALL, 2_000);
-  assert.ok(Math.abs(estimator.runMs(SMALL) - 2_000) < 10);
+  assert.ok(Math.abs(estimator.runMs(planned(SMALL)) - 2_000) < 10);
 });
 
 Deno.test("createEstimator() learns for each model, and takes all for a new one", () => {
@@ -26,8 +27,42 @@ Deno.test("createEstimator() learns for each model, and takes all for a new one"
   const slow = { ...SMALL, model: "slow" };
   estimator.learn(fast, 1_000);
   estimator.learn(slow, 9_000);
-  assert.ok(Math.abs(estimator.runMs(fast) - 1_000) < 1e-6);
-  assert.ok(Math.abs(estimator.runMs(slow) - 9_000) < 1e-6);
-  const unknown = estimator.runMs({ ...SMALL, model: "new" });
+  assert.ok(Math.abs(estimator.runMs(planned(fast)) - 1_000) < 1e-6);
+  assert.ok(Math.abs(estimator.runMs(planned(slow)) - 9_000) < 1e-6);
+  const unknown = estimator.runMs(planned({ ...SMALL, model: "new" }));
   assert.ok(unknown > 1_000 && unknown < 9_000);
 });
+
+Deno.test("createEstimator() believes measured runs more than what was learnt of the model", () => {
+  const estimator = createEstimator();
+  estimator.learn(SMALL, 60_000);
+  const run = { request: SMALL, workflow: "w" };
+  assert.ok(Math.abs(estimator.runMs(run) - 60_000) < 1e-6);
+  const times = { workflow: "w", nodes: [], otherMs: 1_000, filesMs: 0 };
+  estimator.note(describeRun(SMALL, "one", times));
+  assert.equal(estimator.runMs(run), 1_000);
+  assert.ok(estimator.runMs(planned(SMALL)) > 50_000, "of a workflow that is not known");
+  estimator.note(describeRun(SMALL, "one", { ...times, otherMs: 3_000 }));
+  assert.equal(estimator.runMs(run), 2_000);
+});
+
+Deno.test("createEstimator() expects a first guess of a run of which nothing is known", () => {
+  const estimator = createEstimator();
+  const { nodes, runMs } = estimator.expect(planned(SMALL), "one");
+  assert.deepEqual(nodes, []);
+  assert.equal(runMs, estimator.runMs(planned(SMALL)));
+});
+
+Deno.test("describeRun() counts the pixels of all pictures", () => {
+  const times = { workflow: "w", nodes: [], otherMs: 0, filesMs: 0 };
+  const pixels = (fields: Partial<GenerateRequest>) =>
+    describeRun({ ...SMALL, size: [10, 20], ...fields }, "one", times).pixels;
+  assert.deepEqual(
+    [pixels({}), pixels({ batch_size: 4 }), pixels({ animation_frames: 8 })],
+    [200, 800, 1_600],
+  );
+});
+
+function planned(request: GenerateRequest): PlannedRun {
+  return { request, workflow: undefined };
+}

@@ -241,6 +241,7 @@ function handlers(
       abort: (jobId: string) => void aborted.push(jobId),
       activeOn: () => 0,
       progressOf: () => undefined,
+      waitBeforeMs: () => 0,
     },
     announcer: {
       announce: (job: Job) => Promise.resolve(void announced.push(job)),

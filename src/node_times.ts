@@ -1,0 +1,88 @@
+/**
+ * The words for measured times, which pass from ComfyUI's events through the queue's database and
+ * back to the next run: a leaf that any module may import.
+ *
+ * @module
+ */
+
+/** How long one node took in one run. */
+export interface NodeTime {
+  /** Id of the node in the graph. */
+  readonly node: string;
+  /** Class of the node. */
+  readonly className: string;
+  /** Its time without the steps, in milliseconds; of a sampler mostly what goes before the first. */
+  readonly fixedMs: number;
+  /** Steps that it took; 0 for a node that does not sample. */
+  readonly steps: number;
+  /** One of these steps, in milliseconds. */
+  readonly stepMs: number;
+  /** True if it, or a node before it, used a model file that was new to the server. */
+  readonly cold: boolean;
+}
+
+/** Where the time of one run went. Nodes from the cache are missing: they took none. */
+export interface RunTimes {
+  /** Name of the workflow. */
+  readonly workflow: string;
+  /** The nodes that ran. */
+  readonly nodes: readonly NodeTime[];
+  /** From the start to the end of the prompt without these nodes, in milliseconds. */
+  readonly otherMs: number;
+  /** From the end of the prompt until the files were there, in milliseconds. */
+  readonly filesMs: number;
+}
+
+/** The kinds of runs whose times can be compared. */
+export interface RunKind {
+  /** Name of the workflow. */
+  readonly workflow: string;
+  /** Name of the checkpoint. */
+  readonly model: string;
+  /** Pixels of all pictures together. */
+  readonly pixels: number;
+  /** Name of the server. */
+  readonly server: string;
+}
+
+/** A run that was measured, with what it was a run of. */
+export interface MeasuredRun extends RunKind, RunTimes {
+  /** Steps that were asked for. */
+  readonly steps: number;
+}
+
+/** What is expected of one node. */
+export interface ExpectedNode {
+  /** Id of the node in the graph. */
+  readonly node: string;
+  /** Class of the node. */
+  readonly className: string;
+  /** Times without the steps in milliseconds, of runs with models that were new to the server. */
+  readonly coldMs: readonly number[];
+  /** The same of runs with models that had been used before. */
+  readonly warmMs: readonly number[];
+  /** One step, in milliseconds; 0 for a node that does not sample. */
+  readonly stepMs: number;
+}
+
+/** What is expected of a run, before it begins. */
+export interface ExpectedTimes {
+  /** What the nodes are expected to take; none if nothing like it was measured. */
+  readonly nodes: readonly ExpectedNode[];
+  /** Time besides the nodes, until the files are there, in milliseconds. */
+  readonly otherMs: number;
+  /** The whole run, in milliseconds: all there is to go by where no nodes are known. */
+  readonly runMs: number;
+  /** True if runs of the same kind were measured, false for such with another size or model. */
+  readonly exact: boolean;
+  /** Pixels of the run as a multiple of those of the runs that were measured. */
+  readonly pixelRatio: number;
+}
+
+/** The middle of some numbers, 0 if there are none. One number that is far out does not move it. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}

@@ -1,0 +1,95 @@
+/** The programs of the documents, run as their readers run them. */
+
+import assert from "node:assert/strict";
+import { codeBlocks, readDocuments } from "../support/documents.ts";
+import { startTask } from "../support/process.ts";
+import { tempDir } from "../support/temp_dir.ts";
+import { hasPythonClient, PYTHON } from "./python.ts";
+
+/** A program that waits for ever is a failure, and not one to wait for. */
+const MOST_MS = 60_000;
+
+const blocks = (await readDocuments()).flatMap(codeBlocks);
+/** What imports nothing is a piece of another program. */
+const python = blocks.filter(({ language, code }) =>
+  language === "python" && /^import .*\bzmq\b/m.test(code)
+);
+/** What starts a worker of its own is run by `deno test --doc`. */
+const typescript = blocks.filter(({ language, code }) =>
+  language === "ts" && code.includes("@dgx-pixels/worker/client") &&
+  !code.includes("@dgx-pixels/worker/simulated")
+);
+
+Deno.test({
+  name: "The Python programs of the documents paint their picture",
+  ignore: !await hasPythonClient(),
+  async fn(t) {
+    await using setup = await simulatedWorker();
+    assert.ok(python.length >= 3);
+    for (const { place, code } of python) {
+      await t.step(place, async () => {
+        await setup.runProgram(new Deno.Command(PYTHON, command("-c", setup.addressed(code))));
+      });
+    }
+  },
+});
+
+Deno.test("The TypeScript programs of the documents paint their picture, from any folder", async (t) => {
+  await using setup = await simulatedWorker();
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  assert.ok(typescript.length >= 2);
+  for (const { place, code } of typescript) {
+    await t.step(place, async () => {
+      const path = `${setup.dir}/program.ts`;
+      await Deno.writeTextFile(path, setup.addressed(code));
+      const flags = ["--no-prompt", "--config", config, "--allow-ffi", "--allow-read"];
+      await setup.runProgram(
+        new Deno.Command(Deno.execPath(), command("run", ...flags, path)),
+      );
+    });
+  }
+});
+
+function command(...args: string[]): Deno.CommandOptions {
+  return { args, signal: AbortSignal.timeout(MOST_MS) };
+}
+
+/** A worker of its own, since the programs name fixed addresses. */
+async function simulatedWorker() {
+  await using starting = new AsyncDisposableStack();
+  const { path: dir } = starting.use(await tempDir());
+  const worker = starting.use(startTask("worker", [
+    "--simulate",
+    "--req-addr=tcp://127.0.0.1:0",
+    "--pub-addr=tcp://127.0.0.1:0",
+    `--output-dir=${dir}/output`,
+    `--db=${dir}/queue.db`,
+  ]));
+  const ready = await worker.logged("Worker ready");
+  const [requests, updates] = [String(ready?.["requests"]), String(ready?.["updates"])];
+  const running = starting.move();
+  return {
+    dir,
+    addressed: (code: string) =>
+      code.replaceAll("tcp://127.0.0.1:5555", requests)
+        .replaceAll("tcp://127.0.0.1:5556", updates)
+        .replaceAll(
+          "connect()",
+          `connect({ reqAddress: "${requests}", pubAddress: "${updates}" })`,
+        ),
+    /** Runs it to its end, when there must be one picture more. */
+    async runProgram(program: Deno.Command): Promise<void> {
+      const before = await countPictures(`${dir}/output`);
+      const { code, stdout, stderr } = await program.output();
+      const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      assert.equal(code, 0, complaint);
+      assert.equal(await countPictures(`${dir}/output`), before + 1, said);
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function countPictures(folder: string): Promise<number> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.filter(({ name }) => name.endsWith(".png")).length;
+}
