@@ -4,6 +4,7 @@ import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
+import { watchLongWait } from "./long_wait.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
 import { cancelSurely, isProof } from "./sandbox_cancel.ts";
@@ -146,11 +147,19 @@ class JobRun {
     const { setup, server } = this.#context;
     const { signal, onEvent } = this.#options;
     using watchdog = new Watchdog(setup.stallTimeoutMs);
+    using wait = watchLongWait({
+      client: server.client,
+      everyMs: setup.stallTimeoutMs,
+      onSuspicion: (why) => this.#context.log("warn", why, { jobId: this.#spec.jobId }),
+    });
     let images: readonly ImageRef[] = [];
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
       const alive = event.type !== "queued" && event.type !== "connection";
-      if (alive) watchdog.feed();
+      if (alive) {
+        watchdog.feed();
+        wait[Symbol.dispose]();
+      }
       if (event.type === "connection" && event.state === "lost") {
         server.lost("the connection broke");
       }
