@@ -137,6 +137,8 @@ export type JobErrorCode =
   | "cancelled"
   /** No such job, or it has already ended. */
   | "not_found"
+  /** How it ended can no longer be learnt: its last update was missed, and the worker cannot tell. */
+  | "lost"
   /** The isolate that ran the job died, hung or flooded its host. */
   | "sandbox"
   /** ComfyUI failed the job. */

@@ -8,25 +8,16 @@
  */
 
 export {
-  type BindOptions,
   type CallOptions,
   type Client,
   type Compression,
   connect,
   type ConnectOptions,
   type GenerateParams,
-  type IncomingRequest,
   type JobHandle,
+  type JobPage,
+  type JobQuery,
   type JobResult,
-  memoryTransport,
-  type PublishOptions,
-  type RequestClient,
-  type RequestOptions,
-  type RequestServer,
-  type Transport,
-  type UpdatePublisher,
-  type UpdateSubscriber,
-  zmqTransport,
 } from "./client/mod.ts";
 export {
   type ComfyuiConfig,
@@ -73,4 +64,17 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./log.ts";
+export {
+  type BindOptions,
+  type IncomingRequest,
+  memoryTransport,
+  type PublishOptions,
+  type RequestClient,
+  type RequestOptions,
+  type RequestServer,
+  type Transport,
+  type UpdatePublisher,
+  type UpdateSubscriber,
+  zmqTransport,
+} from "./transport/mod.ts";
 export { type PixelsWorker, startWorker, type WorkerOptions } from "./worker/mod.ts";

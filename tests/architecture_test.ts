@@ -33,6 +33,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   ],
   "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
   "config/": ["errors.ts", "log.ts"],
+  "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
   "conformance/": [
     "worker/",
     "client/",
@@ -66,7 +67,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
   ],
-  "mod.ts": ["protocol/", "client/", "worker/", "config/", "errors.ts", "log.ts"],
+  "mod.ts": ["protocol/", "transport/", "client/", "worker/", "config/", "errors.ts", "log.ts"],
 };
 
 /** Files that may import more than their module may. */

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { connect } from "../src/client/mod.ts";
 import type { Flags } from "../src/config/mod.ts";
-import type { Progress } from "../src/protocol/mod.ts";
+import {
+  decodeReply,
+  decodeUpdate,
+  encodeRequest,
+  type JobList,
+  type Progress,
+} from "../src/protocol/mod.ts";
 import { type SimulatorOptions, startSimulator } from "../src/simulator/mod.ts";
+import { zmqTransport } from "../src/transport/mod.ts";
 import { startWorker } from "../src/worker/mod.ts";
 import { tempDir } from "./support/temp_dir.ts";
 import { PICTURE, testConfig, workerSetup } from "./support/worker.ts";
@@ -29,6 +36,34 @@ Deno.test("A request becomes a picture, and every sampler step is seen", async (
   assert.ok(progress.every((update) => update.total_steps === 5));
   assertNeverFalls(progress.map((update) => update.percent));
   assert.equal(progress.at(-1)?.percent, 100);
+});
+
+Deno.test("Updates are numbered without a gap, anew in each life of the worker", async () => {
+  await using dir = await tempDir();
+  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  const config = await testConfig(dir.path, simulator.url);
+  const epochs: number[] = [];
+  for (const _life of [1, 2]) {
+    await using worker = await startWorker({ config });
+    await using client = await connect(worker);
+    await using news = await zmqTransport().connectUpdates(worker.pubAddress);
+    const first = client.generate(PICTURE);
+    await first.result;
+    const { jobs: [state], epoch, last_seq = 0 } = await standOf(worker.reqAddress, first.id);
+    assert.equal(state?.state, "completed");
+    const second = client.generate(PICTURE);
+    const heard: number[] = [];
+    for await (const body of news) {
+      const update = decodeUpdate(body);
+      assert.equal(update.epoch, epoch);
+      heard.push(update.seq ?? NaN);
+      if (update.type === "job_complete" && update.job_id === second.id) break;
+    }
+    assert.ok((heard[0] ?? 0) <= last_seq + 1);
+    assert.deepEqual(heard, heard.map((_seq, index) => (heard[0] ?? 0) + index));
+    epochs.push(epoch ?? NaN);
+  }
+  assert.ok(epochs[0]! < epochs[1]!);
 });
 
 Deno.test("What was asked for is in the graph that ComfyUI received", async () => {
@@ -199,7 +234,7 @@ Deno.test("The same request under the same id is one job", async () => {
   assert.deepEqual((await again.result).imagePaths, first.imagePaths);
   assert.equal(setup.simulator.record.executions.length, 1);
   await assert.rejects(setup.client.generate({ ...request, prompt: "other" }).accepted, {
-    code: "invalid_parameter",
+    code: "id_conflict",
   });
 });
 
@@ -290,4 +325,12 @@ async function freeUrl(): Promise<string> {
   const { port } = listener.addr;
   listener.close();
   return await Promise.resolve(`http://127.0.0.1:${port}`);
+}
+
+async function standOf(address: string, jobId: string): Promise<JobList> {
+  await using socket = await zmqTransport().connectRequests(address);
+  const request = encodeRequest({ type: "list_jobs", job_ids: [jobId] });
+  const reply = decodeReply(await socket.request(request));
+  assert.ok(reply.type === "job_list");
+  return reply;
 }

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { type Client, connect } from "../client/mod.ts";
 import { listSettings, loadConfig, type ZmqConfig } from "../config/mod.ts";
 import { TransportError } from "../errors.ts";
+import { createLogger, type Logger, silentLogger } from "../log.ts";
 import { positiveNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
 
@@ -46,19 +47,22 @@ export async function openClient(options: ConnectionOptions, io: Io): Promise<Cl
   const { reqAddr, pubAddr, config: file, timeout } = options;
   const flags = { "req-addr": reqAddr, "pub-addr": pubAddr, config: file };
   const { config } = await loadConfig({ flags, env: (name) => io.env(name) });
-  return await connectTo(config.zmq, timeout);
+  const logger = createLogger({ level: "warn", format: "human", write: (line) => io.err(line) });
+  return await connectTo(config.zmq, timeout, logger);
 }
 
 /** Gets ready to talk to the worker of some settings. */
 export function connectTo(
   { reqRepAddr, pubSubAddr }: ZmqConfig,
   timeoutS: number,
+  logger: Logger = silentLogger,
 ): Promise<Client> {
   return connect({
     reqAddress: reachable(reqRepAddr),
     pubAddress: reachable(pubSubAddr),
     timeoutMs: timeoutS * 1_000,
     maxRetries: 0,
+    logger,
   });
 }
 

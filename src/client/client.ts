@@ -1,27 +1,21 @@
-/** A connection to a worker: requests, and the updates of jobs. */
+/** What the library offers to programs that talk to a worker. */
 
-import { JobError, ProtocolError, TransportError } from "../errors.ts";
-import {
-  decodeUpdate,
-  type GenerateRequest,
-  type JobDescription,
-  type JobInfo,
-  type JobList,
-  type ListJobsRequest,
-  type ModelInfo,
-  type Reply,
-  type Request,
-  type ServerInfo,
-  type StatusInfo,
-  type Update,
+import { type Logger, silentLogger } from "../log.ts";
+import type {
+  GenerateRequest,
+  JobDescription,
+  JobInfo,
+  ListJobsRequest,
+  ModelInfo,
+  ServerInfo,
+  StatusInfo,
 } from "../protocol/mod.ts";
-import {
-  type RequestClient,
-  type Transport,
-  type UpdateSubscriber,
-  zmqTransport,
-} from "../transport/mod.ts";
-import { type JobHandle, TrackedJob } from "./job_handle.ts";
+import { type Transport, zmqTransport } from "../transport/mod.ts";
+import { JobFollower } from "./job_follower.ts";
+import type { JobHandle } from "./job_handle.ts";
+import { Requests } from "./requests.ts";
+import { askJobs, SocketClient } from "./socket_client.ts";
+import { Subscription } from "./subscription.ts";
 import { type Compression, Wire } from "./wire.ts";
 
 /** Options of {@linkcode connect}. */
@@ -34,21 +28,37 @@ export interface ConnectOptions {
   timeoutMs?: number;
   /** Times that a request without an answer is sent again. @default {3} */
   maxRetries?: number;
-  /** Silence of a job after which its state is asked for, in milliseconds. @default {2000} */
+  /**
+   * Pause before the first repetition in milliseconds. Later ones are twice as long each, up to 5 s, less
+   * up to a half by chance. @default {200}
+   */
+  retryDelayMs?: number;
+  /**
+   * Silence after which the worker is asked whether updates were missed, in milliseconds; up to five times
+   * as long while nothing happens. A smaller value finds the loss of a last update sooner and asks more
+   * often: one small question for all jobs of the client together. @default {2000}
+   */
   silenceMs?: number;
+  /**
+   * How long the worker may be away, in milliseconds, before the handles of accepted jobs fail with
+   * `timeout`; `Infinity` for never. The jobs go on when it is back. @default {300000}
+   */
+  awayMs?: number;
   /**
    * How requests above 8 KiB are compressed, if the worker understands it and it saves a tenth.
    *
    * @default {"auto"}
    */
   compression?: Compression;
+  /** Takes a warning when the worker is too old to be asked for what was missed. @default {none} */
+  logger?: Logger;
   /** Opens the sockets. @default ZeroMQ */
   transport?: Transport;
 }
 
 /** Limits of one call. */
 export interface CallOptions {
-  /** Gives up waiting. */
+  /** Gives up waiting. What was asked for may happen all the same. */
   signal?: AbortSignal;
 }
 
@@ -58,195 +68,296 @@ export type GenerateParams = Omit<GenerateRequest, "type" | "id"> & {
   id?: string;
 };
 
-/** A connection to a worker. */
+/** Which jobs to list. */
+export type JobQuery = Omit<ListJobsRequest, "type">;
+
+/** A page of jobs. */
+export interface JobPage {
+  /** The jobs, newest first; in the order of `job_ids` if those were given. */
+  jobs: JobDescription[];
+  /** Asks for the next page; absent on the last. */
+  cursor?: string;
+  /** With `job_ids`: those that the worker does not know. */
+  unknown_ids?: string[];
+}
+
+/**
+ * A connection to a worker. Calls may be made at any time, many at once, whether the worker is there or
+ * not.
+ *
+ * All calls fail with `TransportError`: `timeout` when the worker did not answer, though the request was
+ * sent again (`maxRetries`), `closed` when the client was closed; with `ProtocolError` when the worker
+ * does not know such a request; and with the reason of `signal` when that was aborted.
+ */
 export interface Client extends AsyncDisposable {
   /**
-   * Submits a job.
+   * Submits a job. Nothing is thrown here: what goes wrong is told by the promises of the handle.
    *
+   * @example Paint a picture
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const job = client.generate({
+   *   prompt: "a knight",
+   *   model: "sd_xl_base_1.0.safetensors",
+   *   size: [64, 64],
+   *   steps: 4,
+   *   cfg_scale: 7,
+   * });
+   * const { imagePath, seed, durationS } = await job.result;
+   * console.log(`${imagePath} in ${durationS} s, seed ${seed}`);
+   * ```
+   *
+   * @example Paint many, and live with failures
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const seeds = [1, 2, 3, 4];
+   * const jobs = seeds.map((seed) =>
+   *   client.generate({
+   *     prompt: "a slime",
+   *     model: "sd_xl_base_1.0.safetensors",
+   *     size: [64, 64],
+   *     steps: 4,
+   *     cfg_scale: 7,
+   *     seed,
+   *   })
+   * );
+   * for (const outcome of await Promise.allSettled(jobs.map((job) => job.result))) {
+   *   if (outcome.status === "fulfilled") console.log(outcome.value.imagePath);
+   *   else console.error(outcome.reason.message);
+   * }
+   * ```
+   *
+   * @example Tell a refusal from a failure and a silence
+   * ```ts
+   * import { connect, JobError, TransportError } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const job = client.generate({
+   *   prompt: "a knight",
+   *   model: "nobody_has_this.safetensors",
+   *   size: [64, 64],
+   *   steps: 4,
+   *   cfg_scale: 7,
+   * });
+   * try {
+   *   await job.result;
+   * } catch (error) {
+   *   if (error instanceof TransportError) console.error("Nobody answers:", error.message);
+   *   else if (!(error instanceof JobError)) throw error;
+   *   else if (error.code === "backend") console.error("It failed:", error.message);
+   *   else console.error("The worker says no:", error.message); // Model not found: …
+   * }
+   * ```
+   *
+   * @param options With `signal` the handle can be given up: its promises reject with the signal's reason
+   *   and its updates end. The job itself goes on; `cancel()` of the handle ends it.
    * @returns at once, a handle that tells how the job goes.
    */
   generate(params: GenerateParams, options?: CallOptions): JobHandle;
-  /** Asks that a job be given up. @throws {JobError} `not_found` if it has ended or never was. */
+  /**
+   * Asks that a job be given up, queued or running.
+   *
+   * @example Give up a job that is known by its id only
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const job = client.generate({
+   *   id: "knight-1",
+   *   prompt: "a knight",
+   *   model: "sd_xl_base_1.0.safetensors",
+   *   size: [64, 64],
+   *   steps: 1_000,
+   *   cfg_scale: 7,
+   * });
+   * await job.accepted;
+   * await client.cancel("knight-1"); // here job.cancel() does the same
+   * await assert.rejects(job.result, { code: "cancelled" });
+   * ```
+   *
+   * @throws {JobError} `not_found` if it has ended or never was.
+   */
   cancel(jobId: string, options?: CallOptions): Promise<void>;
-  /** Asks whether the worker answers. */
+  /**
+   * Asks whether the worker answers.
+   *
+   * @example Wait no longer than two seconds
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * await client.ping({ signal: AbortSignal.timeout(2_000) });
+   * ```
+   */
   ping(options?: CallOptions): Promise<void>;
-  /** Asks for the state of the worker. */
+  /**
+   * Asks for the state of the worker.
+   *
+   * @example See how busy it is
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const { queue_size, active_jobs, uptime_s } = await client.status();
+   * console.log(`${active_jobs} run, ${queue_size} wait, up for ${uptime_s} s`);
+   * ```
+   */
   status(options?: CallOptions): Promise<StatusInfo>;
-  /** Asks for the models that can be named. */
+  /**
+   * Asks for the models that can be named.
+   *
+   * @example List the checkpoints
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const models = await client.models();
+   * for (const model of models) {
+   *   if (model.model_type === "checkpoint") console.log(model.name, `${model.size_mb} MB`);
+   * }
+   * ```
+   *
+   * @throws {ComfyError} `unreachable` if the worker reaches no ComfyUI server.
+   */
   models(options?: CallOptions): Promise<ModelInfo[]>;
-  /** Asks for one job. @throws {JobError} `not_found` if there is none. */
+  /**
+   * Asks for one job, whoever submitted it. To follow a job from another program, submit the same request
+   * under the same id: nothing runs twice.
+   *
+   * @example Look at a job of anybody
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const { id, result } = client.generate({
+   *   prompt: "a knight",
+   *   model: "sd_xl_base_1.0.safetensors",
+   *   size: [64, 64],
+   *   steps: 4,
+   *   cfg_scale: 7,
+   * });
+   * await result;
+   * const { state, image_paths, attempts } = await client.job(id);
+   * console.log(`${id} is ${state} after ${attempts} attempt(s): ${image_paths?.join(", ")}`);
+   * ```
+   *
+   * @throws {JobError} `not_found` if there is none.
+   */
   job(jobId: string, options?: CallOptions): Promise<JobInfo>;
-  /** Asks for a page of jobs, newest first. */
-  jobs(
-    query?: Omit<ListJobsRequest, "type">,
-    options?: CallOptions,
-  ): Promise<{ jobs: JobDescription[]; cursor?: string }>;
-  /** Asks for the ComfyUI servers. */
+  /**
+   * Asks for a page of jobs, newest first, or for certain ones.
+   *
+   * @example Go through all that failed, page by page
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * let cursor: string | undefined;
+   * do {
+   *   const page = await client.jobs({ state: "failed", ...(cursor === undefined ? {} : { cursor }) });
+   *   for (const job of page.jobs) console.log(job.job_id, job.error);
+   *   cursor = page.cursor;
+   * } while (cursor !== undefined);
+   * ```
+   */
+  jobs(query?: JobQuery, options?: CallOptions): Promise<JobPage>;
+  /**
+   * Asks for the ComfyUI servers.
+   *
+   * @example See which servers are ready
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * for (const server of await client.servers()) {
+   *   console.log(server.name, server.state, server.error ?? "");
+   * }
+   * ```
+   */
   servers(options?: CallOptions): Promise<ServerInfo[]>;
-  /** Lets go of the worker; jobs go on, handles that have not ended fail. May be called again. */
+  /**
+   * Lets go of the worker: jobs go on, handles that have not ended fail with `closed`. May be called again;
+   * `await using` does it.
+   */
   close(): Promise<void>;
 }
+
+/** Longest pause before a request is repeated, in milliseconds. */
+const MOST_RETRY_DELAY_MS = 5_000;
 
 /**
  * Connects to a worker, which need not be there yet.
  *
+ * @example Connect, with more patience than usual
+ * ```ts
+ * import { connect } from "@dgx-pixels/worker/client";
+ * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+ *
+ * await using worker = await startSimulatedWorker();
+ * await using client = await connect({
+ *   reqAddress: worker.reqAddress,
+ *   pubAddress: worker.pubAddress,
+ *   timeoutMs: 10_000,
+ *   maxRetries: 5,
+ * });
+ * await client.ping();
+ * ```
+ *
  * @throws {TransportError} `address_invalid` if an address cannot be used.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const { transport = zmqTransport() } = options;
+  const { transport = zmqTransport(), timeoutMs = 5_000, maxRetries = 3 } = options;
+  const { retryDelayMs = 200, silenceMs = 2_000, awayMs = 300_000 } = options;
   const { reqAddress = "tcp://127.0.0.1:5555", pubAddress = "tcp://127.0.0.1:5556" } = options;
   await using starting = new AsyncDisposableStack();
-  const requests = starting.use(await transport.connectRequests(reqAddress));
-  const updates = starting.use(await transport.connectUpdates(pubAddress));
+  const lanes = {
+    quick: starting.use(await transport.connectRequests(reqAddress)),
+    slow: starting.use(await transport.connectRequests(reqAddress)),
+  };
+  const updateSocket = starting.use(await transport.connectUpdates(pubAddress));
+  const requests = new Requests(lanes, new Wire(options.compression), {
+    timeoutMs,
+    maxRetries,
+    pace: { firstMs: retryDelayMs, mostMs: Math.max(retryDelayMs, MOST_RETRY_DELAY_MS) },
+  });
+  const follower = new JobFollower({
+    askJobs: (ids) => askJobs(requests, ids, { maxRetries: 0 }),
+    askStatus: () => requests.ask({ type: "status" }, "status_info", { maxRetries: 0 }),
+    subscribe: () => subscription.renew(),
+    silenceMs,
+    awayMs,
+    logger: options.logger ?? silentLogger,
+  });
+  const subscription = new Subscription(
+    updateSocket,
+    () => transport.connectUpdates(pubAddress),
+    (update) => follower.hear(update),
+  );
   starting.move();
-  return new SocketClient(requests, updates, options);
-}
-
-class SocketClient implements Client {
-  readonly #requests: RequestClient;
-  readonly #updates: UpdateSubscriber;
-  readonly #wire: Wire;
-  readonly #timeoutMs: number;
-  readonly #maxRetries: number;
-  readonly #silenceMs: number;
-  readonly #jobs = new Map<string, TrackedJob>();
-  readonly #reading: Promise<void>;
-
-  constructor(requests: RequestClient, updates: UpdateSubscriber, options: ConnectOptions) {
-    this.#requests = requests;
-    this.#updates = updates;
-    this.#wire = new Wire(options.compression);
-    this.#timeoutMs = options.timeoutMs ?? 5_000;
-    this.#maxRetries = options.maxRetries ?? 3;
-    this.#silenceMs = options.silenceMs ?? 2_000;
-    this.#reading = this.#read();
-  }
-
-  generate(params: GenerateParams, options: CallOptions = {}): JobHandle {
-    const request: GenerateRequest = { ...params, type: "generate", id: params.id ?? newId() };
-    const job = new TrackedJob(request.id, {
-      silenceMs: this.#silenceMs,
-      submit: () => this.#call(request, "job_accepted", options),
-      ask: () => this.job(request.id),
-      cancel: async () => {
-        // A large request may first ask what the worker understands: not to be overtaken.
-        await Promise.allSettled([job.accepted]);
-        await this.cancel(request.id);
-      },
-    });
-    this.#jobs.set(request.id, job);
-    job.settled.then(() => {
-      if (this.#jobs.get(request.id) === job) this.#jobs.delete(request.id);
-    });
-    return job;
-  }
-
-  async cancel(jobId: string, options: CallOptions = {}): Promise<void> {
-    await this.#call({ type: "cancel", job_id: jobId }, "job_cancelled", options);
-  }
-
-  async ping(options: CallOptions = {}): Promise<void> {
-    await this.#call({ type: "ping" }, "pong", options);
-  }
-
-  status(options: CallOptions = {}): Promise<StatusInfo> {
-    return this.#call({ type: "status" }, "status_info", options);
-  }
-
-  async models(options: CallOptions = {}): Promise<ModelInfo[]> {
-    return (await this.#call({ type: "list_models" }, "model_list", options)).models;
-  }
-
-  job(jobId: string, options: CallOptions = {}): Promise<JobInfo> {
-    return this.#call({ type: "job", job_id: jobId }, "job_info", options);
-  }
-
-  async jobs(
-    query: Omit<ListJobsRequest, "type"> = {},
-    options: CallOptions = {},
-  ): Promise<JobList> {
-    return await this.#call({ ...query, type: "list_jobs" }, "job_list", options);
-  }
-
-  async servers(options: CallOptions = {}): Promise<ServerInfo[]> {
-    return (await this.#call({ type: "list_servers" }, "server_list", options)).servers;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.#requests.close(), this.#updates.close()]);
-    await this.#reading;
-    const reason = new TransportError("closed", "The client was closed before the job ended");
-    for (const job of this.#jobs.values()) job.fail(reason);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #read(): Promise<void> {
-    for await (const bytes of this.#updates) {
-      const update = readUpdate(bytes);
-      if (update !== undefined) this.#jobs.get(update.job_id)?.take(update);
-    }
-  }
-
-  async #call<Type extends Reply["type"]>(
-    request: Request,
-    expected: Type,
-    options: CallOptions,
-  ): Promise<Extract<Reply, { type: Type }>> {
-    const reply = await this.#wire.exchange(request, (body) => this.#send(body, options));
-    if (isA(reply, expected)) return reply;
-    if (reply.type === "job_error") throw refusal(reply.error);
-    if (reply.type === "error") throw new ProtocolError("malformed", reply.message);
-    throw new ProtocolError(
-      "malformed",
-      `Expected ${expected} for ${request.type}, got ${reply.type}`,
-    );
-  }
-
-  /** Every request may be repeated: the worker recognises a submission by its id. */
-  async #send(body: Uint8Array, { signal }: CallOptions): Promise<Uint8Array> {
-    for (let attempt = 0;; attempt += 1) {
-      try {
-        const limits = { timeoutMs: this.#timeoutMs };
-        return await this.#requests.request(
-          body,
-          signal === undefined ? limits : { ...limits, signal },
-        );
-      } catch (error) {
-        const silent = error instanceof TransportError && error.code === "timeout";
-        if (!silent || attempt >= this.#maxRetries || signal?.aborted) throw error;
-      }
-    }
-  }
-}
-
-function isA<Type extends Reply["type"]>(
-  reply: Reply,
-  type: Type,
-): reply is Extract<Reply, { type: Type }> {
-  return reply.type === type;
-}
-
-/** Types that this client does not know belong to a newer worker, and are passed over. */
-function readUpdate(bytes: Uint8Array): Update | undefined {
-  try {
-    return decodeUpdate(bytes);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
-}
-
-function refusal(error: string): JobError {
-  if (error.startsWith("Job not found")) return new JobError("not_found", error);
-  if (error.startsWith("Model not found")) return new JobError("model_not_found", error);
-  if (error.startsWith("Queue full")) return new JobError("queue_full", error);
-  if (error.startsWith("Backend busy")) return new JobError("unavailable", error);
-  return new JobError("invalid_parameter", error);
-}
-
-function newId(): string {
-  return crypto.randomUUID();
+  return new SocketClient({ requests, follower, subscription });
 }

@@ -1,7 +1,8 @@
 /** One job as its client sees it. */
 
 import { JobError } from "../errors.ts";
-import type { JobAccepted, JobInfo, Update } from "../protocol/mod.ts";
+import type { JobAccepted, JobComplete, JobDescription, Update } from "../protocol/mod.ts";
+import { JobStory } from "./job_story.ts";
 
 /** What a finished job left behind. */
 export interface JobResult {
@@ -15,37 +16,76 @@ export interface JobResult {
   durationS: number;
 }
 
-/** A job under way. */
+/**
+ * A job under way. It goes on through lost updates, a worker that restarts and a machine that slept:
+ * whatever is missed is asked for.
+ *
+ * @example Follow a job
+ * ```ts
+ * import { connect } from "@dgx-pixels/worker/client";
+ * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+ *
+ * await using worker = await startSimulatedWorker();
+ * await using client = await connect(worker);
+ * const job = client.generate({
+ *   prompt: "a knight",
+ *   model: "sd_xl_base_1.0.safetensors",
+ *   size: [64, 64],
+ *   steps: 4,
+ *   cfg_scale: 7,
+ * });
+ * const { estimated_time_s } = await job.accepted;
+ * console.log(`Done in about ${estimated_time_s} s`);
+ * for await (const update of job.updates()) {
+ *   if (update.type === "progress") console.log(`${update.stage} ${update.percent} %`);
+ * }
+ * console.log((await job.result).imagePath);
+ * ```
+ */
 export interface JobHandle {
   /** Its name. */
   readonly id: string;
-  /** Resolves when the worker has stored it. @throws {JobError} if it was refused. */
+  /**
+   * Resolves when the worker has stored the job, which from then on reaches exactly one ending. Need not
+   * be waited for: `result` fails in the same way.
+   *
+   * @throws {JobError} with the worker's sentence if it was refused: `invalid_parameter`,
+   *   `model_not_found`, `queue_full`, `id_conflict` or `unavailable`.
+   * @throws {TransportError} `timeout` if the worker did not answer.
+   */
   readonly accepted: Promise<JobAccepted>;
-  /** Resolves with the pictures. @throws {JobError} if it was refused, failed or was cancelled. */
+  /**
+   * Resolves with the pictures.
+   *
+   * @throws {JobError} `backend` with its cause if it failed, `cancelled` if somebody cancelled it,
+   *   `lost` if nobody can tell any more.
+   * @throws {TransportError} `timeout` if the worker was silent for too long, `closed` if the client was
+   *   closed; the job goes on.
+   * @throws as `accepted` if it was refused.
+   */
   readonly result: Promise<JobResult>;
-  /** What happens to it, from its beginning, ending with it. May be iterated several times. */
+  /**
+   * What happens to it, from its beginning, ending with it. May be iterated several times. Updates that
+   * were lost are made up from its state as far as it tells; those have no `seq`. How the job ended, or
+   * why following it did, `result` tells.
+   */
   updates(): AsyncIterable<Update>;
-  /** Asks that it be given up. @throws {JobError} `not_found` if it has ended. */
+  /**
+   * Asks that it be given up, once it was accepted. Resolves when the worker has taken the wish; the
+   * job's end still comes by `result`.
+   *
+   * @throws {JobError} `not_found` if it has ended.
+   */
   cancel(): Promise<void>;
 }
 
 /** What a handle needs of its client. */
 export interface JobCalls {
-  /** Silence after which the state is asked for, in milliseconds. */
-  silenceMs: number;
   /** Sends the job. */
   submit(): Promise<JobAccepted>;
-  /** Asks for the job's state. */
-  ask(): Promise<JobInfo>;
   /** Asks that the job be given up. */
   cancel(): Promise<void>;
 }
-
-/**
- * A job may have ended before its submission was repeated, or before the subscription was in place:
- * the first silence is taken less patiently, in milliseconds.
- */
-const FIRST_SILENCE_MS = 250;
 
 /** The handle, fed by its client. */
 export class TrackedJob implements JobHandle {
@@ -54,13 +94,20 @@ export class TrackedJob implements JobHandle {
   readonly result: Promise<JobResult>;
   /** Resolves, never rejects, when the job has ended either way. */
   readonly settled: Promise<void>;
+  /** When its state is to be asked for, by `performance.now()`; undefined if nothing is in doubt. */
+  doubtFromMs: number | undefined;
+  /** Answers in a row of a worker that cannot be asked for a job and that had none at all. */
+  idleAnswers = 0;
   readonly #calls: JobCalls;
   readonly #result = Promise.withResolvers<JobResult>();
+  readonly #story = new JobStory();
   readonly #seen: Update[] = [];
   #news = Promise.withResolvers<void>();
+  #isAccepted = false;
+  #isCancelled = false;
   #ended = false;
-  #silence: ReturnType<typeof setTimeout> | undefined;
 
+  /** Submits the job. */
   constructor(id: string, calls: JobCalls) {
     this.id = id;
     this.#calls = calls;
@@ -68,25 +115,39 @@ export class TrackedJob implements JobHandle {
     // Whoever looks at `result` sees the failure; nobody has to.
     this.settled = this.result.then(() => {}, () => {});
     this.accepted = calls.submit();
-    this.accepted.then(() => this.#listen(FIRST_SILENCE_MS), (error) => this.fail(error));
+    this.accepted.then(() => this.#isAccepted = true, (error) => this.fail(error));
+  }
+
+  /** True once the worker has stored it. */
+  get isAccepted(): boolean {
+    return this.#isAccepted;
+  }
+
+  /** True once nothing more can happen to the handle. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** True once it was heard to have stopped. */
+  get isFinished(): boolean {
+    return this.#story.isFinished;
+  }
+
+  /** True once the worker has promised to give it up. */
+  get isCancelled(): boolean {
+    return this.#isCancelled;
   }
 
   /** Takes an update of this job. */
   take(update: Update): void {
-    if (this.#ended) return;
-    this.#seen.push(update);
-    this.#ring();
-    if (update.type === "job_complete") {
-      this.#succeed({
-        imagePath: update.image_path,
-        imagePaths: update.image_paths ?? [update.image_path],
-        seed: update.seed,
-        durationS: update.duration_s,
-      });
-    } else if (update.type === "job_error") this.fail(new JobError("backend", update.error));
-    // A cancelled job has no other last word; whether it was one must be asked.
-    else if (update.type === "job_finished" && !update.success) this.#ask();
-    else this.#listen();
+    this.idleAnswers = 0;
+    this.#tell(this.#story.take(update));
+  }
+
+  /** Takes its state as the worker told it in a life. */
+  learn(job: JobDescription, epoch: number): void {
+    this.#tell(this.#story.learn(job, epoch));
+    if (job.state === "cancelled") this.fail(cancelled());
   }
 
   /** Ends the handle with an error. */
@@ -105,40 +166,31 @@ export class TrackedJob implements JobHandle {
     }
   }
 
-  cancel(): Promise<void> {
-    return this.#calls.cancel();
+  async cancel(): Promise<void> {
+    // A cancel that overtook the submission would find nothing to cancel.
+    await this.accepted;
+    await this.#calls.cancel();
+    this.#isCancelled = true;
   }
 
-  /** Updates can be lost, endings too: after a silence the worker is asked. */
-  #listen(limitMs = Infinity): void {
-    clearTimeout(this.#silence);
-    if (this.#ended) return;
-    this.#silence = setTimeout(() => this.#ask(), Math.min(this.#calls.silenceMs, limitMs));
+  #tell(updates: readonly Update[]): void {
+    if (this.#ended || updates.length === 0) return;
+    this.#seen.push(...updates);
+    const last = updates.at(-1);
+    if (last?.type === "job_complete") this.#succeed(last);
+    else if (last?.type === "job_error") this.fail(new JobError("backend", last.error));
+    this.#ring();
   }
 
-  async #ask(): Promise<void> {
-    clearTimeout(this.#silence);
-    try {
-      const info = await this.#calls.ask();
-      if (info.state === "completed") this.#succeed(pictures(info));
-      else if (info.state === "failed") {
-        this.fail(new JobError("backend", info.error ?? "Job failed"));
-      } else if (info.state === "cancelled") this.fail(new JobError("cancelled", "Job cancelled"));
-      else this.#listen();
-    } catch {
-      // A worker that is away, or too old to be asked: its updates still count.
-      this.#listen();
-    }
-  }
-
-  #succeed(result: JobResult): void {
-    if (this.#end()) this.#result.resolve(result);
+  #succeed({ image_path, image_paths = [image_path], seed, duration_s }: JobComplete): void {
+    if (!this.#end()) return;
+    const imagePaths = [...image_paths];
+    this.#result.resolve({ imagePath: image_path, imagePaths, seed, durationS: duration_s });
   }
 
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
-    clearTimeout(this.#silence);
     this.#ring();
     return true;
   }
@@ -149,12 +201,7 @@ export class TrackedJob implements JobHandle {
   }
 }
 
-function pictures(info: JobInfo): JobResult {
-  const imagePath = info.image_path ?? "";
-  return {
-    imagePath,
-    imagePaths: info.image_paths ?? [imagePath],
-    seed: info.seed,
-    durationS: info.duration_s ?? 0,
-  };
+/** What a cancelled job ends with. */
+export function cancelled(): JobError {
+  return new JobError("cancelled", "Job cancelled");
 }

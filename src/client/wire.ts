@@ -1,4 +1,4 @@
-/** Requests to bytes and replies back: all that the client knows of the wire's form. */
+/** Messages to bytes and back: all that the client knows of the wire's form. */
 
 import { ProtocolError } from "../errors.ts";
 import {
@@ -7,9 +7,11 @@ import {
   type CompressionMethod,
   compressionOf,
   decodeReply,
+  decodeUpdate,
   encodeRequest,
   type Reply,
   type Request,
+  type Update,
 } from "../protocol/mod.ts";
 
 /** Which requests are compressed, and how. `auto` takes the best method that the worker knows. */
@@ -86,6 +88,16 @@ export class Wire {
       this.#method = undefined;
       throw error;
     }
+  }
+}
+
+/** The update that bytes are. What this client does not know belongs to a newer worker. */
+export function readUpdate(bytes: Uint8Array): Update | undefined {
+  try {
+    return decodeUpdate(bytes);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
   }
 }
 

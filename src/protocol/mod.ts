@@ -30,7 +30,13 @@ export {
   compressionOf,
 } from "./compression.ts";
 export { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
-export { MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED, PROTOCOL_VERSION } from "./messages.ts";
+export {
+  MAX_JOB_IDS,
+  MAX_MESSAGE_BYTES,
+  MAX_PROMPT_CHARS,
+  MAX_SEED,
+  PROTOCOL_VERSION,
+} from "./messages.ts";
 export { matchModelName, modelNameKey, type NameMatch, nearestNames } from "./names.ts";
 export type {
   CancelRequest,

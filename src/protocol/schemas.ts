@@ -18,6 +18,9 @@ export const MAX_PROMPT_CHARS = 10_000;
  */
 const MAX_NAME_CHARS = 512;
 
+/** Most jobs that one `list_jobs` may name. */
+export const MAX_JOB_IDS = 1_000;
+
 /** Largest seed that survives JSON and JavaScript unrounded, 2^53 − 1. */
 export const MAX_SEED: number = Number.MAX_SAFE_INTEGER;
 
@@ -41,6 +44,12 @@ const loraChoice = z.object({
 const fileBytes = z.instanceof(Uint8Array<ArrayBuffer>)
   .refine((bytes) => bytes.length > 0)
   .meta({ type: "string", contentEncoding: "base64", minLength: 1 });
+
+/**
+ * Place of an update in the stream of one worker life, by which a subscriber notices what it missed.
+ * Updates of other implementations have none.
+ */
+const place = { epoch: count.exactOptional(), seq: z.int().min(1).exactOptional() };
 
 const jobState = z.enum(["queued", "running", "completed", "failed", "cancelled"]);
 
@@ -92,6 +101,7 @@ export const listJobs = z.object({
   state: jobState.exactOptional(),
   limit: z.int().min(1).max(1_000).exactOptional(),
   cursor: z.string().max(MAX_NAME_CHARS).exactOptional(),
+  job_ids: z.array(id).max(MAX_JOB_IDS).exactOptional(),
 });
 export const listServers = z.object({ type: z.literal("list_servers") });
 
@@ -118,8 +128,14 @@ export const jobComplete = z.object({
   duration_s: seconds,
   image_paths: z.array(text).exactOptional(),
   seed: z.int().min(0).exactOptional(),
+  ...place,
 });
-export const jobError = z.object({ type: z.literal("job_error"), job_id: id, error: text });
+export const jobError = z.object({
+  type: z.literal("job_error"),
+  job_id: id,
+  error: text,
+  ...place,
+});
 export const jobCancelled = z.object({ type: z.literal("job_cancelled"), job_id: id });
 export const modelInfo = z.object({
   name: text,
@@ -143,6 +159,7 @@ export const jobStarted = z.object({
   type: z.literal("job_started"),
   job_id: id,
   timestamp: count,
+  ...place,
 });
 export const progress = z.object({
   type: z.literal("progress"),
@@ -152,18 +169,21 @@ export const progress = z.object({
   total_steps: count,
   percent: z.number().min(0).max(100),
   eta_s: seconds,
+  ...place,
 });
 export const preview = z.object({
   type: z.literal("preview"),
   job_id: id,
   image_path: text,
   step: count,
+  ...place,
 });
 export const jobFinished = z.object({
   type: z.literal("job_finished"),
   job_id: id,
   success: z.boolean(),
   duration_s: seconds,
+  ...place,
 });
 
 const jobDescription = z.object({
@@ -189,6 +209,9 @@ export const jobList = z.object({
   type: z.literal("job_list"),
   jobs: z.array(jobDescription),
   cursor: text.exactOptional(),
+  unknown_ids: z.array(id).exactOptional(),
+  epoch: count.exactOptional(),
+  last_seq: count.exactOptional(),
 });
 export const serverInfo = z.object({
   name: text,

@@ -31,9 +31,11 @@ export interface JobRow {
 
 /** Reads a row back as a job. */
 export function toJob(row: JobRow): Job {
+  const request = decodeRequest(row.request) as GenerateRequest;
   return {
-    id: row.id,
-    request: decodeRequest(row.request) as GenerateRequest,
+    // Not the column, which node:sqlite reads only up to a NUL.
+    id: request.id,
+    request,
     state: row.state,
     attempts: row.attempts,
     seed: row.seed,

@@ -9,8 +9,6 @@ const TIMEOUT_MS = 5_000;
 /** A request and its answer to come. */
 export class Exchange {
   readonly #answer = Promise.withResolvers<Uint8Array>();
-  /** When it was sent, on the clock of `performance.now()`. */
-  readonly sentAt: number = performance.now();
 
   /** Gives the answer; later calls do nothing. */
   resolve(body: Uint8Array): void {

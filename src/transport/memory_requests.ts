@@ -89,6 +89,12 @@ function sendDue(replies: PeerReplies<Exchange>): void {
   }
 }
 
+/** A client's way to its server. */
+interface Connection {
+  readonly server: MemoryRequestServer;
+  readonly peer: Peer;
+}
+
 /** The client. */
 export class MemoryRequestClient implements RequestClient {
   readonly #address: string;
@@ -96,7 +102,7 @@ export class MemoryRequestClient implements RequestClient {
   readonly #exchanges = new Set<Exchange>();
   /** Requests that wait for a server to be there. */
   readonly #unsent = new Map<Exchange, Uint8Array>();
-  #connection: { server: MemoryRequestServer; peer: Peer } | undefined;
+  #connection: Connection | undefined;
   #closed = false;
 
   constructor(address: string, onClose: () => void) {
@@ -122,8 +128,9 @@ export class MemoryRequestClient implements RequestClient {
     const exchange = new Exchange();
     this.#exchanges.add(exchange);
     this.#send(exchange, body.slice());
+    const connection = this.#connection;
     try {
-      return await exchange.settled(this.#address, options);
+      return await exchange.settled(this.#address, options, () => this.#renew(connection));
     } finally {
       this.#exchanges.delete(exchange);
       this.#unsent.delete(exchange);
@@ -140,6 +147,13 @@ export class MemoryRequestClient implements RequestClient {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** After a time-out new requests get a connection of their own, as with ZeroMQ. */
+  #renew(connection: Connection | undefined): void {
+    if (connection === undefined || this.#connection !== connection) return;
+    const { server } = connection;
+    this.#connection = { server, peer: server.connect() };
   }
 
   #send(exchange: Exchange, body: Uint8Array): void {

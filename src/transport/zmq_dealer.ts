@@ -40,9 +40,7 @@ class ZmqRequestClient implements RequestClient {
     const connection = this.#current;
     const { id, exchange } = connection.ask(body);
     try {
-      return await exchange.settled(this.#address, options, () => {
-        if (connection.silentSince(exchange)) this.#retire(connection);
-      });
+      return await exchange.settled(this.#address, options, () => this.#retire(connection));
     } finally {
       connection.forget(id);
     }
@@ -66,8 +64,9 @@ class ZmqRequestClient implements RequestClient {
   }
 
   /**
-   * A connection that said nothing for the whole of a time-out may lead to a host that is gone, which
-   * TCP notices only after minutes. New requests get a new one; those under way keep theirs.
+   * A connection that let a request run out of time may lead to a host that is gone, which TCP notices
+   * only after minutes, or to a server that answers in order and is held up by one slow answer. New
+   * requests, a repeated one too, get a new connection; those under way keep theirs.
    */
   #retire(connection: Connection): void {
     if (this.#current !== connection || this.#closing !== undefined) return;
@@ -94,7 +93,6 @@ class Connection {
   readonly #onClose: () => void;
   readonly #exchanges = new Map<number, Exchange>();
   #lastId = 0;
-  #lastMessageAt = -Infinity;
   #reading = false;
   #retired = false;
   #closing: Promise<void> | undefined;
@@ -131,11 +129,6 @@ class Connection {
     if (this.#exchanges.delete(id) && this.#exchanges.size === 0) this.#receiver.interrupt();
   }
 
-  /** True when nothing was received since the request was sent. */
-  silentSince(exchange: Exchange): boolean {
-    return this.#lastMessageAt < exchange.sentAt;
-  }
-
   /** Closes as soon as no request is under way. */
   retire(): void {
     this.#retired = true;
@@ -161,7 +154,6 @@ class Connection {
   }
 
   #accept(frames: Frames): void {
-    this.#lastMessageAt = performance.now();
     const [id, delimiter, body] = frames;
     if (id?.length !== ID_BYTES || delimiter?.length !== 0 || body === undefined) return;
     const number = new DataView(id.buffer, id.byteOffset).getUint32(0);

@@ -14,6 +14,7 @@ import { COMPRESSION_METHODS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../pro
 import type { Job, JobQueue } from "../queue/mod.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Estimator } from "./estimate.ts";
+import type { NewsStand } from "./publisher.ts";
 
 /** What the handlers need of a server. */
 export interface ServerView {
@@ -57,6 +58,8 @@ export interface HandlerContext {
   readonly announcer: Announcer;
   /** Knows run times. */
   readonly estimator: Estimator;
+  /** Where the stream of updates stands. */
+  readonly news: NewsStand;
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */
@@ -79,6 +82,7 @@ export async function handleRequest(context: HandlerContext, request: Request): 
     case "job":
       return await describe(context, request.job_id);
     case "list_jobs":
+      if (request.job_ids !== undefined) return await namedJobs(context, request.job_ids);
       return await listJobs(context, request);
     case "list_servers":
       return listServers(context);
@@ -204,6 +208,21 @@ async function listJobs(
     if (error instanceof JobError) return { type: "error", message: error.message };
     throw error;
   }
+}
+
+/** What a client with many jobs asks for after it has lost updates: one message, not one for each. */
+async function namedJobs(context: HandlerContext, ids: readonly string[]): Promise<Reply> {
+  // Before the jobs are looked at: whatever is published meanwhile counts as not yet told.
+  const { epoch, lastSeq } = context.news;
+  const jobs: JobDescription[] = [];
+  const unknown: string[] = [];
+  for (const id of new Set(ids)) {
+    const job = await context.queue.get(id);
+    if (job === undefined) unknown.push(id);
+    else jobs.push(await description(context, job));
+  }
+  const fitting = jobs.slice(0, countFitting(jobs));
+  return { type: "job_list", jobs: fitting, unknown_ids: unknown, epoch, last_seq: lastSeq };
 }
 
 /** Bytes of a page, measured as JSON: MessagePack is shorter but for some numbers, hence the margin. */

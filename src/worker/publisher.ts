@@ -1,4 +1,4 @@
-/** Turns updates into messages for every subscriber, in the order given. */
+/** Turns updates into numbered messages for every subscriber, in the order given. */
 
 import { type Logger, silentLogger } from "../log.ts";
 import { encodeUpdate, type Update } from "../protocol/mod.ts";
@@ -15,13 +15,40 @@ export interface Publisher {
   publish(update: Update): void;
 }
 
+/** Where the stream of updates stands, by which subscribers find out what they missed. */
+export interface NewsStand {
+  /** Which life of the worker this is: when it began, in Unix milliseconds. */
+  readonly epoch: number;
+  /** Number of the last update, 0 before the first one. */
+  readonly lastSeq: number;
+}
+
+/** Options of {@linkcode createPublisher}. */
+export interface PublisherOptions {
+  /** Takes log lines. */
+  logger?: Logger;
+  /** Which life of the worker this is; no two may be the same. @default {the time} */
+  epoch?: number;
+}
+
 /** Creates a publisher on a socket. */
-export function createPublisher(socket: UpdateSocket, logger: Logger = silentLogger): Publisher {
+export function createPublisher(
+  socket: UpdateSocket,
+  options: PublisherOptions = {},
+): Publisher & NewsStand {
+  const { logger = silentLogger, epoch = Date.now() } = options;
+  let lastSeq = 0;
   return {
+    epoch,
+    get lastSeq() {
+      return lastSeq;
+    },
     publish(update) {
+      // An update that cannot be sent uses its number up: that it is missing shall be noticed.
+      lastSeq += 1;
       try {
         const droppable = update.type === "progress" || update.type === "preview";
-        socket.publish(encodeUpdate(update), { droppable });
+        socket.publish(encodeUpdate({ ...update, epoch, seq: lastSeq }), { droppable });
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         logger.log("error", `Cannot publish ${update.type}: ${message}`, { jobId: update.job_id });

@@ -90,7 +90,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
       }),
   );
   await resumeJobs(queue, logger);
-  const publisher = createPublisher(updates, logger);
+  const publisher = createPublisher(updates, { logger });
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
@@ -117,6 +117,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     scheduler,
     announcer,
     estimator,
+    news: publisher,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - startedAtMs,
   };

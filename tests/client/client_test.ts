@@ -1,44 +1,16 @@
 import assert from "node:assert/strict";
-import { type Client, connect } from "../../src/client/mod.ts";
-import {
-  decodeRequest,
-  encodeReply,
-  encodeUpdate,
-  type Reply,
-  type Request,
-  type Update,
-} from "../../src/protocol/mod.ts";
-import {
-  type IncomingRequest,
-  memoryTransport,
-  type UpdatePublisher,
-} from "../../src/transport/mod.ts";
+import type { Reply } from "../../src/protocol/mod.ts";
+import { complete, describe, fakeWorker, PICTURE } from "./fake_worker.ts";
 
-const PICTURE = { id: "j", prompt: "p", model: "m", size: [64, 64], steps: 1, cfg_scale: 1 } as {
-  id: string;
-  prompt: string;
-  model: string;
-  size: [number, number];
-  steps: number;
-  cfg_scale: number;
-};
-const ACCEPTED: Reply = { type: "job_accepted", job_id: "j", estimated_time_s: 1 };
-const COMPLETE: Update = {
-  type: "job_complete",
-  job_id: "j",
-  image_path: "/a.png",
-  duration_s: 2,
-  image_paths: ["/a.png", "/b.png"],
-  seed: 7,
-};
+const NAMED = { ...PICTURE, id: "j" };
 
 Deno.test("JobHandle.result resolves with what job_complete says", async () => {
-  await using peer = await fakeWorker(() => ACCEPTED);
-  const job = peer.client.generate(PICTURE);
+  await using peer = await fakeWorker();
+  const job = peer.client.generate(NAMED);
   await job.accepted;
   peer.publish({ type: "job_started", job_id: "j", timestamp: 1 });
   peer.publish({ type: "job_finished", job_id: "j", success: true, duration_s: 2 });
-  peer.publish(COMPLETE);
+  peer.publish(complete("j"));
   assert.deepEqual(await job.result, {
     imagePath: "/a.png",
     imagePaths: ["/a.png", "/b.png"],
@@ -50,34 +22,40 @@ Deno.test("JobHandle.result resolves with what job_complete says", async () => {
 });
 
 Deno.test("JobHandle.updates() can be iterated again, from the beginning", async () => {
-  await using peer = await fakeWorker(() => ACCEPTED);
-  const job = peer.client.generate(PICTURE);
+  await using peer = await fakeWorker();
+  const job = peer.client.generate(NAMED);
   await job.accepted;
-  peer.publish(COMPLETE);
-  assert.deepEqual(await Array.fromAsync(job.updates()), await Array.fromAsync(job.updates()));
+  peer.publish(complete("j"));
+  const updates = await Array.fromAsync(job.updates());
+  assert.equal(updates.length, 2);
+  assert.deepEqual(await Array.fromAsync(job.updates()), updates);
 });
 
-Deno.test("JobHandle learns of an ending whose updates were lost", async () => {
-  await using peer = await fakeWorker((request) =>
-    request.type === "job" ? info({ state: "completed", image_path: "/a.png" }) : ACCEPTED
-  );
-  assert.equal((await peer.client.generate(PICTURE).result).imagePath, "/a.png");
+Deno.test("JobHandle takes an ending that comes before the answer to the submission", async () => {
+  await using peer = await fakeWorker({
+    answer(request) {
+      if (request.type === "generate") peer.publish(complete(request.id));
+      return undefined;
+    },
+  });
+  assert.equal((await peer.client.generate(NAMED).result).imagePath, "/a.png");
 });
 
 Deno.test("JobHandle tells a cancelled job from a failed one", async () => {
-  await using cancelled = await fakeWorker((request) =>
-    request.type === "job" ? info({ state: "cancelled" }) : ACCEPTED
-  );
-  const job = cancelled.client.generate(PICTURE);
-  await job.accepted;
-  cancelled.publish({ type: "job_finished", job_id: "j", success: false, duration_s: 0 });
-  await assert.rejects(job.result, { code: "cancelled" });
-
-  await using failed = await fakeWorker(() => ACCEPTED);
-  const other = failed.client.generate(PICTURE);
-  await other.accepted;
-  failed.publish({ type: "job_error", job_id: "j", error: "Out of memory" });
-  await assert.rejects(other.result, { code: "backend", message: "Out of memory" });
+  await using peer = await fakeWorker();
+  const [cancelled, failed] = ["c", "f"].map((id) => peer.client.generate({ ...PICTURE, id }));
+  await Promise.all([cancelled!.accepted, failed!.accepted]);
+  peer.states.set("c", describe("c", { state: "cancelled" }));
+  for (const job_id of ["c", "f"]) {
+    peer.publish({ type: "job_finished", job_id, success: false, duration_s: 0 });
+  }
+  peer.publish({ type: "job_error", job_id: "f", error: "Out of memory" });
+  await assert.rejects(cancelled!.result, { name: "JobError", code: "cancelled" });
+  await assert.rejects(failed!.result, {
+    name: "JobError",
+    code: "backend",
+    message: "Out of memory",
+  });
 });
 
 Deno.test("Client.generate() rejects with the sentence of the worker", async () => {
@@ -86,87 +64,93 @@ Deno.test("Client.generate() rejects with the sentence of the worker", async () 
     ["Queue full", "queue_full"],
     ["Backend busy: stopping", "unavailable"],
     ["Invalid parameter: steps: no", "invalid_parameter"],
+    ["Invalid parameter: id: it belongs to a job with other parameters", "id_conflict"],
+    ["Something new", "unavailable"],
   ];
   for (const [error, code] of cases) {
-    await using peer = await fakeWorker(() => ({ type: "job_error", job_id: "j", error }));
-    const job = peer.client.generate(PICTURE);
+    const refusal: Reply = { type: "job_error", job_id: "j", error };
+    await using peer = await fakeWorker({
+      answer: (request) => request.type === "generate" ? refusal : undefined,
+    });
+    const job = peer.client.generate(NAMED);
     await assert.rejects(job.accepted, { code, message: error });
     await assert.rejects(job.result, { code });
+    await assert.rejects(job.cancel(), { code });
     assert.deepEqual(await Array.fromAsync(job.updates()), []);
   }
 });
 
-Deno.test("Client sends a request again when no answer comes, and gives up in the end", async () => {
-  let asked = 0;
-  await using peer = await fakeWorker(() => {
-    asked += 1;
-    return asked < 3 ? undefined : { type: "pong" };
+Deno.test("Client.models() says that ComfyUI is away if it is", async () => {
+  const message = "Communication error: http://gpu1:8188 refuses connections";
+  await using peer = await fakeWorker({ answer: () => ({ type: "error", message }) });
+  await assert.rejects(peer.client.models(), { name: "ComfyError", code: "unreachable", message });
+});
+
+Deno.test("Client.generate() with a signal lets go of the job, which goes on", async () => {
+  await using peer = await fakeWorker();
+  const controller = new AbortController();
+  const job = peer.client.generate(NAMED, { signal: controller.signal });
+  await job.accepted;
+  const reason = new Error("No longer wanted");
+  controller.abort(reason);
+  await assert.rejects(job.result, reason);
+  assert.deepEqual(await Array.fromAsync(job.updates()), []);
+  assert.ok(!peer.requests.some((request) => request.type === "cancel"));
+  const late = peer.client.generate(NAMED, { signal: controller.signal });
+  await assert.rejects(late.accepted, reason);
+});
+
+Deno.test("Client.generate() with a signal does not wait for a worker that is away", async () => {
+  const controller = new AbortController();
+  await using peer = await fakeWorker({
+    answer: () => "silence",
+    client: { timeoutMs: 60_000 },
   });
-  await peer.client.ping();
-  assert.equal(asked, 3);
-  await using silent = await fakeWorker(() => undefined);
-  await assert.rejects(silent.client.ping(), { code: "timeout" });
+  const first = peer.asked("list_jobs");
+  const job = peer.client.generate(NAMED, { signal: controller.signal });
+  const other = peer.client.generate({ ...PICTURE, id: "other" });
+  await first;
+  controller.abort(new Error("No longer wanted"));
+  await assert.rejects(job.accepted, /No longer wanted/);
+  await peer.client.close();
+  await assert.rejects(other.result, { code: "closed" });
+});
+
+Deno.test("Two handles of one job both get what happens to it", async () => {
+  await using peer = await fakeWorker();
+  const jobs = [peer.client.generate(NAMED), peer.client.generate(NAMED)];
+  await Promise.all(jobs.map((job) => job.accepted));
+  peer.publish(complete("j"));
+  assert.deepEqual((await Promise.all(jobs.map((job) => job.result))).map(({ seed }) => seed), [
+    7,
+    7,
+  ]);
+});
+
+Deno.test("JobHandle.cancel() waits until there is something to cancel", async () => {
+  await using peer = await fakeWorker();
+  await peer.client.generate(NAMED).cancel();
+  const types = peer.requests.map((request) => request.type);
+  assert.ok(types.indexOf("generate") < types.indexOf("cancel"), types.join());
 });
 
 Deno.test("Client.close() fails the handles that have not ended", async () => {
-  await using peer = await fakeWorker(() => ACCEPTED);
-  const job = peer.client.generate(PICTURE);
+  await using peer = await fakeWorker();
+  const job = peer.client.generate(NAMED);
   await job.accepted;
+  const reading = Array.fromAsync(job.updates());
   await peer.client.close();
   await peer.client.close();
   await assert.rejects(job.result, { code: "closed" });
+  assert.deepEqual(await reading, []);
+  await assert.rejects(peer.client.generate(NAMED).accepted, { code: "closed" });
 });
 
 Deno.test("Client passes over updates that it does not know", async () => {
-  await using peer = await fakeWorker(() => ACCEPTED);
-  const job = peer.client.generate(PICTURE);
+  await using peer = await fakeWorker();
+  const job = peer.client.generate(NAMED);
   await job.accepted;
   peer.publishBytes(new Uint8Array([0xc1]));
-  peer.publish(COMPLETE);
+  peer.publish(complete("j"));
   assert.equal((await job.result).seed, 7);
 });
-
-interface FakeWorker extends AsyncDisposable {
-  readonly client: Client;
-  publish(update: Update): void;
-  publishBytes(bytes: Uint8Array): void;
-}
-
-/** A worker in memory that answers as the test says; `undefined` keeps requests until the next answer. */
-async function fakeWorker(answer: (request: Request) => Reply | undefined): Promise<FakeWorker> {
-  const transport = memoryTransport();
-  const requests = await transport.bindRequests("mem://requests");
-  const updates: UpdatePublisher = await transport.bindUpdates("mem://updates");
-  const serving = (async () => {
-    const late: IncomingRequest[] = [];
-    for await (const request of requests) {
-      late.push(request);
-      const reply = answer(decodeRequest(request.frames[0]!));
-      if (reply !== undefined) {
-        for (const { reply: send } of late.splice(0)) send(encodeReply(reply));
-      }
-    }
-  })();
-  const client = await connect({
-    transport,
-    reqAddress: requests.address,
-    pubAddress: updates.address,
-    timeoutMs: 30,
-    silenceMs: 20,
-  });
-  return {
-    client,
-    publish: (update) => updates.publish(encodeUpdate(update)),
-    publishBytes: (bytes) => updates.publish(bytes),
-    async [Symbol.asyncDispose]() {
-      await client.close();
-      await requests.close();
-      await updates.close();
-      await serving;
-    },
-  };
-}
-
-function info(fields: { state: "completed" | "cancelled"; image_path?: string }): Reply {
-  return { type: "job_info", job_id: "j", attempts: 1, created_at: 1, ...fields };
-}

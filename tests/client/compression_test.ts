@@ -80,11 +80,12 @@ for (const [name, transport] of [["memory", memory], ["ZeroMQ", zmqTransport()]]
   Deno.test(`Client compresses a large request over ${name}, and no cancel overtakes it`, async () => {
     for (const [wish, method] of [["auto", "zstd"], ["zlib", "zlib"], ["zstd", "zstd"]] as const) {
       const { types, methods } = await record(transport, wish);
-      assert.deepEqual(types, ["status", "generate", "cancel"]);
-      assert.deepEqual(methods, [[undefined, undefined], [method, method], [undefined, undefined]]);
+      assert.deepEqual(types, ["list_jobs", "status", "generate", "cancel"]);
+      const plain = [undefined, undefined];
+      assert.deepEqual(methods, [plain, plain, [method, method], plain]);
     }
     const { types, methods } = await record(transport, "off");
-    assert.deepEqual(types, ["generate", "cancel"]);
-    assert.deepEqual(methods.flat(), Array(4).fill(undefined));
+    assert.deepEqual(types, ["list_jobs", "generate", "cancel"]);
+    assert.deepEqual(methods.flat(), Array(6).fill(undefined));
   });
 }

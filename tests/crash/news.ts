@@ -28,10 +28,19 @@ export async function readNews(address: string): Promise<NewsReader> {
   const listeners = new Set<(update: Update) => void>();
   let life = 0;
   let count = 0;
+  let last: Update | undefined;
+  const misnumbered: string[] = [];
+  const number = (update: Update) => {
+    const { epoch = NaN, seq = NaN } = update;
+    const follows = last?.epoch === epoch ? seq > (last.seq ?? NaN) : epoch > (last?.epoch ?? 0);
+    if (!follows) misnumbered.push(`${epoch}/${seq} came after ${last?.epoch}/${last?.seq}`);
+    last = update;
+  };
   const read = async () => {
     for await (const bytes of socket) {
       const update = decodeUpdate(bytes);
       count += 1;
+      number(update);
       const heard = byJob.get(update.job_id) ?? [];
       heard.push({ life, update });
       byJob.set(update.job_id, heard);
@@ -56,7 +65,7 @@ export async function readNews(address: string): Promise<NewsReader> {
       signal.removeEventListener("abort", stop);
       return update;
     },
-    faults: () => [...byJob].flatMap(([id, heard]) => orderFaults(id, heard)),
+    faults: () => [...misnumbered, ...[...byJob].flatMap(([id, all]) => orderFaults(id, all))],
     async [Symbol.asyncDispose]() {
       await socket.close();
       await reading;

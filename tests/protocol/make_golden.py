@@ -133,6 +133,9 @@ def requests():
     add("request", "job", {"type": "job", "job_id": ID})
     add("request", "list_jobs with every field",
         {"type": "list_jobs", "state": "failed", "limit": 50, "cursor": "c-17"})
+    add("request", "list_jobs of certain jobs",
+        {"type": "list_jobs", "job_ids": [ID, "x"]})
+    add("request", "list_jobs of no jobs", {"type": "list_jobs", "job_ids": []})
 
 
 def replies():
@@ -170,6 +173,11 @@ def replies():
         "type": "job_info", "job_id": ID, "state": "failed", "attempts": 3,
         "created_at": 1700000000.25, "error": "Backend busy"})
     add("reply", "job_list", {"type": "job_list", "jobs": [JOB], "cursor": "c-18"})
+    add("reply", "job_list of certain jobs", {
+        "type": "job_list", "jobs": [JOB], "unknown_ids": ["x"],
+        "epoch": 1700000000123, "last_seq": 4711})
+    add("reply", "job_list of no jobs before the first update", {
+        "type": "job_list", "jobs": [], "unknown_ids": [], "epoch": 1700000000123, "last_seq": 0})
     add("reply", "server_list", {"type": "server_list", "servers": [
         {"name": "gpu-1", "url": "http://127.0.0.1:8188", "state": "ready", "active_jobs": 1},
         {"name": "gpu-2", "url": "http://127.0.0.2:8188", "state": "unreachable",
@@ -188,6 +196,19 @@ def updates():
         {"type": "job_finished", "job_id": ID, "success": True, "duration_s": 10.25})
     add("update", "job_finished without success",
         {"type": "job_finished", "job_id": ID, "success": False, "duration_s": 0.5})
+    place = {"epoch": 1700000000123, "seq": 4711}
+    for name, message in (
+        ("job_started", {"type": "job_started", "job_id": ID, "timestamp": 1700000001}),
+        ("progress", PROGRESS),
+        ("preview", {"type": "preview", "job_id": ID, "image_path": "/p.png", "step": 12}),
+        ("job_finished",
+         {"type": "job_finished", "job_id": ID, "success": True, "duration_s": 10.25}),
+        ("job_complete", {
+            "type": "job_complete", "job_id": ID, "image_path": "/out/1.png", "duration_s": 10.25,
+            "image_paths": ["/out/1.png"], "seed": 42}),
+        ("job_error", {"type": "job_error", "job_id": ID, "error": "Backend busy"}),
+    ):
+        add("update", f"{name} with its number", {**message, **place})
     for direction in ("reply", "update"):
         add(direction, "job_complete with required fields only", {
             "type": "job_complete", "job_id": ID, "image_path": "/out/1.png",

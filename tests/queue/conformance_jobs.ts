@@ -24,6 +24,13 @@ export function testJobs(test: RegisterTest, open: QueueFactory): void {
     assert.deepEqual((await claim())?.job.request.init_image, init_image);
   });
 
+  test("tells apart ids that differ after a NUL, and gives them back whole", async (setup) => {
+    const ids = ["x\0y", "x\0z", "x"];
+    for (const id of ids) await setup.queue.enqueue(generateRequest({ id }));
+    for (const id of ids) assert.equal((await setup.queue.get(id))?.id, id);
+    assert.equal((await setup.claim())?.job.id, "x\0y");
+  });
+
   test("draws a seed once and keeps it", async ({ queue, claim }) => {
     await queue.enqueue(generateRequest());
     const first = await claim();

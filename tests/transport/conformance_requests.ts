@@ -210,6 +210,28 @@ function testLimits({ name, open, address }: Subject): void {
     await serving;
   });
 
+  Deno.test(`${name}: after a time-out a request is not held up by what holds up the one before`, async () => {
+    const transport = open();
+    await using server = await transport.bindRequests(address());
+    await using client = await transport.connectRequests(server.address);
+    const held: IncomingRequest[] = [];
+    const serving = serve(server, (request) => {
+      if (text(request.frames[0]!) === "slow") held.push(request);
+      else request.reply(request.frames[0]!);
+    });
+    const slow = client.request(bytes("slow"));
+    await until(() => held.length === 1, "the slow request came");
+    // Answers to one peer leave in the order of its requests.
+    await assert.rejects(guarded(client.request(bytes("quick"), { timeoutMs: 5 })), {
+      code: "timeout",
+    });
+    assert.equal(text(await guarded(client.request(bytes("again")))), "again");
+    held[0]!.reply(bytes("late"));
+    assert.equal(text(await guarded(slow)), "late");
+    await server.close();
+    await serving;
+  });
+
   Deno.test(`${name}: an aborted request fails alone, with the signal's reason`, async () => {
     const transport = open();
     await using server = await transport.bindRequests(address());

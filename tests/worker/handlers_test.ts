@@ -175,6 +175,46 @@ Deno.test("status counts what waits and what runs", async () => {
   });
 });
 
+Deno.test("list_jobs with job_ids tells each once, the unknown apart, and where the updates stand", async () => {
+  await using setup = handlers();
+  await setup.ask(generateRequest({ id: "a" }));
+  await setup.ask(generateRequest({ id: "b" }));
+  const reply = await setup.ask({ type: "list_jobs", job_ids: ["b", "none", "a", "b"], limit: 1 });
+  assert.ok(reply.type === "job_list");
+  assert.deepEqual(reply.jobs.map((job) => [job.job_id, job.state, job.position]), [
+    ["b", "queued", 1],
+    ["a", "queued", 0],
+  ]);
+  const { jobs: _jobs, ...rest } = reply;
+  const stand = { epoch: 1_700_000_000_000, last_seq: 17 };
+  assert.deepEqual(rest, { type: "job_list", unknown_ids: ["none"], ...stand });
+  assert.deepEqual(
+    await setup.ask({ type: "list_jobs", job_ids: [] }),
+    { type: "job_list", jobs: [], unknown_ids: [], ...stand },
+  );
+});
+
+Deno.test("list_jobs with job_ids answers with as many as fit into a message, and at least one", async () => {
+  await using setup = handlers();
+  const ids = ["a", "b", "c"];
+  for (const id of ids) {
+    await setup.ask(generateRequest({ id }));
+    const lease = await setup.queue.claim({ server: "a", clientId: "c", leaseMs: 60_000 });
+    assert.ok(lease);
+    const imagePaths = Array.from({ length: 5_000 }, (_, index) => `/${"x".repeat(70)}/${index}`);
+    await setup.queue.settle(lease, { type: "completed", result: { imagePaths } });
+  }
+  const seen: string[] = [];
+  while (seen.length < ids.length) {
+    const job_ids = ids.filter((id) => !seen.includes(id));
+    const reply = await setup.ask({ type: "list_jobs", job_ids });
+    assert.ok(reply.type === "job_list" && reply.jobs.length > 0 && reply.jobs.length < 3);
+    assert.deepEqual(reply.unknown_ids, []);
+    seen.push(...reply.jobs.map((job) => job.job_id));
+  }
+  assert.deepEqual(seen, ids);
+});
+
 interface HandlerSetup extends AsyncDisposable {
   readonly queue: JobQueue;
   readonly servers: { check: ServerView["check"] }[];
@@ -208,6 +248,7 @@ function handlers(
       catchUp: () => Promise.resolve(),
     },
     estimator: createEstimator(),
+    news: { epoch: 1_700_000_000_000, lastSeq: 17 },
     stopping: () => options.stopping ?? false,
     uptimeMs: () => 61_900,
   };

@@ -1,0 +1,154 @@
+/** Requests and their replies: sent again when no answer comes, and judged when one does. */
+
+import { JobError, PixelsError, ProtocolError, TransportError } from "../errors.ts";
+import type { Reply, Request } from "../protocol/mod.ts";
+import type { RequestClient } from "../transport/mod.ts";
+import { type Pace, pause, pauseMs } from "./pace.ts";
+import { jobRefusal, requestRefusal } from "./refusals.ts";
+import type { Wire } from "./wire.ts";
+
+/** Limits of all requests. */
+export interface RequestLimits {
+  /** Longest wait for one answer in milliseconds. */
+  readonly timeoutMs: number;
+  /** Times that a request without an answer is sent again. */
+  readonly maxRetries: number;
+  /** Pauses between them. */
+  readonly pace: Pace;
+}
+
+/** Limits of one request. */
+export interface AskOptions {
+  /** Gives up waiting. */
+  signal?: AbortSignal | undefined;
+  /** Times that it is sent again. @default {that of all requests} */
+  maxRetries?: number;
+  /** Called each time that it is sent again. */
+  onRepeat?: () => void;
+}
+
+/** The reply of a type. */
+export type ReplyOf<Type extends Reply["type"]> = Extract<Reply, { type: Type }>;
+
+/** The sockets of a client. Answers to one connection leave in order, so that a slow one delays others. */
+export interface RequestLanes {
+  /** For what the worker answers by itself. */
+  readonly quick: RequestClient;
+  /** For what it must ask ComfyUI for. */
+  readonly slow: RequestClient;
+}
+
+/**
+ * Asks the worker. After a time-out the sockets take a new connection, so that a dead one costs one
+ * time-out, never a request.
+ */
+export class Requests {
+  readonly #lanes: RequestLanes;
+  readonly #wire: Wire;
+  readonly #limits: RequestLimits;
+  readonly #closing = new AbortController();
+
+  /** Takes the sockets over. */
+  constructor(lanes: RequestLanes, wire: Wire, limits: RequestLimits) {
+    this.#lanes = lanes;
+    this.#wire = wire;
+    this.#limits = limits;
+  }
+
+  /**
+   * Sends a request, again if need be, and resolves with its reply.
+   *
+   * @throws {TransportError} `timeout` if no answer came at all.
+   * @throws {PixelsError} of another kind if the worker refused.
+   * @throws the signal's reason when it is aborted.
+   */
+  async ask<Type extends Reply["type"]>(
+    request: Request,
+    expected: Type,
+    options: AskOptions = {},
+  ): Promise<ReplyOf<Type>> {
+    const { maxRetries = this.#limits.maxRetries, signal, onRepeat } = options;
+    const socket = isSlow(request) ? this.#lanes.slow : this.#lanes.quick;
+    for (let times = 1;; times += 1) {
+      try {
+        return judge(request, await this.#exchange(socket, request, signal), expected);
+      } catch (error) {
+        if (!mayPass(error, request) || signal?.aborted) throw error;
+        if (times > maxRetries) throw times === 1 ? error : unanswered(error, request, times);
+      }
+      await this.#pause(pauseMs(this.#limits.pace, times), signal);
+      onRepeat?.();
+    }
+  }
+
+  /** Fails what is under way and frees the sockets. May be called again. */
+  async close(): Promise<void> {
+    this.#closing.abort(
+      new TransportError("closed", "Cannot ask again: the client was closed, connect anew"),
+    );
+    await Promise.all([this.#lanes.quick.close(), this.#lanes.slow.close()]);
+  }
+
+  #exchange(
+    socket: RequestClient,
+    request: Request,
+    signal: AbortSignal | undefined,
+  ): Promise<Reply> {
+    const { timeoutMs } = this.#limits;
+    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    return this.#wire.exchange(request, (body) => socket.request(body, limits));
+  }
+
+  async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const closed = this.#closing.signal;
+    await pause(ms, signal === undefined ? closed : AbortSignal.any([signal, closed]));
+  }
+}
+
+function isSlow({ type }: Request): boolean {
+  return type === "generate" || type === "list_models";
+}
+
+/**
+ * True for what a later attempt may find otherwise. Every request may be repeated, since the worker
+ * knows a job by its id; and a worker that is about to stop has stored nothing of what it refused.
+ */
+function mayPass(error: unknown, request: Request): boolean {
+  if (error instanceof TransportError) return error.code !== "closed";
+  return error instanceof JobError && error.code === "unavailable" && request.type === "generate";
+}
+
+function unanswered(error: unknown, { type }: Request, times: number): unknown {
+  if (!(error instanceof TransportError)) return error;
+  return new TransportError(error.code, `${error.message}; ${type} was sent ${times} times`, {
+    cause: error,
+  });
+}
+
+function judge<Type extends Reply["type"]>(
+  request: Request,
+  reply: Reply,
+  expected: Type,
+): ReplyOf<Type> {
+  if (isA(reply, expected)) return reply;
+  if (reply.type === "job_error") throw jobRefusal(reply.error);
+  if (reply.type === "error") throw requestRefusal(reply.message);
+  throw new ProtocolError(
+    "malformed",
+    `Expected ${expected} for ${request.type}, got ${reply.type}`,
+  );
+}
+
+function isA<Type extends Reply["type"]>(reply: Reply, type: Type): reply is ReplyOf<Type> {
+  return reply.type === type;
+}
+
+/** True if the worker has answered, but not what is asked for: it does not know such a request. */
+export function isUnknownRequest(error: unknown): boolean {
+  return error instanceof ProtocolError;
+}
+
+/** True for any answer but the one that was asked for. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof PixelsError && !(error instanceof TransportError);
+}
