@@ -11,18 +11,18 @@ export const PARAMETERS_KEYWORD = "parameters";
 
 /**
  * Writes down what a job was run with: what the request says and, where it leaves a choice, what the
- * workflow has.
+ * workflow has. Nothing of the job itself, neither its id nor a time: the same request gives the same
+ * bytes.
  *
  * @returns JSON.
  */
 export function describeJob(
-  { jobId, request, seed }: Pick<RunSpec, "jobId" | "request" | "seed">,
+  { request, seed }: Pick<RunSpec, "request" | "seed">,
   template: Pick<Template, "name" | "trace">,
   graph: Graph,
 ): string {
   const inGraph = (parameter: Parameter) => valueOf(template, graph, parameter);
   return JSON.stringify({
-    job_id: jobId,
     prompt: request.prompt,
     negative_prompt: request.negative_prompt ?? inGraph("negative_prompt"),
     model: request.model,

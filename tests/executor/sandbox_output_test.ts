@@ -16,7 +16,7 @@ import deno from "../../deno.json" with { type: "json" };
 import { generateRequest } from "../support/requests.ts";
 import { type JobSetup, jobSetup } from "./job_setup.ts";
 
-const PARAMETERS = '{"job_id":"job-1"}';
+const PARAMETERS = '{"seed":1}';
 
 Deno.test("runJob() writes what it was asked for into the picture, beside ComfyUI's own texts", async () => {
   await using setup = await jobSetup();
@@ -33,7 +33,6 @@ Deno.test("runJob() writes what it was asked for into the picture, beside ComfyU
   const { denoise, negative_prompt, ...parameters } = JSON.parse(text["parameters"]!);
   assert.deepEqual([denoise, typeof negative_prompt], [1, "string"]);
   assert.deepEqual(parameters, {
-    job_id: "job-1",
     prompt: "a knight 🗡",
     model: "sd_xl_base_1.0.safetensors",
     size: [64, 64],
