@@ -47,6 +47,8 @@ function createProgram(io: Io, finish: Finish): Command {
       getErrHasColors: () => false,
     })
     .helpCommand(false)
+    // So that flags after `worker validate-workflows` are those of the latter.
+    .enablePositionalOptions()
     .showHelpAfterError("Try --help")
     .addHelpText(
       "after",
@@ -74,6 +76,7 @@ function addWorker(program: Command, io: Io, finish: Finish): void {
   command.action(async (flags: Record<string, string | boolean | string[]>) => {
     finish(await runWorker(dashed(flags), io));
   });
+  addValidate(command, io, finish);
 }
 
 function addDemo(program: Command, io: Io, finish: Finish): void {
@@ -122,8 +125,9 @@ function addConformance(program: Command, io: Io, finish: Finish): void {
     });
 }
 
-function addValidate(program: Command, io: Io, finish: Finish): void {
-  inherit(program, "validate-workflows")
+/** As a command, and under `worker` for those who have only that task at hand. */
+function addValidate(parent: Command, io: Io, finish: Finish): void {
+  inherit(parent, "validate-workflows")
     .description("tell what is wrong with workflows, one line each")
     .option("--workflow-dir <dir>", "directory of workflows in place of the built-in ones")
     .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)

@@ -13,6 +13,15 @@ Deno.test("validate-workflows finds the built-in workflows good, alone and with 
   }
 });
 
+Deno.test("worker validate-workflows is the same, with flags of its own", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/broken.json`, "{\n");
+  const args = ["worker", "validate-workflows", "--workflow-dir", dir.path];
+  const { exitCode, stdout } = await run(args);
+  assert.equal(exitCode, 1);
+  assert.match(stdout(), /^broken: Cannot read the workflow/);
+});
+
 Deno.test("validate-workflows has one line for each workflow, and says what is wrong", async () => {
   await using dir = await tempDir();
   const write = (name: string, text: string) => Deno.writeTextFile(`${dir.path}/${name}`, text);
