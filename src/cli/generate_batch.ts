@@ -10,6 +10,7 @@ import {
   choosePictures,
   createReport,
   type GenerateOptions,
+  noteAbsence,
   untilStopped,
   variant,
   withModel,
@@ -168,6 +169,7 @@ async function planAll(
   const isModelMissing = entries.some((entry) => {
     return "values" in entry && entry.values["model"] === undefined;
   });
+  await noteAbsence({ client, report });
   const common = isModelMissing ? await withModel(options.values, client) : options.values;
   const plans = new Map<string, Plan>();
   for (const entry of entries) {

@@ -61,6 +61,7 @@ interface Context {
 async function paint(options: GenerateOptions, context: Context): Promise<Outcome[]> {
   const values = await withModel(options.values, context.client);
   if (context.stop.first.aborted) return [];
+  await noteAbsence(context);
   const requests = requestsOf(values, options);
   return await Promise.all(
     requests.map((request, index) => follow(context, request, index, requests.length)),
@@ -109,6 +110,19 @@ export async function withModel(values: GenerateValues, client: Client): Promise
   const first = (await client.models()).find((model) => model.model_type === "checkpoint");
   if (first !== undefined) return { ...values, model: first.name };
   throw new ConfigError("usage", "The ComfyUI servers have no checkpoint; name one with --model");
+}
+
+/** Says so when the jobs will have to wait for ComfyUI, since nothing else would tell. */
+export async function noteAbsence(
+  { client, report }: { client: Client; report: Report },
+): Promise<void> {
+  // A worker that cannot be asked is dealt with by what follows.
+  const servers = await client.servers().catch(() => []);
+  if (servers.length === 0 || servers.some(({ state }) => state === "ready")) return;
+  const states = servers.map(({ name, state, error }) =>
+    `${name} is ${state}${error === undefined ? "" : ` (${error})`}`
+  );
+  report.note(`No ComfyUI is ready; jobs wait until one is: ${states.join(", ")}`);
 }
 
 /** Waits for work, but no longer than until the user has stopped twice. */

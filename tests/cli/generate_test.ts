@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { PICTURE, type WorkerSetup, workerSetup } from "../support/worker.ts";
+import { startWorker } from "../../src/worker/mod.ts";
+import { tempDir } from "../support/temp_dir.ts";
+import { PICTURE, testConfig, type WorkerSetup, workerSetup } from "../support/worker.ts";
 import { addressFlags, type FakeIoOptions, run, start } from "./fake_io.ts";
 
 const SMALL = ["--size=64x64", "--steps=5"];
@@ -17,6 +19,22 @@ Deno.test("generate paints with the first checkpoint and writes nothing but the 
   assert.match(stderr(), /^waiting, about .+ to go$/m);
   assert.match(stderr(), /^done in .+, seed 7$/m);
   assert.equal((await setup.client.job("j1")).seed, 7);
+});
+
+Deno.test("generate says that the job waits for a ComfyUI that is away", async () => {
+  await using dir = await tempDir();
+  // Nobody listens there.
+  const config = await testConfig(dir.path, "http://127.0.0.1:9");
+  await using worker = await startWorker({ config });
+  const flags = [...SMALL, ...addressFlags(worker), "--model=m"];
+  const running = start(["generate", "a knight", ...flags]);
+  await running.wrote(/waiting, about/);
+  running.signal();
+  assert.equal(await running.code, 130);
+  assert.match(
+    running.stderr(),
+    /^No ComfyUI is ready; jobs wait until one is: 127\.0\.0\.1:9 is /m,
+  );
 });
 
 Deno.test("generate --json writes each message of the wire, and the ending", async () => {
