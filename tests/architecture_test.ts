@@ -75,7 +75,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:process": ["transport/zmq_publisher.ts"],
   "node:sqlite": ["queue/"],
   "yaml": ["config/yaml_*.ts"],
-  "zeromq": ["transport/zmq*.ts"],
+  "zeromq": ["transport/libzmq.ts", "transport/zmq*.ts"],
   "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],
 };
 
@@ -86,7 +86,7 @@ const GLOBALS: Readonly<Record<string, readonly string[]>> = {
   "Deno.args": ["cli/", "main.ts"],
   "Deno.Command": [],
   "Deno.connect": ["conformance/proxy.ts", "simulator/gate.ts"],
-  "Deno.dlopen": ["transport/libc.ts"],
+  "Deno.dlopen": ["transport/libc.ts", "transport/libzmq.ts"],
   "Deno.env": ["config/"],
   "Deno.exit": ["main.ts"],
   "Deno.listen": ["conformance/proxy.ts", "simulator/gate.ts"],

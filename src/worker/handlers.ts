@@ -10,7 +10,12 @@ import type {
   Reply,
   Request,
 } from "../protocol/mod.ts";
-import { MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../protocol/mod.ts";
+import {
+  encodeReply,
+  encodeRequest,
+  MAX_MESSAGE_BYTES,
+  PROTOCOL_VERSION,
+} from "../protocol/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Estimator } from "./estimate.ts";
@@ -59,6 +64,18 @@ export interface HandlerContext {
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */
   readonly uptimeMs: () => number;
+}
+
+const PING = encodeRequest({ type: "ping" });
+const PONG = encodeReply({ type: "pong" });
+
+/** Answers a plain ping, which always looks the same, and others ask thousands of times a second. */
+export function answerPing(body: Uint8Array): Uint8Array | undefined {
+  if (body.length !== PING.length) return undefined;
+  for (let index = 0; index < PING.length; index++) {
+    if (body[index] !== PING[index]) return undefined;
+  }
+  return PONG;
 }
 
 /** Answers a valid request. What goes wrong with it is a reply too. */

@@ -20,13 +20,22 @@ export const NEWS: Bench = {
     });
     await using ours = await startOurs(["--comfyui-url", ...simulators.urls]);
     await using poll = await startPoll(simulators.urls[0] ?? "");
-    const mine = await ages(ours, simulators, JOBS, (step, heard) =>
-      heard.find(({ update }) =>
-        update.type === "progress" && update.stage === "sampling" && update.step === step.value
-      ));
+    const mine = await ages(
+      ours,
+      simulators,
+      JOBS,
+      (step, heard) =>
+        heard.find(({ update }) =>
+          update.type === "progress" && update.stage === "sampling" && update.step === step.value
+        ),
+    );
     // A look shows no step; what it shows is at least not older than the look.
-    const theirs = await ages(poll, simulators, 2, (step, heard) =>
-      heard.find(({ update }) => Number(update["looked_at"]) * 1_000 >= step.atMs));
+    const theirs = await ages(
+      poll,
+      simulators,
+      2,
+      (step, heard) => heard.find(({ update }) => Number(update["looked_at"]) * 1_000 >= step.atMs),
+    );
     const [p95, beside] = [percentile(mine, 0.95), percentile(theirs, 0.95)];
     const told = mine.filter((age) => age < Infinity).length;
     const what = "sampler step → subscriber, p95";
