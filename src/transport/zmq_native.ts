@@ -24,9 +24,11 @@ const ZMQ = {
   SNDMORE: 2,
 } as const;
 
-/** Of Linux's errno.h those that are told apart. */
+/** Of Linux's errno.h. */
+const EINTR = 4;
+
+/** Of Linux's errno.h those that others tell apart. */
 const ERROR_CODES: Readonly<Record<number, string>> = {
-  4: "EINTR",
   11: "EAGAIN",
   98: "EADDRINUSE",
   113: "EHOSTUNREACH",
@@ -87,9 +89,8 @@ export class NativeRouter implements RouterPort {
     this.#set(ZMQ.TCP_KEEPALIVE_INTVL, options.tcpKeepaliveInterval);
     this.#set(ZMQ.TCP_KEEPALIVE_CNT, options.tcpKeepaliveCount);
     const size = new BigInt64Array([BigInt(options.maxMessageSize)]);
-    this.#check(
-      zmq.zmq_setsockopt(this.#socket, ZMQ.MAXMSGSIZE, new Uint8Array(size.buffer), 8n),
-    );
+    const sizeBytes = new Uint8Array(size.buffer);
+    this.#check(() => zmq.zmq_setsockopt(this.#socket, ZMQ.MAXMSGSIZE, sizeBytes, 8n));
   }
 
   get readable(): boolean {
@@ -100,9 +101,8 @@ export class NativeRouter implements RouterPort {
   get lastEndpoint(): string {
     const text = new Uint8Array(ENDPOINT_BYTES);
     this.#length[0] = BigInt(text.length);
-    this.#check(
-      this.#zmq.zmq_getsockopt(this.#socket, ZMQ.LAST_ENDPOINT, text, this.#lengthBytes),
-    );
+    const { zmq_getsockopt } = this.#zmq;
+    this.#check(() => zmq_getsockopt(this.#socket, ZMQ.LAST_ENDPOINT, text, this.#lengthBytes));
     // The length counts the zero at the end.
     return new TextDecoder().decode(text.subarray(0, Number(this.#length[0]) - 1));
   }
@@ -110,7 +110,7 @@ export class NativeRouter implements RouterPort {
   bind(address: string): Promise<void> {
     return Promise.try(() => {
       const text = new TextEncoder().encode(`${address}\0`);
-      this.#check(this.#zmq.zmq_bind(this.#socket, text));
+      this.#check(() => this.#zmq.zmq_bind(this.#socket, text));
     });
   }
 
@@ -133,7 +133,8 @@ export class NativeRouter implements RouterPort {
     for (let index = 0; index <= last; index++) {
       const frame = frames[index]!;
       const flags = index < last ? ZMQ.DONTWAIT | ZMQ.SNDMORE : ZMQ.DONTWAIT;
-      this.#check(this.#zmq.zmq_send(this.#socket, frame, BigInt(frame.length), flags));
+      const size = BigInt(frame.length);
+      this.#check(() => this.#zmq.zmq_send(this.#socket, frame, size, flags));
     }
   }
 
@@ -144,17 +145,18 @@ export class NativeRouter implements RouterPort {
   /** Reads an option that is a number. */
   getInt32Option(option: number): number {
     this.#length[0] = 4n;
-    this.#check(
-      this.#zmq.zmq_getsockopt(this.#socket, option, this.#intBytes, this.#lengthBytes),
-    );
+    const { zmq_getsockopt } = this.#zmq;
+    this.#check(() => zmq_getsockopt(this.#socket, option, this.#intBytes, this.#lengthBytes));
     return this.#int[0]!;
   }
 
   #takeFrame(): Uint8Array | undefined {
-    const size = this.#zmq.zmq_recv(this.#socket, this.#incoming, this.#capacity, ZMQ.DONTWAIT);
-    if (size > 0) return this.#keep(size);
-    // What can go wrong here besides is a signal that came in between.
-    return size === 0 ? NOTHING : undefined;
+    const { zmq_recv, zmq_errno } = this.#zmq;
+    for (;;) {
+      const size = zmq_recv(this.#socket, this.#incoming, this.#capacity, ZMQ.DONTWAIT);
+      if (size >= 0) return size === 0 ? NOTHING : this.#keep(size);
+      if (zmq_errno() !== EINTR) return undefined;
+    }
   }
 
   /**
@@ -175,12 +177,16 @@ export class NativeRouter implements RouterPort {
 
   #set(option: number, value: number): void {
     this.#int[0] = value;
-    this.#check(this.#zmq.zmq_setsockopt(this.#socket, option, this.#intBytes, 4n));
+    this.#check(() => this.#zmq.zmq_setsockopt(this.#socket, option, this.#intBytes, 4n));
   }
 
-  #check(result: number): void {
-    if (result >= 0) return;
-    const number = this.#zmq.zmq_errno();
+  /** A signal, which the process may get at any time, can end any call before its time. */
+  #check(call: () => number): void {
+    let number: number;
+    do {
+      if (call() >= 0) return;
+      number = this.#zmq.zmq_errno();
+    } while (number === EINTR);
     const text = this.#zmq.zmq_strerror(number);
     const message = text === null ? `Error ${number}` : Deno.UnsafePointerView.getCString(text);
     this.#fail(ERROR_CODES[number] ?? `E${number}`, message);

@@ -203,6 +203,8 @@ export class Receiver {
   /** Waits; it may give the message that ended the wait. */
   async #idle(now: number): Promise<Frames | undefined> {
     if (now - this.#lastMessageAt >= SPIN_MS) {
+      // Between the last look and this one others ran, who may have taken the edge.
+      if (this.#socket.readable) return undefined;
       await this.#park();
       this.#budget.renew(performance.now());
       return undefined;

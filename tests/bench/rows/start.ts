@@ -6,6 +6,7 @@ import { encodeRequest } from "../../../src/protocol/mod.ts";
 import { zmqTransport } from "../../../src/transport/mod.ts";
 import { startBare } from "../support/bare.ts";
 import { atMost, type Bench, time } from "../support/figures.ts";
+import { wait } from "../support/jobs.ts";
 import { alternate, median, ratio } from "../support/statistics.ts";
 
 const ROUNDS = 9;
@@ -62,7 +63,7 @@ async function listens(port: number): Promise<void> {
       using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
       return;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await wait(2);
     }
   }
 }
