@@ -7,6 +7,7 @@ import { zmqTransport } from "../../../src/transport/mod.ts";
 import { startBare } from "../support/bare.ts";
 import { atMost, type Bench, time } from "../support/figures.ts";
 import { wait } from "../support/jobs.ts";
+import { startSimulators } from "../support/simulator.ts";
 import { alternate, median, ratio } from "../support/statistics.ts";
 
 const ROUNDS = 9;
@@ -18,8 +19,10 @@ export const START: Bench = {
   about: "from the start to the first pong",
   async run() {
     await using dir = await tempDir();
+    await using simulators = await startSimulators();
+    const url = simulators.urls[0] ?? "";
     const { ours, bare } = await alternate<"ours" | "bare", number>(ROUNDS, {
-      ours: () => firstAnswer((address) => startWorkerAt(address, dir.path)),
+      ours: () => firstAnswer((address) => startWorkerAt(address, dir.path, url)),
       bare: () => firstAnswer(startBare),
     });
     return [{
@@ -32,12 +35,12 @@ export const START: Bench = {
   },
 };
 
-function startWorkerAt(address: string, dir: string): AsyncDisposable {
+function startWorkerAt(address: string, dir: string, url: string): AsyncDisposable {
   const { port } = new URL(address.replace("tcp:", "http:"));
   return startTask("worker", [
     ...["--req-addr", address, "--pub-addr", `tcp://127.0.0.1:0`],
     ...["--db", `${dir}/${port}.db`, "--output-dir", `${dir}/output`],
-    "--simulate",
+    ...["--comfyui-url", url],
   ], { cwd: dir });
 }
 
