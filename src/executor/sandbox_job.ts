@@ -9,6 +9,7 @@ import {
 import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
+import { startSpan } from "../trace.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createProgressGate } from "./progress_gate.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
@@ -110,8 +111,7 @@ class JobRun {
     const { signal, onEvent } = this.#options;
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
-    await this.#reach(signal);
-    const graph = await this.#makeGraph(template, signal);
+    const graph = await this.#prepare(template, signal);
     this.#mayBeThere = true;
     const tracker = createProgressTracker(graph);
     await using previews = createPreviewFolder(
@@ -123,6 +123,7 @@ class JobRun {
     const gate = createProgressGate<WireProgress>(setup.progressPerSecond);
     const tell = (news: WireProgress[]) =>
       news.forEach((progress) => onEvent({ type: "progress", progress }));
+    using following = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
     let last: ProgressSnapshot | undefined;
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
@@ -143,6 +144,8 @@ class JobRun {
     }
     tell(gate.flush());
     await previews.flush();
+    following[Symbol.dispose]();
+    using _saving = startSpan("save the pictures", this.#spec);
     const parameters = describeJob(this.#spec, template, graph);
     const paths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
     const done = { percent: 100, eta_s: 0 };
@@ -171,6 +174,12 @@ class JobRun {
     if (code === "stalled") return await this.#explainStall(message);
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
     return { ...failed(code, message), retry: RETRYABLE.has(code), keepPrompt, crashed };
+  }
+
+  async #prepare(template: Template, signal: AbortSignal): Promise<Graph> {
+    using _span = startSpan("make the graph", this.#spec);
+    await this.#reach(signal);
+    return await this.#makeGraph(template, signal);
   }
 
   /** A job whose server turns out to be away before anything is posted is surely not on it. */

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { JobError } from "../errors.ts";
+import { startSpan } from "../trace.ts";
 import type { JobRow } from "./row.ts";
 
 /** A change that waits for others to be stored with. */
@@ -38,7 +39,10 @@ export class SqliteStore {
   /** Runs a change as one transaction. The closure is synchronous so that nothing can slip into it. */
   write<T>(action: string, operation: () => T): Promise<T> {
     this.#storePending();
-    return this.#guard(action, () => this.#transact(operation));
+    return this.#guard(action, () => {
+      using _span = startSpan(action);
+      return this.#transact(operation);
+    });
   }
 
   /**
@@ -78,6 +82,7 @@ export class SqliteStore {
     const group = this.#pending;
     if (group.length === 0) return;
     this.#pending = [];
+    using _span = startSpan(group[0]!.action);
     try {
       const results = this.#transact(() => group.map(({ operation }) => operation()));
       group.forEach(({ settle }, index) => settle.resolve(results[index]));

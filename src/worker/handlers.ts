@@ -17,6 +17,7 @@ import {
   PROTOCOL_VERSION,
 } from "../protocol/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
+import { startSpan } from "../trace.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Estimator } from "./estimate.ts";
 
@@ -137,6 +138,7 @@ async function checkOnServers(
   servers: readonly ServerView[],
   request: GenerateRequest,
 ): Promise<CheckResult | undefined> {
+  using _span = startSpan("check a request", { jobId: request.id });
   const answers = await Promise.allSettled(servers.map((server) => server.check(request)));
   const checks = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
   const refused = checks.find((check) => check.type === "refused");

@@ -1,6 +1,7 @@
 /** Turns updates into messages for every subscriber, in the order given. */
 
 import { type Logger, silentLogger } from "../log.ts";
+import { startSpan } from "../trace.ts";
 import { encodeUpdate, type Update } from "../protocol/mod.ts";
 
 /** What the publisher needs of a socket. */
@@ -19,6 +20,7 @@ export interface Publisher {
 export function createPublisher(socket: UpdateSocket, logger: Logger = silentLogger): Publisher {
   return {
     publish(update) {
+      using _span = startSpan("publish an update", { jobId: update.job_id });
       try {
         const droppable = update.type === "progress" || update.type === "preview";
         socket.publish(encodeUpdate(update), { droppable });

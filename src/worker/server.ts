@@ -2,6 +2,7 @@
 
 import { ProtocolError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { startSpan } from "../trace.ts";
 import { decodeRequest, encodeReply, type Reply, type Request } from "../protocol/mod.ts";
 
 /** A request as the socket hands it up. */
@@ -73,6 +74,7 @@ function parse({ frames }: RawRequest): Request {
       `Malformed request: expected one frame with the message, got ${frames.length}`,
     );
   }
+  using _span = startSpan("decode a request");
   return decodeRequest(body);
 }
 

@@ -8,6 +8,7 @@ import { FINISH } from "./finish.ts";
 import { IDLE } from "./idle.ts";
 import { JOBS_A_SECOND } from "./jobs.ts";
 import { GROWTH, MEMORY } from "./memory.ts";
+import { PARTS } from "./parts.ts";
 import { PING } from "./ping.ts";
 import { POST } from "./post.ts";
 import { QUEUED } from "./queued.ts";
@@ -33,4 +34,5 @@ export const BENCHES: readonly Bench[] = [
   IDLE,
   QUEUED,
   SUBSCRIBERS,
+  PARTS,
 ];
