@@ -84,6 +84,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "jpeg-js": ["simulator/jpeg.ts"],
   "node:process": ["transport/zmq_publisher.ts"],
   "node:sqlite": ["queue/"],
+  "node:zlib": ["images/chunks.ts"],
   "yaml": ["config/yaml_*.ts"],
   "zeromq": ["transport/libzmq.ts", "transport/zmq*.ts"],
   "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],

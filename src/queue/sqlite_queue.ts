@@ -113,14 +113,15 @@ class SqliteQueue implements JobQueue {
   }
 
   renew(lease: Lease, leaseMs: number): Promise<boolean> {
-    return this.#store.write("renew a lease", () => {
+    return this.#store.writeLazily("renew a lease", () => {
       const until = this.#now() + leaseMs;
       return this.#store.run(sql.RENEW, { token: lease.token, lease_until: until }) === 1;
     });
   }
 
   start(lease: Lease): Promise<boolean> {
-    return this.#store.write("note the start of a job", () => {
+    // A power cut that this is lost by has taken down what was started.
+    return this.#store.writeLazily("note the start of a job", () => {
       const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
       if (row === undefined) return false;
       this.#store.run(sql.START, { token: lease.token, now: this.#now() });
@@ -265,7 +266,7 @@ class SqliteQueue implements JobQueue {
   }
 
   markAnnounced(id: string): Promise<void> {
-    return this.#store.write(
+    return this.#store.writeLazily(
       "mark a job as told",
       () => void this.#store.run(sql.ANNOUNCED, { id }),
     );

@@ -46,6 +46,23 @@ export class SqliteStore {
   }
 
   /**
+   * Runs a change that survives the death of the process at once, but that of the machine only from the
+   * next `write()` on, which syncs what came before, too.
+   */
+  writeLazily<T>(action: string, operation: () => T): Promise<T> {
+    this.#storePending();
+    return this.#guard(action, () => {
+      using _span = startSpan(action);
+      this.#db.exec("PRAGMA synchronous = NORMAL");
+      try {
+        return this.#transact(operation);
+      } finally {
+        this.#db.exec("PRAGMA synchronous = FULL");
+      }
+    });
+  }
+
+  /**
    * Runs a change in one transaction with others of the same turn of the event loop: the sync to disk,
    * which costs more than all else, is shared. One that fails fails alone. The closure may run twice.
    */

@@ -270,7 +270,7 @@ export class Run {
   async #pass(ms: number): Promise<void> {
     const { settings, signal } = this.#context;
     if (ms > 0) return await settings.clock.delay(ms, signal);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
   }
 
