@@ -7,7 +7,7 @@ import { startSimulators } from "../support/simulator.ts";
 import { alternate, median, ratio } from "../support/statistics.ts";
 
 const ROUNDS = 3;
-const JOBS = { ours: 300, poll: 25 };
+const JOBS = { ours: 400, poll: 25 };
 
 /** Jobs a second. */
 export const JOBS_A_SECOND: Bench = {
