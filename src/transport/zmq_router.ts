@@ -2,7 +2,7 @@
 
 import { Router } from "zeromq";
 import type { BindOptions, IncomingRequest, RequestServer } from "./sockets.ts";
-import { openLibzmq } from "./libzmq.ts";
+import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket } from "./zmq_bind.ts";
 import { NativeRouter } from "./zmq_native.ts";
 import type { RouterPort } from "./zmq_port.ts";
@@ -35,17 +35,18 @@ interface Peer {
   stuck: boolean;
 }
 
-/** Binds a ROUTER; see `Transport.bindRequests`. */
+/** Binds a ROUTER; see `Transport.bindRequests`. `openLibrary` finds libzmq without the addon. */
 export async function bindRouter(
   address: string,
   options: BindOptions = {},
+  openLibrary: () => Libzmq | undefined = openLibzmq,
 ): Promise<RequestServer> {
   const {
     maxMessageBytes = 16_777_216,
     highWaterMark = 256,
     maxBacklogBytes = 16_777_216,
   } = options;
-  const socket = openRouter({
+  const socket = openRouter(openLibrary(), {
     ...BIND_OPTIONS,
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
@@ -55,9 +56,9 @@ export async function bindRouter(
 
 type RouterOptions = ConstructorParameters<typeof NativeRouter>[1];
 
-function openRouter(options: RouterOptions): RouterPort {
-  const libzmq = openLibzmq();
-  if (libzmq !== undefined) return new NativeRouter(libzmq, options);
+/** On libzmq itself where it can be had, else on the addon. */
+function openRouter(library: Libzmq | undefined, options: RouterOptions): RouterPort {
+  if (library !== undefined) return new NativeRouter(library, options);
   return new Router({ ...options, mandatory: true, receiveTimeout: 0, sendTimeout: 0 });
 }
 

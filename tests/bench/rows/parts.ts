@@ -1,7 +1,7 @@
 /** Where the time of a job goes, from a trace. It informs, and judges nothing. */
 
 import { type Bench, type Figure, time } from "../support/figures.ts";
-import { type CollectedSpan, startCollector } from "../support/collector.ts";
+import { type CollectedSpan, startCollector } from "../../support/collector.ts";
 import { connectTo, wait, watch } from "../support/jobs.ts";
 import { startOurs } from "../support/parties.ts";
 import { startSimulators } from "../support/simulator.ts";

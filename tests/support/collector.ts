@@ -1,4 +1,4 @@
-/** A place for spans to go: as much of OTLP over HTTP as a measurement needs. */
+/** A place for spans to go: as much of OTLP over HTTP as tests and benchmarks need. */
 
 /** A span. */
 export interface CollectedSpan {
@@ -12,6 +12,8 @@ export interface CollectedSpan {
 export interface Collector extends AsyncDisposable {
   /** All that came so far. */
   readonly spans: readonly CollectedSpan[];
+  /** Resolves with the first span that fits, past or to come. */
+  find(fits: (span: CollectedSpan) => boolean): Promise<CollectedSpan>;
   /** Variables for the process that is to send its spans here. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -33,13 +35,23 @@ interface ExportRequest {
 /** Starts a collector. */
 export function startCollector(): Collector {
   const spans: CollectedSpan[] = [];
+  let news = Promise.withResolvers<void>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const body = await request.json() as ExportRequest;
     spans.push(...(body.resourceSpans ?? []).flatMap(read));
+    news.resolve();
+    news = Promise.withResolvers();
     return Response.json({});
   });
   return {
     spans,
+    async find(fits) {
+      for (let next = 0;; next += 1) {
+        while (spans[next] === undefined) await news.promise;
+        const span = spans[next];
+        if (span !== undefined && fits(span)) return span;
+      }
+    },
     env: {
       OTEL_DENO: "true",
       OTEL_DENO_CONSOLE: "ignore",
