@@ -3,7 +3,7 @@
 import { connect } from "../client/mod.ts";
 import { loadConfig } from "../config/mod.ts";
 import { createLogger } from "../log.ts";
-import { startSimulator } from "../simulator/mod.ts";
+import { startIsolatedSimulator } from "../simulator/mod.ts";
 import { startWorker } from "../worker/mod.ts";
 import { EXIT } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -22,7 +22,10 @@ export interface DemoOptions {
 /** Runs the command; resolves with its exit code. */
 export async function runDemo({ prompt, outputDir, seed }: DemoOptions, io: Io): Promise<number> {
   const logger = createLogger({ level: "warn", format: "human", write: (line) => io.err(line) });
-  await using simulator = await startSimulator({ stepTimeMs: 60, previewMethod: "latent2rgb" });
+  await using simulator = await startIsolatedSimulator({
+    stepTimeMs: 60,
+    previewMethod: "latent2rgb",
+  });
   const { config } = await loadConfig({
     flags: {
       "req-addr": "tcp://127.0.0.1:0",

@@ -2,7 +2,7 @@
 
 import { type Config, defaultServer, type Flags, loadConfig } from "../config/mod.ts";
 import { createLogger, type Logger } from "../log.ts";
-import { startSimulator } from "../simulator/mod.ts";
+import { startIsolatedSimulator } from "../simulator/mod.ts";
 import { type PixelsWorker, startWorker } from "../worker/mod.ts";
 import { EXIT } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -16,7 +16,7 @@ export async function runWorker(flags: Flags, io: Io): Promise<number> {
   await using resources = new AsyncDisposableStack();
   let config = loaded.config;
   if (config.simulate) {
-    const simulator = resources.use(await startSimulator({ previewMethod: "latent2rgb" }));
+    const simulator = resources.use(await startIsolatedSimulator({ previewMethod: "latent2rgb" }));
     const servers = [defaultServer(simulator.url)];
     config = { ...config, comfyui: { ...config.comfyui, servers } };
     logger.log("info", "Pictures come from the embedded simulator", { url: simulator.url });

@@ -196,9 +196,11 @@ class Client implements ComfyClient {
       timeoutMs = this.#requestTimeoutMs,
       overwrite = false,
       attempts = DEFAULT_ATTEMPTS,
+      sync = true,
     } = options;
     const context = { api: this.#api, clock: this.#clock };
-    return downloadImage(context, image, targetPath, { signal, timeoutMs, overwrite, attempts });
+    const request = { signal, timeoutMs, overwrite, attempts, sync };
+    return downloadImage(context, image, targetPath, request);
   }
 
   upload(

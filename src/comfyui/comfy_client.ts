@@ -73,8 +73,8 @@ export interface ComfyClient extends AsyncDisposable {
   /** Asks for the history entry of a prompt; `undefined` unless it has ended. */
   history(promptId: string, options?: CallOptions): Promise<HistoryEntry | undefined>;
   /**
-   * Downloads a file into a directory that exists. The file appears whole, synced to disk, or not
-   * at all.
+   * Downloads a file into a directory that exists. The file appears whole, and unless told
+   * otherwise synced to disk, or not at all.
    *
    * @throws {ComfyError} `output` when it is gone, incomplete or cannot be written.
    */

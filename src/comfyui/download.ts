@@ -28,6 +28,8 @@ export interface DownloadRequest {
   overwrite: boolean;
   /** How often a transfer is tried in all. */
   attempts: number;
+  /** Whether it is to survive a power cut. */
+  sync: boolean;
 }
 
 const WHAT = "GET /view";
@@ -73,9 +75,9 @@ async function downloadOnce(
   });
   const response = await openImage(context.api, image, deadline);
   const partial = partialPath(target);
-  const bytes = await writeFile(partial, response, deadline, image);
+  const bytes = await writeFile(partial, response, { deadline, image, sync: request.sync });
   try {
-    await place(partial, target, request.overwrite);
+    await place(partial, target, request);
   } finally {
     await Deno.remove(partial).catch(() => {});
   }
@@ -102,8 +104,7 @@ async function openImage(
 async function writeFile(
   path: string,
   response: Response,
-  deadline: Deadline,
-  image: ImageRef,
+  { deadline, image, sync }: { deadline: Deadline; image: ImageRef; sync: boolean },
 ): Promise<number> {
   let file: Deno.FsFile;
   try {
@@ -120,7 +121,7 @@ async function writeFile(
       await writeAll(file, chunk, path);
     }
     check.finish(response);
-    await file.sync();
+    if (sync) await file.sync();
     return check.bytes;
   } catch (error) {
     await Deno.remove(path).catch(() => {});
@@ -188,11 +189,15 @@ class ContentCheck {
 }
 
 /** Gives the finished file its name. A hard link never replaces a file, which a rename would. */
-async function place(partial: string, target: string, overwrite: boolean): Promise<void> {
+async function place(
+  partial: string,
+  target: string,
+  { overwrite, sync }: DownloadRequest,
+): Promise<void> {
   try {
     if (overwrite) await Deno.rename(partial, target);
     else await linkOrRename(partial, target);
-    await syncDirectory(directoryOf(target));
+    if (sync) await syncDirectory(directoryOf(target));
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) {
       const message = `The file ${target} exists; allow overwriting or choose another name`;

@@ -143,6 +143,8 @@ export interface DownloadOptions {
   overwrite?: boolean;
   /** How often a broken or refused transfer is tried in all. @default {3} */
   attempts?: number;
+  /** False if the file need not survive a power cut, since it is only a step to another. @default {true} */
+  sync?: boolean;
 }
 
 /** Options of {@linkcode ComfyClient.upload}. */

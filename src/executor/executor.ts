@@ -7,6 +7,7 @@
 import { JobError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { GenerateRequest, ModelInfo } from "../protocol/mod.ts";
+import { createKnownChecks, type KnownChecks } from "./known_checks.ts";
 import { createKnownModels, type KnownModels } from "./known_models.ts";
 import type {
   CheckResult,
@@ -104,6 +105,7 @@ class SandboxExecutor implements Executor {
   readonly #options: ExecutorOptions;
   readonly #logger: Logger;
   readonly #models: KnownModels;
+  readonly #checks: KnownChecks;
   readonly #closing = new AbortController();
   #sandbox: Promise<Sandbox>;
   #state: ServerState = "connecting";
@@ -122,6 +124,7 @@ class SandboxExecutor implements Executor {
       ask: () => this.models(),
       onChange: () => options.onChange?.(),
     });
+    this.#checks = createKnownChecks((request) => this.#ask("check", request));
     this.#sandbox = this.#launch();
   }
 
@@ -162,7 +165,7 @@ class SandboxExecutor implements Executor {
   }
 
   check(request: GenerateRequest): Promise<CheckResult> {
-    return this.#ask("check", request);
+    return this.#checks.check(request);
   }
 
   models(): Promise<ModelInfo[]> {
@@ -238,6 +241,7 @@ class SandboxExecutor implements Executor {
   #setState(state: ServerState, error: string | undefined): void {
     this.#state = state;
     this.#stateError = error;
+    this.#checks.forget();
     if (state === "ready") this.#models.refresh();
     this.#options.onChange?.();
   }

@@ -12,6 +12,7 @@ import type {
   ServerState,
   ToSandbox,
 } from "./messages.ts";
+import { startSpan, traceTime } from "../trace.ts";
 import { sandboxPermissions } from "./permissions.ts";
 
 /** When an isolate counts as misbehaving. */
@@ -128,7 +129,7 @@ class Isolate implements Sandbox {
     const { promise, resolve } = Promise.withResolvers<RunOutcome>();
     const cancel = () => this.#post({ type: "cancel", run });
     this.#runs.set(run, { onEvent, resolve });
-    this.#post({ type: "run", run, spec });
+    this.#post({ type: "run", run, spec, ...traceTime() });
     signal.addEventListener("abort", cancel);
     if (signal.aborted) cancel();
     this.#watch();
@@ -184,6 +185,7 @@ class Isolate implements Sandbox {
         this.#runs.get(message.run)?.onEvent(message.event);
         break;
       case "ended":
+        if (message.sentAtMs !== undefined) noteHop("hop from the isolate", message.sentAtMs);
         this.#runs.get(message.run)?.resolve(message.outcome);
         this.#runs.delete(message.run);
         break;
@@ -253,6 +255,10 @@ class Isolate implements Sandbox {
   #post(message: ToSandbox): void {
     if (this.#alive) this.#worker.postMessage(message);
   }
+}
+
+function noteHop(name: string, startedAtMs: number): void {
+  startSpan(name, { startedAtMs })[Symbol.dispose]();
 }
 
 /** What it had posted may still run on ComfyUI. */

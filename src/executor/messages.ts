@@ -133,7 +133,7 @@ export type ServerState = "connecting" | "ready" | "unreachable";
 /** Host to sandbox. */
 export type ToSandbox =
   | { type: "setup"; setup: SandboxSetup }
-  | { type: "run"; run: number; spec: RunSpec }
+  | { type: "run"; run: number; spec: RunSpec; sentAtMs?: number }
   | { type: "cancel"; run: number }
   | { type: "call"; call: number; name: keyof SandboxCalls; question: unknown }
   | { type: "ping" };
@@ -143,7 +143,7 @@ export type FromSandbox =
   | { type: "ready" }
   | { type: "refused"; code: string; error: string }
   | { type: "event"; run: number; event: RunEvent }
-  | { type: "ended"; run: number; outcome: RunOutcome }
+  | { type: "ended"; run: number; outcome: RunOutcome; sentAtMs?: number }
   | { type: "answer"; call: number; answer: unknown }
   | { type: "failure"; call: number; code: string; error: string }
   | { type: "server"; state: ServerState; error?: string }

@@ -14,6 +14,7 @@ import { type JobContext, runJob } from "./sandbox_job.ts";
 import { createModelIndex } from "./sandbox_models.ts";
 import { createNodeIndex } from "./sandbox_nodes.ts";
 import { watchServer } from "./sandbox_server.ts";
+import { startSpan, traceTime } from "../trace.ts";
 import { removeLeftovers } from "./sandbox_staging.ts";
 
 declare const self: {
@@ -30,6 +31,7 @@ self.onmessage = ({ data }) => {
       setUp(data.setup);
       break;
     case "run":
+      noteHop(data);
       run(data.run, data.spec);
       break;
     case "cancel":
@@ -45,6 +47,12 @@ self.onmessage = ({ data }) => {
       data satisfies never;
   }
 };
+
+function noteHop({ spec, sentAtMs }: Extract<ToSandbox, { type: "run" }>): void {
+  if (sentAtMs === undefined) return;
+  const { jobId, promptId } = spec;
+  startSpan("hop to the isolate", { jobId, promptId, startedAtMs: sentAtMs })[Symbol.dispose]();
+}
 
 function log(level: LogLevel, message: string, fields: LogFields = {}): void {
   self.postMessage({ type: "log", level, message, fields });
@@ -107,7 +115,7 @@ async function run(number: number, spec: Extract<ToSandbox, { type: "run" }>["sp
   } finally {
     runs.delete(number);
   }
-  self.postMessage({ type: "ended", run: number, outcome });
+  self.postMessage({ type: "ended", run: number, outcome, ...traceTime() });
 }
 
 async function answer(call: number, name: keyof SandboxCalls, question: unknown): Promise<void> {

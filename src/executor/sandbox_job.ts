@@ -4,6 +4,7 @@ import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
+import { startSpan } from "../trace.ts";
 import { watchLongWait } from "./sandbox_wait.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
@@ -129,12 +130,12 @@ class JobRun {
       jobId,
       (path, step) => onEvent({ type: "preview", path, step }),
     );
-    await this.#reach(signal);
-    const graph = await this.#makeGraph(template, signal);
+    const graph = await this.#prepare(template, signal);
     this.#mayBeThere = true;
     using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
     const images = await this.#watch(template, graph, news);
     await previews.flush();
+    using _saving = startSpan("save the pictures", this.#spec);
     const parameters = describeJob(this.#spec, template, graph);
     const imagePaths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
     news.done();
@@ -152,6 +153,7 @@ class JobRun {
       everyMs: setup.stallTimeoutMs,
       onSuspicion: (why) => this.#context.log("warn", why, { jobId: this.#spec.jobId }),
     });
+    using _span = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
@@ -210,6 +212,12 @@ class JobRun {
       if (failure.code === "unreachable") this.#context.server.lost(failure.message);
       return { ...failed(failure.code, failure.message), retry: true, keepPrompt: true };
     }
+  }
+
+  async #prepare(template: Template, signal: AbortSignal): Promise<Graph> {
+    using _span = startSpan("make the graph", this.#spec);
+    await this.#reach(signal);
+    return await this.#makeGraph(template, signal);
   }
 
   /** A job whose server turns out to be away before anything is posted is surely not on it. */

@@ -77,13 +77,12 @@ async function fetchPicture(
   const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
   const plain = staging.reserve();
   try {
-    await server.client.download(image, plain, { signal, attempts: TRANSFERS });
+    await server.client.download(image, plain, { signal, attempts: TRANSFERS, sync: false });
   } catch (error) {
     throw await judge(server.client, error, signal);
   }
   const bytes = await Deno.readFile(plain);
-  if (!isPng(bytes)) return { temp: plain, extension };
-  const temp = await staging.write(withText(bytes, parameters, image));
+  const temp = await staging.write(isPng(bytes) ? withText(bytes, parameters, image) : bytes);
   await Deno.remove(plain);
   return { temp, extension };
 }

@@ -62,7 +62,7 @@ class SqliteQueue implements JobQueue {
   }
 
   enqueue(request: GenerateRequest, details: { workflow?: string } = {}): Promise<EnqueueResult> {
-    return this.#store.write("store the job", (): EnqueueResult => {
+    return this.#store.writeTogether("store the job", (): EnqueueResult => {
       const known = this.#find(request.id);
       if (known !== undefined) {
         return sameRequest(known.request, request)
@@ -115,14 +115,15 @@ class SqliteQueue implements JobQueue {
   }
 
   renew(lease: Lease, leaseMs: number): Promise<boolean> {
-    return this.#store.write("renew a lease", () => {
+    return this.#store.writeLazily("renew a lease", () => {
       const until = this.#now() + leaseMs;
       return this.#store.run(sql.RENEW, { token: lease.token, lease_until: until }) === 1;
     });
   }
 
   start(lease: Lease): Promise<boolean> {
-    return this.#store.write("note the start of a job", () => {
+    // A power cut that this is lost by has taken down what was started.
+    return this.#store.writeLazily("note the start of a job", () => {
       const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
       if (row === undefined) return false;
       this.#store.run(sql.START, { token: lease.token, now: this.#now() });
@@ -168,9 +169,11 @@ class SqliteQueue implements JobQueue {
   }
 
   expire(): Promise<readonly Job[]> {
-    return this.#store.write("give up jobs that are too late", () => {
+    const values = { now: this.#now() };
+    const condition = { finds: sql.EXPIRED, values, otherwise: [] as readonly Job[] };
+    return this.#store.writeIf("give up jobs that are too late", condition, () => {
       const error = "Deadline passed before the job could run";
-      return this.#store.rows(sql.EXPIRED, { now: this.#now() })
+      return this.#store.rows(sql.EXPIRED, values)
         .map((row) => this.#end(row, { type: "failed", error }, error));
     });
   }
@@ -190,8 +193,9 @@ class SqliteQueue implements JobQueue {
   }
 
   reclaim({ all = false }: { all?: boolean } = {}): Promise<number> {
-    return this.#store.write("reclaim jobs", () => {
-      const before = all ? Number.MAX_SAFE_INTEGER : this.#now();
+    const before = all ? Number.MAX_SAFE_INTEGER : this.#now();
+    const condition = { finds: sql.RAN_OUT, values: { before }, otherwise: 0 };
+    return this.#store.writeIf("reclaim jobs", condition, () => {
       const rows = this.#store.rows(sql.RECLAIM, { before });
       for (const row of rows) this.#note(row, "running", "its lease ran out");
       return rows.length;
@@ -218,7 +222,11 @@ class SqliteQueue implements JobQueue {
     return this.#store.read(() => {
       const row = this.#store.optionalRow(sql.BY_ID, { id });
       if (row === undefined || row.state !== "queued") return undefined;
-      return this.#store.number(sql.POSITION, { due: row.due_ms, seq: row.seq });
+      const place = { due: row.due_ms, seq: row.seq };
+      // Most who ask have just come, and are last or nearly so.
+      const after = this.#store.number(sql.BEHIND, { ...place, limit: LOOK_AHEAD }) ?? 0;
+      if (after < LOOK_AHEAD) return this.#count("queued") - after - 1;
+      return this.#store.number(sql.POSITION, place);
     });
   }
 
@@ -260,7 +268,7 @@ class SqliteQueue implements JobQueue {
   }
 
   markAnnounced(id: string): Promise<void> {
-    return this.#store.write(
+    return this.#store.writeLazily(
       "mark a job as told",
       () => void this.#store.run(sql.ANNOUNCED, { id }),
     );

@@ -53,6 +53,10 @@ export const RELEASE = `
 /** Marks a job as not to be completed. */
 export const ASK_CANCEL = `UPDATE jobs SET cancel_requested = 1 WHERE seq = :seq RETURNING *`;
 
+/** A job whose lease ran out. */
+export const RAN_OUT = `
+  SELECT * FROM jobs WHERE state = 'running' AND lease_until_ms < :before LIMIT 1`;
+
 /** Puts back every job whose lease ran out; its prompt may be running, so its id is kept. */
 export const RECLAIM = `
   UPDATE jobs SET state = 'queued', token = NULL, lease_until_ms = NULL
@@ -72,6 +76,11 @@ export const ABANDON = `
 export const POSITION = `
   SELECT count(*) AS n FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) < (:due, :seq)`;
+
+/** Waiting jobs that go after, counted up to a limit. */
+export const BEHIND = `
+  SELECT count(*) AS n FROM (
+    SELECT 1 FROM jobs WHERE state = 'queued' AND (due_ms, seq) > (:due, :seq) LIMIT :limit)`;
 
 /** Jobs, newest first. */
 export const LIST = `

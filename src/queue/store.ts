@@ -2,10 +2,22 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { JobError } from "../errors.ts";
+import { startSpan } from "../trace.ts";
 import type { JobRow } from "./row.ts";
+
+/** A change that waits for others to be stored with. */
+interface Pending {
+  readonly action: string;
+  readonly operation: () => unknown;
+  readonly settle: PromiseWithResolvers<unknown>;
+}
+
+/** Changes stored at once, so that nobody waits long for the others. */
+const MOST_TOGETHER = 256;
 
 /** An open database. */
 export class SqliteStore {
+  #pending: Pending[] = [];
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #open = true;
@@ -18,6 +30,7 @@ export class SqliteStore {
   /** Closes the database. May be called again. */
   close(): void {
     if (!this.#open) return;
+    this.#storePending();
     this.#open = false;
     this.#statements.clear();
     this.#db.close();
@@ -25,18 +38,90 @@ export class SqliteStore {
 
   /** Runs a change as one transaction. The closure is synchronous so that nothing can slip into it. */
   write<T>(action: string, operation: () => T): Promise<T> {
+    this.#storePending();
     return this.#guard(action, () => {
-      this.#db.exec("BEGIN IMMEDIATE");
+      using _span = startSpan(action);
+      return this.#transact(operation);
+    });
+  }
+
+  /**
+   * Runs a change that survives the death of the process at once, but that of the machine only from the
+   * next `write()` on, which syncs what came before, too.
+   */
+  writeLazily<T>(action: string, operation: () => T): Promise<T> {
+    this.#storePending();
+    return this.#guard(action, () => {
+      using _span = startSpan(action);
+      this.#db.exec("PRAGMA synchronous = NORMAL");
       try {
-        const result = operation();
-        this.#db.exec("COMMIT");
-        return result;
-      } catch (error) {
-        // A full disk may have ended the transaction already.
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-        throw error;
+        return this.#transact(operation);
+      } finally {
+        this.#db.exec("PRAGMA synchronous = FULL");
       }
     });
+  }
+
+  /**
+   * Runs a change in one transaction with others of the same turn of the event loop: the sync to disk,
+   * which costs more than all else, is shared. One that fails fails alone. The closure may run twice.
+   */
+  writeTogether<T>(action: string, operation: () => T): Promise<T> {
+    if (!this.#open) return this.#guard(action, operation);
+    const settle = Promise.withResolvers<unknown>();
+    this.#pending.push({ action, operation, settle });
+    if (this.#pending.length === 1) setImmediate(() => this.#storePending());
+    if (this.#pending.length >= MOST_TOGETHER) this.#storePending();
+    return settle.promise as Promise<T>;
+  }
+
+  /**
+   * Runs a change only if a look at the data finds a reason for it: a transaction locks the file, which
+   * is too much for what is asked all the time and nearly always in vain.
+   */
+  writeIf<T>(
+    action: string,
+    { finds, values, otherwise }: {
+      finds: string;
+      values: Record<string, SQLInputValue>;
+      otherwise: T;
+    },
+    operation: () => T,
+  ): Promise<T> {
+    this.#storePending();
+    return this.#guard(action, () => {
+      const isThere = this.optionalRow(finds, values) !== undefined;
+      return isThere ? this.#transact(operation) : otherwise;
+    });
+  }
+
+  #storePending(): void {
+    const group = this.#pending;
+    if (group.length === 0) return;
+    this.#pending = [];
+    using _span = startSpan(group[0]!.action);
+    try {
+      const results = this.#transact(() => group.map(({ operation }) => operation()));
+      group.forEach(({ settle }, index) => settle.resolve(results[index]));
+    } catch {
+      // Whose fault it was shows when each is alone.
+      for (const { action, operation, settle } of group) {
+        settle.resolve(this.#guard(action, () => this.#transact(operation)));
+      }
+    }
+  }
+
+  #transact<T>(operation: () => T): T {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = operation();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      // A full disk may have ended the transaction already.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
   }
 
   /** Runs a look at the data. */

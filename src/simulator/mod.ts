@@ -5,6 +5,7 @@
  */
 
 export type { NodeFault, RouteFault, Stall, StallTarget } from "./faults.ts";
+export { type IsolatedOptions, type IsolatedSimulator, startIsolatedSimulator } from "./isolate.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type {
   ModelLists,

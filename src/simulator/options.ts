@@ -7,8 +7,11 @@
 import { ConfigError } from "../errors.ts";
 import { type Profile, type ProfileName, PROFILES } from "./profile.ts";
 
-/** How the sampler shows its work: not at all (ComfyUI's default), or by rough pictures. */
-export type PreviewMethod = "none" | "latent2rgb";
+/**
+ * How the sampler shows its work: not at all (ComfyUI's default), by rough pictures, or by the first of
+ * those again and again, which takes no time.
+ */
+export type PreviewMethod = "none" | "latent2rgb" | "still";
 
 /** Time as the simulator sees it; replace it to test without waiting. */
 export interface SimulatorClock {
@@ -120,7 +123,7 @@ export function readOptions(options: SimulatorOptions): Settings {
   checkInteger("port", port, 0, 65_535);
   checkInteger("maxUploadBytes", maxUploadBytes, 1, Number.MAX_SAFE_INTEGER);
   checkOneOf("profile", profile, Object.keys(PROFILES));
-  checkOneOf("previewMethod", previewMethod, ["none", "latent2rgb"]);
+  checkOneOf("previewMethod", previewMethod, ["none", "latent2rgb", "still"]);
   checkModels(models);
   return {
     port,

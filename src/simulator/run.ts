@@ -69,6 +69,8 @@ export class Run {
   readonly #item: QueueItem;
   readonly #prompt: Prompt;
   readonly #progress: Progress;
+  /** The preview that is sent again and again, if it is. */
+  #still: Uint8Array | undefined;
   readonly #messages: [string, JsonObject][] = [];
   readonly #executed: string[] = [];
   /** Nodes that ran or were announced again. */
@@ -240,9 +242,15 @@ export class Run {
     await this.#pass("step", node);
     await this.#stall(id, node, value);
     this.#checkInterrupt();
-    this.#progress.update(id, value, max, this.#sendsPreviews() ? toJpeg(preview()) : undefined);
+    this.#progress.update(id, value, max, this.#previewOf(preview));
     const { promptId } = this.#item;
     this.#context.log.emit({ type: "progress", promptId, nodeId: id, value, max });
+  }
+
+  #previewOf(preview: () => Picture): Uint8Array | undefined {
+    if (!this.#sendsPreviews()) return undefined;
+    if (this.#context.settings.previewMethod !== "still") return toJpeg(preview());
+    return this.#still ??= toJpeg(preview());
   }
 
   #sendsPreviews(): boolean {
@@ -272,7 +280,7 @@ export class Run {
       ms: settings.timing[type],
     });
     if (ms > 0) return await settings.clock.delay(ms, signal);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
   }
 

@@ -1,7 +1,7 @@
 /**
  * The C library, through FFI: the few calls that neither Deno nor the ZeroMQ addon offers.
  *
- * No other file of the project opens a library.
+ * Besides `libzmq.ts` no other file of the project opens a library.
  */
 
 /** The library's file name by operating system. */
@@ -20,6 +20,7 @@ const SYMBOLS = {
   sched_yield: { parameters: [], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32", nonblocking: true },
+  dl_iterate_phdr: { parameters: ["function", "pointer"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The functions in use; `man 2` of each tells what it does. */
@@ -50,4 +51,30 @@ function release(): void {
   if (shared === undefined || --shared.users > 0) return;
   shared.handle.close();
   shared = undefined;
+}
+
+/** Where `struct dl_phdr_info` of link.h has the pointer to the name. */
+const NAME_OFFSET = 8;
+
+/**
+ * Paths of the libraries that the process has loaded, addons among them; none where that cannot be asked.
+ *
+ * @throws {Deno.errors.NotCapable} without the permission for FFI.
+ */
+export function loadedLibraries(): string[] {
+  using libc = openLibc();
+  const iterate = libc?.symbols.dl_iterate_phdr;
+  if (iterate === null || iterate === undefined) return [];
+  const paths: string[] = [];
+  const visit = new Deno.UnsafeCallback(
+    { parameters: ["pointer", "usize", "pointer"], result: "i32" },
+    (info) => {
+      const name = info && new Deno.UnsafePointerView(info).getPointer(NAME_OFFSET);
+      if (name) paths.push(Deno.UnsafePointerView.getCString(name));
+      return 0;
+    },
+  );
+  iterate(visit.pointer, null);
+  visit.close();
+  return paths;
 }

@@ -1,10 +1,19 @@
 /** Binding ZeroMQ sockets: who owns an address, and giving it back. */
 
-import type { Publisher, Router } from "zeromq";
 import { TransportError } from "../errors.ts";
 import { isListening } from "./unix_socket.ts";
 import { checkAddress, ipcPath } from "./zmq_address.ts";
 import { errorCode } from "./zmq_socket.ts";
+
+/** What binding needs of a socket. */
+export interface BindableSocket {
+  /** The endpoint it was last bound to. */
+  readonly lastEndpoint: string | null;
+  /** Binds it. @throws {Error} with the code `EADDRINUSE` if the endpoint is another's. */
+  bind(address: string): Promise<void>;
+  /** Frees it; what was sent gets a moment to leave. */
+  close(): void | Promise<void>;
+}
 
 /** An endpoint that a socket is bound to. */
 export interface Binding {
@@ -26,7 +35,7 @@ const RETRIES = 10;
  *
  * @throws {TransportError} `address_in_use` or `address_invalid`.
  */
-export async function bindSocket(socket: Publisher | Router, address: string): Promise<Binding> {
+export async function bindSocket(socket: BindableSocket, address: string): Promise<Binding> {
   try {
     checkAddress("bind", address);
     await bindPatiently(socket, address);
@@ -35,12 +44,12 @@ export async function bindSocket(socket: Publisher | Router, address: string): P
     if (path !== undefined) await Deno.chmod(path, 0o600);
     return { address: bound, release: () => release(socket, bound) };
   } catch (error) {
-    socket.close();
+    await socket.close();
     throw bindError(address, error);
   }
 }
 
-async function bindPatiently(socket: Publisher | Router, address: string): Promise<void> {
+async function bindPatiently(socket: BindableSocket, address: string): Promise<void> {
   for (let attempt = 0;; attempt++) {
     try {
       await refuseTakenPath(address);
@@ -77,14 +86,14 @@ async function lookUp(path: string): Promise<Deno.FileInfo | undefined> {
 }
 
 /** ZeroMQ leaves the file. It goes first, because once the socket is closed it may be another's. */
-async function release(socket: Publisher | Router, address: string): Promise<void> {
+async function release(socket: BindableSocket, address: string): Promise<void> {
   const path = ipcPath(address);
   try {
     if (path !== undefined) await Deno.remove(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   } finally {
-    socket.close();
+    await socket.close();
   }
 }
 

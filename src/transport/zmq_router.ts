@@ -2,7 +2,10 @@
 
 import { Router } from "zeromq";
 import type { BindOptions, IncomingRequest, RequestServer } from "./sockets.ts";
+import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket } from "./zmq_bind.ts";
+import { NativeRouter } from "./zmq_native.ts";
+import type { RouterPort } from "./zmq_port.ts";
 import { PeerReplies } from "./replies.ts";
 import {
   BIND_OPTIONS,
@@ -32,25 +35,31 @@ interface Peer {
   stuck: boolean;
 }
 
-/** Binds a ROUTER; see `Transport.bindRequests`. */
+/** Binds a ROUTER; see `Transport.bindRequests`. `openLibrary` finds libzmq without the addon. */
 export async function bindRouter(
   address: string,
   options: BindOptions = {},
+  openLibrary: () => Libzmq | undefined = openLibzmq,
 ): Promise<RequestServer> {
   const {
     maxMessageBytes = 16_777_216,
     highWaterMark = 256,
     maxBacklogBytes = 16_777_216,
   } = options;
-  const socket = new Router({
+  const socket = openRouter(openLibrary(), {
     ...BIND_OPTIONS,
-    mandatory: true,
     maxMessageSize: maxMessageBytes,
-    receiveTimeout: 0,
     sendHighWaterMark: highWaterMark,
-    sendTimeout: 0,
   });
   return new ZmqRequestServer(socket, await bindSocket(socket, address), maxBacklogBytes);
+}
+
+type RouterOptions = ConstructorParameters<typeof NativeRouter>[1];
+
+/** On libzmq itself where it can be had, else on the addon. */
+function openRouter(library: Libzmq | undefined, options: RouterOptions): RouterPort {
+  if (library !== undefined) return new NativeRouter(library, options);
+  return new Router({ ...options, mandatory: true, receiveTimeout: 0, sendTimeout: 0 });
 }
 
 /**
@@ -59,7 +68,7 @@ export async function bindRouter(
  */
 class ZmqRequestServer implements RequestServer {
   readonly address: string;
-  readonly #socket: Router;
+  readonly #socket: RouterPort;
   readonly #binding: Binding;
   readonly #receiver: Receiver;
   readonly #maxBacklogBytes: number;
@@ -72,17 +81,17 @@ class ZmqRequestServer implements RequestServer {
   #retryMs = FIRST_RETRY_MS;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: Router, binding: Binding, maxBacklogBytes: number) {
+  constructor(socket: RouterPort, binding: Binding, maxBacklogBytes: number) {
     this.#socket = socket;
     this.#binding = binding;
     this.address = binding.address;
-    this.#receiver = receiverOf(socket);
+    this.#receiver = receiverOf(socket, () => this.#peers.size === 0);
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<IncomingRequest> {
     return {
-      next: () => this.#next(),
+      next: () => this.#nextThere() ?? this.#next(),
       return: () => Promise.resolve({ done: true, value: undefined }),
     };
   }
@@ -95,6 +104,15 @@ class ZmqRequestServer implements RequestServer {
     return this.close();
   }
 
+  /** A request that is there already: it goes up without detours. */
+  #nextThere(): Promise<IteratorResult<IncomingRequest>> | undefined {
+    for (let frames = this.#receiver.take(); frames !== undefined; frames = this.#receiver.take()) {
+      const value = this.#open(frames);
+      if (value !== undefined) return Promise.resolve({ done: false, value });
+    }
+    return undefined;
+  }
+
   async #next(): Promise<IteratorResult<IncomingRequest>> {
     for (;;) {
       const frames = await this.#receiver.receive();
@@ -105,7 +123,7 @@ class ZmqRequestServer implements RequestServer {
   }
 
   #open(frames: Frames): IncomingRequest | undefined {
-    const key = String.fromCharCode(...frames[0]!);
+    const key = keyOf(frames[0]!);
     if (this.#silenced.has(key)) return undefined;
     const peer = this.#peerOf(key);
     if (peer.replies.full) return this.#silence(peer);
@@ -145,27 +163,43 @@ class ZmqRequestServer implements RequestServer {
   /** Sends what is due to a peer, one answer after the other: a gap must not be overtaken. */
   #send(peer: Peer): void {
     if (peer.sending || this.#stuck.has(peer)) return;
-    const reply = peer.replies.due();
-    if (reply === undefined) return;
+    for (let reply = peer.replies.due(); reply !== undefined; reply = peer.replies.due()) {
+      try {
+        const sending = this.#socket.send([...reply.envelope, reply.body]);
+        if (sending !== undefined) return this.#await(peer, sending);
+      } catch (error) {
+        this.#failed(peer, error);
+        break;
+      }
+      this.#sent(peer);
+    }
+    this.#receiver.recheck();
+  }
+
+  #await(peer: Peer, sending: Promise<void>): void {
     peer.sending = true;
-    this.#socket.send([...reply.envelope, reply.body]).then(
-      () => this.#sent(peer),
-      (error) => this.#failed(peer, error),
+    sending.then(
+      () => {
+        peer.sending = false;
+        this.#sent(peer);
+        this.#send(peer);
+      },
+      (error) => {
+        peer.sending = false;
+        this.#failed(peer, error);
+      },
     );
     this.#receiver.recheck();
   }
 
   #sent(peer: Peer): void {
-    peer.sending = false;
     if (peer.stuck) this.#retryMs = FIRST_RETRY_MS;
     peer.stuck = false;
     peer.replies.settle();
     if (peer.replies.settled) this.#peers.delete(peer.key);
-    else this.#send(peer);
   }
 
   #failed(peer: Peer, error: unknown): void {
-    peer.sending = false;
     if (errorCode(error) === "EAGAIN" && this.#closing === undefined) {
       peer.stuck = true;
       this.#stuck.add(peer);
@@ -201,7 +235,15 @@ class ZmqRequestServer implements RequestServer {
  * @see https://rfc.zeromq.org/spec/28/
  */
 function splitEnvelope(frames: Frames): { envelope: Envelope; body: Frames } {
-  const delimiter = frames.findIndex((frame, index) => index > 0 && frame.length === 0);
-  const end = Math.max(delimiter, 0) + 1;
+  let end = 1;
+  while (end < frames.length && frames[end]!.length > 0) end++;
+  end = end < frames.length ? end + 1 : 1;
   return { envelope: frames.slice(0, end), body: frames.slice(end) };
+}
+
+/** A peer's identity as a key; identities have 5 bytes unless the peer chose its own. */
+function keyOf(identity: Uint8Array): string {
+  let key = "";
+  for (const byte of identity) key += String.fromCharCode(byte);
+  return key;
 }

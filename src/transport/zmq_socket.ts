@@ -5,7 +5,7 @@
  * or fails with EAGAIN) and the wait for messages is ours.
  */
 
-import type { Dealer, Router, Subscriber } from "zeromq";
+import type { Dealer, Subscriber } from "zeromq";
 import { TransportError } from "../errors.ts";
 import { type Readiness, watchDescriptor } from "./readiness.ts";
 import { checkAddress } from "./zmq_address.ts";
@@ -14,8 +14,20 @@ import { nextTurn, TurnBudget } from "./turns.ts";
 /** A message as ZeroMQ knows it. */
 export type Frames = Uint8Array[];
 
-/** The sockets that receive. */
-export type ReceivingSocket = Dealer | Router | Subscriber;
+/** The sockets of the package that connect. */
+export type ConnectingSocket = Dealer | Subscriber;
+
+/** What receiving needs of a socket. */
+export interface ReceivingSocket {
+  /** True when there is a message. */
+  readonly readable: boolean;
+  /** The next message. @throws {Error} with the code `EAGAIN` if there is none. */
+  receive(): Promise<unknown>;
+  /** The next message, if it is there; a socket of the package cannot tell without a promise. */
+  take?(): Frames | undefined;
+  /** Frees it. */
+  close(): void | Promise<void>;
+}
 
 /** `ZMQ_FD` of zmq.h. */
 const ZMQ_FD = 14;
@@ -28,7 +40,7 @@ const ZMQ_FD = 14;
 const SPIN_MS = 0.2;
 
 /** How long to look before the event loop gets its turn, in milliseconds. */
-const SPIN_SLICE_MS = 0.02;
+const SPIN_SLICE_MS = 0.05;
 
 /**
  * Options common to all sockets. Connections of a host that vanished are found by TCP keepalive, not by
@@ -67,7 +79,7 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 /** Connects, which only checks the address: the peer need not be there. */
-export function connectSocket(socket: ReceivingSocket, address: string): void {
+export function connectSocket(socket: ConnectingSocket, address: string): void {
   try {
     checkAddress("connect to", address);
     socket.connect(address);
@@ -80,10 +92,15 @@ export function connectSocket(socket: ReceivingSocket, address: string): void {
   }
 }
 
-/** Makes the receiver of an open socket, or closes the socket. */
-export function receiverOf(socket: ReceivingSocket): Receiver {
+/**
+ * Makes the receiver of an open socket, or closes the socket.
+ *
+ * @param isAlone Tells that nothing follows from the messages so far, so that looking for the next one
+ *   holds up nobody.
+ */
+export function receiverOf(socket: ReceivingSocket, isAlone?: () => boolean): Receiver {
   try {
-    return new Receiver(socket);
+    return new Receiver(socket, isAlone);
   } catch (error) {
     socket.close();
     throw error;
@@ -92,7 +109,9 @@ export function receiverOf(socket: ReceivingSocket): Receiver {
 
 /** Receives from one socket. */
 export class Receiver {
-  readonly #socket: Pick<ReceivingSocket, "readable" | "receive">;
+  readonly #socket: Omit<ReceivingSocket, "close">;
+  /** True while nothing follows from the messages so far. */
+  readonly #isAlone: () => boolean;
   readonly #readiness: Readiness;
   readonly #budget = new TurnBudget();
   /** Set while a consumer waits for the parked thread. */
@@ -102,11 +121,26 @@ export class Receiver {
   #interrupts = 0;
 
   constructor(
-    socket: Pick<ReceivingSocket, "readable" | "receive">,
+    socket: Omit<ReceivingSocket, "close">,
+    isAlone: () => boolean = () => false,
     readiness: Readiness = watchDescriptor(descriptorOf(socket)),
   ) {
     this.#socket = socket;
+    this.#isAlone = isAlone;
     this.#readiness = readiness;
+  }
+
+  /**
+   * A message that is there already, without the cost of a promise. `undefined` says nothing: there may
+   * be none, or the event loop must get its turn first, or the socket cannot tell.
+   */
+  take(): Frames | undefined {
+    if (this.#closed || this.#socket.take === undefined) return undefined;
+    const now = performance.now();
+    if (this.#budget.spend(now)) return undefined;
+    const frames = this.#socket.take();
+    if (frames !== undefined) this.#lastMessageAt = now;
+    return frames;
   }
 
   /** The next message, or `undefined` once closed or interrupted. */
@@ -114,13 +148,12 @@ export class Receiver {
     const interrupts = this.#interrupts;
     while (!this.#closed && this.#interrupts === interrupts) {
       const now = performance.now();
-      if (!this.#socket.readable) await this.#idle(now);
-      else if (this.#budget.spend(now)) await this.#giveTurn();
-      else {
-        this.#lastMessageAt = now;
-        const frames = await this.#take();
-        if (frames !== undefined) return frames;
+      if (this.#budget.spend(now)) {
+        await this.#giveTurn();
+        continue;
       }
+      const frames = await this.#look(now) ?? await this.#idle(now);
+      if (frames !== undefined) return frames;
     }
     return undefined;
   }
@@ -147,7 +180,18 @@ export class Receiver {
     await this.#readiness.close();
   }
 
-  async #take(): Promise<Frames | undefined> {
+  /** The message that is there, if any. */
+  async #look(now: number): Promise<Frames | undefined> {
+    const frames = this.#socket.take !== undefined
+      ? this.#socket.take()
+      : this.#socket.readable
+      ? await this.#receiveReady()
+      : undefined;
+    if (frames !== undefined) this.#lastMessageAt = now;
+    return frames;
+  }
+
+  async #receiveReady(): Promise<Frames | undefined> {
     try {
       return await this.#socket.receive() as Frames;
     } catch (error) {
@@ -156,20 +200,40 @@ export class Receiver {
     }
   }
 
-  async #idle(now: number): Promise<void> {
-    if (now - this.#lastMessageAt >= SPIN_MS) await this.#park();
-    else if (!this.#spin(now + SPIN_SLICE_MS)) await nextTurn();
-    else return;
-    this.#budget.renew(performance.now());
+  /** Waits; it may give the message that ended the wait. */
+  async #idle(now: number): Promise<Frames | undefined> {
+    if (now - this.#lastMessageAt >= SPIN_MS) {
+      // Between the last look and this one others ran, who may have taken the edge.
+      if (this.#socket.readable) return undefined;
+      await this.#park();
+      this.#budget.renew(performance.now());
+      return undefined;
+    }
+    // Nothing else runs while a loop looks for messages, so who has something to do goes first.
+    const isAlone = this.#isAlone();
+    if (!isAlone) await this.#giveTurn();
+    const frames = this.#spin();
+    if (isAlone && frames === undefined) await this.#giveTurn();
+    return frames;
   }
 
-  /** Looks for a message until a moment; true when there is one. */
-  #spin(until: number): boolean {
-    while (!this.#socket.readable) {
-      if (performance.now() >= until) return false;
-      this.#readiness.yieldProcessor();
+  /** Looks for a message for a short while. */
+  #spin(): Frames | undefined {
+    const until = performance.now() + SPIN_SLICE_MS;
+    for (let now = until; !this.#closed; this.#readiness.yieldProcessor()) {
+      if (this.#socket.take === undefined) {
+        if (this.#socket.readable) return undefined;
+      } else {
+        const frames = this.#socket.take();
+        if (frames !== undefined) {
+          this.#lastMessageAt = now;
+          return frames;
+        }
+      }
+      now = performance.now();
+      if (now >= until) return undefined;
     }
-    return true;
+    return undefined;
   }
 
   async #giveTurn(): Promise<void> {

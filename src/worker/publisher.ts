@@ -1,6 +1,7 @@
 /** Turns updates into numbered messages for every subscriber, in the order given. */
 
 import { type Logger, silentLogger } from "../log.ts";
+import { startSpan } from "../trace.ts";
 import { encodeUpdate, type Update } from "../protocol/mod.ts";
 
 /** What the publisher needs of a socket. */
@@ -44,6 +45,7 @@ export function createPublisher(
       return lastSeq;
     },
     publish(update) {
+      using _span = startSpan("publish an update", { jobId: update.job_id });
       // An update that cannot be sent uses its number up: that it is missing shall be noticed.
       lastSeq += 1;
       try {

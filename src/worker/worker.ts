@@ -14,7 +14,7 @@ import { createAnnouncer, durationS } from "./announcer.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimate.ts";
-import { handleRequest } from "./handlers.ts";
+import { answerPing, handleRequest } from "./handlers.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { serveRequests } from "./server.ts";
@@ -124,6 +124,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const serving = serveRequests({
     requests,
     handle: (request) => handleRequest(context, request),
+    instant: answerPing,
     logger,
   });
   starting.move();

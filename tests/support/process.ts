@@ -4,6 +4,8 @@ import configFile from "../../deno.json" with { type: "json" };
 
 /** A running program. */
 export interface Program extends AsyncDisposable {
+  /** Its process id. */
+  readonly pid: number;
   /** Resolves with the first log line that says this, `undefined` if the program ends without it. */
   logged(message: string): Promise<Record<string, unknown> | undefined>;
   /** Sends a signal. */
@@ -40,6 +42,7 @@ export function startTask(
     stderr: err,
   }));
   return {
+    pid: child.pid,
     logged: (message) => log.find(message),
     signal: (signal) => child.kill(signal),
     ended,

@@ -98,7 +98,7 @@ export function schedulerSetup(
   if (runner === undefined) throw new Error("A scheduler needs a server");
   const updates: Update[] = [];
   const listeners = new Set<(update: Update) => void>();
-  const idleListeners = new Set<() => void>();
+  let nextIdle = Promise.withResolvers<void>();
   const publisher = {
     publish(update: Update) {
       updates.push(update);
@@ -109,7 +109,8 @@ export function schedulerSetup(
     queue: override(options.wrap?.(queue) ?? queue, {
       // The last question before it waits.
       nextDeadlineAtMs: () => {
-        for (const listener of idleListeners) listener();
+        nextIdle.resolve();
+        nextIdle = Promise.withResolvers();
         return queue.nextDeadlineAtMs();
       },
     }),
@@ -131,12 +132,12 @@ export function schedulerSetup(
     clock,
     updates,
     async idle() {
-      do {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        idleListeners.add(resolve);
-        await promise;
-        idleListeners.delete(resolve);
-      } while ((await queue.counts()).running > 0);
+      while ((await queue.counts()).running > 0) await nextIdle.promise;
+      // What it waits for then may be the end of a round that began before the job had ended.
+      for (let round = 0; round < 2; round += 1) {
+        scheduler.wake();
+        await nextIdle.promise;
+      }
     },
     published(type) {
       const { promise, resolve } = Promise.withResolvers<Update>();

@@ -1,0 +1,66 @@
+/** Remembers for a moment that requests of a kind can be done, so that a batch is not asked about one by one. */
+
+import type { GenerateRequest } from "../protocol/mod.ts";
+import type { CheckResult } from "./messages.ts";
+
+/** How long an answer holds, in milliseconds. Every job is checked again before it runs. */
+const HOLDS_MS = 2_000;
+
+/** Kinds that are remembered at once. */
+const MOST = 1_000;
+
+/** Checks by the kind of the request. */
+export interface KnownChecks {
+  /** Answers from memory, or asks. */
+  check(request: GenerateRequest): Promise<CheckResult>;
+  /** Forgets all: the server may have changed. */
+  forget(): void;
+}
+
+/**
+ * Creates an empty memory. Only what can be done is remembered: who is refused may have put that right.
+ *
+ * @param ask Asks the isolate.
+ * @param now Milliseconds on a clock that never goes back.
+ */
+export function createKnownChecks(
+  ask: (request: GenerateRequest) => Promise<CheckResult>,
+  now: () => number = () => performance.now(),
+): KnownChecks {
+  const known = new Map<string, { result: CheckResult; untilMs: number }>();
+  let age = 0;
+  return {
+    async check(request) {
+      const kind = kindOf(request);
+      if (kind === undefined) return await ask(request);
+      const found = known.get(kind);
+      if (found !== undefined && found.untilMs > now()) return found.result;
+      const askedAt = age;
+      const result = await ask(request);
+      if (result.type !== "ok" || askedAt !== age) return result;
+      if (known.size >= MOST) known.clear();
+      known.set(kind, { result, untilMs: now() + HOLDS_MS });
+      return result;
+    },
+    forget() {
+      age += 1;
+      known.clear();
+    },
+  };
+}
+
+/**
+ * What two requests have in common that are checked alike: all but names, wording, seed and turn. A file
+ * to start from is looked at each time.
+ */
+function kindOf(request: GenerateRequest): string | undefined {
+  if (request.init_image !== undefined) return undefined;
+  const { id: _id, priority: _priority, deadline_s: _deadline, ...rest } = request;
+  const { negative_prompt, seed } = rest;
+  return JSON.stringify({
+    ...rest,
+    prompt: "",
+    negative_prompt: negative_prompt === undefined ? undefined : "",
+    seed: seed === undefined ? undefined : 0,
+  });
+}

@@ -1,0 +1,45 @@
+/** How many jobs a second the worker gets done when ComfyUI needs no time for them. */
+
+import { atLeast, type Bench, short } from "../support/figures.ts";
+import { connectTo, watch } from "../support/jobs.ts";
+import { type Party, startOurs, startPoll } from "../support/parties.ts";
+import { startSimulators } from "../support/simulator.ts";
+import { alternate, median, ratio } from "../support/statistics.ts";
+
+const ROUNDS = 3;
+const JOBS = { ours: 400, poll: 25 };
+
+/** Jobs a second. */
+export const JOBS_A_SECOND: Bench = {
+  name: "jobs",
+  about: "jobs a second with a simulator that needs no time",
+  async run() {
+    await using simulators = await startSimulators({
+      simulator: { stepTimeMs: 0, nodeTimeMs: 0, loadTimeMs: 0, historyGapMs: 0 },
+    });
+    await using ours = await startOurs(["--comfyui-url", ...simulators.urls]);
+    await using poll = await startPoll(simulators.urls[0] ?? "");
+    const { mine, theirs } = await alternate<"mine" | "theirs", number>(ROUNDS, {
+      mine: () => jobsPerSecond(ours, JOBS.ours),
+      theirs: () => jobsPerSecond(poll, JOBS.poll),
+    });
+    return [{
+      what: "jobs a second, one server",
+      ours: `${short(median(mine))}/s`,
+      beside: `poll ${short(median(theirs))}/s`,
+      target: "≥ 15 × poll",
+      ...atLeast(ratio(mine, theirs), 15),
+    }];
+  },
+};
+
+/** From the first acceptance to the last ending. */
+async function jobsPerSecond(party: Party, jobs: number): Promise<number> {
+  await using updates = await watch(party);
+  await using connection = await connectTo(party);
+  const began = performance.now();
+  const submitted = Array.from({ length: jobs }, () => connection.submit({ steps: 1 }));
+  await Promise.all(submitted);
+  await updates.count("job_complete", jobs);
+  return jobs * 1_000 / (performance.now() - began);
+}

@@ -1,0 +1,25 @@
+/** The load generators: clients in C and in Python. */
+
+import { runChild } from "./child.ts";
+import { nativeProgram, nativeSource, PYTHON } from "./native.ts";
+
+/** What a generator measures; times in milliseconds, rates a second. */
+export interface Load {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly rate: number;
+}
+
+/** Language of a generator. */
+export type Language = "C" | "Python";
+
+/** Runs a generator; in Python where there is no C. */
+export async function generateLoad(language: Language, args: readonly string[]): Promise<Load> {
+  const program = language === "C" ? await nativeProgram("client") : undefined;
+  const [command, ...first] = program === undefined
+    ? [PYTHON, nativeSource("client.py")]
+    : [program];
+  const { p50, p95, p99, rate } = await runChild<Load>(command ?? "", [...first, ...args]);
+  return { p50: p50 / 1_000, p95: p95 / 1_000, p99: p99 / 1_000, rate };
+}

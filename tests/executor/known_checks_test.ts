@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { createKnownChecks } from "../../src/executor/known_checks.ts";
+import type { CheckResult } from "../../src/executor/mod.ts";
+import { generateRequest } from "../support/requests.ts";
+
+const OK: CheckResult = { type: "ok", workflow: "txt2img_sdxl" };
+
+/** Checks that count how often the isolate is asked. */
+function counted(answer: () => CheckResult | Promise<CheckResult> = () => OK) {
+  let asked = 0;
+  let nowMs = 0;
+  const checks = createKnownChecks(() => {
+    asked += 1;
+    return Promise.resolve(answer());
+  }, () => nowMs);
+  return { checks, asked: () => asked, pass: (ms: number) => void (nowMs += ms) };
+}
+
+Deno.test("KnownChecks.check() asks once for requests that differ in name, wording, seed and turn", async () => {
+  const { checks, asked } = counted();
+  const requests = [
+    generateRequest({ id: "a", prompt: "a knight", seed: 1 }),
+    generateRequest({ id: "b", prompt: "a dragon", seed: 2, priority: 5, deadline_s: 10 }),
+  ];
+  for (const request of requests) assert.deepEqual(await checks.check(request), OK);
+  assert.equal(asked(), 1);
+});
+
+Deno.test("KnownChecks.check() asks for every other model, size, option", async () => {
+  const { checks, asked } = counted();
+  const requests = [
+    generateRequest(),
+    generateRequest({ model: "other.safetensors" }),
+    generateRequest({ size: [64, 64] }),
+    generateRequest({ lora: "l.safetensors" }),
+    generateRequest({ seed: 1 }),
+    generateRequest({ negative_prompt: "blurry" }),
+    generateRequest({ workflow: "batch" }),
+  ];
+  for (const request of requests) await checks.check(request);
+  assert.equal(asked(), requests.length);
+});
+
+Deno.test("KnownChecks.check() asks again about a picture to start from", async () => {
+  const { checks, asked } = counted();
+  for (let i = 0; i < 2; i += 1) await checks.check(generateRequest({ init_image: "a.png" }));
+  assert.equal(asked(), 2);
+});
+
+Deno.test("KnownChecks.check() asks again after a while, and when the server has changed", async () => {
+  const { checks, asked, pass } = counted();
+  await checks.check(generateRequest());
+  pass(2_000);
+  await checks.check(generateRequest());
+  assert.equal(asked(), 2);
+  checks.forget();
+  await checks.check(generateRequest());
+  assert.equal(asked(), 3);
+});
+
+Deno.test("KnownChecks.check() does not remember a refusal", async () => {
+  const refusal: CheckResult = {
+    type: "refused",
+    code: "model_not_found",
+    error: "Model not found",
+  };
+  const { checks, asked } = counted(() => refusal);
+  for (let i = 0; i < 2; i += 1) assert.deepEqual(await checks.check(generateRequest()), refusal);
+  assert.equal(asked(), 2);
+});
+
+Deno.test("KnownChecks.check() does not remember an answer that is older than a change", async () => {
+  const answer = Promise.withResolvers<CheckResult>();
+  const { checks, asked } = counted(() => answer.promise);
+  const checking = checks.check(generateRequest());
+  checks.forget();
+  answer.resolve(OK);
+  assert.deepEqual(await checking, OK);
+  await checks.check(generateRequest());
+  assert.equal(asked(), 2);
+});
