@@ -7,14 +7,13 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { wholeNumber } from "./arguments.ts";
 import { addClientCommands } from "./client_commands.ts";
-import { runConformanceCommand } from "./conformance_command.ts";
-import { runDemo } from "./demo_command.ts";
 import { EXIT, explainError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
-import { runSimulator } from "./simulator_command.ts";
+import type { ConformanceCommandOptions } from "./conformance_command.ts";
+import type { SimulatorCommandOptions } from "./simulator_command.ts";
+import type { ValidateOptions } from "./validate_command.ts";
 import { printable } from "./text.ts";
-import { runValidate } from "./validate_command.ts";
 import { runWorker } from "./worker_command.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */
@@ -79,6 +78,8 @@ function addWorker(program: Command, io: Io, finish: Finish): void {
   addValidate(command, io, finish);
 }
 
+// The commands below load what they need when they are used: a worker is to start fast.
+
 function addDemo(program: Command, io: Io, finish: Finish): void {
   inherit(program, "demo")
     .description("paint one picture on the embedded simulator and show where it is")
@@ -86,6 +87,7 @@ function addDemo(program: Command, io: Io, finish: Finish): void {
     .option("--output-dir <path>", "where to put the picture", "./output")
     .option("--seed <number>", "seed of the picture", wholeNumber)
     .action(async (prompt: string, options: { outputDir: string; seed?: number }) => {
+      const { runDemo } = await import("./demo_command.ts");
       finish(await runDemo({ prompt, ...options }, io));
     });
 }
@@ -102,7 +104,8 @@ function addSimulator(program: Command, io: Io, finish: Finish): void {
     .option("--step-time <ms>", "time of one sampler step", wholeNumber)
     .option("--load-time <ms>", "time to load a model", wholeNumber)
     .option("--previews", "send preview pictures while sampling")
-    .action(async (options: Parameters<typeof runSimulator>[0]) => {
+    .action(async (options: SimulatorCommandOptions) => {
+      const { runSimulator } = await import("./simulator_command.ts");
       finish(await runSimulator(options, io));
     });
 }
@@ -120,7 +123,8 @@ function addConformance(program: Command, io: Io, finish: Finish): void {
         "a table. A server that is named is not restarted; it is left with about a dozen pictures in its output\n" +
         "folder. The exit code is 0 if every job was done, once and in time, and 1 if not.",
     )
-    .action(async (options: Parameters<typeof runConformanceCommand>[0]) => {
+    .action(async (options: ConformanceCommandOptions) => {
+      const { runConformanceCommand } = await import("./conformance_command.ts");
       finish(await runConformanceCommand(options, io));
     });
 }
@@ -132,7 +136,8 @@ function addValidate(parent: Command, io: Io, finish: Finish): void {
     .option("--workflow-dir <dir>", "directory of workflows in place of the built-in ones")
     .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)
     .option("--simulate", "compare them with the embedded simulator")
-    .action(async (options: Parameters<typeof runValidate>[0]) => {
+    .action(async (options: ValidateOptions) => {
+      const { runValidate } = await import("./validate_command.ts");
       finish(await runValidate(options, io));
     });
 }

@@ -2,7 +2,6 @@
 
 import { type Config, defaultServer, type Flags, loadConfig } from "../config/mod.ts";
 import { createLogger, type Logger } from "../log.ts";
-import { startIsolatedSimulator } from "../simulator/mod.ts";
 import { type PixelsWorker, startWorker } from "../worker/mod.ts";
 import { EXIT } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -16,6 +15,8 @@ export async function runWorker(flags: Flags, io: Io): Promise<number> {
   await using resources = new AsyncDisposableStack();
   let config = loaded.config;
   if (config.simulate) {
+    // Loading it would hold up every worker that has a ComfyUI.
+    const { startIsolatedSimulator } = await import("../simulator/mod.ts");
     const simulator = resources.use(await startIsolatedSimulator({ previewMethod: "latent2rgb" }));
     const servers = [defaultServer(simulator.url)];
     config = { ...config, comfyui: { ...config.comfyui, servers } };

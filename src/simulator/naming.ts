@@ -59,6 +59,7 @@ export async function nextName(prefix: string, store: FileStore): Promise<NextNa
  * given and not from the normalized one, so a prefix that ends in a slash never counts up.
  */
 function numberOf(name: string, prefixLength: number, stem: string): number | undefined {
+  if (name[prefixLength] !== "_") return undefined;
   const head = name.slice(0, prefixLength + 1);
   if (head.slice(0, -1) !== stem || !head.endsWith("_")) return undefined;
   const digits = name.slice(prefixLength + 1).split("_")[0] ?? "";

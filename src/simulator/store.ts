@@ -55,10 +55,14 @@ class MemoryStore implements FileStore {
 
   list(folder: string): Promise<string[]> {
     const prefix = folder === "" ? "" : `${folder}/`;
-    const names = [...this.#files.keys()]
-      .filter((path) => path.startsWith(prefix))
-      .map((path) => path.slice(prefix.length).split("/")[0] ?? "");
-    return Promise.resolve([...new Set(names)]);
+    const names = new Set<string>();
+    // Thousands of files, at each save.
+    for (const path of this.#files.keys()) {
+      if (!path.startsWith(prefix)) continue;
+      const end = path.indexOf("/", prefix.length);
+      names.add(path.slice(prefix.length, end < 0 ? undefined : end));
+    }
+    return Promise.resolve([...names]);
   }
 
   read(path: string): Promise<StoredFile | undefined> {

@@ -14,7 +14,7 @@ import { createAnnouncer, durationS } from "./announcer.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimate.ts";
-import { answerPing, handleRequest } from "./handlers.ts";
+import { answerPing, type HandlerContext, handleRequest } from "./handlers.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { serveRequests } from "./server.ts";
@@ -64,6 +64,16 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr));
   const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr));
+  // Pings are answered from now on; all else waits for the rest to be there.
+  const context = Promise.withResolvers<HandlerContext>();
+  context.promise.catch(() => {});
+  const serving = serveRequests({
+    requests,
+    handle: async (request) => await handleRequest(await context.promise, request),
+    instant: answerPing,
+    logger,
+  });
+  starting.defer(() => context.reject(new Error("The worker could not be started")));
   const queue = starting.use(openSqliteQueue({
     path: config.worker.dbPath,
     maxQueued: config.worker.queueMaxSize,
@@ -111,7 +121,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   });
   wake = () => scheduler.wake();
   let stopping = false;
-  const context = {
+  context.resolve({
     queue,
     servers: executors,
     scheduler,
@@ -120,12 +130,6 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     news: publisher,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - startedAtMs,
-  };
-  const serving = serveRequests({
-    requests,
-    handle: (request) => handleRequest(context, request),
-    instant: answerPing,
-    logger,
   });
   starting.move();
 

@@ -1,7 +1,7 @@
 /** How many jobs a second the worker gets done when ComfyUI needs no time for them. */
 
 import { atLeast, type Bench, short } from "../support/figures.ts";
-import { connectTo, watch } from "../support/jobs.ts";
+import { runJobs } from "../support/jobs.ts";
 import { type Party, startOurs, startPoll } from "../support/parties.ts";
 import { startSimulators } from "../support/simulator.ts";
 import { alternate, median, ratio } from "../support/statistics.ts";
@@ -33,13 +33,6 @@ export const JOBS_A_SECOND: Bench = {
   },
 };
 
-/** From the first acceptance to the last ending. */
 async function jobsPerSecond(party: Party, jobs: number): Promise<number> {
-  await using updates = await watch(party);
-  await using connection = await connectTo(party);
-  const began = performance.now();
-  const submitted = Array.from({ length: jobs }, () => connection.submit({ steps: 1 }));
-  await Promise.all(submitted);
-  await updates.count("job_complete", jobs);
-  return jobs * 1_000 / (performance.now() - began);
+  return jobs * 1_000 / await runJobs(party, jobs);
 }

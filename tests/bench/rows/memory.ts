@@ -2,7 +2,7 @@
 
 import { startBare } from "../support/bare.ts";
 import { atMost, type Bench, type Figure, short } from "../support/figures.ts";
-import { connectTo, wait, watch } from "../support/jobs.ts";
+import { runJobs, wait } from "../support/jobs.ts";
 import { type Party, startOurs } from "../support/parties.ts";
 import { startSimulators } from "../support/simulator.ts";
 import { median } from "../support/statistics.ts";
@@ -13,8 +13,8 @@ const JOBS = 100;
 const EARLY_JOBS = 1_000;
 const LATE_JOBS = 10_000;
 const SETTLE_MS = 2_000;
-/** Jobs that wait at once, so that the queue stays short. */
-const BATCH = 50;
+/** Jobs between two looks. */
+const LOOK_EVERY = 100;
 const NO_TIME = { stepTimeMs: 0, nodeTimeMs: 0, loadTimeMs: 0, historyGapMs: 0 };
 
 /** Resident memory. */
@@ -73,22 +73,13 @@ function figure(what: string, bytes: number, least: number, limit: number): Figu
   };
 }
 
-/** Memory wavers with garbage: the middle of several looks. */
+/** Memory rises and falls with garbage: the middle of several looks. */
 async function settledBytes(party: Party): Promise<number> {
   const looks: number[] = [];
-  for (let look = 0; look < 5; look += 1) {
-    await runJobs(party, BATCH);
+  for (let look = 0; look < 7; look += 1) {
+    await runJobs(party, LOOK_EVERY);
     await wait(SETTLE_MS / 4);
     looks.push(await residentBytes(party.pid));
   }
   return median(looks);
-}
-
-async function runJobs(party: Party, jobs: number): Promise<void> {
-  await using updates = await watch(party);
-  await using connection = await connectTo(party);
-  for (let done = 0; done < jobs; done += BATCH) {
-    await Promise.all(Array.from({ length: BATCH }, () => connection.submit({ steps: 1 })));
-    await updates.count("job_complete", done + BATCH);
-  }
 }

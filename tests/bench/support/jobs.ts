@@ -8,7 +8,9 @@ import {
   type Update,
 } from "../../../src/protocol/mod.ts";
 import { type UpdateSubscriber, zmqTransport } from "../../../src/transport/mod.ts";
+import { startChild } from "./child.ts";
 import { wallMs } from "./clock.ts";
+import { nativeSource, PYTHON } from "./native.ts";
 import type { Party } from "./parties.ts";
 
 /** An update, and when it came on the clock of `wallMs()`. */
@@ -31,6 +33,9 @@ export interface Watch extends AsyncDisposable {
 
 /** Time for a subscription to reach its publisher, in milliseconds. */
 const SETTLE_MS = 200;
+
+/** Fewer than a worker lets wait by default. */
+const MOST_WAITING = 500;
 
 let jobs = 0;
 
@@ -74,6 +79,21 @@ export async function connectTo(party: Party): Promise<Submitter> {
 export async function submit(party: Party, fields?: Partial<GenerateRequest>): Promise<string> {
   await using connection = await connectTo(party);
   return (await connection.submit(fields)).id;
+}
+
+/** Runs jobs that the server needs no time for; resolves with the time from the first to the last. */
+export async function runJobs(party: Party, jobs: number): Promise<number> {
+  await using connection = await connectTo(party);
+  await using counter = startChild(PYTHON, [nativeSource("count_endings.py"), party.updates]);
+  await counter.next();
+  const began = performance.now();
+  for (let done = 0; done < jobs; done += MOST_WAITING) {
+    const count = Math.min(MOST_WAITING, jobs - done);
+    await counter.tell(String(count));
+    await Promise.all(Array.from({ length: count }, () => connection.submit({ steps: 1 })));
+    await counter.next();
+  }
+  return performance.now() - began;
 }
 
 /** Subscribes to a party. */
