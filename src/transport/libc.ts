@@ -12,6 +12,11 @@ const NAMES: Partial<Record<typeof Deno.build.os, string>> = {
 
 const SYMBOLS = {
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
+  ppoll: {
+    parameters: ["buffer", "usize", "buffer", "pointer"],
+    result: "i32",
+    optional: true,
+  },
   pipe: { parameters: ["buffer"], result: "i32" },
   pipe2: { parameters: ["buffer", "i32"], result: "i32", optional: true },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },

@@ -20,9 +20,17 @@ export interface Readiness {
    * waiting: the peer that is looked for may be one of those.
    */
   yieldProcessor(): void;
+  /**
+   * Waits at once, and with it the whole thread, but no longer than the blink of an eye: until the
+   * descriptor may be readable, or `BLINK_MS` have passed. Leaves the processor to others meanwhile.
+   */
+  blink(): void;
   /** Ends a wait under way and frees everything. */
   close(): Promise<void>;
 }
+
+/** Longest time in milliseconds that `blink()` takes. */
+const BLINK_MS = 0.05;
 
 /** How often the fallback looks, in milliseconds: a compromise of idle CPU and delay. */
 const FALLBACK_INTERVAL_MS = 5;
@@ -30,6 +38,9 @@ const FALLBACK_INTERVAL_MS = 5;
 /** `struct pollfd` is `{ int fd; short events; short revents; }` on Linux and macOS. */
 const POLLFD_BYTES = 8;
 const POLLIN = 1;
+
+/** `struct timespec` of `BLINK_MS`: seconds, nanoseconds. */
+const BLINK = new Uint8Array(new BigInt64Array([0n, BigInt(BLINK_MS * 1e6)]).buffer);
 
 /** Linux's `O_CLOEXEC`: programs that the process starts must not inherit the pipe. */
 const CLOSE_ON_EXEC = 0o2000000;
@@ -59,6 +70,9 @@ export class TimerReadiness implements Readiness {
   /** Not to be had here. */
   yieldProcessor(): void {}
 
+  /** Not to be had here. */
+  blink(): void {}
+
   close(): Promise<void> {
     this.wake();
     return Promise.resolve();
@@ -83,6 +97,8 @@ class PollReadiness implements Readiness {
   readonly #pipe = new Int32Array(2);
   /** Held as a field because the parked thread reads and writes it. */
   readonly #watched = new Uint8Array(2 * POLLFD_BYTES);
+  /** The descriptor alone, for `blink()`, which may come while a thread is parked. */
+  readonly #blinked = new Uint8Array(POLLFD_BYTES);
   /** One byte, that is the most the pipe ever holds. */
   readonly #byte = new Uint8Array(1);
   #wait: Promise<void> | undefined;
@@ -96,6 +112,7 @@ class PollReadiness implements Readiness {
       throw new Error("Cannot create a pipe: too many open files, raise the limit (ulimit -n)");
     }
     writePollfd(this.#watched, 0, descriptor);
+    writePollfd(this.#blinked, 0, descriptor);
     writePollfd(this.#watched, 1, this.#pipe[0]!);
   }
 
@@ -112,6 +129,13 @@ class PollReadiness implements Readiness {
 
   yieldProcessor(): void {
     this.#libc.symbols.sched_yield();
+  }
+
+  blink(): void {
+    const { ppoll } = this.#libc.symbols;
+    // macOS has none.
+    if (ppoll === null) return this.yieldProcessor();
+    ppoll(this.#blinked, 1n, BLINK, null);
   }
 
   close(): Promise<void> {

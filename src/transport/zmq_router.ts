@@ -23,6 +23,9 @@ const LAST_RETRY_MS = 64;
 /** How many peers that were given up are remembered; a stranger must not fill the memory with them. */
 const MAX_SILENCED = 10_000;
 
+/** Messages of one peer in a row after which the others have gone. */
+const CROWD_MESSAGES = 16;
+
 /** Identity and envelope, to be sent back before the answer. */
 type Envelope = readonly Uint8Array[];
 
@@ -77,6 +80,9 @@ class ZmqRequestServer implements RequestServer {
   readonly #stuck = new Set<Peer>();
   /** Peers whose further requests go unanswered, see `#silence`. */
   readonly #silenced = new Set<string>();
+  #lastKey: string | undefined;
+  /** How many messages from now on there is a crowd, unless there is another change of peers. */
+  #turns = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retryMs = FIRST_RETRY_MS;
   #closing: Promise<void> | undefined;
@@ -85,7 +91,10 @@ class ZmqRequestServer implements RequestServer {
     this.#socket = socket;
     this.#binding = binding;
     this.address = binding.address;
-    this.#receiver = receiverOf(socket, () => this.#peers.size === 0);
+    this.#receiver = receiverOf(socket, {
+      isAlone: () => this.#peers.size === 0,
+      isCrowded: () => this.#turns > 0,
+    });
     this.#maxBacklogBytes = maxBacklogBytes;
   }
 
@@ -126,6 +135,8 @@ class ZmqRequestServer implements RequestServer {
     const key = keyOf(frames[0]!);
     if (this.#silenced.has(key)) return undefined;
     const peer = this.#peerOf(key);
+    this.#turns = key === this.#lastKey ? Math.max(0, this.#turns - 1) : CROWD_MESSAGES;
+    this.#lastKey = key;
     if (peer.replies.full) return this.#silence(peer);
     const { envelope, body } = splitEnvelope(frames);
     const answer = peer.replies.open(envelope);

@@ -92,15 +92,18 @@ export function connectSocket(socket: ConnectingSocket, address: string): void {
   }
 }
 
-/**
- * Makes the receiver of an open socket, or closes the socket.
- *
- * @param isAlone Tells that nothing follows from the messages so far, so that looking for the next one
- *   holds up nobody.
- */
-export function receiverOf(socket: ReceivingSocket, isAlone?: () => boolean): Receiver {
+/** What a socket knows of those that a look for messages might hold up. */
+export interface Company {
+  /** Tells that nothing follows from the messages so far. @default {never} */
+  isAlone?: () => boolean;
+  /** Tells that several peers take turns. @default {never} */
+  isCrowded?: () => boolean;
+}
+
+/** Makes the receiver of an open socket, or closes the socket. */
+export function receiverOf(socket: ReceivingSocket, company?: Company): Receiver {
   try {
-    return new Receiver(socket, isAlone);
+    return new Receiver(socket, company);
   } catch (error) {
     socket.close();
     throw error;
@@ -112,6 +115,8 @@ export class Receiver {
   readonly #socket: Omit<ReceivingSocket, "close">;
   /** True while nothing follows from the messages so far. */
   readonly #isAlone: () => boolean;
+  /** True while several peers take turns, who need the processor themselves. */
+  readonly #isCrowded: () => boolean;
   readonly #readiness: Readiness;
   readonly #budget = new TurnBudget();
   /** Set while a consumer waits for the parked thread. */
@@ -122,17 +127,18 @@ export class Receiver {
 
   constructor(
     socket: Omit<ReceivingSocket, "close">,
-    isAlone: () => boolean = () => false,
+    { isAlone = () => false, isCrowded = () => false }: Company = {},
     readiness: Readiness = watchDescriptor(descriptorOf(socket)),
   ) {
     this.#socket = socket;
     this.#isAlone = isAlone;
+    this.#isCrowded = isCrowded;
     this.#readiness = readiness;
   }
 
   /**
-   * A message that is there already, without the cost of a promise. `undefined` says nothing: there may
-   * be none, or the event loop must get its turn first, or the socket cannot tell.
+   * A message that is there already or comes at once, without the cost of a promise. `undefined` says
+   * nothing: there may be none, or the event loop must get its turn first, or the socket cannot tell.
    */
   take(): Frames | undefined {
     if (this.#closed || this.#socket.take === undefined) return undefined;
@@ -140,6 +146,7 @@ export class Receiver {
     if (this.#budget.spend(now)) return undefined;
     const frames = this.#socket.take();
     if (frames !== undefined) this.#lastMessageAt = now;
+    else if (now - this.#lastMessageAt < SPIN_MS && this.#isAlone()) return this.#spin();
     return frames;
   }
 
@@ -220,18 +227,18 @@ export class Receiver {
   /** Looks for a message for a short while. */
   #spin(): Frames | undefined {
     const until = performance.now() + SPIN_SLICE_MS;
-    for (let now = until; !this.#closed; this.#readiness.yieldProcessor()) {
+    const isCrowded = this.#isCrowded();
+    for (let now = until - SPIN_SLICE_MS; now < until && !this.#closed; now = performance.now()) {
+      if (isCrowded) this.#readiness.blink();
+      else this.#readiness.yieldProcessor();
       if (this.#socket.take === undefined) {
         if (this.#socket.readable) return undefined;
-      } else {
-        const frames = this.#socket.take();
-        if (frames !== undefined) {
-          this.#lastMessageAt = now;
-          return frames;
-        }
+        continue;
       }
-      now = performance.now();
-      if (now >= until) return undefined;
+      const frames = this.#socket.take();
+      if (frames === undefined) continue;
+      this.#lastMessageAt = performance.now();
+      return frames;
     }
     return undefined;
   }
