@@ -9,7 +9,7 @@ import { type Profile, type ProfileName, PROFILES } from "./profile.ts";
 
 /**
  * How the sampler shows its work: not at all (ComfyUI's default), by rough pictures, or by the first of
- * those again and again, which takes no time.
+ * those again and again, not even enlarged, which takes next to no time.
  */
 export type PreviewMethod = "none" | "latent2rgb" | "still";
 

@@ -250,7 +250,7 @@ export class Run {
   #previewOf(preview: () => Picture): Uint8Array | undefined {
     if (!this.#sendsPreviews()) return undefined;
     if (this.#context.settings.previewMethod !== "still") return toJpeg(preview());
-    return this.#still ??= toJpeg(preview());
+    return this.#still ??= encodeJpeg(preview(), PREVIEW_QUALITY);
   }
 
   #sendsPreviews(): boolean {

@@ -23,10 +23,11 @@ export const BUSY: Bench = {
       // The machine is not to be busy with packing pictures, which GPU servers would do elsewhere.
       simulator: { stepTimeMs: 8, loadTimeMs: 0, previewMethod: "still" },
     });
-    const servers = simulators.urls.flatMap((url) => ["--comfyui-url", url]);
-    const settings = "worker:\n  progress_per_s: 100\n";
-    await using idle = await startOurs(servers, { settings });
-    await using busy = await startOurs(servers, { settings });
+    // One job for each server, or a second one would wait where the model is loaded already.
+    const servers = simulators.urls.map((url) => `    - url: ${url}\n      max_in_flight: 1\n`);
+    const settings = `worker:\n  progress_per_s: 100\ncomfyui:\n  servers:\n${servers.join("")}`;
+    await using idle = await startOurs([], { settings });
+    await using busy = await startOurs([], { settings });
     await using updates = await watch(busy);
     for (let job = 0; job < SERVERS; job += 1) await submit(busy, { steps: STEPS });
     await updates.count("progress", SERVERS * 50);
