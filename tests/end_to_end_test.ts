@@ -164,11 +164,12 @@ Deno.test("Previews are asked for where ComfyUI can be asked, and may be turned 
 Deno.test("cancel stops a running job on ComfyUI, and a waiting one never gets there", async () => {
   await using setup = await workerSetup({ simulator: { stepTimeMs: 20 } });
   const running = setup.client.generate({ ...PICTURE, steps: 1_000 });
+  // The other one comes after it for sure.
+  await setup.simulator.when("progress");
   const waiting = setup.client.generate(PICTURE);
   await waiting.accepted;
   await waiting.cancel();
   await assert.rejects(waiting.result, { code: "cancelled" });
-  await setup.simulator.when("progress");
   await running.cancel();
   await assert.rejects(running.result, { code: "cancelled" });
   assert.deepEqual(setup.simulator.record.executions.map((run) => run.outcome), ["interrupted"]);
