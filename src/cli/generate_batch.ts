@@ -81,9 +81,9 @@ async function paintAll(
   context.tally.expect(plans.length);
   // All take from one iterator, so that each plan is taken once.
   const left = plans.values();
-  await Promise.all(
-    Array.from({ length: options.parallel }, () => takeFrom(left, options, context)),
-  );
+  const takers = Array.from({ length: options.parallel }, () => takeFrom(left, options, context));
+  if (plans.length > 0) takers.push(noteAbsence(context));
+  await Promise.all(takers);
 }
 
 async function takeFrom(
@@ -169,7 +169,6 @@ async function planAll(
   const isModelMissing = entries.some((entry) => {
     return "values" in entry && entry.values["model"] === undefined;
   });
-  await noteAbsence({ client, report });
   const common = isModelMissing ? await withModel(options.values, client) : options.values;
   const plans = new Map<string, Plan>();
   for (const entry of entries) {

@@ -61,11 +61,14 @@ interface Context {
 async function paint(options: GenerateOptions, context: Context): Promise<Outcome[]> {
   const values = await withModel(options.values, context.client);
   if (context.stop.first.aborted) return [];
-  await noteAbsence(context);
   const requests = requestsOf(values, options);
-  return await Promise.all(
-    requests.map((request, index) => follow(context, request, index, requests.length)),
-  );
+  const [outcomes] = await Promise.all([
+    Promise.all(
+      requests.map((request, index) => follow(context, request, index, requests.length)),
+    ),
+    noteAbsence(context),
+  ]);
+  return outcomes;
 }
 
 /**
