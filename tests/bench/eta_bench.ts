@@ -124,7 +124,13 @@ function report(seen: readonly Seen[], title: string): void {
   const first = seen.filter((job) => !job.isKnown);
   const alone = seen.filter((job) => job.isAlone);
   console.log(`${title}; run time ${spread(seen.map((job) => job.durationS), "s")}`);
-  for (const [name, jobs] of [["with history", known], ["first of a kind", first]] as const) {
+  for (
+    const [name, jobs] of [
+      ["all", seen],
+      ["with history", known],
+      ["first of a kind", first],
+    ] as const
+  ) {
     console.log(`\n${name} (${jobs.length} jobs): error of eta_s as a share of the time left`);
     for (const mark of MARKS) {
       const errors = jobs.map((job) => 100 * etaError(job, mark));

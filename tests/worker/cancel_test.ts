@@ -142,6 +142,19 @@ Deno.test("A job that was being cancelled when the worker died is cancelled by t
   assert.equal(await stateOf(setup), "cancelled");
 });
 
+Deno.test("A cancelled job of a server that is no longer configured ends without it", async () => {
+  const here = new FakeRunner({ name: "here" });
+  await using setup = schedulerSetup({ runners: [here], wrap: diedWhileCancelling });
+  setup.scheduler.wake();
+  const run = await here.next();
+  // An isolate starts nothing for such a run: nothing is known of it, and it is cancelled already.
+  assert.deepEqual([run.spec.resumed, run.signal.aborted], [false, true]);
+  const finished = setup.published("job_finished");
+  run.end({ type: "cancelled" });
+  await finished;
+  assert.equal(await stateOf(setup), "cancelled");
+});
+
 /** What a worker leaves behind that is killed after it has answered a cancel. */
 function diedWhileCancelling(queue: JobQueue): JobQueue {
   const left = (async () => {
@@ -151,6 +164,10 @@ function diedWhileCancelling(queue: JobQueue): JobQueue {
     await queue.reclaim({ all: true });
   })();
   return override(queue, {
+    async abandonPrompts(options) {
+      await left;
+      return await queue.abandonPrompts(options);
+    },
     async claim(options) {
       await left;
       return await queue.claim(options);
