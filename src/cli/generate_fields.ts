@@ -35,10 +35,10 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   model: { ...name, flag: "model", help: "checkpoint (default: the first that there is)" },
   lora: {
     placeholder: "name[:strength]",
-    expected: "name or name:strength, several with commas between them",
+    expected: "name or name:strength, several with commas between them, or none",
     read: readLoras,
     flag: "lora",
-    help: "LoRA; may be given several times",
+    help: "LoRA; may be given several times; none leaves out the workflow's own too",
   },
   size: {
     placeholder: "WxH",
@@ -95,9 +95,9 @@ export function buildRequest(values: GenerateValues, id: string): GenerateReques
   }
 }
 
-/** A LoRA of its own strength needs the newer field, which older workers do not know. */
+/** A LoRA of its own strength, and none at all, need the newer field, which older workers do not know. */
 function lorasOf(lora: unknown): Record<string, unknown> {
-  if (!Array.isArray(lora) || lora.length === 0) return {};
+  if (!Array.isArray(lora)) return {};
   const [first] = lora as { name: string; strength_model?: number }[];
   return lora.length === 1 && first?.strength_model === undefined
     ? { lora: first?.name }
@@ -132,7 +132,9 @@ function readPair(given: unknown): [number, number] | undefined {
   return width === undefined || height === undefined ? undefined : [width, height];
 }
 
+/** ComfyUI names a LoRA by its file, so that none of them is called `none`. */
 function readLoras(given: unknown): unknown {
+  if (given === "none") return [];
   const items = Array.isArray(given) ? given : String(given).split(",");
   const loras = items.map((item) => typeof item === "string" ? readLora(item.trim()) : undefined);
   return loras.includes(undefined) ? undefined : loras;
