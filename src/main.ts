@@ -1,7 +1,5 @@
 /** The process: arguments in, exit code out. */
 
-// Deno has no API of its own for the free space of a disk.
-import { statfs } from "node:fs/promises";
 import { type Io, runCli } from "./cli/mod.ts";
 import { readProcessEnv } from "./config/mod.ts";
 
@@ -79,6 +77,8 @@ async function askTerminal(
 }
 
 async function freeBytes(path: string): Promise<number> {
+  // Deno has no API of its own for the free space of a disk, and loading Node's takes time.
+  const { statfs } = await import("node:fs/promises");
   const { bavail, bsize } = await statfs(path);
   return bavail * bsize;
 }

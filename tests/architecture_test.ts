@@ -88,7 +88,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "jpeg-js": ["simulator/jpeg.ts"],
   "node:fs/promises": ["main.ts"],
   "node:path": ["config/extra_paths.ts"],
-  "node:process": ["transport/zmq_publisher.ts"],
+  "node:process": ["transport/zmq_addon_publisher.ts"],
   "node:sqlite": ["queue/"],
   "node:zlib": ["images/chunks.ts", "protocol/compression.ts"],
   "sixel": ["cli/sixel.ts"],

@@ -17,8 +17,11 @@ interface RawEntry {
   readonly error?: string;
 }
 
+/** Reads the text of a file. */
+type Reader = (text: string, file: string) => RawEntry[] | Promise<RawEntry[]>;
+
 /** Readers by the ending of the file's name. */
-const READERS: Readonly<Record<string, (text: string, file: string) => RawEntry[]>> = {
+const READERS: Readonly<Record<string, Reader>> = {
   csv: readCsv,
   jsonl: readJsonLines,
   ndjson: readJsonLines,
@@ -37,7 +40,7 @@ export async function readBatchFile(path: string): Promise<BatchEntry[]> {
     const endings = Object.keys(READERS).map((ending) => `.${ending}`).join(", ");
     throw new ConfigError("usage", `Cannot tell what ${path} is; its name must end in ${endings}`);
   }
-  return reader(await readText(path), path).map(toEntry);
+  return (await reader(await readText(path), path)).map(toEntry);
 }
 
 async function readText(path: string): Promise<string> {
@@ -61,8 +64,8 @@ function readJsonLines(text: string, file: string): RawEntry[] {
   });
 }
 
-function readYamlList(text: string, file: string): RawEntry[] {
-  const list = parseYaml(text, file);
+async function readYamlList(text: string, file: string): Promise<RawEntry[]> {
+  const list = await parseYaml(text, file);
   if (!Array.isArray(list)) {
     throw new ConfigError("usage", `${file} must hold a list, each entry a prompt or a map`);
   }

@@ -5,4 +5,4 @@
  */
 
 export type { Io, LogFile } from "./io.ts";
-export { runCli } from "./program.ts";
+export { runCli } from "./run.ts";

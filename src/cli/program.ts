@@ -1,5 +1,5 @@
 /**
- * The command line: arguments to one command to an exit code.
+ * Every command as the library knows them: arguments to one command to an exit code.
  *
  * @module
  */
@@ -7,17 +7,16 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { wholeNumber } from "./arguments.ts";
 import { addClientCommands } from "./client_commands.ts";
-import { EXIT, explainError } from "./errors.ts";
+import { EXIT } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import type { ConformanceCommandOptions } from "./conformance_command.ts";
 import type { SimulatorCommandOptions } from "./simulator_command.ts";
 import type { ValidateOptions } from "./validate_command.ts";
-import { printable } from "./text.ts";
 import { runWorker } from "./worker_command.ts";
 
-/** Runs one command line and returns its exit code. Never throws. */
-export async function runCli(args: readonly string[], io: Io): Promise<number> {
+/** Runs one command line and returns its exit code. @throws {Error} what a command throws. */
+export async function runProgram(args: readonly string[], io: Io): Promise<number> {
   let code: number = EXIT.ok;
   const program = createProgram(io, (result) => code = result);
   try {
@@ -26,9 +25,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     // Commander has said it already; help and version are no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const explained = explainError(error);
-    io.err(`error: ${explained.message.split("\n").map(printable).join("\n")}\n`);
-    return explained.code;
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { ConfigError } from "../errors.ts";
 import type { ModelDirs } from "./config.ts";
+import type { ExtraDir } from "./extra_dirs.ts";
 import { printable, quote } from "./given.ts";
 import type { ReadEnv } from "./sources.ts";
 import { reasonOf } from "./unreadable.ts";
@@ -22,16 +23,6 @@ export interface ExtraPathsSources {
   readTextFile: (path: string) => Promise<string>;
   /** Reads the variables that stand in a `base_path`, and `HOME` for a `~`. */
   env: ReadEnv;
-}
-
-/** A folder that a file names. */
-export interface ExtraDir {
-  /** What is in it. */
-  readonly type: keyof ModelDirs;
-  /** Relative to the working directory where the file's own path is. */
-  readonly path: string;
-  /** Whether it goes before the folders that were known before. */
-  readonly isDefault: boolean;
 }
 
 /** What a file says. */
@@ -61,7 +52,9 @@ export async function readExtraPaths(
   const warn = (problem: string) => void warnings.push(`${file}: ${problem}`);
   const dirs: ExtraDir[] = [];
   try {
-    const sections = parseYaml(await readText(file, readTextFile), file, { version: "1.1" });
+    const sections = await parseYaml(await readText(file, readTextFile), file, {
+      version: "1.1",
+    });
     if (isMap(sections)) {
       for (const [name, section] of Object.entries(sections)) {
         if (section === null) continue;
@@ -87,24 +80,6 @@ async function readText(
   if (text.length <= MAX_FILE_CHARS) return text;
   const limit = `longer than ${MAX_FILE_CHARS} characters`;
   throw new ConfigError("unreadable", `Cannot read ${file}: it is ${limit}`);
-}
-
-/** Puts folders where ComfyUI would look for them: the first that has a file of some name wins. */
-export function addExtraDirs(dirs: ModelDirs, extra: readonly ExtraDir[]): ModelDirs {
-  const lists = {
-    checkpoint: [...dirs.checkpoint],
-    lora: [...dirs.lora],
-    vae: [...dirs.vae],
-  };
-  for (const { type, path, isDefault } of extra) {
-    const list = lists[type];
-    const known = list.indexOf(path);
-    if (known >= 0 && !isDefault) continue;
-    if (known >= 0) list.splice(known, 1);
-    if (isDefault) list.unshift(path);
-    else list.push(path);
-  }
-  return lists;
 }
 
 interface Reading {

@@ -3,7 +3,8 @@
 import { ConfigError } from "../errors.ts";
 import type { LoadedConfig, ModelDirs } from "./config.ts";
 import { type AnySetting, check, type Complain, expectedMap, type Given } from "./given.ts";
-import { addExtraDirs, type ExtraPaths, readExtraPaths } from "./extra_paths.ts";
+import { addExtraDirs } from "./extra_dirs.ts";
+import type { ExtraPaths } from "./extra_paths.ts";
 import { configOf, join, type Settled, type SettledValues } from "./join.ts";
 import type { ServerValues } from "./servers.ts";
 import { SETTINGS, type Values } from "./settings.ts";
@@ -17,7 +18,7 @@ import {
   readProcessEnv,
 } from "./sources.ts";
 import { reasonOf } from "./unreadable.ts";
-import { type FileContent, type KnownSetting, readYaml } from "./yaml_file.ts";
+import type { FileContent, KnownSetting } from "./yaml_file.ts";
 
 /** Where {@linkcode loadConfig} looks. */
 export interface LoadConfigOptions {
@@ -83,6 +84,8 @@ async function readExtraFiles(
   readTextFile: (path: string) => Promise<string>,
 ): Promise<Map<string, ExtraPaths>> {
   const files = new Set(comfyui.servers?.flatMap(({ extraModelPaths = [] }) => extraModelPaths));
+  if (files.size === 0) return new Map();
+  const { readExtraPaths } = await import("./extra_paths.ts");
   const read = [...files].map(async (path) => {
     return [path, await readExtraPaths(path, { readTextFile, env })] as const;
   });
@@ -118,6 +121,8 @@ async function readFile(
     const message = `Cannot read the configuration file ${path}: ${reasonOf(cause, path)}`;
     throw new ConfigError("unreadable", `${message}; check ${source}`, { cause });
   }
+  // Loading the YAML library takes as long as starting Deno, and most workers have no file.
+  const { readYaml } = await import("./yaml_file.ts");
   return readYaml(text, path, TABLE.map(([, setting]) => toKnown(setting)), complain);
 }
 

@@ -1,6 +1,6 @@
 /** YAML that holds no settings: its plain value. */
 
-import { parse, type Tags } from "yaml";
+import type { Tags } from "yaml";
 import { ConfigError } from "../errors.ts";
 
 /** Aliases that a text may use, so that a small file cannot become a huge value. */
@@ -20,11 +20,12 @@ export interface ParseYamlOptions {
  *
  * @throws {ConfigError} `unreadable` if it is no YAML; the message names the file and the line.
  */
-export function parseYaml(
+export async function parseYaml(
   text: string,
   file: string,
   { version = "1.2" }: ParseYamlOptions = {},
-): unknown {
+): Promise<unknown> {
+  const { parse } = await import("yaml");
   const isOld = version === "1.1";
   try {
     return parse(text.replace(/^\ufeff/, ""), {

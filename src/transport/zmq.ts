@@ -12,10 +12,8 @@ import type {
   UpdatePublisher,
   UpdateSubscriber,
 } from "./sockets.ts";
-import { connectDealer } from "./zmq_dealer.ts";
 import { bindPublisher } from "./zmq_publisher.ts";
 import { bindRouter } from "./zmq_router.ts";
-import { connectSubscriber } from "./zmq_subscriber.ts";
 
 /**
  * Opens ZeroMQ sockets: ROUTER and PUB to bind, DEALER and SUB to connect. Addresses are ZeroMQ's,
@@ -36,13 +34,15 @@ class ZmqTransport implements Transport {
     return bindPublisher(address, options);
   }
 
-  // deno-lint-ignore require-await -- an invalid address must reject, not throw
+  // Who connects needs the addon, which a worker would load for nothing.
+
   async connectRequests(address: string): Promise<RequestClient> {
+    const { connectDealer } = await import("./zmq_dealer.ts");
     return connectDealer(address);
   }
 
-  // deno-lint-ignore require-await -- an invalid address must reject, not throw
   async connectUpdates(address: string): Promise<UpdateSubscriber> {
+    const { connectSubscriber } = await import("./zmq_subscriber.ts");
     return connectSubscriber(address);
   }
 }

@@ -1,11 +1,10 @@
-/** A ROUTER on libzmq without the addon in between: every call acts at once, none needs a promise. */
+/** What sockets on libzmq share that go without the addon: every call acts at once, none needs a promise. */
 
 import type { Libzmq, LibzmqSymbols } from "./libzmq.ts";
-import type { RouterPort } from "./zmq_port.ts";
-import type { Frames } from "./zmq_socket.ts";
 
 /** Numbers of zmq.h. */
-const ZMQ = {
+export const ZMQ = {
+  PUB: 1,
   ROUTER: 6,
   RCVMORE: 13,
   EVENTS: 15,
@@ -20,6 +19,7 @@ const ZMQ = {
   TCP_KEEPALIVE_IDLE: 36,
   TCP_KEEPALIVE_INTVL: 37,
   HANDSHAKE_IVL: 66,
+  XPUB_NODROP: 69,
   DONTWAIT: 1,
   SNDMORE: 2,
 } as const;
@@ -37,13 +37,8 @@ const ERROR_CODES: Readonly<Record<number, string>> = {
 /** Longest endpoint: an IPC path has 107 bytes at the most. */
 const ENDPOINT_BYTES = 256;
 
-/** Size of the buffers in which small frames are kept. */
-const SHARED_BYTES = 16_384;
-
-const NOTHING = new Uint8Array();
-
-/** Options of {@linkcode NativeRouter}; those of the package by the same names. */
-export interface NativeRouterOptions {
+/** Options of {@linkcode NativeSocket}; those of the package by the same names. */
+export interface NativeSocketOptions {
   maxMessageSize: number;
   sendHighWaterMark: number;
   linger: number;
@@ -54,90 +49,61 @@ export interface NativeRouterOptions {
   tcpKeepaliveCount: number;
 }
 
-/** A ROUTER with `mandatory` set. */
-export class NativeRouter implements RouterPort {
+/** A socket to be bound, in a context of its own. */
+export abstract class NativeSocket {
+  protected readonly zmq: LibzmqSymbols;
+  protected readonly socket: Deno.PointerValue;
   readonly #library: Libzmq;
-  readonly #zmq: LibzmqSymbols;
   readonly #context: Deno.PointerValue;
-  readonly #socket: Deno.PointerValue;
-  /** As large as a message can be. Memory is only used as far as it was ever written. */
-  readonly #incoming: Uint8Array<ArrayBuffer>;
-  readonly #capacity: bigint;
-  #shared = new Uint8Array(SHARED_BYTES);
-  #kept = 0;
   readonly #int = new Int32Array(1);
   readonly #intBytes = new Uint8Array(this.#int.buffer);
   readonly #length = new BigUint64Array(1);
   readonly #lengthBytes = new Uint8Array(this.#length.buffer);
   #closed: Promise<void> | undefined;
 
-  /** Makes a socket in a context of its own; the share in the library is given back with it. */
-  constructor(library: Libzmq, options: NativeRouterOptions) {
+  /** Makes a socket of a type of zmq.h; the share in the library is given back with it. */
+  constructor(library: Libzmq, type: number, options: NativeSocketOptions) {
     const zmq = library.symbols;
     this.#library = library;
-    this.#zmq = zmq;
+    this.zmq = zmq;
     this.#context = zmq.zmq_ctx_new();
-    this.#socket = zmq.zmq_socket(this.#context, ZMQ.ROUTER);
-    this.#incoming = new Uint8Array(options.maxMessageSize);
-    this.#capacity = BigInt(options.maxMessageSize);
-    this.#set(ZMQ.ROUTER_MANDATORY, 1);
-    this.#set(ZMQ.SNDHWM, options.sendHighWaterMark);
-    this.#set(ZMQ.LINGER, options.linger);
-    this.#set(ZMQ.HANDSHAKE_IVL, options.handshakeInterval);
-    this.#set(ZMQ.TCP_KEEPALIVE, options.tcpKeepalive);
-    this.#set(ZMQ.TCP_KEEPALIVE_IDLE, options.tcpKeepaliveIdle);
-    this.#set(ZMQ.TCP_KEEPALIVE_INTVL, options.tcpKeepaliveInterval);
-    this.#set(ZMQ.TCP_KEEPALIVE_CNT, options.tcpKeepaliveCount);
+    this.socket = zmq.zmq_socket(this.#context, type);
+    this.set(ZMQ.SNDHWM, options.sendHighWaterMark);
+    this.set(ZMQ.LINGER, options.linger);
+    this.set(ZMQ.HANDSHAKE_IVL, options.handshakeInterval);
+    this.set(ZMQ.TCP_KEEPALIVE, options.tcpKeepalive);
+    this.set(ZMQ.TCP_KEEPALIVE_IDLE, options.tcpKeepaliveIdle);
+    this.set(ZMQ.TCP_KEEPALIVE_INTVL, options.tcpKeepaliveInterval);
+    this.set(ZMQ.TCP_KEEPALIVE_CNT, options.tcpKeepaliveCount);
     const size = new BigInt64Array([BigInt(options.maxMessageSize)]);
     const sizeBytes = new Uint8Array(size.buffer);
-    this.#check(() => zmq.zmq_setsockopt(this.#socket, ZMQ.MAXMSGSIZE, sizeBytes, 8n));
+    this.check(() => zmq.zmq_setsockopt(this.socket, ZMQ.MAXMSGSIZE, sizeBytes, 8n));
   }
 
-  get readable(): boolean {
-    if (this.#closed !== undefined) return false;
-    return (this.getInt32Option(ZMQ.EVENTS) & ZMQ.POLLIN) !== 0;
-  }
-
+  /** The endpoint it was last bound to. */
   get lastEndpoint(): string {
     const text = new Uint8Array(ENDPOINT_BYTES);
     this.#length[0] = BigInt(text.length);
-    const { zmq_getsockopt } = this.#zmq;
-    this.#check(() => zmq_getsockopt(this.#socket, ZMQ.LAST_ENDPOINT, text, this.#lengthBytes));
+    const { zmq_getsockopt } = this.zmq;
+    this.check(() => zmq_getsockopt(this.socket, ZMQ.LAST_ENDPOINT, text, this.#lengthBytes));
     // The length counts the zero at the end.
     return new TextDecoder().decode(text.subarray(0, Number(this.#length[0]) - 1));
   }
 
+  /** True once it was closed; it must not be used any more. */
+  protected get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Binds it. */
   bind(address: string): Promise<void> {
     return Promise.try(() => {
       const text = new TextEncoder().encode(`${address}\0`);
-      this.#check(() => this.#zmq.zmq_bind(this.#socket, text));
+      this.check(() => this.zmq.zmq_bind(this.socket, text));
     });
   }
 
-  take(): Frames | undefined {
-    const identity = this.#takeFrame();
-    if (identity === undefined) return undefined;
-    const frames: Frames = [identity];
-    // A ROUTER puts the identity before every message, and the frames of one message come together.
-    do frames.push(this.#takeFrame()!); while (this.getInt32Option(ZMQ.RCVMORE) !== 0);
-    return frames;
-  }
-
-  receive(): Promise<Frames> {
-    return Promise.try(() => this.take() ?? this.#fail("EAGAIN", "No message is there"));
-  }
-
-  /** If it fails, it does so at the first frame, which names the peer; then nothing was sent. */
-  send(frames: Frames): void {
-    const last = frames.length - 1;
-    for (let index = 0; index <= last; index++) {
-      const frame = frames[index]!;
-      const flags = index < last ? ZMQ.DONTWAIT | ZMQ.SNDMORE : ZMQ.DONTWAIT;
-      const size = BigInt(frame.length);
-      this.#check(() => this.#zmq.zmq_send(this.#socket, frame, size, flags));
-    }
-  }
-
+  /** Frees it; what was sent gets a moment to leave. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
@@ -145,61 +111,41 @@ export class NativeRouter implements RouterPort {
   /** Reads an option that is a number. */
   getInt32Option(option: number): number {
     this.#length[0] = 4n;
-    const { zmq_getsockopt } = this.#zmq;
-    this.#check(() => zmq_getsockopt(this.#socket, option, this.#intBytes, this.#lengthBytes));
+    const { zmq_getsockopt } = this.zmq;
+    this.check(() => zmq_getsockopt(this.socket, option, this.#intBytes, this.#lengthBytes));
     return this.#int[0]!;
   }
 
-  #takeFrame(): Uint8Array | undefined {
-    const { zmq_recv, zmq_errno } = this.#zmq;
-    for (;;) {
-      const size = zmq_recv(this.#socket, this.#incoming, this.#capacity, ZMQ.DONTWAIT);
-      if (size >= 0) return size === 0 ? NOTHING : this.#keep(size);
-      if (zmq_errno() !== EINTR) return undefined;
-    }
-  }
-
-  /**
-   * Copies what came. Small frames share a buffer, because a buffer of its own costs more than all else
-   * that is done for one; nobody else writes where a frame lies.
-   */
-  #keep(size: number): Uint8Array {
-    if (size > SHARED_BYTES / 16) return this.#incoming.slice(0, size);
-    if (this.#kept + size > SHARED_BYTES) {
-      this.#shared = new Uint8Array(SHARED_BYTES);
-      this.#kept = 0;
-    }
-    const frame = this.#shared.subarray(this.#kept, this.#kept + size);
-    frame.set(this.#incoming.subarray(0, size));
-    this.#kept += size;
-    return frame;
-  }
-
-  #set(option: number, value: number): void {
+  protected set(option: number, value: number): void {
     this.#int[0] = value;
-    this.#check(() => this.#zmq.zmq_setsockopt(this.#socket, option, this.#intBytes, 4n));
+    this.check(() => this.zmq.zmq_setsockopt(this.socket, option, this.#intBytes, 4n));
   }
 
   /** A signal, which the process may get at any time, can end any call before its time. */
-  #check(call: () => number): void {
+  protected check(call: () => number): void {
     let number: number;
     do {
       if (call() >= 0) return;
-      number = this.#zmq.zmq_errno();
+      number = this.zmq.zmq_errno();
     } while (number === EINTR);
-    const text = this.#zmq.zmq_strerror(number);
+    const text = this.zmq.zmq_strerror(number);
     const message = text === null ? `Error ${number}` : Deno.UnsafePointerView.getCString(text);
-    this.#fail(ERROR_CODES[number] ?? `E${number}`, message);
+    this.fail(ERROR_CODES[number] ?? `E${number}`, message);
   }
 
-  #fail(code: string, message: string): never {
+  protected fail(code: string, message: string): never {
     throw Object.assign(new Error(message), { code });
+  }
+
+  /** Whether the last call was ended by a signal before its time. */
+  protected wasInterrupted(): boolean {
+    return this.zmq.zmq_errno() === EINTR;
   }
 
   /** Ending the context waits for what was sent to leave, no longer than `linger`. */
   async #close(): Promise<void> {
-    this.#zmq.zmq_close(this.#socket);
-    await this.#zmq.zmq_ctx_term(this.#context);
+    this.zmq.zmq_close(this.socket);
+    await this.zmq.zmq_ctx_term(this.#context);
     this.#library[Symbol.dispose]();
   }
 }

@@ -1,5 +1,6 @@
-/** What the request server needs of a ROUTER, be it the addon's or libzmq's own. */
+/** What the servers need of a ROUTER and a PUB, be they the addon's or libzmq's own. */
 
+import type { BindableSocket } from "./zmq_bind.ts";
 import type { Frames } from "./zmq_socket.ts";
 
 /** A ROUTER that never waits. */
@@ -23,4 +24,14 @@ export interface RouterPort {
   send(frames: Frames): void | Promise<void>;
   /** Frees it; what was sent gets a moment to leave. */
   close(): void | Promise<void>;
+}
+
+/** A PUB that never waits. */
+export interface PublisherPort extends BindableSocket {
+  /** Sends a message; false when a subscriber's pipe is full, and then nobody has got it. */
+  trySend(body: Uint8Array): boolean | Promise<boolean>;
+  /** Learns what has been read meanwhile; sending alone looks once a while. */
+  look(): void;
+  /** Whether a message that does not fit into a pipe is dropped for that subscriber. */
+  allowDrops(drops: boolean): void;
 }

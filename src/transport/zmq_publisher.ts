@@ -1,14 +1,15 @@
 /** The update publisher on a ZeroMQ PUB. */
 
-// The addon warns through Node's `process` object, and through nothing else; see `unwarned`.
-import process from "node:process";
-import { Publisher } from "zeromq";
 import { Backlog } from "./backlog.ts";
 import { Fifo } from "./fifo.ts";
+import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import type { BindOptions, PublishOptions, UpdatePublisher } from "./sockets.ts";
 import { nextTurn, TurnBudget } from "./turns.ts";
 import { type Binding, bindSocket } from "./zmq_bind.ts";
-import { BIND_OPTIONS, errorCode } from "./zmq_socket.ts";
+import type { NativeSocketOptions } from "./zmq_native.ts";
+import { NativePublisher } from "./zmq_native_publisher.ts";
+import type { PublisherPort } from "./zmq_port.ts";
+import { BIND_OPTIONS } from "./zmq_socket.ts";
 
 /**
  * How long a subscriber whose pipe is full may hold up the others, in milliseconds. It then loses
@@ -19,20 +20,29 @@ const GRACE_MS = 50;
 /** Pause between two looks at a full pipe, in milliseconds. */
 const PAUSE_MS = 1;
 
-/** Binds a PUB; see `Transport.bindUpdates`. */
+/** Binds a PUB; see `Transport.bindUpdates`. `openLibrary` finds libzmq without the addon. */
 export async function bindPublisher(
   address: string,
   options: BindOptions = {},
+  openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
 ): Promise<UpdatePublisher> {
   const { maxMessageBytes = 16_777_216, highWaterMark = 10_000 } = options;
-  const socket = new Publisher({
+  const socket = await openPublisher(await openLibrary(), {
     ...BIND_OPTIONS,
     maxMessageSize: maxMessageBytes,
-    noDrop: true,
     sendHighWaterMark: highWaterMark,
-    sendTimeout: 0,
   });
   return new ZmqUpdatePublisher(socket, await bindSocket(socket, address), highWaterMark);
+}
+
+/** On libzmq itself where it can be had, else on the addon. */
+async function openPublisher(
+  library: Libzmq | undefined,
+  options: NativeSocketOptions,
+): Promise<PublisherPort> {
+  if (library !== undefined) return new NativePublisher(library, options);
+  const { AddonPublisher } = await import("./zmq_addon_publisher.ts");
+  return new AddonPublisher(options);
 }
 
 /**
@@ -42,7 +52,7 @@ export async function bindPublisher(
  */
 class ZmqUpdatePublisher implements UpdatePublisher {
   readonly address: string;
-  readonly #socket: Publisher;
+  readonly #socket: PublisherPort;
   readonly #binding: Binding;
   readonly #backlog: Backlog;
   readonly #budget = new TurnBudget();
@@ -51,7 +61,7 @@ class ZmqUpdatePublisher implements UpdatePublisher {
   #draining = false;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: Publisher, binding: Binding, highWaterMark: number) {
+  constructor(socket: PublisherPort, binding: Binding, highWaterMark: number) {
     this.#socket = socket;
     this.#binding = binding;
     this.address = binding.address;
@@ -79,11 +89,13 @@ class ZmqUpdatePublisher implements UpdatePublisher {
     return this.close();
   }
 
-  /** The one chain of sends: whether one failed is known only when its promise has settled. */
+  /** The one chain of sends: through the addon, whether one failed is known only later. */
   async #drain(): Promise<void> {
     this.#draining = true;
     for (let body = this.#backlog.shift(); body !== undefined; body = this.#backlog.shift()) {
-      if (!await this.#trySend(body)) await this.#sendSlowly(body);
+      const trying = this.#socket.trySend(body);
+      const isSent = typeof trying === "boolean" ? trying : await trying;
+      if (!isSent) await this.#sendSlowly(body);
       if (this.#budget.spend(performance.now())) await this.#giveTurn();
       this.#settleFlushes();
     }
@@ -104,47 +116,21 @@ class ZmqUpdatePublisher implements UpdatePublisher {
     }
   }
 
-  /** False when a subscriber's pipe is full; then nobody has got the message. */
-  async #trySend(body: Uint8Array): Promise<boolean> {
-    try {
-      await this.#socket.send(body);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === "EAGAIN") return false;
-      throw error;
-    }
-  }
-
   async #sendSlowly(body: Uint8Array): Promise<void> {
     const deadline = performance.now() + GRACE_MS;
     await nextTurn();
     do {
-      // Asking for events makes the socket learn what has been read; sending alone looks once a while.
-      void this.#socket.writable;
-      if (await this.#trySend(body)) return;
+      this.#socket.look();
+      if (await this.#socket.trySend(body)) return;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     } while (performance.now() < deadline);
-    unwarned(() => this.#socket.noDrop = false);
-    await this.#trySend(body);
-    unwarned(() => this.#socket.noDrop = true);
+    this.#socket.allowDrops(true);
+    await this.#socket.trySend(body);
+    this.#socket.allowDrops(false);
   }
 
   async #close(): Promise<void> {
     await this.flush();
     await this.#binding.release();
-  }
-}
-
-/**
- * Sets an option of a bound socket. The addon warns that it waits for the next bind, on the console and
- * each time; of `noDrop` that is not so (libzmq's `xpub_t::xsetsockopt` takes it at once).
- */
-function unwarned(setOption: () => void): void {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    setOption();
-  } finally {
-    process.emitWarning = emitWarning;
   }
 }

@@ -1,10 +1,10 @@
 /** The request server on a ZeroMQ ROUTER. */
 
-import { Router } from "zeromq";
 import type { BindOptions, IncomingRequest, RequestServer } from "./sockets.ts";
 import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket } from "./zmq_bind.ts";
-import { NativeRouter } from "./zmq_native.ts";
+import type { NativeSocketOptions } from "./zmq_native.ts";
+import { NativeRouter } from "./zmq_native_router.ts";
 import type { RouterPort } from "./zmq_port.ts";
 import { PeerReplies } from "./replies.ts";
 import {
@@ -42,14 +42,14 @@ interface Peer {
 export async function bindRouter(
   address: string,
   options: BindOptions = {},
-  openLibrary: () => Libzmq | undefined = openLibzmq,
+  openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
 ): Promise<RequestServer> {
   const {
     maxMessageBytes = 16_777_216,
     highWaterMark = 256,
     maxBacklogBytes = 16_777_216,
   } = options;
-  const socket = openRouter(openLibrary(), {
+  const socket = await openRouter(await openLibrary(), {
     ...BIND_OPTIONS,
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
@@ -57,11 +57,13 @@ export async function bindRouter(
   return new ZmqRequestServer(socket, await bindSocket(socket, address), maxBacklogBytes);
 }
 
-type RouterOptions = ConstructorParameters<typeof NativeRouter>[1];
-
 /** On libzmq itself where it can be had, else on the addon. */
-function openRouter(library: Libzmq | undefined, options: RouterOptions): RouterPort {
+async function openRouter(
+  library: Libzmq | undefined,
+  options: NativeSocketOptions,
+): Promise<RouterPort> {
   if (library !== undefined) return new NativeRouter(library, options);
+  const { Router } = await import("zeromq");
   return new Router({ ...options, mandatory: true, receiveTimeout: 0, sendTimeout: 0 });
 }
 

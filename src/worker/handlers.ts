@@ -10,13 +10,7 @@ import type {
   Reply,
   Request,
 } from "../protocol/mod.ts";
-import {
-  COMPRESSION_METHODS,
-  encodeReply,
-  encodeRequest,
-  MAX_MESSAGE_BYTES,
-  PROTOCOL_VERSION,
-} from "../protocol/mod.ts";
+import { COMPRESSION_METHODS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../protocol/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import { startSpan } from "../trace.ts";
 import type { Announcer } from "./announcer.ts";
@@ -71,18 +65,6 @@ export interface HandlerContext {
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */
   readonly uptimeMs: () => number;
-}
-
-const PING = encodeRequest({ type: "ping" });
-const PONG = encodeReply({ type: "pong" });
-
-/** Answers a plain ping, which always looks the same, and others ask thousands of times a second. */
-export function answerPing(body: Uint8Array): Uint8Array | undefined {
-  if (body.length !== PING.length) return undefined;
-  for (let index = 0; index < PING.length; index++) {
-    if (body[index] !== PING[index]) return undefined;
-  }
-  return PONG;
 }
 
 /** Answers a valid request. What goes wrong with it is a reply too. */

@@ -4,5 +4,5 @@
  * @module
  */
 
-export { startWorker } from "./worker.ts";
+export { startWorker } from "./start.ts";
 export type { PixelsWorker, WorkerOptions } from "./worker.ts";

@@ -1,16 +1,7 @@
 /** The request loop: every request is answered exactly once, bad bytes too. */
 
-import { ProtocolError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { startSpan } from "../trace.ts";
-import {
-  compress,
-  compressionOf,
-  decodeRequest,
-  encodeReply,
-  type Reply,
-  type Request,
-} from "../protocol/mod.ts";
+import type { Reply, Request } from "../protocol/mod.ts";
 
 /** A request as the socket hands it up. */
 export interface RawRequest {
@@ -60,50 +51,13 @@ function answerAtOnce(
 }
 
 async function respond(
-  raw: RawRequest,
+  { frames, reply }: RawRequest,
   handle: ServeOptions["handle"],
   logger: Logger,
 ): Promise<void> {
-  let reply: Reply;
-  try {
-    reply = await handle(parse(raw));
-  } catch (error) {
-    reply = refusal(error, logger);
-  }
-  const bytes = encodeOrRefuse(reply, logger);
-  const [body] = raw.frames;
-  // A refusal too: who compresses a request expects a compressed reply, whatever it says.
-  const method = body === undefined ? undefined : compressionOf(body);
-  raw.reply(method === undefined ? bytes : compress(bytes, method));
+  // Whoever only pings does not make the worker load the codec, and a start goes faster without.
+  const { answer } = await (answering ??= import("./answer.ts"));
+  reply(await answer(frames, handle, logger));
 }
 
-function parse({ frames }: RawRequest): Request {
-  const [body] = frames;
-  if (body === undefined || frames.length !== 1) {
-    throw new ProtocolError(
-      "malformed",
-      `Malformed request: expected one frame with the message, got ${frames.length}`,
-    );
-  }
-  using _span = startSpan("decode a request");
-  return decodeRequest(body);
-}
-
-function refusal(error: unknown, logger: Logger): Reply {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof ProtocolError) {
-    logger.log("debug", `Refused a request: ${message}`);
-    if (error.jobId === undefined) return { type: "error", message };
-    return { type: "job_error", job_id: error.jobId, error: message };
-  }
-  logger.log("error", `Cannot answer a request: ${message}`);
-  return { type: "error", message: `Communication error: ${message}` };
-}
-
-function encodeOrRefuse(reply: Reply, logger: Logger): Uint8Array {
-  try {
-    return encodeReply(reply);
-  } catch (error) {
-    return encodeReply(refusal(error, logger));
-  }
-}
+let answering: Promise<typeof import("./answer.ts")> | undefined;

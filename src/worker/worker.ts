@@ -1,23 +1,22 @@
 /**
- * The worker as a whole: the only place that names concrete parts.
+ * What stands behind the sockets of a worker: the place that names concrete parts.
  *
  * @module
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
-import { ConfigError } from "../errors.ts";
 import { type SandboxSetup, startExecutor } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import type { Reply, Request } from "../protocol/mod.ts";
 import { type JobQueue, openSqliteQueue } from "../queue/mod.ts";
-import { type Transport, zmqTransport } from "../transport/mod.ts";
+import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimate.ts";
-import { answerPing, type HandlerContext, handleRequest } from "./handlers.ts";
+import { type HandlerContext, handleRequest } from "./handlers.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
-import { serveRequests } from "./server.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
 const HISTORY_JOBS = 200;
@@ -49,31 +48,34 @@ export interface PixelsWorker extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What of a worker is there before the rest: the sockets, on which pings are answered already. */
+export interface Front {
+  /** When the worker was started, on the clock of `performance.now()`. */
+  readonly startedAtMs: number;
+  /** Where requests come from. */
+  readonly requests: RequestServer;
+  /** Where updates go. */
+  readonly updates: UpdatePublisher;
+  /** Real path of the folder for pictures. */
+  readonly outputDir: string;
+  /** Real path of the folder with pictures to start from, if there is one. */
+  readonly inputDir: string | undefined;
+  /** Resolves when the requests have ended and each was answered. */
+  readonly serving: Promise<void>;
+  /** Takes what answers the requests, those that wait already first. */
+  serve(handle: (request: Request) => Promise<Reply>): void;
+}
+
 /**
- * Starts a worker. ComfyUI need not be there yet: jobs are taken and wait.
+ * Puts the service behind the sockets, which it closes when it stops; if it cannot start, they are still
+ * the caller's.
  *
- * @throws {ConfigError} for a folder, database or workflow that cannot be used.
- * @throws {TransportError} for an address that cannot be bound.
+ * @throws {ConfigError} for a database or workflow that cannot be used.
  */
-export async function startWorker(options: WorkerOptions): Promise<PixelsWorker> {
-  const { config, logger = silentLogger, transport = zmqTransport() } = options;
-  const startedAtMs = performance.now();
+export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
+  const { config, logger = silentLogger } = options;
+  const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
-  const outputDir = await prepareOutput(config.output.dir);
-  const inputDir = await findInput(config.input.dir);
-  // The sockets come first: a second worker on the same addresses must not touch the queue.
-  const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr));
-  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr));
-  // Pings are answered from now on; all else waits for the rest to be there.
-  const context = Promise.withResolvers<HandlerContext>();
-  context.promise.catch(() => {});
-  const serving = serveRequests({
-    requests,
-    handle: async (request) => await handleRequest(await context.promise, request),
-    instant: answerPing,
-    logger,
-  });
-  starting.defer(() => context.reject(new Error("The worker could not be started")));
   const queue = starting.use(openSqliteQueue({
     path: config.worker.dbPath,
     maxQueued: config.worker.queueMaxSize,
@@ -121,7 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   });
   wake = () => scheduler.wake();
   let stopping = false;
-  context.resolve({
+  const context: HandlerContext = {
     queue,
     servers: executors,
     scheduler,
@@ -129,8 +131,9 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     estimator,
     news: publisher,
     stopping: () => stopping,
-    uptimeMs: () => performance.now() - startedAtMs,
-  });
+    uptimeMs: () => performance.now() - front.startedAtMs,
+  };
+  front.serve((request) => handleRequest(context, request));
   starting.move();
 
   let stopped: Promise<void> | undefined;
@@ -205,40 +208,6 @@ function sandboxSetup(
     stallTimeoutMs: comfyui.timeoutMs,
     allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
   };
-}
-
-/** Makes the folder and proves that it can be written, rather than finding out after the first job. */
-async function prepareOutput(dir: string): Promise<string> {
-  try {
-    await Deno.mkdir(dir, { recursive: true });
-    const path = await Deno.realPath(dir);
-    await Deno.remove(await Deno.makeTempFile({ dir: path, prefix: ".writable-" }));
-    return path;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(
-      "unwritable",
-      `Cannot write to the output directory ${dir}: ${why}; name another one with --output-dir`,
-      { cause },
-    );
-  }
-}
-
-/** The real path of the folder, so that what links lead to can be compared with it. */
-async function findInput(dir: string | undefined): Promise<string | undefined> {
-  if (dir === undefined) return undefined;
-  try {
-    const path = await Deno.realPath(dir);
-    for await (const _entry of Deno.readDir(path)) break;
-    return path;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(
-      "unreadable",
-      `Cannot read the input directory ${dir}: ${why}; name another one with --input-dir`,
-      { cause },
-    );
-  }
 }
 
 /** Run times are learnt anew from the jobs that are still known, and from what was measured of any. */

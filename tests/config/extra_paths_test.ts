@@ -1,6 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { loadConfig } from "../../src/config/mod.ts";
-import { addExtraDirs, readExtraPaths } from "../../src/config/extra_paths.ts";
+import { addExtraDirs } from "../../src/config/extra_dirs.ts";
+import { readExtraPaths } from "../../src/config/extra_paths.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { load } from "./support.ts";
 

@@ -1,7 +1,9 @@
 import { type BindOptions, zmqTransport } from "../../src/transport/mod.ts";
+import { bindPublisher } from "../../src/transport/zmq_publisher.ts";
 import { bindRouter } from "../../src/transport/zmq_router.ts";
-import { testTransport } from "./conformance.ts";
+import { type Subject, testTransport } from "./conformance.ts";
 import { testRequests } from "./conformance_requests.ts";
+import { testUpdates } from "./conformance_updates.ts";
 
 const directory = await Deno.makeTempDir({ prefix: "transport_" });
 let lastPath = 0;
@@ -13,15 +15,21 @@ testTransport({
   address: () => `ipc://${directory}/${++lastPath}.sock`,
 });
 
-// Where libzmq cannot be opened beside the addon, the addon has to do.
-testRequests({
+// Where libzmq cannot be opened without the addon, the addon has to do.
+const throughAddon: Subject = {
   name: "zmq tcp through the addon",
-  open: () =>
-    Object.assign(zmqTransport(), {
+  open: () => {
+    const nowhere = () => Promise.resolve(undefined);
+    return Object.assign(zmqTransport(), {
       bindRequests: (address: string, options?: BindOptions) =>
-        bindRouter(address, options, () => undefined),
-    }),
+        bindRouter(address, options, nowhere),
+      bindUpdates: (address: string, options?: BindOptions) =>
+        bindPublisher(address, options, nowhere),
+    });
+  },
   address: () => "tcp://127.0.0.1:0",
-});
+};
+testRequests(throughAddon);
+testUpdates(throughAddon);
 
 Deno.test.afterAll(() => Deno.remove(directory, { recursive: true }));

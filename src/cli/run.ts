@@ -1,0 +1,21 @@
+/** A command line to an exit code: a worker's on the short way, all others by the library. */
+
+import { explainError } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { printable } from "./text.ts";
+import { runWorker } from "./worker_command.ts";
+import { workerFlags } from "./worker_flags.ts";
+
+/** Runs one command line and returns its exit code. Never throws. */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  try {
+    const flags = workerFlags(args);
+    if (flags !== undefined) return await runWorker(flags, io);
+    const { runProgram } = await import("./program.ts");
+    return await runProgram(args, io);
+  } catch (error) {
+    const explained = explainError(error);
+    io.err(`error: ${explained.message.split("\n").map(printable).join("\n")}\n`);
+    return explained.code;
+  }
+}

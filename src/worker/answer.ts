@@ -1,0 +1,63 @@
+/** Bytes of a request to bytes of its answer. */
+
+import { ProtocolError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import {
+  compress,
+  compressionOf,
+  decodeRequest,
+  encodeReply,
+  type Reply,
+  type Request,
+} from "../protocol/mod.ts";
+import { startSpan } from "../trace.ts";
+
+/** The answer to what a peer has sent, be it a request or garbage. */
+export async function answer(
+  frames: readonly Uint8Array[],
+  handle: (request: Request) => Promise<Reply>,
+  logger: Logger,
+): Promise<Uint8Array> {
+  let reply: Reply;
+  try {
+    reply = await handle(parse(frames));
+  } catch (error) {
+    reply = refusal(error, logger);
+  }
+  const bytes = encodeOrRefuse(reply, logger);
+  const [body] = frames;
+  // A refusal too: who compresses a request expects a compressed reply, whatever it says.
+  const method = body === undefined ? undefined : compressionOf(body);
+  return method === undefined ? bytes : compress(bytes, method);
+}
+
+function parse(frames: readonly Uint8Array[]): Request {
+  const [body] = frames;
+  if (body === undefined || frames.length !== 1) {
+    throw new ProtocolError(
+      "malformed",
+      `Malformed request: expected one frame with the message, got ${frames.length}`,
+    );
+  }
+  using _span = startSpan("decode a request");
+  return decodeRequest(body);
+}
+
+function refusal(error: unknown, logger: Logger): Reply {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ProtocolError) {
+    logger.log("debug", `Refused a request: ${message}`);
+    if (error.jobId === undefined) return { type: "error", message };
+    return { type: "job_error", job_id: error.jobId, error: message };
+  }
+  logger.log("error", `Cannot answer a request: ${message}`);
+  return { type: "error", message: `Communication error: ${message}` };
+}
+
+function encodeOrRefuse(reply: Reply, logger: Logger): Uint8Array {
+  try {
+    return encodeReply(reply);
+  } catch (error) {
+    return encodeReply(refusal(error, logger));
+  }
+}

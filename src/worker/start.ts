@@ -1,0 +1,50 @@
+/**
+ * The start of a worker: its sockets first, then the rest.
+ *
+ * What is not needed to answer a ping is loaded when pings are answered already: the queue, the
+ * executors and the protocol take longer to load than all that is done here.
+ *
+ * @module
+ */
+
+import { silentLogger } from "../log.ts";
+import type { Reply, Request } from "../protocol/mod.ts";
+import { zmqTransport } from "../transport/mod.ts";
+import { findInput, prepareOutput } from "./folders.ts";
+import { answerPing } from "./pings.ts";
+import { serveRequests } from "./server.ts";
+import type { PixelsWorker, WorkerOptions } from "./worker.ts";
+
+type Handle = (request: Request) => Promise<Reply>;
+
+/**
+ * Starts a worker. ComfyUI need not be there yet: jobs are taken and wait.
+ *
+ * @throws {ConfigError} for a folder, database or workflow that cannot be used.
+ * @throws {TransportError} for an address that cannot be bound.
+ */
+export async function startWorker(options: WorkerOptions): Promise<PixelsWorker> {
+  const { config, logger = silentLogger, transport = zmqTransport() } = options;
+  const startedAtMs = performance.now();
+  await using starting = new AsyncDisposableStack();
+  const outputDir = await prepareOutput(config.output.dir);
+  const inputDir = await findInput(config.input.dir);
+  // The sockets come first: a second worker on the same addresses must not touch the queue.
+  const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr));
+  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr));
+  // Pings are answered from now on; all else waits for the rest to be there.
+  const { promise: handler, resolve: serve, reject } = Promise.withResolvers<Handle>();
+  handler.catch(() => {});
+  const serving = serveRequests({
+    requests,
+    handle: async (request) => (await handler)(request),
+    instant: answerPing,
+    logger,
+  });
+  starting.defer(() => reject(new Error("The worker could not be started")));
+  const { startService } = await import("./worker.ts");
+  const front = { startedAtMs, requests, updates, outputDir, inputDir, serving, serve };
+  const worker = await startService(options, front);
+  starting.move();
+  return worker;
+}

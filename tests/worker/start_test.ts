@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { connect } from "../../src/client/mod.ts";
+import { decodeReply, encodeRequest } from "../../src/protocol/mod.ts";
+import { startSimulator } from "../../src/simulator/mod.ts";
+import { type RequestServer, type Transport, zmqTransport } from "../../src/transport/mod.ts";
+import { startWorker } from "../../src/worker/mod.ts";
+import { generateRequest } from "../support/requests.ts";
+import { tempDir } from "../support/temp_dir.ts";
+import { testConfig } from "../support/worker.ts";
+
+/** ZeroMQ, with a look at the request server in the instant in which it is bound. */
+function watched(onBound: (server: RequestServer) => Promise<void> | void): Transport {
+  return Object.assign(zmqTransport(), {
+    async bindRequests(address: string) {
+      const server = await zmqTransport().bindRequests(address);
+      await onBound(server);
+      return server;
+    },
+  });
+}
+
+Deno.test("startWorker() takes a generate that came before anything but the port was there", async () => {
+  await using dir = await tempDir();
+  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  const early = Promise.withResolvers<Uint8Array>();
+  await using worker = await startWorker({
+    config: await testConfig(dir.path, simulator.url),
+    transport: watched(async ({ address }) => {
+      const client = await zmqTransport().connectRequests(address);
+      client.request(encodeRequest(generateRequest()), { timeoutMs: 30_000 })
+        .finally(() => client.close()).then(early.resolve, early.reject);
+    }),
+  });
+  const reply = decodeReply(await early.promise);
+  assert.deepEqual([reply.type, "job_id" in reply && reply.job_id], ["job_accepted", "job-1"]);
+  await using client = await connect(worker);
+  assert.equal((await client.job("job-1")).job_id, "job-1");
+});
+
+Deno.test("startWorker() leaves no port bound when what comes after the sockets fails", async () => {
+  await using dir = await tempDir();
+  const config = await testConfig(dir.path, "http://127.0.0.1:9", {
+    db: `${dir.path}/absent/queue.db`,
+  });
+  let address = "";
+  const transport = watched((server) => void (address = server.address));
+  await assert.rejects(startWorker({ config, transport }), /Cannot open the queue database/);
+  await using _next = await zmqTransport().bindRequests(address);
+});
+
+Deno.test("startWorker() binds nothing when a folder is wrong", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/file`, "x");
+  const config = await testConfig(dir.path, "http://127.0.0.1:9", {
+    "output-dir": `${dir.path}/file`,
+  });
+  let bound = 0;
+  const transport = watched(() => void bound++);
+  await assert.rejects(startWorker({ config, transport }), /Cannot write to the output directory/);
+  assert.equal(bound, 0);
+});
