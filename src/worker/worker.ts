@@ -6,7 +6,7 @@
 
 import type { Config, ServerConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
-import { type SandboxSetup, startExecutor } from "../executor/mod.ts";
+import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { type JobQueue, openSqliteQueue } from "../queue/mod.ts";
 import { type Transport, zmqTransport } from "../transport/mod.ts";
@@ -80,11 +80,9 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   }));
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
-  const executors = await startAll(
-    starting,
-    config.comfyui.servers,
-    async (server) =>
-      await startExecutor({
+  const executors = starting.use(
+    await startExecutors({
+      servers: await Promise.all(config.comfyui.servers.map(async (server) => ({
         name: server.name,
         weight: server.weight,
         maxInFlight: server.maxInFlight,
@@ -94,10 +92,12 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: config.comfyui.awayMs,
         },
-        logger,
-        onChange: () => wake(),
-        ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
-      }),
+      }))),
+      serversPerIsolate: config.comfyui.serversPerIsolate,
+      logger,
+      onChange: () => wake(),
+      ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
+    }),
   );
   await resumeJobs(queue, logger);
   const publisher = createPublisher(updates, { logger });
@@ -109,7 +109,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
   const scheduler = startScheduler({
     queue,
-    runners: executors,
+    runners: executors.all,
     publisher,
     announcer,
     estimator,
@@ -123,7 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   let stopping = false;
   context.resolve({
     queue,
-    servers: executors,
+    servers: executors.all,
     scheduler,
     announcer,
     estimator,
@@ -138,7 +138,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     stopping = true;
     await settleWithin(scheduler.drain(), graceMs);
     // Whatever still runs ends with its isolate and goes back to the queue.
-    await Promise.all(executors.map((executor) => executor.close()));
+    await executors[Symbol.asyncDispose]();
     await scheduler.drain();
     await cleanup[Symbol.asyncDispose]();
     await catchUp[Symbol.asyncDispose]();
@@ -155,26 +155,11 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     async close() {
       stopped ??= stop(0);
       // A drain that was under way ends at once when nothing runs any more.
-      await Promise.all(executors.map((executor) => executor.close()));
+      await executors[Symbol.asyncDispose]();
       await stopped;
     },
     [Symbol.asyncDispose]: drain,
   };
-}
-
-/** Starts one part for each server, side by side; if one fails, the others are not left behind. */
-async function startAll<T extends AsyncDisposable>(
-  stack: AsyncDisposableStack,
-  servers: readonly ServerConfig[],
-  start: (server: ServerConfig) => Promise<T>,
-): Promise<T[]> {
-  const results = await Promise.allSettled(servers.map(start));
-  return results
-    .map((result) => result.status === "fulfilled" ? { value: stack.use(result.value) } : result)
-    .map((result) => {
-      if ("reason" in result) throw result.reason;
-      return result.value;
-    });
 }
 
 function sandboxSetup(
