@@ -141,6 +141,8 @@ export type JobErrorCode =
   | "lost"
   /** The isolate that ran the job died, hung or flooded its host. */
   | "sandbox"
+  /** The same, of an isolate that ran jobs of other servers too, any of which may be the cause. */
+  | "shared_sandbox"
   /** ComfyUI failed the job. */
   | "backend"
   /** The worker is stopping or its storage failed. */

@@ -131,6 +131,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: 30_000,
     help: "how long a server may be away before others run what it was given",
   },
+  "comfyui.serversPerIsolate": {
+    path: "comfyui.servers_per_isolate",
+    kind: wholeNumber(1, MAX_SERVERS),
+    default: 4,
+    help: "most servers that share an isolate; each further isolate takes some 20 MB",
+  },
   "comfyui.allowGlobalInterrupt": {
     path: "comfyui.allow_global_interrupt",
     kind: toggle(),

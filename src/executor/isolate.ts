@@ -1,4 +1,7 @@
-/** One isolate: started with few rights, asked and watched, ended for good when it misbehaves. */
+/**
+ * One isolate, for one server or several: started with few rights, asked and watched, ended for good when
+ * it misbehaves.
+ */
 
 import { ConfigError, JobError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
@@ -23,7 +26,7 @@ export interface SandboxLimits {
   hangMs?: number;
   /** Longest time until it is ready, its modules loaded and the workflows read. @default {30000} */
   startMs?: number;
-  /** Most messages within one second; beyond it counts as flooding. @default {5000} */
+  /** Most messages for each server within one second; beyond it counts as flooding. @default {5000} */
   maxMessagesPerSecond?: number;
   /** Longest wait for an answer that needs no job, in milliseconds. @default {4000} */
   callTimeoutMs?: number;
@@ -31,20 +34,28 @@ export interface SandboxLimits {
 
 /** Options of {@linkcode startSandbox}. */
 export interface SandboxOptions extends SandboxLimits {
-  /** What it needs to know. */
-  setup: SandboxSetup;
+  /** What it needs to know of each of its servers. */
+  setups: readonly SandboxSetup[];
   /** Its entry module. */
   sandboxUrl?: URL;
   /** Takes its log lines. */
   logger?: Logger;
-  /** Takes its server's health. */
-  onServerState?: (state: ServerState, error: string | undefined) => void;
+  /** Takes the health of a server, which is told by its place in `setups`. */
+  onServerState?: (server: number, state: ServerState, error: string | undefined) => void;
 }
 
 /** A live isolate. */
 export interface Sandbox {
   /** Resolves with the reason when it is gone. */
   readonly died: Promise<string>;
+  /** Its servers, in the order of their `setups`. */
+  readonly sessions: readonly Session[];
+  /** Ends it now. */
+  kill(reason: string): void;
+}
+
+/** One server of an isolate. */
+export interface Session {
   /** Runs a job; an isolate that dies meanwhile is an outcome too. */
   run(
     spec: RunSpec,
@@ -55,8 +66,6 @@ export interface Sandbox {
     name: Name,
     question: SandboxCalls[Name]["question"],
   ): Promise<SandboxCalls[Name]["answer"]>;
-  /** Ends it now. */
-  kill(reason: string): void;
 }
 
 /** Isolates that live in this process, so that tests can tell a leak. */
@@ -83,6 +92,7 @@ interface PendingCall {
 class Isolate implements Sandbox {
   readonly ready: Promise<void>;
   readonly died: Promise<string>;
+  readonly sessions: readonly Session[];
   readonly #worker: Worker;
   readonly #options: SandboxOptions;
   readonly #logger: Logger;
@@ -102,11 +112,16 @@ class Isolate implements Sandbox {
     this.#logger = options.logger ?? silentLogger;
     this.ready = this.#ready.promise;
     this.died = this.#died.promise;
+    const { setups } = options;
+    this.sessions = setups.map((_setup, server): Session => ({
+      run: (spec, context) => this.#run(server, spec, context),
+      call: (name, question) => this.#call(server, name, question),
+    }));
     const url = options.sandboxUrl ?? new URL("./sandbox.ts", import.meta.url);
     this.#worker = new Worker(url, {
       type: "module",
-      name: `sandbox ${options.setup.serverUrl}`,
-      deno: { permissions: sandboxPermissions(options.setup) },
+      name: `sandbox ${setups.map(({ serverUrl }) => serverUrl).join(" ")}`,
+      deno: { permissions: sandboxPermissions(setups) },
     });
     liveIsolates += 1;
     this.#worker.onmessage = (event) => this.#receive(event.data as FromSandbox);
@@ -115,28 +130,45 @@ class Isolate implements Sandbox {
       this.kill(`The isolate crashed: ${event.message}`);
     };
     this.#worker.onmessageerror = () => this.kill("The isolate sent what cannot be read");
-    this.#post({ type: "setup", setup: options.setup });
+    this.#post({ type: "setup", setups });
     this.#watch();
   }
 
-  run(
+  kill(reason: string): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    liveIsolates -= 1;
+    clearInterval(this.#heartbeat);
+    this.#worker.terminate();
+    for (const { resolve } of this.#runs.values()) resolve(this.#fall(reason));
+    this.#runs.clear();
+    for (const call of [...this.#calls.keys()]) {
+      this.#takeCall(call)?.reject(new JobError("sandbox", reason));
+    }
+    this.#ready.reject(new JobError("sandbox", reason));
+    this.#died.resolve(reason);
+  }
+
+  #run(
+    server: number,
     spec: RunSpec,
     { signal, onEvent }: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
   ): Promise<RunOutcome> {
-    if (!this.#alive) return Promise.resolve(died("The isolate is gone"));
+    if (!this.#alive) return Promise.resolve(this.#fall("The isolate is gone"));
     if (signal.aborted && !spec.resumed) return Promise.resolve({ type: "cancelled" });
     const run = this.#next++;
     const { promise, resolve } = Promise.withResolvers<RunOutcome>();
     const cancel = () => this.#post({ type: "cancel", run });
     this.#runs.set(run, { onEvent, resolve });
-    this.#post({ type: "run", run, spec, ...traceTime() });
+    this.#post({ type: "run", server, run, spec, ...traceTime() });
     signal.addEventListener("abort", cancel);
     if (signal.aborted) cancel();
     this.#watch();
     return promise.finally(() => signal.removeEventListener("abort", cancel));
   }
 
-  call<Name extends keyof SandboxCalls>(
+  #call<Name extends keyof SandboxCalls>(
+    server: number,
     name: Name,
     question: SandboxCalls[Name]["question"],
   ): Promise<SandboxCalls[Name]["answer"]> {
@@ -150,24 +182,9 @@ class Isolate implements Sandbox {
       );
     }, timeoutMs);
     this.#calls.set(call, { resolve, reject, timer });
-    this.#post({ type: "call", call, name, question });
+    this.#post({ type: "call", server, call, name, question });
     this.#watch();
     return promise;
-  }
-
-  kill(reason: string): void {
-    if (!this.#alive) return;
-    this.#alive = false;
-    liveIsolates -= 1;
-    clearInterval(this.#heartbeat);
-    this.#worker.terminate();
-    for (const { resolve } of this.#runs.values()) resolve(died(reason));
-    this.#runs.clear();
-    for (const call of [...this.#calls.keys()]) {
-      this.#takeCall(call)?.reject(new JobError("sandbox", reason));
-    }
-    this.#ready.reject(new JobError("sandbox", reason));
-    this.#died.resolve(reason);
   }
 
   #receive(message: FromSandbox): void {
@@ -196,7 +213,7 @@ class Isolate implements Sandbox {
         this.#takeCall(message.call)?.reject(new JobError("backend", message.error));
         break;
       case "server":
-        this.#options.onServerState?.(message.state, message.error);
+        this.#options.onServerState?.(message.server, message.state, message.error);
         break;
       case "log":
         this.#logger.log(message.level, message.message, message.fields);
@@ -216,7 +233,8 @@ class Isolate implements Sandbox {
       this.#window = { startMs: this.#heardAtMs, messages: 0 };
     }
     this.#window.messages += 1;
-    if (this.#window.messages <= (this.#options.maxMessagesPerSecond ?? 5_000)) return false;
+    const { maxMessagesPerSecond = 5_000, setups } = this.#options;
+    if (this.#window.messages <= maxMessagesPerSecond * setups.length) return false;
     this.kill("The isolate flooded its host with messages");
     return true;
   }
@@ -243,6 +261,15 @@ class Isolate implements Sandbox {
     } else if (!this.#starting) this.#post({ type: "ping" });
   }
 
+  /**
+   * How a run ends with its isolate. What it had posted may still run on ComfyUI. Where several servers
+   * shared it, nobody knows which of them was the cause.
+   */
+  #fall(error: string): RunOutcome {
+    const code = this.sessions.length > 1 ? "shared_sandbox" : "sandbox";
+    return { type: "failed", code, error, retry: true, keepPrompt: true, crashed: false };
+  }
+
   #takeCall(call: number): PendingCall | undefined {
     const pending = this.#calls.get(call);
     if (pending === undefined) return undefined;
@@ -259,11 +286,6 @@ class Isolate implements Sandbox {
 
 function noteHop(name: string, startedAtMs: number): void {
   startSpan(name, { startedAtMs })[Symbol.dispose]();
-}
-
-/** What it had posted may still run on ComfyUI. */
-function died(error: string): RunOutcome {
-  return { type: "failed", code: "sandbox", error, retry: true, keepPrompt: true, crashed: false };
 }
 
 function setupError(code: string, message: string): Error {

@@ -25,9 +25,9 @@ export interface WorkflowRoutes {
 /** How previews are made, in ComfyUI's words. */
 export type PreviewMethod = "auto" | "latent2rgb" | "taesd" | "none" | "default";
 
-/** What a sandbox needs to know once. */
+/** What a sandbox needs to know once of each of its servers. */
 export interface SandboxSetup {
-  /** Base URL of its ComfyUI server. */
+  /** Base URL of the ComfyUI server. */
   serverUrl: string;
   /** Socket that ComfyUI sends events to; the one of the process before, if it left prompts there. */
   clientId: string;
@@ -130,12 +130,12 @@ export interface SandboxCalls {
 /** Health of a server as its sandbox sees it. */
 export type ServerState = "connecting" | "ready" | "unreachable";
 
-/** Host to sandbox. */
+/** Host to sandbox; `server` is the place of a server in `setups`. */
 export type ToSandbox =
-  | { type: "setup"; setup: SandboxSetup }
-  | { type: "run"; run: number; spec: RunSpec; sentAtMs?: number }
+  | { type: "setup"; setups: readonly SandboxSetup[] }
+  | { type: "run"; server: number; run: number; spec: RunSpec; sentAtMs?: number }
   | { type: "cancel"; run: number }
-  | { type: "call"; call: number; name: keyof SandboxCalls; question: unknown }
+  | { type: "call"; server: number; call: number; name: keyof SandboxCalls; question: unknown }
   | { type: "ping" };
 
 /** Sandbox to host. */
@@ -146,6 +146,6 @@ export type FromSandbox =
   | { type: "ended"; run: number; outcome: RunOutcome; sentAtMs?: number }
   | { type: "answer"; call: number; answer: unknown }
   | { type: "failure"; call: number; code: string; error: string }
-  | { type: "server"; state: ServerState; error?: string }
+  | { type: "server"; server: number; state: ServerState; error?: string }
   | { type: "log"; level: LogLevel; message: string; fields: LogFields }
   | { type: "pong" };

@@ -1,11 +1,12 @@
 /**
- * Jobs in an isolate, one for each ComfyUI server.
+ * Jobs in isolates, which ComfyUI servers share.
  *
  * @module
  */
 
-export { startExecutor } from "./executor.ts";
-export type { Executor, ExecutorOptions, RunOptions } from "./executor.ts";
+export type { Executor, RunOptions, ServerOptions } from "./executor.ts";
+export { startExecutors } from "./executors.ts";
+export type { Executors, ExecutorsOptions } from "./executors.ts";
 export type {
   CheckResult,
   RunEvent,

@@ -1,20 +1,16 @@
 /**
- * The isolate side: takes jobs of one ComfyUI server from its host and tells how they go.
+ * The isolate side: takes jobs of its ComfyUI servers from its host and tells how they go.
  *
  * With its neighbours `sandbox_*.ts` the only importer of `comfyui/` and `workflow/` in a running worker.
  */
 
 import { PixelsError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
-import { loadCatalog } from "../workflow/mod.ts";
+import { startSpan, traceTime } from "../trace.ts";
 import type { FromSandbox, RunOutcome, SandboxCalls, SandboxSetup, ToSandbox } from "./messages.ts";
 import { checkRequest } from "./sandbox_check.ts";
-import { createInputImages } from "./sandbox_input.ts";
 import { type JobContext, runJob } from "./sandbox_job.ts";
-import { createModelIndex } from "./sandbox_models.ts";
-import { createNodeIndex } from "./sandbox_nodes.ts";
-import { watchServer } from "./sandbox_server.ts";
-import { startSpan, traceTime } from "../trace.ts";
+import { openSession } from "./sandbox_session.ts";
 import { removeLeftovers } from "./sandbox_staging.ts";
 
 declare const self: {
@@ -23,22 +19,22 @@ declare const self: {
 };
 
 const runs = new Map<number, AbortController>();
-let context: JobContext | undefined;
+let sessions: readonly JobContext[] = [];
 
 self.onmessage = ({ data }) => {
   switch (data.type) {
     case "setup":
-      setUp(data.setup);
+      setUp(data.setups);
       break;
     case "run":
       noteHop(data);
-      run(data.run, data.spec);
+      run(data);
       break;
     case "cancel":
       runs.get(data.run)?.abort();
       break;
     case "call":
-      answer(data.call, data.name, data.question);
+      answer(data);
       break;
     case "ping":
       self.postMessage({ type: "pong" });
@@ -58,28 +54,21 @@ function log(level: LogLevel, message: string, fields: LogFields = {}): void {
   self.postMessage({ type: "log", level, message, fields });
 }
 
-async function setUp(setup: SandboxSetup): Promise<void> {
+async function setUp(setups: readonly SandboxSetup[]): Promise<void> {
   try {
-    const catalog = await loadCatalog({
-      ...(setup.workflowDir === undefined ? {} : { dir: setup.workflowDir }),
-      defaultWorkflow: setup.defaultWorkflow,
-      ...(setup.routes === undefined ? {} : { routes: setup.routes }),
-    });
-    await tidyUp(setup.outputDir);
-    const inputs = createInputImages(setup.inputDir);
-    const server = watchServer(setup, {
-      log,
-      onState: (state, error) => {
-        inputs.forget();
-        nodes.forget();
-        loaded.clear();
-        self.postMessage({ type: "server", state, ...(error === undefined ? {} : { error }) });
-      },
-    });
-    const models = createModelIndex(server, setup.modelDirs);
-    const nodes = createNodeIndex(server);
-    const loaded = new Set<string>();
-    context = { setup, catalog, server, models, inputs, nodes, loaded, log };
+    for (const dir of new Set(setups.map(({ outputDir }) => outputDir))) await tidyUp(dir);
+    sessions = await Promise.all(setups.map((setup, server) =>
+      openSession(setup, {
+        log,
+        onState: (state, error) =>
+          self.postMessage({
+            type: "server",
+            server,
+            state,
+            ...(error === undefined ? {} : { error }),
+          }),
+      })
+    ));
     self.postMessage({ type: "ready" });
   } catch (error) {
     const { code, message } = explain(error);
@@ -93,12 +82,12 @@ async function tidyUp(outputDir: string): Promise<void> {
   if (files > 0) log("info", "Removed unfinished files of an earlier process", { files });
 }
 
-async function run(number: number, spec: Extract<ToSandbox, { type: "run" }>["spec"]) {
+async function run({ server, run: number, spec }: Extract<ToSandbox, { type: "run" }>) {
   const controller = new AbortController();
   runs.set(number, controller);
   let outcome: RunOutcome;
   try {
-    outcome = await runJob(ready(), spec, {
+    outcome = await runJob(sessionOf(server), spec, {
       signal: controller.signal,
       onEvent: (event) => self.postMessage({ type: "event", run: number, event }),
     });
@@ -118,9 +107,11 @@ async function run(number: number, spec: Extract<ToSandbox, { type: "run" }>["sp
   self.postMessage({ type: "ended", run: number, outcome, ...traceTime() });
 }
 
-async function answer(call: number, name: keyof SandboxCalls, question: unknown): Promise<void> {
+async function answer(
+  { server, call, name, question }: Extract<ToSandbox, { type: "call" }>,
+): Promise<void> {
   try {
-    const asked = ready();
+    const asked = sessionOf(server);
     const result = name === "check"
       ? await checkRequest(asked, question as SandboxCalls["check"]["question"])
       : await asked.models.all();
@@ -131,9 +122,10 @@ async function answer(call: number, name: keyof SandboxCalls, question: unknown)
   }
 }
 
-function ready(): JobContext {
-  if (context === undefined) throw new Error("A job came before the set-up");
-  return context;
+function sessionOf(server: number): JobContext {
+  const session = sessions[server];
+  if (session === undefined) throw new Error("A job came before the set-up");
+  return session;
 }
 
 function explain(error: unknown): { code: string; message: string } {

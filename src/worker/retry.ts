@@ -45,6 +45,7 @@ export const MAX_CRASHES = 2;
  * | ComfyUI restarted and forgot the prompt (`lost`) | at once; not if it fell twice while it ran this job | no |
  * | no answer in time, HTTP 5xx, nonsense for an answer | after a pause | yes |
  * | the isolate crashed, hung or flooded (`sandbox`) | after a pause | yes |
+ * | the same, of one that several servers shared (`shared_sandbox`) | at once, each in one of its own | no |
  * | out of memory | once, on another server or this one with its memory freed | yes |
  * | ComfyUI's executor died (`stalled`, still running after the interrupt) | on another server | yes |
  * | refused, a node threw, no progress, no picture, too late | no | |
@@ -58,7 +59,7 @@ export function nextAttempt(
   random: number,
 ): NextAttempt | undefined {
   if (!retry || crashes >= MAX_CRASHES) return undefined;
-  if (code === "unreachable" || code === "lost") {
+  if (isUncounted(code)) {
     return { delayMs: 0, countAttempt: false, avoidServer: false };
   }
   if (attempts > maxRetries) return undefined;
@@ -69,6 +70,9 @@ export function nextAttempt(
   const delayMs = Math.round(random * ceilingMs);
   return { delayMs, countAttempt: true, avoidServer: code === "stalled" };
 }
+
+/** Failures that say nothing about the job, nor anything new about the server. */
+const UNCOUNTED: ReadonlySet<string> = new Set(["unreachable", "lost", "shared_sandbox"]);
 
 /** Failures that speak against the server, whatever the job. */
 const SERVER_FAULTS: ReadonlySet<string> = new Set([
@@ -82,4 +86,9 @@ const SERVER_FAULTS: ReadonlySet<string> = new Set([
 /** True for a failure after which the server is trusted less. */
 export function isServerFault(code: string): boolean {
   return SERVER_FAULTS.has(code);
+}
+
+/** True for a failure that counts neither as an attempt of the job nor for or against the server. */
+export function isUncounted(code: string): boolean {
+  return UNCOUNTED.has(code);
 }

@@ -6,7 +6,7 @@ import type { Attempt, AttemptRunner } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { Estimator } from "./estimate.ts";
 import { modelsOf, type Place } from "./placement.ts";
-import { isServerFault } from "./retry.ts";
+import { isServerFault, isUncounted } from "./retry.ts";
 
 /** What the scheduler needs of a server's executor. */
 export interface JobRunner extends AttemptRunner {
@@ -108,7 +108,7 @@ export class Slot implements Place {
   /** Learns from how a job came home. */
   judge(failure: string | undefined): void {
     if (failure !== undefined && isServerFault(failure)) this.#breaker.failed();
-    else if (failure !== "unreachable" && failure !== "lost") this.#breaker.succeeded();
+    else if (failure === undefined || !isUncounted(failure)) this.#breaker.succeeded();
     // ComfyUI that was away or restarted has an empty memory.
     if (failure === "unreachable" || failure === "lost") this.#loaded = undefined;
   }

@@ -5,7 +5,7 @@
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
-import { type SandboxSetup, startExecutor } from "../executor/mod.ts";
+import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Reply, Request } from "../protocol/mod.ts";
 import { type JobQueue, openSqliteQueue } from "../queue/mod.ts";
@@ -82,11 +82,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   }));
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
-  const executors = await startAll(
-    starting,
-    config.comfyui.servers,
-    async (server) =>
-      await startExecutor({
+  const executors = starting.use(
+    await startExecutors({
+      servers: await Promise.all(config.comfyui.servers.map(async (server) => ({
         name: server.name,
         weight: server.weight,
         maxInFlight: server.maxInFlight,
@@ -96,10 +94,12 @@ export async function startService(options: WorkerOptions, front: Front): Promis
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: config.comfyui.awayMs,
         },
-        logger,
-        onChange: () => wake(),
-        ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
-      }),
+      }))),
+      serversPerIsolate: config.comfyui.serversPerIsolate,
+      logger,
+      onChange: () => wake(),
+      ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
+    }),
   );
   await resumeJobs(queue, logger);
   const publisher = createPublisher(updates, { logger });
@@ -111,7 +111,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
   const scheduler = startScheduler({
     queue,
-    runners: executors,
+    runners: executors.all,
     publisher,
     announcer,
     estimator,
@@ -125,7 +125,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   let stopping = false;
   const context: HandlerContext = {
     queue,
-    servers: executors,
+    servers: executors.all,
     scheduler,
     announcer,
     estimator,
@@ -141,7 +141,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     stopping = true;
     await settleWithin(scheduler.drain(), graceMs);
     // Whatever still runs ends with its isolate and goes back to the queue.
-    await Promise.all(executors.map((executor) => executor.close()));
+    await executors[Symbol.asyncDispose]();
     await scheduler.drain();
     await cleanup[Symbol.asyncDispose]();
     await catchUp[Symbol.asyncDispose]();
@@ -158,26 +158,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     async close() {
       stopped ??= stop(0);
       // A drain that was under way ends at once when nothing runs any more.
-      await Promise.all(executors.map((executor) => executor.close()));
+      await executors[Symbol.asyncDispose]();
       await stopped;
     },
     [Symbol.asyncDispose]: drain,
   };
-}
-
-/** Starts one part for each server, side by side; if one fails, the others are not left behind. */
-async function startAll<T extends AsyncDisposable>(
-  stack: AsyncDisposableStack,
-  servers: readonly ServerConfig[],
-  start: (server: ServerConfig) => Promise<T>,
-): Promise<T[]> {
-  const results = await Promise.allSettled(servers.map(start));
-  return results
-    .map((result) => result.status === "fulfilled" ? { value: stack.use(result.value) } : result)
-    .map((result) => {
-      if ("reason" in result) throw result.reason;
-      return result.value;
-    });
 }
 
 function sandboxSetup(

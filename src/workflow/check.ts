@@ -1,6 +1,7 @@
 /** Compares a graph with what a server has and takes, before it is posted. Pure. */
 
-import { matchModelName, nearestNames } from "../protocol/mod.ts";
+// Not by `mod.ts`: that would load zod and all schemas into each isolate, 10 MB.
+import { matchModelName, nearestNames } from "../protocol/names.ts";
 import type { Contract } from "./contract.ts";
 import { formatKey } from "./format.ts";
 import { type Graph, isLink, nodeLabel } from "./graph.ts";

@@ -175,6 +175,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["1", 1000], ["2.5", 2500], ["86400", 86_400_000]],
     bad: ["0.9", "86401", ...NO_NUMBERS],
   },
+  "comfyui.servers_per_isolate": {
+    read: (config) => config.comfyui.serversPerIsolate,
+    good: [["1", 1], ["4", 4], ["64", 64]],
+    bad: ["0", "65", "1.5", ...NO_NUMBERS],
+  },
   "comfyui.allow_global_interrupt": {
     read: (config) => config.comfyui.allowGlobalInterrupt,
     ...TOGGLES,

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { liveIsolates, type SandboxLimits } from "../../src/executor/isolate.ts";
 import {
   type Executor,
+  type Executors,
+  type ExecutorsOptions,
   type RunEvent,
   type RunOutcome,
-  startExecutor,
+  type ServerOptions,
+  startExecutors,
 } from "../../src/executor/mod.ts";
 import { generateRequest } from "../support/requests.ts";
 
@@ -87,8 +90,8 @@ Deno.test("Executor.run() fails runs that are under way when it is closed", asyn
     onEvent: () => started.resolve(),
   });
   await started.promise;
-  await executor.close();
-  await executor.close();
+  await executor[Symbol.asyncDispose]();
+  await executor[Symbol.asyncDispose]();
   assert.equal((await outcome).type, "failed");
   assert.equal(liveIsolates, 0);
 });
@@ -103,7 +106,7 @@ Deno.test("Executor.check() answers, and gives up on an isolate that does not", 
   });
 });
 
-Deno.test("startExecutor() fails when the isolate cannot start, and leaves none behind", async () => {
+Deno.test("startExecutors() fails when the isolate cannot start, and leaves none behind", async () => {
   await assert.rejects(start("stillborn"), /Fixture cannot start/);
   await assert.rejects(start("hangs_at_start", { startMs: 100, heartbeatMs: 25 }), /hung/);
   assert.equal(liveIsolates, 0);
@@ -120,12 +123,98 @@ Deno.test("A sandbox can reach nothing but its server and its folders", async ()
   });
 });
 
+Deno.test("startExecutors() lets no more servers share an isolate than it may", async () => {
+  await using _executors = await startServers("waits", { count: 3, serversPerIsolate: 2 });
+  assert.equal(liveIsolates, 2);
+});
+
+Deno.test("startExecutors() leaves no isolate behind when one of several cannot start", async () => {
+  const starting = startServers("first_stillborn", { count: 2, serversPerIsolate: 1 });
+  await assert.rejects(starting, /Fixture cannot start/);
+  assert.equal(liveIsolates, 0);
+});
+
+Deno.test("Executors that share an isolate are told their own health and their own runs", async () => {
+  await using executors = await startServers("first_throws", { count: 3 });
+  assert.equal(liveIsolates, 1);
+  const [, two, three] = executors.all;
+  assert.ok(two !== undefined && three !== undefined);
+  assert.deepEqual(executors.all.map(({ state }) => state), ["ready", "ready", "ready"]);
+  for (const executor of [two, three]) {
+    const controller = new AbortController();
+    const started = Promise.withResolvers<RunEvent>();
+    const outcome = executor.run(SPEC, { signal: controller.signal, onEvent: started.resolve });
+    assert.deepEqual(await started.promise, { type: "started", workflow: executor.url });
+    controller.abort();
+    assert.deepEqual(await outcome, { type: "cancelled" });
+  }
+});
+
+Deno.test("An isolate that falls with several servers is replaced by one for each, and blames none", async () => {
+  await using executors = await startServers("first_throws", { count: 2 });
+  const [one, two] = executors.all;
+  assert.ok(one !== undefined && two !== undefined);
+  const bystander = () => {
+    const started = Promise.withResolvers<void>();
+    const controller = new AbortController();
+    const outcome = two.run(SPEC, { signal: controller.signal, onEvent: () => started.resolve() });
+    return { started: started.promise, outcome, controller };
+  };
+  const first = bystander();
+  await first.started;
+  for (const outcome of [(await run(one)).outcome, await first.outcome]) {
+    assert.ok(outcome.type === "failed");
+    assert.match(outcome.error, /crashed: .*Fixture threw/);
+    const { code, retry, keepPrompt, crashed } = outcome;
+    assert.deepEqual([code, retry, keepPrompt, crashed], ["shared_sandbox", true, true, false]);
+  }
+
+  const second = bystander();
+  await second.started;
+  for (const _attempt of [1, 2]) {
+    const { outcome } = await run(one);
+    assert.equal(outcome.type === "failed" && outcome.code, "sandbox");
+  }
+  second.controller.abort();
+  assert.deepEqual(await second.outcome, { type: "cancelled" });
+});
+
+interface Started extends Executor, AsyncDisposable {}
+
 /** Limits are as in production unless the test is about one: a busy machine must not trip them. */
-async function start(fixture: string, limits: SandboxLimits = {}): Promise<Executor> {
-  return await startExecutor({
-    name: fixture,
+async function start(fixture: string, limits: SandboxLimits = {}): Promise<Started> {
+  const executors = await startExecutors({
+    servers: [server("http://127.0.0.1:8188")],
+    sandboxUrl: fixtureUrl(fixture),
+    ...limits,
+  });
+  const [executor] = executors.all;
+  assert.ok(executor !== undefined);
+  return Object.assign(executor, { [Symbol.asyncDispose]: () => executors[Symbol.asyncDispose]() });
+}
+
+/** Starts servers that may share an isolate. */
+async function startServers(
+  fixture: string,
+  { count, ...options }: { count: number } & Partial<ExecutorsOptions>,
+): Promise<Executors> {
+  const urls = Array.from({ length: count }, (_, index) => `http://127.0.0.1:${8191 + index}`);
+  return await startExecutors({
+    servers: urls.map(server),
+    sandboxUrl: fixtureUrl(fixture),
+    ...options,
+  });
+}
+
+function fixtureUrl(fixture: string): URL {
+  return new URL(`./fixtures/${fixture}.ts`, import.meta.url);
+}
+
+function server(serverUrl: string): ServerOptions {
+  return {
+    name: serverUrl,
     setup: {
-      serverUrl: "http://127.0.0.1:8188",
+      serverUrl,
       clientId: "c",
       outputDir: "/nonexistent",
       modelDirs: {},
@@ -138,9 +227,7 @@ async function start(fixture: string, limits: SandboxLimits = {}): Promise<Execu
       progressPerSecond: 60,
       stallTimeoutMs: 1_000,
     },
-    sandboxUrl: new URL(`./fixtures/${fixture}.ts`, import.meta.url),
-    ...limits,
-  });
+  };
 }
 
 async function run(

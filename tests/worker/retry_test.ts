@@ -26,11 +26,9 @@ Deno.test("nextAttempt() ends after the retries allowed", () => {
   assert.equal(attempt(4), undefined);
 });
 
-Deno.test("nextAttempt() never counts a server that is away", () => {
-  const again = nextAttempt(
-    { code: "unreachable", retry: true, attempts: 99, crashes: 0 },
-    POLICY,
-    0.5,
-  );
-  assert.deepEqual(again, { delayMs: 0, countAttempt: false, avoidServer: false });
-});
+for (const code of ["unreachable", "lost", "shared_sandbox"]) {
+  Deno.test(`nextAttempt() never counts what the job is not to blame for: ${code}`, () => {
+    const again = nextAttempt({ code, retry: true, attempts: 99, crashes: 0 }, POLICY, 0.5);
+    assert.deepEqual(again, { delayMs: 0, countAttempt: false, avoidServer: false });
+  });
+}

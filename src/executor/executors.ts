@@ -1,0 +1,75 @@
+/** Starts the executors of all servers, some of which share an isolate. */
+
+import { type Logger, silentLogger } from "../log.ts";
+import { type Executor, SandboxExecutor, type ServerOptions } from "./executor.ts";
+import type { SandboxLimits } from "./isolate.ts";
+import { createKeeper, type Keeper } from "./keeper.ts";
+
+/** Options of {@linkcode startExecutors}. */
+export interface ExecutorsOptions extends SandboxLimits {
+  /** The servers. */
+  servers: readonly ServerOptions[];
+  /** Most servers that share an isolate, until it falls for the first time. @default {4} */
+  serversPerIsolate?: number;
+  /** Entry module of the sandboxes. @default the real one */
+  sandboxUrl?: URL;
+  /** Called when a server may take jobs that it could not take before, or no longer can. */
+  onChange?: () => void;
+  /** Takes the sandboxes' log lines and the executors' own. */
+  logger?: Logger;
+}
+
+/** The executors of all servers; disposing of them stops their isolates now, whatever runs. */
+export interface Executors extends AsyncDisposable {
+  /** One for each server, in the order of the servers. */
+  readonly all: readonly Executor[];
+}
+
+/** The executors of servers that share an isolate, and who keeps it. */
+interface Group {
+  readonly executors: readonly SandboxExecutor[];
+  readonly keeper: Keeper;
+}
+
+/**
+ * Starts the isolates and waits until they have read their workflows.
+ *
+ * @throws {ConfigError} if a sandbox refuses its set-up (a bad workflow, an unreadable folder).
+ */
+export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
+  const { servers, serversPerIsolate = 4 } = options;
+  const groups = chunks(servers, serversPerIsolate).map((some) => startGroup(some, options));
+  const close = async () => {
+    await Promise.all(groups.map(({ keeper }) => keeper.close()));
+  };
+  // If one fails, the others are not left behind.
+  const results = await Promise.allSettled(groups.map(({ keeper }) => keeper.started));
+  const failure = results.find((result) => result.status === "rejected");
+  if (failure !== undefined) {
+    await close();
+    throw failure.reason;
+  }
+  return { all: groups.flatMap(({ executors }) => executors), [Symbol.asyncDispose]: close };
+}
+
+function startGroup(
+  servers: readonly ServerOptions[],
+  { onChange = () => {}, logger = silentLogger, ...options }: ExecutorsOptions,
+): Group {
+  const residents = servers.map(({ name, setup }, place) => ({
+    name,
+    setup,
+    onState: (...health: Parameters<SandboxExecutor["setState"]>) =>
+      executors[place]?.setState(...health),
+  }));
+  const keeper = createKeeper(residents, { ...options, logger });
+  const executors = servers.map((server, place) =>
+    new SandboxExecutor(server, keeper.session(place), onChange)
+  );
+  return { executors, keeper };
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

@@ -1,0 +1,48 @@
+/** All that the jobs on one server share, made ready. */
+
+import type { LogFields, LogLevel } from "../log.ts";
+import { loadCatalog } from "../workflow/mod.ts";
+import type { SandboxSetup, ServerState } from "./messages.ts";
+import { createInputImages } from "./sandbox_input.ts";
+import type { JobContext } from "./sandbox_job.ts";
+import { createModelIndex } from "./sandbox_models.ts";
+import { createNodeIndex } from "./sandbox_nodes.ts";
+import { watchServer } from "./sandbox_server.ts";
+
+/** Whom a session tells. */
+export interface SessionOptions {
+  /** Called when the health of the server changes. */
+  onState: (state: ServerState, error: string | undefined) => void;
+  /** Takes log lines. */
+  log: (level: LogLevel, message: string, fields?: LogFields) => void;
+}
+
+/**
+ * Reads the workflows and starts to look for the server.
+ *
+ * @throws {ConfigError} for a workflow or folder that cannot be used.
+ */
+export async function openSession(
+  setup: SandboxSetup,
+  { onState, log }: SessionOptions,
+): Promise<JobContext> {
+  const catalog = await loadCatalog({
+    ...(setup.workflowDir === undefined ? {} : { dir: setup.workflowDir }),
+    defaultWorkflow: setup.defaultWorkflow,
+    ...(setup.routes === undefined ? {} : { routes: setup.routes }),
+  });
+  const inputs = createInputImages(setup.inputDir);
+  const loaded = new Set<string>();
+  const server = watchServer(setup, {
+    log,
+    onState: (state, error) => {
+      inputs.forget();
+      nodes.forget();
+      loaded.clear();
+      onState(state, error);
+    },
+  });
+  const models = createModelIndex(server, setup.modelDirs);
+  const nodes = createNodeIndex(server);
+  return { setup, catalog, server, models, inputs, nodes, loaded, log };
+}
