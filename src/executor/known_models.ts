@@ -1,6 +1,7 @@
 /** What the host remembers of a server's models, so that it can choose a server without asking. */
 
-import { type GenerateRequest, type ModelInfo, modelNameKey } from "../protocol/mod.ts";
+import type { GenerateRequest, ModelInfo } from "../protocol/mod.ts";
+import { modelNameKey } from "../protocol/names.ts";
 
 /** How long an answer "it lacks that" is good before it is asked again, in milliseconds. */
 const FRESH_MS = 5_000;

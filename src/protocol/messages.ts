@@ -6,8 +6,6 @@
 
 import type * as schemas from "./schemas.ts";
 
-export { MAX_JOB_IDS, MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED } from "./schemas.ts";
-
 /** Version that `status_info` reports. */
 export const PROTOCOL_VERSION = "1.0.0";
 

@@ -15,29 +15,18 @@
  * @module
  */
 
-export {
-  decodeReply,
-  decodeRequest,
-  decodeUpdate,
-  encodeReply,
-  encodeRequest,
-  encodeUpdate,
-} from "./codec.ts";
+export { decodeReply, decodeRequest, decodeUpdate } from "./codec.ts";
 export {
   compress,
   COMPRESSION_METHODS,
   type CompressionMethod,
   compressionOf,
 } from "./compression.ts";
+export { encodeReply, encodeRequest, encodeUpdate } from "./encode.ts";
 export { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
-export {
-  MAX_JOB_IDS,
-  MAX_MESSAGE_BYTES,
-  MAX_PROMPT_CHARS,
-  MAX_SEED,
-  PROTOCOL_VERSION,
-} from "./messages.ts";
+export { MAX_JOB_IDS, MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED } from "./limits.ts";
 export { matchModelName, modelNameKey, type NameMatch, nearestNames } from "./names.ts";
+export { PROTOCOL_VERSION } from "./messages.ts";
 export type {
   CancelRequest,
   ErrorReply,

@@ -6,23 +6,12 @@
  */
 
 import { z } from "zod";
-
-/** Longest message in bytes, both ways (1 MiB). */
-export const MAX_MESSAGE_BYTES = 1_048_576;
-
-/** Longest prompt in Unicode code points. */
-export const MAX_PROMPT_CHARS = 10_000;
+import { MAX_JOB_IDS, MAX_PROMPT_CHARS, MAX_SEED } from "./limits.ts";
 
 /**
  * Longest id, name or path in code points; the wire does not fix one, a stranger must not either.
  */
 const MAX_NAME_CHARS = 512;
-
-/** Most jobs that one `list_jobs` may name. */
-export const MAX_JOB_IDS = 1_000;
-
-/** Largest seed that survives JSON and JavaScript unrounded, 2^53 − 1. */
-export const MAX_SEED: number = Number.MAX_SAFE_INTEGER;
 
 const name = characters(1, MAX_NAME_CHARS);
 const id = name;

@@ -7,7 +7,7 @@
 
 import { ProtocolError } from "../errors.ts";
 import { malformed } from "./scan.ts";
-import { MAX_MESSAGE_BYTES } from "./schemas.ts";
+import { MAX_MESSAGE_BYTES } from "./limits.ts";
 
 /** Base-2 logarithm of the largest window; RFC 8878 asks every decoder for 8 MB. */
 export const MAX_WINDOW_LOG = 23;

@@ -1,7 +1,7 @@
 /** A row of the `jobs` table, and the job that it stands for. */
 
-import type { GenerateRequest, JobState } from "../protocol/mod.ts";
-import { decodeRequest } from "../protocol/mod.ts";
+import type { JobState } from "../protocol/mod.ts";
+import { decodeStored } from "../protocol/stored.ts";
 import type { Job, JobOutcome } from "./job.ts";
 
 /** Columns as SQLite gives them. */
@@ -31,7 +31,7 @@ export interface JobRow {
 
 /** Reads a row back as a job. */
 export function toJob(row: JobRow): Job {
-  const request = decodeRequest(row.request) as GenerateRequest;
+  const request = decodeStored(row.request);
   return {
     // Not the column, which node:sqlite reads only up to a NUL.
     id: request.id,

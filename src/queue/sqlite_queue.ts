@@ -2,7 +2,7 @@
 
 import { JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
-import { encodeRequest } from "../protocol/mod.ts";
+import { encodeRequest } from "../protocol/encode.ts";
 import { openDatabase } from "./database.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import { sameRequest } from "./job.ts";

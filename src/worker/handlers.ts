@@ -10,7 +10,9 @@ import type {
   Reply,
   Request,
 } from "../protocol/mod.ts";
-import { COMPRESSION_METHODS, MAX_MESSAGE_BYTES, PROTOCOL_VERSION } from "../protocol/mod.ts";
+import { COMPRESSION_METHODS } from "../protocol/compression.ts";
+import { MAX_MESSAGE_BYTES } from "../protocol/limits.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import { startSpan } from "../trace.ts";
 import type { Announcer } from "./announcer.ts";

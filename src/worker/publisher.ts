@@ -2,7 +2,8 @@
 
 import { type Logger, silentLogger } from "../log.ts";
 import { startSpan } from "../trace.ts";
-import { encodeUpdate, type Update } from "../protocol/mod.ts";
+import { encodeUpdate } from "../protocol/encode.ts";
+import type { Update } from "../protocol/mod.ts";
 
 /** What the publisher needs of a socket. */
 export interface UpdateSocket {

@@ -3,9 +3,24 @@ import { loadedBy } from "../support/module_graph.ts";
 
 const SRC = new URL("../../src/", import.meta.url);
 
+/** Packages and modules of Node's that are loaded with a module of ours. */
+async function foreignIn(path: string): Promise<string[]> {
+  const loaded = await loadedBy(new URL(path, SRC));
+  assert.ok(loaded.includes(new URL("errors.ts", SRC).href), loaded.join());
+  return loaded.filter((name) => !name.startsWith(SRC.href)).map(packageOf).sort();
+}
+
+/** `npm:/@msgpack/msgpack@3.1.3/dist/…` → `@msgpack/msgpack`. */
+function packageOf(name: string): string {
+  return name.replace(/^npm:\/?(@[^/@]+\/[^/@]+|[^/@]+).*$/, "$1");
+}
+
 Deno.test("a worker answers pings before it loads a package or a module of Node's", async () => {
   // The first of them makes Deno load its layer for Node, which takes longer than all the rest.
-  const loaded = await loadedBy(new URL("main.ts", SRC));
-  assert.ok(loaded.includes(new URL("worker/start.ts", SRC).href));
-  assert.deepEqual(loaded.filter((name) => !name.startsWith(SRC.href)), []);
+  assert.deepEqual(await foreignIn("main.ts"), []);
+});
+
+Deno.test("a worker that nobody asks anything has neither zod nor Deno's layer for Node", async () => {
+  // `node:sqlite` is Deno's own and gets by without that layer.
+  assert.deepEqual(await foreignIn("worker/worker.ts"), ["@msgpack/msgpack", "node:sqlite"]);
 });

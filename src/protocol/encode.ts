@@ -1,0 +1,52 @@
+/**
+ * Messages to bytes. The encoder is kept: making one costs more than a message does.
+ *
+ * @module
+ */
+
+import { Encoder } from "@msgpack/msgpack";
+import { MAX_MESSAGE_BYTES, tooLarge } from "./limits.ts";
+import type { Reply, Request, Update } from "./messages.ts";
+import { noExtensions } from "./read.ts";
+import { MAX_DEPTH } from "./scan.ts";
+import { isWellFormed, wellFormed } from "./values.ts";
+
+let encoder = createEncoder();
+
+function createEncoder(): Encoder {
+  return new Encoder({ extensionCodec: noExtensions, ignoreUndefined: true, maxDepth: MAX_DEPTH });
+}
+
+/**
+ * Writes a request. Fields that are undefined are left out; the values are not checked.
+ *
+ * @throws {ProtocolError} `too_large`.
+ */
+export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
+  return encode(request);
+}
+
+/**
+ * Writes a reply. Fields that are undefined are left out; the values are not checked.
+ *
+ * @throws {ProtocolError} `too_large`.
+ */
+export function encodeReply(reply: Reply): Uint8Array<ArrayBuffer> {
+  return encode(reply);
+}
+
+/**
+ * Writes an update. Fields that are undefined are left out; the values are not checked.
+ *
+ * @throws {ProtocolError} `too_large`.
+ */
+export function encodeUpdate(update: Update): Uint8Array<ArrayBuffer> {
+  return encode(update);
+}
+
+function encode(message: Request | Reply | Update): Uint8Array<ArrayBuffer> {
+  const bytes = encoder.encode(isWellFormed(message) ? message : wellFormed(message));
+  if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
+  encoder = createEncoder(); // the old one's buffer has grown, and would stay so
+  throw tooLarge(bytes.length);
+}

@@ -1,0 +1,23 @@
+/** The limits of messages, for whoever needs no more than these. */
+
+import { ProtocolError } from "../errors.ts";
+
+/** Longest message in bytes, both ways (1 MiB). */
+export const MAX_MESSAGE_BYTES = 1_048_576;
+
+/** Longest prompt in Unicode code points. */
+export const MAX_PROMPT_CHARS = 10_000;
+
+/** Most jobs that one `list_jobs` may name. */
+export const MAX_JOB_IDS = 1_000;
+
+/** Largest seed that survives JSON and JavaScript unrounded, 2^53 − 1. */
+export const MAX_SEED: number = Number.MAX_SAFE_INTEGER;
+
+/** The error for a message that is longer than it may be. */
+export function tooLarge(size: number): ProtocolError {
+  return new ProtocolError(
+    "too_large",
+    `Message too large: ${size} bytes, the limit is ${MAX_MESSAGE_BYTES}`,
+  );
+}

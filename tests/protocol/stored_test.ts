@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { decodeRequest, encodeRequest } from "../../src/protocol/mod.ts";
+import { decodeStored } from "../../src/protocol/stored.ts";
+import { generateRequest } from "../support/requests.ts";
+
+const FULL = generateRequest({
+  prompt: "\ufeffA knight 騎士 🗡\u0000",
+  negative_prompt: "",
+  seed: Number.MAX_SAFE_INTEGER,
+  loras: [{ name: "pixel.safetensors", strength_model: -0.5 }],
+  init_image: new Uint8Array([1, 2, 3]),
+  tileset_grid: [2, 3],
+  deadline_s: 0.25,
+});
+
+Deno.test("decodeStored() reads what was stored as decodeRequest() does", () => {
+  for (const request of [generateRequest(), FULL]) {
+    const bytes = encodeRequest(request);
+    assert.deepEqual(decodeStored(bytes), decodeRequest(bytes));
+    assert.deepEqual(decodeStored(bytes), request);
+  }
+});
+
+Deno.test("decodeStored() copies the picture out of the bytes it was read from", () => {
+  const bytes = encodeRequest(FULL);
+  const { init_image } = decodeStored(bytes);
+  bytes.fill(0);
+  assert.deepEqual(init_image, new Uint8Array([1, 2, 3]));
+});
+
+Deno.test("decodeStored() refuses bytes that are no message", () => {
+  for (const bytes of [new Uint8Array(), new Uint8Array([0x93, 1, 2, 3])]) {
+    assert.throws(() => decodeStored(bytes), { code: "malformed" });
+  }
+});
