@@ -12,7 +12,7 @@ import {
 } from "../workflow/mod.ts";
 import type { CheckResult } from "./messages.ts";
 import type { JobContext } from "./sandbox_job.ts";
-import { checkShape } from "./sandbox_results.ts";
+import { checkShape } from "./sandbox_shape.ts";
 
 /**
  * Chooses the workflow, tries to write the request into it, looks at its picture and compares the graph

@@ -12,7 +12,6 @@ import { cancelSurely, isProof } from "./sandbox_cancel.ts";
 import { makeGraph } from "./sandbox_check.ts";
 import type { InputImages } from "./sandbox_input.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
-import { saveImages } from "./sandbox_output.ts";
 import { JobNews } from "./sandbox_news.ts";
 import type { NodeIndex } from "./sandbox_nodes.ts";
 import { describeJob } from "./sandbox_parameters.ts";
@@ -135,6 +134,8 @@ class JobRun {
     using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
     const images = await this.#watch(template, graph, news);
     await previews.flush();
+    // What handles PNG files takes 5 MB, which a worker that never saw one need not have.
+    const { saveImages } = await import("./sandbox_output.ts");
     using _saving = startSpan("save the pictures", this.#spec);
     const parameters = describeJob(this.#spec, template, graph);
     const imagePaths = await saveImages(this.#context, this.#spec, images, { parameters, signal });

@@ -1,8 +1,7 @@
 /** What becomes of the pictures of a job: single files, an animation with its sheet, or tiles. */
 
-import { ComfyError, ImageError, JobError } from "../errors.ts";
+import { ComfyError, ImageError } from "../errors.ts";
 import {
-  checkPixels,
   crop,
   type DecodedPicture,
   decodePng,
@@ -12,11 +11,10 @@ import {
   placeFrame,
   type Raster,
   type SheetLayout,
-  sheetLayout,
   tileLayout,
 } from "../images/mod.ts";
-import type { GenerateRequest } from "../protocol/mod.ts";
 import { MADE_BY, PARAMETERS_KEYWORD } from "./sandbox_parameters.ts";
+import { checkShape, invalidShape, layoutFrames, type ResultShape } from "./sandbox_shape.ts";
 import type { FileSet, SetFile, Staging } from "./sandbox_staging.ts";
 
 /** A picture of a job under its hidden name. */
@@ -39,43 +37,11 @@ export interface ResultContext {
   readonly signal: AbortSignal;
 }
 
-/** What a job's request says of the form of its result. */
-export type ResultShape = Pick<
-  GenerateRequest,
-  "size" | "batch_size" | "animation_frames" | "tileset_grid" | "output_format"
->;
-
 /** Time that a frame of an animation is shown, in milliseconds; Aseprite's own default. */
 const FRAME_MS = 100;
 
-/** Most frames or tiles of a job: their paths must go into one message of 1 MiB. */
-const MAX_PARTS = 4096;
-
 /** Digits of `_0000`. */
 const NUMBER_DIGITS = 4;
-
-/**
- * Refuses what could not be made of the pictures, before there are any.
- *
- * @throws {JobError} `invalid_parameter`.
- */
-export function checkShape(shape: ResultShape): void {
-  const { size, batch_size: batch = 1, animation_frames: frames, tileset_grid: grid } = shape;
-  const parts = batch * (frames ?? 1) * (grid === undefined ? 1 : grid[0] * grid[1]);
-  if (parts > MAX_PARTS) {
-    const field = frames === undefined ? "tileset_grid" : "animation_frames";
-    throw invalid(field, `${parts} files are more than the ${MAX_PARTS} that a job may make`);
-  }
-  const format = shape.output_format ?? "png";
-  if (format.toLowerCase() !== "png" && (frames !== undefined || grid !== undefined)) {
-    throw invalid("output_format", "sheets are made of PNG files; leave the field out");
-  }
-  if (frames === undefined) return;
-  if (grid !== undefined) {
-    throw invalid("tileset_grid", "cannot be combined with animation_frames; ask for one of them");
-  }
-  layoutFrames(frames, size[0], size[1]);
-}
 
 /**
  * Makes the files of a job from its pictures.
@@ -163,18 +129,6 @@ function startSheet(count: number, first: DecodedPicture) {
   return { raster: emptyRaster(layout.width, layout.height), layout, text: first.text };
 }
 
-function layoutFrames(count: number, width: number, height: number): SheetLayout {
-  const layout = sheetLayout(count, width, height);
-  try {
-    checkPixels(layout.width, layout.height);
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    const why = `${count} frames of ${width}x${height} do not go into one sheet`;
-    throw invalid("animation_frames", `${why}: ${error.message}`, error);
-  }
-  return layout;
-}
-
 async function tiles(
   [columns, rows]: readonly [number, number],
   sheet: StagedPicture,
@@ -196,7 +150,7 @@ function layoutTiles(picture: Raster, columns: number, rows: number): SheetLayou
     return tileLayout(picture, columns, rows);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw invalid("tileset_grid", error.message, error);
+    throw invalidShape("tileset_grid", error.message, error);
   }
 }
 
@@ -228,8 +182,4 @@ async function readPicture({ temp, extension }: StagedPicture): Promise<DecodedP
     );
   }
   return decodePng(await Deno.readFile(temp));
-}
-
-function invalid(field: string, why: string, cause?: unknown): JobError {
-  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`, { cause });
 }

@@ -17,6 +17,13 @@ Deno.test("An isolate loads neither the validation of messages nor their codec",
   assert.deepEqual(loaded.filter((name) => /^npm:\/?(?:zod|@msgpack)/.test(name)), []);
 });
 
+Deno.test("An isolate loads what handles PNG files with its first picture", async () => {
+  const loaded = await loadedBy(ENTRY);
+  assert.deepEqual(loaded.filter((name) => /^npm:\/?fast-png|^node:/.test(name)), []);
+  const later = await loadedBy(new URL("sandbox_output.ts", ENTRY));
+  assert.ok(later.some((name) => name.startsWith("npm:fast-png")));
+});
+
 /** What is loaded when this module is: not what only its types need, nor what `import()` may load. */
 async function loadedBy(entry: URL): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
