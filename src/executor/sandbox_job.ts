@@ -12,7 +12,7 @@ import { cancelSurely, isProof } from "./sandbox_cancel.ts";
 import { makeGraph } from "./sandbox_check.ts";
 import type { InputImages } from "./sandbox_input.ts";
 import type { ModelIndex } from "./sandbox_models.ts";
-import { saveImages } from "./sandbox_output.ts";
+import { Pictures } from "./sandbox_output.ts";
 import { JobNews } from "./sandbox_news.ts";
 import type { NodeIndex } from "./sandbox_nodes.ts";
 import { describeJob } from "./sandbox_parameters.ts";
@@ -133,18 +133,26 @@ class JobRun {
     const graph = await this.#prepare(template, signal);
     this.#mayBeThere = true;
     using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
-    const images = await this.#watch(template, graph, news);
+    const parameters = describeJob(this.#spec, template, graph);
+    await using pictures = new Pictures(this.#context, this.#spec, { parameters, signal });
+    const images = await this.#watch(template, graph, (event) => {
+      if (event.type === "executed") pictures.expect(event.images);
+      news.take(event);
+    });
     await previews.flush();
     using _saving = startSpan("save the pictures", this.#spec);
-    const parameters = describeJob(this.#spec, template, graph);
-    const imagePaths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
+    const imagePaths = await pictures.save(images);
     news.done();
     const times = news.times(template.name);
     return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
   }
 
   /** Follows the prompt to its end; returns what is to be fetched. */
-  async #watch(template: Template, graph: Graph, news: JobNews): Promise<readonly ImageRef[]> {
+  async #watch(
+    template: Template,
+    graph: Graph,
+    take: (event: ComfyEvent) => void,
+  ): Promise<readonly ImageRef[]> {
     const { setup, server } = this.#context;
     const { signal, onEvent } = this.#options;
     using watchdog = new Watchdog(setup.stallTimeoutMs);
@@ -169,7 +177,7 @@ class JobRun {
       this.#started ||= alive;
       this.#hasEnded ||= event.type === "completed";
       if (event.type === "completed") images = event.images;
-      news.take(event);
+      take(event);
     }
     return images;
   }
