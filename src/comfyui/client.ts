@@ -25,15 +25,17 @@ import type {
   ComfyClientOptions,
   DownloadOptions,
   FollowOptions,
+  ReadOptions,
   RunOptions,
   UploadOptions,
 } from "./options.ts";
-import { PromptRun } from "./prompt_run.ts";
+import { PromptRun, type PromptRunOptions } from "./prompt_run.ts";
 import { type QueueView, ServerView } from "./server_view.ts";
 import { closedError, EventSocket } from "./socket.ts";
 import { submit, type SubmitContext } from "./submit.ts";
 import type { CancelOutcome, ComfyEvent, ImageRef, PromptGraph, PromptStatus } from "./types.ts";
 import { uploadImage } from "./upload.ts";
+import { readImage } from "./view.ts";
 import { PromptWatch } from "./watch.ts";
 
 const DEFAULT_REQUEST_MS = 10_000;
@@ -111,7 +113,7 @@ class Client implements ComfyClient {
     const { promptId = crypto.randomUUID(), previewMethod = "default" } = options;
     const previews = previewMethod === "default" ? {} : { preview_method: previewMethod };
     const extraData = { ...options.extraData, ...previews };
-    const run = this.#createRun(promptId, graph);
+    const run = this.#createRun({ promptId, graph, isNew: true });
     const begin: Beginning["begin"] = async (signal, giveUp) => {
       const prompt = { graph, promptId, extraData };
       return await this.#post(run, prompt, signal, giveUp) ? "answered" : "doubtful";
@@ -125,7 +127,7 @@ class Client implements ComfyClient {
   ): AsyncGenerator<ComfyEvent, void, undefined> {
     using deadline = startRunDeadline(this.#clock, options);
     await this.#prepare(deadline.signal);
-    const run = this.#createRun(promptId, options.graph);
+    const run = this.#createRun({ promptId, graph: options.graph, isNew: false });
     const begin: Beginning["begin"] = async (signal) => {
       await this.#adopt(run, signal);
       return "answered";
@@ -203,6 +205,15 @@ class Client implements ComfyClient {
     return downloadImage(context, image, targetPath, request);
   }
 
+  read(
+    image: ImageRef,
+    options: ReadOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { timeoutMs = this.#requestTimeoutMs, attempts = DEFAULT_ATTEMPTS } = options;
+    const context = { api: this.#api, clock: this.#clock };
+    return readImage(context, image, { ...options, timeoutMs, attempts });
+  }
+
   upload(
     bytes: Uint8Array<ArrayBuffer>,
     filename: string,
@@ -258,10 +269,9 @@ class Client implements ComfyClient {
     }
   }
 
-  #createRun(promptId: string, graph: PromptGraph | undefined): PromptRun {
+  #createRun(prompt: Pick<PromptRunOptions, "promptId" | "graph" | "isNew">): PromptRun {
     return new PromptRun({
-      promptId,
-      graph,
+      ...prompt,
       clientId: this.#socket.clientId,
       socket: this.#socket,
       now: this.#clock.now,

@@ -3,6 +3,9 @@
 /** Longest time that a timer takes, about 24 days; longer ones would fire at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+/** Why a timer is not waited for; any reason will do, but a DOMException of its own is dear. */
+const NOT_NEEDED = "no longer needed";
+
 /** Source of time and chance. */
 export interface Clock {
   /** Monotonic milliseconds. */
@@ -68,12 +71,12 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
   return {
     signal: controller.signal,
     restart() {
-      timer.abort();
+      timer.abort(NOT_NEEDED);
       timer = new AbortController();
       start();
     },
     [Symbol.dispose]() {
-      timer.abort();
+      timer.abort(NOT_NEEDED);
       outer?.removeEventListener("abort", follow);
     },
   };

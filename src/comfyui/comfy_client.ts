@@ -8,6 +8,7 @@ import type {
   CancelOptions,
   DownloadOptions,
   FollowOptions,
+  ReadOptions,
   RunOptions,
   UploadOptions,
 } from "./options.ts";
@@ -83,6 +84,12 @@ export interface ComfyClient extends AsyncDisposable {
     targetPath: string,
     options?: DownloadOptions,
   ): Promise<{ bytes: number }>;
+  /**
+   * Reads a file into memory; `undefined` if it has more than `maxBytes`.
+   *
+   * @throws {ComfyError} `output` when it is gone or incomplete.
+   */
+  read(image: ImageRef, options: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
    * Uploads a picture to ComfyUI's input directory, under a name of ComfyUI's choice.
    *

@@ -3,6 +3,7 @@
  */
 
 import { ComfyError } from "../errors.ts";
+import { SocketAccount } from "./account.ts";
 import { EventChannel } from "./channel.ts";
 import type { NodeProgress, ServerEvent } from "./events.ts";
 import { executionError, interruptedError, isBlocked } from "./failures.ts";
@@ -27,6 +28,8 @@ export interface PromptRunOptions {
   clientId: string;
   /** The graph, for names in messages. */
   graph?: PromptGraph | undefined;
+  /** True if the prompt is yet to be posted, so that the socket can tell all of it. */
+  isNew: boolean;
   /** The event socket. */
   socket: SocketState;
   /** Monotonic milliseconds. */
@@ -57,6 +60,7 @@ export class PromptRun {
    * missed.
    */
   #aliveUnder: number | undefined;
+  readonly #account: SocketAccount | undefined;
   readonly #images = new Map<string, ImageRef[]>();
   readonly #finished = new Set<string>();
   readonly #executing = new Set<string>();
@@ -70,6 +74,8 @@ export class PromptRun {
     this.#socket = options.socket;
     this.#now = options.now;
     this.#lastSignAt = options.now();
+    const { graph, isNew, socket } = options;
+    if (graph !== undefined && isNew && socket.isOpen) this.#account = new SocketAccount(graph);
   }
 
   /** Id that the server uses. */
@@ -111,8 +117,18 @@ export class PromptRun {
     this.channel.fail(error);
   }
 
+  /** Messages may have been missed: only the history tells the end. */
+  doubt(): void {
+    this.#account?.doubt();
+  }
+
   /** The event socket broke or came back. */
   connectionChanged(state: "lost" | "restored"): void {
+    this.doubt();
+    this.#announce(state);
+  }
+
+  #announce(state: "lost" | "restored"): void {
     this.#isPolling = false;
     this.channel.push({ type: "connection", state });
   }
@@ -121,7 +137,8 @@ export class PromptRun {
   receive(event: ServerEvent): void {
     if (this.channel.isEnded) return;
     this.#sign();
-    if (this.#isPolling) this.connectionChanged("restored");
+    if (this.#isPolling) this.#announce("restored");
+    this.#account?.note(event);
     switch (event.type) {
       case "execution_start":
         return this.#start();
@@ -141,8 +158,7 @@ export class PromptRun {
       case "execution_success":
         return;
       case "execution_done":
-        this.#heardEnd = true;
-        return;
+        return this.#takeEnd();
       case "execution_error":
         if (isBlocked(event.failure)) return;
         return this.fail(executionError(event.failure, this.#graph));
@@ -181,6 +197,7 @@ export class PromptRun {
 
   #observeRunning(): Verdict {
     const missed = !this.#hasStarted && this.#wasHeardAlive();
+    if (missed) this.doubt();
     if (!this.#hasStarted) this.#sign();
     this.#noteAlive();
     this.#start();
@@ -233,6 +250,12 @@ export class PromptRun {
     this.channel.push({ type: "progress", node, value, max });
   }
 
+  /** Where the socket told all, the history could add nothing. */
+  #takeEnd(): void {
+    this.#heardEnd = true;
+    if (this.#account?.isWhole && resultImages(this.#images).length > 0) this.#succeed();
+  }
+
   #finishNode(node: string): void {
     if (this.#finished.has(node)) return;
     this.#finished.add(node);
@@ -260,10 +283,15 @@ export class PromptRun {
       return this.fail(interruptedError(this.#promptId, outcome.nodeId));
     }
     for (const node of entry.cached) this.#cached.add(node);
-    const executed = new Set([...this.#executing, ...this.#finished, ...entry.images.keys()]);
+    for (const [node, images] of entry.images) this.#images.set(node, images);
+    this.#succeed();
+  }
+
+  #succeed(): void {
+    const executed = new Set([...this.#executing, ...this.#finished, ...this.#images.keys()]);
     this.channel.push({
       type: "completed",
-      images: resultImages(new Map([...this.#images, ...entry.images])),
+      images: resultImages(this.#images),
       executed: [...executed].filter((node) => !this.#cached.has(node)),
       cached: [...this.#cached],
     });

@@ -61,6 +61,7 @@ export class PromptWatch {
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
   #strays: ServerEvent[] = [];
+  #lostStrays = false;
   #posting = 0;
   #runningId: string | undefined;
   #tick: AbortController | undefined;
@@ -119,14 +120,15 @@ export class PromptWatch {
       watched.askedAt = this.#options.clock.now();
     }
     run.accept(promptId, number);
+    if (this.#lostStrays) run.doubt();
     const early = this.#strays.filter((event) => promptIdOf(event) === promptId);
-    if (--this.#posting === 0) this.#strays = [];
+    this.#postIsOver();
     for (const event of early) this.receive(event);
   }
 
   /** A post failed, or its answer was a refusal. */
   postFails(): void {
-    if (--this.#posting === 0) this.#strays = [];
+    this.#postIsOver();
   }
 
   /** Takes a message of the server. */
@@ -182,6 +184,13 @@ export class PromptWatch {
   #keepStray(event: ServerEvent): void {
     if (this.#posting === 0 || event.type === "preview") return;
     if (this.#strays.length < MAX_STRAYS) this.#strays.push(event);
+    else this.#lostStrays = true;
+  }
+
+  #postIsOver(): void {
+    if (--this.#posting > 0) return;
+    this.#strays = [];
+    this.#lostStrays = false;
   }
 
   #hurry(watched: Watched): void {

@@ -132,20 +132,28 @@ class JobRun {
     const graph = await this.#prepare(template, signal);
     this.#mayBeThere = true;
     using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
-    const images = await this.#watch(template, graph, news);
-    await previews.flush();
-    // What handles PNG files takes 5 MB, which a worker that never saw one need not have.
-    const { saveImages } = await import("./sandbox_output.ts");
-    using _saving = startSpan("save the pictures", this.#spec);
     const parameters = describeJob(this.#spec, template, graph);
-    const imagePaths = await saveImages(this.#context, this.#spec, images, { parameters, signal });
+    // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
+    const { Pictures } = await import("./sandbox_output.ts");
+    await using pictures = new Pictures(this.#context, this.#spec, { parameters, signal });
+    const images = await this.#watch(template, graph, (event) => {
+      if (event.type === "executed") pictures.expect(event.images);
+      news.take(event);
+    });
+    await previews.flush();
+    using _saving = startSpan("save the pictures", this.#spec);
+    const imagePaths = await pictures.save(images);
     news.done();
     const times = news.times(template.name);
     return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
   }
 
   /** Follows the prompt to its end; returns what is to be fetched. */
-  async #watch(template: Template, graph: Graph, news: JobNews): Promise<readonly ImageRef[]> {
+  async #watch(
+    template: Template,
+    graph: Graph,
+    take: (event: ComfyEvent) => void,
+  ): Promise<readonly ImageRef[]> {
     const { setup, server } = this.#context;
     const { signal, onEvent } = this.#options;
     using watchdog = new Watchdog(setup.stallTimeoutMs);
@@ -170,7 +178,7 @@ class JobRun {
       this.#started ||= alive;
       this.#hasEnded ||= event.type === "completed";
       if (event.type === "completed") images = event.images;
-      news.take(event);
+      take(event);
     }
     return images;
   }

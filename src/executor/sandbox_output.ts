@@ -24,67 +24,165 @@ const TRANSFERS = 4;
 /** Time to find out whether a server that does not deliver is there at all, in milliseconds. */
 const ASK_MS = 2_000;
 
+/** Pictures up to this size go through memory to the disk, larger ones over a file of their own. */
+const MOST_IN_MEMORY_BYTES = 32 * 1024 * 1024;
+
 /**
- * Downloads every picture and makes the files of the job, under names of their own: all of them appear
- * whole and synced, or none. A file that is there already is never replaced.
- *
- * @returns absolute paths of the pictures in the order of the batch; a sheet goes before its frames or
- *   tiles.
- * @throws {ComfyError} `output` if there is no picture, or one is gone or cannot be written; another
- *   code if it can be fetched by a later attempt.
- * @throws {JobError} `invalid_parameter` if the pictures are not fit for what was asked for.
+ * How long a picture may wait for the end of its prompt, in milliseconds: a hidden file that is much
+ * older would be taken for one that a killed process left.
  */
-export async function saveImages(
-  context: Pick<JobContext, "setup" | "server">,
-  spec: RunSpec,
-  images: readonly ImageRef[],
-  { parameters, signal }: SaveOptions,
-): Promise<string[]> {
-  if (images.length === 0) {
-    throw new ComfyError(
-      "output",
-      "ComfyUI finished the workflow without a picture; check that it ends in a SaveImage node",
-    );
-  }
-  const { outputDir, filenamePattern } = context.setup;
-  const { jobId, request, seed } = spec;
-  if (spec.resumed) await removeLeftovers(outputDir, { jobId });
-  await using staging = await openStaging(outputDir, jobId, { keepTwins: spec.resumed });
-  const pictures: StagedPicture[] = [];
-  for (const image of images) {
-    pictures.push(await fetchPicture(context, staging, image, { parameters, signal }));
-  }
-  const facts = { jobId, prompt: request.prompt, seed, model: request.model };
-  const timestampMs = Date.now();
-  const sets = await arrangeResults(request, pictures, {
-    staging,
-    parameters,
-    signal,
-    stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
-  });
-  signal.throwIfAborted();
-  const paths = (await staging.publish(sets)).flat();
-  return paths.filter((path) => !path.endsWith(".json"));
+const EARLY_MS = 60_000;
+
+type PictureContext = Pick<JobContext, "setup" | "server">;
+
+/** A picture that is fetched before its prompt has ended. */
+interface Early {
+  readonly beganAtMs: number;
+  /** Undefined if it could not be had; it is then fetched at the end. */
+  readonly picture: Promise<StagedPicture | undefined>;
 }
 
-/** Only PNG files get to carry the text: of other formats the file is kept as ComfyUI made it. */
-async function fetchPicture(
-  { server }: Pick<JobContext, "server">,
+/**
+ * The pictures of a job: fetched as soon as they are there, named when the prompt has ended well. All
+ * of them appear whole and synced, or none. Disposing of it removes what got no name.
+ */
+export class Pictures implements AsyncDisposable {
+  readonly #context: PictureContext;
+  readonly #spec: RunSpec;
+  readonly #options: SaveOptions;
+  readonly #leaving = new AbortController();
+  readonly #early = new Map<string, Early>();
+  #staging: Promise<Staging> | undefined;
+  /** One after the other, so that one at a time is in memory. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(context: PictureContext, spec: RunSpec, options: SaveOptions) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#options = options;
+  }
+
+  /**
+   * Begins to fetch what a node has saved, while the prompt goes on. A file that is told of again was
+   * written again.
+   */
+  expect(images: readonly ImageRef[]): void {
+    for (const image of images) {
+      // Whether a temporary one is a result shows at the end.
+      if (image.type !== "output") continue;
+      const picture = this.#last.then(() => this.#fetchEarly(image));
+      this.#last = picture;
+      this.#early.set(keyOf(image), { beganAtMs: performance.now(), picture });
+    }
+  }
+
+  /**
+   * Makes the files of the job under names of their own. A file that is there already is never replaced.
+   *
+   * @returns absolute paths of the pictures in the order of the batch; a sheet goes before its frames or
+   *   tiles.
+   * @throws {ComfyError} `output` if there is no picture, or one is gone or cannot be written; another
+   *   code if it can be fetched by a later attempt.
+   * @throws {JobError} `invalid_parameter` if the pictures are not fit for what was asked for.
+   */
+  async save(images: readonly ImageRef[]): Promise<string[]> {
+    if (images.length === 0) {
+      throw new ComfyError(
+        "output",
+        "ComfyUI finished the workflow without a picture; check that it ends in a SaveImage node",
+      );
+    }
+    const { signal, parameters } = this.#options;
+    const { filenamePattern } = this.#context.setup;
+    const { jobId, request, seed } = this.#spec;
+    const staging = await this.#openStaging();
+    const pictures: StagedPicture[] = [];
+    for (const image of images) {
+      pictures.push(
+        await this.#takeEarly(image) ?? await this.#fetch(image, { signal, attempts: TRANSFERS }),
+      );
+    }
+    const facts = { jobId, prompt: request.prompt, seed, model: request.model };
+    const timestampMs = Date.now();
+    const sets = await arrangeResults(request, pictures, {
+      staging,
+      parameters,
+      signal,
+      stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
+    });
+    signal.throwIfAborted();
+    const paths = (await staging.publish(sets)).flat();
+    return paths.filter((path) => !path.endsWith(".json"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#leaving.abort();
+    await this.#last;
+    const staging = await this.#staging?.catch(() => undefined);
+    await staging?.[Symbol.asyncDispose]();
+  }
+
+  /** Fails for nobody: what cannot be had now is fetched at the end, and judged then. */
+  async #fetchEarly(image: ImageRef): Promise<StagedPicture | undefined> {
+    const signal = AbortSignal.any([this.#options.signal, this.#leaving.signal]);
+    if (signal.aborted) return undefined;
+    return await this.#fetch(image, { signal, attempts: 1 }).catch(() => undefined);
+  }
+
+  async #takeEarly(image: ImageRef): Promise<StagedPicture | undefined> {
+    const early = this.#early.get(keyOf(image));
+    if (early === undefined || performance.now() - early.beganAtMs > EARLY_MS) return undefined;
+    return await early.picture;
+  }
+
+  #openStaging(): Promise<Staging> {
+    return this.#staging ??= this.#clearAndOpen();
+  }
+
+  async #clearAndOpen(): Promise<Staging> {
+    const { jobId, resumed } = this.#spec;
+    const { outputDir } = this.#context.setup;
+    if (resumed) await removeLeftovers(outputDir, { jobId });
+    return await openStaging(outputDir, jobId, { keepTwins: resumed });
+  }
+
+  async #fetch(
+    image: ImageRef,
+    call: { signal: AbortSignal; attempts: number },
+  ): Promise<StagedPicture> {
+    const staging = await this.#openStaging();
+    const { client } = this.#context.server;
+    const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
+    const bytes = await readPicture(client, staging, image, call);
+    const { parameters } = this.#options;
+    // Of other formats the file is kept as ComfyUI made it.
+    const file = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
+    return { temp: await staging.write(file), extension };
+  }
+}
+
+async function readPicture(
+  client: ComfyClient,
   staging: Staging,
   image: ImageRef,
-  { parameters, signal }: SaveOptions,
-): Promise<StagedPicture> {
-  const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
-  const plain = staging.reserve();
+  call: { signal: AbortSignal; attempts: number },
+): Promise<Uint8Array> {
   try {
-    await server.client.download(image, plain, { signal, attempts: TRANSFERS, sync: false });
+    const bytes = await client.read(image, { ...call, maxBytes: MOST_IN_MEMORY_BYTES });
+    if (bytes !== undefined) return bytes;
+    const path = staging.reserve();
+    await client.download(image, path, { ...call, sync: false });
+    const file = await Deno.readFile(path);
+    await Deno.remove(path);
+    return file;
   } catch (error) {
-    throw await judge(server.client, error, signal);
+    if (call.attempts === 1) throw error;
+    throw await judge(client, error, call.signal);
   }
-  const bytes = await Deno.readFile(plain);
-  const temp = await staging.write(isPng(bytes) ? withText(bytes, parameters, image) : bytes);
-  await Deno.remove(plain);
-  return { temp, extension };
+}
+
+function keyOf({ type, subfolder, filename }: ImageRef): string {
+  return JSON.stringify([type, subfolder, filename]);
 }
 
 /**

@@ -87,7 +87,12 @@ export async function openStaging(
             }),
           );
         }
-        await writing(outputDir, () => syncDirectory(outputDir));
+        // The hidden names go meanwhile: whatever comes of it, nobody needs them any more.
+        const [synced] = await Promise.allSettled([
+          writing(outputDir, () => syncDirectory(outputDir)),
+          removeAll(reserved),
+        ]);
+        if (synced.status === "rejected") throw synced.reason;
       } catch (error) {
         await removeAll(done.flat());
         throw error;

@@ -53,9 +53,10 @@ export class Exchange {
    */
   async body(): Promise<Uint8Array<ArrayBuffer>> {
     const limit = this.process.settings.maxUploadBytes;
-    if (Number(this.request.headers.get("content-length") ?? 0) > limit) {
-      throw new BodyTooLarge(limit);
-    }
+    const declared = this.request.headers.get("content-length");
+    if (Number(declared ?? 0) > limit) throw new BodyTooLarge(limit);
+    // No more than declared comes through HTTP.
+    if (declared !== null) return await this.request.bytes();
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     for await (const part of this.request.body ?? []) {

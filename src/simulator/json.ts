@@ -37,14 +37,19 @@ export function dumpJson(value: unknown): string {
   if (typeof value === "string") return quote(value);
   if (typeof value !== "object") return String(value);
   if (Array.isArray(value)) return `[${value.map(dumpJson).join(", ")}]`;
-  const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
-  const members = entries
-    .filter(([, member]) => member !== undefined)
-    .map(([key, member]) => `${quote(String(key))}: ${dumpJson(member)}`);
-  return `{${members.join(", ")}}`;
+  let members = "";
+  for (const [key, member] of value instanceof Map ? value : Object.entries(value)) {
+    if (member === undefined) continue;
+    members += `${members === "" ? "" : ", "}${quote(String(key))}: ${dumpJson(member)}`;
+  }
+  return `{${members}}`;
 }
 
+/** Nearly all texts are plain, and an event has dozens. */
+const PLAIN = /^[\u0020\u0021\u0023-\u005b\u005d-\u007e]*$/;
+
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -48,22 +48,10 @@ export async function nextName(prefix: string, store: FileStore): Promise<NextNa
   const stem = basename(path);
   const folder = below("", subfolder);
   if (folder === undefined) throw outside(subfolder, store.root);
-  const numbers = (await store.list(folder))
-    .map((name) => numberOf(name, basename(prefix).length, stem))
-    .filter((number) => number !== undefined);
-  return { subfolder, stem, counter: numbers.length === 0 ? 1 : Math.max(...numbers) + 1 };
-}
-
-/**
- * The number in a file name, if the name is of this stem. `prefixLength` is taken from the prefix as
- * given and not from the normalized one, so a prefix that ends in a slash never counts up.
- */
-function numberOf(name: string, prefixLength: number, stem: string): number | undefined {
-  if (name[prefixLength] !== "_") return undefined;
-  const head = name.slice(0, prefixLength + 1);
-  if (head.slice(0, -1) !== stem || !head.endsWith("_")) return undefined;
-  const digits = name.slice(prefixLength + 1).split("_")[0] ?? "";
-  return /^\s*[+-]?\d+\s*$/.test(digits) ? Number(digits) : 0;
+  // What is cut off is as long as the prefix as given, which is why one that ends in a slash never counts up.
+  const isCounted = basename(prefix).length === stem.length;
+  const highest = isCounted ? await store.highest(folder, stem) : undefined;
+  return { subfolder, stem, counter: (highest ?? 0) + 1 };
 }
 
 function outside(subfolder: string, root: string): PythonError {

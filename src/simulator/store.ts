@@ -4,6 +4,8 @@
  * @module
  */
 
+import { numberIn, SeriesIndex } from "./series.ts";
+
 /** The area that a file belongs to. */
 export type FileArea = "output" | "input" | "temp";
 
@@ -21,6 +23,8 @@ export interface FileStore {
   readonly root: string;
   /** Names directly within a folder, files and folders alike; empty for an unknown folder. */
   list(folder: string): Promise<string[]>;
+  /** The highest number among names in a folder that begin with a stem; `undefined` for none. */
+  highest(folder: string, stem: string): Promise<number | undefined>;
   /** The file, or `undefined` when there is none. */
   read(path: string): Promise<StoredFile | undefined>;
   /** Creates or replaces a file and the folders above it. */
@@ -46,6 +50,7 @@ class MemoryStore implements FileStore {
   readonly root: string;
   readonly #now: () => number;
   readonly #files = new Map<string, StoredFile>();
+  readonly #series = new SeriesIndex();
   #bytes = 0;
 
   constructor(root: string, now: () => number) {
@@ -56,13 +61,16 @@ class MemoryStore implements FileStore {
   list(folder: string): Promise<string[]> {
     const prefix = folder === "" ? "" : `${folder}/`;
     const names = new Set<string>();
-    // Thousands of files, at each save.
     for (const path of this.#files.keys()) {
       if (!path.startsWith(prefix)) continue;
       const end = path.indexOf("/", prefix.length);
       names.add(path.slice(prefix.length, end < 0 ? undefined : end));
     }
     return Promise.resolve([...names]);
+  }
+
+  highest(folder: string, stem: string): Promise<number | undefined> {
+    return Promise.resolve(this.#series.highest(folder, stem));
   }
 
   read(path: string): Promise<StoredFile | undefined> {
@@ -72,6 +80,7 @@ class MemoryStore implements FileStore {
   write(path: string, bytes: Uint8Array): Promise<void> {
     this.#remove(path);
     this.#files.set(path, { bytes, modifiedMs: this.#now() });
+    this.#series.add(path);
     this.#bytes += bytes.length;
     for (const oldest of this.#files.keys()) {
       if (this.#bytes <= MEMORY_BYTES || oldest === path) break;
@@ -82,13 +91,17 @@ class MemoryStore implements FileStore {
 
   clear(): Promise<void> {
     this.#files.clear();
+    this.#series.clear();
     this.#bytes = 0;
     return Promise.resolve();
   }
 
   #remove(path: string): void {
-    this.#bytes -= this.#files.get(path)?.bytes.length ?? 0;
+    const file = this.#files.get(path);
+    if (file === undefined) return;
+    this.#bytes -= file.bytes.length;
     this.#files.delete(path);
+    this.#series.remove(path, () => this.#files.keys());
   }
 }
 
@@ -102,6 +115,16 @@ class DirectoryStore implements FileStore {
   async list(folder: string): Promise<string[]> {
     const names = Array.fromAsync(Deno.readDir(this.#path(folder)), (entry) => entry.name);
     return await ignoreMissing(names) ?? [];
+  }
+
+  /** Others may write into the folder, too. */
+  async highest(folder: string, stem: string): Promise<number | undefined> {
+    let highest: number | undefined;
+    for (const name of await this.list(folder)) {
+      const number = numberIn(stem, name);
+      if (number !== undefined) highest = Math.max(highest ?? number, number);
+    }
+    return highest;
   }
 
   async read(path: string): Promise<StoredFile | undefined> {

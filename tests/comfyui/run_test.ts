@@ -42,7 +42,8 @@ for (const name of ["previews_with_metadata", "legacy_previews", "fully_cached"]
     const run = collect(client.run(transcript.graph, { promptId: transcript.promptId }));
     await settle();
     comfy.start();
-    const file = { filename: "stock_00001_.png", subfolder: "", type: "output" };
+    const filename = name === "legacy_previews" ? "stock_00002_.png" : "stock_00001_.png";
+    const file = { filename, subfolder: "", type: "output" };
     for (const message of messagesOf(transcript)) {
       if (String(message).includes("execution_success")) {
         comfy.finish(undefined, { "7": { images: [file] } });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ImageRef } from "../../src/comfyui/mod.ts";
 import type { RunSpec } from "../../src/executor/mod.ts";
-import { saveImages } from "../../src/executor/sandbox_output.ts";
+import { Pictures } from "../../src/executor/sandbox_output.ts";
 import {
   type Atlas,
   composeSheet,
@@ -49,7 +49,7 @@ Deno.test("runJob() writes what it was asked for into the picture, beside ComfyU
   assert.deepEqual(JSON.parse(text["prompt"]!), body?.["prompt"]);
 });
 
-Deno.test("saveImages() leaves the pixels of ComfyUI's file as they are, byte for byte", async () => {
+Deno.test("Pictures.save() leaves the pixels of ComfyUI's file as they are, byte for byte", async () => {
   await using setup = await jobSetup();
   const images = await paint(setup, 1);
   const [path] = await save(setup, images);
@@ -59,7 +59,7 @@ Deno.test("saveImages() leaves the pixels of ComfyUI's file as they are, byte fo
   assert.deepEqual(pixelChunks(await Deno.readFile(path!)), pixelChunks(original));
 });
 
-Deno.test("saveImages() makes an animation: sheet, numbered frames and an atlas", async () => {
+Deno.test("Pictures.save() makes an animation: sheet, numbered frames and an atlas", async () => {
   await using setup = await jobSetup();
   const images = await paint(setup, 3);
   const paths = await save(setup, images, { animation_frames: 3 });
@@ -83,7 +83,7 @@ Deno.test("saveImages() makes an animation: sheet, numbered frames and an atlas"
   ]);
 });
 
-Deno.test("saveImages() makes a batch of animations one after the other", async () => {
+Deno.test("Pictures.save() makes a batch of animations one after the other", async () => {
   await using setup = await jobSetup();
   const paths = await save(setup, await paint(setup, 4), { animation_frames: 2, batch_size: 2 });
   const names = ["_0_sheet", "_0_0000", "_0_0001", "_1_sheet", "_1_0000", "_1_0001"];
@@ -92,7 +92,7 @@ Deno.test("saveImages() makes a batch of animations one after the other", async 
   assert.notDeepEqual(first!.data, third!.data);
 });
 
-Deno.test("saveImages() cuts a tile set: the sheet as delivered, the tiles and an atlas", async () => {
+Deno.test("Pictures.save() cuts a tile set: the sheet as delivered, the tiles and an atlas", async () => {
   await using setup = await jobSetup();
   const paths = await save(setup, await paint(setup, 1), { tileset_grid: [4, 2] });
   assert.equal(paths.length, 9);
@@ -107,7 +107,7 @@ Deno.test("saveImages() cuts a tile set: the sheet as delivered, the tiles and a
   assert.deepEqual(atlas.meta.frameTags, []);
 });
 
-Deno.test("saveImages() refuses what cannot be cut or put together, and leaves no file", async () => {
+Deno.test("Pictures.save() refuses what cannot be cut or put together, and leaves no file", async () => {
   await using setup = await jobSetup();
   const images = await paint(setup, 3);
   const cases: [Partial<GenerateRequest>, RegExp][] = [
@@ -124,7 +124,7 @@ Deno.test("saveImages() refuses what cannot be cut or put together, and leaves n
   }
 });
 
-Deno.test("saveImages() refuses frames of different sizes", async () => {
+Deno.test("Pictures.save() refuses frames of different sizes", async () => {
   await using setup = await jobSetup();
   const images = [...await paint(setup, 1), ...await paint(setup, 1, [128, 64])];
   await assert.rejects(save(setup, images, { animation_frames: 2 }), {
@@ -134,7 +134,7 @@ Deno.test("saveImages() refuses frames of different sizes", async () => {
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-Deno.test("saveImages() never replaces a file, and keeps a set under one name", async () => {
+Deno.test("Pictures.save() never replaces a file, and keeps a set under one name", async () => {
   await using setup = await jobSetup();
   const images = await paint(setup, 2);
   await Deno.writeTextFile(`${setup.dir}/job-1_0_0001.png`, "mine");
@@ -147,7 +147,7 @@ Deno.test("saveImages() never replaces a file, and keeps a set under one name", 
   assert.equal((await fileNames(setup.dir)).length, 5);
 });
 
-Deno.test("saveImages() keeps the pictures of a batch apart where the pattern does not", async () => {
+Deno.test("Pictures.save() keeps the pictures of a batch apart where the pattern does not", async () => {
   await using setup = await jobSetup({}, { filenamePattern: "{job_id}-{seed}" });
   const paths = await save(setup, await paint(setup, 3));
   assert.deepEqual(paths, ["", "-2", "-3"].map((end) => `${setup.dir}/job-1-1${end}.png`));
@@ -155,7 +155,7 @@ Deno.test("saveImages() keeps the pictures of a batch apart where the pattern do
   assert.equal(new Set(pictures.map(({ data }) => data.toHex())).size, 3);
 });
 
-Deno.test("saveImages() leaves nothing behind when one of several pictures cannot be had", async () => {
+Deno.test("Pictures.save() leaves nothing behind when one of several pictures cannot be had", async () => {
   await using setup = await jobSetup();
   const images = await paint(setup, 2);
   const missing = { ...images[1]!, filename: "gone.png" };
@@ -165,7 +165,7 @@ Deno.test("saveImages() leaves nothing behind when one of several pictures canno
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-Deno.test("saveImages() says so when a picture is damaged", async () => {
+Deno.test("Pictures.save() says so when a picture is damaged", async () => {
   await using setup = await jobSetup();
   const picture = {
     width: 64,
@@ -184,7 +184,7 @@ Deno.test("saveImages() says so when a picture is damaged", async () => {
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-Deno.test("saveImages() removes what a killed attempt at the same job left, and nothing else", async () => {
+Deno.test("Pictures.save() removes what a killed attempt at the same job left, and nothing else", async () => {
   await using setup = await jobSetup();
   const uuid = crypto.randomUUID();
   const own = [`.job-1.${uuid}.part`, `..job-1.${uuid}.part.${uuid}.part`];
@@ -224,7 +224,8 @@ async function save(
     hadStarted: false,
     ...spec,
   };
-  return await saveImages(setup.context, whole, images, { parameters: PARAMETERS, signal });
+  await using pictures = new Pictures(setup.context, whole, { parameters: PARAMETERS, signal });
+  return await pictures.save(images);
 }
 
 async function readPicture(path: string): Promise<DecodedPicture> {

@@ -18,6 +18,9 @@ const NOTHING = ".";
 /** Letters that stay flat: eyes and windows lose their shape when shaded. */
 const FLAT = new Set(["k"]);
 
+/** Below, above, right and left, in the order in which they give an edge its colour. */
+const AROUND = [[0, 1], [0, -1], [1, 0], [-1, 0]] as const;
+
 /** A grid of letters. */
 type Letters = readonly (readonly string[])[];
 
@@ -100,8 +103,7 @@ function outline(canvas: Canvas): void {
   for (let y = 0; y < canvas.height; y++) {
     for (let x = 0; x < canvas.width; x++) {
       if (canvas.get(x, y) !== CLEAR) continue;
-      const neighbour = [[0, 1], [0, -1], [1, 0], [-1, 0]]
-        .map(([dx = 0, dy = 0]) => canvas.get(x + dx, y + dy))
+      const neighbour = AROUND.map(([dx, dy]) => canvas.get(x + dx, y + dy))
         .find((colour) => colour !== CLEAR);
       if (neighbour !== undefined) edges.push([x, y, mix(neighbour, 0x120a1e, 0.78)]);
     }

@@ -1,0 +1,210 @@
+/** `GET /view`: the bytes of a file of ComfyUI, checked while they come. */
+
+import { ComfyError } from "../errors.ts";
+import { type Clock, type Deadline, startDeadline } from "./clock.ts";
+import { type HttpApi, isSuccess, statusError, toComfyError } from "./http.ts";
+import type { ImageRef } from "./types.ts";
+
+/** What viewing needs of the client. */
+export interface ViewContext {
+  /** Speaks HTTP. */
+  api: HttpApi;
+  /** Source of time. */
+  clock: Clock;
+}
+
+/** How a file is asked for. */
+export interface ViewRequest {
+  /** Gives up. */
+  signal?: AbortSignal | undefined;
+  /** Longest wait for the answer, and between two pieces of it, in milliseconds. */
+  timeoutMs: number;
+  /** How often a transfer is tried in all. */
+  attempts: number;
+}
+
+/** A file that is coming. */
+export interface Incoming {
+  /** Its size, if the server tells it. */
+  readonly bytes: number | undefined;
+  /** Its pieces; after the last one what came is known to be whole, or an error is thrown. */
+  readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+const WHAT = "GET /view";
+const RETRY_MS = 200;
+const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** The chunk that ends every PNG; a file cut short on the server's disk lacks it. */
+const PNG_END = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
+
+/**
+ * Asks for a file and hands it on as it comes; a transfer that breaks is begun anew.
+ *
+ * @throws {ComfyError} `output` when the file is gone or incomplete; else why the server did not
+ *   deliver it. Also what `take` throws.
+ */
+export async function viewImage<T>(
+  context: ViewContext,
+  image: ImageRef,
+  request: ViewRequest,
+  take: (file: Incoming) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await viewOnce(context, image, request, take);
+    } catch (error) {
+      if (attempt >= request.attempts || !isTransient(error)) throw error;
+      await context.clock.delay(RETRY_MS * attempt, toCall(request.signal));
+    }
+  }
+}
+
+/**
+ * Reads a file into memory; `undefined` if it has more bytes than that.
+ *
+ * @throws {ComfyError} `output` when it is gone or incomplete; else why the server did not deliver it.
+ */
+export async function readImage(
+  context: ViewContext,
+  image: ImageRef,
+  request: ViewRequest & { maxBytes: number },
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return await viewImage(context, image, request, async ({ bytes, pieces }) => {
+    const { maxBytes } = request;
+    if (bytes !== undefined && bytes > maxBytes) return undefined;
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    for await (const piece of pieces) {
+      size += piece.length;
+      if (size > maxBytes) return undefined;
+      parts.push(piece);
+    }
+    return join(parts, size);
+  });
+}
+
+async function viewOnce<T>(
+  context: ViewContext,
+  image: ImageRef,
+  { timeoutMs: ms, signal }: ViewRequest,
+  take: (file: Incoming) => Promise<T>,
+): Promise<T> {
+  using deadline = startDeadline(context.clock, {
+    ms,
+    error: () => new ComfyError("timeout", `${WHAT}: ComfyUI sent nothing for ${ms} ms`),
+    signal,
+  });
+  const response = await openImage(context.api, image, deadline);
+  const bytes = lengthOf(response);
+  const pieces = checkedPieces(response, new ContentCheck(image, bytes), deadline);
+  try {
+    return await take({ bytes, pieces });
+  } finally {
+    // What was not wanted to its end.
+    if (!response.bodyUsed) await response.body?.cancel();
+  }
+}
+
+async function openImage(
+  api: HttpApi,
+  image: ImageRef,
+  deadline: Deadline,
+): Promise<Response> {
+  const { filename, subfolder, type } = image;
+  const query = { filename, subfolder, type };
+  const response = await api.open("/view", { query }, deadline);
+  if (isSuccess(response)) return response;
+  const text = await response.text().catch(() => "");
+  if (response.status !== 404) throw statusError({ status: response.status, text }, WHAT);
+  throw new ComfyError("output", `ComfyUI no longer has the file ${describeImage(image)}`, {
+    status: 404,
+  });
+}
+
+/** The length of a compressed body tells nothing about that of the file. */
+function lengthOf({ headers }: Response): number | undefined {
+  const length = headers.get("content-length");
+  return length === null || headers.get("content-encoding") !== null ? undefined : Number(length);
+}
+
+/** Each piece starts the time anew, so that a slow transfer may take long. */
+async function* checkedPieces(
+  response: Response,
+  check: ContentCheck,
+  deadline: Deadline,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  try {
+    for await (const piece of response.body ?? []) {
+      deadline.restart();
+      check.take(piece);
+      yield piece;
+    }
+  } catch (error) {
+    throw toComfyError(error, WHAT, deadline.signal);
+  }
+  check.finish();
+}
+
+/** Notices files that are cut short or no picture at all. */
+class ContentCheck {
+  readonly #image: ImageRef;
+  readonly #expected: number | undefined;
+  #head: number[] = [];
+  #tail: number[] = [];
+  #bytes = 0;
+
+  constructor(image: ImageRef, expected: number | undefined) {
+    this.#image = image;
+    this.#expected = expected;
+  }
+
+  take(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    const missing = PNG_SIGNATURE.length - this.#head.length;
+    if (missing > 0) this.#head.push(...chunk.subarray(0, missing));
+    this.#tail = [...this.#tail, ...chunk.subarray(-PNG_END.length)].slice(-PNG_END.length);
+  }
+
+  finish(): void {
+    const expected = this.#expected;
+    if (expected !== undefined && expected !== this.#bytes) {
+      this.#fail(`has ${this.#bytes} of ${expected} bytes`);
+    }
+    if (this.#bytes === 0) this.#fail("is empty");
+    if (!this.#image.filename.toLowerCase().endsWith(".png")) return;
+    if (!isEqual(this.#head, PNG_SIGNATURE)) this.#fail("is no PNG");
+    if (!isEqual(this.#tail, PNG_END)) this.#fail("is a PNG without an end");
+  }
+
+  #fail(what: string): never {
+    throw new ComfyError("output", `The file ${describeImage(this.#image)} of ComfyUI ${what}`);
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof ComfyError)) return false;
+  if (error.code === "http_status") return (error.status ?? 0) >= 500;
+  return error.code === "unreachable" || error.code === "timeout";
+}
+
+function describeImage({ filename, subfolder, type }: ImageRef): string {
+  return `${subfolder === "" ? "" : `${subfolder}/`}${filename} [${type}]`;
+}
+
+function isEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+function toCall(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+function join(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
