@@ -51,3 +51,24 @@ export function toJob(row: JobRow): Job {
     outcome: row.outcome === null ? undefined : JSON.parse(row.outcome) as JobOutcome,
   };
 }
+
+/** A job that has just been accepted. */
+export function newJob(
+  request: GenerateRequest,
+  decided: Pick<Job, "workflow" | "seed" | "createdAtMs" | "deadlineAtMs">,
+): Job {
+  return {
+    id: request.id,
+    request,
+    state: "queued",
+    attempts: 0,
+    cancelRequested: false,
+    server: undefined,
+    avoidServer: undefined,
+    crashes: 0,
+    startedAtMs: undefined,
+    finishedAtMs: undefined,
+    outcome: undefined,
+    ...decided,
+  };
+}

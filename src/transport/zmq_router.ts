@@ -184,6 +184,7 @@ class ZmqRequestServer implements RequestServer {
       }
       this.#sent(peer);
     }
+    this.#receiver.expect();
     this.#receiver.recheck();
   }
 

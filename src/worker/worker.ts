@@ -11,6 +11,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import { type JobQueue, openSqliteQueue } from "../queue/mod.ts";
 import { type Transport, zmqTransport } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
+import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimate.ts";
@@ -127,6 +128,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     scheduler,
     announcer,
     estimator,
+    arrivals: createArrivals(),
     news: publisher,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - startedAtMs,
