@@ -10,14 +10,25 @@ import type { Job, JobOutcome, Lease } from "./job.ts";
 
 /** What became of a submission. */
 export type EnqueueResult =
-  /** Stored; it will reach exactly one ending. */
-  | { readonly type: "accepted"; readonly job: Job }
+  /** Stored; it will reach exactly one ending. `position` jobs go before it. */
+  | { readonly type: "accepted"; readonly job: Job; readonly position: number }
   /** The same request was stored before; nothing new will run. */
   | { readonly type: "known"; readonly job: Job }
   /** The id belongs to a request with other parameters. */
   | { readonly type: "conflict" }
   /** As many jobs wait as may wait. */
   | { readonly type: "full" };
+
+/** What is known of a submission. */
+export interface EnqueueDetails {
+  /** Workflow chosen for it. */
+  workflow?: string;
+  /**
+   * True if others are about to follow: it is stored with them, no later than in the next turn of the
+   * event loop. One that is not told so is stored at once, with all that waited. @default {false}
+   */
+  more?: boolean;
+}
 
 /** What became of a wish to cancel. */
 export type CancelResult =
@@ -97,7 +108,7 @@ export interface QueueCounts {
  */
 export interface JobQueue extends AsyncDisposable {
   /** Stores a request, or recognises it. */
-  enqueue(request: GenerateRequest, details?: { workflow?: string }): Promise<EnqueueResult>;
+  enqueue(request: GenerateRequest, details?: EnqueueDetails): Promise<EnqueueResult>;
   /**
    * Hands out the next job: by priority, then by age; undefined if none may be claimed. A point of
    * priority counts as much as 30 s of age, so that nothing waits for ever.

@@ -10,6 +10,7 @@ export type {
   AbandonOptions,
   CancelResult,
   ClaimOptions,
+  EnqueueDetails,
   EnqueueResult,
   JobQueue,
   ListOptions,

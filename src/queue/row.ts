@@ -1,6 +1,6 @@
 /** A row of the `jobs` table, and the job that it stands for. */
 
-import type { JobState } from "../protocol/mod.ts";
+import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { decodeStored } from "../protocol/stored.ts";
 import type { Job, JobOutcome } from "./job.ts";
 
@@ -49,5 +49,26 @@ export function toJob(row: JobRow): Job {
     startedAtMs: row.started_at_ms ?? undefined,
     finishedAtMs: row.finished_at_ms ?? undefined,
     outcome: row.outcome === null ? undefined : JSON.parse(row.outcome) as JobOutcome,
+  };
+}
+
+/** A job that has just been accepted. */
+export function newJob(
+  request: GenerateRequest,
+  decided: Pick<Job, "workflow" | "seed" | "createdAtMs" | "deadlineAtMs">,
+): Job {
+  return {
+    id: request.id,
+    request,
+    state: "queued",
+    attempts: 0,
+    cancelRequested: false,
+    server: undefined,
+    avoidServer: undefined,
+    crashes: 0,
+    startedAtMs: undefined,
+    finishedAtMs: undefined,
+    outcome: undefined,
+    ...decided,
   };
 }

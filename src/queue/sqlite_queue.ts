@@ -1,7 +1,7 @@
 /** The job queue on SQLite. */
 
 import { JobError } from "../errors.ts";
-import type { GenerateRequest } from "../protocol/mod.ts";
+import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { encodeRequest } from "../protocol/encode.ts";
 import { openDatabase } from "./database.ts";
 import type { MeasuredRun } from "../node_times.ts";
@@ -11,13 +11,15 @@ import type {
   AbandonOptions,
   CancelResult,
   ClaimOptions,
+  EnqueueDetails,
   EnqueueResult,
   JobQueue,
   ListOptions,
   QueueCounts,
   ReleaseOptions,
 } from "./job_queue.ts";
-import { type JobRow, toJob } from "./row.ts";
+import { JobCounts } from "./counts.ts";
+import { type JobRow, newJob, toJob } from "./row.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import { AGE_PER_PRIORITY_MS } from "./schema.ts";
 import * as sql from "./statements.ts";
@@ -53,38 +55,19 @@ class SqliteQueue implements JobQueue {
   readonly #maxQueued: number;
   readonly #now: () => number;
   readonly #randomId: () => string;
+  readonly #counts: JobCounts;
 
   constructor(store: SqliteStore, options: SqliteQueueOptions) {
     this.#store = store;
+    this.#counts = new JobCounts(store);
     this.#maxQueued = options.maxQueued ?? 1_000;
     this.#now = options.now ?? Date.now;
     this.#randomId = options.randomId ?? (() => crypto.randomUUID());
   }
 
-  enqueue(request: GenerateRequest, details: { workflow?: string } = {}): Promise<EnqueueResult> {
-    return this.#store.writeTogether("store the job", (): EnqueueResult => {
-      const known = this.#find(request.id);
-      if (known !== undefined) {
-        return sameRequest(known.request, request)
-          ? { type: "known", job: known }
-          : { type: "conflict" };
-      }
-      if (this.#count("queued") >= this.#maxQueued) return { type: "full" };
-      const { priority = 0, deadline_s } = request;
-      const now = this.#now();
-      const row = this.#store.row(sql.INSERT, {
-        id: request.id,
-        request: encodeRequest(request),
-        priority,
-        workflow: details.workflow ?? null,
-        seed: request.seed ?? drawSeed(),
-        now,
-        due: now - priority * AGE_PER_PRIORITY_MS,
-        deadline: deadline_s === undefined ? null : Math.round(now + deadline_s * 1_000),
-      });
-      this.#note(row, undefined, "accepted");
-      return { type: "accepted", job: toJob(row) };
-    });
+  enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
+    const store = () => this.#accept(request, details.workflow);
+    return this.#store.writeTogether("store the job", store, { more: details.more ?? false });
   }
 
   claim({ server, clientId, leaseMs, fits }: ClaimOptions): Promise<Lease | undefined> {
@@ -222,11 +205,7 @@ class SqliteQueue implements JobQueue {
     return this.#store.read(() => {
       const row = this.#store.optionalRow(sql.BY_ID, { id });
       if (row === undefined || row.state !== "queued") return undefined;
-      const place = { due: row.due_ms, seq: row.seq };
-      // Most who ask have just come, and are last or nearly so.
-      const after = this.#store.number(sql.BEHIND, { ...place, limit: LOOK_AHEAD }) ?? 0;
-      if (after < LOOK_AHEAD) return this.#count("queued") - after - 1;
-      return this.#store.number(sql.POSITION, place);
+      return this.#place(row.due_ms, row.seq);
     });
   }
 
@@ -250,8 +229,8 @@ class SqliteQueue implements JobQueue {
 
   counts(): Promise<QueueCounts> {
     return this.#store.read(() => ({
-      queued: this.#count("queued"),
-      running: this.#count("running"),
+      queued: this.#counts.of("queued"),
+      running: this.#counts.of("running"),
     }));
   }
 
@@ -303,6 +282,37 @@ class SqliteQueue implements JobQueue {
     return this.close();
   }
 
+  #accept(request: GenerateRequest, workflow: string | undefined): EnqueueResult {
+    const waiting = this.#counts.of("queued");
+    if (waiting >= this.#maxQueued) {
+      const known = this.#find(request.id);
+      return known === undefined ? { type: "full" } : recognise(known, request);
+    }
+    const { priority = 0, deadline_s, seed = drawSeed() } = request;
+    const now = this.#now();
+    const due = now - priority * AGE_PER_PRIORITY_MS;
+    const deadline = deadline_s === undefined ? undefined : Math.round(now + deadline_s * 1_000);
+    const seq = this.#store.insert(sql.INSERT, {
+      id: request.id,
+      request: encodeRequest(request),
+      priority,
+      workflow: workflow ?? null,
+      seed,
+      now,
+      due,
+      deadline: deadline ?? null,
+    });
+    if (seq === undefined) {
+      return recognise(toJob(this.#store.row(sql.BY_ID, { id: request.id })), request);
+    }
+    this.#counts.move(undefined, "queued");
+    return {
+      type: "accepted",
+      job: newJob(request, { workflow, seed, createdAtMs: now, deadlineAtMs: deadline }),
+      position: this.#place(due, seq),
+    };
+  }
+
   #nextFor(server: string, fits: ClaimOptions["fits"]): JobRow | undefined {
     let after = { after_due: Number.MIN_SAFE_INTEGER, after_seq: 0 };
     // Nearly always the first one fits.
@@ -330,11 +340,13 @@ class SqliteQueue implements JobQueue {
     return toJob(ended);
   }
 
-  #note(row: JobRow, from: string | undefined, reason: string): void {
+  /** Writes down a step of a job: that it was moved, or what happened to it where it is. */
+  #note(row: JobRow, from: JobState, reason: string): void {
+    this.#counts.move(from, row.state);
     this.#store.run(sql.NOTE, {
       seq: row.seq,
       now: this.#now(),
-      from: from ?? null,
+      from,
       to: row.state,
       attempt: row.attempts,
       reason,
@@ -346,9 +358,18 @@ class SqliteQueue implements JobQueue {
     return row === undefined ? undefined : toJob(row);
   }
 
-  #count(state: "queued" | "running"): number {
-    return this.#store.number(sql.COUNT, { state }) ?? 0;
+  /** How many jobs go before a waiting one. Most who ask have just come, and are last or nearly so. */
+  #place(due: number, seq: number): number {
+    const waiting = this.#counts.of("queued");
+    if (this.#store.number(sql.LAST) === seq) return waiting - 1;
+    const after = this.#store.number(sql.BEHIND, { due, seq, limit: LOOK_AHEAD }) ?? 0;
+    if (after < LOOK_AHEAD) return waiting - after - 1;
+    return this.#store.number(sql.POSITION, { due, seq }) ?? 0;
   }
+}
+
+function recognise(job: Job, request: GenerateRequest): EnqueueResult {
+  return sameRequest(job.request, request) ? { type: "known", job } : { type: "conflict" };
 }
 
 /** Up to 2^53 − 1: ComfyUI takes more, but JavaScript and JSON would round it. */

@@ -1,10 +1,10 @@
 /** Every SQL statement of the queue. Each changes one job, fenced by its `seq` within a transaction or by its token. */
 
-/** Stores a job. */
+/** Stores a job, unless there is one of that name. */
 export const INSERT = `
   INSERT INTO jobs (id, request, state, priority, workflow, seed, created_at_ms, due_ms, deadline_at_ms)
   VALUES (:id, :request, 'queued', :priority, :workflow, :seed, :now, :due, :deadline)
-  RETURNING *`;
+  ON CONFLICT (id) DO NOTHING`;
 
 /**
  * The jobs to run next, a few at a time; one that may live on a server's queue is only for that server.
@@ -72,6 +72,10 @@ export const PROMPTED = `
 export const ABANDON = `
   UPDATE jobs SET prompt_id = NULL WHERE seq = :seq AND state = 'queued'`;
 
+/** The job that goes last. */
+export const LAST = `
+  SELECT seq FROM jobs WHERE state = 'queued' ORDER BY due_ms DESC, seq DESC LIMIT 1`;
+
 /** Waiting jobs that go first. */
 export const POSITION = `
   SELECT count(*) AS n FROM jobs
@@ -87,8 +91,14 @@ export const LIST = `
   SELECT * FROM jobs WHERE seq < :before AND (:state IS NULL OR state = :state)
   ORDER BY seq DESC LIMIT :limit`;
 
-/** Number of jobs in a state that is left again. */
-export const COUNT = `SELECT n FROM counts WHERE state = :state`;
+/** Changes when another connection has changed the file. */
+export const DATA_VERSION = `PRAGMA data_version`;
+
+/** Number of jobs that wait. */
+export const COUNT_QUEUED = `SELECT count(*) AS n FROM jobs WHERE state = 'queued'`;
+
+/** Number of jobs that run. */
+export const COUNT_RUNNING = `SELECT count(*) AS n FROM jobs WHERE state = 'running'`;
 
 /** When the first waiting job may be claimed. */
 export const NEXT_CLAIMABLE = `SELECT min(not_before_ms) AS at FROM jobs WHERE state = 'queued'`;
@@ -126,10 +136,11 @@ export const PRUNE = `
   DELETE FROM jobs WHERE seq IN (
     SELECT seq FROM jobs WHERE finished_at_ms < :before ORDER BY finished_at_ms LIMIT :limit)`;
 
-/** Writes a line of a job's history. */
+/** Writes the next line of a job's history. */
 export const NOTE = `
-  INSERT INTO transitions (job_seq, at_ms, from_state, to_state, attempt, reason)
-  VALUES (:seq, :now, :from, :to, :attempt, :reason)`;
+  INSERT INTO changes (job_seq, line, at_ms, from_state, to_state, attempt, reason)
+  SELECT :seq, coalesce(max(line), 0) + 1, :now, :from, :to, :attempt, :reason
+  FROM changes WHERE job_seq = :seq`;
 
 /** Adds the times of a run. */
 export const KEEP_TIMES = `

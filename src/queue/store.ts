@@ -21,10 +21,16 @@ export class SqliteStore {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #open = true;
+  #rollbacks = 0;
 
   /** Takes over a database, which is then closed with the store. */
   constructor(db: DatabaseSync) {
     this.#db = db;
+  }
+
+  /** How many changes were undone so far, because they failed. */
+  get rollbacks(): number {
+    return this.#rollbacks;
   }
 
   /** Closes the database. May be called again. */
@@ -63,15 +69,16 @@ export class SqliteStore {
   }
 
   /**
-   * Runs a change in one transaction with others of the same turn of the event loop: the sync to disk,
-   * which costs more than all else, is shared. One that fails fails alone. The closure may run twice.
+   * Runs a change in one transaction with those that wait: the sync to disk, which costs more than all
+   * else, is shared. With `more` it waits itself, for what comes in this turn of the event loop. One that
+   * fails fails alone. The closure may run twice.
    */
-  writeTogether<T>(action: string, operation: () => T): Promise<T> {
+  writeTogether<T>(action: string, operation: () => T, { more }: { more: boolean }): Promise<T> {
     if (!this.#open) return this.#guard(action, operation);
     const settle = Promise.withResolvers<unknown>();
     this.#pending.push({ action, operation, settle });
-    if (this.#pending.length === 1) setImmediate(() => this.#storePending());
-    if (this.#pending.length >= MOST_TOGETHER) this.#storePending();
+    if (!more || this.#pending.length >= MOST_TOGETHER) this.#storePending();
+    else if (this.#pending.length === 1) setImmediate(() => this.#storePending());
     return settle.promise as Promise<T>;
   }
 
@@ -118,6 +125,7 @@ export class SqliteStore {
       this.#db.exec("COMMIT");
       return result;
     } catch (error) {
+      this.#rollbacks += 1;
       // A full disk may have ended the transaction already.
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
@@ -161,6 +169,12 @@ export class SqliteStore {
   /** Runs a statement; returns the number of rows that it changed. */
   run(text: string, values: Record<string, SQLInputValue>): number {
     return Number(this.#statement(text).run(values).changes);
+  }
+
+  /** Runs a statement that may add a row; returns its number if it did. */
+  insert(text: string, values: Record<string, SQLInputValue>): number | undefined {
+    const { changes, lastInsertRowid } = this.#statement(text).run(values);
+    return changes === 0 ? undefined : Number(lastInsertRowid);
   }
 
   /** The single number that a statement gives, or undefined for NULL. */

@@ -186,6 +186,7 @@ class ZmqRequestServer implements RequestServer {
       }
       this.#sent(peer);
     }
+    this.#receiver.expect();
     this.#receiver.recheck();
   }
 

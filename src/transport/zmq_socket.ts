@@ -33,7 +33,7 @@ export interface ReceivingSocket {
 const ZMQ_FD = 14;
 
 /**
- * How long after a message to look for the next one before parking, in milliseconds. The next request
+ * How long after a message or an answer to look for the next one before parking, in milliseconds. The next request
  * of a peer that waits for each answer comes within a fraction of that; waking a parked thread takes
  * as long.
  */
@@ -171,6 +171,11 @@ export class Receiver {
    */
   recheck(): void {
     if (this.#unpark !== undefined && this.#socket.readable) this.#unpark();
+  }
+
+  /** To be called when an answer has left, which may have taken its time: who got it may ask again. */
+  expect(): void {
+    this.#lastMessageAt = performance.now();
   }
 
   /** Makes every `receive()` under way return without a message. */

@@ -16,6 +16,7 @@ import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import { startSpan } from "../trace.ts";
 import type { Announcer } from "./announcer.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { Estimator } from "./estimate.ts";
 import type { NewsStand } from "./publisher.ts";
 
@@ -37,8 +38,8 @@ export interface ServerView {
 
 /** What the handlers need of the scheduler. */
 export interface SchedulerView {
-  /** Looks for work again. */
-  wake(): void;
+  /** Takes note of a job that was stored. */
+  came(job: Job): void;
   /** Stops the attempt at a job. */
   abort(jobId: string): void;
   /** Jobs under way on a server. */
@@ -61,6 +62,8 @@ export interface HandlerContext {
   readonly announcer: Announcer;
   /** Knows run times. */
   readonly estimator: Estimator;
+  /** Submissions on their way to the queue. */
+  readonly arrivals: Arrivals;
   /** Where the stream of updates stands. */
   readonly news: NewsStand;
   /** True once the worker takes no more jobs. */
@@ -100,20 +103,25 @@ async function generate(context: HandlerContext, request: GenerateRequest): Prom
     return refuse("Backend busy: the worker is stopping; send it again later");
   }
   try {
+    using arrival = context.arrivals.begin();
     // A repeated submission is recognised even if its model or workflow has gone since.
     const known = await context.queue.get(request.id);
     const check = known === undefined ? await checkOnServers(context.servers, request) : undefined;
     if (check?.type === "refused") return refuse(check.error);
-    const details = check === undefined ? {} : { workflow: check.workflow };
-    const result = await context.queue.enqueue(request, details);
+    const result = await context.queue.enqueue(request, {
+      more: arrival.leave(),
+      ...(check === undefined ? {} : { workflow: check.workflow }),
+    });
     if (result.type === "full") return refuse("Queue full");
     if (result.type === "conflict") {
       return refuse(
         "Invalid parameter: id: it belongs to a job with other parameters; use a new one",
       );
     }
-    context.scheduler.wake();
-    const waitMs = await expectedMs(context, result.job);
+    context.scheduler.came(result.job);
+    const waitMs = result.type === "accepted"
+      ? waitingMs(context, result.job, result.position)
+      : await expectedMs(context, result.job);
     return { type: "job_accepted", job_id: request.id, estimated_time_s: waitMs / 1_000 };
   } catch (error) {
     if (error instanceof PixelsError) return refuse(error.message);
@@ -288,10 +296,15 @@ function pictures(paths: readonly string[]): { image_path: string; image_paths: 
 /** Expected time until a job is done: what goes before it, shared by the servers, then itself. */
 async function expectedMs(context: HandlerContext, job: Job): Promise<number> {
   if (job.outcome !== undefined) return 0;
-  const { queue, scheduler, estimator, servers } = context;
-  const position = await queue.position(job.id);
-  const progress = scheduler.progressOf(job.id);
+  const position = await context.queue.position(job.id);
+  const progress = context.scheduler.progressOf(job.id);
   if (position === undefined && progress !== undefined) return progress.eta_s * 1_000;
-  const queuedMs = (position ?? 0) * estimator.typicalMs / servers.length;
+  return waitingMs(context, job, position ?? 0);
+}
+
+/** The same of one that does not run. */
+function waitingMs(context: HandlerContext, job: Job, position: number): number {
+  const { scheduler, estimator, servers } = context;
+  const queuedMs = position * estimator.typicalMs / servers.length;
   return scheduler.waitBeforeMs(job.id) + queuedMs + estimator.runMs(job);
 }

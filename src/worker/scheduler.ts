@@ -46,8 +46,10 @@ export interface SchedulerOptions extends RetryPolicy {
 
 /** Runs the queue. */
 export interface Scheduler {
-  /** Looks for work again: a job came, a server is ready. */
+  /** Looks for work again: a server is ready. */
   wake(): void;
+  /** Looks for work again if a job that came may run, or has to be thought of at a certain time. */
+  came(job: Job): void;
   /** Stops the attempt at a job, whose cancelling the queue has already noted. */
   abort(jobId: string): void;
   /** Number of jobs under way on a server. */
@@ -105,6 +107,11 @@ class QueueScheduler implements Scheduler {
     this.#wakeUp.wake();
   }
 
+  came({ deadlineAtMs }: Job): void {
+    // Whatever makes room for it wakes the loop, too.
+    if (deadlineAtMs !== undefined || this.#hasRoom) this.wake();
+  }
+
   abort(jobId: string): void {
     this.#active.get(jobId)?.abort();
     // A waiting job whose prompt must be removed from ComfyUI is claimed for that.
@@ -148,10 +155,15 @@ class QueueScheduler implements Scheduler {
     }
   }
 
+  get #hasRoom(): boolean {
+    const { maxConcurrentJobs = Infinity } = this.#options;
+    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.free);
+  }
+
   /** Hands out one job, if one may run and a server is free for it. */
   async #dispatch(): Promise<boolean> {
-    const { maxConcurrentJobs = Infinity, queue } = this.#options;
-    if (this.#active.size >= maxConcurrentJobs) return false;
+    const { queue } = this.#options;
+    if (!this.#hasRoom) return false;
     for (const slot of this.#slots.filter((place) => place.free)) {
       const lease = await queue.claim({
         server: slot.name,

@@ -27,6 +27,8 @@ export function createWakeUp(): WakeUp {
       }
       clearTimeout(timer);
       ring = undefined;
+      // Who rang may have an answer to send first, and others may ring in the same turn.
+      await new Promise((resolve) => setImmediate(resolve));
       rung = false;
     },
   };

@@ -11,6 +11,7 @@ import type { Reply, Request } from "../protocol/mod.ts";
 import { type JobQueue, openSqliteQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
+import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimate.ts";
@@ -129,6 +130,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     scheduler,
     announcer,
     estimator,
+    arrivals: createArrivals(),
     news: publisher,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,

@@ -128,6 +128,43 @@ Deno.test("openSqliteQueue() makes room for measured times in a file that has no
   assert.equal((await again.get("old"))?.state, "queued");
 });
 
+Deno.test("openSqliteQueue() keeps jobs, counts and history of a file of schema 4", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  {
+    using db = new DatabaseSync(path);
+    MIGRATIONS.slice(0, 4).forEach((statements) => db.exec(statements));
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 4;`);
+    const insert = db.prepare(
+      `INSERT INTO jobs (id, request, state, priority, seed, created_at_ms) VALUES (?, ?, ?, 0, 7, ?)`,
+    );
+    insert.run("one", encodeRequest(generateRequest({ id: "one" })), "queued", 1_000);
+    insert.run("two", encodeRequest(generateRequest({ id: "two" })), "queued", 2_000);
+    const note = db.prepare(`INSERT INTO transitions VALUES (?, ?, ?, ?, ?, ?)`);
+    note.run(1, 1_000, null, "queued", 0, "accepted");
+    note.run(2, 2_000, null, "queued", 0, "accepted");
+    note.run(2, 3_000, "queued", "running", 1, "claimed by one");
+    note.run(1, 3_000, "queued", "running", 1, "claimed by one");
+    note.run(2, 3_000, "running", "queued", 1, "its lease ran out");
+  }
+  await using queue = openSqliteQueue({ path });
+  assert.deepEqual(await queue.counts(), { queued: 2, running: 0 });
+  await queue.cancel("two");
+  assert.deepEqual(await queue.counts(), { queued: 1, running: 0 });
+  using reader = new DatabaseSync(path, { readOnly: true });
+  const history = reader.prepare("SELECT job_seq, from_state, to_state, reason FROM transitions");
+  assert.deepEqual(history.all().map((row) => Object.values(row)), [
+    [1, null, "queued", "accepted"],
+    [2, null, "queued", "accepted"],
+    [1, "queued", "running", "claimed by one"],
+    [2, "queued", "running", "claimed by one"],
+    [2, "running", "queued", "its lease ran out"],
+    [2, "queued", "cancelled", "cancelled"],
+  ]);
+  await queue.prune(Number.MAX_SAFE_INTEGER, 10);
+  assert.deepEqual(history.all().map((row) => row["job_seq"]), [1, 1]);
+});
+
 Deno.test("openSqliteQueue() refuses a damaged file and leaves it alone", async () => {
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;

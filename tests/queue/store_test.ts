@@ -19,7 +19,10 @@ function countingStore() {
   return {
     store,
     commits: () => commits,
-    together: (word: string) => store.writeTogether("keep", () => store.run(INSERT, { word })),
+    together: (word: string) =>
+      store.writeTogether("keep", () => store.run(INSERT, { word }), { more: true }),
+    last: (word: string) =>
+      store.writeTogether("keep", () => store.run(INSERT, { word }), { more: false }),
     alone: (word: string) => store.write("keep", () => store.run(INSERT, { word })),
     words: () => store.read(() => store.rows("SELECT word FROM words", {}).length),
   };
@@ -33,6 +36,16 @@ Deno.test("SqliteStore.writeTogether() stores what comes in one turn in one tran
   await together("d");
   assert.equal(commits(), 2);
   assert.equal(await words(), 4);
+  store.close();
+});
+
+Deno.test("SqliteStore.writeTogether() stores at once, with all that waits, what nothing follows", async () => {
+  const { store, commits, together, last } = countingStore();
+  const waiting = together("a");
+  assert.equal(commits(), 0);
+  const results = Promise.all([waiting, last("b")]);
+  assert.equal(commits(), 1);
+  assert.deepEqual(await results, [1, 1]);
   store.close();
 });
 

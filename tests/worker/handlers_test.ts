@@ -10,9 +10,11 @@ import {
   type Request,
 } from "../../src/protocol/mod.ts";
 import { type Job, type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
+import { createArrivals } from "../../src/worker/arrivals.ts";
 import { createEstimator } from "../../src/worker/estimate.ts";
 import { handleRequest, type ServerView } from "../../src/worker/handlers.ts";
 import { generateRequest } from "../support/requests.ts";
+import { override } from "./support.ts";
 
 Deno.test("generate is accepted when it is stored, with the workflow and an estimate", async () => {
   await using setup = handlers();
@@ -30,6 +32,26 @@ Deno.test("generate is estimated by what goes before it and by the number of ser
   };
   const [first, second, third] = [await estimate("a"), await estimate("b"), await estimate("c")];
   assert.ok(first < second && second < third);
+});
+
+Deno.test("generate waits to be stored only while others are on their way", async () => {
+  const more: (boolean | undefined)[] = [];
+  await using setup = handlers([server("a")], {
+    wrap: (queue) =>
+      override(queue, {
+        enqueue: (request, details) => {
+          more.push(details?.more);
+          return queue.enqueue(request, details);
+        },
+      }),
+  });
+  const replies = await Promise.all(
+    ["a", "b", "c"].map((id) => setup.ask(generateRequest({ id }))),
+  );
+  assert.deepEqual(replies.map(({ type }) => type), Array(3).fill("job_accepted"));
+  assert.deepEqual(more, [true, true, false]);
+  await setup.ask(generateRequest({ id: "alone" }));
+  assert.equal(more.at(-1), false);
 });
 
 Deno.test("generate is refused only if no server can do it", async () => {
@@ -227,17 +249,17 @@ interface HandlerSetup extends AsyncDisposable {
 
 function handlers(
   servers: { -readonly [Key in keyof ServerView]: ServerView[Key] }[] = [server("a")],
-  options: { maxQueued?: number; stopping?: boolean } = {},
+  options: { maxQueued?: number; stopping?: boolean; wrap?: (queue: JobQueue) => JobQueue } = {},
 ): HandlerSetup {
   const queue = openSqliteQueue({ path: ":memory:", maxQueued: options.maxQueued ?? 100 });
   const announced: Job[] = [];
   const aborted: string[] = [];
   let wakes = 0;
   const context = {
-    queue,
+    queue: options.wrap?.(queue) ?? queue,
     servers,
     scheduler: {
-      wake: () => void (wakes += 1),
+      came: () => void (wakes += 1),
       abort: (jobId: string) => void aborted.push(jobId),
       activeOn: () => 0,
       progressOf: () => undefined,
@@ -248,6 +270,7 @@ function handlers(
       catchUp: () => Promise.resolve(),
     },
     estimator: createEstimator(),
+    arrivals: createArrivals(),
     news: { epoch: 1_700_000_000_000, lastSeq: 17 },
     stopping: () => options.stopping ?? false,
     uptimeMs: () => 61_900,

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
+import type { JobQueue } from "../../src/queue/mod.ts";
 import { generateRequest } from "../support/requests.ts";
-import { DONE, failure, FakeRunner, progress, schedulerSetup, submit } from "./support.ts";
+import {
+  DONE,
+  failure,
+  FakeRunner,
+  override,
+  progress,
+  schedulerSetup,
+  submit,
+} from "./support.ts";
 
 Deno.test("Scheduler publishes the updates of a job in the order of the protocol", async () => {
   await using setup = schedulerSetup();
@@ -273,6 +282,28 @@ Deno.test("Scheduler gives up a running job at its deadline, and says why", asyn
     job_id: "job-1",
     error: "Deadline passed while the job ran",
   });
+});
+
+Deno.test("Scheduler.came() thinks of the deadline of a job that no server has room for", async () => {
+  let looked = Promise.withResolvers<void>();
+  const wrap = (queue: JobQueue) =>
+    override(queue, {
+      expire: () => {
+        looked.resolve();
+        return queue.expire();
+      },
+    });
+  await using setup = schedulerSetup({ wrap });
+  const run = await submit(setup);
+  setup.scheduler.wake();
+  await looked.promise;
+  looked = Promise.withResolvers();
+  const late = await setup.queue.enqueue(generateRequest({ id: "late", deadline_s: 5 }));
+  assert.ok(late.type === "accepted");
+  setup.scheduler.came(late.job);
+  await looked.promise;
+  run.end(DONE);
+  (await setup.runner.next()).end(DONE);
 });
 
 Deno.test("Scheduler gives up a waiting job whose deadline has passed", async () => {

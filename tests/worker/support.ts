@@ -174,8 +174,8 @@ export const DONE: RunOutcome = {
 
 /** Queues the usual job and waits until it runs. */
 export async function submit({ queue, scheduler, runner }: SchedulerSetup): Promise<FakeRun> {
-  await queue.enqueue(generateRequest());
-  scheduler.wake();
+  const result = await queue.enqueue(generateRequest());
+  if (result.type === "accepted") scheduler.came(result.job);
   return await runner.next();
 }
 
