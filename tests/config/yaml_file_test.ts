@@ -219,7 +219,10 @@ Deno.test("the file reader does not compare a name of absurd length", async () =
 
 Deno.test("the file reader takes files that say nothing", async () => {
   for (
-    const yaml of ["", "\n", "# only a comment\n", "---\n", "--- ~\n...\n", "null", "{}", "\ufeff"]
+    const yaml of [
+      ...["", "\n", "# only a comment\n", "---\n", "--- ~\n...\n", "null", "{}", "\ufeff"],
+      "\ufeff# worker:\r\n#   db: x\r\n\r\n  \t# indented",
+    ]
   ) {
     const { config, warnings } = await load({ yaml });
     deepEqual(config, (await load()).config, JSON.stringify(yaml));
