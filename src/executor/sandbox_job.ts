@@ -141,6 +141,7 @@ class JobRun {
       news.take(event);
     });
     await previews.flush();
+    previews.discard();
     using _saving = startSpan("save the pictures", this.#spec);
     const imagePaths = await pictures.save(images);
     news.done();

@@ -16,6 +16,8 @@ export interface PreviewFolder extends AsyncDisposable {
   offer(picture: PreviewPicture): void;
   /** Resolves when nothing is left to write. */
   flush(): Promise<void>;
+  /** Begins to do what disposing of it does, for which it then waits. None may be offered any more. */
+  discard(): void;
 }
 
 /** How many previews there may be, and when they go. */
@@ -53,6 +55,11 @@ export function createPreviewFolder(
   let folder: string | undefined;
   let waiting: PreviewPicture | undefined;
   let writing: Promise<void> | undefined;
+  let cleaning: Promise<void> | undefined;
+  const clean = async () => {
+    await writing;
+    if (!setup.keepPreviews) await removePreviews(setup.outputDir, jobId);
+  };
   const writeAll = async () => {
     while (waiting !== undefined) {
       const picture = waiting;
@@ -80,16 +87,24 @@ export function createPreviewFolder(
     async flush() {
       await writing;
     },
+    discard() {
+      cleaning ??= clean();
+    },
     async [Symbol.asyncDispose]() {
-      await writing;
-      if (setup.keepPreviews) return;
-      // An attempt that was killed may have left some, even if this one has made none.
-      const path = await folderOf(setup.outputDir, jobId);
-      await Deno.remove(path, { recursive: true }).catch(() => {});
-      // Gone with its last job; while others are in it, it stays.
-      await Deno.remove(`${setup.outputDir}/previews`).catch(() => {});
+      await (cleaning ??= clean());
     },
   };
+}
+
+/** An attempt that was killed may have left some, even if this one has made none. */
+async function removePreviews(outputDir: string, jobId: string): Promise<void> {
+  try {
+    await Deno.remove(await folderOf(outputDir, jobId), { recursive: true });
+    // Gone with its last job; while others are in it, it stays.
+    await Deno.remove(`${outputDir}/previews`);
+  } catch {
+    // There are none, or others have some.
+  }
 }
 
 async function folderOf(outputDir: string, jobId: string): Promise<string> {

@@ -92,6 +92,7 @@ export async function openStaging(
           writing(outputDir, () => syncDirectory(outputDir)),
           removeAll(reserved),
         ]);
+        reserved.clear();
         if (synced.status === "rejected") throw synced.reason;
       } catch (error) {
         await removeAll(done.flat());

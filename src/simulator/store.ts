@@ -12,7 +12,7 @@ export type FileArea = "output" | "input" | "temp";
 /** A stored file. */
 export interface StoredFile {
   /** The content. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Unix milliseconds of the last change. */
   readonly modifiedMs: number;
 }
@@ -28,7 +28,7 @@ export interface FileStore {
   /** The file, or `undefined` when there is none. */
   read(path: string): Promise<StoredFile | undefined>;
   /** Creates or replaces a file and the folders above it. */
-  write(path: string, bytes: Uint8Array): Promise<void>;
+  write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Removes everything. */
   clear(): Promise<void>;
 }
@@ -77,7 +77,7 @@ class MemoryStore implements FileStore {
     return Promise.resolve(this.#files.get(path));
   }
 
-  write(path: string, bytes: Uint8Array): Promise<void> {
+  write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#remove(path);
     this.#files.set(path, { bytes, modifiedMs: this.#now() });
     this.#series.add(path);
@@ -134,7 +134,7 @@ class DirectoryStore implements FileStore {
     return bytes && { bytes, modifiedMs: facts.mtime?.getTime() ?? 0 };
   }
 
-  async write(path: string, bytes: Uint8Array): Promise<void> {
+  async write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const target = this.#path(path);
     await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     await Deno.writeFile(target, bytes);

@@ -209,3 +209,39 @@ Deno.test("ComfyClient.download() given up leaves nothing behind", async () => {
   assert.deepEqual(await directory.names(), []);
   assert.equal(comfy.count("GET /view"), 1);
 });
+
+Deno.test("ComfyClient.read() gives the whole file, checked, and writes none", async () => {
+  await using client = serving(png, { "content-length": String(png.length) }).client();
+  assert.deepEqual(await client.read(image, { maxBytes: png.length }), png);
+});
+
+Deno.test("ComfyClient.read() refuses what is incomplete or no picture", async () => {
+  const cases: [FakeComfy, RegExp][] = [
+    [serving(png, { "content-length": "500" }), /has 120 of 500 bytes/],
+    [serving(""), /is empty/],
+    [serving("<html>".repeat(50)), /is no PNG/],
+    [serving(png.slice(0, 100)), /is a PNG without an end/],
+  ];
+  for (const [comfy, message] of cases) {
+    await using client = comfy.client();
+    await assert.rejects(client.read(image, { maxBytes: 1_000 }), { code: "output", message });
+  }
+});
+
+Deno.test("ComfyClient.read() takes no more into memory than allowed, whatever the server says of it", async () => {
+  for (const headers of [{ "content-length": String(png.length) }, {}]) {
+    await using client = serving(png, headers as HeadersInit).client();
+    assert.equal(await client.read(image, { maxBytes: png.length - 1 }), undefined);
+  }
+});
+
+Deno.test("ComfyClient.read() ends a transfer that is too large without waiting for its end", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const feeding = scripted(comfy);
+  const reading = client.read(image, { maxBytes: 60 });
+  const body = await feeding;
+  body.enqueue(png.slice(0, 50));
+  body.enqueue(png.slice(50, 100));
+  assert.equal(await reading, undefined);
+});

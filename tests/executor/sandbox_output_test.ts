@@ -194,6 +194,83 @@ Deno.test("Pictures.save() removes what a killed attempt at the same job left, a
   assert.deepEqual(await fileNames(setup.dir), [...others, "job-1_0.png"].sort());
 });
 
+Deno.test("Pictures.expect() fetches what is told of, so that the end needs no more than names", async () => {
+  await using setup = await jobSetup();
+  const images = await paint(setup, 2);
+  await using pictures = expecting(setup);
+  pictures.expect(images);
+  const views = () => setup.simulator.record.requests.get("GET /view") ?? 0;
+  const paths = await pictures.save(images);
+  assert.equal(views(), 2);
+  assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png", "job-1_1.png"]);
+  const { text } = await readPicture(paths[0]!);
+  assert.equal(text["parameters"], PARAMETERS);
+});
+
+Deno.test("Pictures.expect() leaves nothing behind when the prompt does not end well", async () => {
+  await using setup = await jobSetup();
+  const images = await paint(setup, 2);
+  {
+    await using pictures = expecting(setup);
+    pictures.expect(images);
+    await setup.simulator.when("request", ({ route }) => route === "GET /view");
+  }
+  assert.deepEqual(await fileNames(setup.dir), []);
+});
+
+Deno.test("Pictures.save() fetches again what could not be had before the end", async () => {
+  await using setup = await jobSetup();
+  const images = await paint(setup, 1);
+  setup.simulator.faults.failNext("GET /view", { status: 503, times: 1 });
+  await using pictures = expecting(setup);
+  pictures.expect(images);
+  await setup.simulator.when("request", ({ route, status }) => {
+    return route === "GET /view" && status === 503;
+  });
+  await pictures.save(images);
+  assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png"]);
+});
+
+Deno.test("Pictures.expect() fetches anew a file that a later node wrote again", async () => {
+  await using setup = await jobSetup();
+  const [image] = await paint(setup, 1);
+  const [other] = await paint(setup, 1, [96, 64]);
+  const told: ImageRef = { filename: "again.png", subfolder: "", type: "output" };
+  await using pictures = expecting(setup);
+  const upload = async ({ filename, subfolder, type }: ImageRef) => {
+    const query = new URLSearchParams({ filename, subfolder, type });
+    const file = await (await fetch(`${setup.simulator.url}/view?${query}`)).blob();
+    const form = new FormData();
+    form.append("image", file, told.filename);
+    form.append("type", "output");
+    form.append("overwrite", "true");
+    const answer = await fetch(`${setup.simulator.url}/upload/image`, {
+      method: "POST",
+      body: form,
+    });
+    await answer.body?.cancel();
+  };
+  await upload(image!);
+  pictures.expect([told]);
+  await upload(other!);
+  pictures.expect([told]);
+  const [path] = await pictures.save([told]);
+  assert.equal((await readPicture(path!)).width, 96);
+});
+
+function expecting(setup: JobSetup): Pictures {
+  const spec: RunSpec = {
+    jobId: "job-1",
+    request: generateRequest({ size: [64, 64] }),
+    seed: 1,
+    promptId: crypto.randomUUID(),
+    resumed: false,
+    hadStarted: false,
+  };
+  const { signal } = new AbortController();
+  return new Pictures(setup.context, spec, { parameters: PARAMETERS, signal });
+}
+
 async function paint(
   setup: JobSetup,
   count: number,

@@ -26,9 +26,9 @@ export function answerRange(request: Request, file: StoredFile, headers: Headers
   return new Response(bytes.slice(start, end), { status: 206, headers });
 }
 
-function whole(bytes: Uint8Array, headers: Headers): Response {
+function whole(bytes: Uint8Array<ArrayBuffer>, headers: Headers): Response {
   headers.set("content-length", String(bytes.length));
-  return new Response(new Uint8Array(bytes), { headers });
+  return new Response(bytes, { headers });
 }
 
 function isUnchanged(request: Request, etag: string, modifiedMs: number): boolean {

@@ -14,7 +14,10 @@ import { PythonError, toBool } from "../python.ts";
 import type { FileArea, FileStore } from "../store.ts";
 
 /** What to write for an uploaded file; `undefined` writes nothing. */
-type Convert = (form: FormData, bytes: Uint8Array) => Promise<Uint8Array | undefined>;
+type Convert = (
+  form: FormData,
+  bytes: Uint8Array<ArrayBuffer>,
+) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 /** Answers `POST /upload/image`. */
 export async function postImage(exchange: Exchange): Promise<Response> {
@@ -96,7 +99,7 @@ async function withMask(
   { process }: Exchange,
   form: FormData,
   bytes: Uint8Array,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const reference = parseJson(textField(form, "original_ref") ?? "");
   if (!isObject(reference) || typeof reference.filename !== "string") {
     throw new PythonError("KeyError", "'filename'");
@@ -111,7 +114,7 @@ async function withMask(
   return original && await layMask(original.bytes, bytes);
 }
 
-async function layMask(original: Uint8Array, mask: Uint8Array): Promise<Uint8Array> {
+async function layMask(original: Uint8Array, mask: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const image = decodeImage(original);
   const { width, height, rgba } = decodeImage(mask);
   if (width !== image.width || height !== image.height) {
