@@ -33,9 +33,9 @@ export interface ReceivingSocket {
 const ZMQ_FD = 14;
 
 /**
- * How long after a message or an answer to look for the next one before parking, in milliseconds. The next request
- * of a peer that waits for each answer comes within a fraction of that; waking a parked thread takes
- * as long.
+ * How long after a message or an answer to look for the next message before parking, in milliseconds.
+ * The next request of a peer that waits for each answer comes within a fraction of that; waking a parked
+ * thread takes as long.
  */
 const SPIN_MS = 0.2;
 
