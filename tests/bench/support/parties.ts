@@ -25,9 +25,9 @@ export async function startOurs(
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
   const config = `${dir.path}/config.yaml`;
-  await Deno.writeTextFile(config, settings);
+  if (settings !== "") await Deno.writeTextFile(config, settings);
   const program = starting.use(startTask("worker", [
-    ...["--config", config],
+    ...(settings === "" ? [] : ["--config", config]),
     ...["--req-addr", "tcp://127.0.0.1:0", "--pub-addr", "tcp://127.0.0.1:0"],
     ...["--db", `${dir.path}/queue.db`, "--output-dir", `${dir.path}/output`],
     ...args,
