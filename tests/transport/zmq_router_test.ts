@@ -254,4 +254,5 @@ Deno.test("zmq RequestServer.close() sends what was answered before", async () =
   for (let index = 0; index < 100; index++) {
     assert.equal(text((await dealer.receive())[1]!), `${index}`);
   }
+  await server.close();
 });
