@@ -260,7 +260,8 @@ class SqliteQueue implements JobQueue {
   }
 
   noteTimes(run: MeasuredRun): Promise<void> {
-    return this.#store.write("keep the times of a run", () => keepTimes(this.#store, run));
+    // What a power cut takes is measured again.
+    return this.#store.writeLazily("keep the times of a run", () => keepTimes(this.#store, run));
   }
 
   measuredRuns(): Promise<readonly MeasuredRun[]> {
