@@ -156,6 +156,7 @@ export type ConfigErrorCode =
   | "invalid_value"
   | "unreadable"
   | "unwritable"
+  | "in_use"
   | "invalid_workflow"
   | "usage";
 

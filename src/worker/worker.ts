@@ -8,7 +8,7 @@ import type { Config, ServerConfig } from "../config/mod.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Reply, Request } from "../protocol/mod.ts";
-import { type JobQueue, openSqliteQueue } from "../queue/mod.ts";
+import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -71,12 +71,13 @@ export interface Front {
  * Puts the service behind the sockets, which it closes when it stops; if it cannot start, they are still
  * the caller's.
  *
- * @throws {ConfigError} for a database or workflow that cannot be used.
+ * @throws {ConfigError} for a database or workflow that cannot be used, or that another worker uses.
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
   const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
+  const lock = starting.use(lockQueue(config.worker.dbPath));
   const queue = starting.use(openSqliteQueue({
     path: config.worker.dbPath,
     maxQueued: config.worker.queueMaxSize,
@@ -151,6 +152,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await serving;
     await updates.close();
     await queue.close();
+    lock[Symbol.dispose]();
   };
   const drain = () => stopped ??= stop(drainTimeoutMs);
   return {

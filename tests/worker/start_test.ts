@@ -6,7 +6,7 @@ import { type RequestServer, type Transport, zmqTransport } from "../../src/tran
 import { startWorker } from "../../src/worker/mod.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { testConfig } from "../support/worker.ts";
+import { PICTURE, testConfig } from "../support/worker.ts";
 
 /** ZeroMQ, with a look at the request server in the instant in which it is bound. */
 function watched(onBound: (server: RequestServer) => Promise<void> | void): Transport {
@@ -46,6 +46,27 @@ Deno.test("startWorker() leaves no port bound when what comes after the sockets 
   const transport = watched((server) => void (address = server.address));
   await assert.rejects(startWorker({ config, transport }), /Cannot open the queue database/);
   await using _next = await zmqTransport().bindRequests(address);
+});
+
+Deno.test("startWorker() refuses the queue of a worker that lives, and leaves its jobs alone", async () => {
+  await using dir = await tempDir();
+  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  const config = await testConfig(dir.path, simulator.url);
+  using stall = simulator.faults.stall("KSampler");
+  {
+    await using worker = await startWorker({ config });
+    await using client = await connect({ ...worker, silenceMs: 60_000 });
+    const job = client.generate({ ...PICTURE, id: "mine" });
+    await stall.reached;
+    await assert.rejects(
+      startWorker({ config }),
+      { code: "in_use", message: /^Another worker uses the queue database .*queue.*; stop it or/ },
+    );
+    stall.release();
+    await job.result;
+    assert.equal((await client.job("mine")).attempts, 1);
+  }
+  await using _next = await startWorker({ config });
 });
 
 Deno.test("startWorker() binds nothing when a folder is wrong", async () => {
