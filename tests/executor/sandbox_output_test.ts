@@ -9,6 +9,7 @@ import {
   type DecodedPicture,
   decodePng,
   encodePng,
+  withPngText,
 } from "../../src/images/mod.ts";
 import type { GenerateRequest } from "../../src/protocol/mod.ts";
 import { bindTemplate } from "../../src/workflow/mod.ts";
@@ -53,10 +54,8 @@ Deno.test("Pictures.save() leaves the pixels of ComfyUI's file as they are, byte
   await using setup = await jobSetup();
   const images = await paint(setup, 1);
   const [path] = await save(setup, images);
-  const { filename, subfolder, type } = images[0]!;
-  const query = new URLSearchParams({ filename, subfolder, type });
-  const original = await (await fetch(`${setup.simulator.url}/view?${query}`)).bytes();
-  assert.deepEqual(pixelChunks(await Deno.readFile(path!)), pixelChunks(original));
+  const bytes = await original(setup, images[0]!);
+  assert.deepEqual(pixelChunks(await Deno.readFile(path!)), pixelChunks(bytes));
 });
 
 Deno.test("Pictures.save() makes an animation: sheet, numbered frames and an atlas", async () => {
@@ -237,25 +236,28 @@ Deno.test("Pictures.expect() fetches anew a file that a later node wrote again",
   const [other] = await paint(setup, 1, [96, 64]);
   const told: ImageRef = { filename: "again.png", subfolder: "", type: "output" };
   await using pictures = expecting(setup);
-  const upload = async ({ filename, subfolder, type }: ImageRef) => {
-    const query = new URLSearchParams({ filename, subfolder, type });
-    const file = await (await fetch(`${setup.simulator.url}/view?${query}`)).blob();
-    const form = new FormData();
-    form.append("image", file, told.filename);
-    form.append("type", "output");
-    form.append("overwrite", "true");
-    const answer = await fetch(`${setup.simulator.url}/upload/image`, {
-      method: "POST",
-      body: form,
-    });
-    await answer.body?.cancel();
-  };
-  await upload(image!);
+  await upload(setup, await original(setup, image!), told);
   pictures.expect([told]);
-  await upload(other!);
+  await upload(setup, await original(setup, other!), told);
   pictures.expect([told]);
   const [path] = await pictures.save([told]);
   assert.equal((await readPicture(path!)).width, 96);
+});
+
+Deno.test("Pictures.save() brings a picture of more than 32 MB home whole", async () => {
+  await using setup = await jobSetup();
+  const [image] = await paint(setup, 1);
+  const padding = "x".repeat(33 * 1024 * 1024);
+  const large = withPngText(await original(setup, image!), { padding });
+  const told: ImageRef = { filename: "large.png", subfolder: "", type: "output" };
+  await upload(setup, large, told);
+  await using pictures = expecting(setup);
+  pictures.expect([told]);
+  const [path] = await pictures.save([told]);
+  assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png"]);
+  const saved = await Deno.readFile(path!);
+  assert.deepEqual(saved.subarray(-1_000), large.subarray(-1_000));
+  assert.ok(saved.length > large.length);
 });
 
 function expecting(setup: JobSetup): Pictures {
@@ -283,6 +285,29 @@ async function paint(
     if (event.type === "completed") return event.images;
   }
   throw new Error("The prompt did not complete");
+}
+
+/** The bytes of a file of the simulator. */
+async function original(
+  { simulator }: JobSetup,
+  { filename, subfolder, type }: ImageRef,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const query = new URLSearchParams({ filename, subfolder, type });
+  return await (await fetch(`${simulator.url}/view?${query}`)).bytes();
+}
+
+/** Puts a file into the simulator's output folder. */
+async function upload(
+  { simulator }: JobSetup,
+  bytes: Uint8Array<ArrayBuffer>,
+  { filename, type }: ImageRef,
+): Promise<void> {
+  const form = new FormData();
+  form.append("image", new Blob([bytes]), filename);
+  form.append("type", type);
+  form.append("overwrite", "true");
+  const answer = await fetch(`${simulator.url}/upload/image`, { method: "POST", body: form });
+  assert.equal(answer.status, 200, await answer.text());
 }
 
 async function save(
