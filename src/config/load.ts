@@ -121,19 +121,9 @@ async function readFile(
     const message = `Cannot read the configuration file ${path}: ${reasonOf(cause, path)}`;
     throw new ConfigError("unreadable", `${message}; check ${source}`, { cause });
   }
-  if (saysNothing(text)) return { given: new Map(), warnings: [] };
   // The YAML library takes twice as long to load as Deno does to start, and 15 MB.
   const { readYaml } = await import("./yaml_file.ts");
   return readYaml(text, path, TABLE.map(([, setting]) => toKnown(setting)), complain);
-}
-
-/** Longest file that is looked at without the library, which may have something to say of its length. */
-const MAX_SILENT_CHARS = 65_536;
-
-/** Whether a file has only empty lines and comments, as one with every setting commented out. */
-function saysNothing(text: string): boolean {
-  if (text.length > MAX_SILENT_CHARS) return false;
-  return text.split("\n").every((line) => /^\s*(?:#.*)?$/.test(line));
 }
 
 function toKnown({ path, kind }: AnySetting): KnownSetting {
