@@ -68,10 +68,6 @@ export const PROMPTED = `
   WHERE prompt_id IS NOT NULL AND server NOT IN (SELECT value FROM json_each(:servers))
     AND state = 'queued'`;
 
-/** Forgets the prompt of a waiting job. */
-export const ABANDON = `
-  UPDATE jobs SET prompt_id = NULL WHERE seq = :seq AND state = 'queued'`;
-
 /** Keeps in mind a prompt that was given up, with the line of its job's history that tells so. */
 export const KEEP_LEFT = `
   INSERT INTO left_prompts (server, prompt_id, job_seq, line)
@@ -92,6 +88,10 @@ export const TAKE_BACK = `UPDATE jobs SET prompt_id = :prompt_id WHERE seq = :se
 /** Forgets a prompt that was left. */
 export const FORGET_LEFT = `
   DELETE FROM left_prompts WHERE server = :server AND prompt_id = :prompt_id`;
+
+/** Forgets the prompt of a waiting job. */
+export const ABANDON = `
+  UPDATE jobs SET prompt_id = NULL WHERE seq = :seq AND state = 'queued'`;
 
 /** The job that goes last. */
 export const LAST = `

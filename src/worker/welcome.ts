@@ -54,13 +54,20 @@ export class Welcome implements AsyncDisposable {
 
   /** What does not go at once goes beside the jobs: nobody can tell how long a node goes on. */
   async #seeOff(slot: Slot, promptIds: readonly string[]): Promise<void> {
-    const { absences } = slot;
+    const { absences, name: server } = slot;
     const { signal } = this.#closing;
     let left = promptIds;
-    while (!signal.aborted && slot.absences === absences) {
+    for (let looks = 1; !signal.aborted; looks += 1) {
       left = await this.#withdraw(slot, left);
+      // What was given up while it was away again is another visit's.
+      if (slot.absences !== absences) return;
       slot.admit();
       if (left.length === 0) return;
+      if (looks === 1) {
+        const message = "ComfyUI has not let go of prompts that were given up while it was away; " +
+          "asking again until it does. A node that never looks up ends only with a restart of ComfyUI";
+        this.#logger.log("warn", message, { server, prompts: left.length });
+      }
       this.#options.onAdmitted();
       await pause(this.#options.lookAgainMs ?? 1_000, signal);
     }
@@ -71,18 +78,16 @@ export class Welcome implements AsyncDisposable {
     const { name: server } = slot;
     try {
       const gone = await slot.runner.withdraw(promptIds);
+      if (gone.length === 0) return promptIds;
       await this.#options.queue.forgetPrompts(server, gone);
-      const left = promptIds.filter((id) => !gone.includes(id));
-      const facts = { server, gone: gone.length, left: left.length };
-      this.#logger.log(
-        "info",
-        "Looked after prompts that were given up while ComfyUI was away",
-        facts,
-      );
-      return left;
+      this.#logger.log("info", "Prompts that were given up while ComfyUI was away are seen off", {
+        server,
+        prompts: gone.length,
+      });
+      return promptIds.filter((id) => !gone.includes(id));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.#logger.log("warn", `Cannot see off prompts that were given up: ${why}`, { server });
+      this.#logger.log("debug", `Cannot see off prompts that were given up: ${why}`, { server });
       return promptIds;
     }
   }

@@ -144,6 +144,39 @@ Deno.test("Scheduler asks a server again that went away before it had removed an
   second.end(DONE);
 });
 
+Deno.test("Scheduler welcomes a server anew that was away again while it was asked", async () => {
+  await using setup = servers();
+  const { gone, here, scheduler } = setup;
+  const { promptId } = (await loseJob(setup)).spec;
+  const taken = await here.next();
+  const asked = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<readonly string[]>();
+  const again = Promise.withResolvers<readonly string[]>();
+  gone.withdraw = () => {
+    asked.resolve();
+    return late.promise;
+  };
+  gone.state = "ready";
+  scheduler.wake();
+  await asked.promise;
+  for (const state of ["unreachable", "ready"] as const) {
+    gone.state = state;
+    await setup.round();
+  }
+  await setup.queue.enqueue(generateRequest({ id: "job-2" }));
+  gone.withdraw = () => again.promise;
+  const second = gone.next();
+  let isHandedOut = false;
+  second.then(() => isHandedOut = true);
+  late.resolve([]);
+  await setup.round();
+  assert.equal(isHandedOut, false);
+  again.resolve([promptId]);
+  assert.equal((await second).spec.jobId, "job-2");
+  taken.end(DONE);
+  (await second).end(DONE);
+});
+
 interface TwoServers extends SchedulerSetup {
   readonly gone: FakeRunner;
   readonly here: FakeRunner;
