@@ -5,7 +5,6 @@ import { type Logger, silentLogger } from "../log.ts";
 import { type CancelContext, cancelPrompt } from "./cancel.ts";
 import { type Clock, delay } from "./clock.ts";
 import type { ComfyClient } from "./comfy_client.ts";
-import { downloadImage } from "./download.ts";
 import { type Beginning, follow, type FollowContext, startRunDeadline } from "./follow.ts";
 import type { HistoryEntry } from "./history.ts";
 import { fetchOnce, HttpApi } from "./http.ts";
@@ -23,7 +22,6 @@ import type {
   CallOptions,
   CancelOptions,
   ComfyClientOptions,
-  DownloadOptions,
   FollowOptions,
   ReadOptions,
   RunOptions,
@@ -188,27 +186,7 @@ class Client implements ComfyClient {
     return this.#view.history(promptId, options);
   }
 
-  download(
-    image: ImageRef,
-    targetPath: string,
-    options: DownloadOptions = {},
-  ): Promise<{ bytes: number }> {
-    const {
-      signal,
-      timeoutMs = this.#requestTimeoutMs,
-      overwrite = false,
-      attempts = DEFAULT_ATTEMPTS,
-      sync = true,
-    } = options;
-    const context = { api: this.#api, clock: this.#clock };
-    const request = { signal, timeoutMs, overwrite, attempts, sync };
-    return downloadImage(context, image, targetPath, request);
-  }
-
-  read(
-    image: ImageRef,
-    options: ReadOptions,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  read(image: ImageRef, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>> {
     const { timeoutMs = this.#requestTimeoutMs, attempts = DEFAULT_ATTEMPTS } = options;
     const context = { api: this.#api, clock: this.#clock };
     return readImage(context, image, { ...options, timeoutMs, attempts });

@@ -6,7 +6,6 @@ import type { JsonObject } from "./json.ts";
 import type {
   CallOptions,
   CancelOptions,
-  DownloadOptions,
   FollowOptions,
   ReadOptions,
   RunOptions,
@@ -74,22 +73,11 @@ export interface ComfyClient extends AsyncDisposable {
   /** Asks for the history entry of a prompt; `undefined` unless it has ended. */
   history(promptId: string, options?: CallOptions): Promise<HistoryEntry | undefined>;
   /**
-   * Downloads a file into a directory that exists. The file appears whole, and unless told
-   * otherwise synced to disk, or not at all.
+   * Reads a file into memory, whole and checked.
    *
-   * @throws {ComfyError} `output` when it is gone, incomplete or cannot be written.
+   * @throws {ComfyError} `output` when it is gone, incomplete, or has more than `maxBytes`.
    */
-  download(
-    image: ImageRef,
-    targetPath: string,
-    options?: DownloadOptions,
-  ): Promise<{ bytes: number }>;
-  /**
-   * Reads a file into memory; `undefined` if it has more than `maxBytes`.
-   *
-   * @throws {ComfyError} `output` when it is gone or incomplete.
-   */
-  read(image: ImageRef, options: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  read(image: ImageRef, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Uploads a picture to ComfyUI's input directory, under a name of ComfyUI's choice.
    *

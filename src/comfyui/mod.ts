@@ -19,8 +19,6 @@ export type {
   CallOptions,
   CancelOptions,
   ComfyClientOptions,
-  DownloadOptions,
-  FetchOptions,
   FollowOptions,
   PreviewMethod,
   ReadOptions,

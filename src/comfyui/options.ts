@@ -129,9 +129,9 @@ export interface CancelOptions extends CallOptions {
   allowGlobalInterrupt?: boolean;
 }
 
-/** How a file is fetched. */
-export interface FetchOptions {
-  /** Gives it up; nothing is left behind. */
+/** Options of {@linkcode ComfyClient.read}. */
+export interface ReadOptions {
+  /** Gives it up. */
   signal?: AbortSignal;
   /**
    * Longest wait for the answer, and between two pieces of it, in ms.
@@ -141,18 +141,6 @@ export interface FetchOptions {
   timeoutMs?: number;
   /** How often a broken or refused transfer is tried in all. @default {3} */
   attempts?: number;
-}
-
-/** Options of {@linkcode ComfyClient.download}. */
-export interface DownloadOptions extends FetchOptions {
-  /** Replaces a file that exists. @default {false} */
-  overwrite?: boolean;
-  /** False if the file need not survive a power cut, since it is only a step to another. @default {true} */
-  sync?: boolean;
-}
-
-/** Options of {@linkcode ComfyClient.read}. */
-export interface ReadOptions extends FetchOptions {
   /** Largest file that is read, in bytes. */
   maxBytes: number;
 }

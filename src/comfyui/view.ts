@@ -1,11 +1,11 @@
-/** `GET /view`: the bytes of a file of ComfyUI, checked while they come. */
+/** `GET /view`: a file of ComfyUI, checked while it comes. */
 
 import { ComfyError } from "../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "./clock.ts";
 import { type HttpApi, isSuccess, statusError, toComfyError } from "./http.ts";
 import type { ImageRef } from "./types.ts";
 
-/** What viewing needs of the client. */
+/** What reading needs of the client. */
 export interface ViewContext {
   /** Speaks HTTP. */
   api: HttpApi;
@@ -21,14 +21,8 @@ export interface ViewRequest {
   timeoutMs: number;
   /** How often a transfer is tried in all. */
   attempts: number;
-}
-
-/** A file that is coming. */
-export interface Incoming {
-  /** Its size, if the server tells it. */
-  readonly bytes: number | undefined;
-  /** Its pieces; after the last one what came is known to be whole, or an error is thrown. */
-  readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Largest file that is read, in bytes. */
+  maxBytes: number;
 }
 
 const WHAT = "GET /view";
@@ -38,20 +32,19 @@ const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const PNG_END = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
 
 /**
- * Asks for a file and hands it on as it comes; a transfer that breaks is begun anew.
+ * Reads a file into memory; a transfer that breaks is begun anew.
  *
- * @throws {ComfyError} `output` when the file is gone or incomplete; else why the server did not
- *   deliver it. Also what `take` throws.
+ * @throws {ComfyError} `output` when the file is gone, incomplete or too large; else why the server did
+ *   not deliver it.
  */
-export async function viewImage<T>(
+export async function readImage(
   context: ViewContext,
   image: ImageRef,
   request: ViewRequest,
-  take: (file: Incoming) => Promise<T>,
-): Promise<T> {
+): Promise<Uint8Array<ArrayBuffer>> {
   for (let attempt = 1;; attempt++) {
     try {
-      return await viewOnce(context, image, request, take);
+      return await readOnce(context, image, request);
     } catch (error) {
       if (attempt >= request.attempts || !isTransient(error)) throw error;
       await context.clock.delay(RETRY_MS * attempt, toCall(request.signal));
@@ -59,46 +52,30 @@ export async function viewImage<T>(
   }
 }
 
-/**
- * Reads a file into memory; `undefined` if it has more bytes than that.
- *
- * @throws {ComfyError} `output` when it is gone or incomplete; else why the server did not deliver it.
- */
-export async function readImage(
+async function readOnce(
   context: ViewContext,
   image: ImageRef,
-  request: ViewRequest & { maxBytes: number },
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return await viewImage(context, image, request, async ({ bytes, pieces }) => {
-    const { maxBytes } = request;
-    if (bytes !== undefined && bytes > maxBytes) return undefined;
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let size = 0;
-    for await (const piece of pieces) {
-      size += piece.length;
-      if (size > maxBytes) return undefined;
-      parts.push(piece);
-    }
-    return join(parts, size);
-  });
-}
-
-async function viewOnce<T>(
-  context: ViewContext,
-  image: ImageRef,
-  { timeoutMs: ms, signal }: ViewRequest,
-  take: (file: Incoming) => Promise<T>,
-): Promise<T> {
+  { timeoutMs: ms, signal, maxBytes }: ViewRequest,
+): Promise<Uint8Array<ArrayBuffer>> {
   using deadline = startDeadline(context.clock, {
     ms,
     error: () => new ComfyError("timeout", `${WHAT}: ComfyUI sent nothing for ${ms} ms`),
     signal,
   });
   const response = await openImage(context.api, image, deadline);
-  const bytes = lengthOf(response);
-  const pieces = checkedPieces(response, new ContentCheck(image, bytes), deadline);
+  const expected = lengthOf(response);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
   try {
-    return await take({ bytes, pieces });
+    if (expected !== undefined && expected > maxBytes) throw tooLarge(image, maxBytes);
+    for await (
+      const piece of checkedPieces(response, new ContentCheck(image, expected), deadline)
+    ) {
+      bytes += piece.length;
+      if (bytes > maxBytes) throw tooLarge(image, maxBytes);
+      parts.push(piece);
+    }
+    return join(parts, bytes);
   } finally {
     // What was not wanted to its end.
     if (!response.bodyUsed) await response.body?.cancel();
@@ -179,6 +156,14 @@ class ContentCheck {
   #fail(what: string): never {
     throw new ComfyError("output", `The file ${describeImage(this.#image)} of ComfyUI ${what}`);
   }
+}
+
+function tooLarge(image: ImageRef, maxBytes: number): ComfyError {
+  return new ComfyError(
+    "output",
+    `The file ${describeImage(image)} of ComfyUI has more than ${maxBytes} bytes; ` +
+      "have the workflow save smaller ones",
+  );
 }
 
 function isTransient(error: unknown): boolean {

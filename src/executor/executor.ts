@@ -60,6 +60,13 @@ export interface Executor {
    */
   check(request: GenerateRequest): Promise<CheckResult>;
   /**
+   * Removes prompts from the server that were posted here once.
+   *
+   * @returns those that it is done with; or that run and that it cannot be asked to stop, which is logged.
+   * @throws {JobError} `backend` if the server cannot be asked, `sandbox` if there was no answer in time.
+   */
+  withdraw(promptIds: readonly string[]): Promise<readonly string[]>;
+  /**
    * Lists the server's models.
    *
    * @throws {JobError} `backend` if the server cannot be asked, `sandbox` if there was no answer in time.
@@ -120,6 +127,10 @@ export class SandboxExecutor implements Executor {
 
   check(request: GenerateRequest): Promise<CheckResult> {
     return this.#checks.check(request);
+  }
+
+  withdraw(promptIds: readonly string[]): Promise<readonly string[]> {
+    return this.#session.call("withdraw", promptIds);
   }
 
   models(): Promise<ModelInfo[]> {

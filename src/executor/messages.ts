@@ -125,6 +125,8 @@ export interface SandboxCalls {
   check: { question: GenerateRequest; answer: CheckResult };
   /** Which models has the server? */
   models: { question: null; answer: ModelInfo[] };
+  /** Which of these prompts, all posted from here, is the server done with, now that it was asked to? */
+  withdraw: { question: readonly string[]; answer: string[] };
 }
 
 /** Health of a server as its sandbox sees it. */

@@ -9,6 +9,7 @@ import type { LogFields, LogLevel } from "../log.ts";
 import { startSpan, traceTime } from "../trace.ts";
 import type { FromSandbox, RunOutcome, SandboxCalls, SandboxSetup, ToSandbox } from "./messages.ts";
 import { checkRequest } from "./sandbox_check.ts";
+import { withdraw } from "./sandbox_cancel.ts";
 import { type JobContext, runJob } from "./sandbox_job.ts";
 import { openSession } from "./sandbox_session.ts";
 import { removeLeftovers } from "./sandbox_staging.ts";
@@ -112,13 +113,25 @@ async function answer(
 ): Promise<void> {
   try {
     const asked = sessionOf(server);
-    const result = name === "check"
-      ? await checkRequest(asked, question as SandboxCalls["check"]["question"])
-      : await asked.models.all();
-    self.postMessage({ type: "answer", call, answer: result });
+    self.postMessage({ type: "answer", call, answer: await find(asked, name, question) });
   } catch (error) {
     const { code, message } = explain(error);
     self.postMessage({ type: "failure", call, code, error: message });
+  }
+}
+
+function find(
+  session: JobContext,
+  name: keyof SandboxCalls,
+  question: unknown,
+): Promise<SandboxCalls[typeof name]["answer"]> {
+  switch (name) {
+    case "check":
+      return checkRequest(session, question as SandboxCalls["check"]["question"]);
+    case "models":
+      return session.models.all();
+    case "withdraw":
+      return withdraw(session, question as SandboxCalls["withdraw"]["question"]);
   }
 }
 

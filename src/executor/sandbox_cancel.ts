@@ -3,6 +3,7 @@
 import type { ComfyClient, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
+import type { JobContext } from "./sandbox_job.ts";
 
 /** What seeing a prompt off needs. */
 export interface CancelContext {
@@ -52,6 +53,24 @@ export async function cancelSurely(context: CancelContext, promptId: string): Pr
     if (isProof(outcome)) return;
     tell(context, outcome, hints);
   }
+}
+
+/**
+ * Cancels prompts that nobody follows any more; one look at each.
+ *
+ * @returns those that surely do not run any more and never will, or that run and cannot be stopped.
+ * @throws {ComfyError} `unreachable` or `timeout` when the server is away, so that nothing is known.
+ */
+export async function withdraw(
+  { server: { client }, log }: Pick<JobContext, "server" | "log">,
+  promptIds: readonly string[],
+): Promise<string[]> {
+  const outcomes = await Promise.all(promptIds.map((promptId) => tryCancel(client, promptId)));
+  return promptIds.filter((promptId, index) => {
+    const type = outcomes[index]?.type;
+    if (type === "refused") log("warn", HINTS.refused, { promptId });
+    return type !== "unconfirmed";
+  });
 }
 
 /** Says each thing once. */

@@ -7,6 +7,7 @@ import { bindTemplate, type Catalog, type Graph, type Template } from "../workfl
 import { startSpan } from "../trace.ts";
 import { watchLongWait } from "./sandbox_wait.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "./messages.ts";
+import type { Place, PostOrder } from "./post_order.ts";
 import { createPreviewFolder } from "./sandbox_previews.ts";
 import { cancelSurely, isProof } from "./sandbox_cancel.ts";
 import { makeGraph } from "./sandbox_check.ts";
@@ -34,6 +35,8 @@ export interface JobContext {
   readonly inputs: InputImages;
   /** Model files that the server has used since it came up. */
   readonly loaded: Set<string>;
+  /** Keeps the prompts in the order of the jobs. */
+  readonly order: PostOrder;
   /** Takes log lines. */
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
 }
@@ -101,6 +104,8 @@ class JobRun {
   readonly #context: JobContext;
   readonly #spec: RunSpec;
   readonly #options: JobOptions;
+  /** Of a prompt that is to be posted. */
+  readonly #place: Place | undefined;
   #started = false;
   /** True once the prompt may be on the server. */
   #mayBeThere: boolean;
@@ -114,6 +119,7 @@ class JobRun {
     this.#spec = spec;
     this.#options = options;
     this.#mayBeThere = spec.resumed;
+    if (!spec.resumed) this.#place = context.order.enter();
   }
 
   /** Follows the prompt to its pictures. */
@@ -121,6 +127,9 @@ class JobRun {
     const { catalog, setup, loaded } = this.#context;
     const { request, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
+    using place = this.#place;
+    // Whether a cancelled prompt is there may take long to find out; the next one need not wait for that.
+    signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
@@ -130,6 +139,7 @@ class JobRun {
       (path, step) => onEvent({ type: "preview", path, step }),
     );
     const graph = await this.#prepare(template, signal);
+    await place?.turn(signal);
     this.#mayBeThere = true;
     using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
     const parameters = describeJob(this.#spec, template, graph);
@@ -167,6 +177,7 @@ class JobRun {
     let images: readonly ImageRef[] = [];
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
+      if (event.type === "queued") this.#place?.[Symbol.dispose]();
       const alive = event.type !== "queued" && event.type !== "connection";
       if (alive) {
         watchdog.feed();

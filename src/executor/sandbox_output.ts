@@ -24,8 +24,11 @@ const TRANSFERS = 4;
 /** Time to find out whether a server that does not deliver is there at all, in milliseconds. */
 const ASK_MS = 2_000;
 
-/** Pictures up to this size go through memory to the disk, larger ones over a file of their own. */
-const MOST_IN_MEMORY_BYTES = 32 * 1024 * 1024;
+/**
+ * Largest picture that is taken, since each is in memory, twice for a moment: room for 8192 x 8192
+ * pixels that cannot be compressed.
+ */
+const MAX_PICTURE_BYTES = 288 * 1024 * 1024;
 
 /**
  * How long a picture may wait for the end of its prompt, in milliseconds: a hidden file that is much
@@ -153,7 +156,7 @@ export class Pictures implements AsyncDisposable {
     const staging = await this.#openStaging();
     const { client } = this.#context.server;
     const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
-    const bytes = await readPicture(client, staging, image, call);
+    const bytes = await readPicture(client, image, call);
     const { parameters } = this.#options;
     // Of other formats the file is kept as ComfyUI made it.
     const file = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
@@ -163,18 +166,11 @@ export class Pictures implements AsyncDisposable {
 
 async function readPicture(
   client: ComfyClient,
-  staging: Staging,
   image: ImageRef,
   call: { signal: AbortSignal; attempts: number },
 ): Promise<Uint8Array> {
   try {
-    const bytes = await client.read(image, { ...call, maxBytes: MOST_IN_MEMORY_BYTES });
-    if (bytes !== undefined) return bytes;
-    const path = staging.reserve();
-    await client.download(image, path, { ...call, sync: false });
-    const file = await Deno.readFile(path);
-    await Deno.remove(path);
-    return file;
+    return await client.read(image, { ...call, maxBytes: MAX_PICTURE_BYTES });
   } catch (error) {
     if (call.attempts === 1) throw error;
     throw await judge(client, error, call.signal);

@@ -3,6 +3,7 @@
 import type { LogFields, LogLevel } from "../log.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import type { SandboxSetup, ServerState } from "./messages.ts";
+import { PostOrder } from "./post_order.ts";
 import { createInputImages } from "./sandbox_input.ts";
 import type { JobContext } from "./sandbox_job.ts";
 import { createModelIndex } from "./sandbox_models.ts";
@@ -44,5 +45,6 @@ export async function openSession(
   });
   const models = createModelIndex(server, setup.modelDirs);
   const nodes = createNodeIndex(server);
-  return { setup, catalog, server, models, inputs, nodes, loaded, log };
+  const order = new PostOrder();
+  return { setup, catalog, server, models, inputs, nodes, loaded, order, log };
 }

@@ -21,8 +21,6 @@ export interface FileSet {
 
 /** Hidden files of one job. Disposing of it removes those that got no name. */
 export interface Staging extends AsyncDisposable {
-  /** A path that nobody else uses, for a file to be made there. */
-  reserve(): string;
   /**
    * Writes and syncs a hidden file.
    *
@@ -42,8 +40,7 @@ export interface Staging extends AsyncDisposable {
 export const STALE_MS = 600_000;
 
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
-/** Ours, and what a download of one of ours is called while it lasts. */
-const HIDDEN = new RegExp(`^\\.{1,2}.+\\.${UUID}\\.part$`);
+const HIDDEN = new RegExp(`^\\.(.+)\\.${UUID}\\.part$`);
 
 /** Options of {@linkcode openStaging}. */
 export interface StagingOptions {
@@ -61,19 +58,14 @@ export async function openStaging(
   { keepTwins = false }: StagingOptions = {},
 ): Promise<Staging> {
   const label = await hiddenLabel(jobId);
-  const reserved = new Set<string>();
-  const reserve = () => {
-    const path = `${outputDir}/.${label}.${crypto.randomUUID()}.part`;
-    reserved.add(path);
-    return path;
-  };
+  const hidden = new Set<string>();
   const write = async (bytes: Uint8Array) => {
-    const path = reserve();
+    const path = `${outputDir}/.${label}.${crypto.randomUUID()}.part`;
+    hidden.add(path);
     await writing(path, () => writeSynced(path, bytes));
     return path;
   };
   return {
-    reserve,
     write,
     async publish(sets) {
       const done: string[][] = [];
@@ -90,9 +82,9 @@ export async function openStaging(
         // The hidden names go meanwhile: whatever comes of it, nobody needs them any more.
         const [synced] = await Promise.allSettled([
           writing(outputDir, () => syncDirectory(outputDir)),
-          removeAll(reserved),
+          removeAll(hidden),
         ]);
-        reserved.clear();
+        hidden.clear();
         if (synced.status === "rejected") throw synced.reason;
       } catch (error) {
         await removeAll(done.flat());
@@ -100,7 +92,7 @@ export async function openStaging(
       }
       return done;
     },
-    [Symbol.asyncDispose]: () => removeAll(reserved),
+    [Symbol.asyncDispose]: () => removeAll(hidden),
   };
 }
 
@@ -116,10 +108,11 @@ export async function removeLeftovers(
   const label = "jobId" in whose ? await hiddenLabel(whose.jobId) : undefined;
   const found: string[] = [];
   for await (const { name, isFile } of Deno.readDir(outputDir)) {
-    if (!isFile || !HIDDEN.test(name)) continue;
+    const owner = HIDDEN.exec(name)?.[1];
+    if (!isFile || owner === undefined) continue;
     const path = `${outputDir}/${name}`;
     const isMeant = "jobId" in whose
-      ? ownerOf(name) === label
+      ? owner === label
       : whose.nowMs - await modifiedMs(path) > STALE_MS;
     if (isMeant) found.push(path);
   }
@@ -130,10 +123,6 @@ export async function removeLeftovers(
 async function hiddenLabel(jobId: string): Promise<string> {
   const facts = { jobId, index: 0, prompt: "", seed: 0, model: "", timestampMs: 0 };
   return await outputName("{job_id}", facts);
-}
-
-function ownerOf(name: string): string | undefined {
-  return new RegExp(`^\\.{1,2}(.+?)\\.${UUID}\\.part(?:\\.${UUID}\\.part)?$`).exec(name)?.[1];
 }
 
 /** A file that vanishes meanwhile counts as new: it is somebody's. */

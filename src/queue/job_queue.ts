@@ -139,12 +139,21 @@ export interface JobQueue extends AsyncDisposable {
   reclaim(options?: { all?: boolean }): Promise<number>;
   /**
    * Gives up finding out what became of the prompts of waiting jobs on any server but these: they are
-   * forgotten, and the jobs may run anywhere. Should such a server only have been out of reach, it may
-   * have run, or still run, what then runs again elsewhere.
+   * kept in mind only to be seen off, and the jobs may run anywhere. Should such a server only have been
+   * out of reach, it may have run, or still run, what then runs again elsewhere.
    *
    * @returns how many jobs that were.
    */
   abandonPrompts(options: AbandonOptions): Promise<number>;
+  /**
+   * To be told when a server is back: waiting jobs that nobody has taken since get the prompts that were
+   * given up there back, as if they never had been.
+   *
+   * @returns ids of the other prompts that were given up there, until they are forgotten.
+   */
+  welcomeBack(server: string): Promise<readonly string[]>;
+  /** Notes that prompts which were given up are surely no longer on their server. */
+  forgetPrompts(server: string, promptIds: readonly string[]): Promise<void>;
   /** One job, or undefined. */
   get(id: string): Promise<Job | undefined>;
   /** Jobs that wait before this one, or undefined if it does not wait. */

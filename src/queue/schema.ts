@@ -33,6 +33,9 @@ export const AGE_PER_PRIORITY_MS = 30_000;
  *   synced before it is answered. For the same reason nothing in the file counts jobs, see `counts.ts`.
  * - `run_times` holds the newest runs of each kind as they were measured, not a mean of them: what is
  *   made of them can change without another migration, and no number has to be read to be changed.
+ * - `left_prompts` holds what jobs had on a server when it was away for so long that they were taken from
+ *   it. `line` is the entry of the job's history that tells this: while it is the last one, nobody else
+ *   has taken the job. A row goes when the server has seen the prompt off, or with its job.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -136,5 +139,15 @@ export const MIGRATIONS: readonly string[] = [
     UNION ALL
     SELECT job_seq, line, at_ms, from_state, to_state, attempt, reason FROM changes
     ORDER BY at_ms, job_seq, line;
+  `,
+  `
+  CREATE TABLE left_prompts (
+    server TEXT NOT NULL,
+    prompt_id TEXT NOT NULL,
+    job_seq INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
+    line INTEGER NOT NULL,
+    PRIMARY KEY (server, prompt_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX left_prompts_job ON left_prompts (job_seq);
   `,
 ];

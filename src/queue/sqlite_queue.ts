@@ -19,6 +19,7 @@ import type {
   ReleaseOptions,
 } from "./job_queue.ts";
 import { JobCounts } from "./counts.ts";
+import { LeftPrompts } from "./left_prompts.ts";
 import { type JobRow, newJob, toJob } from "./row.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import { AGE_PER_PRIORITY_MS } from "./schema.ts";
@@ -56,10 +57,12 @@ class SqliteQueue implements JobQueue {
   readonly #now: () => number;
   readonly #randomId: () => string;
   readonly #counts: JobCounts;
+  readonly #left: LeftPrompts;
 
   constructor(store: SqliteStore, options: SqliteQueueOptions) {
     this.#store = store;
     this.#counts = new JobCounts(store);
+    this.#left = new LeftPrompts(store, (row, reason) => this.#note(row, "queued", reason));
     this.#maxQueued = options.maxQueued ?? 1_000;
     this.#now = options.now ?? Date.now;
     this.#randomId = options.randomId ?? (() => crypto.randomUUID());
@@ -185,16 +188,17 @@ class SqliteQueue implements JobQueue {
     });
   }
 
-  abandonPrompts({ exceptOn, fits }: AbandonOptions): Promise<number> {
-    return this.#store.write("give up prompts", () => {
-      const rows = this.#store.rows(sql.PROMPTED, { servers: JSON.stringify(exceptOn) })
-        .filter((row) => fits === undefined || fits(toJob(row)));
-      for (const row of rows) {
-        this.#store.run(sql.ABANDON, { seq: row.seq });
-        this.#note(row, "queued", `${row.server} is away: what it was given is given up`);
-      }
-      return rows.length;
-    });
+  abandonPrompts({ exceptOn, fits = () => true }: AbandonOptions): Promise<number> {
+    return this.#store.write("give up prompts", () => this.#left.giveUp(exceptOn, fits));
+  }
+
+  welcomeBack(server: string): Promise<readonly string[]> {
+    const condition = { finds: sql.LEFT, values: { server }, otherwise: [] as readonly string[] };
+    return this.#store.writeIf("welcome a server", condition, () => this.#left.welcome(server));
+  }
+
+  forgetPrompts(server: string, promptIds: readonly string[]): Promise<void> {
+    return this.#store.write("forget prompts", () => this.#left.forget(server, promptIds));
   }
 
   get(id: string): Promise<Job | undefined> {

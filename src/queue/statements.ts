@@ -68,6 +68,27 @@ export const PROMPTED = `
   WHERE prompt_id IS NOT NULL AND server NOT IN (SELECT value FROM json_each(:servers))
     AND state = 'queued'`;
 
+/** Keeps in mind a prompt that was given up, with the line of its job's history that tells so. */
+export const KEEP_LEFT = `
+  INSERT INTO left_prompts (server, prompt_id, job_seq, line)
+  SELECT :server, :prompt_id, :seq, max(line) FROM changes WHERE job_seq = :seq`;
+
+/** The prompts that are left on a server. */
+export const LEFT = `SELECT prompt_id FROM left_prompts WHERE server = :server`;
+
+/** Those of waiting jobs to which nothing has happened since. */
+export const UNTOUCHED = `
+  SELECT seq, left_prompts.prompt_id FROM left_prompts JOIN jobs ON seq = job_seq
+  WHERE left_prompts.server = :server AND state = 'queued' AND jobs.prompt_id IS NULL
+    AND line = (SELECT max(line) FROM changes WHERE changes.job_seq = seq)`;
+
+/** Gives a waiting job its prompt back. */
+export const TAKE_BACK = `UPDATE jobs SET prompt_id = :prompt_id WHERE seq = :seq RETURNING *`;
+
+/** Forgets a prompt that was left. */
+export const FORGET_LEFT = `
+  DELETE FROM left_prompts WHERE server = :server AND prompt_id = :prompt_id`;
+
 /** Forgets the prompt of a waiting job. */
 export const ABANDON = `
   UPDATE jobs SET prompt_id = NULL WHERE seq = :seq AND state = 'queued'`;

@@ -12,6 +12,7 @@ import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
+import { Welcome } from "./welcome.ts";
 
 /** What a scheduler is made of. */
 export interface SchedulerOptions extends RetryPolicy {
@@ -36,6 +37,8 @@ export interface SchedulerOptions extends RetryPolicy {
   abandonMs?: number;
   /** Pause before a change that the queue could not store is offered again. @default {1000} */
   storeAgainMs?: number;
+  /** Pause between two looks at prompts that a server does not let go of. @default {1000} */
+  lookAgainMs?: number;
   /** Takes log lines. */
   logger?: Logger;
   /** Clock, Unix milliseconds. @default {Date.now} */
@@ -77,6 +80,7 @@ class QueueScheduler implements Scheduler {
   readonly #slots: readonly Slot[];
   readonly #context: AttemptContext;
   readonly #wakeUp: WakeUp = createWakeUp();
+  readonly #welcome: Welcome;
   readonly #active = new Map<string, Attempt>();
   readonly #running = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
@@ -90,6 +94,12 @@ class QueueScheduler implements Scheduler {
     this.#logger = logger;
     this.#now = now;
     this.#slots = options.runners.map((runner) => new Slot(runner, options.estimator, now));
+    this.#welcome = new Welcome({
+      queue: options.queue,
+      onAdmitted: () => this.wake(),
+      lookAgainMs: options.lookAgainMs ?? RECHECK_MS,
+      logger,
+    });
     this.#context = {
       ...options,
       logger,
@@ -137,13 +147,14 @@ class QueueScheduler implements Scheduler {
     this.#draining = true;
     this.wake();
     await this.#loop;
-    await Promise.all(this.#running);
+    await Promise.all([...this.#running, this.#welcome[Symbol.asyncDispose]()]);
   }
 
   async #run(): Promise<void> {
     while (!this.#draining) {
       try {
         await this.#abandon();
+        await this.#welcome.look(this.#slots);
         await this.#expire();
         while (!this.#draining && await this.#dispatch());
         if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());

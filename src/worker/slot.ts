@@ -20,6 +20,12 @@ export interface JobRunner extends AttemptRunner {
   readonly maxInFlight: number;
   /** True if it has the models of a request; also while that is not known. */
   has(request: GenerateRequest): boolean;
+  /**
+   * Removes prompts of ours from the server, without a word to anybody.
+   *
+   * @returns those that it is done with, one way or another; a running one may need another try.
+   */
+  withdraw(promptIds: readonly string[]): Promise<readonly string[]>;
 }
 
 /** One server's share of the work. */
@@ -32,6 +38,8 @@ export class Slot implements Place {
   readonly #attempts = new Set<Attempt>();
   #loaded: string | undefined;
   #awaySinceMs: number | undefined;
+  #absences = 0;
+  #isAdmitted = false;
 
   /** Starts with nothing handed out. */
   constructor(runner: JobRunner, estimator: Estimator, now: () => number) {
@@ -59,7 +67,8 @@ export class Slot implements Place {
   }
 
   get free(): boolean {
-    return this.runner.state === "ready" && this.active < this.runner.maxInFlight &&
+    return this.#isAdmitted && this.runner.state === "ready" &&
+      this.active < this.runner.maxInFlight &&
       this.#breaker.allows(this.active);
   }
 
@@ -79,6 +88,16 @@ export class Slot implements Place {
     return this.#awaySinceMs;
   }
 
+  /** How often `look()` has found it gone. */
+  get absences(): number {
+    return this.#absences;
+  }
+
+  /** True if it is there, but was not admitted since it was away. */
+  get isBack(): boolean {
+    return this.#awaySinceMs === undefined && !this.#isAdmitted;
+  }
+
   /** When a server that is kept from work gets a job to prove itself; undefined if it is not. */
   get probeAtMs(): number | undefined {
     return this.#breaker.opensAtMs;
@@ -90,8 +109,18 @@ export class Slot implements Place {
 
   /** Notes whether it is there; to be called whenever that may have changed. */
   look(): void {
-    if (this.runner.state === "ready") this.#awaySinceMs = undefined;
-    else this.#awaySinceMs ??= this.#now();
+    if (this.runner.state === "ready") {
+      this.#awaySinceMs = undefined;
+    } else if (this.#awaySinceMs === undefined) {
+      this.#awaySinceMs = this.#now();
+      this.#absences += 1;
+      this.#isAdmitted = false;
+    }
+  }
+
+  /** Lets it have jobs, from when it is there until it is found gone. */
+  admit(): void {
+    if (this.#awaySinceMs === undefined) this.#isAdmitted = true;
   }
 
   /** Notes a job that it was handed. */

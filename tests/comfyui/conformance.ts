@@ -23,11 +23,13 @@ export interface ServerUnderTest extends AsyncDisposable {
   readonly url: string;
 }
 
-/** The client, and a directory for its downloads. */
+/** What the tests work with. */
 interface Bench {
   client: ComfyClient;
-  directory: string;
 }
+
+/** More than any picture here has. */
+const MOST_BYTES = 2 ** 24;
 
 /** Enough steps for a run that is cancelled to be still under way. */
 const MANY_STEPS = 2_000;
@@ -64,14 +66,9 @@ export function registerConformance(
 ): void {
   for (const [title, run] of Object.entries(CASES)) {
     Deno.test(`${name} ${title}`, async () => {
-      const directory = await Deno.makeTempDir();
-      try {
-        await using server = await start();
-        await using client = createComfyClient({ url: server.url });
-        await run({ client, directory });
-      } finally {
-        await Deno.remove(directory, { recursive: true });
-      }
+      await using server = await start();
+      await using client = createComfyClient({ url: server.url });
+      await run({ client });
     });
   }
 }
@@ -92,7 +89,7 @@ async function tellsWhatItHas({ client }: Bench): Promise<void> {
   assert.deepEqual(await client.objectInfo("NoSuchNode"), {});
 }
 
-async function runsTextToImage({ client, directory }: Bench): Promise<void> {
+async function runsTextToImage({ client }: Bench): Promise<void> {
   const run = collect(client.run(textToImage({ steps: 5 })));
   const { images, executed } = await completed(run);
   assertOrder(run.events, ["queued", "started", "cached", "executing", "progress", "executed"]);
@@ -101,7 +98,7 @@ async function runsTextToImage({ client, directory }: Bench): Promise<void> {
   assert.deepEqual(steps.map(({ value, max }) => [value, max]), [1, 2, 3, 4, 5].map((n) => [n, 5]));
   assert.equal(images.length, 1);
   assert.match(images[0]?.filename ?? "", /^conformance_\d{5,}_\.png$/);
-  const size = await downloadedSize({ client, directory }, images[0]);
+  const size = await sizeOf(client, images[0]);
   assert.deepEqual(size, [64, 64]);
 }
 
@@ -135,9 +132,9 @@ async function savesBatch({ client }: Bench): Promise<void> {
   assert.equal(progressOf(run, SAMPLER).at(-1)?.max, 4);
 }
 
-async function runsWithoutModel({ client, directory }: Bench): Promise<void> {
+async function runsWithoutModel({ client }: Bench): Promise<void> {
   const { images } = await completed(collect(client.run(plainImage())));
-  assert.deepEqual(await downloadedSize({ client, directory }, images[0]), [32, 16]);
+  assert.deepEqual(await sizeOf(client, images[0]), [32, 16]);
 }
 
 async function showsPreviews({ client }: Bench): Promise<void> {
@@ -278,10 +275,10 @@ async function keepsApart({ client }: Bench): Promise<void> {
   }
 }
 
-async function takesUpload({ client, directory }: Bench): Promise<void> {
+async function takesUpload({ client }: Bench): Promise<void> {
   const { images: [image] } = await completed(collect(client.run(plainImage())));
-  await downloadedSize({ client, directory }, image);
-  const bytes = await Deno.readFile(`${directory}/${image?.filename}`);
+  assert(image !== undefined);
+  const bytes = await client.read(image, { maxBytes: MOST_BYTES });
   const uploaded = await client.upload(bytes, `conformance ${crypto.randomUUID()}.png`, {
     subfolder: "conformance",
   });
@@ -290,13 +287,13 @@ async function takesUpload({ client, directory }: Bench): Promise<void> {
   graph["1"] = { class_type: "LoadImage", inputs: { image: loadImageValue(uploaded) } };
   const { images: [result] } = await completed(collect(client.run(graph)));
   assert.notEqual(result?.filename, image?.filename);
-  assert.deepEqual(await downloadedSize({ client, directory }, result), [32, 16]);
+  assert.deepEqual(await sizeOf(client, result), [32, 16]);
 }
 
-async function lacksFile({ client, directory }: Bench): Promise<void> {
+async function lacksFile({ client }: Bench): Promise<void> {
   const image = { filename: `${crypto.randomUUID()}.png`, subfolder: "", type: "output" };
-  const download = client.download(image, `${directory}/a.png`);
-  await assert.rejects(download, { code: "output", status: 404 });
+  const reading = client.read(image, { maxBytes: MOST_BYTES });
+  await assert.rejects(reading, { code: "output", status: 404 });
 }
 
 async function completed(run: Collected): Promise<CompletedEvent> {
@@ -323,16 +320,13 @@ function assertOrder(events: ComfyEvent[], types: ComfyEvent["type"][]): void {
   assert.deepEqual(places, places.toSorted((a, b) => a - b));
 }
 
-/** Width and height of a PNG, read from its header after the download. */
-async function downloadedSize(
-  { client, directory }: Bench,
+/** Width and height of a PNG, read from its header. */
+async function sizeOf(
+  client: ComfyClient,
   image: CompletedEvent["images"][number] | undefined,
 ): Promise<[number, number]> {
   assert(image !== undefined);
-  const target = `${directory}/${image.filename}`;
-  const { bytes } = await client.download(image, target);
-  const content = await Deno.readFile(target);
-  assert.equal(content.length, bytes);
+  const content = await client.read(image, { maxBytes: MOST_BYTES });
   const view = new DataView(content.buffer);
   return [view.getUint32(16), view.getUint32(20)];
 }

@@ -9,7 +9,7 @@ export interface OutputFiles {
   readonly whole: string[];
   /** Anything else that does not hide. */
   readonly broken: string[];
-  /** Hidden leftovers of downloads that were cut off. */
+  /** Hidden leftovers of jobs that were cut off. */
   readonly parts: string[];
   /** Previews that are still there. */
   readonly previews: string[];

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { SandboxSetup } from "../../src/executor/messages.ts";
 import type { RunEvent, RunOutcome, RunSpec, ServerState } from "../../src/executor/mod.ts";
+import { PostOrder } from "../../src/executor/post_order.ts";
 import { type JobContext, runJob } from "../../src/executor/sandbox_job.ts";
 import { createInputImages } from "../../src/executor/sandbox_input.ts";
 import { createModelIndex } from "../../src/executor/sandbox_models.ts";
@@ -70,7 +71,8 @@ export async function jobSetup(
   const inputs = createInputImages(setup.inputDir);
   const nodes = createNodeIndex(server);
   const loaded = new Set<string>();
-  const context: JobContext = { setup, catalog, server, models, inputs, nodes, loaded, log };
+  const order = new PostOrder();
+  const context: JobContext = { setup, catalog, server, models, inputs, nodes, loaded, order, log };
   const running = starting.move();
   return {
     simulator,

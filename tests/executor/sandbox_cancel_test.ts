@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunSpec } from "../../src/executor/mod.ts";
+import { withdraw } from "../../src/executor/sandbox_cancel.ts";
 import type { Outcome, SimulatorOptions } from "../../src/simulator/mod.ts";
 import { generateRequest } from "../support/requests.ts";
 import { type JobSetup, jobSetup } from "./job_setup.ts";
@@ -194,6 +195,50 @@ Deno.test("runJob() that is cancelled at once removes the previews of an attempt
   await assert.rejects(Deno.stat(`${setup.dir}/previews/job-1`), Deno.errors.NotFound);
 });
 
+for (const profile of ["0.3.44", "0.3.64", "0.38"] as const) {
+  Deno.test(`withdraw() removes prompts that are left and no others, on ComfyUI ${profile}`, async () => {
+    await using setup = await jobSetup({ profile, stepTimeMs: 20 });
+    const { record } = setup.simulator;
+    const running = await postElse(setup);
+    const theirs = await postElse(setup);
+    const waiting = await postElse(setup);
+    await setup.simulator.when("progress");
+    const left = [running, waiting, crypto.randomUUID()];
+    const lines: string[] = [];
+    const log = (_: string, line: string) => void lines.push(line);
+    assert.deepEqual(await withdraw({ ...setup.context, log }, left), left);
+    const isRefused = profile === "0.3.44";
+    assert.equal(lines.some((line) => line.includes("allow_global_interrupt")), isRefused);
+    while (record.executions.filter(({ outcome }) => outcome !== undefined).length < 2) {
+      await setup.simulator.when("execution_end", undefined, { since: record.total });
+    }
+    // Their prompt has run to its end, and what waited has not run at all.
+    const ends = record.executions.map(({ outcome }) => outcome);
+    assert.deepEqual(ends, [isRefused ? "success" : "interrupted", "success"]);
+    assert.equal(record.events.filter(({ type }) => type === "dequeued").length, 1);
+    assert.deepEqual(await withdraw({ ...setup.context, log }, [...left, theirs]), [
+      ...left,
+      theirs,
+    ]);
+  });
+}
+
+Deno.test("withdraw() does not tell that a prompt is gone which ComfyUI holds on to", async () => {
+  await using setup = await jobSetup();
+  using stall = setup.simulator.faults.stall("VAEDecode");
+  const promptId = await postElse(setup);
+  await stall.reached;
+  assert.deepEqual(await withdraw(setup.context, [promptId]), []);
+  stall.release();
+  assert.deepEqual(await withdraw(setup.context, [promptId]), [promptId]);
+});
+
+Deno.test("withdraw() fails when the server is away, so that nothing is known", async () => {
+  await using setup = await jobSetup();
+  await setup.simulator.faults.goDown();
+  await assert.rejects(withdraw(setup.context, [crypto.randomUUID()]), { code: "unreachable" });
+});
+
 /** Has the server work on a prompt that is not the job's own; returns its id. */
 async function postElse({ simulator, context }: JobSetup): Promise<string> {
   const { graph } = context.catalog.choose(request);
@@ -207,7 +252,13 @@ async function postElse({ simulator, context }: JobSetup): Promise<string> {
   }
   const answer = await fetch(`${simulator.url}/prompt`, {
     method: "POST",
-    body: JSON.stringify({ prompt, prompt_id, client_id: "somebody" }),
+    body: JSON.stringify({
+      prompt,
+      prompt_id,
+      client_id: "somebody",
+      // By which it is known to a server that chooses ids itself.
+      extra_data: { client_prompt_id: prompt_id },
+    }),
   });
   assert.equal(answer.status, 200, await answer.text());
   return prompt_id;

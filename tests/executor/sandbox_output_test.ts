@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ImageRef } from "../../src/comfyui/mod.ts";
+import { createComfyClient, type ImageRef } from "../../src/comfyui/mod.ts";
 import type { RunSpec } from "../../src/executor/mod.ts";
 import { Pictures } from "../../src/executor/sandbox_output.ts";
 import {
@@ -186,7 +186,7 @@ Deno.test("Pictures.save() says so when a picture is damaged", async () => {
 Deno.test("Pictures.save() removes what a killed attempt at the same job left, and nothing else", async () => {
   await using setup = await jobSetup();
   const uuid = crypto.randomUUID();
-  const own = [`.job-1.${uuid}.part`, `..job-1.${uuid}.part.${uuid}.part`];
+  const own = [`.job-1.${uuid}.part`, `.job-1.${crypto.randomUUID()}.part`];
   const others = [`.job-10.${uuid}.part`, `.job-1.${uuid}`, ".job-1.part", "job-1.part"];
   for (const name of [...own, ...others]) await Deno.writeTextFile(`${setup.dir}/${name}`, "x");
   await save(setup, await paint(setup, 1), {}, { resumed: true });
@@ -260,7 +260,27 @@ Deno.test("Pictures.save() brings a picture of more than 32 MB home whole", asyn
   assert.ok(saved.length > large.length);
 });
 
-function expecting(setup: JobSetup): Pictures {
+Deno.test("Pictures.save() says so when a picture is larger than it takes, and takes none of it", async () => {
+  await using setup = await jobSetup();
+  let isWanted = true;
+  const body = new ReadableStream({ cancel: () => void (isWanted = false) });
+  await using client = createComfyClient({
+    url: setup.simulator.url,
+    fetch: () =>
+      Promise.resolve(new Response(body, { headers: { "content-length": "400000000" } })),
+  });
+  const server = { ...setup.context.server, client };
+  const told: ImageRef = { filename: "huge.png", subfolder: "", type: "output" };
+  await using pictures = expecting({ ...setup, context: { ...setup.context, server } });
+  await assert.rejects(pictures.save([told]), {
+    code: "output",
+    message: /huge\.png .*has more than 301989888 bytes; have the workflow save smaller ones/,
+  });
+  assert.equal(isWanted, false);
+  assert.deepEqual(await fileNames(setup.dir), []);
+});
+
+function expecting(setup: Pick<JobSetup, "context">): Pictures {
   const spec: RunSpec = {
     jobId: "job-1",
     request: generateRequest({ size: [64, 64] }),

@@ -50,7 +50,7 @@ Deno.test("removeLeftovers() removes only hidden files of our making, and only o
   await using dir = await tempDir();
   const uuid = crypto.randomUUID();
   const kept = [".part", `.${uuid}.part`, `x.${uuid}.part`, `.x.${uuid}.png`, ".x.part", "x.png"];
-  const ours = [`.x.${uuid}.part`, `..x.${uuid}.part.${uuid}.part`];
+  const ours = [`.x.${uuid}.part`, `.x.y.${uuid}.part`];
   const nowMs = Date.now();
   for (const name of [...kept, ...ours]) await Deno.writeFile(`${dir.path}/${name}`, BYTES);
   await Deno.mkdir(`${dir.path}/.d.${uuid}.part`);

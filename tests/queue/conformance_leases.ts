@@ -212,6 +212,67 @@ export function testLeases(test: RegisterTest): void {
     assert.equal(await claim("other"), undefined);
   });
 
+  test("knows which prompts a server has left when it is back, until they are forgotten", async (setup) => {
+    const { queue, claim } = setup;
+    for (const id of ["a", "b"]) await queue.enqueue(generateRequest({ id }));
+    const [first, second] = [await claim("gone"), await claim("gone")];
+    for (const lease of [first, second]) {
+      await queue.release(lease!, { reason: "unreachable", keepPrompt: true });
+    }
+    await queue.abandonPrompts({ exceptOn: [] });
+    for (const lease of [await claim("other"), await claim("other")]) assert.ok(lease);
+    const left = [first?.promptId, second?.promptId];
+    assert.deepEqual(await queue.welcomeBack("other"), []);
+    assert.deepEqual((await queue.welcomeBack("gone")).toSorted(), left.toSorted());
+    await queue.forgetPrompts("other", left.map(String));
+    await queue.forgetPrompts("gone", [first!.promptId, "never heard of"]);
+    assert.deepEqual(await queue.welcomeBack("gone"), [second?.promptId]);
+    await queue.forgetPrompts("gone", [second!.promptId]);
+    assert.deepEqual(await queue.welcomeBack("gone"), []);
+  });
+
+  test("gives a server that is back its prompt of a job that nobody has taken", async (setup) => {
+    const { queue, claim } = setup;
+    await queue.enqueue(generateRequest());
+    const first = await claim("gone");
+    await queue.start(first!);
+    await queue.release(first!, { reason: "unreachable", keepPrompt: true });
+    await queue.abandonPrompts({ exceptOn: [] });
+    assert.deepEqual(await queue.welcomeBack("gone"), []);
+    assert.equal(await claim("other"), undefined);
+    const again = await claim("gone");
+    assert.deepEqual(
+      [again?.promptId, again?.resumed, again?.promptStarted],
+      [first?.promptId, true, true],
+    );
+  });
+
+  test("does not give back the prompt of a job that was tried elsewhere, or has ended", async (setup) => {
+    const { queue, claim } = setup;
+    for (const id of ["tried", "cancelled"]) await queue.enqueue(generateRequest({ id }));
+    const leases = [await claim("gone"), await claim("gone")];
+    for (const lease of leases) {
+      await queue.release(lease!, { reason: "unreachable", keepPrompt: true });
+    }
+    await queue.abandonPrompts({ exceptOn: [] });
+    // The same server takes it anew, as it may when nobody told that it was back.
+    await queue.release((await claim("gone"))!, { reason: "lost", keepPrompt: false });
+    await queue.cancel("cancelled");
+    const left = leases.map((lease) => lease?.promptId);
+    assert.deepEqual((await queue.welcomeBack("gone")).toSorted(), left.toSorted());
+    assert.equal((await claim("other"))?.resumed, false);
+  });
+
+  test("forgets the prompts that were left together with their jobs", async ({ queue, claim }) => {
+    await queue.enqueue(generateRequest());
+    const lease = await claim("gone");
+    await queue.release(lease!, { reason: "unreachable", keepPrompt: true });
+    await queue.abandonPrompts({ exceptOn: [] });
+    await queue.cancel("job-1");
+    assert.equal(await queue.prune(Number.MAX_SAFE_INTEGER, 10), 1);
+    assert.deepEqual(await queue.welcomeBack("gone"), []);
+  });
+
   test("tells whether the prompt, and not only the job, was seen running", async (setup) => {
     const { queue, claim } = setup;
     await queue.enqueue(generateRequest());

@@ -44,6 +44,15 @@ export class FakeRunner {
     return this.models?.includes(request.model) ?? true;
   }
 
+  /** Prompts that it was asked to remove, each time. */
+  readonly withdrawn: (readonly string[])[] = [];
+
+  /** What comes of removing prompts. */
+  withdraw: (promptIds: readonly string[]) => Promise<readonly string[]> = (promptIds) => {
+    this.withdrawn.push(promptIds);
+    return Promise.resolve(promptIds);
+  };
+
   run(
     spec: RunSpec,
     { signal, onEvent }: { signal: AbortSignal; onEvent: (event: RunEvent) => void },
@@ -77,6 +86,8 @@ export interface SchedulerSetup extends AsyncDisposable {
   readonly updates: Update[];
   /** Resolves when no job is under way and the scheduler waits for something to happen. */
   idle(): Promise<void>;
+  /** Resolves when the scheduler has looked at everything, and waits again. */
+  round(): Promise<void>;
   /** Resolves when an update of this type was published. */
   published(type: Update["type"]): Promise<Update>;
 }
@@ -116,6 +127,7 @@ export function schedulerSetup(
     }),
     abandonMs: ABANDON_MS,
     storeAgainMs: 0,
+    lookAgainMs: 0,
     runners,
     publisher,
     announcer: createAnnouncer({ queue, publisher }),
@@ -125,6 +137,13 @@ export function schedulerSetup(
     now: clock.now,
     random: () => 0,
   });
+  const round = async () => {
+    // What it waits for at first may be the end of a round that began before this one.
+    for (let end = 0; end < 2; end += 1) {
+      scheduler.wake();
+      await nextIdle.promise;
+    }
+  };
   return {
     queue,
     runner,
@@ -133,12 +152,9 @@ export function schedulerSetup(
     updates,
     async idle() {
       while ((await queue.counts()).running > 0) await nextIdle.promise;
-      // What it waits for then may be the end of a round that began before the job had ended.
-      for (let round = 0; round < 2; round += 1) {
-        scheduler.wake();
-        await nextIdle.promise;
-      }
+      await round();
     },
+    round,
     published(type) {
       const { promise, resolve } = Promise.withResolvers<Update>();
       const listener = (update: Update) => {
