@@ -53,6 +53,8 @@ export interface Executor {
   has(request: GenerateRequest): boolean;
   /** Runs a job to its end. Never throws: what goes wrong is an outcome. */
   run(spec: RunSpec, options: RunOptions): Promise<RunOutcome>;
+  /** What `check()` is known to say, if it was asked about such a request a moment ago. */
+  recall(request: GenerateRequest): CheckResult | undefined;
   /**
    * Asks whether a request can be done, without running it.
    *
@@ -123,6 +125,10 @@ export class SandboxExecutor implements Executor {
 
   run(spec: RunSpec, options: RunOptions): Promise<RunOutcome> {
     return this.#session.run(spec, options);
+  }
+
+  recall(request: GenerateRequest): CheckResult | undefined {
+    return this.#checks.recall(request);
   }
 
   check(request: GenerateRequest): Promise<CheckResult> {

@@ -11,6 +11,8 @@ const MOST = 1_000;
 
 /** Checks by the kind of the request. */
 export interface KnownChecks {
+  /** Answers from memory alone: only what can be done. */
+  recall(request: GenerateRequest): CheckResult | undefined;
   /** Answers from memory, or asks. */
   check(request: GenerateRequest): Promise<CheckResult>;
   /** Forgets all: the server may have changed. */
@@ -29,12 +31,20 @@ export function createKnownChecks(
 ): KnownChecks {
   const known = new Map<string, { result: CheckResult; untilMs: number }>();
   let age = 0;
+  const recall = (kind: string) => {
+    const found = known.get(kind);
+    return found !== undefined && found.untilMs > now() ? found.result : undefined;
+  };
   return {
+    recall(request) {
+      const kind = kindOf(request);
+      return kind === undefined ? undefined : recall(kind);
+    },
     async check(request) {
       const kind = kindOf(request);
       if (kind === undefined) return await ask(request);
-      const found = known.get(kind);
-      if (found !== undefined && found.untilMs > now()) return found.result;
+      const remembered = recall(kind);
+      if (remembered !== undefined) return remembered;
       const askedAt = age;
       const result = await ask(request);
       if (result.type !== "ok" || askedAt !== age) return result;
@@ -55,11 +65,13 @@ export function createKnownChecks(
  */
 function kindOf(request: GenerateRequest): string | undefined {
   if (request.init_image !== undefined) return undefined;
-  const { id: _id, priority: _priority, deadline_s: _deadline, ...rest } = request;
-  const { negative_prompt, seed } = rest;
+  const { negative_prompt, seed } = request;
   return JSON.stringify({
-    ...rest,
+    ...request,
+    id: "",
     prompt: "",
+    priority: 0,
+    deadline_s: 0,
     negative_prompt: negative_prompt === undefined ? undefined : "",
     seed: seed === undefined ? undefined : 0,
   });

@@ -1,6 +1,7 @@
 /**
- * How many jobs wait and run. Counting 100,000 of them at each submission is not free, and a count in the
- * file would be one more page to be synced each time, so it is kept beside the file.
+ * How many jobs wait and run, and where the line of those that wait ends. Counting 100,000 of them at each
+ * submission is not free, and a count in the file would be one more page to be synced each time, so it is
+ * kept beside the file.
  */
 
 import type { JobState } from "../protocol/mod.ts";
@@ -11,6 +12,8 @@ import type { SqliteStore } from "./store.ts";
 export class JobCounts {
   readonly #store: SqliteStore;
   readonly #jobs = new Map<JobState, number>();
+  /** No job that waits has a later turn. */
+  #latestDueMs = -Infinity;
   #fileVersion: number | undefined;
   #rollbacks = 0;
 
@@ -23,6 +26,17 @@ export class JobCounts {
   of(state: "queued" | "running"): number {
     this.#check();
     return this.#jobs.get(state) ?? 0;
+  }
+
+  /**
+   * Notes that the change under way, which has asked for a count before, adds a job to those that wait;
+   * true if it goes last. It may do so all the same if not: who went behind it may have gone.
+   */
+  add(dueMs: number): boolean {
+    this.move(undefined, "queued");
+    if (dueMs < this.#latestDueMs) return false;
+    this.#latestDueMs = dueMs;
+    return true;
   }
 
   /** Notes that the change under way moves a job; `undefined` for one that is new. */
@@ -38,6 +52,7 @@ export class JobCounts {
     if (fileVersion === this.#fileVersion && rollbacks === this.#rollbacks) return;
     this.#jobs.set("queued", this.#store.number(sql.COUNT_QUEUED) ?? 0);
     this.#jobs.set("running", this.#store.number(sql.COUNT_RUNNING) ?? 0);
+    this.#latestDueMs = this.#store.number(sql.LAST_DUE) ?? -Infinity;
     this.#fileVersion = fileVersion;
     this.#rollbacks = rollbacks;
   }

@@ -297,24 +297,25 @@ class SqliteQueue implements JobQueue {
     const now = this.#now();
     const due = now - priority * AGE_PER_PRIORITY_MS;
     const deadline = deadline_s === undefined ? undefined : Math.round(now + deadline_s * 1_000);
-    const seq = this.#store.insert(sql.INSERT, {
-      id: request.id,
-      request: encodeRequest(request),
+    const seq = this.#store.insert(
+      sql.INSERT,
+      request.id,
+      encodeRequest(request),
       priority,
-      workflow: workflow ?? null,
+      workflow ?? null,
       seed,
       now,
       due,
-      deadline: deadline ?? null,
-    });
+      deadline ?? null,
+    );
     if (seq === undefined) {
       return recognise(toJob(this.#store.row(sql.BY_ID, { id: request.id })), request);
     }
-    this.#counts.move(undefined, "queued");
+    const isLast = this.#counts.add(due);
     return {
       type: "accepted",
       job: newJob(request, { workflow, seed, createdAtMs: now, deadlineAtMs: deadline }),
-      position: this.#place(due, seq),
+      position: isLast ? waiting : this.#place(due, seq),
     };
   }
 
@@ -363,10 +364,9 @@ class SqliteQueue implements JobQueue {
     return row === undefined ? undefined : toJob(row);
   }
 
-  /** How many jobs go before a waiting one. Most who ask have just come, and are last or nearly so. */
+  /** How many jobs go before a waiting one. Most who ask have just come, and are nearly last. */
   #place(due: number, seq: number): number {
     const waiting = this.#counts.of("queued");
-    if (this.#store.number(sql.LAST) === seq) return waiting - 1;
     const after = this.#store.number(sql.BEHIND, { due, seq, limit: LOOK_AHEAD }) ?? 0;
     if (after < LOOK_AHEAD) return waiting - after - 1;
     return this.#store.number(sql.POSITION, { due, seq }) ?? 0;
@@ -377,8 +377,7 @@ function recognise(job: Job, request: GenerateRequest): EnqueueResult {
   return sameRequest(job.request, request) ? { type: "known", job } : { type: "conflict" };
 }
 
-/** Up to 2^53 − 1: ComfyUI takes more, but JavaScript and JSON would round it. */
+/** Up to 2^53 − 1: ComfyUI takes more, but JavaScript and JSON would round it. It is no secret. */
 function drawSeed(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high & 0x1f_ffff) * 0x1_0000_0000 + low;
+  return Math.floor(Math.random() * 2 ** 53);
 }

@@ -3,7 +3,7 @@
 /** Stores a job, unless there is one of that name. */
 export const INSERT = `
   INSERT INTO jobs (id, request, state, priority, workflow, seed, created_at_ms, due_ms, deadline_at_ms)
-  VALUES (:id, :request, 'queued', :priority, :workflow, :seed, :now, :due, :deadline)
+  VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO NOTHING`;
 
 /**
@@ -93,9 +93,8 @@ export const FORGET_LEFT = `
 export const ABANDON = `
   UPDATE jobs SET prompt_id = NULL WHERE seq = :seq AND state = 'queued'`;
 
-/** The job that goes last. */
-export const LAST = `
-  SELECT seq FROM jobs WHERE state = 'queued' ORDER BY due_ms DESC, seq DESC LIMIT 1`;
+/** The turn of the job that goes last. */
+export const LAST_DUE = `SELECT max(due_ms) AS due FROM jobs WHERE state = 'queued'`;
 
 /** Waiting jobs that go first. */
 export const POSITION = `

@@ -119,10 +119,10 @@ export class SqliteStore {
   }
 
   #transact<T>(operation: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
+    this.#statement("BEGIN IMMEDIATE").run();
     try {
       const result = operation();
-      this.#db.exec("COMMIT");
+      this.#statement("COMMIT").run();
       return result;
     } catch (error) {
       this.#rollbacks += 1;
@@ -171,9 +171,12 @@ export class SqliteStore {
     return Number(this.#statement(text).run(values).changes);
   }
 
-  /** Runs a statement that may add a row; returns its number if it did. */
-  insert(text: string, values: Record<string, SQLInputValue>): number | undefined {
-    const { changes, lastInsertRowid } = this.#statement(text).run(values);
+  /**
+   * Runs a statement that may add a row; returns its number if it did. The values come in the order of
+   * the statement: to look each one up by its name costs as much as the row.
+   */
+  insert(text: string, ...values: readonly SQLInputValue[]): number | undefined {
+    const { changes, lastInsertRowid } = this.#statement(text).run(...values);
     return changes === 0 ? undefined : Number(lastInsertRowid);
   }
 

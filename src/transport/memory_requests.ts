@@ -75,6 +75,7 @@ export class MemoryRequestServer implements RequestServer {
     const answer = peer.replies.open(exchange);
     return {
       frames: [body],
+      isFollowed: () => this.#turns.size > 0,
       reply: (bytes) => {
         if (!this.#closed && answer(bytes.slice())) sendDue(peer.replies);
       },

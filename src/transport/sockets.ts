@@ -12,6 +12,8 @@
 export interface IncomingRequest {
   /** The frames of the body: one, unless the peer breaks the protocol (none or several). */
   readonly frames: readonly Uint8Array[];
+  /** True if another request is there already, so that work for both can be put together. */
+  isFollowed(): boolean;
   /**
    * Sends the answer. Answers to one peer leave in the order of its requests, whatever order they are
    * given in, because a peer that pipelines has nothing else to tell them apart by. A second call, or

@@ -144,6 +144,7 @@ class ZmqRequestServer implements RequestServer {
     const answer = peer.replies.open(envelope);
     return {
       frames: body.map(plainBytes),
+      isFollowed: () => this.#closing === undefined && this.#receiver.peek(),
       reply: (bytes) => {
         if (this.#closing === undefined && answer(bytes)) this.#send(peer);
       },

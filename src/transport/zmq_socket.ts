@@ -122,6 +122,8 @@ export class Receiver {
   /** Set while a consumer waits for the parked thread. */
   #unpark: (() => void) | undefined;
   #lastMessageAt = -Infinity;
+  /** True right after a look that found nothing: another is in vain until others had their turn. */
+  #looked = false;
   #closed = false;
   #interrupts = 0;
 
@@ -141,18 +143,29 @@ export class Receiver {
    * nothing: there may be none, or the event loop must get its turn first, or the socket cannot tell.
    */
   take(): Frames | undefined {
-    if (this.#closed || this.#socket.take === undefined) return undefined;
+    if (this.#closed || this.#socket.take === undefined || this.#looked) return undefined;
     const now = performance.now();
     if (this.#budget.spend(now)) return undefined;
     const frames = this.#socket.take();
     if (frames !== undefined) this.#lastMessageAt = now;
     else if (now - this.#lastMessageAt < SPIN_MS && this.#isAlone()) return this.#spin();
+    else this.#looked = true;
     return frames;
+  }
+
+  /** Tells whether a message is there. */
+  peek(): boolean {
+    const isThere = this.#socket.readable;
+    if (isThere) this.#unpark?.();
+    else this.#looked = true;
+    return isThere;
   }
 
   /** The next message, or `undefined` once closed or interrupted. */
   async receive(): Promise<Frames | undefined> {
     const interrupts = this.#interrupts;
+    // An answer may be due from the messages so far: it goes first.
+    if (this.#looked) await this.#giveTurn();
     while (!this.#closed && this.#interrupts === interrupts) {
       const now = performance.now();
       if (this.#budget.spend(now)) {
@@ -250,6 +263,7 @@ export class Receiver {
 
   async #giveTurn(): Promise<void> {
     await nextTurn();
+    this.#looked = false;
     this.#budget.renew(performance.now());
   }
 

@@ -11,16 +11,17 @@ import {
   type Request,
 } from "../protocol/mod.ts";
 import { startSpan } from "../trace.ts";
+import type { Handle, RawRequest } from "./server.ts";
 
 /** The answer to what a peer has sent, be it a request or garbage. */
 export async function answer(
-  frames: readonly Uint8Array[],
-  handle: (request: Request) => Promise<Reply>,
+  { frames, isFollowed }: Pick<RawRequest, "frames" | "isFollowed">,
+  handle: Handle,
   logger: Logger,
 ): Promise<Uint8Array> {
   let reply: Reply;
   try {
-    reply = await handle(parse(frames));
+    reply = await handle(parse(frames), isFollowed);
   } catch (error) {
     reply = refusal(error, logger);
   }

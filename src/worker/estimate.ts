@@ -57,7 +57,7 @@ export function createEstimator(): Estimator {
   const answers = new Map<string, number | undefined>();
   const measuredMs = (run: PlannedRun) => {
     const { model, steps } = run.request;
-    const key = JSON.stringify([run.workflow, model, pixelsOf(run.request), steps]);
+    const key = `${steps} ${pixelsOf(run.request)} ${run.workflow}\n${model}`;
     if (!answers.has(key)) {
       if (answers.size >= MOST_ANSWERS) answers.clear();
       answers.set(key, measured(run)?.runMs);

@@ -30,6 +30,8 @@ export interface ServerView {
   readonly state: ServerState;
   /** Why it is not ready. */
   readonly stateError: string | undefined;
+  /** What it said of such a request a moment ago, if it can be done. */
+  recall(request: GenerateRequest): CheckResult | undefined;
   /** Asks whether a request can be done. */
   check(request: GenerateRequest): Promise<CheckResult>;
   /** Lists its models. */
@@ -72,11 +74,19 @@ export interface HandlerContext {
   readonly uptimeMs: () => number;
 }
 
-/** Answers a valid request. What goes wrong with it is a reply too. */
-export async function handleRequest(context: HandlerContext, request: Request): Promise<Reply> {
+/**
+ * Answers a valid request. What goes wrong with it is a reply too.
+ *
+ * @param isFollowed Tells whether another request is there already, to be stored with this one.
+ */
+export async function handleRequest(
+  context: HandlerContext,
+  request: Request,
+  isFollowed: () => boolean = () => false,
+): Promise<Reply> {
   switch (request.type) {
     case "generate":
-      return await generate(context, request);
+      return await generate(context, request, isFollowed);
     case "cancel":
       return await cancel(context, request.job_id);
     case "list_models":
@@ -97,19 +107,23 @@ export async function handleRequest(context: HandlerContext, request: Request): 
   }
 }
 
-async function generate(context: HandlerContext, request: GenerateRequest): Promise<Reply> {
+async function generate(
+  context: HandlerContext,
+  request: GenerateRequest,
+  isFollowed: () => boolean,
+): Promise<Reply> {
   const refuse = (error: string): Reply => ({ type: "job_error", job_id: request.id, error });
   if (context.stopping()) {
     return refuse("Backend busy: the worker is stopping; send it again later");
   }
   try {
     using arrival = context.arrivals.begin();
-    // A repeated submission is recognised even if its model or workflow has gone since.
-    const known = await context.queue.get(request.id);
-    const check = known === undefined ? await checkOnServers(context.servers, request) : undefined;
+    // What needs no wait is stored before the next request is looked for.
+    const remembered = recall(context.servers, request);
+    const check = remembered ?? await checkNew(context, request);
     if (check?.type === "refused") return refuse(check.error);
     const result = await context.queue.enqueue(request, {
-      more: arrival.leave(),
+      more: arrival.leave() || isFollowed(),
       ...(check === undefined ? {} : { workflow: check.workflow }),
     });
     if (result.type === "full") return refuse("Queue full");
@@ -127,6 +141,26 @@ async function generate(context: HandlerContext, request: GenerateRequest): Prom
     if (error instanceof PixelsError) return refuse(error.message);
     throw error;
   }
+}
+
+function recall(
+  servers: readonly ServerView[],
+  request: GenerateRequest,
+): CheckResult | undefined {
+  for (const server of servers) {
+    const check = server.recall(request);
+    if (check !== undefined) return check;
+  }
+  return undefined;
+}
+
+/** A repeated submission is recognised even if its model or workflow has gone since. */
+async function checkNew(
+  { queue, servers }: HandlerContext,
+  request: GenerateRequest,
+): Promise<CheckResult | undefined> {
+  const known = await queue.get(request.id);
+  return known === undefined ? await checkOnServers(servers, request) : undefined;
 }
 
 /**

@@ -137,10 +137,10 @@ class QueueScheduler implements Scheduler {
   }
 
   waitBeforeMs(jobId: string): number {
-    const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
     // One that was handed to none goes to the first that is done.
-    return waits.find((wait) => wait !== undefined) ??
-      Math.min(...this.#slots.map((slot) => slot.waitMs));
+    if (!this.#active.has(jobId)) return Math.min(...this.#slots.map((slot) => slot.waitMs));
+    const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
+    return waits.find((wait) => wait !== undefined) ?? 0;
   }
 
   async drain(): Promise<void> {

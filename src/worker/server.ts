@@ -7,16 +7,21 @@ import type { Reply, Request } from "../protocol/mod.ts";
 export interface RawRequest {
   /** Frames of the body; one unless the peer breaks the protocol. */
   readonly frames: readonly Uint8Array[];
+  /** True if another one is there already. */
+  isFollowed(): boolean;
   /** Sends the answer. */
   reply(body: Uint8Array): void;
 }
+
+/** Answers a valid request; `isFollowed` tells whether another one is there already. */
+export type Handle = (request: Request, isFollowed: () => boolean) => Promise<Reply>;
 
 /** What the loop is made of. */
 export interface ServeOptions {
   /** Where requests come from; the loop ends when it ends. */
   requests: AsyncIterable<RawRequest>;
   /** Answers a valid request. */
-  handle: (request: Request) => Promise<Reply>;
+  handle: Handle;
   /** Answers from its bytes alone what needs no thought; `undefined` leaves it to `handle`. */
   instant?: (body: Uint8Array) => Uint8Array | undefined;
   /** Requests under way at once; beyond it the socket waits. @default {1024} */
@@ -50,14 +55,11 @@ function answerAtOnce(
   return body === undefined || frames.length !== 1 ? undefined : instant?.(body);
 }
 
-async function respond(
-  { frames, reply }: RawRequest,
-  handle: ServeOptions["handle"],
-  logger: Logger,
-): Promise<void> {
+/** Does all that can be done at once before the loop looks for the next request. */
+async function respond(request: RawRequest, handle: Handle, logger: Logger): Promise<void> {
   // Whoever only pings does not make the worker load the codec, and a start goes faster without.
-  const { answer } = await (answering ??= import("./answer.ts"));
-  reply(await answer(frames, handle, logger));
+  const { answer } = answering ??= await import("./answer.ts");
+  request.reply(await answer(request, handle, logger));
 }
 
-let answering: Promise<typeof import("./answer.ts")> | undefined;
+let answering: typeof import("./answer.ts") | undefined;

@@ -8,14 +8,11 @@
  */
 
 import { silentLogger } from "../log.ts";
-import type { Reply, Request } from "../protocol/mod.ts";
 import { zmqTransport } from "../transport/mod.ts";
 import { findInput, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
-import { serveRequests } from "./server.ts";
+import { type Handle, serveRequests } from "./server.ts";
 import type { PixelsWorker, WorkerOptions } from "./worker.ts";
-
-type Handle = (request: Request) => Promise<Reply>;
 
 /**
  * Starts a worker. ComfyUI need not be there yet: jobs are taken and wait.
@@ -33,11 +30,16 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr));
   const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr));
   // Pings are answered from now on; all else waits for the rest to be there.
-  const { promise: handler, resolve: serve, reject } = Promise.withResolvers<Handle>();
+  const { promise: handler, resolve, reject } = Promise.withResolvers<Handle>();
   handler.catch(() => {});
+  let handle: Handle = async (...request) => (await handler)(...request);
+  const serve = (handler: Handle) => {
+    handle = handler;
+    resolve(handler);
+  };
   const serving = serveRequests({
     requests,
-    handle: async (request) => (await handler)(request),
+    handle: (...request) => handle(...request),
     instant: answerPing,
     logger,
   });

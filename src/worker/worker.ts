@@ -7,7 +7,6 @@
 import type { Config, ServerConfig } from "../config/mod.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import type { Reply, Request } from "../protocol/mod.ts";
 import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
@@ -18,6 +17,7 @@ import { createEstimator, type Estimator } from "./estimate.ts";
 import { type HandlerContext, handleRequest } from "./handlers.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
+import type { Handle } from "./server.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
 const HISTORY_JOBS = 200;
@@ -64,7 +64,7 @@ export interface Front {
   /** Resolves when the requests have ended and each was answered. */
   readonly serving: Promise<void>;
   /** Takes what answers the requests, those that wait already first. */
-  serve(handle: (request: Request) => Promise<Reply>): void;
+  serve(handle: Handle): void;
 }
 
 /**
@@ -136,7 +136,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
-  front.serve((request) => handleRequest(context, request));
+  front.serve((request, isFollowed) => handleRequest(context, request, isFollowed));
   starting.move();
 
   let stopped: Promise<void> | undefined;

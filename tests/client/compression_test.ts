@@ -23,11 +23,12 @@ async function record(transport: Transport, compression: Compression): Promise<R
   await using server = await transport.bindRequests(isZmq ? "tcp://127.0.0.1:0" : "mem://requests");
   await using updates = await transport.bindUpdates(isZmq ? "tcp://127.0.0.1:0" : "mem://updates");
   async function* watched() {
-    for await (const { frames, reply } of server) {
+    for await (const { frames, isFollowed, reply } of server) {
       const methods = [compressionOf(frames[0]!)];
       recorded.methods.push(methods);
       yield {
         frames,
+        isFollowed,
         reply: (body: Uint8Array) => {
           methods.push(compressionOf(body));
           reply(body);

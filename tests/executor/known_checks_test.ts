@@ -26,6 +26,17 @@ Deno.test("KnownChecks.check() asks once for requests that differ in name, wordi
   assert.equal(asked(), 1);
 });
 
+Deno.test("KnownChecks.recall() tells what is remembered and never asks", async () => {
+  const { checks, asked, pass } = counted();
+  assert.equal(checks.recall(generateRequest()), undefined);
+  await checks.check(generateRequest());
+  assert.deepEqual(checks.recall(generateRequest({ id: "b" })), OK);
+  assert.equal(checks.recall(generateRequest({ init_image: "a.png" })), undefined);
+  pass(2_000);
+  assert.equal(checks.recall(generateRequest()), undefined);
+  assert.equal(asked(), 1);
+});
+
 Deno.test("KnownChecks.check() asks for every other model, size, option", async () => {
   const { checks, asked } = counted();
   const requests = [

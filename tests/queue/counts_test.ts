@@ -49,3 +49,21 @@ Deno.test("JobQueue.enqueue() tells how many jobs go before the one that was sto
   assert.deepEqual(await position("last", -5), [3, 3]);
   assert.deepEqual(await position("c", 0), [3, 3]);
 });
+
+Deno.test("JobQueue.enqueue() counts who goes before when those behind have gone or come from others", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using one = openSqliteQueue({ path });
+  await using two = openSqliteQueue({ path });
+  const position = async (id: string, priority: number) => {
+    const result = await one.enqueue(generateRequest({ id, priority }));
+    return result.type === "accepted" ? result.position : undefined;
+  };
+  assert.equal(await position("a", 0), 0);
+  assert.equal(await position("last", -5), 1);
+  await one.cancel("last");
+  assert.equal(await position("b", 0), 1);
+  await two.enqueue(generateRequest({ id: "others", priority: -100 }));
+  assert.equal(await position("c", -50), 2);
+  assert.equal(await position("d", -100), 4);
+});

@@ -9,11 +9,18 @@ const INSERT = "INSERT INTO words VALUES (:word)";
 function countingStore() {
   const db = new DatabaseSync(":memory:");
   db.exec("CREATE TABLE words (word TEXT NOT NULL UNIQUE)");
-  const exec = db.exec.bind(db);
+  const prepare = db.prepare.bind(db);
   let commits = 0;
-  db.exec = (sql) => {
-    exec(sql);
-    if (sql === "COMMIT") commits += 1;
+  db.prepare = (sql) => {
+    const statement = prepare(sql);
+    if (sql !== "COMMIT") return statement;
+    const run = statement.run.bind(statement);
+    statement.run = () => {
+      const result = run();
+      commits += 1;
+      return result;
+    };
+    return statement;
   };
   const store = new SqliteStore(db);
   return {

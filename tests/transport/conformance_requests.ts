@@ -60,6 +60,22 @@ function testAnswers({ name, open, address }: Subject): void {
     await serving;
   });
 
+  Deno.test(`${name}: IncomingRequest.isFollowed() tells of a request that is there, and leaves it`, async () => {
+    const transport = open();
+    await using server = await transport.bindRequests(address());
+    await using client = await transport.connectRequests(server.address);
+    const requests = server[Symbol.asyncIterator]();
+    const answers = [client.request(bytes("a"))];
+    const first: IncomingRequest = (await guarded(requests.next())).value;
+    assert.equal(first.isFollowed(), false);
+    answers.push(client.request(bytes("b")));
+    await until(() => first.isFollowed(), "the second came");
+    const second: IncomingRequest = (await guarded(requests.next())).value;
+    assert.equal(second.isFollowed(), false);
+    for (const request of [first, second]) request.reply(request.frames[0]!);
+    assert.deepEqual((await guarded(Promise.all(answers))).map(text), ["a", "b"]);
+  });
+
   Deno.test(`${name}: IncomingRequest.reply() counts once`, async () => {
     const transport = open();
     await using server = await transport.bindRequests(address());

@@ -26,6 +26,27 @@ const SHAPES: { peer: string; sends: string[]; seen: string[]; envelope: string[
 ];
 
 for (const { peer, sends, seen, envelope } of SHAPES) {
+  Deno.test("IncomingRequest.isFollowed() takes nothing from a loop that waits", async () => {
+    const transport = zmqTransport();
+    await using server = await transport.bindRequests("tcp://127.0.0.1:0");
+    await using client = await transport.connectRequests(server.address);
+    const requests = server[Symbol.asyncIterator]();
+    for (let round = 0; round < 50; round += 1) {
+      const answers = [client.request(bytes("a"))];
+      const { value: first } = await guarded(requests.next());
+      const next = requests.next();
+      // From some time on a thread is parked, whose wake-up the look may take away.
+      await turns(round);
+      answers.push(client.request(bytes("b")));
+      let came: IncomingRequest | undefined;
+      next.then(({ value }) => came = value);
+      await until(() => first.isFollowed() || came !== undefined, "the second came");
+      const { value: second } = await guarded(next);
+      for (const request of [first, second]) request.reply(request.frames[0]);
+      assert.deepEqual((await guarded(Promise.all(answers))).map(text), ["a", "b"]);
+    }
+  });
+
   Deno.test(`zmq RequestServer answers a DEALER ${peer} in its own shape`, async () => {
     await using server = await zmqTransport().bindRequests(LOCAL);
     const serving = serve(server, describe);

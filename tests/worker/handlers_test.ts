@@ -52,6 +52,29 @@ Deno.test("generate waits to be stored only while others are on their way", asyn
   assert.deepEqual(more, [true, true, false]);
   await setup.ask(generateRequest({ id: "alone" }));
   assert.equal(more.at(-1), false);
+  await setup.ask(generateRequest({ id: "first" }), true);
+  assert.equal(more.at(-1), true);
+});
+
+Deno.test("generate is stored without a wait if a server has just done such a check", async () => {
+  const asked: string[] = [];
+  const busy = {
+    ...server("b"),
+    check: ({ id }: GenerateRequest) => {
+      asked.push(id);
+      return Promise.resolve<CheckResult>({ type: "ok", workflow: "asked" });
+    },
+    recall: ({ id }: GenerateRequest): CheckResult | undefined =>
+      id === "new" ? undefined : { type: "ok", workflow: "remembered" },
+  };
+  await using setup = handlers([busy]);
+  const answer = setup.ask(generateRequest());
+  assert.equal((await setup.queue.counts()).queued, 1);
+  assert.equal((await answer).type, "job_accepted");
+  await setup.ask(generateRequest({ id: "new" }));
+  assert.deepEqual(asked, ["new"]);
+  assert.equal((await setup.queue.get("job-1"))?.workflow, "remembered");
+  assert.equal((await setup.queue.get("new"))?.workflow, "asked");
 });
 
 Deno.test("generate is refused only if no server can do it", async () => {
@@ -244,7 +267,7 @@ interface HandlerSetup extends AsyncDisposable {
   readonly aborted: string[];
   wakes(): number;
   /** Asks, and reads the answer back as a client would. */
-  ask(request: Request): Promise<Reply>;
+  ask(request: Request, isFollowed?: boolean): Promise<Reply>;
 }
 
 function handlers(
@@ -281,7 +304,8 @@ function handlers(
     announced,
     aborted,
     wakes: () => wakes,
-    ask: async (request) => decodeReply(encodeReply(await handleRequest(context, request))),
+    ask: async (request, isFollowed = false) =>
+      decodeReply(encodeReply(await handleRequest(context, request, () => isFollowed))),
     [Symbol.asyncDispose]: () => queue.close(),
   };
 }
@@ -295,6 +319,7 @@ function server(
     url: `http://${name}:8188`,
     state: "ready",
     stateError: undefined,
+    recall: () => undefined,
     check: (_request: GenerateRequest) => Promise.resolve(check),
     models: () => Promise.resolve([]),
   };

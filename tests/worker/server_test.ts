@@ -67,6 +67,7 @@ Deno.test("serveRequests() does not let a slow answer hold up the next", async (
   const served = serveRequests({
     requests: source(requests.map((body) => ({
       frames: [body],
+      isFollowed: () => false,
       reply: (bytes) => decodeReply(bytes).type === "pong" && fast.resolve(),
     }))),
     handle: (request) => request.type === "ping" ? Promise.resolve({ type: "pong" }) : slow.promise,
@@ -86,7 +87,11 @@ for (const method of COMPRESSION_METHODS) {
     const answers: Uint8Array[] = [];
     await serveRequests({
       requests: source(
-        bodies.map((body) => ({ frames: [body], reply: (bytes) => void answers.push(bytes) })),
+        bodies.map((body) => ({
+          frames: [body],
+          isFollowed: () => false,
+          reply: (bytes: Uint8Array) => void answers.push(bytes),
+        })),
       ),
       handle: () => Promise.resolve({ type: "pong" }),
     });
@@ -103,6 +108,7 @@ Deno.test("serveRequests() answers plain requests plainly beside compressed ones
   await serveRequests({
     requests: source(methods.map((method, index) => ({
       frames: [method === undefined ? ping : compress(ping, method)],
+      isFollowed: () => false,
       reply: (bytes: Uint8Array) => void (answers[index] = compressionOf(bytes)),
     }))),
     handle: () => Promise.resolve({ type: "pong" }),
@@ -118,7 +124,8 @@ async function serve(
   await serveRequests({
     requests: source(bodies.map((frames, index) => ({
       frames,
-      reply: (bytes) => void replies[index]?.push(decodeReply(bytes)),
+      isFollowed: () => false,
+      reply: (bytes: Uint8Array) => void replies[index]?.push(decodeReply(bytes)),
     }))),
     handle,
   });
