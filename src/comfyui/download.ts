@@ -30,9 +30,9 @@ export async function downloadImage(
   target: string,
   request: DownloadRequest,
 ): Promise<{ bytes: number }> {
-  return await viewImage(context, image, request, async ({ pieces }) => {
+  return await viewImage(context, image, request, async (file) => {
     const partial = partialPath(target);
-    const bytes = await writeFile(partial, pieces, request.sync);
+    const bytes = await writeFile(partial, file.pieces(), request.sync);
     try {
       await place(partial, target, request);
     } finally {

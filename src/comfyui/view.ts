@@ -28,7 +28,9 @@ export interface Incoming {
   /** Its size, if the server tells it. */
   readonly bytes: number | undefined;
   /** Its pieces; after the last one what came is known to be whole, or an error is thrown. */
-  readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** All of it, known to be whole; `undefined` if it has more bytes than that. */
+  whole(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 const WHAT = "GET /view";
@@ -69,18 +71,7 @@ export async function readImage(
   image: ImageRef,
   request: ViewRequest & { maxBytes: number },
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return await viewImage(context, image, request, async ({ bytes, pieces }) => {
-    const { maxBytes } = request;
-    if (bytes !== undefined && bytes > maxBytes) return undefined;
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let size = 0;
-    for await (const piece of pieces) {
-      size += piece.length;
-      if (size > maxBytes) return undefined;
-      parts.push(piece);
-    }
-    return join(parts, size);
-  });
+  return await viewImage(context, image, request, (file) => file.whole(request.maxBytes));
 }
 
 async function viewOnce<T>(
@@ -95,10 +86,8 @@ async function viewOnce<T>(
     signal,
   });
   const response = await openImage(context.api, image, deadline);
-  const bytes = lengthOf(response);
-  const pieces = checkedPieces(response, new ContentCheck(image, bytes), deadline);
   try {
-    return await take({ bytes, pieces });
+    return await take(new Transfer(response, image, deadline));
   } finally {
     // What was not wanted to its end.
     if (!response.bodyUsed) await response.body?.cancel();
@@ -127,22 +116,89 @@ function lengthOf({ headers }: Response): number | undefined {
   return length === null || headers.get("content-encoding") !== null ? undefined : Number(length);
 }
 
-/** Each piece starts the time anew, so that a slow transfer may take long. */
-async function* checkedPieces(
-  response: Response,
-  check: ContentCheck,
-  deadline: Deadline,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  try {
-    for await (const piece of response.body ?? []) {
-      deadline.restart();
-      check.take(piece);
-      yield piece;
-    }
-  } catch (error) {
-    throw toComfyError(error, WHAT, deadline.signal);
+/** The body of an answer. Each piece starts the time anew, so that a slow transfer may take long. */
+class Transfer implements Incoming {
+  readonly bytes: number | undefined;
+  readonly #response: Response;
+  readonly #check: ContentCheck;
+  readonly #deadline: Deadline;
+
+  constructor(response: Response, image: ImageRef, deadline: Deadline) {
+    this.bytes = lengthOf(response);
+    this.#response = response;
+    this.#check = new ContentCheck(image, this.bytes);
+    this.#deadline = deadline;
   }
-  check.finish();
+
+  async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    try {
+      for await (const piece of this.#response.body ?? []) {
+        this.#take(piece);
+        yield piece;
+      }
+    } catch (error) {
+      throw toComfyError(error, WHAT, this.#deadline.signal);
+    }
+    this.#check.finish();
+  }
+
+  async whole(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.bytes !== undefined && this.bytes > maxBytes) return undefined;
+    const reader = this.bytes === undefined ? undefined : byteReader(this.#response);
+    if (this.bytes === undefined || reader === undefined) return await this.#joined(maxBytes);
+    return await this.#filled(reader, this.bytes);
+  }
+
+  /** Pieces of their own would be as much memory again, in many more turns of the event loop. */
+  async #filled(
+    reader: ReadableStreamBYOBReader,
+    bytes: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    // Room for the end to be told in, and for what is more than was announced.
+    let room = new Uint8Array(bytes + 1);
+    let at = 0;
+    try {
+      while (at < room.length) {
+        // The memory moves to the reader and comes back with what was read.
+        const { done, value } = await reader.read(room.subarray(at));
+        if (value !== undefined) room = new Uint8Array(value.buffer);
+        if (done) break;
+        this.#take(value);
+        at += value.length;
+      }
+      if (at > bytes) await reader.cancel();
+    } catch (error) {
+      throw toComfyError(error, WHAT, this.#deadline.signal);
+    }
+    this.#check.finish();
+    return room.subarray(0, at);
+  }
+
+  /** For a body of unknown length, or one that cannot be read into memory of ours. */
+  async #joined(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    for await (const piece of this.pieces()) {
+      size += piece.length;
+      if (size > maxBytes) return undefined;
+      parts.push(piece);
+    }
+    return join(parts, size);
+  }
+
+  #take(piece: Uint8Array): void {
+    this.#deadline.restart();
+    this.#check.take(piece);
+  }
+}
+
+/** Not every body can be read so: one that another program supplied as text cannot. */
+function byteReader({ body }: Response): ReadableStreamBYOBReader | undefined {
+  try {
+    return body?.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Notices files that are cut short or no picture at all. */

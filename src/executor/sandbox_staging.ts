@@ -5,6 +5,7 @@
 
 import { ComfyError } from "../errors.ts";
 import { outputName } from "./output_name.ts";
+import { HiddenFile } from "./sandbox_hidden_file.ts";
 
 /** A file of a set: one that is ready under a hidden name, or a text about the others. */
 export type SetFile =
@@ -23,12 +24,15 @@ export interface FileSet {
 export interface Staging extends AsyncDisposable {
   /** A path that nobody else uses, for a file to be made there. */
   reserve(): string;
+  /** Begins a hidden file, so that it is open when its content comes. */
+  begin(): HiddenFile;
   /**
-   * Writes and syncs a hidden file.
+   * Writes and syncs a hidden file: one that was begun, or a new one.
    *
+   * @returns where it is.
    * @throws {ComfyError} `output` if it cannot be written.
    */
-  write(bytes: Uint8Array): Promise<string>;
+  write(content: Uint8Array | readonly Uint8Array[], begun?: HiddenFile): Promise<string>;
   /**
    * Gives the files of all sets their names, or none of them.
    *
@@ -67,13 +71,15 @@ export async function openStaging(
     reserved.add(path);
     return path;
   };
-  const write = async (bytes: Uint8Array) => {
-    const path = reserve();
-    await writing(path, () => writeSynced(path, bytes));
-    return path;
+  const begin = () => new HiddenFile(reserve());
+  const write: Staging["write"] = async (content, begun) => {
+    await using file = begun === undefined || begun.isOld ? begin() : begun;
+    await writing(file.path, () => file.write(content instanceof Uint8Array ? [content] : content));
+    return file.path;
   };
   return {
     reserve,
+    begin,
     write,
     async publish(sets) {
       const done: string[][] = [];
@@ -199,12 +205,6 @@ async function isSame(path: string, other: string): Promise<boolean> {
   if (!theirs.isFile || mine.size !== theirs.size) return false;
   const [a, b] = await Promise.all([Deno.readFile(path), Deno.readFile(other)]);
   return a.every((byte, index) => byte === b[index]);
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-  await file.sync();
 }
 
 /** Makes the new names themselves survive a power cut, where directories can be synced. */
