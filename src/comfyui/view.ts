@@ -2,7 +2,7 @@
 
 import { ComfyError } from "../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "./clock.ts";
-import { type HttpApi, isSuccess, statusError, toComfyError } from "./http.ts";
+import { type HttpApi, isSuccess, lengthOf, statusError, toComfyError } from "./http.ts";
 import type { ImageRef } from "./types.ts";
 
 /** What viewing needs of the client. */
@@ -108,12 +108,6 @@ async function openImage(
   throw new ComfyError("output", `ComfyUI no longer has the file ${describeImage(image)}`, {
     status: 404,
   });
-}
-
-/** The length of a compressed body tells nothing about that of the file. */
-function lengthOf({ headers }: Response): number | undefined {
-  const length = headers.get("content-length");
-  return length === null || headers.get("content-encoding") !== null ? undefined : Number(length);
 }
 
 /** The body of an answer. Each piece starts the time anew, so that a slow transfer may take long. */

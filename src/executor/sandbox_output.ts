@@ -119,7 +119,8 @@ export class Pictures implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#leaving.abort();
+    // Who waits does not ask why; a DOMException, the reason of its own accord, is dear.
+    this.#leaving.abort("left");
     await this.#last;
     const staging = await this.#staging?.catch(() => undefined);
     await staging?.[Symbol.asyncDispose]();
