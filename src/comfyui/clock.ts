@@ -4,7 +4,7 @@
 const MAX_TIMER_MS = 2_147_483_647;
 
 /** Why a timer is not waited for; any reason will do, but a DOMException of its own is dear. */
-const NOT_NEEDED = "no longer needed";
+export const NOT_NEEDED = "no longer needed";
 
 /** Source of time and chance. */
 export interface Clock {

@@ -1,7 +1,7 @@
 /** The life of one iteration: begin, deliver events, and clean up however it ends. */
 
 import { ComfyError } from "../errors.ts";
-import { type Clock, type Deadline, startDeadline } from "./clock.ts";
+import { type Clock, type Deadline, NOT_NEEDED, startDeadline } from "./clock.ts";
 import type { FollowOptions } from "./options.ts";
 import type { PromptRun } from "./prompt_run.ts";
 import type { CancelOutcome, ComfyEvent } from "./types.ts";
@@ -83,7 +83,7 @@ export async function* follow(
     signal.removeEventListener("abort", leave);
     context.unwatch(run);
     if (isLeft) await cleanUp(context, run, beginning, options);
-    giveUp.abort(signal.reason);
+    giveUp.abort(signal.reason ?? NOT_NEEDED);
     await beginning;
   }
 }

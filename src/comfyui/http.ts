@@ -150,6 +150,8 @@ export class HttpApi {
 
   async #readText(response: Response, what: string): Promise<string> {
     const { maxBodyBytes } = this.#options;
+    // In one go, where the length is known beforehand.
+    if ((lengthOf(response) ?? Infinity) <= maxBodyBytes) return await response.text();
     const decoder = new TextDecoder();
     const parts: string[] = [];
     let size = 0;
@@ -162,6 +164,12 @@ export class HttpApi {
     }
     return parts.join("") + decoder.decode();
   }
+}
+
+/** Size of a body, if the server tells it; that of a compressed one tells nothing about its content. */
+export function lengthOf({ headers }: Response): number | undefined {
+  const length = headers.get("content-length");
+  return length === null || headers.get("content-encoding") !== null ? undefined : Number(length);
 }
 
 /** Names a request in messages. */

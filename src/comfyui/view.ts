@@ -2,7 +2,7 @@
 
 import { ComfyError } from "../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "./clock.ts";
-import { type HttpApi, isSuccess, statusError, toComfyError } from "./http.ts";
+import { type HttpApi, isSuccess, lengthOf, statusError, toComfyError } from "./http.ts";
 import type { ImageRef } from "./types.ts";
 
 /** What reading needs of the client. */
@@ -63,19 +63,8 @@ async function readOnce(
     signal,
   });
   const response = await openImage(context.api, image, deadline);
-  const expected = lengthOf(response);
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
   try {
-    if (expected !== undefined && expected > maxBytes) throw tooLarge(image, maxBytes);
-    for await (
-      const piece of checkedPieces(response, new ContentCheck(image, expected), deadline)
-    ) {
-      bytes += piece.length;
-      if (bytes > maxBytes) throw tooLarge(image, maxBytes);
-      parts.push(piece);
-    }
-    return join(parts, bytes);
+    return await new Transfer(response, image, deadline).read(maxBytes);
   } finally {
     // What was not wanted to its end.
     if (!response.bodyUsed) await response.body?.cancel();
@@ -98,28 +87,93 @@ async function openImage(
   });
 }
 
-/** The length of a compressed body tells nothing about that of the file. */
-function lengthOf({ headers }: Response): number | undefined {
-  const length = headers.get("content-length");
-  return length === null || headers.get("content-encoding") !== null ? undefined : Number(length);
+/** The body of an answer. Each piece starts the time anew, so that a slow transfer may take long. */
+class Transfer {
+  readonly #response: Response;
+  readonly #image: ImageRef;
+  readonly #deadline: Deadline;
+  /** Its size, if the server tells it. */
+  readonly #bytes: number | undefined;
+  readonly #check: ContentCheck;
+
+  constructor(response: Response, image: ImageRef, deadline: Deadline) {
+    this.#response = response;
+    this.#image = image;
+    this.#deadline = deadline;
+    this.#bytes = lengthOf(response);
+    this.#check = new ContentCheck(image, this.#bytes);
+  }
+
+  /** All of it, known to be whole. */
+  async read(maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#bytes !== undefined && this.#bytes > maxBytes) throw tooLarge(this.#image, maxBytes);
+    const reader = this.#bytes === undefined ? undefined : byteReader(this.#response);
+    if (this.#bytes === undefined || reader === undefined) return await this.#join(maxBytes);
+    return await this.#fill(reader, this.#bytes);
+  }
+
+  /** Pieces of their own would be as much memory again, in many more turns of the event loop. */
+  async #fill(
+    reader: ReadableStreamBYOBReader,
+    bytes: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    // Room for the end to be told in, and for what is more than was announced.
+    let room = new Uint8Array(bytes + 1);
+    let at = 0;
+    try {
+      while (at < room.length) {
+        // The memory moves to the reader and comes back with what was read.
+        const { done, value } = await reader.read(room.subarray(at));
+        if (value !== undefined) room = new Uint8Array(value.buffer);
+        if (done) break;
+        this.#take(value);
+        at += value.length;
+      }
+      if (at > bytes) await reader.cancel();
+    } catch (error) {
+      throw toComfyError(error, WHAT, this.#deadline.signal);
+    }
+    this.#check.finish();
+    return room.subarray(0, at);
+  }
+
+  /** For a body of unknown length, or one that cannot be read into memory of ours. */
+  async #join(maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    for await (const piece of this.#pieces()) {
+      size += piece.length;
+      if (size > maxBytes) throw tooLarge(this.#image, maxBytes);
+      parts.push(piece);
+    }
+    return join(parts, size);
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    try {
+      for await (const piece of this.#response.body ?? []) {
+        this.#take(piece);
+        yield piece;
+      }
+    } catch (error) {
+      throw toComfyError(error, WHAT, this.#deadline.signal);
+    }
+    this.#check.finish();
+  }
+
+  #take(piece: Uint8Array): void {
+    this.#deadline.restart();
+    this.#check.take(piece);
+  }
 }
 
-/** Each piece starts the time anew, so that a slow transfer may take long. */
-async function* checkedPieces(
-  response: Response,
-  check: ContentCheck,
-  deadline: Deadline,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+/** Not every body can be read so: one that another program supplied as text cannot. */
+function byteReader({ body }: Response): ReadableStreamBYOBReader | undefined {
   try {
-    for await (const piece of response.body ?? []) {
-      deadline.restart();
-      check.take(piece);
-      yield piece;
-    }
-  } catch (error) {
-    throw toComfyError(error, WHAT, deadline.signal);
+    return body?.getReader({ mode: "byob" });
+  } catch {
+    return undefined;
   }
-  check.finish();
 }
 
 /** Notices files that are cut short or no picture at all. */

@@ -2,7 +2,7 @@
 
 import { ComfyError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, NOT_NEEDED } from "./clock.ts";
 import type { ServerEvent } from "./events.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { PromptRun } from "./prompt_run.ts";
@@ -98,7 +98,7 @@ export class PromptWatch {
     if (this.#watched.size > 0) return;
     this.#options.socket.setNeeded(false);
     this.#strays = [];
-    this.#tick?.abort();
+    this.#tick?.abort(NOT_NEEDED);
   }
 
   /**
@@ -164,7 +164,7 @@ export class PromptWatch {
   async close(error: Error): Promise<void> {
     for (const { run } of this.#watched.values()) run.fail(error);
     this.#closing.abort(error);
-    this.#tick?.abort();
+    this.#tick?.abort(NOT_NEEDED);
     await Promise.all([this.#loop, ...this.#background]);
   }
 
@@ -195,7 +195,7 @@ export class PromptWatch {
 
   #hurry(watched: Watched): void {
     watched.isUrgent = true;
-    this.#tick?.abort();
+    this.#tick?.abort(NOT_NEEDED);
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { ComfyClient, ImageRef } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
-import { isPng, withPngText } from "../images/mod.ts";
+import { isPng, pngTextParts, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "./messages.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./sandbox_job.ts";
@@ -25,10 +25,13 @@ const TRANSFERS = 4;
 const ASK_MS = 2_000;
 
 /**
- * Largest picture that is taken, since each is in memory, twice for a moment: room for 8192 x 8192
- * pixels that cannot be compressed.
+ * Largest picture that is taken, since each is in memory: room for 8192 x 8192 pixels that cannot be
+ * compressed.
  */
 const MAX_PICTURE_BYTES = 288 * 1024 * 1024;
+
+/** Above this size a copy costs more than one more write, which is a way to another thread and back. */
+const LARGE_BYTES = 128 * 1024;
 
 /**
  * How long a picture may wait for the end of its prompt, in milliseconds: a hidden file that is much
@@ -119,7 +122,8 @@ export class Pictures implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#leaving.abort();
+    // Who waits does not ask why; a DOMException, the reason of its own accord, is dear.
+    this.#leaving.abort("left");
     await this.#last;
     const staging = await this.#staging?.catch(() => undefined);
     await staging?.[Symbol.asyncDispose]();
@@ -156,11 +160,13 @@ export class Pictures implements AsyncDisposable {
     const staging = await this.#openStaging();
     const { client } = this.#context.server;
     const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
+    // Made while ComfyUI has yet to answer: that takes up to a millisecond where many files went lately.
+    await using file = staging.begin();
     const bytes = await readPicture(client, image, call);
     const { parameters } = this.#options;
     // Of other formats the file is kept as ComfyUI made it.
-    const file = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
-    return { temp: await staging.write(file), extension };
+    const content = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
+    return { temp: await staging.write(content, file), extension };
   }
 }
 
@@ -196,9 +202,10 @@ async function judge(client: ComfyClient, error: unknown, signal: AbortSignal): 
   return new ComfyError("bad_answer", message, { cause: error });
 }
 
-function withText(bytes: Uint8Array, parameters: string, image: ImageRef): Uint8Array {
+function withText(bytes: Uint8Array, parameters: string, image: ImageRef): Uint8Array[] {
   try {
-    return withPngText(bytes, { [PARAMETERS_KEYWORD]: parameters });
+    const text = { [PARAMETERS_KEYWORD]: parameters };
+    return bytes.length > LARGE_BYTES ? pngTextParts(bytes, text) : [withPngText(bytes, text)];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `The file ${image.filename} of ComfyUI is of no use: ${why}`;

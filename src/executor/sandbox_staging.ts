@@ -5,6 +5,7 @@
 
 import { ComfyError } from "../errors.ts";
 import { outputName } from "./output_name.ts";
+import { HiddenFile } from "./sandbox_hidden_file.ts";
 
 /** A file of a set: one that is ready under a hidden name, or a text about the others. */
 export type SetFile =
@@ -21,12 +22,15 @@ export interface FileSet {
 
 /** Hidden files of one job. Disposing of it removes those that got no name. */
 export interface Staging extends AsyncDisposable {
+  /** Begins a hidden file, so that it is open when its content comes. */
+  begin(): HiddenFile;
   /**
-   * Writes and syncs a hidden file.
+   * Writes and syncs a hidden file: one that was begun, or a new one.
    *
+   * @returns where it is.
    * @throws {ComfyError} `output` if it cannot be written.
    */
-  write(bytes: Uint8Array): Promise<string>;
+  write(content: Uint8Array | readonly Uint8Array[], begun?: HiddenFile): Promise<string>;
   /**
    * Gives the files of all sets their names, or none of them.
    *
@@ -59,13 +63,18 @@ export async function openStaging(
 ): Promise<Staging> {
   const label = await hiddenLabel(jobId);
   const hidden = new Set<string>();
-  const write = async (bytes: Uint8Array) => {
+  const begin = () => {
     const path = `${outputDir}/.${label}.${crypto.randomUUID()}.part`;
     hidden.add(path);
-    await writing(path, () => writeSynced(path, bytes));
-    return path;
+    return new HiddenFile(path);
+  };
+  const write: Staging["write"] = async (content, begun) => {
+    await using file = begun === undefined || begun.isOld ? begin() : begun;
+    await writing(file.path, () => file.write(content instanceof Uint8Array ? [content] : content));
+    return file.path;
   };
   return {
+    begin,
     write,
     async publish(sets) {
       const done: string[][] = [];
@@ -188,12 +197,6 @@ async function isSame(path: string, other: string): Promise<boolean> {
   if (!theirs.isFile || mine.size !== theirs.size) return false;
   const [a, b] = await Promise.all([Deno.readFile(path), Deno.readFile(other)]);
   return a.every((byte, index) => byte === b[index]);
-}
-
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-  await file.sync();
 }
 
 /** Makes the new names themselves survive a power cut, where directories can be synced. */

@@ -7,6 +7,7 @@ export class Watchdog implements Disposable {
   readonly #timeoutMs: number;
   readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #fedAtMs = 0;
 
   /** Creates one that waits for its first feeding without limit. */
   constructor(timeoutMs: number) {
@@ -18,24 +19,33 @@ export class Watchdog implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Starts the wait anew. */
+  /** Starts the wait anew. The timer goes on: a job feeds often, and a new one each time is dear. */
   feed(): void {
-    clearTimeout(this.#timer);
-    if (this.#controller.signal.aborted) return;
-    this.#timer = setTimeout(() => {
-      const seconds = this.#timeoutMs / 1_000;
-      this.#controller.abort(
-        new ComfyError(
-          "stalled",
-          `ComfyUI gave no sign of progress for ${seconds} s; raise --comfyui-timeout if its models load ` +
-            "slower than that, else look at its log",
-        ),
-      );
-    }, this.#timeoutMs);
+    this.#fedAtMs = performance.now();
+    if (!this.#controller.signal.aborted) this.#timer ??= this.#arm(this.#timeoutMs);
   }
 
   /** Stops the wait. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+  }
+
+  #arm(waitMs: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      const leftMs = this.#fedAtMs + this.#timeoutMs - performance.now();
+      if (leftMs > 0) this.#timer = this.#arm(leftMs);
+      else this.#bark();
+    }, waitMs);
+  }
+
+  #bark(): void {
+    const seconds = this.#timeoutMs / 1_000;
+    this.#controller.abort(
+      new ComfyError(
+        "stalled",
+        `ComfyUI gave no sign of progress for ${seconds} s; raise --comfyui-timeout if its models load ` +
+          "slower than that, else look at its log",
+      ),
+    );
   }
 }

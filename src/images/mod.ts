@@ -13,5 +13,5 @@ export { checkPixels, crop, emptyRaster, MAX_PIXELS, MAX_SIDE, paste } from "./r
 export type { Raster, Rect } from "./raster.ts";
 export { composeSheet, cutTiles, placeFrame, sheetLayout, tileLayout } from "./sheet.ts";
 export type { SheetLayout } from "./sheet.ts";
-export { readPngText, withPngText } from "./text.ts";
+export { pngTextParts, readPngText, withPngText } from "./text.ts";
 export type { PngText } from "./text.ts";

@@ -31,17 +31,38 @@ export function readPngText(bytes: Uint8Array): Record<string, string> {
  * @throws {RangeError} for a keyword that PNG does not allow.
  */
 export function withPngText(bytes: Uint8Array, text: PngText): Uint8Array<ArrayBuffer> {
+  return concatenate(pngTextParts(bytes, text));
+}
+
+/**
+ * What {@linkcode withPngText} makes, as the parts to be written one after the other: the pixels of a
+ * large picture are then not copied, but a view of the file.
+ *
+ * @throws {ImageError} `damaged` if the file is no good PNG.
+ * @throws {RangeError} for a keyword that PNG does not allow.
+ */
+export function pngTextParts(bytes: Uint8Array, text: PngText): Uint8Array[] {
   const kept = readChunks(bytes).filter((chunk) => {
     return !TEXT_TYPES.includes(chunk.type) || !Object.hasOwn(text, keywordOf(chunk));
   });
   const pixels = kept.findIndex((chunk) => chunk.type === "IDAT");
   const at = pixels < 0 ? kept.length - 1 : pixels;
-  return concatenate([
-    PNG_SIGNATURE,
-    ...kept.slice(0, at).map((chunk) => chunk.bytes),
-    ...textChunks(text),
-    ...kept.slice(at).map((chunk) => chunk.bytes),
-  ]);
+  const before = kept.slice(0, at).map((chunk) => chunk.bytes);
+  return [
+    concatenate([PNG_SIGNATURE, ...before, ...textChunks(text)]),
+    joinNeighbours(kept.slice(at).map((chunk) => chunk.bytes)),
+  ];
+}
+
+/** Views that follow each other are one view; only where something was left out it takes a copy. */
+function joinNeighbours(views: readonly Uint8Array[]): Uint8Array {
+  const [first = new Uint8Array()] = views;
+  const end = views.reduce(
+    (at, view) => at === view.byteOffset ? at + view.length : NaN,
+    first.byteOffset,
+  );
+  if (Number.isNaN(end)) return concatenate(views);
+  return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset);
 }
 
 /**

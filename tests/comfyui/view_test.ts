@@ -162,3 +162,54 @@ Deno.test("ComfyClient.read() ends a transfer that is too large without waiting 
   body.enqueue(png.slice(50, 100));
   await rejected;
 });
+
+Deno.test("ComfyClient.read() puts a body that comes in pieces together in one piece of memory", async () => {
+  const headers = { "content-length": String(png.length) };
+  await using client = serving(byteStream([png.slice(0, 7), png.slice(7)]), headers).client();
+  const bytes = await client.read(image, { maxBytes: png.length });
+  assert.deepEqual(bytes, png);
+  assert.equal(bytes?.buffer.byteLength, png.length + 1);
+});
+
+Deno.test("ComfyClient.read() refuses bytes beyond the announced length", async () => {
+  for (const more of [1, 2, 500]) {
+    const body = byteStream([png, new Uint8Array(more)]);
+    await using client = serving(body, { "content-length": String(png.length) }).client();
+    await assert.rejects(client.read(image, { maxBytes: 1_000 }), {
+      code: "output",
+      message: /has 121 of 120 bytes/,
+    });
+  }
+});
+
+Deno.test("ComfyClient.read() gives up with the signal amid the body", async () => {
+  const comfy = new FakeComfy();
+  const pulled = Promise.withResolvers<void>();
+  comfy.on("GET /view", ({ signal }) => {
+    const body = new ReadableStream({
+      type: "bytes",
+      start: (controller) =>
+        signal?.addEventListener("abort", () => controller.error(signal.reason)),
+      pull: () => pulled.resolve(),
+    });
+    return new Response(body, { headers: { "content-length": String(png.length) } });
+  });
+  await using client = comfy.client();
+  const controller = new AbortController();
+  const reading = client.read(image, { maxBytes: 1_000, signal: controller.signal });
+  const rejected = assert.rejects(reading, { message: "Enough" });
+  await pulled.promise;
+  controller.abort(new Error("Enough"));
+  await rejected;
+});
+
+/** A body that can be read into memory of the reader, as one from the network can. */
+function byteStream(pieces: readonly Uint8Array<ArrayBuffer>[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece.slice());
+      controller.close();
+    },
+  });
+}

@@ -277,6 +277,7 @@ Deno.test("Pictures.save() says so when a picture is larger than it takes, and t
     message: /huge\.png .*has more than 301989888 bytes; have the workflow save smaller ones/,
   });
   assert.equal(isWanted, false);
+  await pictures[Symbol.asyncDispose]();
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 

@@ -36,6 +36,44 @@ Deno.test("Staging.publish() takes back what it has published when the rest cann
   assert.deepEqual(await names(dir.path), []);
 });
 
+Deno.test("Staging.begin() makes a file that is written later, part by part, or goes unwritten", async () => {
+  await using dir = await tempDir();
+  {
+    await using staging = await openStaging(dir.path, "a");
+    await using written = staging.begin();
+    await using unused = staging.begin();
+    const temp = await staging.write([BYTES, new Uint8Array(), BYTES], written);
+    assert.equal(temp, written.path);
+    assert.notEqual(temp, unused.path);
+    await staging.publish([{ stem: "x", files: [{ suffix: ".png", temp }] }]);
+  }
+  assert.deepEqual(await names(dir.path), ["x.png"]);
+  assert.deepEqual(await Deno.readFile(`${dir.path}/x.png`), Uint8Array.of(1, 2, 3, 1, 2, 3));
+});
+
+Deno.test("Staging.write() leaves a file that was begun long ago for a new one", async () => {
+  await using dir = await tempDir();
+  const { now } = performance;
+  {
+    await using staging = await openStaging(dir.path, "a");
+    await using file = staging.begin();
+    performance.now = () => now.call(performance) + 61_000;
+    const temp = await staging.write(BYTES, file).finally(() => performance.now = now);
+    assert.notEqual(temp, file.path);
+    assert.deepEqual(await Deno.readFile(temp), BYTES);
+  }
+  assert.deepEqual(await names(dir.path), []);
+});
+
+Deno.test("Staging.write() says which file cannot be made, even if it was begun before", async () => {
+  await using dir = await tempDir();
+  await using staging = await openStaging(`${dir.path}/missing`, "a");
+  await using file = staging.begin();
+  const error = { code: "output", message: /^Cannot write .*missing\/\.a\./ };
+  await assert.rejects(staging.write(BYTES, file), error);
+  await assert.rejects(staging.write(BYTES), error);
+});
+
 Deno.test("Two stagings that want one name get one each", async () => {
   await using dir = await tempDir();
   const stagings = await Promise.all([1, 2, 3].map(() => openStaging(dir.path, "same")));

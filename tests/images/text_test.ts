@@ -1,6 +1,12 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { decodePng, encodePng, readPngText, withPngText } from "../../src/images/mod.ts";
+import {
+  decodePng,
+  encodePng,
+  pngTextParts,
+  readPngText,
+  withPngText,
+} from "../../src/images/mod.ts";
 import { concatenate, encodeChunk, readChunks } from "../../src/images/chunks.ts";
 import { plain } from "./support.ts";
 
@@ -69,4 +75,19 @@ Deno.test("readPngText() passes over text chunks that are cut short", async () =
     const odd = concatenate([png.subarray(0, 33), chunk, png.subarray(33)]);
     deepEqual(readPngText(odd), {});
   }
+});
+
+Deno.test("pngTextParts() copies no pixels, unless a text behind them has to go", async () => {
+  const png = await encodePng(PICTURE);
+  const [, pixels] = pngTextParts(png, { parameters: "x" });
+  equal(pixels?.buffer, png.buffer);
+  const [end] = readChunks(png).slice(-1);
+  const behind = concatenate([
+    png.subarray(0, -(end?.bytes.length ?? 0)),
+    encodeChunk("tEXt", new TextEncoder().encode("parameters\0old")),
+    end?.bytes ?? new Uint8Array(),
+  ]);
+  const parts = pngTextParts(behind, { parameters: "x" });
+  notEqual(parts[1]?.buffer, behind.buffer);
+  deepEqual(concatenate(parts), withPngText(png, { parameters: "x" }));
 });
