@@ -1,7 +1,7 @@
 /** Prompts on a server that was out of reach for so long that others took its jobs. */
 
 import assert from "node:assert/strict";
-import { type Client, connect, type JobHandle } from "../../src/client/mod.ts";
+import { type Client, connect, type JobHandle, type JobResult } from "../../src/client/mod.ts";
 import type { Config } from "../../src/config/mod.ts";
 import { type FaultProxy, startFaultProxy } from "../../src/conformance/mod.ts";
 import type { Logger } from "../../src/log.ts";
@@ -18,16 +18,10 @@ const MANY_STEPS = 5_000;
 
 Deno.test("A server that is back stops what others have done meanwhile, and nothing else", async () => {
   await using setup = await twoServers();
-  const { far, near, proxy } = setup;
-  const { client } = setup;
-  const jobs = await submitToFar(setup, { steps: MANY_STEPS });
-  await cutOff(setup);
-  await Promise.all(jobs.map((job) => job.result));
+  const { far } = setup;
+  await haveNearDoJobsOfFar(setup, { steps: MANY_STEPS });
   const theirs = await postElse(far);
-  await near.faults.goDown();
-  const next = client.generate(PICTURE);
-  proxy.faults.refuse(false);
-  await next.result;
+  await haveFarDoOne(setup);
   const ends = far.record.executions.map(({ outcome }) => outcome);
   assert.deepEqual(ends, ["interrupted", "success", "success"]);
   assert.equal(far.record.executions[1]?.promptId, theirs);
@@ -40,9 +34,7 @@ Deno.test("A server that is back stops what others have done meanwhile, and noth
 Deno.test("A server that is back is rid of what a worker before this one has left there", async () => {
   await using setup = await twoServers();
   const { far, proxy } = setup;
-  const jobs = await submitToFar(setup, { steps: MANY_STEPS });
-  await cutOff(setup);
-  await Promise.all(jobs.map((job) => job.result));
+  await haveNearDoJobsOfFar(setup, { steps: MANY_STEPS });
   await setup.restartWorker();
   const gone = [far.when("dequeued"), far.when("execution_end")];
   proxy.faults.refuse(false);
@@ -52,34 +44,22 @@ Deno.test("A server that is back is rid of what a worker before this one has lef
 
 Deno.test("A server that was restarted before it is back has nothing left, and is used again", async () => {
   await using setup = await twoServers();
-  const { far, near, proxy } = setup;
-  const { client } = setup;
-  const jobs = await submitToFar(setup, { steps: MANY_STEPS });
-  await cutOff(setup);
-  await Promise.all(jobs.map((job) => job.result));
+  const { far } = setup;
+  await haveNearDoJobsOfFar(setup, { steps: MANY_STEPS });
   await far.faults.restart();
-  await near.faults.goDown();
-  const next = client.generate(PICTURE);
-  proxy.faults.refuse(false);
-  await next.result;
+  await haveFarDoOne(setup);
   assert.deepEqual(far.record.executions.map(({ outcome }) => outcome), ["died", "success"]);
   assert.deepEqual(setup.lines.filter((line) => /Cannot see off|not let go/.test(line)), []);
 });
 
 Deno.test("A server that has done before it is back what others did, too, is not disturbed", async () => {
   await using setup = await twoServers();
-  const { far, near, proxy } = setup;
-  const { client } = setup;
-  const jobs = await submitToFar(setup, { steps: 20 });
-  await cutOff(setup);
-  const results = await Promise.all(jobs.map((job) => job.result));
+  const { far } = setup;
+  const results = await haveNearDoJobsOfFar(setup, { steps: 20 });
   while (far.record.executions.filter(({ outcome }) => outcome === "success").length < 2) {
     await far.when("execution_end", undefined, { since: far.record.total });
   }
-  await near.faults.goDown();
-  const next = client.generate(PICTURE);
-  proxy.faults.refuse(false);
-  await next.result;
+  await haveFarDoOne(setup);
   const { events } = far.record;
   assert.deepEqual(events.filter(({ type }) => type === "interrupt" || type === "dequeued"), []);
   assert.equal(new Set(results.map(({ imagePath }) => imagePath)).size, 2);
@@ -93,8 +73,7 @@ Deno.test("A server that is back goes on with a job that nobody has taken meanwh
   // The other server is there, but has its hands full.
   const others = [1, 2].map(() => client.generate(PICTURE));
   await stall.reached;
-  proxy.faults.refuse(true);
-  await setup.logged("Jobs are taken from servers that are away");
+  await cutOff(setup);
   proxy.faults.refuse(false);
   await Promise.all(jobs.map((job) => job.result));
   assert.deepEqual(far.record.executions.map(({ outcome }) => outcome), ["success", "success"]);
@@ -181,6 +160,24 @@ async function cutOff({ proxy, logged }: TwoServers): Promise<void> {
   const taken = logged("Jobs are taken from servers that are away");
   proxy.faults.refuse(true);
   await taken;
+}
+
+/** Has two jobs on the far server when it is cut off, so that the other one does them. */
+async function haveNearDoJobsOfFar(
+  setup: TwoServers,
+  options: { steps: number },
+): Promise<JobResult[]> {
+  const jobs = await submitToFar(setup, options);
+  await cutOff(setup);
+  return await Promise.all(jobs.map((job) => job.result));
+}
+
+/** Lets the far server be reached again, and nobody else, and has it do a job. */
+async function haveFarDoOne({ near, proxy, client }: TwoServers): Promise<void> {
+  await near.faults.goDown();
+  const next = client.generate(PICTURE);
+  proxy.faults.refuse(false);
+  await next.result;
 }
 
 /** Somebody else's prompt. */
