@@ -12,7 +12,7 @@ import type { SqliteStore } from "./store.ts";
 export class JobCounts {
   readonly #store: SqliteStore;
   readonly #jobs = new Map<JobState, number>();
-  /** No job that waits has a later turn. */
+  /** No job that waits, or runs and may come back, has a later turn. */
   #latestDueMs = -Infinity;
   #fileVersion: number | undefined;
   #rollbacks = 0;

@@ -93,8 +93,12 @@ export const FORGET_LEFT = `
 export const ABANDON = `
   UPDATE jobs SET prompt_id = NULL WHERE seq = :seq AND state = 'queued'`;
 
-/** The turn of the job that goes last. */
-export const LAST_DUE = `SELECT max(due_ms) AS due FROM jobs WHERE state = 'queued'`;
+/** The latest turn of a job that waits, or may come back to wait. Each half has its index. */
+export const LAST_DUE = `
+  SELECT max(due) AS due FROM (
+    SELECT max(due_ms) AS due FROM jobs WHERE state = 'queued'
+    UNION ALL
+    SELECT max(due_ms) FROM jobs WHERE state = 'running')`;
 
 /** Waiting jobs that go first. */
 export const POSITION = `

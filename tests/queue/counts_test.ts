@@ -67,3 +67,18 @@ Deno.test("JobQueue.enqueue() counts who goes before when those behind have gone
   assert.equal(await position("c", -50), 2);
   assert.equal(await position("d", -100), 4);
 });
+
+Deno.test("JobQueue.enqueue() counts who goes before beside a job that comes back to its late turn", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using one = openSqliteQueue({ path });
+  await using two = openSqliteQueue({ path });
+  await one.enqueue(generateRequest({ id: "late", priority: -5 }));
+  const lease = await one.claim({ server: "s", clientId: "c", leaseMs: 1_000 });
+  // What another connection changes has all be read anew, while the late one runs.
+  await two.enqueue(generateRequest({ id: "others" }));
+  await one.enqueue(generateRequest({ id: "a" }));
+  await one.release(lease!, { reason: "again", keepPrompt: false });
+  const last = await one.enqueue(generateRequest({ id: "b" }));
+  assert.ok(last.type === "accepted" && last.position === 2);
+});
