@@ -93,7 +93,9 @@ export class Welcome implements AsyncDisposable {
   }
 }
 
+/** Resolves after a time, or as soon as the signal aborts. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   const end = () => {

@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
+import { createEstimator } from "../../src/worker/estimate.ts";
+import { Slot } from "../../src/worker/slot.ts";
+import { Welcome } from "../../src/worker/welcome.ts";
 import { generateRequest } from "../support/requests.ts";
 import {
   ABANDON_MS,
@@ -175,6 +178,31 @@ Deno.test("Scheduler welcomes a server anew that was away again while it was ask
   assert.equal((await second).spec.jobId, "job-2");
   taken.end(DONE);
   (await second).end(DONE);
+});
+
+Deno.test("Welcome that ends while a server is asked does not wait to ask again", async () => {
+  const asked = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<readonly string[]>();
+  const runner = new FakeRunner({ name: "gone" });
+  runner.withdraw = () => {
+    asked.resolve();
+    return late.promise;
+  };
+  const slot = new Slot(runner, createEstimator(), () => 0);
+  slot.look();
+  const welcome = new Welcome({
+    queue: {
+      welcomeBack: () => Promise.resolve(["prompt-1"]),
+      forgetPrompts: () => Promise.resolve(),
+    },
+    onAdmitted: () => {},
+    lookAgainMs: 600_000,
+  });
+  await welcome.look([slot]);
+  await asked.promise;
+  const ended = welcome[Symbol.asyncDispose]();
+  late.resolve([]);
+  await ended;
 });
 
 interface TwoServers extends SchedulerSetup {
