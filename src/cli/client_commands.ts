@@ -2,24 +2,24 @@
 
 import { Argument, type Command, Option } from "commander";
 import { positiveNumber, wholeNumberBetween } from "./arguments.ts";
-import { runCancel } from "./cancel_command.ts";
-import { runConfig } from "./config_command.ts";
-import { runCompletions, type Shell, SHELLS } from "./completions_command.ts";
+import { runCancel } from "./commands/cancel.ts";
+import { runConfig } from "./commands/config.ts";
+import { runCompletions, type Shell, SHELLS } from "./commands/completions.ts";
 import { addConnectionOptions, addTimeoutOption } from "./connection.ts";
 import { ConfigError } from "../errors.ts";
-import { type BatchOptions, runBatch } from "./generate_batch.ts";
-import { type GenerateOptions, runGenerate } from "./generate_command.ts";
-import type { GenerateValues } from "./generate_fields.ts";
-import { addGenerateOptions, generateValues } from "./generate_options.ts";
-import { runHealth } from "./health_command.ts";
+import { type BatchOptions, runBatch } from "./generate/batch.ts";
+import { type GenerateOptions, runGenerate } from "./generate/command.ts";
+import type { GenerateValues } from "./generate/fields.ts";
+import { addGenerateOptions, generateValues } from "./generate/options.ts";
+import { runHealth } from "./commands/health.ts";
 import type { Io } from "./io.ts";
-import { runJob } from "./job_command.ts";
-import { JOB_STATES, runJobs } from "./jobs_command.ts";
-import { runModels } from "./models_command.ts";
+import { runJob } from "./commands/job.ts";
+import { JOB_STATES, runJobs } from "./commands/jobs.ts";
+import { runModels } from "./commands/models.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
-import { runPing } from "./ping_command.ts";
-import { runStatus } from "./status_command.ts";
-import { runWatch, type WatchOptions } from "./watch_command.ts";
+import { runPing } from "./commands/ping.ts";
+import { runStatus } from "./commands/status.ts";
+import { runWatch, type WatchOptions } from "./commands/watch.ts";
 
 /** Adds the commands. */
 export function addClientCommands(program: Command, io: Io, finish: Finish): void {

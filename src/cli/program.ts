@@ -10,10 +10,10 @@ import { addClientCommands } from "./client_commands.ts";
 import { EXIT } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
-import type { ConformanceCommandOptions } from "./conformance_command.ts";
-import type { SimulatorCommandOptions } from "./simulator_command.ts";
-import type { ValidateOptions } from "./validate_command.ts";
-import { runWorker } from "./worker_command.ts";
+import type { ConformanceCommandOptions } from "./commands/conformance.ts";
+import type { SimulatorCommandOptions } from "./commands/simulator.ts";
+import type { ValidateOptions } from "./commands/validate.ts";
+import { runWorker } from "./commands/worker.ts";
 
 /** Runs one command line and returns its exit code. @throws {Error} what a command throws. */
 export async function runProgram(args: readonly string[], io: Io): Promise<number> {
@@ -84,7 +84,7 @@ function addDemo(program: Command, io: Io, finish: Finish): void {
     .option("--output-dir <path>", "where to put the picture", "./output")
     .option("--seed <number>", "seed of the picture", wholeNumber)
     .action(async (prompt: string, options: { outputDir: string; seed?: number }) => {
-      const { runDemo } = await import("./demo_command.ts");
+      const { runDemo } = await import("./commands/demo.ts");
       finish(await runDemo({ prompt, ...options }, io));
     });
 }
@@ -102,7 +102,7 @@ function addSimulator(program: Command, io: Io, finish: Finish): void {
     .option("--load-time <ms>", "time to load a model", wholeNumber)
     .option("--previews", "send preview pictures while sampling")
     .action(async (options: SimulatorCommandOptions) => {
-      const { runSimulator } = await import("./simulator_command.ts");
+      const { runSimulator } = await import("./commands/simulator.ts");
       finish(await runSimulator(options, io));
     });
 }
@@ -121,7 +121,7 @@ function addConformance(program: Command, io: Io, finish: Finish): void {
         "folder. The exit code is 0 if every job was done, once and in time, and 1 if not.",
     )
     .action(async (options: ConformanceCommandOptions) => {
-      const { runConformanceCommand } = await import("./conformance_command.ts");
+      const { runConformanceCommand } = await import("./commands/conformance.ts");
       finish(await runConformanceCommand(options, io));
     });
 }
@@ -134,7 +134,7 @@ function addValidate(parent: Command, io: Io, finish: Finish): void {
     .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)
     .option("--simulate", "compare them with the embedded simulator")
     .action(async (options: ValidateOptions) => {
-      const { runValidate } = await import("./validate_command.ts");
+      const { runValidate } = await import("./commands/validate.ts");
       finish(await runValidate(options, io));
     });
 }

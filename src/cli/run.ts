@@ -3,7 +3,7 @@
 import { explainError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { printable } from "./text.ts";
-import { runWorker } from "./worker_command.ts";
+import { runWorker } from "./commands/worker.ts";
 import { workerFlags } from "./worker_flags.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */

@@ -1,8 +1,8 @@
 /** What `watch` shows, as lines. */
 
 import type { JobDescription, ServerInfo, StatusInfo } from "../protocol/mod.ts";
-import { renderProgress } from "./progress_line.ts";
-import { describeWorker } from "./status_command.ts";
+import { renderProgress } from "./generate/progress_line.ts";
+import { describeWorker } from "./commands/status.ts";
 import { fit, formatSeconds, printable, widthOf } from "./text.ts";
 
 /** The worker at one moment. */

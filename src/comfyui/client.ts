@@ -2,12 +2,12 @@
 
 import { ComfyError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { type CancelContext, cancelPrompt } from "./cancel.ts";
+import { type CancelContext, cancelPrompt } from "./run/cancel.ts";
 import { type Clock, delay } from "./clock.ts";
 import type { ComfyClient } from "./comfy_client.ts";
-import { type Beginning, follow, type FollowContext, startRunDeadline } from "./follow.ts";
-import type { HistoryEntry } from "./history.ts";
-import { fetchOnce, HttpApi } from "./http.ts";
+import { type Beginning, follow, type FollowContext, startRunDeadline } from "./run/follow.ts";
+import type { HistoryEntry } from "./api/history.ts";
+import { fetchOnce, HttpApi } from "./api/http.ts";
 import {
   type ModelDetails,
   modelDetails,
@@ -16,8 +16,8 @@ import {
   type ServerFeatures,
   type SystemStats,
   systemStats,
-} from "./info.ts";
-import type { JsonObject } from "./json.ts";
+} from "./api/info.ts";
+import type { JsonObject } from "./api/json.ts";
 import type {
   CallOptions,
   CancelOptions,
@@ -27,14 +27,14 @@ import type {
   RunOptions,
   UploadOptions,
 } from "./options.ts";
-import { PromptRun, type PromptRunOptions } from "./prompt_run.ts";
-import { type QueueView, ServerView } from "./server_view.ts";
-import { closedError, EventSocket } from "./socket.ts";
-import { submit, type SubmitContext } from "./submit.ts";
+import { PromptRun, type PromptRunOptions } from "./run/prompt_run.ts";
+import { type QueueView, ServerView } from "./api/server_view.ts";
+import { closedError, EventSocket } from "./api/socket.ts";
+import { submit, type SubmitContext } from "./api/submit.ts";
 import type { CancelOutcome, ComfyEvent, ImageRef, PromptGraph, PromptStatus } from "./types.ts";
-import { uploadImage } from "./upload.ts";
-import { readImage } from "./view.ts";
-import { PromptWatch } from "./watch.ts";
+import { uploadImage } from "./api/upload.ts";
+import { readImage } from "./api/view.ts";
+import { PromptWatch } from "./run/watch.ts";
 
 const DEFAULT_REQUEST_MS = 10_000;
 const DEFAULT_CONNECT_MS = 5_000;

@@ -1,8 +1,8 @@
 /** What a client of one ComfyUI server offers. */
 
-import type { HistoryEntry } from "./history.ts";
-import type { ModelDetails, ServerFeatures, SystemStats } from "./info.ts";
-import type { JsonObject } from "./json.ts";
+import type { HistoryEntry } from "./api/history.ts";
+import type { ModelDetails, ServerFeatures, SystemStats } from "./api/info.ts";
+import type { JsonObject } from "./api/json.ts";
 import type {
   CallOptions,
   CancelOptions,
@@ -11,7 +11,7 @@ import type {
   RunOptions,
   UploadOptions,
 } from "./options.ts";
-import type { QueueView } from "./server_view.ts";
+import type { QueueView } from "./api/server_view.ts";
 import type { CancelOutcome, ComfyEvent, ImageRef, PromptGraph, PromptStatus } from "./types.ts";
 
 /** Talks to one ComfyUI server. Every call can be given up by a signal and has a time limit. */

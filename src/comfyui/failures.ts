@@ -1,7 +1,7 @@
 /** Failed executions as errors for people (pure). */
 
 import { ComfyError } from "../errors.ts";
-import type { ExecutionFailure } from "./events.ts";
+import type { ExecutionFailure } from "./api/events.ts";
 import { describeNode } from "./graph.ts";
 import type { PromptGraph } from "./types.ts";
 

@@ -1,6 +1,6 @@
 /** Reading a graph (pure). */
 
-import { isObject } from "./json.ts";
+import { isObject } from "./api/json.ts";
 import type { PromptGraph } from "./types.ts";
 
 /** A link to another node's output, or `undefined` for a literal. */

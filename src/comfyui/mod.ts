@@ -11,10 +11,10 @@ export type { ExpectedNode, ExpectedTimes, NodeTime } from "../node_times.ts";
 export type { Stage } from "../protocol/mod.ts";
 export { createComfyClient } from "./client.ts";
 export type { ComfyClient } from "./comfy_client.ts";
-export type { ExecutionFailure } from "./events.ts";
-export type { HistoryEntry, PromptOutcome } from "./history.ts";
-export type { DeviceStats, ModelDetails, ServerFeatures, SystemStats } from "./info.ts";
-export type { JsonObject } from "./json.ts";
+export type { ExecutionFailure } from "./api/events.ts";
+export type { HistoryEntry, PromptOutcome } from "./api/history.ts";
+export type { DeviceStats, ModelDetails, ServerFeatures, SystemStats } from "./api/info.ts";
+export type { JsonObject } from "./api/json.ts";
 export type {
   CallOptions,
   CancelOptions,
@@ -27,15 +27,15 @@ export type {
   UploadOptions,
   WebSocketLike,
 } from "./options.ts";
-export { createNodeMeter } from "./node_meter.ts";
-export type { NodeMeasurement, NodeMeter, NodeMeterOptions } from "./node_meter.ts";
+export { createNodeMeter } from "./progress/node_meter.ts";
+export type { NodeMeasurement, NodeMeter, NodeMeterOptions } from "./progress/node_meter.ts";
 export {
   createProgressTracker,
   type ProgressSnapshot,
   type ProgressTracker,
   type ProgressTrackerOptions,
-} from "./progress.ts";
-export type { QueueItem, QueueView } from "./server_view.ts";
+} from "./progress/progress.ts";
+export type { QueueItem, QueueView } from "./api/server_view.ts";
 export type {
   CachedEvent,
   CancelOutcome,
@@ -55,4 +55,4 @@ export type {
   QueuedEvent,
   StartedEvent,
 } from "./types.ts";
-export { loadImageValue } from "./upload.ts";
+export { loadImageValue } from "./api/upload.ts";

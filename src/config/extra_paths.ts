@@ -14,8 +14,8 @@ import type { ExtraDir } from "./extra_dirs.ts";
 import { printable, quote } from "./given.ts";
 import type { ReadEnv } from "./sources.ts";
 import { reasonOf } from "./unreadable.ts";
-import { MAX_FILE_CHARS } from "./yaml_file.ts";
-import { parseYaml } from "./yaml_value.ts";
+import { MAX_FILE_CHARS } from "./yaml/file.ts";
+import { parseYaml } from "./yaml/value.ts";
 
 /** What reading such a file takes. */
 export interface ExtraPathsSources {

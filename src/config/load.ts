@@ -18,7 +18,7 @@ import {
   readProcessEnv,
 } from "./sources.ts";
 import { reasonOf } from "./unreadable.ts";
-import type { FileContent, KnownSetting } from "./yaml_file.ts";
+import type { FileContent, KnownSetting } from "./yaml/file.ts";
 
 /** Where {@linkcode loadConfig} looks. */
 export interface LoadConfigOptions {
@@ -122,7 +122,7 @@ async function readFile(
     throw new ConfigError("unreadable", `${message}; check ${source}`, { cause });
   }
   // The YAML library takes twice as long to load as Deno does to start, and 15 MB.
-  const { readYaml } = await import("./yaml_file.ts");
+  const { readYaml } = await import("./yaml/file.ts");
   return readYaml(text, path, TABLE.map(([, setting]) => toKnown(setting)), complain);
 }
 

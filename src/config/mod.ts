@@ -37,4 +37,4 @@ export { loadConfig, type LoadConfigOptions } from "./load.ts";
 export { defaultServer } from "./servers.ts";
 export type { FlagName } from "./settings.ts";
 export { type Flags, type ReadEnv, readProcessEnv } from "./sources.ts";
-export { parseYaml, type ParseYamlOptions } from "./yaml_value.ts";
+export { parseYaml, type ParseYamlOptions } from "./yaml/value.ts";

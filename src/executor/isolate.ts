@@ -117,7 +117,7 @@ class Isolate implements Sandbox {
       run: (spec, context) => this.#run(server, spec, context),
       call: (name, question) => this.#call(server, name, question),
     }));
-    const url = options.sandboxUrl ?? new URL("./sandbox.ts", import.meta.url);
+    const url = options.sandboxUrl ?? new URL("../sandbox/main.ts", import.meta.url);
     this.#worker = new Worker(url, {
       type: "module",
       name: `sandbox ${setups.map(({ serverUrl }) => serverUrl).join(" ")}`,

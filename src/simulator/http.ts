@@ -5,7 +5,7 @@
  */
 
 import { dumpJson, type Json, parseJson } from "./json.ts";
-import type { ComfyProcess } from "./process.ts";
+import type { ComfyProcess } from "./engine/process.ts";
 
 /** A request body is larger than allowed. */
 export class BodyTooLarge extends Error {

@@ -11,9 +11,9 @@ import {
   type Stall,
   type StallTarget,
 } from "./faults.ts";
-import { Gate } from "./gate.ts";
+import { Gate } from "./server/gate.ts";
 import { readOptions, type Settings, type SimulatorOptions } from "./options.ts";
-import { ComfyProcess } from "./process.ts";
+import { ComfyProcess } from "./engine/process.ts";
 import {
   EventLog,
   type ExecutionRecord,
@@ -21,9 +21,9 @@ import {
   type SimulatorEventOf,
   type WhenOptions,
 } from "./record.ts";
-import { ROUTES } from "./routes/table.ts";
-import { serve } from "./server.ts";
-import { type FileArea, type FileStore, openStore } from "./store.ts";
+import { ROUTES } from "./server/routes/table.ts";
+import { serve } from "./server/server.ts";
+import { type FileArea, type FileStore, openStore } from "./files/store.ts";
 
 /** How long a simulated restart takes. */
 export interface RestartOptions {

@@ -1,7 +1,7 @@
 /** Where messages wait for a consumer in the same process. */
 
 import { Fifo } from "./fifo.ts";
-import { nextTurn, TurnBudget } from "./turns.ts";
+import { nextTurn, TurnBudget } from "./zmq/turns.ts";
 
 /** A queue that is iterated. Consumers that wait get their messages in the order they came. */
 export class Mailbox<T> {

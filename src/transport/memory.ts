@@ -6,8 +6,8 @@
  */
 
 import { TransportError } from "../errors.ts";
-import { MemoryRequestClient, MemoryRequestServer } from "./memory_requests.ts";
-import { MemoryUpdatePublisher, MemoryUpdateSubscriber } from "./memory_updates.ts";
+import { MemoryRequestClient, MemoryRequestServer } from "./memory/requests.ts";
+import { MemoryUpdatePublisher, MemoryUpdateSubscriber } from "./memory/updates.ts";
 import type {
   BindOptions,
   RequestClient,

@@ -12,8 +12,8 @@ import type {
   UpdatePublisher,
   UpdateSubscriber,
 } from "./sockets.ts";
-import { bindPublisher } from "./zmq_publisher.ts";
-import { bindRouter } from "./zmq_router.ts";
+import { bindPublisher } from "./zmq/publisher.ts";
+import { bindRouter } from "./zmq/router.ts";
 
 /**
  * Opens ZeroMQ sockets: ROUTER and PUB to bind, DEALER and SUB to connect. Addresses are ZeroMQ's,
@@ -37,12 +37,12 @@ class ZmqTransport implements Transport {
   // Who connects needs the addon, which a worker would load for nothing.
 
   async connectRequests(address: string): Promise<RequestClient> {
-    const { connectDealer } = await import("./zmq_dealer.ts");
+    const { connectDealer } = await import("./zmq/dealer.ts");
     return connectDealer(address);
   }
 
   async connectUpdates(address: string): Promise<UpdateSubscriber> {
-    const { connectSubscriber } = await import("./zmq_subscriber.ts");
+    const { connectSubscriber } = await import("./zmq/subscriber.ts");
     return connectSubscriber(address);
   }
 }

@@ -12,7 +12,7 @@ import { tempDir } from "../support/temp_dir.ts";
 import { createLedger, type ExecutionLedger } from "./executions.ts";
 import { lookAtFiles, type OutputFiles } from "./files.ts";
 import { type Load, startLoad, type SubmittedJob } from "./load.ts";
-import { type NewsReader, readNews } from "./news.ts";
+import { type NewsReader, readNews } from "./updates.ts";
 import { type Chance, createChance } from "./random.ts";
 import { WorkerLives } from "./worker_lives.ts";
 

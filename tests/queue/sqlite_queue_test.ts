@@ -6,7 +6,7 @@ import { openSqliteQueue } from "../../src/queue/mod.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/queue/schema.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { testJobQueue } from "./conformance.ts";
+import { testJobQueue } from "./conformance/mod.ts";
 
 testJobQueue("SQLite in memory", (options) => openSqliteQueue({ ...options, path: ":memory:" }));
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { JsonObject, Simulator } from "../../src/simulator/mod.ts";
 import { encodePng } from "../../src/images/mod.ts";
-import { decodePng } from "../../src/simulator/png.ts";
+import { decodePng } from "../../src/simulator/files/png.ts";
 import {
   ask,
   filesOf,

@@ -1,11 +1,18 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import fc from "fast-check";
-import { heapify, heapPop, heapPush } from "../../src/simulator/heap.ts";
+import { heapify, heapPop, heapPush } from "../../src/simulator/engine/heap.ts";
 import { dumpJson, parseJson } from "../../src/simulator/json.ts";
-import { below, normalize, splitExtension } from "../../src/simulator/paths.ts";
+import { below, normalize, splitExtension } from "../../src/simulator/files/paths.ts";
 import { encodePng } from "../../src/images/mod.ts";
-import { decodePng } from "../../src/simulator/png.ts";
-import { PythonError, repr, str, toBool, toFloat, toInt } from "../../src/simulator/python.ts";
+import { decodePng } from "../../src/simulator/files/png.ts";
+import {
+  PythonError,
+  repr,
+  str,
+  toBool,
+  toFloat,
+  toInt,
+} from "../../src/simulator/validation/python.ts";
 
 Deno.test("dumpJson() writes any JSON value, in ASCII, and again after parseJson()", () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => {

@@ -1,9 +1,9 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import type { JsonObject, Simulator } from "../../src/simulator/mod.ts";
 import { encodePng } from "../../src/images/mod.ts";
-import { decodePng } from "../../src/simulator/png.ts";
-import { encodeJpeg } from "../../src/simulator/jpeg.ts";
-import { plainPicture } from "../../src/simulator/picture.ts";
+import { decodePng } from "../../src/simulator/files/png.ts";
+import { encodeJpeg } from "../../src/simulator/files/jpeg.ts";
+import { plainPicture } from "../../src/simulator/files/image.ts";
 import {
   filesOf,
   type Graph,

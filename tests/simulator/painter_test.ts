@@ -6,7 +6,7 @@ import { Random } from "../../src/simulator/painter/random.ts";
 import type { Recipe } from "../../src/simulator/painter/recipe.ts";
 import { SPRITES } from "../../src/simulator/painter/sprites.ts";
 import { readPrompt } from "../../src/simulator/painter/words.ts";
-import { croppedToRatio, plainPicture, resized } from "../../src/simulator/picture.ts";
+import { croppedToRatio, plainPicture, resized } from "../../src/simulator/files/image.ts";
 
 function recipe(changes: Partial<Recipe> = {}): Recipe {
   return {

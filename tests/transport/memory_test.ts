@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { memoryTransport } from "../../src/transport/mod.ts";
-import { testTransport } from "./conformance.ts";
+import { testTransport } from "./conformance/mod.ts";
 import { bytes, serve, take, text } from "./support.ts";
 
 testTransport({ name: "memory", open: memoryTransport, address: () => "memory://test:0" });

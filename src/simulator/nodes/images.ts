@@ -6,12 +6,18 @@
 
 import { isPng } from "../../images/mod.ts";
 import { outOfMemory } from "../faults.ts";
-import { decodeJpeg, isJpeg } from "../jpeg.ts";
+import { decodeJpeg, isJpeg } from "../files/jpeg.ts";
 import type { JsonObject } from "../json.ts";
-import { findFile } from "../locate.ts";
-import { croppedToRatio, lazyPicture, type Picture, plainPicture, resized } from "../picture.ts";
-import { type DecodedImage, decodePng } from "../png.ts";
-import { PythonError } from "../python.ts";
+import { findFile } from "../files/locate.ts";
+import {
+  croppedToRatio,
+  lazyPicture,
+  type Picture,
+  plainPicture,
+  resized,
+} from "../files/image.ts";
+import { type DecodedImage, decodePng } from "../files/png.ts";
+import { PythonError } from "../validation/python.ts";
 import type { Inputs } from "./inputs.ts";
 import { completeSize } from "./latents.ts";
 import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";

@@ -5,7 +5,7 @@
  */
 
 import { outOfMemory } from "../faults.ts";
-import { croppedToRatio, plainPicture, resized } from "../picture.ts";
+import { croppedToRatio, plainPicture, resized } from "../files/image.ts";
 import type { Inputs } from "./inputs.ts";
 import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";
 import type { LatentValue } from "./values.ts";

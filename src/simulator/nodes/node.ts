@@ -5,8 +5,8 @@
  */
 
 import type { JsonObject } from "../json.ts";
-import type { Picture } from "../picture.ts";
-import type { FileArea, FileStore } from "../store.ts";
+import type { Picture } from "../files/image.ts";
+import type { FileArea, FileStore } from "../files/store.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Value } from "./values.ts";
 

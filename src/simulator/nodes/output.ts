@@ -5,10 +5,10 @@
  */
 
 import { encodePng } from "../../images/mod.ts";
-import { encodeJpeg } from "../jpeg.ts";
+import { encodeJpeg } from "../files/jpeg.ts";
 import { dumpJson, isObject, type JsonObject } from "../json.ts";
-import type { FileArea } from "../store.ts";
-import { expandPrefix, nextName } from "../naming.ts";
+import type { FileArea } from "../files/store.ts";
+import { expandPrefix, nextName } from "../files/naming.ts";
 import type { Inputs } from "./inputs.ts";
 import type { NodeClasses, NodeContext, NodeResult } from "./node.ts";
 

@@ -6,7 +6,7 @@
 
 import { paintPicture, paintPreview } from "../painter/paint.ts";
 import type { Recipe } from "../painter/recipe.ts";
-import { type Picture, plainPicture } from "../picture.ts";
+import { type Picture, plainPicture } from "../files/image.ts";
 import type { Inputs } from "./inputs.ts";
 import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";
 import type { ConditioningValue, LatentValue, ModelValue, SigmasValue } from "./values.ts";

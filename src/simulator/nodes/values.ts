@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Picture } from "../picture.ts";
+import type { Picture } from "../files/image.ts";
 
 /** A LoRA with its strength. */
 export interface AppliedLora {

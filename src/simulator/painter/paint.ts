@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lazyPicture, type Picture, resized } from "../picture.ts";
+import { lazyPicture, type Picture, resized } from "../files/image.ts";
 import type { Canvas } from "./canvas.ts";
 import { channels } from "./colour.ts";
 import { mixWithBase } from "./remix.ts";

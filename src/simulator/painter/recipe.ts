@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Picture } from "../picture.ts";
+import type { Picture } from "../files/image.ts";
 
 /** Everything that decides about a painted picture. Equal recipes give equal pictures. */
 export interface Recipe {

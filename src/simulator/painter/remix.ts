@@ -4,7 +4,7 @@
  * @module
  */
 
-import { lazyPicture, type Picture, resized } from "../picture.ts";
+import { lazyPicture, type Picture, resized } from "../files/image.ts";
 import type { Mask, Recipe } from "./recipe.ts";
 
 /** Levels left in each channel of the given picture, so that it looks painted. */

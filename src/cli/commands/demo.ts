@@ -1,0 +1,66 @@
+/** `demo`: the whole way once, on the embedded simulator, with nothing else installed. */
+
+import { connect } from "../../client/mod.ts";
+import { loadConfig } from "../../config/mod.ts";
+import { createLogger } from "../../log.ts";
+import { startIsolatedSimulator } from "../../simulator/mod.ts";
+import { startWorker } from "../../worker/mod.ts";
+import { EXIT } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { createProgressLine } from "../generate/progress_line.ts";
+
+/** Options of the command. */
+export interface DemoOptions {
+  /** What to paint. */
+  prompt: string;
+  /** Where the picture goes. */
+  outputDir: string;
+  /** Seed of the picture. */
+  seed?: number;
+}
+
+/** Runs the command; resolves with its exit code. */
+export async function runDemo({ prompt, outputDir, seed }: DemoOptions, io: Io): Promise<number> {
+  const logger = createLogger({ level: "warn", format: "human", write: (line) => io.err(line) });
+  await using simulator = await startIsolatedSimulator({
+    stepTimeMs: 60,
+    previewMethod: "latent2rgb",
+  });
+  const { config } = await loadConfig({
+    flags: {
+      "req-addr": "tcp://127.0.0.1:0",
+      "pub-addr": "tcp://127.0.0.1:0",
+      "comfyui-url": [simulator.url],
+      "output-dir": outputDir,
+      db: ":memory:",
+    },
+    env: () => undefined,
+  });
+  await using worker = await startWorker({ config, logger });
+  await using client = await connect({
+    reqAddress: worker.reqAddress,
+    pubAddress: worker.pubAddress,
+  });
+  const [model] = (await client.models()).filter((entry) => entry.model_type === "checkpoint");
+  io.out(`Painting "${prompt}" on the embedded ComfyUI simulator\n`);
+  using interrupted = io.onStopSignal(() => void job.cancel().catch(() => {}));
+  const job = client.generate({
+    prompt,
+    model: model?.name ?? "",
+    workflow: "pixel_art_workflow",
+    size: [512, 512],
+    steps: 25,
+    cfg_scale: 9,
+    ...(seed === undefined ? {} : { seed }),
+  });
+  const line = createProgressLine(io);
+  for await (const update of job.updates()) {
+    if (update.type === "progress") line.show(update);
+  }
+  line.end();
+  interrupted satisfies Disposable;
+  const result = await job.result;
+  io.out(`Seed ${result.seed}, ${result.durationS.toFixed(1)} s\n`);
+  io.out(`Picture: ${result.imagePath}\n`);
+  return EXIT.ok;
+}

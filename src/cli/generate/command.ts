@@ -1,0 +1,173 @@
+/** `generate`: asks for pictures, follows them, and says where they are. */
+
+import type { Client } from "../../client/mod.ts";
+import { ConfigError } from "../../errors.ts";
+import type { GenerateRequest } from "../../protocol/mod.ts";
+import { type ConnectionOptions, openClient } from "../connection.ts";
+import { EXIT } from "../errors.ts";
+import { buildRequest, type GenerateValues } from "./fields.ts";
+import {
+  createHumanReport,
+  createJsonReport,
+  type HumanReportOptions,
+  type Report,
+  type ShowWhen,
+} from "./report.ts";
+import type { Io } from "../io.ts";
+import {
+  followJob,
+  listenForStop,
+  type Outcome,
+  type StopWish,
+  whileWorkerAnswers,
+} from "./job_run.ts";
+import { askForSixels, detectPictures, type PictureProtocol } from "./image.ts";
+
+/** Options of the command. */
+export interface GenerateOptions extends ConnectionOptions {
+  /** What the flags say of the picture. */
+  values: GenerateValues;
+  /** Number of jobs; each has a seed of its own. */
+  count: number;
+  /** Id of the job; `-1`, `-2` and so on are added to it for several. */
+  id?: string;
+  /** When to show pictures. */
+  show: ShowWhen;
+  /** Whether to write JSON. */
+  json?: boolean;
+}
+
+/** Runs the command; resolves with its exit code. */
+export async function runGenerate(options: GenerateOptions, io: Io): Promise<number> {
+  const pictures = await choosePictures(options, io);
+  await using client = await openClient(options, io);
+  using stop = listenForStop(io);
+  using report = createReport({ pictures, json: options.json === true }, io);
+  const work = paint(options, { client, stop, report });
+  const outcomes = await untilStopped(
+    stop,
+    whileWorkerAnswers(client, options.timeout * 1_000, work),
+  );
+  if (stop.first.aborted || outcomes === undefined) return EXIT.interrupted;
+  return outcomes.every(({ state }) => state === "completed") ? EXIT.ok : EXIT.failed;
+}
+
+interface Context {
+  readonly client: Client;
+  readonly stop: StopWish;
+  readonly report: Report;
+}
+
+async function paint(options: GenerateOptions, context: Context): Promise<Outcome[]> {
+  const values = await withModel(options.values, context.client);
+  if (context.stop.first.aborted) return [];
+  const requests = requestsOf(values, options);
+  const [outcomes] = await Promise.all([
+    Promise.all(
+      requests.map((request, index) => follow(context, request, index, requests.length)),
+    ),
+    noteAbsence(context),
+  ]);
+  return outcomes;
+}
+
+/**
+ * How to show pictures, if at all; says at once that they cannot be shown, if they must be.
+ *
+ * @throws {ConfigError} `usage`
+ */
+export async function choosePictures(
+  { show, json }: Pick<GenerateOptions, "show" | "json">,
+  io: Io,
+): Promise<PictureProtocol | undefined> {
+  if (show === "always" && json) {
+    throw new ConfigError("usage", "--json and --show always exclude each other");
+  }
+  if (json || show === "never" || (show === "auto" && !io.outIsTerminal)) return undefined;
+  const known = detectPictures((name) => io.env(name));
+  if (known !== undefined || show === "auto") return known;
+  const answered = await askForSixels(io);
+  if (answered !== undefined) return answered;
+  throw new ConfigError(
+    "usage",
+    "This terminal is not known to show pictures (kitty, Ghostty, iTerm2, WezTerm and those with " +
+      "sixels are); leave out --show always",
+  );
+}
+
+/** Chooses how to tell. */
+export function createReport(
+  { json, ...options }: HumanReportOptions & { json: boolean },
+  io: Io,
+): Report {
+  return json ? createJsonReport(io) : createHumanReport(io, options);
+}
+
+/**
+ * Adds the first checkpoint that there is to values that name none.
+ *
+ * @throws {ConfigError} `usage` if there is none.
+ */
+export async function withModel(values: GenerateValues, client: Client): Promise<GenerateValues> {
+  if (values["model"] !== undefined) return values;
+  const first = (await client.models()).find((model) => model.model_type === "checkpoint");
+  if (first !== undefined) return { ...values, model: first.name };
+  throw new ConfigError("usage", "The ComfyUI servers have no checkpoint; name one with --model");
+}
+
+/** Says so when the jobs will have to wait for ComfyUI, since nothing else would tell. */
+export async function noteAbsence(
+  { client, report }: { client: Client; report: Report },
+): Promise<void> {
+  // A worker that cannot be asked is dealt with by what follows.
+  const servers = await client.servers().catch(() => []);
+  if (servers.length === 0 || servers.some(({ state }) => state === "ready")) return;
+  const states = servers.map(({ name, state, error }) =>
+    `${name} is ${state}${error === undefined ? "" : ` (${error})`}`
+  );
+  report.note(`No ComfyUI is ready; jobs wait until one is: ${states.join(", ")}`);
+}
+
+/** Waits for work, but no longer than until the user has stopped twice. */
+export async function untilStopped<T>(stop: StopWish, work: Promise<T>): Promise<T | undefined> {
+  // After the second signal nobody looks at it any more.
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, stop.second]);
+  } catch (error) {
+    if (error instanceof DOMException && stop.first.aborted) return undefined;
+    throw error;
+  }
+}
+
+function requestsOf(
+  values: GenerateValues,
+  { count, id }: Pick<GenerateOptions, "count" | "id">,
+): GenerateRequest[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = id === undefined ? crypto.randomUUID() : count === 1 ? id : `${id}-${index + 1}`;
+    return buildRequest(variant(values, index), name);
+  });
+}
+
+/** Several pictures of one seed would be the same picture. */
+export function variant(values: GenerateValues, index: number): GenerateValues {
+  const { seed } = values;
+  return typeof seed === "number" ? { ...values, seed: seed + index } : values;
+}
+
+async function follow(
+  { client, stop, report }: Context,
+  request: GenerateRequest,
+  index: number,
+  count: number,
+): Promise<Outcome> {
+  const label = count === 1 ? "" : `${index + 1}: `;
+  const job = { id: request.id, number: index + 1, label };
+  const outcome = await followJob(client, request, {
+    stop: stop.first,
+    onNews: (news) => report.news(job, news),
+  });
+  await report.ended(job, outcome);
+  return outcome;
+}

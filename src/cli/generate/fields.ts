@@ -1,0 +1,149 @@
+/** What a picture can be asked for with: the one table behind the flags and the columns of a file. */
+
+import { ConfigError, ProtocolError } from "../../errors.ts";
+import { decodeRequest, encodeRequest, type GenerateRequest } from "../../protocol/mod.ts";
+
+/** One field of a request. */
+export interface GenerateField {
+  /** Its flag without dashes; the prompt is an argument. */
+  readonly flag?: string;
+  /** Stands for the value in a usage line. */
+  readonly placeholder: string;
+  /** A phrase for the help text. */
+  readonly help: string;
+  /** Completes "must be …". */
+  readonly expected: string;
+  /** The value as the wire has it; undefined if there is none in what was given. */
+  read(given: unknown): unknown;
+}
+
+/** Values by the names that the wire has for them. */
+export type GenerateValues = Readonly<Record<string, unknown>>;
+
+/** What a picture is like if nobody says. */
+export const DEFAULTS = { size: [1024, 1024], steps: 20, cfg_scale: 7 } as const;
+
+const text = { placeholder: "text", expected: "text", read: readText };
+const name = { placeholder: "name", expected: "a name", read: readText };
+const whole = { placeholder: "number", expected: "a whole number", read: readWhole };
+const number = { placeholder: "number", expected: "a number", read: readNumber };
+
+/** The fields by the names that the wire has for them. */
+export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
+  prompt: { ...text, help: "what to show" },
+  negative_prompt: { ...text, flag: "negative", help: "what not to show" },
+  model: { ...name, flag: "model", help: "checkpoint (default: the first that there is)" },
+  lora: {
+    placeholder: "name[:strength]",
+    expected: "name or name:strength, several with commas between them, or none",
+    read: readLoras,
+    flag: "lora",
+    help: "LoRA; may be given several times; none leaves out the workflow's own too",
+  },
+  size: {
+    placeholder: "WxH",
+    expected: "width x height in pixels, such as 64x64",
+    read: readPair,
+    flag: "size",
+    help: `size in pixels (default: ${DEFAULTS.size.join("x")})`,
+  },
+  steps: { ...whole, flag: "steps", help: `sampling steps (default: ${DEFAULTS.steps})` },
+  cfg_scale: {
+    ...number,
+    flag: "cfg",
+    help: `how closely to follow the prompt (default: ${DEFAULTS.cfg_scale})`,
+  },
+  seed: { ...whole, flag: "seed", help: "seed (default: drawn by the worker)" },
+  workflow: { ...name, flag: "workflow", help: "workflow template, without .json" },
+  sampler_name: { ...name, flag: "sampler", help: "sampler, in ComfyUI's spelling" },
+  scheduler: { ...name, flag: "scheduler", help: "scheduler, in ComfyUI's spelling" },
+  denoise: { ...number, flag: "denoise", help: "share of the picture to make anew, 0 to 1" },
+  output_format: { ...name, flag: "format", help: "format of the files, where the workflow can" },
+  init_image: { ...name, flag: "init-image", help: "picture in the worker's input directory" },
+  batch_size: { ...whole, flag: "batch-size", help: "pictures of one job" },
+  animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },
+  tileset_grid: {
+    placeholder: "WxH",
+    expected: "columns x rows, such as 4x4",
+    read: readPair,
+    flag: "tileset",
+    help: "columns and rows of a tile set",
+  },
+  priority: {
+    ...whole,
+    read: readSigned,
+    flag: "priority",
+    help: "higher runs sooner, -100 to 100",
+  },
+  deadline_s: { ...number, flag: "deadline", help: "seconds after which it is of no use" },
+};
+
+/**
+ * The request that values make.
+ *
+ * @throws {ConfigError} `usage` if one of them is beyond what the wire allows.
+ */
+export function buildRequest(values: GenerateValues, id: string): GenerateRequest {
+  const { lora, ...others } = values;
+  const fields = { ...DEFAULTS, ...others, ...lorasOf(lora), type: "generate", id };
+  try {
+    // Says what is wrong in the worker's own words, before the worker is asked.
+    return decodeRequest(encodeRequest(fields as unknown as GenerateRequest)) as GenerateRequest;
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new ConfigError("usage", cause.message, { cause });
+  }
+}
+
+/** A LoRA of its own strength, and none at all, need the newer field, which older workers do not know. */
+function lorasOf(lora: unknown): Record<string, unknown> {
+  if (!Array.isArray(lora)) return {};
+  const [first] = lora as { name: string; strength_model?: number }[];
+  return lora.length === 1 && first?.strength_model === undefined
+    ? { lora: first?.name }
+    : { loras: lora };
+}
+
+function readText(given: unknown): string | undefined {
+  if (typeof given === "string") return given;
+  return typeof given === "number" ? String(given) : undefined;
+}
+
+function readNumber(given: unknown): number | undefined {
+  if (typeof given === "number") return Number.isFinite(given) ? given : undefined;
+  const isNumber = typeof given === "string" && /^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(given.trim());
+  return isNumber ? Number(given) : undefined;
+}
+
+function readSigned(given: unknown): number | undefined {
+  const value = readNumber(given);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function readWhole(given: unknown): number | undefined {
+  const value = readSigned(given);
+  return value !== undefined && value >= 0 ? value : undefined;
+}
+
+function readPair(given: unknown): [number, number] | undefined {
+  const parts = typeof given === "string" ? given.trim().split(/\s*[x×]\s*/i) : given;
+  if (!Array.isArray(parts) || parts.length !== 2) return undefined;
+  const [width, height] = parts.map(readWhole);
+  return width === undefined || height === undefined ? undefined : [width, height];
+}
+
+/** ComfyUI names a LoRA by its file, so that none of them is called `none`. */
+function readLoras(given: unknown): unknown {
+  if (given === "none") return [];
+  const items = Array.isArray(given) ? given : String(given).split(",");
+  const loras = items.map((item) => typeof item === "string" ? readLora(item.trim()) : undefined);
+  return loras.includes(undefined) ? undefined : loras;
+}
+
+function readLora(item: string): Record<string, unknown> | undefined {
+  const colon = item.lastIndexOf(":");
+  const strength = colon < 0 ? undefined : readNumber(item.slice(colon + 1));
+  if (strength === undefined) return item === "" ? undefined : { name: item };
+  const loraName = item.slice(0, colon);
+  return { name: loraName, strength_model: strength, strength_clip: strength };
+}

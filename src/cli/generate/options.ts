@@ -1,0 +1,39 @@
+/** The table of what a picture can be asked for with, as flags. */
+
+import { type Command, InvalidArgumentError } from "commander";
+import { GENERATE_FIELDS, type GenerateField, type GenerateValues } from "./fields.ts";
+
+/** Adds a flag for each field that has one. */
+export function addGenerateOptions(command: Command): Command {
+  for (const field of Object.values(GENERATE_FIELDS)) {
+    const { flag, placeholder, help } = field;
+    if (flag !== undefined) {
+      command.option(`--${flag} <${placeholder}>`, help, (text, earlier) => {
+        return read(field, text, earlier);
+      });
+    }
+  }
+  return command;
+}
+
+/** The values of those flags that were given. */
+export function generateValues(options: Record<string, unknown>): GenerateValues {
+  return Object.fromEntries(
+    Object.entries(GENERATE_FIELDS).flatMap(([name, { flag }]) => {
+      const value = flag === undefined ? undefined : options[camelCase(flag)];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function read(field: GenerateField, text: string, earlier: unknown): unknown {
+  const value = field.read(text);
+  if (value === undefined) throw new InvalidArgumentError(`It must be ${field.expected}.`);
+  return Array.isArray(earlier) && field.flag === "lora"
+    ? [...earlier, ...value as unknown[]]
+    : value;
+}
+
+function camelCase(flag: string): string {
+  return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,148 @@
+/** What `generate` says of its jobs: to people, or to programs. */
+
+import type { Io } from "../io.ts";
+import type { News, Outcome } from "./job_run.ts";
+import { type PictureProtocol, renderPicture } from "./image.ts";
+import { ProgressBoard } from "./progress_board.ts";
+import { renderBar, renderProgress } from "./progress_line.ts";
+import { formatSeconds, printable, widthOf } from "../text.ts";
+
+/** When to show pictures in the terminal. */
+export type ShowWhen = "auto" | "always" | "never";
+
+/** A job as its user knows it. */
+export interface ReportedJob {
+  /** Its id. */
+  readonly id: string;
+  /** Its number, from 1. */
+  readonly number: number;
+  /** What to call it; empty if there is only one. */
+  readonly label: string;
+  /** Where the file asks for it. */
+  readonly place?: string;
+}
+
+/** Tells how jobs go. */
+export interface Report extends Disposable {
+  /** Tells what happens to a job. */
+  news(job: ReportedJob, news: News): void;
+  /** Tells how a job ended. */
+  ended(job: ReportedJob, outcome: Outcome): Promise<void>;
+  /** Tells how many have ended. */
+  tally(text: string): void;
+  /** Tells what is wrong with an entry of a file. */
+  invalid(place: string, error: string): void;
+  /** Tells people something worth knowing. */
+  note(text: string): void;
+}
+
+/** Tells programs: one JSON object a line, the messages of the wire and an `ended` for each job. */
+export function createJsonReport(io: Io): Report {
+  const write = (value: unknown) => io.out(`${JSON.stringify(value)}\n`);
+  return {
+    news: (_job, news) => write(news),
+    ended(job, outcome) {
+      write({ type: "ended", job_id: job.id, place: job.place, ...outcome });
+      return Promise.resolve();
+    },
+    tally: () => {},
+    invalid: (place, error) => write({ type: "invalid", place, error }),
+    note: (text) => io.err(`${printable(text)}\n`),
+    [Symbol.dispose]: () => {},
+  };
+}
+
+/** Options of {@linkcode createHumanReport}. */
+export interface HumanReportOptions {
+  /** How to show pictures in the terminal; not at all if undefined. */
+  pictures: PictureProtocol | undefined;
+  /** Whether each stage of a job is worth a line where nothing can be redrawn. @default {true} */
+  stages?: boolean;
+}
+
+/** Tells people: paths on standard output, all else on standard error. */
+export function createHumanReport(
+  io: Io,
+  { pictures, stages: isVerbose = true }: HumanReportOptions,
+): Report {
+  const board = new ProgressBoard(io);
+  const stages = new Map<string, string>();
+  return {
+    news(job, news) {
+      const room = io.errIsTerminal ? io.columns() - 1 - widthOf(job.label) : undefined;
+      const line = describeNews(news, room);
+      if (line === undefined) return;
+      if (io.errIsTerminal) return board.set(job.number, job.label + line);
+      if (!isVerbose) return;
+      // Where nothing can be redrawn, only what is new is worth a line.
+      const stage = news.type === "progress" ? news.stage : news.type;
+      if (stages.get(job.id) === stage) return;
+      stages.set(job.id, stage);
+      io.err(`${job.label}${line.trimStart()}\n`);
+    },
+    async ended(job, outcome) {
+      stages.delete(job.id);
+      const picture = outcome.state === "completed" && pictures !== undefined
+        ? await readPicture(outcome.image_path, { protocol: pictures, columns: io.columns() })
+        : undefined;
+      board.delete(job.number);
+      board.write(() => writeOutcome(io, job, outcome, picture));
+    },
+    tally: (text) => board.summarize(text),
+    invalid: (place, error) =>
+      board.write(() => io.err(`error: ${printable(`${place}: ${error}`)}\n`)),
+    note: (text) => board.write(() => io.err(`${printable(text)}\n`)),
+    [Symbol.dispose]: () => board[Symbol.dispose](),
+  };
+}
+
+/** News in words, with a bar if there is a number of columns for it. */
+function describeNews(news: News, columns: number | undefined): string | undefined {
+  switch (news.type) {
+    case "job_accepted":
+      return `waiting, about ${formatSeconds(news.estimated_time_s)} to go`;
+    case "job_started":
+      return "starting";
+    case "progress":
+      return columns === undefined ? renderProgress(news) : renderBar(news, columns);
+    default:
+      return undefined;
+  }
+}
+
+function writeOutcome(
+  io: Io,
+  { label }: ReportedJob,
+  outcome: Outcome,
+  picture: string | undefined,
+): void {
+  switch (outcome.state) {
+    case "completed": {
+      const { image_paths, seed, duration_s } = outcome;
+      if (picture !== undefined) io.out(picture);
+      for (const path of image_paths) io.out(`${printable(path)}\n`);
+      const facts = seed === undefined ? [] : [`seed ${seed}`];
+      io.err(`${label}done in ${[formatSeconds(duration_s), ...facts].join(", ")}\n`);
+      return;
+    }
+    case "cancelled":
+      return io.err(`${label}cancelled\n`);
+    case "failed":
+    case "refused":
+      return io.err(`error: ${label}${printable(outcome.error)}\n`);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** The picture as text; undefined where it cannot be read, as when the worker is on another machine. */
+async function readPicture(
+  path: string,
+  { protocol, columns }: { protocol: PictureProtocol; columns: number },
+): Promise<string | undefined> {
+  try {
+    return renderPicture(await Deno.readFile(path), protocol, columns);
+  } catch {
+    return undefined;
+  }
+}

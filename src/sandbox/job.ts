@@ -1,0 +1,301 @@
+/** One job on one ComfyUI server, from the request to the files. */
+
+import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
+import { ComfyError, JobError } from "../errors.ts";
+import type { LogFields, LogLevel } from "../log.ts";
+import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
+import { startSpan } from "../trace.ts";
+import { watchLongWait } from "./wait.ts";
+import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "../executor/messages.ts";
+import type { Place, PostOrder } from "./post_order.ts";
+import { createPreviewFolder } from "./previews.ts";
+import { cancelSurely, isProof } from "./cancel.ts";
+import { makeGraph } from "./check.ts";
+import type { InputImages } from "./input.ts";
+import type { ModelIndex } from "./models.ts";
+import { JobNews } from "./updates.ts";
+import type { NodeIndex } from "./nodes.ts";
+import { describeJob } from "./parameters.ts";
+import type { ServerWatch } from "./server.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** What the jobs of a sandbox share. */
+export interface JobContext {
+  /** How the sandbox was set up. */
+  readonly setup: SandboxSetup;
+  /** The workflows. */
+  readonly catalog: Catalog;
+  /** The server. */
+  readonly server: ServerWatch;
+  /** The server's models. */
+  readonly models: ModelIndex;
+  /** What the server tells of its node classes. */
+  readonly nodes: NodeIndex;
+  /** The pictures that requests start from. */
+  readonly inputs: InputImages;
+  /** Model files that the server has used since it came up. */
+  readonly loaded: Set<string>;
+  /** Keeps the prompts in the order of the jobs. */
+  readonly order: PostOrder;
+  /** Takes log lines. */
+  readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
+}
+
+/** How to run a job. */
+export interface JobOptions {
+  /** Cancels it. */
+  signal: AbortSignal;
+  /** Takes what happens, in order. */
+  onEvent: (event: RunEvent) => void;
+}
+
+/** Failures that are the server's or the network's: the same job may succeed later or elsewhere. */
+const RETRYABLE: ReadonlySet<string> = new Set([
+  "unreachable",
+  "timeout",
+  "http_status",
+  "bad_answer",
+  "lost",
+  "out_of_memory",
+]);
+
+/** Failures after which the prompt may still be on the server. */
+const DOUBTFUL: ReadonlySet<string> = new Set([
+  "unreachable",
+  "timeout",
+  "http_status",
+  "bad_answer",
+]);
+
+/** Failures that show that ComfyUI has done with the prompt. */
+const OVER: ReadonlySet<string> = new Set([
+  "rejected",
+  "execution",
+  "out_of_memory",
+  "interrupted",
+  "lost",
+]);
+
+/** Time to ask a server what became of a prompt that failed, in milliseconds. */
+const ASK_MS = 2_000;
+
+/** Runs a job. What goes wrong with ComfyUI or with the request is an outcome, not an exception. */
+export async function runJob(
+  context: JobContext,
+  spec: RunSpec,
+  options: JobOptions,
+): Promise<RunOutcome> {
+  const began = performance.now();
+  const run = new JobRun(context, spec, options);
+  try {
+    const outcome = await run.paint();
+    const files = outcome.imagePaths.length;
+    const tookMs = Math.round(performance.now() - began);
+    context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files });
+    return outcome;
+  } catch (error) {
+    return await run.explain(error);
+  }
+}
+
+type Completed = Extract<RunOutcome, { type: "completed" }>;
+
+class JobRun {
+  readonly #context: JobContext;
+  readonly #spec: RunSpec;
+  readonly #options: JobOptions;
+  /** Of a prompt that is to be posted. */
+  readonly #place: Place | undefined;
+  #started = false;
+  /** True once the prompt may be on the server. */
+  #mayBeThere: boolean;
+  /** True once ComfyUI has told that it is done. */
+  #hasEnded = false;
+  /** What the cancellation came to, when the prompt was left. */
+  #left: LeftOutcome | undefined;
+
+  constructor(context: JobContext, spec: RunSpec, options: JobOptions) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#options = options;
+    this.#mayBeThere = spec.resumed;
+    if (!spec.resumed) this.#place = context.order.enter();
+  }
+
+  /** Follows the prompt to its pictures. */
+  async paint(): Promise<Completed> {
+    const { catalog, setup, loaded } = this.#context;
+    const { request, jobId } = this.#spec;
+    const { signal, onEvent } = this.#options;
+    using place = this.#place;
+    // Whether a cancelled prompt is there may take long to find out; the next one need not wait for that.
+    signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
+    const template = catalog.choose(request);
+    this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
+    // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
+    await using previews = createPreviewFolder(
+      setup,
+      jobId,
+      (path, step) => onEvent({ type: "preview", path, step }),
+    );
+    const graph = await this.#prepare(template, signal);
+    await place?.turn(signal);
+    this.#mayBeThere = true;
+    using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
+    const parameters = describeJob(this.#spec, template, graph);
+    // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
+    const { Pictures } = await import("./output.ts");
+    await using pictures = new Pictures(this.#context, this.#spec, { parameters, signal });
+    const images = await this.#watch(template, graph, (event) => {
+      if (event.type === "executed") pictures.expect(event.images);
+      news.take(event);
+    });
+    await previews.flush();
+    previews.discard();
+    using _saving = startSpan("save the pictures", this.#spec);
+    const imagePaths = await pictures.save(images);
+    news.done();
+    const times = news.times(template.name);
+    return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
+  }
+
+  /** Follows the prompt to its end; returns what is to be fetched. */
+  async #watch(
+    template: Template,
+    graph: Graph,
+    take: (event: ComfyEvent) => void,
+  ): Promise<readonly ImageRef[]> {
+    const { setup, server } = this.#context;
+    const { signal, onEvent } = this.#options;
+    using watchdog = new Watchdog(setup.stallTimeoutMs);
+    using wait = watchLongWait({
+      client: server.client,
+      everyMs: setup.stallTimeoutMs,
+      onSuspicion: (why) => this.#context.log("warn", why, { jobId: this.#spec.jobId }),
+    });
+    using _span = startSpan("follow the prompt", this.#spec);
+    let images: readonly ImageRef[] = [];
+    for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
+      // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
+      if (event.type === "queued") this.#place?.[Symbol.dispose]();
+      const alive = event.type !== "queued" && event.type !== "connection";
+      if (alive) {
+        watchdog.feed();
+        wait[Symbol.dispose]();
+      }
+      if (event.type === "connection" && event.state === "lost") {
+        server.lost("the connection broke");
+      }
+      if (alive && !this.#started) onEvent({ type: "started", workflow: template.name });
+      this.#started ||= alive;
+      this.#hasEnded ||= event.type === "completed";
+      if (event.type === "completed") images = event.images;
+      take(event);
+    }
+    return images;
+  }
+
+  /** Turns what went wrong into an outcome. */
+  async explain(error: unknown): Promise<RunOutcome> {
+    if (this.#options.signal.aborted) return await this.#proveCancelled(error);
+    const message = text(error);
+    if (error instanceof JobError) return failed(error.code, message);
+    if (!(error instanceof ComfyError)) return failed("sandbox", message);
+    const { code } = error;
+    const { server } = this.#context;
+    const { resumed, hadStarted } = this.#spec;
+    if (code === "unreachable") server.lost(message);
+    // Perhaps because somebody tidied up the server's input directory.
+    if (code === "rejected") this.#context.inputs.forget();
+    if (code === "out_of_memory") {
+      this.#context.loaded.clear();
+      await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
+    }
+    if (code === "stalled") return await this.#explainStall(message);
+    const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
+    const keepPrompt = this.#mayBeThere && DOUBTFUL.has(code);
+    return { ...failed(code, message), retry: RETRYABLE.has(code), keepPrompt, crashed };
+  }
+
+  /** Only what ComfyUI shows counts as cancelled; a prompt in doubt is kept, to be looked at again. */
+  async #proveCancelled(error: unknown): Promise<RunOutcome> {
+    const left = this.#left;
+    const isOver = this.#hasEnded || (error instanceof ComfyError && OVER.has(error.code)) ||
+      (left !== undefined && isProof(left));
+    if (!this.#mayBeThere || isOver) return { type: "cancelled" };
+    const { server: { client }, log } = this.#context;
+    const { jobId, promptId } = this.#spec;
+    try {
+      await cancelSurely({ client, log, jobId, left }, promptId);
+      return { type: "cancelled" };
+    } catch (failure) {
+      if (!(failure instanceof ComfyError)) throw failure;
+      if (failure.code === "unreachable") this.#context.server.lost(failure.message);
+      return { ...failed(failure.code, failure.message), retry: true, keepPrompt: true };
+    }
+  }
+
+  async #prepare(template: Template, signal: AbortSignal): Promise<Graph> {
+    using _span = startSpan("make the graph", this.#spec);
+    await this.#reach(signal);
+    return await this.#makeGraph(template, signal);
+  }
+
+  /** A job whose server turns out to be away before anything is posted is surely not on it. */
+  async #reach(signal: AbortSignal): Promise<void> {
+    const { client } = this.#context.server;
+    try {
+      await client.connect({ signal });
+    } catch (error) {
+      if (!(error instanceof ComfyError)) throw error;
+      // Where only events cannot be had, the prompt can be followed without them.
+      await client.queue({ signal });
+    }
+  }
+
+  /** Of a prompt that is on the server already, only the shape is of interest. */
+  async #makeGraph(template: Template, signal: AbortSignal): Promise<Graph> {
+    const { inputs, server } = this.#context;
+    const { request, resumed, seed } = this.#spec;
+    if (resumed) return bindTemplate(template, request, { seed });
+    const initImage = await inputs.bring(request, server.client, signal);
+    const picture = initImage === undefined ? {} : { initImage };
+    return await makeGraph(this.#context, template, request, { seed, ...picture });
+  }
+
+  /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */
+  async #explainStall(message: string): Promise<RunOutcome> {
+    const { client } = this.#context.server;
+    const state = await client.state(this.#spec.promptId, { timeoutMs: ASK_MS }).catch(() =>
+      undefined
+    );
+    if (state !== "running") return failed("stalled", message);
+    const why =
+      "ComfyUI neither works on the prompt nor lets go of it: its executor hangs or has " +
+      "died; restart ComfyUI";
+    this.#context.log("error", why, { jobId: this.#spec.jobId });
+    return { ...failed("stalled", why), retry: true };
+  }
+
+  /** A prompt that may have been posted is only looked for: to post it again is a decision of the host. */
+  #follow(graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
+    const { server: { client }, setup: { previewMethod = "default" } } = this.#context;
+    const { promptId, resumed } = this.#spec;
+    const options = {
+      signal,
+      onLeft: (outcome: LeftOutcome) => {
+        this.#left = outcome;
+      },
+    };
+    if (resumed) return client.attach(promptId, { ...options, graph });
+    return client.run(graph, { ...options, promptId, previewMethod });
+  }
+}
+
+function failed(code: string, error: string): Extract<RunOutcome, { type: "failed" }> {
+  return { type: "failed", code, error, retry: false, keepPrompt: false, crashed: false };
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,153 @@
+/**
+ * The isolate side: takes jobs of its ComfyUI servers from its host and tells how they go.
+ *
+ * With its neighbours the only importer of `comfyui/` and `workflow/` in a running worker.
+ */
+
+import { PixelsError } from "../errors.ts";
+import type { LogFields, LogLevel } from "../log.ts";
+import { startSpan, traceTime } from "../trace.ts";
+import type {
+  FromSandbox,
+  RunOutcome,
+  SandboxCalls,
+  SandboxSetup,
+  ToSandbox,
+} from "../executor/messages.ts";
+import { checkRequest } from "./check.ts";
+import { withdraw } from "./cancel.ts";
+import { type JobContext, runJob } from "./job.ts";
+import { openSession } from "./session.ts";
+import { removeLeftovers } from "./staging.ts";
+
+declare const self: {
+  onmessage: ((event: MessageEvent<ToSandbox>) => void) | null;
+  postMessage(message: FromSandbox): void;
+};
+
+const runs = new Map<number, AbortController>();
+let sessions: readonly JobContext[] = [];
+
+self.onmessage = ({ data }) => {
+  switch (data.type) {
+    case "setup":
+      setUp(data.setups);
+      break;
+    case "run":
+      noteHop(data);
+      run(data);
+      break;
+    case "cancel":
+      runs.get(data.run)?.abort();
+      break;
+    case "call":
+      answer(data);
+      break;
+    case "ping":
+      self.postMessage({ type: "pong" });
+      break;
+    default:
+      data satisfies never;
+  }
+};
+
+function noteHop({ spec, sentAtMs }: Extract<ToSandbox, { type: "run" }>): void {
+  if (sentAtMs === undefined) return;
+  const { jobId, promptId } = spec;
+  startSpan("hop to the isolate", { jobId, promptId, startedAtMs: sentAtMs })[Symbol.dispose]();
+}
+
+function log(level: LogLevel, message: string, fields: LogFields = {}): void {
+  self.postMessage({ type: "log", level, message, fields });
+}
+
+async function setUp(setups: readonly SandboxSetup[]): Promise<void> {
+  try {
+    for (const dir of new Set(setups.map(({ outputDir }) => outputDir))) await tidyUp(dir);
+    sessions = await Promise.all(setups.map((setup, server) =>
+      openSession(setup, {
+        log,
+        onState: (state, error) =>
+          self.postMessage({
+            type: "server",
+            server,
+            state,
+            ...(error === undefined ? {} : { error }),
+          }),
+      })
+    ));
+    self.postMessage({ type: "ready" });
+  } catch (error) {
+    const { code, message } = explain(error);
+    self.postMessage({ type: "refused", code, error: message });
+  }
+}
+
+/** What cannot be tidied up is in nobody's way; a folder that cannot be read fails the jobs that need it. */
+async function tidyUp(outputDir: string): Promise<void> {
+  const files = await removeLeftovers(outputDir, { nowMs: Date.now() }).catch(() => 0);
+  if (files > 0) log("info", "Removed unfinished files of an earlier process", { files });
+}
+
+async function run({ server, run: number, spec }: Extract<ToSandbox, { type: "run" }>) {
+  const controller = new AbortController();
+  runs.set(number, controller);
+  let outcome: RunOutcome;
+  try {
+    outcome = await runJob(sessionOf(server), spec, {
+      signal: controller.signal,
+      onEvent: (event) => self.postMessage({ type: "event", run: number, event }),
+    });
+  } catch (error) {
+    const { code, message } = explain(error);
+    outcome = {
+      type: "failed",
+      code,
+      error: message,
+      retry: false,
+      keepPrompt: false,
+      crashed: false,
+    };
+  } finally {
+    runs.delete(number);
+  }
+  self.postMessage({ type: "ended", run: number, outcome, ...traceTime() });
+}
+
+async function answer(
+  { server, call, name, question }: Extract<ToSandbox, { type: "call" }>,
+): Promise<void> {
+  try {
+    const asked = sessionOf(server);
+    self.postMessage({ type: "answer", call, answer: await find(asked, name, question) });
+  } catch (error) {
+    const { code, message } = explain(error);
+    self.postMessage({ type: "failure", call, code, error: message });
+  }
+}
+
+function find(
+  session: JobContext,
+  name: keyof SandboxCalls,
+  question: unknown,
+): Promise<SandboxCalls[typeof name]["answer"]> {
+  switch (name) {
+    case "check":
+      return checkRequest(session, question as SandboxCalls["check"]["question"]);
+    case "models":
+      return session.models.all();
+    case "withdraw":
+      return withdraw(session, question as SandboxCalls["withdraw"]["question"]);
+  }
+}
+
+function sessionOf(server: number): JobContext {
+  const session = sessions[server];
+  if (session === undefined) throw new Error("A job came before the set-up");
+  return session;
+}
+
+function explain(error: unknown): { code: string; message: string } {
+  if (error instanceof PixelsError) return { code: error.code, message: error.message };
+  return { code: "sandbox", message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,214 @@
+/** Brings a job's pictures from ComfyUI to their final names. */
+
+import type { ComfyClient, ImageRef } from "../comfyui/mod.ts";
+import { ComfyError } from "../errors.ts";
+import { isPng, pngTextParts, withPngText } from "../images/mod.ts";
+import type { RunSpec } from "../executor/messages.ts";
+import { outputName } from "./output_name.ts";
+import type { JobContext } from "./job.ts";
+import { PARAMETERS_KEYWORD } from "./parameters.ts";
+import { arrangeResults, type StagedPicture } from "./results.ts";
+import { openStaging, removeLeftovers, type Staging } from "./staging.ts";
+
+/** How to save. */
+export interface SaveOptions {
+  /** Text that each picture gets to carry. */
+  parameters: string;
+  /** Gives up; nothing is left behind. */
+  signal: AbortSignal;
+}
+
+/** Transfers tried for one picture, with growing pauses, before the job goes back to the queue. */
+const TRANSFERS = 4;
+
+/** Time to find out whether a server that does not deliver is there at all, in milliseconds. */
+const ASK_MS = 2_000;
+
+/**
+ * Largest picture that is taken, since each is in memory: room for 8192 x 8192 pixels that cannot be
+ * compressed.
+ */
+const MAX_PICTURE_BYTES = 288 * 1024 * 1024;
+
+/** Above this size a copy costs more than one more write, which is a way to another thread and back. */
+const LARGE_BYTES = 128 * 1024;
+
+/**
+ * How long a picture may wait for the end of its prompt, in milliseconds: a hidden file that is much
+ * older would be taken for one that a killed process left.
+ */
+const EARLY_MS = 60_000;
+
+type PictureContext = Pick<JobContext, "setup" | "server">;
+
+/** A picture that is fetched before its prompt has ended. */
+interface Early {
+  readonly beganAtMs: number;
+  /** Undefined if it could not be had; it is then fetched at the end. */
+  readonly picture: Promise<StagedPicture | undefined>;
+}
+
+/**
+ * The pictures of a job: fetched as soon as they are there, named when the prompt has ended well. All
+ * of them appear whole and synced, or none. Disposing of it removes what got no name.
+ */
+export class Pictures implements AsyncDisposable {
+  readonly #context: PictureContext;
+  readonly #spec: RunSpec;
+  readonly #options: SaveOptions;
+  readonly #leaving = new AbortController();
+  readonly #early = new Map<string, Early>();
+  #staging: Promise<Staging> | undefined;
+  /** One after the other, so that one at a time is in memory. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(context: PictureContext, spec: RunSpec, options: SaveOptions) {
+    this.#context = context;
+    this.#spec = spec;
+    this.#options = options;
+  }
+
+  /**
+   * Begins to fetch what a node has saved, while the prompt goes on. A file that is told of again was
+   * written again.
+   */
+  expect(images: readonly ImageRef[]): void {
+    for (const image of images) {
+      // Whether a temporary one is a result shows at the end.
+      if (image.type !== "output") continue;
+      const picture = this.#last.then(() => this.#fetchEarly(image));
+      this.#last = picture;
+      this.#early.set(keyOf(image), { beganAtMs: performance.now(), picture });
+    }
+  }
+
+  /**
+   * Makes the files of the job under names of their own. A file that is there already is never replaced.
+   *
+   * @returns absolute paths of the pictures in the order of the batch; a sheet goes before its frames or
+   *   tiles.
+   * @throws {ComfyError} `output` if there is no picture, or one is gone or cannot be written; another
+   *   code if it can be fetched by a later attempt.
+   * @throws {JobError} `invalid_parameter` if the pictures are not fit for what was asked for.
+   */
+  async save(images: readonly ImageRef[]): Promise<string[]> {
+    if (images.length === 0) {
+      throw new ComfyError(
+        "output",
+        "ComfyUI finished the workflow without a picture; check that it ends in a SaveImage node",
+      );
+    }
+    const { signal, parameters } = this.#options;
+    const { filenamePattern } = this.#context.setup;
+    const { jobId, request, seed } = this.#spec;
+    const staging = await this.#openStaging();
+    const pictures: StagedPicture[] = [];
+    for (const image of images) {
+      pictures.push(
+        await this.#takeEarly(image) ?? await this.#fetch(image, { signal, attempts: TRANSFERS }),
+      );
+    }
+    const facts = { jobId, prompt: request.prompt, seed, model: request.model };
+    const timestampMs = Date.now();
+    const sets = await arrangeResults(request, pictures, {
+      staging,
+      parameters,
+      signal,
+      stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
+    });
+    signal.throwIfAborted();
+    const paths = (await staging.publish(sets)).flat();
+    return paths.filter((path) => !path.endsWith(".json"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Who waits does not ask why; a DOMException, the reason of its own accord, is dear.
+    this.#leaving.abort("left");
+    await this.#last;
+    const staging = await this.#staging?.catch(() => undefined);
+    await staging?.[Symbol.asyncDispose]();
+  }
+
+  /** Fails for nobody: what cannot be had now is fetched at the end, and judged then. */
+  async #fetchEarly(image: ImageRef): Promise<StagedPicture | undefined> {
+    const signal = AbortSignal.any([this.#options.signal, this.#leaving.signal]);
+    if (signal.aborted) return undefined;
+    return await this.#fetch(image, { signal, attempts: 1 }).catch(() => undefined);
+  }
+
+  async #takeEarly(image: ImageRef): Promise<StagedPicture | undefined> {
+    const early = this.#early.get(keyOf(image));
+    if (early === undefined || performance.now() - early.beganAtMs > EARLY_MS) return undefined;
+    return await early.picture;
+  }
+
+  #openStaging(): Promise<Staging> {
+    return this.#staging ??= this.#clearAndOpen();
+  }
+
+  async #clearAndOpen(): Promise<Staging> {
+    const { jobId, resumed } = this.#spec;
+    const { outputDir } = this.#context.setup;
+    if (resumed) await removeLeftovers(outputDir, { jobId });
+    return await openStaging(outputDir, jobId, { keepTwins: resumed });
+  }
+
+  async #fetch(
+    image: ImageRef,
+    call: { signal: AbortSignal; attempts: number },
+  ): Promise<StagedPicture> {
+    const staging = await this.#openStaging();
+    const { client } = this.#context.server;
+    const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
+    // Made while ComfyUI has yet to answer: that takes up to a millisecond where many files went lately.
+    await using file = staging.begin();
+    const bytes = await readPicture(client, image, call);
+    const { parameters } = this.#options;
+    // Of other formats the file is kept as ComfyUI made it.
+    const content = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
+    return { temp: await staging.write(content, file), extension };
+  }
+}
+
+async function readPicture(
+  client: ComfyClient,
+  image: ImageRef,
+  call: { signal: AbortSignal; attempts: number },
+): Promise<Uint8Array> {
+  try {
+    return await client.read(image, { ...call, maxBytes: MAX_PICTURE_BYTES });
+  } catch (error) {
+    if (call.attempts === 1) throw error;
+    throw await judge(client, error, call.signal);
+  }
+}
+
+function keyOf({ type, subfolder, filename }: ImageRef): string {
+  return JSON.stringify([type, subfolder, filename]);
+}
+
+/**
+ * An attempt that met nobody does not count, so a server that is there but breaks every transfer off
+ * would be tried without end.
+ */
+async function judge(client: ComfyClient, error: unknown, signal: AbortSignal): Promise<unknown> {
+  if (!(error instanceof ComfyError) || error.code !== "unreachable") return error;
+  try {
+    await client.queue({ signal, timeoutMs: ASK_MS });
+  } catch {
+    return error;
+  }
+  const message = `ComfyUI is there but does not deliver the picture: ${error.message}`;
+  return new ComfyError("bad_answer", message, { cause: error });
+}
+
+function withText(bytes: Uint8Array, parameters: string, image: ImageRef): Uint8Array[] {
+  try {
+    const text = { [PARAMETERS_KEYWORD]: parameters };
+    return bytes.length > LARGE_BYTES ? pngTextParts(bytes, text) : [withPngText(bytes, text)];
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `The file ${image.filename} of ComfyUI is of no use: ${why}`;
+    throw new ComfyError("output", message, { cause });
+  }
+}

@@ -1,0 +1,134 @@
+/** Preview pictures of one running job, as files. */
+
+import type { SandboxSetup } from "../executor/messages.ts";
+import { outputName } from "./output_name.ts";
+import { createRateLimit, type RateLimit } from "./progress_gate.ts";
+
+/**
+ * Where the previews of a job go. Disposing of it removes them, unless they are to be kept; also those
+ * of an attempt before this one, which a crash may have left.
+ */
+export interface PreviewFolder extends AsyncDisposable {
+  /**
+   * Takes a picture to be written. Never waits for the disk: one that is not begun yet gives way to the
+   * next, so that previews cannot hold up the progress of the job. One that comes too soon is left out.
+   */
+  offer(picture: PreviewPicture): void;
+  /** Resolves when nothing is left to write. */
+  flush(): Promise<void>;
+  /** Begins to do what disposing of it does, for which it then waits. None may be offered any more. */
+  discard(): void;
+}
+
+/** How many previews there may be, and when they go. */
+export type PreviewSetup = Pick<
+  SandboxSetup,
+  "outputDir" | "keepPreviews" | "maxPreviews" | "maxPreviewsPerSecond"
+>;
+
+/** A preview as ComfyUI sends it. */
+export interface PreviewPicture {
+  /** The encoded picture. */
+  image: Uint8Array;
+  /** Its type. */
+  mimeType: string;
+  /** Sampler step that it shows. */
+  step: number;
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = { "image/png": "png", "image/webp": "webp" };
+
+/**
+ * Creates the previews of a job; the folder itself is made with the first picture.
+ *
+ * @param onWritten Called when a picture is complete on disk.
+ * @param limit Decides which come too soon.
+ */
+export function createPreviewFolder(
+  setup: PreviewSetup,
+  jobId: string,
+  onWritten: (path: string, step: number) => void,
+  limit: RateLimit = createRateLimit(setup.maxPreviewsPerSecond),
+): PreviewFolder {
+  /** In the order of writing. */
+  const written = new Set<string>();
+  let folder: string | undefined;
+  let waiting: PreviewPicture | undefined;
+  let writing: Promise<void> | undefined;
+  let cleaning: Promise<void> | undefined;
+  const clean = async () => {
+    await writing;
+    if (!setup.keepPreviews) await removePreviews(setup.outputDir, jobId);
+  };
+  const writeAll = async () => {
+    while (waiting !== undefined) {
+      const picture = waiting;
+      waiting = undefined;
+      try {
+        folder ??= await makeFolder(await folderOf(setup.outputDir, jobId));
+        const path = await writePicture(folder, picture);
+        onWritten(path, picture.step);
+        // A second preview of one step replaces the first.
+        written.delete(path);
+        written.add(path);
+        await removeOldest(written, setup.maxPreviews);
+      } catch {
+        // A preview is a courtesy: a full disk fails the job when its picture is written, with a reason.
+      }
+    }
+    writing = undefined;
+  };
+  return {
+    offer(picture) {
+      if (!limit.take()) return;
+      waiting = picture;
+      writing ??= writeAll();
+    },
+    async flush() {
+      await writing;
+    },
+    discard() {
+      cleaning ??= clean();
+    },
+    async [Symbol.asyncDispose]() {
+      await (cleaning ??= clean());
+    },
+  };
+}
+
+/** An attempt that was killed may have left some, even if this one has made none. */
+async function removePreviews(outputDir: string, jobId: string): Promise<void> {
+  try {
+    await Deno.remove(await folderOf(outputDir, jobId), { recursive: true });
+    // Gone with its last job; while others are in it, it stays.
+    await Deno.remove(`${outputDir}/previews`);
+  } catch {
+    // There are none, or others have some.
+  }
+}
+
+async function folderOf(outputDir: string, jobId: string): Promise<string> {
+  const facts = { jobId, index: 0, prompt: "", seed: 0, model: "", timestampMs: 0 };
+  return `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
+}
+
+async function makeFolder(path: string): Promise<string> {
+  await Deno.mkdir(path, { recursive: true });
+  return path;
+}
+
+async function removeOldest(paths: Set<string>, most: number): Promise<void> {
+  for (const path of [...paths].slice(0, -most)) {
+    paths.delete(path);
+    await Deno.remove(path).catch(() => {});
+  }
+}
+
+/** A reader that watches the folder must not see half a picture. */
+async function writePicture(folder: string, picture: PreviewPicture): Promise<string> {
+  const extension = EXTENSIONS[picture.mimeType] ?? "jpg";
+  const path = `${folder}/step_${String(picture.step).padStart(5, "0")}.${extension}`;
+  await Deno.writeFile(`${path}.part`, picture.image);
+  await Deno.rename(`${path}.part`, path);
+  return path;
+}

@@ -1,0 +1,185 @@
+/** What becomes of the pictures of a job: single files, an animation with its sheet, or tiles. */
+
+import { ComfyError, ImageError } from "../errors.ts";
+import {
+  crop,
+  type DecodedPicture,
+  decodePng,
+  describeSheet,
+  emptyRaster,
+  encodePng,
+  placeFrame,
+  type Raster,
+  type SheetLayout,
+  tileLayout,
+} from "../images/mod.ts";
+import { MADE_BY, PARAMETERS_KEYWORD } from "./parameters.ts";
+import { checkShape, invalidShape, layoutFrames, type ResultShape } from "./shape.ts";
+import type { FileSet, SetFile, Staging } from "./staging.ts";
+
+/** A picture of a job under its hidden name. */
+export interface StagedPicture {
+  /** Where it is. */
+  readonly temp: string;
+  /** Extension of its final name, with the dot. */
+  readonly extension: string;
+}
+
+/** What the files of a job need besides its pictures. */
+export interface ResultContext {
+  /** Takes files that are made here. */
+  readonly staging: Pick<Staging, "write">;
+  /** Beginning of the name of the result with this number. */
+  readonly stemOf: (index: number) => Promise<string>;
+  /** Text that each picture carries. */
+  readonly parameters: string;
+  /** Gives up between two pictures. */
+  readonly signal: AbortSignal;
+}
+
+/** Time that a frame of an animation is shown, in milliseconds; Aseprite's own default. */
+const FRAME_MS = 100;
+
+/** Digits of `_0000`. */
+const NUMBER_DIGITS = 4;
+
+/**
+ * Makes the files of a job from its pictures.
+ *
+ * @throws {JobError} `invalid_parameter` if the pictures cannot be cut or put together as asked.
+ * @throws {ComfyError} `output` if the pictures are damaged or not those that were asked for.
+ */
+export async function arrangeResults(
+  shape: ResultShape,
+  pictures: readonly StagedPicture[],
+  context: ResultContext,
+): Promise<FileSet[]> {
+  checkShape(shape);
+  const { animation_frames: frames, tileset_grid: grid } = shape;
+  try {
+    if (frames !== undefined) return await animations(frames, pictures, context);
+    const sets: FileSet[] = [];
+    for (const [index, picture] of pictures.entries()) {
+      const stem = await context.stemOf(index);
+      const files = grid === undefined
+        ? [asDelivered(picture, "")]
+        : await tiles(grid, picture, context);
+      sets.push({ stem, files });
+    }
+    return sets;
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw new ComfyError("output", `A picture of ComfyUI is of no use: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A batch of animations comes one after the other. */
+async function animations(
+  count: number,
+  pictures: readonly StagedPicture[],
+  context: ResultContext,
+): Promise<FileSet[]> {
+  if (pictures.length % count !== 0) {
+    throw new ComfyError(
+      "output",
+      `ComfyUI made ${pictures.length} pictures for an animation of ${count} frames`,
+    );
+  }
+  const sets: FileSet[] = [];
+  for (let first = 0; first < pictures.length; first += count) {
+    const stem = await context.stemOf(sets.length);
+    const frames = pictures.slice(first, first + count);
+    sets.push({ stem, files: await animation(frames, context) });
+  }
+  return sets;
+}
+
+/** One frame at a time is in memory beside the sheet. */
+async function animation(
+  frames: readonly StagedPicture[],
+  { staging, parameters, signal }: ResultContext,
+): Promise<SetFile[]> {
+  let sheet: { raster: Raster; layout: SheetLayout; text: DecodedPicture["text"] } | undefined;
+  for (const [index, frame] of frames.entries()) {
+    signal.throwIfAborted();
+    const picture = await readPicture(frame);
+    sheet ??= startSheet(frames.length, picture);
+    const { w, h } = sheet.layout.cells[0] ?? { w: 0, h: 0 };
+    if (picture.width !== w || picture.height !== h) {
+      const sizes = `${w}x${h} and ${picture.width}x${picture.height}`;
+      throw new ComfyError("output", `ComfyUI made frames of different sizes: ${sizes}`);
+    }
+    placeFrame(sheet.raster, sheet.layout, index, picture);
+  }
+  if (sheet === undefined) return [];
+  const { raster, layout, text } = sheet;
+  const png = await encodePng(raster, { ...text, [PARAMETERS_KEYWORD]: parameters });
+  return [
+    { suffix: "_sheet.png", temp: await staging.write(png) },
+    ...frames.map((frame, index) => asDelivered(frame, numbered(index))),
+    atlas(layout, { durationMs: FRAME_MS, tag: "animation" }),
+  ];
+}
+
+/** The sheet carries the texts of its first frame, so that ComfyUI can load its workflow, too. */
+function startSheet(count: number, first: DecodedPicture) {
+  const layout = layoutFrames(count, first.width, first.height);
+  return { raster: emptyRaster(layout.width, layout.height), layout, text: first.text };
+}
+
+async function tiles(
+  [columns, rows]: readonly [number, number],
+  sheet: StagedPicture,
+  { staging, parameters, signal }: ResultContext,
+): Promise<SetFile[]> {
+  const picture = await readPicture(sheet);
+  const layout = layoutTiles(picture, columns, rows);
+  const files: SetFile[] = [asDelivered(sheet, "_sheet")];
+  for (const [index, cell] of layout.cells.entries()) {
+    signal.throwIfAborted();
+    const png = await encodePng(crop(picture, cell), { [PARAMETERS_KEYWORD]: parameters });
+    files.push({ suffix: `${numbered(index)}.png`, temp: await staging.write(png) });
+  }
+  return [...files, atlas(layout, {})];
+}
+
+function layoutTiles(picture: Raster, columns: number, rows: number): SheetLayout {
+  try {
+    return tileLayout(picture, columns, rows);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw invalidShape("tileset_grid", error.message, error);
+  }
+}
+
+function atlas(layout: SheetLayout, options: { durationMs?: number; tag?: string }): SetFile {
+  return {
+    suffix: "_sheet.json",
+    text: (stem) => {
+      const names = layout.cells.map((_, index) => `${stem}${numbered(index)}.png`);
+      const about = { image: `${stem}_sheet.png`, names, app: MADE_BY, ...options };
+      return `${JSON.stringify(describeSheet(layout, about), undefined, 2)}\n`;
+    },
+  };
+}
+
+function asDelivered({ temp, extension }: StagedPicture, ending: string): SetFile {
+  return { suffix: `${ending}${extension}`, temp };
+}
+
+function numbered(index: number): string {
+  return `_${String(index).padStart(NUMBER_DIGITS, "0")}`;
+}
+
+async function readPicture({ temp, extension }: StagedPicture): Promise<DecodedPicture> {
+  if (extension !== ".png") {
+    throw new ComfyError(
+      "output",
+      `Sheets are made of PNG files, but the workflow saves ${extension} files; ` +
+        "end it in a SaveImage node",
+    );
+  }
+  return decodePng(await Deno.readFile(temp));
+}

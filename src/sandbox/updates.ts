@@ -1,0 +1,109 @@
+/** What a run tells on its way: progress at a bearable rate, previews, and how long its nodes took. */
+
+import {
+  type ComfyEvent,
+  createNodeMeter,
+  createProgressTracker,
+  type NodeMeter,
+  type ProgressSnapshot,
+  type ProgressTracker,
+} from "../comfyui/mod.ts";
+import type { RunTimes } from "../node_times.ts";
+import type { Graph } from "../workflow/mod.ts";
+import type { RunEvent, RunSpec, SandboxSetup } from "../executor/messages.ts";
+import { createProgressGate, type ProgressGate } from "./progress_gate.ts";
+import type { PreviewFolder } from "./previews.ts";
+
+/** What news are made of. */
+export interface JobNewsOptions {
+  /** How the sandbox was set up. */
+  setup: SandboxSetup;
+  /** The attempt. */
+  spec: RunSpec;
+  /** What ComfyUI was given. */
+  graph: Graph;
+  /** Model files that the server has used since it came up. */
+  loaded: Set<string>;
+  /** Where previews go. */
+  previews: PreviewFolder;
+  /** Takes what happens, in order. */
+  onEvent: (event: RunEvent) => void;
+}
+
+type WireProgress = Extract<RunEvent, { type: "progress" }>["progress"];
+
+/** Time after which a node that says nothing is looked at, in milliseconds. */
+const LOOK_MS = 1_000;
+
+/** The news of one run. To be disposed of, since it looks at the clock by itself. */
+export class JobNews implements Disposable {
+  readonly #options: JobNewsOptions;
+  readonly #tracker: ProgressTracker;
+  readonly #meter: NodeMeter;
+  readonly #gate: ProgressGate<WireProgress>;
+  readonly #ticker: ReturnType<typeof setInterval>;
+  #last: ProgressSnapshot | undefined;
+  #paintedAt = Infinity;
+
+  /** Begins before the first event. */
+  constructor(options: JobNewsOptions) {
+    const { setup, spec: { expected }, graph, loaded } = options;
+    this.#options = options;
+    this.#tracker = createProgressTracker(graph, {
+      loaded,
+      ...(expected === undefined ? {} : { expected }),
+    });
+    this.#meter = createNodeMeter(graph, { loaded });
+    this.#gate = createProgressGate(setup.progressPerSecond);
+    this.#ticker = setInterval(() => this.#show(this.#tracker.look()), LOOK_MS);
+  }
+
+  /** Takes an event of the prompt. */
+  take(event: ComfyEvent): void {
+    const { setup, previews } = this.#options;
+    const progress = this.#tracker.update(event);
+    this.#meter.take(event);
+    this.#last = progress ?? this.#last;
+    if (event.type === "preview" && setup.previewMethod !== "none") {
+      previews.offer({ ...event, step: this.#last?.step ?? 0 });
+    }
+    // The end is told when the files are there.
+    if (event.type !== "completed") return this.#show(progress);
+    this.#paintedAt = performance.now();
+    this.#tell(this.#gate.flush());
+  }
+
+  /** The files are there. */
+  done(): void {
+    if (this.#last === undefined) return;
+    this.#tell(this.#gate.take({ ...toWire(this.#last), percent: 100, eta_s: 0 }));
+  }
+
+  /** How long everything took, to be called when it is done; undefined where not all was seen. */
+  times(workflow: string): RunTimes | undefined {
+    const measured = this.#meter.result();
+    // Of a prompt that was running before, nobody saw the whole.
+    if (measured === undefined || this.#options.spec.resumed) return undefined;
+    const filesMs = Math.round(performance.now() - this.#paintedAt);
+    return { workflow, ...measured, filesMs };
+  }
+
+  /** Ends looking at the clock. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#ticker);
+  }
+
+  #show(progress: ProgressSnapshot | undefined): void {
+    if (progress !== undefined) this.#tell(this.#gate.take(toWire(progress)));
+  }
+
+  #tell(news: WireProgress[]): void {
+    for (const progress of news) this.#options.onEvent({ type: "progress", progress });
+  }
+}
+
+function toWire(
+  { stage, step, totalSteps, percent, etaSeconds }: ProgressSnapshot,
+): WireProgress {
+  return { stage, step, total_steps: totalSteps, percent, eta_s: etaSeconds };
+}

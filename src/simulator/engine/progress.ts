@@ -1,0 +1,83 @@
+/**
+ * Progress of the nodes of one run, and the messages that tell of it.
+ *
+ * @module
+ */
+
+import type { Clients } from "../server/clients.ts";
+import {
+  describedPreviewPayload,
+  PREVIEW,
+  PREVIEW_WITH_METADATA,
+  previewPayload,
+} from "../server/frames.ts";
+import type { JsonObject } from "../json.ts";
+
+interface NodeProgress {
+  value: number;
+  max: number;
+  state: "running" | "finished";
+}
+
+/** Progress of the nodes touched so far by a run. */
+export class Progress {
+  readonly #promptId: string;
+  readonly #clients: Clients;
+  readonly #sendsState: boolean;
+  readonly #nodes = new Map<string, NodeProgress>();
+
+  /** Begins with no node; `sendsState` is false for versions that do not know `progress_state`. */
+  constructor(promptId: string, clients: Clients, sendsState: boolean) {
+    this.#promptId = promptId;
+    this.#clients = clients;
+    this.#sendsState = sendsState;
+  }
+
+  /** A node begins. */
+  start(id: string): void {
+    this.#nodes.set(id, { value: 0, max: 1, state: "running" });
+    this.#sendState();
+  }
+
+  /** A node reports. The two kinds of preview stand at different places among the messages. */
+  update(id: string, value: number, max: number, jpeg: Uint8Array | undefined): void {
+    const { current } = this.#clients;
+    const described = this.#clients.takesPreviewMetadata(current);
+    this.#nodes.set(id, { value, max, state: "running" });
+    this.#sendState();
+    if (jpeg && described) {
+      const payload = describedPreviewPayload(jpeg, this.#describe(id));
+      this.#clients.sendBinary(PREVIEW_WITH_METADATA, payload, current);
+    }
+    const data = { value, max, prompt_id: this.#promptId, node: id };
+    this.#clients.send("progress", data, current);
+    if (jpeg && !described) this.#clients.sendBinary(PREVIEW, previewPayload(jpeg), current);
+  }
+
+  /** A node has ended, or was found in the cache. */
+  finish(id: string): void {
+    const max = this.#nodes.get(id)?.max ?? 1;
+    this.#nodes.set(id, { value: max, max, state: "finished" });
+    this.#sendState();
+  }
+
+  #sendState(): void {
+    if (!this.#sendsState) return;
+    const nodes = new Map<string, JsonObject>();
+    for (const [id, { value, max, state }] of this.#nodes) {
+      nodes.set(id, { value, max, state, ...this.#describe(id) });
+    }
+    const data = { prompt_id: this.#promptId, nodes };
+    this.#clients.send("progress_state", data, this.#clients.current);
+  }
+
+  #describe(id: string): JsonObject {
+    return {
+      node_id: id,
+      prompt_id: this.#promptId,
+      display_node_id: id,
+      parent_node_id: null,
+      real_node_id: id,
+    };
+  }
+}

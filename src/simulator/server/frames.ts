@@ -1,0 +1,54 @@
+/**
+ * Binary WebSocket messages: a big-endian 32-bit type, then what that type asks for.
+ *
+ * @module
+ */
+
+import { dumpJson } from "../json.ts";
+
+/** Types of binary messages that are sent. */
+export type BinaryType = 1 | 4;
+
+/** A preview: image format, then the image. */
+export const PREVIEW = 1 satisfies BinaryType;
+
+/** A preview that says where it belongs: length of JSON, JSON, image. */
+export const PREVIEW_WITH_METADATA = 4 satisfies BinaryType;
+
+/** Format code of JPEG in a {@linkcode PREVIEW}. */
+export const JPEG_FORMAT = 1;
+
+/** Puts a message together. */
+export function binaryFrame(
+  type: BinaryType,
+  payload: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  return concatenate([uint32(type), ...payload]);
+}
+
+/** Payload of a {@linkcode PREVIEW}. */
+export function previewPayload(jpeg: Uint8Array): Uint8Array[] {
+  return [uint32(JPEG_FORMAT), jpeg];
+}
+
+/** Payload of a {@linkcode PREVIEW_WITH_METADATA}. */
+export function describedPreviewPayload(jpeg: Uint8Array, metadata: object): Uint8Array[] {
+  const text = new TextEncoder().encode(dumpJson({ ...metadata, image_type: "image/jpeg" }));
+  return [uint32(text.length), text, jpeg];
+}
+
+/** Joins byte arrays. */
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** Four bytes, most significant first. */
+export function uint32(value: number): Uint8Array {
+  return new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);
+}

@@ -1,0 +1,76 @@
+/** Updates within one process. */
+
+import { Mailbox } from "../mailbox.ts";
+import type { UpdatePublisher, UpdateSubscriber } from "../sockets.ts";
+
+/**
+ * Hands every message to its subscribers at once, so nothing waits here and no message is dropped in
+ * favour of another. As with PUB, a subscriber whose mailbox is full misses what comes.
+ */
+export class MemoryUpdatePublisher implements UpdatePublisher {
+  readonly address: string;
+  readonly #highWaterMark: number;
+  readonly #subscribers: ReadonlySet<MemoryUpdateSubscriber>;
+  readonly #onClose: () => void;
+  #closed = false;
+
+  constructor(
+    address: string,
+    highWaterMark: number,
+    subscribers: ReadonlySet<MemoryUpdateSubscriber>,
+    onClose: () => void,
+  ) {
+    this.address = address;
+    this.#highWaterMark = highWaterMark;
+    this.#subscribers = subscribers;
+    this.#onClose = onClose;
+  }
+
+  publish(body: Uint8Array): void {
+    if (this.#closed) return;
+    for (const subscriber of this.#subscribers) subscriber.deliver(body, this.#highWaterMark);
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) this.#onClose();
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** A subscription. */
+export class MemoryUpdateSubscriber implements UpdateSubscriber {
+  readonly #mailbox = new Mailbox<Uint8Array>();
+  readonly #onClose: () => void;
+
+  constructor(onClose: () => void) {
+    this.#onClose = onClose;
+  }
+
+  /** Takes a copy, since the publisher may use its buffer again, unless too many wait already. */
+  deliver(body: Uint8Array, highWaterMark: number): void {
+    if (this.#mailbox.size < highWaterMark) this.#mailbox.put(body.slice());
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.#mailbox.iterate();
+  }
+
+  close(): Promise<void> {
+    this.#mailbox.close();
+    this.#onClose();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

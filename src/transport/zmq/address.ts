@@ -1,0 +1,35 @@
+/** ZeroMQ's addresses: what it lets pass and should not. */
+
+import { TransportError } from "../../errors.ts";
+
+/** The largest TCP port; ZeroMQ takes any number and wraps it. */
+const MAX_PORT = 65_535;
+
+/**
+ * Refuses what ZeroMQ would misread: ports out of range, and IPC paths that it would choose itself, in
+ * a directory that it never removes.
+ *
+ * @throws {TransportError} `address_invalid`.
+ */
+export function checkAddress(action: "bind" | "connect to", address: string): void {
+  const [, port] = address.match(/^tcp:\/\/.*:([^:]*)$/) ?? [];
+  const least = action === "bind" ? 0 : 1;
+  if (port !== undefined && !isPort(port, least) && !(action === "bind" && port === "*")) {
+    throw invalid(`Cannot ${action} ${address}: no port between ${least} and ${MAX_PORT}`);
+  }
+  if (address === "ipc://*") throw invalid(`Cannot ${action} ${address}: it names no path`);
+}
+
+function isPort(text: string, least: number): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= least && Number(text) <= MAX_PORT;
+}
+
+function invalid(what: string): TransportError {
+  return new TransportError("address_invalid", `${what}. Write tcp://HOST:PORT or ipc://PATH`);
+}
+
+/** The file of an IPC address. Abstract ones (`ipc://@name`) have none. */
+export function ipcPath(address: string): string | undefined {
+  const [, path] = address.match(/^ipc:\/\/([^@].*)$/) ?? [];
+  return path;
+}

@@ -1,0 +1,82 @@
+/** A ROUTER on libzmq without the addon in between. */
+
+import type { Libzmq } from "./libzmq.ts";
+import { NativeSocket, type NativeSocketOptions, ZMQ } from "./native.ts";
+import type { RouterPort } from "./port.ts";
+import type { Frames } from "./socket.ts";
+
+/** Size of the buffers in which small frames are kept. */
+const SHARED_BYTES = 16_384;
+
+const NOTHING = new Uint8Array();
+
+/** A ROUTER with `mandatory` set. */
+export class NativeRouter extends NativeSocket implements RouterPort {
+  /** As large as a message can be. Memory is only used as far as it was ever written. */
+  readonly #incoming: Uint8Array<ArrayBuffer>;
+  readonly #capacity: bigint;
+  #shared = new Uint8Array(SHARED_BYTES);
+  #kept = 0;
+
+  /** Makes a socket; the share in the library is given back with it. */
+  constructor(library: Libzmq, options: NativeSocketOptions) {
+    super(library, ZMQ.ROUTER, options);
+    this.#incoming = new Uint8Array(options.maxMessageSize);
+    this.#capacity = BigInt(options.maxMessageSize);
+    this.set(ZMQ.ROUTER_MANDATORY, 1);
+  }
+
+  get readable(): boolean {
+    if (this.isClosed) return false;
+    return (this.getInt32Option(ZMQ.EVENTS) & ZMQ.POLLIN) !== 0;
+  }
+
+  take(): Frames | undefined {
+    const identity = this.#takeFrame();
+    if (identity === undefined) return undefined;
+    const frames: Frames = [identity];
+    // A ROUTER puts the identity before every message, and the frames of one message come together.
+    do frames.push(this.#takeFrame()!); while (this.getInt32Option(ZMQ.RCVMORE) !== 0);
+    return frames;
+  }
+
+  receive(): Promise<Frames> {
+    return Promise.try(() => this.take() ?? this.fail("EAGAIN", "No message is there"));
+  }
+
+  /** If it fails, it does so at the first frame, which names the peer; then nothing was sent. */
+  send(frames: Frames): void {
+    const last = frames.length - 1;
+    for (let index = 0; index <= last; index++) {
+      const frame = frames[index]!;
+      const flags = index < last ? ZMQ.DONTWAIT | ZMQ.SNDMORE : ZMQ.DONTWAIT;
+      const size = BigInt(frame.length);
+      this.check(() => this.zmq.zmq_send(this.socket, frame, size, flags));
+    }
+  }
+
+  #takeFrame(): Uint8Array | undefined {
+    const { zmq_recv } = this.zmq;
+    for (;;) {
+      const size = zmq_recv(this.socket, this.#incoming, this.#capacity, ZMQ.DONTWAIT);
+      if (size >= 0) return size === 0 ? NOTHING : this.#keep(size);
+      if (!this.wasInterrupted()) return undefined;
+    }
+  }
+
+  /**
+   * Copies what came. Small frames share a buffer, because a buffer of its own costs more than all else
+   * that is done for one; nobody else writes where a frame lies.
+   */
+  #keep(size: number): Uint8Array {
+    if (size > SHARED_BYTES / 16) return this.#incoming.slice(0, size);
+    if (this.#kept + size > SHARED_BYTES) {
+      this.#shared = new Uint8Array(SHARED_BYTES);
+      this.#kept = 0;
+    }
+    const frame = this.#shared.subarray(this.#kept, this.#kept + size);
+    frame.set(this.#incoming.subarray(0, size));
+    this.#kept += size;
+    return frame;
+  }
+}

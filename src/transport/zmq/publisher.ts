@@ -1,0 +1,136 @@
+/** The update publisher on a ZeroMQ PUB. */
+
+import { Backlog } from "../backlog.ts";
+import { Fifo } from "../fifo.ts";
+import { type Libzmq, openLibzmq } from "./libzmq.ts";
+import type { BindOptions, PublishOptions, UpdatePublisher } from "../sockets.ts";
+import { nextTurn, TurnBudget } from "./turns.ts";
+import { type Binding, bindSocket } from "./bind.ts";
+import type { NativeSocketOptions } from "./native.ts";
+import { NativePublisher } from "./native_publisher.ts";
+import type { PublisherPort } from "./port.ts";
+import { BIND_OPTIONS } from "./socket.ts";
+
+/**
+ * How long a subscriber whose pipe is full may hold up the others, in milliseconds. It then loses
+ * messages, and holds up nobody until it has read half of what its pipe holds.
+ */
+const GRACE_MS = 50;
+
+/** Pause between two looks at a full pipe, in milliseconds. */
+const PAUSE_MS = 1;
+
+/** Binds a PUB; see `Transport.bindUpdates`. `openLibrary` finds libzmq without the addon. */
+export async function bindPublisher(
+  address: string,
+  options: BindOptions = {},
+  openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
+): Promise<UpdatePublisher> {
+  const { maxMessageBytes = 16_777_216, highWaterMark = 10_000 } = options;
+  const socket = await openPublisher(await openLibrary(), {
+    ...BIND_OPTIONS,
+    maxMessageSize: maxMessageBytes,
+    sendHighWaterMark: highWaterMark,
+  });
+  return new ZmqUpdatePublisher(socket, await bindSocket(socket, address), highWaterMark);
+}
+
+/** On libzmq itself where it can be had, else on the addon. */
+async function openPublisher(
+  library: Libzmq | undefined,
+  options: NativeSocketOptions,
+): Promise<PublisherPort> {
+  if (library !== undefined) return new NativePublisher(library, options);
+  const { AddonPublisher } = await import("./addon_publisher.ts");
+  return new AddonPublisher(options);
+}
+
+/**
+ * PUB by itself drops in silence whatever a full pipe cannot take, be the reader dead or just slower
+ * than a burst. With `noDrop` it says so instead (EAGAIN), so that readers get time to read while news
+ * gives way to endings here.
+ */
+class ZmqUpdatePublisher implements UpdatePublisher {
+  readonly address: string;
+  readonly #socket: PublisherPort;
+  readonly #binding: Binding;
+  readonly #backlog: Backlog;
+  readonly #budget = new TurnBudget();
+  /** Those who wait for the backlog to pass a position. */
+  readonly #flushes = new Fifo<{ position: number; resolve: () => void }>();
+  #draining = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(socket: PublisherPort, binding: Binding, highWaterMark: number) {
+    this.#socket = socket;
+    this.#binding = binding;
+    this.address = binding.address;
+    this.#backlog = new Backlog(highWaterMark);
+  }
+
+  publish(body: Uint8Array, options: PublishOptions = {}): void {
+    if (this.#closing !== undefined) return;
+    const { droppable = false } = options;
+    this.#backlog.push(body, droppable);
+    if (!this.#draining) this.#drain();
+  }
+
+  flush(): Promise<void> {
+    if (!this.#draining) return Promise.resolve();
+    const position = this.#backlog.pushed;
+    return new Promise((resolve) => this.#flushes.push({ position, resolve }));
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The one chain of sends: through the addon, whether one failed is known only later. */
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    for (let body = this.#backlog.shift(); body !== undefined; body = this.#backlog.shift()) {
+      const trying = this.#socket.trySend(body);
+      const isSent = typeof trying === "boolean" ? trying : await trying;
+      if (!isSent) await this.#sendSlowly(body);
+      if (this.#budget.spend(performance.now())) await this.#giveTurn();
+      this.#settleFlushes();
+    }
+    this.#draining = false;
+  }
+
+  async #giveTurn(): Promise<void> {
+    await nextTurn();
+    this.#budget.renew(performance.now());
+  }
+
+  #settleFlushes(): void {
+    const { passed } = this.#backlog;
+    for (let next = this.#flushes.peek(); next && next.position <= passed;) {
+      next.resolve();
+      this.#flushes.shift();
+      next = this.#flushes.peek();
+    }
+  }
+
+  async #sendSlowly(body: Uint8Array): Promise<void> {
+    const deadline = performance.now() + GRACE_MS;
+    await nextTurn();
+    do {
+      this.#socket.look();
+      if (await this.#socket.trySend(body)) return;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    } while (performance.now() < deadline);
+    this.#socket.allowDrops(true);
+    await this.#socket.trySend(body);
+    this.#socket.allowDrops(false);
+  }
+
+  async #close(): Promise<void> {
+    await this.flush();
+    await this.#binding.release();
+  }
+}

@@ -1,0 +1,264 @@
+/** The request server on a ZeroMQ ROUTER. */
+
+import type { BindOptions, IncomingRequest, RequestServer } from "../sockets.ts";
+import { type Libzmq, openLibzmq } from "./libzmq.ts";
+import { type Binding, bindSocket } from "./bind.ts";
+import type { NativeSocketOptions } from "./native.ts";
+import { NativeRouter } from "./native_router.ts";
+import type { RouterPort } from "./port.ts";
+import { PeerReplies } from "../replies.ts";
+import {
+  BIND_OPTIONS,
+  errorCode,
+  type Frames,
+  plainBytes,
+  type Receiver,
+  receiverOf,
+} from "./socket.ts";
+
+/** Pauses before trying a peer again that does not read its answers, in milliseconds. */
+const FIRST_RETRY_MS = 2;
+const LAST_RETRY_MS = 64;
+
+/** How many peers that were given up are remembered; a stranger must not fill the memory with them. */
+const MAX_SILENCED = 10_000;
+
+/** Messages of one peer in a row after which the others have gone. */
+const CROWD_MESSAGES = 16;
+
+/** Identity and envelope, to be sent back before the answer. */
+type Envelope = readonly Uint8Array[];
+
+/** One peer, as long as answers are owed to it. */
+interface Peer {
+  readonly key: string;
+  readonly replies: PeerReplies<Envelope>;
+  sending: boolean;
+  /** True while ZeroMQ does not take its answers. */
+  stuck: boolean;
+}
+
+/** Binds a ROUTER; see `Transport.bindRequests`. `openLibrary` finds libzmq without the addon. */
+export async function bindRouter(
+  address: string,
+  options: BindOptions = {},
+  openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
+): Promise<RequestServer> {
+  const {
+    maxMessageBytes = 16_777_216,
+    highWaterMark = 256,
+    maxBacklogBytes = 16_777_216,
+  } = options;
+  const socket = await openRouter(await openLibrary(), {
+    ...BIND_OPTIONS,
+    maxMessageSize: maxMessageBytes,
+    sendHighWaterMark: highWaterMark,
+  });
+  return new ZmqRequestServer(socket, await bindSocket(socket, address), maxBacklogBytes);
+}
+
+/** On libzmq itself where it can be had, else on the addon. */
+async function openRouter(
+  library: Libzmq | undefined,
+  options: NativeSocketOptions,
+): Promise<RouterPort> {
+  if (library !== undefined) return new NativeRouter(library, options);
+  const { Router } = await import("zeromq");
+  return new Router({ ...options, mandatory: true, receiveTimeout: 0, sendTimeout: 0 });
+}
+
+/**
+ * `mandatory` makes ZeroMQ tell what it would otherwise hide by dropping the answer: that a peer is gone
+ * (EHOSTUNREACH) or does not read (EAGAIN).
+ */
+class ZmqRequestServer implements RequestServer {
+  readonly address: string;
+  readonly #socket: RouterPort;
+  readonly #binding: Binding;
+  readonly #receiver: Receiver;
+  readonly #maxBacklogBytes: number;
+  readonly #peers = new Map<string, Peer>();
+  /** Peers with an answer that ZeroMQ did not take yet. */
+  readonly #stuck = new Set<Peer>();
+  /** Peers whose further requests go unanswered, see `#silence`. */
+  readonly #silenced = new Set<string>();
+  #lastKey: string | undefined;
+  /** How many messages from now on there is a crowd, unless there is another change of peers. */
+  #turns = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #retryMs = FIRST_RETRY_MS;
+  #closing: Promise<void> | undefined;
+
+  constructor(socket: RouterPort, binding: Binding, maxBacklogBytes: number) {
+    this.#socket = socket;
+    this.#binding = binding;
+    this.address = binding.address;
+    this.#receiver = receiverOf(socket, {
+      isAlone: () => this.#peers.size === 0,
+      isCrowded: () => this.#turns > 0,
+    });
+    this.#maxBacklogBytes = maxBacklogBytes;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<IncomingRequest> {
+    return {
+      next: () => this.#nextThere() ?? this.#next(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A request that is there already: it goes up without detours. */
+  #nextThere(): Promise<IteratorResult<IncomingRequest>> | undefined {
+    for (let frames = this.#receiver.take(); frames !== undefined; frames = this.#receiver.take()) {
+      const value = this.#open(frames);
+      if (value !== undefined) return Promise.resolve({ done: false, value });
+    }
+    return undefined;
+  }
+
+  async #next(): Promise<IteratorResult<IncomingRequest>> {
+    for (;;) {
+      const frames = await this.#receiver.receive();
+      if (frames === undefined) return { done: true, value: undefined };
+      const request = this.#open(frames);
+      if (request !== undefined) return { done: false, value: request };
+    }
+  }
+
+  #open(frames: Frames): IncomingRequest | undefined {
+    const key = keyOf(frames[0]!);
+    if (this.#silenced.has(key)) return undefined;
+    const peer = this.#peerOf(key);
+    this.#turns = key === this.#lastKey ? Math.max(0, this.#turns - 1) : CROWD_MESSAGES;
+    this.#lastKey = key;
+    if (peer.replies.full) return this.#silence(peer);
+    const { envelope, body } = splitEnvelope(frames);
+    const answer = peer.replies.open(envelope);
+    return {
+      frames: body.map(plainBytes),
+      isFollowed: () => this.#closing === undefined && this.#receiver.peek(),
+      reply: (bytes) => {
+        if (this.#closing === undefined && answer(bytes)) this.#send(peer);
+      },
+    };
+  }
+
+  #peerOf(key: string): Peer {
+    let peer = this.#peers.get(key);
+    if (peer === undefined) {
+      peer = { key, replies: new PeerReplies(this.#maxBacklogBytes), sending: false, stuck: false };
+      this.#peers.set(key, peer);
+    }
+    return peer;
+  }
+
+  /**
+   * Gives up a peer that asks and asks without reading. What was answered still goes out in order; its
+   * later requests are dropped, all of them, because an answer after a gap would look like the answer
+   * to another request.
+   */
+  #silence(peer: Peer): undefined {
+    this.#silenced.add(peer.key);
+    if (this.#silenced.size <= MAX_SILENCED) return;
+    for (const oldest of this.#silenced) {
+      this.#silenced.delete(oldest);
+      return;
+    }
+  }
+
+  /** Sends what is due to a peer, one answer after the other: a gap must not be overtaken. */
+  #send(peer: Peer): void {
+    if (peer.sending || this.#stuck.has(peer)) return;
+    for (let reply = peer.replies.due(); reply !== undefined; reply = peer.replies.due()) {
+      try {
+        const sending = this.#socket.send([...reply.envelope, reply.body]);
+        if (sending !== undefined) return this.#await(peer, sending);
+      } catch (error) {
+        this.#failed(peer, error);
+        break;
+      }
+      this.#sent(peer);
+    }
+    this.#receiver.expect();
+    this.#receiver.recheck();
+  }
+
+  #await(peer: Peer, sending: Promise<void>): void {
+    peer.sending = true;
+    sending.then(
+      () => {
+        peer.sending = false;
+        this.#sent(peer);
+        this.#send(peer);
+      },
+      (error) => {
+        peer.sending = false;
+        this.#failed(peer, error);
+      },
+    );
+    this.#receiver.recheck();
+  }
+
+  #sent(peer: Peer): void {
+    if (peer.stuck) this.#retryMs = FIRST_RETRY_MS;
+    peer.stuck = false;
+    peer.replies.settle();
+    if (peer.replies.settled) this.#peers.delete(peer.key);
+  }
+
+  #failed(peer: Peer, error: unknown): void {
+    if (errorCode(error) === "EAGAIN" && this.#closing === undefined) {
+      peer.stuck = true;
+      this.#stuck.add(peer);
+      this.#retryTimer ??= setTimeout(() => this.#retry(), this.#retryMs);
+      return;
+    }
+    peer.replies.abandon();
+    this.#peers.delete(peer.key);
+    this.#silenced.delete(peer.key);
+  }
+
+  #retry(): void {
+    const peers = [...this.#stuck];
+    this.#stuck.clear();
+    this.#retryTimer = undefined;
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    for (const peer of peers) this.#send(peer);
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    await this.#receiver.close();
+    for (const peer of this.#peers.values()) peer.replies.abandon();
+    await this.#binding.release();
+  }
+}
+
+/**
+ * Splits a message into what must be sent back unread and the body. As REP does, everything up to the
+ * first empty frame is envelope: REQ sends just the empty one, proxies and REQ with
+ * `ZMQ_REQ_CORRELATE` put frames before it. A DEALER may leave the empty frame out.
+ *
+ * @see https://rfc.zeromq.org/spec/28/
+ */
+function splitEnvelope(frames: Frames): { envelope: Envelope; body: Frames } {
+  let end = 1;
+  while (end < frames.length && frames[end]!.length > 0) end++;
+  end = end < frames.length ? end + 1 : 1;
+  return { envelope: frames.slice(0, end), body: frames.slice(end) };
+}
+
+/** A peer's identity as a key; identities have 5 bytes unless the peer chose its own. */
+function keyOf(identity: Uint8Array): string {
+  let key = "";
+  for (const byte of identity) key += String.fromCharCode(byte);
+  return key;
+}

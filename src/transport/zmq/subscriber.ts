@@ -1,0 +1,60 @@
+/** The update subscription on a ZeroMQ SUB. */
+
+import { Subscriber } from "zeromq";
+import type { UpdateSubscriber } from "../sockets.ts";
+import { CONNECT_OPTIONS, connectSocket, plainBytes, type Receiver, receiverOf } from "./socket.ts";
+
+/** Messages kept by ZeroMQ for an iteration that lags; more wait with the publisher. */
+const HIGH_WATER_MARK = 10_000;
+
+/** Connects a SUB; see `Transport.connectUpdates`. */
+export function connectSubscriber(address: string): UpdateSubscriber {
+  const socket = new Subscriber({
+    ...CONNECT_OPTIONS,
+    receiveHighWaterMark: HIGH_WATER_MARK,
+    receiveTimeout: 0,
+  });
+  socket.subscribe();
+  connectSocket(socket, address);
+  return new ZmqUpdateSubscriber(socket);
+}
+
+class ZmqUpdateSubscriber implements UpdateSubscriber {
+  readonly #socket: Subscriber;
+  readonly #receiver: Receiver;
+  #closing: Promise<void> | undefined;
+
+  constructor(socket: Subscriber) {
+    this.#socket = socket;
+    this.#receiver = receiverOf(socket);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: () => this.#next(),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A message of several frames is not of this protocol and passed over. */
+  async #next(): Promise<IteratorResult<Uint8Array>> {
+    for (;;) {
+      const frames = await this.#receiver.receive();
+      if (frames === undefined) return { done: true, value: undefined };
+      if (frames.length === 1) return { done: false, value: plainBytes(frames[0]!) };
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.#receiver.close();
+    this.#socket.close();
+  }
+}

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { PICTURE, workerSetup } from "../../support/worker.ts";
+import { addressFlags, NOBODY, run } from "../fake_io.ts";
+
+for (
+  const args of [
+    ["ping"],
+    ["status"],
+    ["models"],
+    ["jobs"],
+    ["job", "j"],
+    ["cancel", "j"],
+    ["generate", "a knight"],
+    ["generate", "a knight", "--model=m"],
+  ]
+) {
+  Deno.test(`${args.join(" ")} says in one sentence that no worker answers, and exits with 3`, async () => {
+    const { exitCode, stdout, stderr } = await run([...args, ...NOBODY]);
+    assert.equal(exitCode, 3, stderr());
+    assert.match(stderr(), /^error: No answer from tcp:\/\/127\.0\.0\.1:9 within 50 ms, [^\n]+\n$/);
+    assert.equal(stdout(), "");
+  });
+}
+
+Deno.test("ping tells that the worker answers", async () => {
+  await using setup = await workerSetup();
+  const plain = await run(["ping", ...addressFlags(setup.worker)]);
+  assert.equal(plain.exitCode, 0);
+  assert.match(plain.stdout(), /^Answer in \d+\.\d ms\n$/);
+  const json = await run(["ping", "--json", ...addressFlags(setup.worker)]);
+  assert.equal(typeof json.json()[0]?.["ms"], "number");
+});
+
+Deno.test("commands find the worker by the variables of its settings, also where it listens everywhere", async () => {
+  await using setup = await workerSetup();
+  const port = (address: string) => new URL(address).port;
+  const env = {
+    DGX_PIXELS_REQ_ADDR: `tcp://0.0.0.0:${port(setup.worker.reqAddress)}`,
+    DGX_PIXELS_PUB_ADDR: `tcp://*:${port(setup.worker.pubAddress)}`,
+  };
+  const { exitCode, stderr } = await run(["ping"], { env });
+  assert.equal(exitCode, 0, stderr());
+});
+
+Deno.test("status tells of the worker and each server, within 40 columns", async () => {
+  await using setup = await workerSetup();
+  await setup.client.generate(PICTURE).result;
+  const { exitCode, stdout } = await run(["status", ...addressFlags(setup.worker)], {
+    columns: 40,
+    terminal: true,
+  });
+  assert.equal(exitCode, 0);
+  assert.match(
+    stdout(),
+    /^0 running, 0 waiting, up \d\.\d s\n127\.0\.0\.1:\d+ {2}ready {2}0 running\n$/,
+  );
+  assert.ok(stdout().split("\n").every((line) => line.length <= 40));
+});
+
+Deno.test("status --json is one object with the servers in it", async () => {
+  await using setup = await workerSetup();
+  const { json } = await run(["status", "--json", ...addressFlags(setup.worker)]);
+  const [status] = json();
+  assert.equal(status?.["queue_size"], 0);
+  assert.equal((status?.["servers"] as unknown[]).length, 1);
+});
+
+Deno.test("models lists what a generate can name", async () => {
+  await using setup = await workerSetup();
+  const plain = await run(["models", ...addressFlags(setup.worker)]);
+  assert.equal(plain.exitCode, 0);
+  assert.match(plain.stdout(), /^sd_xl_base_1\.0\.safetensors +checkpoint/m);
+  const json = await run(["models", "--json", ...addressFlags(setup.worker)]);
+  assert.deepEqual(
+    json.json().map((model) => model["name"]),
+    (await setup.client.models()).map((model) => model.name),
+  );
+});
+
+Deno.test("jobs lists the newest jobs first, of a state if asked, and as JSON", async () => {
+  await using setup = await workerSetup();
+  for (const id of ["j1", "j2", "j3"]) await setup.client.generate({ ...PICTURE, id }).result;
+  const flags = addressFlags(setup.worker);
+  const plain = await run(["jobs", ...flags, "--limit", "2"], { columns: 40 });
+  assert.equal(plain.exitCode, 0);
+  assert.match(plain.stdout(), /^j3 {2}completed {2}\/\S+\.png {2}\d\.\d s old\nj2 {2}[^\n]+\n$/);
+  const json = await run(["jobs", ...flags, "--json"]);
+  assert.deepEqual(json.json().map((job) => job["job_id"]), ["j3", "j2", "j1"]);
+  const none = await run(["jobs", ...flags, "--state", "failed"]);
+  assert.equal(none.exitCode, 0);
+  assert.equal(none.stdout(), "");
+});
+
+Deno.test("jobs keeps each id whole on a narrow terminal", async () => {
+  await using setup = await workerSetup();
+  const id = "0123456789abcdef0123456789abcdef0123";
+  await setup.client.generate({ ...PICTURE, id }).result;
+  const { stdout } = await run(["jobs", ...addressFlags(setup.worker)], {
+    columns: 40,
+    terminal: true,
+  });
+  assert.equal(stdout().split("\n")[0], id);
+});
+
+Deno.test("jobs refuses a state that there is none of, and exits with 2", async () => {
+  const { exitCode, stderr } = await run(["jobs", "--state", "lost"]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr(), /Allowed choices are queued, running/);
+});
+
+Deno.test("job tells all that is known of one, and exits with 1 if there is none", async () => {
+  await using setup = await workerSetup();
+  await setup.client.generate({ ...PICTURE, id: "j1", seed: 7 }).result;
+  const flags = addressFlags(setup.worker);
+  const plain = await run(["job", "j1", ...flags]);
+  assert.equal(plain.exitCode, 0);
+  assert.match(plain.stdout(), /^id {9}j1\nstate {6}completed\n/);
+  assert.match(plain.stdout(), /^seed {7}7\npicture {4}\/.+\.png$/m);
+  const json = await run(["job", "j1", "--json", ...flags]);
+  assert.equal(json.json()[0]?.["state"], "completed");
+  const none = await run(["job", "nobody", ...flags]);
+  assert.equal(none.exitCode, 1);
+  assert.equal(none.stderr(), "error: Job not found\n");
+});
+
+Deno.test("cancel gives a running job up, and one that is not there does not spare it", async () => {
+  await using setup = await workerSetup();
+  const job = setup.client.generate({ ...PICTURE, id: "j1", steps: 10_000 });
+  job.result.catch(() => {});
+  await job.accepted;
+  const { exitCode, stdout, stderr } = await run([
+    "cancel",
+    "nobody",
+    "j1",
+    ...addressFlags(setup.worker),
+  ]);
+  assert.equal(exitCode, 1);
+  assert.equal(stdout(), "Cancelled j1\n");
+  assert.equal(stderr(), "error: nobody: Job not found or already completed\n");
+  await assert.rejects(job.result, { code: "cancelled" });
+});
+
+Deno.test("config tells each value with where it came from", async () => {
+  const env = { DGX_PIXELS_LOG_LEVEL: "debug" };
+  const { exitCode, json } = await run(["config", "--json", "--db", "a.db"], { env });
+  assert.equal(exitCode, 0);
+  const origins = new Map(json().map((row) => [row["path"], [row["value"], row["origin"]]]));
+  assert.deepEqual(origins.get("worker.db"), ["a.db", "--db"]);
+  assert.deepEqual(origins.get("logging.level"), ["debug", "DGX_PIXELS_LOG_LEVEL"]);
+  assert.deepEqual(origins.get("output.output_dir"), ["./output", "default"]);
+  const narrow = await run(["config"], { columns: 40, terminal: true });
+  assert.match(
+    narrow.stdout(),
+    /^zmq\.req_rep_addr\n {2}tcp:\/\/127\.0\.0\.1:5555 {2}\(default\)\n/,
+  );
+});
+
+Deno.test("config says what is wrong with a value, and exits with 2", async () => {
+  const { exitCode, stderr } = await run(["config"], { env: { DGX_PIXELS_LOG_LEVEL: "loud" } });
+  assert.equal(exitCode, 2);
+  assert.match(stderr(), /^error: DGX_PIXELS_LOG_LEVEL must be/);
+});

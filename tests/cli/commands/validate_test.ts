@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { startSimulator } from "../../../src/simulator/mod.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+import * as graphs from "../../workflow/graphs.ts";
+import { run } from "../fake_io.ts";
+
+Deno.test("validate-workflows finds the built-in workflows good, alone and with the simulator", async () => {
+  for (const options of [[], ["--simulate"]]) {
+    const { code, lines } = await validate(...options);
+    assert.equal(code, 0);
+    assert.ok(lines.length >= 12);
+    assert.ok(lines.every((line) => /^[\w-]+: ok$/.test(line)), lines.join("\n"));
+  }
+});
+
+Deno.test("worker validate-workflows is the same, with flags of its own", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/broken.json`, "{\n");
+  const args = ["worker", "validate-workflows", "--workflow-dir", dir.path];
+  const { exitCode, stdout } = await run(args);
+  assert.equal(exitCode, 1);
+  assert.match(stdout(), /^broken: Cannot read the workflow/);
+});
+
+Deno.test("validate-workflows has one line for each workflow, and says what is wrong", async () => {
+  await using dir = await tempDir();
+  const write = (name: string, text: string) => Deno.writeTextFile(`${dir.path}/${name}`, text);
+  const graph = graphs.graphOf({
+    ...graphs.STOCK,
+    ckpt: ["CheckpointLoaderSimple", { ckpt_name: "of-the-request.safetensors" }],
+  });
+  await write("good.json", JSON.stringify(graph));
+  await write("broken.json", "{\n");
+  await write("editor.json", JSON.stringify({ nodes: [], links: [] }));
+  await write("stray.map.json", "{}");
+  const alone = await validate("--workflow-dir", dir.path);
+  assert.equal(alone.code, 1);
+  assert.equal(alone.lines.length, 4);
+  assert.match(alone.lines[0] ?? "", /^broken: Cannot read the workflow .*broken\.json: /);
+  assert.match(alone.lines[1] ?? "", /^editor: it is in the format of the editor; export it/);
+  assert.equal(alone.lines[2], "good: ok");
+  assert.match(alone.lines[3] ?? "", /^stray\.map: .* belongs to no workflow/);
+});
+
+Deno.test("validate-workflows says what a server would refuse", async () => {
+  await using simulator = await startSimulator();
+  await using dir = await tempDir();
+  const bad: typeof graphs.STOCK = {
+    ...graphs.STOCK,
+    extra: ["Unheard Of", {}],
+    sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], sampler_name: "eulr", steps: 0 }],
+  };
+  await Deno.writeTextFile(`${dir.path}/bad.json`, JSON.stringify(graphs.graphOf(bad)));
+  const { code, lines } = await validate(
+    `--workflow-dir=${dir.path}`,
+    `--comfyui-url=${simulator.url}/`,
+  );
+  assert.equal(code, 1);
+  assert.deepEqual(lines.map((line) => line.slice(0, 24)).sort(), [
+    "bad: needs the node clas",
+    "bad: sampler_name: Comfy",
+    "bad: steps: ComfyUI take",
+  ]);
+});
+
+Deno.test("validate-workflows ends with 2 for what it was told wrongly, with 3 without an answer", async () => {
+  await using dir = await tempDir();
+  const codes = [
+    ["--workflow-dir", `${dir.path}/absent`],
+    ["--workflow-dir", dir.path],
+    ["--comfyui-url", "somewhere"],
+    ["--comfyui-url", "http://127.0.0.1:8188", "--simulate"],
+    ["unexpected"],
+  ];
+  for (const options of codes) {
+    assert.equal((await validate(...options)).code, 2, options.join(" "));
+  }
+  const simulator = await startSimulator();
+  await simulator.close();
+  const { code, complaint } = await validate("--comfyui-url", simulator.url);
+  assert.equal(code, 3);
+  assert.match(complaint, /^error: Cannot ask ComfyUI at http:\/\/127\.0\.0\.1:\d+: /);
+});
+
+async function validate(...options: string[]) {
+  const { exitCode, stdout, stderr } = await run(["validate-workflows", ...options]);
+  const lines = stdout().split("\n").filter((line) => line !== "");
+  return { code: exitCode, complaint: stderr(), lines };
+}

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { startWorker } from "../../../src/worker/mod.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+import { PICTURE, testConfig, type WorkerSetup, workerSetup } from "../../support/worker.ts";
+import { addressFlags, type FakeIoOptions, run, start } from "../fake_io.ts";
+
+const SMALL = ["--size=64x64", "--steps=5"];
+
+function args(setup: WorkerSetup, ...more: string[]): string[] {
+  return ["generate", "a knight", ...SMALL, ...addressFlags(setup.worker), ...more];
+}
+
+Deno.test("generate paints with the first checkpoint and writes nothing but the path to standard output", async () => {
+  await using setup = await workerSetup();
+  const { exitCode, stdout, stderr } = await run(args(setup, "--id=j1", "--seed=7"));
+  assert.equal(exitCode, 0, stderr());
+  assert.match(stdout(), /^\/[^\n]+\.png\n$/);
+  assert.ok((await Deno.stat(stdout().trim())).size > 100);
+  assert.match(stderr(), /^waiting, about .+ to go$/m);
+  assert.match(stderr(), /^done in .+, seed 7$/m);
+  assert.equal((await setup.client.job("j1")).seed, 7);
+});
+
+Deno.test("generate says that the job waits for a ComfyUI that is away", async () => {
+  await using dir = await tempDir();
+  // Nobody listens there.
+  const config = await testConfig(dir.path, "http://127.0.0.1:9");
+  await using worker = await startWorker({ config });
+  const flags = [...SMALL, ...addressFlags(worker), "--model=m"];
+  const running = start(["generate", "a knight", ...flags]);
+  await running.wrote(/waiting, about/);
+  running.signal();
+  assert.equal(await running.code, 130);
+  assert.match(
+    running.stderr(),
+    /^No ComfyUI is ready; jobs wait until one is: 127\.0\.0\.1:9 is /m,
+  );
+});
+
+Deno.test("generate --json writes each message of the wire, and the ending", async () => {
+  await using setup = await workerSetup();
+  const { exitCode, json, stderr } = await run(args(setup, "--id=j1", "--json"));
+  assert.equal(exitCode, 0);
+  const types = json().map(({ type }) => type);
+  assert.equal(types[0], "job_accepted");
+  assert.ok(types.includes("progress"));
+  const last = json().at(-1);
+  assert.deepEqual([last?.["type"], last?.["job_id"], last?.["state"]], [
+    "ended",
+    "j1",
+    "completed",
+  ]);
+  assert.equal(stderr(), "");
+});
+
+Deno.test("generate --count gives each job an id and a seed of its own", async () => {
+  await using setup = await workerSetup();
+  const more = ["--count=3", "--id=k", "--seed=5"];
+  const { exitCode, stdout } = await run(args(setup, ...more));
+  assert.equal(exitCode, 0);
+  assert.equal(stdout().trim().split("\n").length, 3);
+  const seeds = await Promise.all(
+    ["k-1", "k-2", "k-3"].map(async (id) => (await setup.client.job(id)).seed),
+  );
+  assert.deepEqual(seeds, [5, 6, 7]);
+});
+
+Deno.test("generate says what is wrong with a value before the worker is asked, and exits with 2", async () => {
+  const nowhere = ["--model=m", "--req-addr=tcp://127.0.0.1:9", "--pub-addr=tcp://127.0.0.1:10"];
+  const cases: [string[], RegExp][] = [
+    [["--size=64"], /It must be width x height in pixels/],
+    [["--size=1x1"], /Invalid parameter: size\.0: expected an integer from 16/],
+    [["--steps=0"], /Invalid parameter: steps/],
+    [["--steps=many"], /It must be a whole number/],
+    [["--cfg=101"], /Invalid parameter: cfg_scale/],
+    [["--count=0"], /It must be a whole number from 1/],
+    [["--show=always"], /This terminal is not known to show pictures/],
+    [["--show=always", "--json"], /exclude each other/],
+  ];
+  for (const [more, message] of cases) {
+    const { exitCode, stderr } = await run(["generate", "a knight", ...nowhere, ...more]);
+    assert.equal(exitCode, 2, `${more}: ${stderr()}`);
+    assert.match(stderr(), message);
+  }
+});
+
+Deno.test("generate says why the worker refuses a job, and exits with 1", async () => {
+  await using setup = await workerSetup();
+  const { exitCode, stdout, stderr } = await run(args(setup, "--model=absent.safetensors"));
+  assert.equal(exitCode, 1);
+  assert.match(stderr(), /^error: Model not found: absent\.safetensors/m);
+  assert.equal(stdout(), "");
+  const json = await run(args(setup, "--model=absent.safetensors", "--json"));
+  assert.equal(json.json().at(-1)?.["state"], "refused");
+});
+
+Deno.test("generate says why a job failed, and exits with 1", async () => {
+  await using setup = await workerSetup();
+  setup.simulator.faults.errorNext({ nodeClass: "KSampler", message: "the moon is in the way" });
+  const { exitCode, stderr } = await run(args(setup));
+  assert.equal(exitCode, 1, stderr());
+  assert.match(stderr(), /^error: .*the moon is in the way/m);
+});
+
+Deno.test("generate gives its jobs up at a stop signal, and exits with 130", async () => {
+  await using setup = await workerSetup();
+  const running = start(args(setup, "--steps=10000", "--count=2", "--id=j"));
+  await running.wrote(/sampling/);
+  running.signal();
+  assert.equal(await running.code, 130);
+  assert.match(running.stderr(), /^1: cancelled$/m);
+  for (const id of ["j-1", "j-2"]) {
+    assert.equal((await setup.client.job(id)).state, "cancelled");
+  }
+});
+
+Deno.test("generate leaves at once at the second stop signal", async () => {
+  await using setup = await workerSetup();
+  // The job ends only after it is let go, so it is not what the command can have waited for.
+  using stall = setup.simulator.faults.stall("KSampler");
+  const running = start(args(setup));
+  await stall.reached;
+  running.signal();
+  running.signal("SIGTERM");
+  assert.equal(await running.code, 130);
+  stall.release();
+});
+
+Deno.test("generate tells that the worker has gone while a job runs, and exits with 3", async () => {
+  await using setup = await workerSetup();
+  // All is warm then, and answers well within the short time-out.
+  await setup.client.generate(PICTURE).result;
+  const running = start(args(setup, "--steps=10000", "--timeout=0.5"));
+  await running.wrote(/sampling/);
+  await setup.worker.close();
+  assert.equal(await running.code, 3);
+  assert.match(running.stderr(), /^error: The worker no longer answers; /m);
+});
+
+Deno.test("generate draws a bar for each job on a terminal, no line wider than it", async () => {
+  await using setup = await workerSetup();
+  for (const columns of [40, 80]) {
+    const { exitCode, stderr } = await run(args(setup, "--count=2"), { terminal: true, columns });
+    assert.equal(exitCode, 0);
+    // Where a ^C was shown the cursor is not in the first column.
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(stderr(), /[^\r]\x1b\[\d*A/);
+    // deno-lint-ignore no-control-regex
+    const lines = stderr().replace(/\r\x1b\[\d*A\x1b\[J/g, "").split("\n");
+    assert.ok(lines.some((line) => /^2: .*sampling \d\/5/.test(line)), stderr());
+    assert.deepEqual(lines.filter((line) => line.length >= columns), []);
+  }
+});
+
+Deno.test("generate shows the picture where the terminal can, unless told not to", async () => {
+  await using setup = await workerSetup();
+  const kitty: FakeIoOptions = { terminal: true, env: { KITTY_WINDOW_ID: "1" } };
+  const shown = await run(args(setup), kitty);
+  assert.ok(shown.stdout().startsWith("\x1b_Gf=100,a=T"), shown.stdout());
+  const never = await run(args(setup, "--show=never"), kitty);
+  assert.match(never.stdout(), /^\//);
+  const asked = await run(args(setup, "--show=always"), { terminal: true, answer: "\x1b[?62;4c" });
+  assert.ok(asked.stdout().startsWith("\x1bP0;0;q"), asked.stdout());
+  const unasked = await run(args(setup), { terminal: true, answer: "\x1b[?62;4c" });
+  assert.match(unasked.stdout(), /^\//);
+  const piped = await run(args(setup), { ...kitty, terminal: false });
+  assert.match(piped.stdout(), /^\//);
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { imagesOf, resultImages } from "../../../src/comfyui/api/images.ts";
+
+function image(filename: string, type = "output", subfolder = "") {
+  return { filename, subfolder, type };
+}
+
+Deno.test("resultImages() keeps the order of node ids and of each node's list", () => {
+  const images = resultImages(
+    new Map([
+      ["10", [image("d"), image("c")]],
+      ["9", [image("b"), image("a")]],
+    ]),
+  );
+  assert.deepEqual(images.map(({ filename }) => filename), ["b", "a", "d", "c"]);
+});
+
+Deno.test("resultImages() leaves previews out when something was saved, and gives them else", () => {
+  const preview = image("p", "temp");
+  const mixed = new Map([["1", [preview]], ["2", [image("a")]]]);
+  assert.deepEqual(resultImages(mixed), [image("a")]);
+  assert.deepEqual(resultImages(new Map([["1", [preview]]])), [preview]);
+  assert.deepEqual(resultImages(new Map()), []);
+});
+
+Deno.test("resultImages() names a file once even when two nodes share it", () => {
+  const shared = new Map([["1", [image("a")]], ["2", [image("a"), image("a", "output", "sub")]]]);
+  assert.deepEqual(resultImages(shared), [image("a"), image("a", "output", "sub")]);
+});
+
+Deno.test("imagesOf() fills in what older nodes leave out and ignores other media", () => {
+  const output = { images: [{ filename: "a.png" }], audio: [{ filename: "b.flac" }] };
+  assert.deepEqual(imagesOf(output, "3"), [{ ...image("a.png"), nodeId: "3" }]);
+});
