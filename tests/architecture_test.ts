@@ -6,6 +6,14 @@
 
 import { deepEqual, ok } from "node:assert/strict";
 import { type SourceFacts, sourceFacts } from "./support/source_facts.ts";
+import {
+  folderOf,
+  folderOrder,
+  importCircles,
+  importsAgainstOrder,
+  moduleOf,
+  sharedPrefixes,
+} from "./support/structure.ts";
 
 /** Modules of src/, and the other modules that each may import. Type imports count. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
@@ -182,12 +190,6 @@ function forbiddenUses(path: string, facts: SourceFacts) {
   });
 }
 
-/** `errors.ts` for a file at the top of src/, `queue/` for everything below a directory. */
-function moduleOf(path: string): string {
-  const slash = path.indexOf("/");
-  return slash < 0 ? path : path.slice(0, slash + 1);
-}
-
 /** A pattern is a directory with its slash, or a file with `*` for a part of its name. */
 function matches(path: string, pattern: string): boolean {
   if (pattern.endsWith("/")) return path.startsWith(pattern);
@@ -231,6 +233,59 @@ Deno.test("every module directory of src/ has a README.md", async () => {
   const modules = new Set(SOURCES.map(moduleOf).filter((module) => module.endsWith("/")));
   const bare = [...modules].filter((module) => !present.has(`${module}README.md`));
   deepEqual(bare.map((module) => `src/${module}README.md:1: every module has a README.md`), []);
+});
+
+/** What each file of src/ imports from src/, by its path; modules that are only addressed by URL do not count. */
+async function importGraph(): Promise<Map<string, string[]>> {
+  const graph = new Map<string, string[]>();
+  for (const path of SOURCES) {
+    const { imports } = sourceFacts(await readText(`src/${path}`));
+    const targets = imports.filter(({ name, byUrl }) => name.startsWith(".") && !byUrl)
+      .map(({ name }) => new URL(name, `file:///src/${path}`).pathname.slice("/src/".length));
+    graph.set(path, targets);
+  }
+  return graph;
+}
+
+Deno.test("no files of src/ import each other in a circle, types included", async () => {
+  deepEqual(importCircles(await importGraph()), []);
+});
+
+Deno.test("each module's README names its folders, and no import runs against their order", async () => {
+  const orders = new Map<string, string[]>();
+  const missing: string[] = [];
+  for (const module of new Set(SOURCES.map(moduleOf).filter((name) => name.endsWith("/")))) {
+    const order = folderOrder(await readText(`src/${module}README.md`));
+    orders.set(module, order);
+    const folders = SOURCES.filter((path) => moduleOf(path) === module).map(folderOf);
+    for (const folder of new Set(folders)) {
+      if (folder !== undefined && !order.includes(folder)) missing.push(`${module}${folder}/`);
+    }
+  }
+  deepEqual(missing, []);
+  deepEqual(importsAgainstOrder(await importGraph(), orders), []);
+});
+
+Deno.test("no four files of one folder share a prefix", async () => {
+  const tests = await listModules(new URL("tests/", ROOT));
+  deepEqual(sharedPrefixes(SOURCES.map((path) => `src/${path}`)), []);
+  deepEqual(sharedPrefixes(tests.map((path) => `tests/${path}`)), []);
+});
+
+Deno.test("the rules find a circle, an import against the order and a shared prefix", () => {
+  const circle = new Map([["a/x.ts", ["a/y.ts"]], ["a/y.ts", ["a/z.ts"]], ["a/z.ts", ["a/x.ts"]]]);
+  deepEqual(importCircles(circle).length, 1);
+  deepEqual(importCircles(new Map([["a/x.ts", ["a/y.ts"]], ["a/y.ts", []]])), []);
+  const orders = new Map([[
+    "a/",
+    folderOrder("# a\n\nFolders, each importing only those\nbefore: `low/`, `up/`.\n"),
+  ]]);
+  const imports = new Map([["a/low/x.ts", ["a/up/y.ts", "a/z.ts"]], ["a/up/y.ts", ["a/low/x.ts"]]]);
+  deepEqual(importsAgainstOrder(imports, orders), [
+    "src/a/low/x.ts: low/ must not import up/, which comes after it",
+  ]);
+  const four = ["a/b_1.ts", "a/b_2.ts", "a/b_3_test.ts", "a/b_4.ts", "a/c_1.ts", "d/b_5.ts"];
+  deepEqual(sharedPrefixes(four), ["a/b_*: 4 files share a prefix; a folder says it better"]);
 });
 
 Deno.test(`no source or test file is longer than ${MAX_LINES} lines`, async () => {

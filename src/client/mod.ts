@@ -44,16 +44,9 @@
  * @module
  */
 
-export { connect } from "./client.ts";
-export type {
-  CallOptions,
-  Client,
-  ConnectOptions,
-  GenerateParams,
-  JobPage,
-  JobQuery,
-} from "./client.ts";
-export type { JobHandle, JobResult } from "./job_handle.ts";
+export { connect, type ConnectOptions } from "./client.ts";
+export type { CallOptions, Client, GenerateParams, JobPage, JobQuery } from "./calls.ts";
+export type { JobHandle, JobResult } from "./job/handle.ts";
 export type { Compression } from "./wire.ts";
 export {
   ComfyError,

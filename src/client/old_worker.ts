@@ -2,7 +2,7 @@
 
 import { JobError } from "../errors.ts";
 import type { StatusInfo } from "../protocol/mod.ts";
-import { cancelled, type TrackedJob } from "./job_handle.ts";
+import { cancelled, type TrackedJob } from "./job/handle.ts";
 
 /** Answers in a row that say the worker has no jobs: at the first one the ending may be on its way. */
 const IDLE_ANSWERS = 2;

@@ -10,9 +10,9 @@ import type {
   ServerInfo,
   StatusInfo,
 } from "../protocol/mod.ts";
-import type { CallOptions, Client, GenerateParams, JobPage, JobQuery } from "./client.ts";
-import type { JobFollower } from "./job_follower.ts";
-import { type JobHandle, TrackedJob } from "./job_handle.ts";
+import type { CallOptions, Client, GenerateParams, JobPage, JobQuery } from "./calls.ts";
+import type { JobFollower } from "./job/follower.ts";
+import { type JobHandle, TrackedJob } from "./job/handle.ts";
 import { withSignal } from "./pace.ts";
 import { isRefusal, type Requests } from "./requests.ts";
 import type { Subscription } from "./subscription.ts";

@@ -3,7 +3,7 @@
 import type { ComfyClient, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
-import type { JobContext } from "./job.ts";
+import type { JobContext } from "./context.ts";
 
 /** What seeing a prompt off needs. */
 export interface CancelContext {

@@ -11,7 +11,7 @@ import {
   type Template,
 } from "../workflow/mod.ts";
 import type { CheckResult } from "../executor/messages.ts";
-import type { JobContext } from "./job.ts";
+import type { JobContext } from "./context.ts";
 import { checkShape } from "./shape.ts";
 
 /**

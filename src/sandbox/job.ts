@@ -2,44 +2,18 @@
 
 import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
-import type { LogFields, LogLevel } from "../log.ts";
-import { bindTemplate, type Catalog, type Graph, type Template } from "../workflow/mod.ts";
+import { bindTemplate, type Graph, type Template } from "../workflow/mod.ts";
 import { startSpan } from "../trace.ts";
 import { watchLongWait } from "./wait.ts";
-import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "../executor/messages.ts";
-import type { Place, PostOrder } from "./post_order.ts";
+import type { RunEvent, RunOutcome, RunSpec } from "../executor/messages.ts";
+import type { Place } from "./post_order.ts";
 import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
 import { makeGraph } from "./check.ts";
-import type { InputImages } from "./input.ts";
-import type { ModelIndex } from "./models.ts";
+import type { JobContext } from "./context.ts";
 import { JobNews } from "./updates.ts";
-import type { NodeIndex } from "./nodes.ts";
 import { describeJob } from "./parameters.ts";
-import type { ServerWatch } from "./server.ts";
 import { Watchdog } from "./watchdog.ts";
-
-/** What the jobs of a sandbox share. */
-export interface JobContext {
-  /** How the sandbox was set up. */
-  readonly setup: SandboxSetup;
-  /** The workflows. */
-  readonly catalog: Catalog;
-  /** The server. */
-  readonly server: ServerWatch;
-  /** The server's models. */
-  readonly models: ModelIndex;
-  /** What the server tells of its node classes. */
-  readonly nodes: NodeIndex;
-  /** The pictures that requests start from. */
-  readonly inputs: InputImages;
-  /** Model files that the server has used since it came up. */
-  readonly loaded: Set<string>;
-  /** Keeps the prompts in the order of the jobs. */
-  readonly order: PostOrder;
-  /** Takes log lines. */
-  readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
-}
 
 /** How to run a job. */
 export interface JobOptions {

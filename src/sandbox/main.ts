@@ -16,7 +16,8 @@ import type {
 } from "../executor/messages.ts";
 import { checkRequest } from "./check.ts";
 import { withdraw } from "./cancel.ts";
-import { type JobContext, runJob } from "./job.ts";
+import type { JobContext } from "./context.ts";
+import { runJob } from "./job.ts";
 import { openSession } from "./session.ts";
 import { removeLeftovers } from "./staging.ts";
 

@@ -5,7 +5,7 @@ import { ComfyError } from "../errors.ts";
 import { isPng, pngTextParts, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
 import { outputName } from "./output_name.ts";
-import type { JobContext } from "./job.ts";
+import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
 import { arrangeResults, type StagedPicture } from "./results.ts";
 import { openStaging, removeLeftovers, type Staging } from "./staging.ts";

@@ -5,7 +5,7 @@ import { loadCatalog } from "../workflow/mod.ts";
 import type { SandboxSetup, ServerState } from "../executor/messages.ts";
 import { PostOrder } from "./post_order.ts";
 import { createInputImages } from "./input.ts";
-import type { JobContext } from "./job.ts";
+import type { JobContext } from "./context.ts";
 import { createModelIndex } from "./models.ts";
 import { createNodeIndex } from "./nodes.ts";
 import { watchServer } from "./server.ts";

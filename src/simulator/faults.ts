@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { PythonError } from "./validation/python.ts";
+import { PythonError } from "./python.ts";
 
 /** Where a run shall stand still. */
 export interface StallTarget {

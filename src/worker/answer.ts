@@ -11,7 +11,19 @@ import {
   type Request,
 } from "../protocol/mod.ts";
 import { startSpan } from "../trace.ts";
-import type { Handle, RawRequest } from "./server.ts";
+
+/** A request as the socket hands it up. */
+export interface RawRequest {
+  /** Frames of the body; one unless the peer breaks the protocol. */
+  readonly frames: readonly Uint8Array[];
+  /** True if another one is there already. */
+  isFollowed(): boolean;
+  /** Sends the answer. */
+  reply(body: Uint8Array): void;
+}
+
+/** Answers a valid request; `isFollowed` tells whether another one is there already. */
+export type Handle = (request: Request, isFollowed: () => boolean) => Promise<Reply>;
 
 /** The answer to what a peer has sent, be it a request or garbage. */
 export async function answer(

@@ -6,7 +6,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobOutcome, JobQueue, Lease } from "../queue/mod.ts";
-import { describeRun, type Estimator } from "./estimate.ts";
+import { describeRun, type Estimator } from "./estimates/estimator.ts";
 import type { Publisher } from "./publisher.ts";
 import { MAX_CRASHES, nextAttempt, type RetryPolicy } from "./retry.ts";
 

@@ -6,7 +6,7 @@ import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobQueue, Lease } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
-import type { Estimator } from "./estimate.ts";
+import type { Estimator } from "./estimates/estimator.ts";
 import { choosePlace } from "./placement.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";

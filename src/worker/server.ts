@@ -1,20 +1,7 @@
 /** The request loop: every request is answered exactly once, bad bytes too. */
 
 import { type Logger, silentLogger } from "../log.ts";
-import type { Reply, Request } from "../protocol/mod.ts";
-
-/** A request as the socket hands it up. */
-export interface RawRequest {
-  /** Frames of the body; one unless the peer breaks the protocol. */
-  readonly frames: readonly Uint8Array[];
-  /** True if another one is there already. */
-  isFollowed(): boolean;
-  /** Sends the answer. */
-  reply(body: Uint8Array): void;
-}
-
-/** Answers a valid request; `isFollowed` tells whether another one is there already. */
-export type Handle = (request: Request, isFollowed: () => boolean) => Promise<Reply>;
+import type { Handle, RawRequest } from "./answer.ts";
 
 /** What the loop is made of. */
 export interface ServeOptions {

@@ -4,7 +4,7 @@ import type { ServerState } from "../executor/mod.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import type { Attempt, AttemptRunner } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
-import type { Estimator } from "./estimate.ts";
+import type { Estimator } from "./estimates/estimator.ts";
 import { modelsOf, type Place } from "./placement.ts";
 import { isServerFault, isUncounted } from "./retry.ts";
 

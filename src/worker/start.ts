@@ -11,7 +11,8 @@ import { silentLogger } from "../log.ts";
 import { zmqTransport } from "../transport/mod.ts";
 import { findInput, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
-import { type Handle, serveRequests } from "./server.ts";
+import type { Handle } from "./answer.ts";
+import { serveRequests } from "./server.ts";
 import type { PixelsWorker, WorkerOptions } from "./worker.ts";
 
 /**

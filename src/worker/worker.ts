@@ -13,11 +13,12 @@ import { createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
-import { createEstimator, type Estimator } from "./estimate.ts";
-import { type HandlerContext, handleRequest } from "./handlers.ts";
+import { createEstimator, type Estimator } from "./estimates/estimator.ts";
+import type { HandlerContext } from "./requests/context.ts";
+import { handleRequest } from "./requests/mod.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
-import type { Handle } from "./server.ts";
+import type { Handle } from "./answer.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
 const HISTORY_JOBS = 200;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RunSpec } from "../../src/executor/mod.ts";
 import { type Place, PostOrder } from "../../src/sandbox/post_order.ts";
-import type { JobContext } from "../../src/sandbox/job.ts";
+import type { JobContext } from "../../src/sandbox/context.ts";
 import { generateRequest } from "../support/requests.ts";
 import { type JobSetup, jobSetup } from "./job_setup.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JobContext } from "../../src/sandbox/job.ts";
+import type { JobContext } from "../../src/sandbox/context.ts";
 import { decodePng } from "../../src/images/mod.ts";
 import { createTemplate } from "../../src/workflow/mod.ts";
 import { generateRequest } from "../support/requests.ts";

@@ -5,14 +5,7 @@ import { dumpJson, parseJson } from "../../src/simulator/json.ts";
 import { below, normalize, splitExtension } from "../../src/simulator/files/paths.ts";
 import { encodePng } from "../../src/images/mod.ts";
 import { decodePng } from "../../src/simulator/files/png.ts";
-import {
-  PythonError,
-  repr,
-  str,
-  toBool,
-  toFloat,
-  toInt,
-} from "../../src/simulator/validation/python.ts";
+import { PythonError, repr, str, toBool, toFloat, toInt } from "../../src/simulator/python.ts";
 
 Deno.test("dumpJson() writes any JSON value, in ASCII, and again after parseJson()", () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => {

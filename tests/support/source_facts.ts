@@ -8,10 +8,16 @@ export interface Fact {
   line: number;
 }
 
+/** A module that a file names. */
+export interface ImportFact extends Fact {
+  /** True if it is only addressed by `new URL()`, to be started as an isolate, say. */
+  byUrl?: boolean;
+}
+
 /** All that the architecture has rules about. */
 export interface SourceFacts {
   /** Specifiers of imports and re-exports of every kind, and of modules addressed by `new URL()`. */
-  imports: Fact[];
+  imports: ImportFact[];
   /** Lines of `import()` whose specifier is no literal. */
   computedImports: number[];
   /** Globals used: `Deno.serve`, `new Worker`, `fetch`, `console`. */
@@ -83,7 +89,7 @@ function useVisitor(facts: SourceFacts, line: LineOf): Deno.lint.LintVisitor {
       const [target, base] = node.arguments;
       const path = textOf(target);
       if (name === "URL" && base !== undefined && path?.endsWith(".ts")) {
-        facts.imports.push({ name: path, line: line(node) });
+        facts.imports.push({ name: path, line: line(node), byUrl: true });
       }
     },
     MemberExpression(node) {

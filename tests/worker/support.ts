@@ -4,7 +4,7 @@ import type { RunEvent, RunOutcome, RunSpec, ServerState } from "../../src/execu
 import type { GenerateRequest, Progress, Update } from "../../src/protocol/mod.ts";
 import { type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
 import { createAnnouncer } from "../../src/worker/announcer.ts";
-import { createEstimator } from "../../src/worker/estimate.ts";
+import { createEstimator } from "../../src/worker/estimates/estimator.ts";
 import { type Scheduler, startScheduler } from "../../src/worker/scheduler.ts";
 import { manualClock } from "../support/clock.ts";
 import { generateRequest } from "../support/requests.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
-import { createEstimator } from "../../src/worker/estimate.ts";
+import { createEstimator } from "../../src/worker/estimates/estimator.ts";
 import { Slot } from "../../src/worker/slot.ts";
 import { Welcome } from "../../src/worker/welcome.ts";
 import { generateRequest } from "../support/requests.ts";

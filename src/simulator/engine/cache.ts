@@ -5,10 +5,10 @@
  * @module
  */
 
-import { isLink, type Prompt, type PromptNode } from "./graph.ts";
+import { isLink, type Prompt, type PromptNode } from "../graph.ts";
 import { dumpJson, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Value } from "../nodes/values.ts";
-import { PythonError } from "../validation/python.ts";
+import { PythonError } from "../python.ts";
 
 /** Result of a node. */
 export interface CachedResult {

@@ -5,7 +5,7 @@
  */
 
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { PythonError, typeName } from "../validation/python.ts";
+import { PythonError, typeName } from "../python.ts";
 import type { HistoryEntry, QueueItem } from "./queue.ts";
 
 /** States of a job. */

@@ -6,7 +6,7 @@
 
 import { ResultCache } from "./cache.ts";
 import { Catalogue } from "../validation/catalogue.ts";
-import { Clients } from "../server/clients.ts";
+import { Clients } from "../clients.ts";
 import { executePrompts } from "./executor.ts";
 import type { FaultBook } from "../faults.ts";
 import type { JsonObject } from "../json.ts";

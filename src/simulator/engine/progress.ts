@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Clients } from "../server/clients.ts";
+import type { Clients } from "../clients.ts";
 import {
   describedPreviewPayload,
   PREVIEW,
   PREVIEW_WITH_METADATA,
   previewPayload,
-} from "../server/frames.ts";
+} from "../frames.ts";
 import type { JsonObject } from "../json.ts";
 
 interface NodeProgress {

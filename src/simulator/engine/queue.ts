@@ -5,9 +5,9 @@
  */
 
 import { heapify, heapPop, heapPush } from "./heap.ts";
-import type { Prompt } from "./graph.ts";
+import type { Prompt } from "../graph.ts";
 import type { JsonObject } from "../json.ts";
-import { PythonError } from "../validation/python.ts";
+import { PythonError } from "../python.ts";
 
 /** A queued prompt. */
 export interface QueueItem {

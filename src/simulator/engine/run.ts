@@ -6,9 +6,9 @@
 
 import type { ResultCache } from "./cache.ts";
 import type { Catalogue } from "../validation/catalogue.ts";
-import type { Clients } from "../server/clients.ts";
+import type { Clients } from "../clients.ts";
 import type { FaultBook } from "../faults.ts";
-import { isLink, type Prompt, type PromptNode } from "./graph.ts";
+import { isLink, type Prompt, type PromptNode } from "../graph.ts";
 import { encodeJpeg } from "../files/jpeg.ts";
 import { dumpJson, isObject, type Json, type JsonObject } from "../json.ts";
 import { type Input, Inputs } from "../nodes/inputs.ts";
@@ -17,7 +17,7 @@ import { NODES } from "../nodes/registry.ts";
 import type { Settings, SimulatedWork } from "../options.ts";
 import { type Picture, resized } from "../files/image.ts";
 import { Progress } from "./progress.ts";
-import { PythonError } from "../validation/python.ts";
+import { PythonError } from "../python.ts";
 import type { QueueItem, RunResult } from "./queue.ts";
 import type { EventLog } from "../record.ts";
 import { Schedule } from "./schedule.ts";

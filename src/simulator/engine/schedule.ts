@@ -6,7 +6,7 @@
  */
 
 import type { Catalogue } from "../validation/catalogue.ts";
-import { isLink, type Prompt } from "./graph.ts";
+import { isLink, type Prompt } from "../graph.ts";
 import type { JsonObject } from "../json.ts";
 
 /** The nodes that still have to run. */

@@ -7,7 +7,7 @@
 import jpeg from "jpeg-js";
 import type { Picture } from "./image.ts";
 import type { DecodedImage } from "./png.ts";
-import { PythonError } from "../validation/python.ts";
+import { PythonError } from "../python.ts";
 
 /** Memory that reading one file may take, in megabytes. */
 const MEMORY_MB = 512;

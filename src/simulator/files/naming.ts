@@ -5,7 +5,7 @@
  */
 
 import { basename, below, dirname, normalize } from "./paths.ts";
-import { PythonError } from "../validation/python.ts";
+import { PythonError } from "../python.ts";
 import type { FileStore } from "./store.ts";
 
 /** Where the next image goes. */

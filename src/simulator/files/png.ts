@@ -5,7 +5,7 @@
  */
 
 import { decodePng as decode, pngSize } from "../../images/mod.ts";
-import { PythonError } from "../validation/python.ts";
+import { PythonError } from "../python.ts";
 
 /** A decoded image with its transparency. */
 export interface DecodedImage {

@@ -17,7 +17,7 @@ import {
   resized,
 } from "../files/image.ts";
 import { type DecodedImage, decodePng } from "../files/png.ts";
-import { PythonError } from "../validation/python.ts";
+import { PythonError } from "../python.ts";
 import type { Inputs } from "./inputs.ts";
 import { completeSize } from "./latents.ts";
 import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Json } from "../json.ts";
-import { PythonError, repr, toFloat, toInt, typeName } from "../validation/python.ts";
+import { PythonError, repr, toFloat, toInt, typeName } from "../python.ts";
 import type { Value, ValueOf } from "./values.ts";
 
 /** An input: a literal, or the value that came over a link; `undefined` for a link to nothing. */

@@ -5,11 +5,11 @@
  */
 
 import type { Catalogue, InputSpec, NodeInfo } from "./catalogue.ts";
-import type { Prompt } from "../engine/graph.ts";
+import type { Prompt } from "../graph.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { configOf, problem, type PromptError, traceback } from "./problem.ts";
 import type { Profile } from "../profile.ts";
-import { PythonError, repr, str, typeName } from "./python.ts";
+import { PythonError, repr, str, typeName } from "../python.ts";
 import { checkLiteral } from "./literal.ts";
 
 /** What validation needs to know. */

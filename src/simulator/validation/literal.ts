@@ -7,7 +7,7 @@
 import type { InputSpec } from "./catalogue.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { configOf, problem, type PromptError } from "./problem.ts";
-import { floatText, PythonError, repr, str, toBool, toFloat, toInt } from "./python.ts";
+import { floatText, PythonError, repr, str, toBool, toFloat, toInt } from "../python.ts";
 
 /** Result of the check. `value`, if there is one, replaces the literal even beside an error. */
 export type LiteralCheck =

@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Prompt, PromptNode } from "../engine/graph.ts";
+import type { Prompt, PromptNode } from "../graph.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { problem, type PromptError, traceback } from "./problem.ts";
 import type { Profile } from "../profile.ts";
-import { contains, PythonError, str } from "./python.ts";
+import { contains, PythonError, str } from "../python.ts";
 import { type Checked, type CheckedNode, checkInputs, type ValidationContext } from "./inputs.ts";
 
 /** Errors of one node. */

@@ -1,6 +1,6 @@
 import { deepEqual, equal, notEqual } from "node:assert/strict";
 import { ResultCache } from "../../../src/simulator/engine/cache.ts";
-import type { Prompt } from "../../../src/simulator/engine/graph.ts";
+import type { Prompt } from "../../../src/simulator/graph.ts";
 import type { JsonObject } from "../../../src/simulator/mod.ts";
 import {
   ask,

@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
 import { Catalogue } from "../../../src/simulator/validation/catalogue.ts";
-import type { Prompt } from "../../../src/simulator/engine/graph.ts";
+import type { Prompt } from "../../../src/simulator/graph.ts";
 import { ModelLibrary } from "../../../src/simulator/files/models.ts";
 import { Schedule } from "../../../src/simulator/engine/schedule.ts";
 import { node, textToImage } from "../support.ts";

@@ -8,10 +8,10 @@ import { BodyTooLarge, type Exchange, json } from "../../http.ts";
 import { isObject, type Json, type JsonObject } from "../../json.ts";
 import { problem } from "../../validation/problem.ts";
 import type { ComfyProcess } from "../../engine/process.ts";
-import { contains, PythonError, str, toBool, toFloat } from "../../validation/python.ts";
+import { contains, PythonError, str, toBool, toFloat } from "../../python.ts";
 import type { ReceivedPrompt } from "../../record.ts";
 import { validatePrompt } from "../../validation/validate.ts";
-import type { Prompt } from "../../engine/graph.ts";
+import type { Prompt } from "../../graph.ts";
 import type { Routes } from "./route.ts";
 
 /** The prompt routes. */

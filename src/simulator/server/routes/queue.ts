@@ -6,7 +6,7 @@
 
 import { empty, type Exchange, json } from "../../http.ts";
 import { isObject, type Json, type JsonObject } from "../../json.ts";
-import { contains, PythonError, toBool, toInt, typeName } from "../../validation/python.ts";
+import { contains, PythonError, toBool, toInt, typeName } from "../../python.ts";
 import { type QueueItem, toTuple } from "../../engine/queue.ts";
 import type { Routes } from "./route.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClientSocket } from "../clients.ts";
+import type { ClientSocket } from "../../clients.ts";
 import { type Exchange, text } from "../../http.ts";
 import type { Routes } from "./route.ts";
 

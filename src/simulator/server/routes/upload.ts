@@ -10,7 +10,7 @@ import { isObject, parseJson } from "../../json.ts";
 import { splitAnnotation } from "../../files/locate.ts";
 import { decodeImage } from "../../nodes/images.ts";
 import { below, splitExtension } from "../../files/paths.ts";
-import { PythonError, toBool } from "../../validation/python.ts";
+import { PythonError, toBool } from "../../python.ts";
 import type { FileArea, FileStore } from "../../files/store.ts";
 
 /** What to write for an uploaded file; `undefined` writes nothing. */

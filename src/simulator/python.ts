@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isObject, type Json } from "../json.ts";
+import { isObject, type Json } from "./json.ts";
 
 /** A Python exception: its dotted class name and its `str()`. */
 export class PythonError extends Error {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { encodeUpdate, type Request } from "../../src/protocol/mod.ts";
-import { complete, describe, fakeWorker, PICTURE, progress } from "./fake_worker.ts";
+import { encodeUpdate, type Request } from "../../../src/protocol/mod.ts";
+import { complete, describe, fakeWorker, PICTURE, progress } from "../fake_worker.ts";
 
 const COMPLETED = { state: "completed", image_path: "/lost.png", duration_s: 1 } as const;
 

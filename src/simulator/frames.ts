@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dumpJson } from "../json.ts";
+import { dumpJson } from "./json.ts";
 
 /** Types of binary messages that are sent. */
 export type BinaryType = 1 | 4;

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import type { GenerateRequest } from "../../src/protocol/mod.ts";
-import { createEstimator, describeRun, type PlannedRun } from "../../src/worker/estimate.ts";
-import { generateRequest } from "../support/requests.ts";
+import type { GenerateRequest } from "../../../src/protocol/mod.ts";
+import {
+  createEstimator,
+  describeRun,
+  type PlannedRun,
+} from "../../../src/worker/estimates/estimator.ts";
+import { generateRequest } from "../../support/requests.ts";
 
 const SMALL = generateRequest({ size: [512, 512], steps: 20 });
 const LARGE = generateRequest({ size: [1024, 1024], steps: 40 });

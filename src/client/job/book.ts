@@ -1,6 +1,6 @@
 /** The open handles of a client by the id of their job. */
 
-import type { TrackedJob } from "./job_handle.ts";
+import type { TrackedJob } from "./handle.ts";
 
 /** Handles; several may be of the same job. */
 export class JobBook {

@@ -1,7 +1,7 @@
 /** The newest runs of each kind, and what they say of the next one. Pure. */
 
-import { type ExpectedTimes, type MeasuredRun, median, type RunKind } from "../node_times.ts";
-import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../queue/mod.ts";
+import { type ExpectedTimes, type MeasuredRun, median, type RunKind } from "../../node_times.ts";
+import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../../queue/mod.ts";
 
 /** A run whose time is asked for. */
 export interface RunQuestion extends Omit<RunKind, "server"> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 /** A node of a prompt, as far as validation has made sure of it. */
 export interface PromptNode extends JsonObject {

@@ -1,6 +1,6 @@
 /** What happened to a job, in order, from updates as they come and from answers about its state. */
 
-import type { JobComplete, JobDescription, Progress, Update } from "../protocol/mod.ts";
+import type { JobComplete, JobDescription, Progress, Update } from "../../protocol/mod.ts";
 
 /**
  * Decides which updates are news. What was lost is made up from the job's state; what comes late, twice

@@ -8,7 +8,7 @@
  */
 
 import { binaryFrame, type BinaryType } from "./frames.ts";
-import { dumpJson, isObject, type Json, type JsonObject, parseJson } from "../json.ts";
+import { dumpJson, isObject, type Json, type JsonObject, parseJson } from "./json.ts";
 
 /** Largest message taken from a client, as aiohttp has it. */
 const LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024;

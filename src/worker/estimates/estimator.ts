@@ -1,7 +1,7 @@
 /** Guesses how long jobs take, from those that were run. */
 
-import type { ExpectedTimes, MeasuredRun, RunTimes } from "../node_times.ts";
-import type { GenerateRequest } from "../protocol/mod.ts";
+import type { ExpectedTimes, MeasuredRun, RunTimes } from "../../node_times.ts";
+import type { GenerateRequest } from "../../protocol/mod.ts";
 import { createRunHistory } from "./run_history.ts";
 
 /** First guess, before anything was measured: a middling GPU with SDXL. */

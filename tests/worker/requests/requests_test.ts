@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { JobError } from "../../src/errors.ts";
-import type { CheckResult } from "../../src/executor/mod.ts";
+import { JobError } from "../../../src/errors.ts";
+import type { CheckResult } from "../../../src/executor/mod.ts";
 import {
   decodeReply,
   encodeReply,
@@ -8,13 +8,14 @@ import {
   type ModelInfo,
   type Reply,
   type Request,
-} from "../../src/protocol/mod.ts";
-import { type Job, type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
-import { createArrivals } from "../../src/worker/arrivals.ts";
-import { createEstimator } from "../../src/worker/estimate.ts";
-import { handleRequest, type ServerView } from "../../src/worker/handlers.ts";
-import { generateRequest } from "../support/requests.ts";
-import { override } from "./support.ts";
+} from "../../../src/protocol/mod.ts";
+import { type Job, type JobQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { createArrivals } from "../../../src/worker/arrivals.ts";
+import { createEstimator } from "../../../src/worker/estimates/estimator.ts";
+import type { ServerView } from "../../../src/worker/requests/context.ts";
+import { handleRequest } from "../../../src/worker/requests/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { override } from "../support.ts";
 
 Deno.test("generate is accepted when it is stored, with the workflow and an estimate", async () => {
   await using setup = handlers();

@@ -1,16 +1,16 @@
 /** Keeps open handles true though updates are lost, workers die and machines sleep. */
 
-import { TransportError } from "../errors.ts";
-import type { Logger } from "../log.ts";
-import type { JobList, StatusInfo, Update } from "../protocol/mod.ts";
-import { Absence } from "./absence.ts";
-import { Alarm } from "./alarm.ts";
-import { Continuity, type Place } from "./continuity.ts";
-import { JobBook } from "./job_book.ts";
-import type { TrackedJob } from "./job_handle.ts";
-import { Losses } from "./losses.ts";
-import { lost, settleFinished, settleIdle } from "./old_worker.ts";
-import { isUnknownRequest } from "./requests.ts";
+import { TransportError } from "../../errors.ts";
+import type { Logger } from "../../log.ts";
+import type { JobList, StatusInfo, Update } from "../../protocol/mod.ts";
+import { Absence } from "../absence.ts";
+import { Alarm } from "../alarm.ts";
+import { Continuity, type Place } from "../continuity.ts";
+import { JobBook } from "./book.ts";
+import type { TrackedJob } from "./handle.ts";
+import { Losses } from "../losses.ts";
+import { lost, settleFinished, settleIdle } from "../old_worker.ts";
+import { isUnknownRequest } from "../requests.ts";
 
 /** What following needs of its client. */
 export interface FollowerContext {

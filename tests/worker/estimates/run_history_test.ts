@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { MeasuredRun, NodeTime } from "../../src/node_times.ts";
-import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../../src/queue/mod.ts";
-import { createRunHistory, type RunQuestion } from "../../src/worker/run_history.ts";
+import type { MeasuredRun, NodeTime } from "../../../src/node_times.ts";
+import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../../../src/queue/mod.ts";
+import { createRunHistory, type RunQuestion } from "../../../src/worker/estimates/run_history.ts";
 
 const KIND = { workflow: "w", model: "m", pixels: 1_000_000 };
 

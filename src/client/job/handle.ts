@@ -1,8 +1,8 @@
 /** One job as its client sees it. */
 
-import { JobError } from "../errors.ts";
-import type { JobAccepted, JobComplete, JobDescription, Update } from "../protocol/mod.ts";
-import { JobStory } from "./job_story.ts";
+import { JobError } from "../../errors.ts";
+import type { JobAccepted, JobComplete, JobDescription, Update } from "../../protocol/mod.ts";
+import { JobStory } from "./story.ts";
 
 /** What a finished job left behind. */
 export interface JobResult {

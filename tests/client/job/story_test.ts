@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { JobStory } from "../../src/client/job_story.ts";
-import type { Update } from "../../src/protocol/mod.ts";
-import { complete, describe, progress } from "./fake_worker.ts";
+import { JobStory } from "../../../src/client/job/story.ts";
+import type { Update } from "../../../src/protocol/mod.ts";
+import { complete, describe, progress } from "../fake_worker.ts";
 
 const STARTED: Update = { type: "job_started", job_id: "j", timestamp: 5 };
 const FINISHED: Update = { type: "job_finished", job_id: "j", success: true, duration_s: 2 };

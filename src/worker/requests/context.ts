@@ -1,0 +1,63 @@
+/** What those who answer requests work with. */
+
+import type { CheckResult, ServerState } from "../../executor/mod.ts";
+import type { GenerateRequest, ModelInfo, Progress } from "../../protocol/mod.ts";
+import type { Job, JobQueue } from "../../queue/mod.ts";
+import type { Announcer } from "../announcer.ts";
+import type { Arrivals } from "../arrivals.ts";
+import type { Estimator } from "../estimates/estimator.ts";
+import type { NewsStand } from "../publisher.ts";
+
+/** What the handlers need of a server. */
+export interface ServerView {
+  /** Its name. */
+  readonly name: string;
+  /** Its base URL. */
+  readonly url: string;
+  /** How it is. */
+  readonly state: ServerState;
+  /** Why it is not ready. */
+  readonly stateError: string | undefined;
+  /** What it said of such a request a moment ago, if it can be done. */
+  recall(request: GenerateRequest): CheckResult | undefined;
+  /** Asks whether a request can be done. */
+  check(request: GenerateRequest): Promise<CheckResult>;
+  /** Lists its models. */
+  models(): Promise<ModelInfo[]>;
+}
+
+/** What the handlers need of the scheduler. */
+export interface SchedulerView {
+  /** Takes note of a job that was stored. */
+  came(job: Job): void;
+  /** Stops the attempt at a job. */
+  abort(jobId: string): void;
+  /** Jobs under way on a server. */
+  activeOn(server: string): number;
+  /** Last progress of a job. */
+  progressOf(jobId: string): Progress | undefined;
+  /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
+  waitBeforeMs(jobId: string): number;
+}
+
+/** What the handlers work with. */
+export interface HandlerContext {
+  /** The truth about jobs. */
+  readonly queue: JobQueue;
+  /** The ComfyUI servers; at least one. */
+  readonly servers: readonly ServerView[];
+  /** Runs the queue. */
+  readonly scheduler: SchedulerView;
+  /** Tells endings. */
+  readonly announcer: Announcer;
+  /** Knows run times. */
+  readonly estimator: Estimator;
+  /** Submissions on their way to the queue. */
+  readonly arrivals: Arrivals;
+  /** Where the stream of updates stands. */
+  readonly news: NewsStand;
+  /** True once the worker takes no more jobs. */
+  readonly stopping: () => boolean;
+  /** Milliseconds since the worker started. */
+  readonly uptimeMs: () => number;
+}

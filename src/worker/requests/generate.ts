@@ -1,0 +1,81 @@
+/** `generate`: a job is taken, or refused with the reason. */
+
+import { PixelsError } from "../../errors.ts";
+import type { CheckResult } from "../../executor/mod.ts";
+import type { GenerateRequest, Reply } from "../../protocol/mod.ts";
+import { startSpan } from "../../trace.ts";
+import { expectedMs, waitingMs } from "../estimates/expected_wait.ts";
+import type { HandlerContext, ServerView } from "./context.ts";
+
+/** Stores the job before it is accepted; the same request under the same id is taken once. */
+export async function generate(
+  context: HandlerContext,
+  request: GenerateRequest,
+  isFollowed: () => boolean,
+): Promise<Reply> {
+  const refuse = (error: string): Reply => ({ type: "job_error", job_id: request.id, error });
+  if (context.stopping()) {
+    return refuse("Backend busy: the worker is stopping; send it again later");
+  }
+  try {
+    using arrival = context.arrivals.begin();
+    // What needs no wait is stored before the next request is looked for.
+    const remembered = recall(context.servers, request);
+    const check = remembered ?? await checkNew(context, request);
+    if (check?.type === "refused") return refuse(check.error);
+    const result = await context.queue.enqueue(request, {
+      more: arrival.leave() || isFollowed(),
+      ...(check === undefined ? {} : { workflow: check.workflow }),
+    });
+    if (result.type === "full") return refuse("Queue full");
+    if (result.type === "conflict") {
+      return refuse(
+        "Invalid parameter: id: it belongs to a job with other parameters; use a new one",
+      );
+    }
+    context.scheduler.came(result.job);
+    const waitMs = result.type === "accepted"
+      ? waitingMs(context, result.job, result.position)
+      : await expectedMs(context, result.job);
+    return { type: "job_accepted", job_id: request.id, estimated_time_s: waitMs / 1_000 };
+  } catch (error) {
+    if (error instanceof PixelsError) return refuse(error.message);
+    throw error;
+  }
+}
+
+function recall(
+  servers: readonly ServerView[],
+  request: GenerateRequest,
+): CheckResult | undefined {
+  for (const server of servers) {
+    const check = server.recall(request);
+    if (check !== undefined) return check;
+  }
+  return undefined;
+}
+
+/** A repeated submission is recognised even if its model or workflow has gone since. */
+async function checkNew(
+  { queue, servers }: HandlerContext,
+  request: GenerateRequest,
+): Promise<CheckResult | undefined> {
+  const known = await queue.get(request.id);
+  return known === undefined ? await checkOnServers(servers, request) : undefined;
+}
+
+/**
+ * A request is taken if any server can do it. A sandbox that cannot answer just now is no reason to
+ * refuse: the job waits and is checked again before it runs.
+ */
+async function checkOnServers(
+  servers: readonly ServerView[],
+  request: GenerateRequest,
+): Promise<CheckResult | undefined> {
+  using _span = startSpan("check a request", { jobId: request.id });
+  const answers = await Promise.allSettled(servers.map((server) => server.check(request)));
+  const checks = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
+  const refused = checks.find((check) => check.type === "refused");
+  const everyone = checks.length === servers.length;
+  return checks.find((check) => check.type === "ok") ?? (everyone ? refused : undefined);
+}

@@ -1,0 +1,44 @@
+/** Request → Reply, one file for each request type. */
+
+import type { Reply, Request } from "../../protocol/mod.ts";
+import { cancel } from "./cancel.ts";
+import type { HandlerContext } from "./context.ts";
+import { generate } from "./generate.ts";
+import { describeJob } from "./job.ts";
+import { listJobs, namedJobs } from "./list_jobs.ts";
+import { listModels } from "./list_models.ts";
+import { listServers } from "./list_servers.ts";
+import { status } from "./status.ts";
+
+/**
+ * Answers a valid request. What goes wrong with it is a reply too.
+ *
+ * @param isFollowed Tells whether another request is there already, to be stored with this one.
+ */
+export async function handleRequest(
+  context: HandlerContext,
+  request: Request,
+  isFollowed: () => boolean = () => false,
+): Promise<Reply> {
+  switch (request.type) {
+    case "generate":
+      return await generate(context, request, isFollowed);
+    case "cancel":
+      return await cancel(context, request.job_id);
+    case "list_models":
+      return await listModels(context);
+    case "status":
+      return await status(context);
+    case "ping":
+      return { type: "pong" };
+    case "job":
+      return await describeJob(context, request.job_id);
+    case "list_jobs":
+      if (request.job_ids !== undefined) return await namedJobs(context, request.job_ids);
+      return await listJobs(context, request);
+    case "list_servers":
+      return listServers(context);
+    default:
+      return request satisfies never;
+  }
+}
