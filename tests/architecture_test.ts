@@ -5,6 +5,7 @@
  */
 
 import { deepEqual, ok } from "node:assert/strict";
+import { BREACHES } from "./support/breaches.ts";
 import { type SourceFacts, sourceFacts } from "./support/source_facts.ts";
 import {
   folderOf,
@@ -344,47 +345,6 @@ function isPinned(target: string): boolean {
 function asksForAll(command: string): boolean {
   return /(?:^|\s)(?:--allow-all|-[A-Za-z]*A[A-Za-z]*)(?=\s|$)/.test(command);
 }
-
-/** Sources that break one rule each, with the breach that must be found. */
-const BREACHES: readonly (readonly [path: string, source: string, breach: string])[] = [
-  ["queue/a.ts", `import { b } from "../transport/mod.ts";`, "queue/ must not import transport/"],
-  ["queue/a.ts", `import type { B } from "../client/mod.ts";`, "queue/ must not import client/"],
-  ["queue/a.ts", `export { b } from "../comfyui/mod.ts";`, "queue/ must not import comfyui/"],
-  ["queue/a.ts", `type B = import("../worker/mod.ts").B;`, "queue/ must not import worker/"],
-  ["queue/a.ts", `await import("../worker/mod.ts");`, "queue/ must not import worker/"],
-  ["queue/a.ts", `new URL("../worker/w.ts", import.meta.url);`, "queue/ must not import worker/"],
-  ["queue/deep/a.ts", `import "../../cli/mod.ts";`, "queue/ must not import cli/"],
-  ["queue/a.ts", `import "../main.ts";`, "queue/ must not import main.ts"],
-  ["errors.ts", `import "./log.ts";`, "errors.ts must not import log.ts; it may import nothing"],
-  ["executor/executor.ts", `import "../comfyui/mod.ts";`, "executor/ must not import comfyui/"],
-  ["executor/keeper.ts", `import "../sandbox/job.ts";`, "executor/ must not import sandbox/"],
-  ["sandbox/job.ts", `import "../executor/keeper.ts";`, "sandbox/ must not import executor/"],
-  ["simulator/a.ts", `import "../comfyui/mod.ts";`, "simulator/ must not import comfyui/"],
-  ["queue/a.ts", `import "../../tests/support.ts";`, "../../tests/support.ts leads out of src/"],
-  ["extra/a.ts", ``, "extra/ is not in the import table"],
-  ["worker/a.ts", `import { z } from "zod";`, "zod is left to protocol/schemas.ts"],
-  [
-    "transport/memory.ts",
-    `import "zeromq";`,
-    "zeromq is left to transport/zmq.ts, transport/zmq/",
-  ],
-  ["worker/a.ts", `import "npm:left-pad";`, "npm:left-pad is not in the table of packages"],
-  ["worker/a.ts", `import fs from "node:fs";`, "node:fs is not in the table of packages"],
-  ["worker/a.ts", `await import(name);`, "an import must name its module literally"],
-  ["worker/a.ts", `Deno.serve(handler);`, "Deno.serve is left to simulator/"],
-  ["worker/a.ts", `const { exit } = Deno;`, "Deno.exit is left to main.ts"],
-  ["cli/a.ts", `Deno["exit"](1);`, "Deno.exit is left to main.ts"],
-  ["cli/a.ts", `Deno.env.get("HOME");`, "Deno.env is left to config/"],
-  ["transport/zmq.ts", `Deno.dlopen("x", {});`, "Deno.dlopen is left to transport/zmq/libc.ts"],
-  ["worker/a.ts", `new Worker(url);`, "new Worker is left to executor/, cli/, simulator/"],
-  ["worker/a.ts", `await fetch(url);`, "fetch is left to comfyui/"],
-  ["worker/a.ts", `const f = globalThis.fetch;`, "fetch is left to comfyui/"],
-  ["worker/a.ts", `new WebSocket(url);`, "new WebSocket is left to comfyui/"],
-  ["worker/a.ts", `console.log(1);`, "console is left to cli/, main.ts"],
-  ["worker/a.ts", `export * from "./b.ts";`, "exports must be listed, not export *"],
-  ["worker/a.ts", `export default 1;`, "exports must be named, not default"],
-  ["worker/a.ts", `export { a as default };`, "exports must be named, not default"],
-];
 
 for (const [path, source, breach] of BREACHES) {
   Deno.test(`the rules find ${source || "a stray module"} in ${path}`, () => {
