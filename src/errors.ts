@@ -117,10 +117,10 @@ export class ComfyError extends PixelsError<ComfyErrorCode> {
 export type ImageErrorCode =
   /** The file is no PNG, or breaks the rules of the format. */
   | "damaged"
-  /** The picture has more pixels than are handled. */
+  /** The image has more pixels than are handled. */
   | "too_large";
 
-/** A picture cannot be read or made; whoever delivered it must act. */
+/** An image cannot be read or made; whoever delivered it must act. */
 export class ImageError extends PixelsError<ImageErrorCode> {}
 
 /** Reasons of a {@linkcode JobError}. */

@@ -1,5 +1,5 @@
 /**
- * A worker that paints pixel art on ComfyUI for clients on ZeroMQ, as a library.
+ * A worker that generates pixel art on ComfyUI for clients on ZeroMQ, as a library.
  *
  * `startWorker()` runs the service within a process of yours, `connect()` talks to one anywhere, and
  * `loadConfig()` makes the settings of either from flags, variables and a file.

@@ -39,7 +39,7 @@ export interface RunKind {
   readonly workflow: string;
   /** Name of the checkpoint. */
   readonly model: string;
-  /** Pixels of all pictures together. */
+  /** Pixels of all images together. */
   readonly pixels: number;
   /** Name of the server. */
   readonly server: string;

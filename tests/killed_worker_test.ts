@@ -4,9 +4,9 @@ import { type Simulator, startSimulator } from "../src/simulator/mod.ts";
 import { startWorker } from "../src/worker/mod.ts";
 import { type Program, startTask } from "./support/process.ts";
 import { tempDir } from "./support/temp_dir.ts";
-import { PICTURE, testConfig } from "./support/worker.ts";
+import { IMAGE, testConfig } from "./support/worker.ts";
 
-Deno.test("A worker killed while it fetches a picture leaves no half file to its successor", async () => {
+Deno.test("A worker killed while it fetches an image leaves no half file to its successor", async () => {
   await using dir = await tempDir();
   const outputDir = `${dir.path}/output`;
   await Deno.mkdir(outputDir);
@@ -16,7 +16,7 @@ Deno.test("A worker killed while it fetches a picture leaves no half file to its
     await using program = startProcess(dir.path, simulator);
     await using client = await connect({ ...await addressesOf(program), silenceMs: 60_000 });
     using watcher = Deno.watchFs(outputDir);
-    const job = client.generate({ ...PICTURE, id: "killed" });
+    const job = client.generate({ ...IMAGE, id: "killed" });
     job.result.catch(() => {});
     await firstHidden(watcher);
     program.signal("SIGKILL");
@@ -27,7 +27,7 @@ Deno.test("A worker killed while it fetches a picture leaves no half file to its
   simulator.faults.slowBytes(undefined);
   await using program = startProcess(dir.path, simulator);
   await using client = await connect({ ...await addressesOf(program), silenceMs: 100 });
-  const { imagePath } = await client.generate({ ...PICTURE, id: "killed" }).result;
+  const { imagePath } = await client.generate({ ...IMAGE, id: "killed" }).result;
   assert.deepEqual(await fileNames(outputDir), [imagePath.slice(outputDir.length + 1)]);
   assert.equal(simulator.record.executions.length, 1);
 });
@@ -37,13 +37,13 @@ Deno.test("A worker removes old half files of nobody's when it starts, and nothi
   const outputDir = `${dir.path}/output`;
   await Deno.mkdir(outputDir);
   const [old, fresh] = [1, 2].map((number) => `.job-${number}.${crypto.randomUUID()}.part`);
-  for (const name of [old!, fresh!, "picture.png", ".hidden"]) {
+  for (const name of [old!, fresh!, "image.png", ".hidden"]) {
     await Deno.writeTextFile(`${outputDir}/${name}`, "x");
     if (name !== fresh) await Deno.utime(`${outputDir}/${name}`, 1, 1);
   }
   await using simulator = await startSimulator();
   await using _worker = await startWorker({ config: await testConfig(dir.path, simulator.url) });
-  assert.deepEqual(await fileNames(outputDir), [fresh, "picture.png", ".hidden"].sort());
+  assert.deepEqual(await fileNames(outputDir), [fresh, "image.png", ".hidden"].sort());
 });
 
 function startProcess(dir: string, simulator: Simulator): Program {

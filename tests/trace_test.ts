@@ -4,7 +4,7 @@ import { isTracing, startSpan } from "../src/trace.ts";
 import { startCollector } from "./support/collector.ts";
 import { startTask } from "./support/process.ts";
 import { tempDir } from "./support/temp_dir.ts";
-import { PICTURE } from "./support/worker.ts";
+import { IMAGE } from "./support/worker.ts";
 
 Deno.test("startSpan() makes nothing where Deno was not told to trace", () => {
   assert.equal(isTracing, false);
@@ -23,13 +23,13 @@ Deno.test("a worker tells OpenTelemetry where the time of a job goes", async () 
     reqAddress: String(ready?.["requests"]),
     pubAddress: String(ready?.["updates"]),
   });
-  const job = client.generate({ ...PICTURE, id: "job-1" });
+  const job = client.generate({ ...IMAGE, id: "job-1" });
   await job.result;
   const named = (name: string) => collector.find((span) => span.name === name);
   for (const name of ["decode a request", "check a request", "store the job", "settle a job"]) {
     await named(name);
   }
-  const [hop, saving] = [await named("hop to the isolate"), await named("save the pictures")];
+  const [hop, saving] = [await named("hop to the isolate"), await named("save the images")];
   assert.equal(hop.attributes["job.id"], "job-1");
   assert.equal(saving.traceId, hop.traceId);
   await collector.find(({ attributes }) => attributes["url.full"]?.endsWith("/prompt") ?? false);

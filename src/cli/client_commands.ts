@@ -33,7 +33,7 @@ export function addClientCommands(program: Command, io: Io, finish: Finish): voi
 }
 
 function addGenerate(program: Command, io: Io, finish: Finish): void {
-  const command = asking(program, "generate", "paint pictures and say where they are")
+  const command = asking(program, "generate", "generate images and say where they are")
     .argument("[prompt]", "what to show");
   addGenerateOptions(command)
     .option(
@@ -44,10 +44,10 @@ function addGenerate(program: Command, io: Io, finish: Finish): void {
     )
     .option("--id <id>", "id of the job (default: drawn)")
     .addOption(
-      new Option("--show <when>", "show pictures in the terminal")
+      new Option("--show <when>", "show images in the terminal")
         .choices(["auto", "always", "never"]).default("auto"),
     )
-    .option("--from <file>", "paint what a .csv, .jsonl or .yaml file asks for, each once")
+    .option("--from <file>", "generate what a .csv, .jsonl or .yaml file asks for, each once")
     .option(
       "--parallel <number>",
       "jobs of a file to submit at a time",

@@ -20,7 +20,7 @@ export interface Check {
   readonly details: readonly string[];
 }
 
-/** Less than this is soon full: some hundred pictures. */
+/** Less than this is soon full: some hundred images. */
 const LEAST_FREE_BYTES = 1e9;
 
 /** The first bytes of every SQLite file (sqlite.org/fileformat.html, section 1.3). */
@@ -85,7 +85,7 @@ export async function checkWorkflows({ workflows }: Config): Promise<Check> {
   });
 }
 
-/** Whether pictures can be written. */
+/** Whether images can be written. */
 export async function checkOutput({ output }: Config): Promise<Check> {
   return await guard("output", async () => {
     try {
@@ -99,7 +99,7 @@ export async function checkOutput({ output }: Config): Promise<Check> {
   });
 }
 
-/** Whether there is room for pictures and for the queue. */
+/** Whether there is room for images and for the queue. */
 export async function checkDisk(
   { output, worker }: Config,
   io: Pick<Io, "freeBytes">,

@@ -79,10 +79,10 @@ function addWorker(program: Command, io: Io, finish: Finish): void {
 
 function addDemo(program: Command, io: Io, finish: Finish): void {
   inherit(program, "demo")
-    .description("paint one picture on the embedded simulator and show where it is")
-    .argument("[prompt]", "what to paint", "a knight with a round shield")
-    .option("--output-dir <path>", "where to put the picture", "./output")
-    .option("--seed <number>", "seed of the picture", wholeNumber)
+    .description("generate one image on the embedded simulator and show where it is")
+    .argument("[prompt]", "what to generate", "a knight with a round shield")
+    .option("--output-dir <path>", "where to put the image", "./output")
+    .option("--seed <number>", "seed of the image", wholeNumber)
     .action(async (prompt: string, options: { outputDir: string; seed?: number }) => {
       const { runDemo } = await import("./commands/demo.ts");
       finish(await runDemo({ prompt, ...options }, io));
@@ -100,7 +100,7 @@ function addSimulator(program: Command, io: Io, finish: Finish): void {
     )
     .option("--step-time <ms>", "time of one sampler step", wholeNumber)
     .option("--load-time <ms>", "time to load a model", wholeNumber)
-    .option("--previews", "send preview pictures while sampling")
+    .option("--previews", "send preview images while sampling")
     .action(async (options: SimulatorCommandOptions) => {
       const { runSimulator } = await import("./commands/simulator.ts");
       finish(await runSimulator(options, io));
@@ -112,12 +112,15 @@ function addConformance(program: Command, io: Io, finish: Finish): void {
     .description("try how the worker and a ComfyUI server survive faults together")
     .option("--comfyui-url <url>", "server to test with, over http; it should be idle")
     .option("--simulate", "test with the embedded simulator instead")
-    .option("--model <name>", "checkpoint to paint with (default: the first that the server has)")
+    .option(
+      "--model <name>",
+      "checkpoint to generate with (default: the first that the server has)",
+    )
     .option("--verbose", "show the log of the workers")
     .addHelpText(
       "after",
       "\nStarts a worker behind a proxy for each fault, gives it one job of about 2 s, and prints how it went as\n" +
-        "a table. A server that is named is not restarted; it is left with about a dozen pictures in its output\n" +
+        "a table. A server that is named is not restarted; it is left with about a dozen images in its output\n" +
         "folder. The exit code is 0 if every job was done, once and in time, and 1 if not.",
     )
     .action(async (options: ConformanceCommandOptions) => {

@@ -17,7 +17,7 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** What to paint. `id` is drawn if it is left out. */
+/** What to generate. `id` is drawn if it is left out. */
 export type GenerateParams = Omit<GenerateRequest, "type" | "id"> & {
   /** Name of the job; sending the same request under the same id again runs nothing twice. */
   id?: string;
@@ -48,7 +48,7 @@ export interface Client extends AsyncDisposable {
   /**
    * Submits a job. Nothing is thrown here: what goes wrong is told by the promises of the handle.
    *
-   * @example Paint a picture
+   * @example generate an image
    * ```ts
    * import { connect } from "@dgx-pixels/worker/client";
    * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
@@ -66,7 +66,7 @@ export interface Client extends AsyncDisposable {
    * console.log(`${imagePath} in ${durationS} s, seed ${seed}`);
    * ```
    *
-   * @example Paint many, and live with failures
+   * @example Generate many, and live with failures
    * ```ts
    * import { connect } from "@dgx-pixels/worker/client";
    * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";

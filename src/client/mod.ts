@@ -24,7 +24,7 @@
  * console.log((await job.result).imagePath);
  * ```
  *
- * The examples start a worker of their own, which paints on a simulator. With a worker that runs
+ * The examples start a worker of their own, which generates on a simulator. With a worker that runs
  * elsewhere it is `connect({ reqAddress, pubAddress })`, or `connect()` if it runs on this machine with
  * its default addresses.
  *

@@ -23,7 +23,7 @@ export type Send = (body: Uint8Array) => Promise<Uint8Array>;
 /** Requests up to this size in bytes are not compressed. */
 const LEAST_BYTES = 8_192;
 
-/** What must be left of a request at most; pictures, which do not shrink, go as they are. */
+/** What must be left of a request at most; images, which do not shrink, go as they are. */
 const WORTHWHILE = 0.9;
 
 /** One client's exchanges with one worker. */

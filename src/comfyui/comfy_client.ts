@@ -79,7 +79,7 @@ export interface ComfyClient extends AsyncDisposable {
    */
   read(image: ImageRef, options: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Uploads a picture to ComfyUI's input directory, under a name of ComfyUI's choice.
+   * Uploads an image to ComfyUI's input directory, under a name of ComfyUI's choice.
    *
    * @throws {ComfyError} `http_status` with status 413 for a file beyond the server's limit.
    */

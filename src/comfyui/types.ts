@@ -86,7 +86,7 @@ export interface NodeFinishedEvent {
   node: string;
 }
 
-/** A picture of what a sampler has so far. */
+/** An image of what a sampler has so far. */
 export interface PreviewEvent {
   /** Tag. */
   type: "preview";
@@ -94,7 +94,7 @@ export interface PreviewEvent {
   node?: string;
   /** `image/jpeg` or `image/png`. */
   mimeType: string;
-  /** The encoded picture. */
+  /** The encoded image. */
   image: Uint8Array<ArrayBuffer>;
 }
 

@@ -118,7 +118,7 @@ export interface WorkflowsConfig {
   readonly forLora: string;
 }
 
-/** The pictures that requests may start from. */
+/** The images that requests may start from. */
 export interface InputConfig {
   /** Directory below which `init_image` names a file; names are refused when undefined. @default {undefined} */
   readonly dir: string | undefined;
@@ -175,7 +175,7 @@ export interface Config {
   readonly worker: WorkerConfig;
   /** The workflow templates. */
   readonly workflows: WorkflowsConfig;
-  /** The pictures that requests may start from. */
+  /** The images that requests may start from. */
   readonly input: InputConfig;
   /** The files that the worker writes. */
   readonly output: OutputConfig;

@@ -241,7 +241,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     flag: "input-dir",
     kind: path("dir"),
     default: undefined,
-    help: "directory below which init_image names a picture",
+    help: "directory below which init_image names an image",
   },
   "output.dir": {
     path: "output.output_dir",

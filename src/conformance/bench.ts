@@ -33,7 +33,7 @@ export interface BenchOptions {
 export interface JobSize {
   /** Sampler steps. */
   steps: number;
-  /** Width and height of the picture in pixels. */
+  /** Width and height of the image in pixels. */
   edge: number;
 }
 

@@ -62,7 +62,7 @@ export interface ConformanceOptions {
 /** Run time of a job in milliseconds. */
 const JOB_MS = 2_000;
 
-/** A simulated job: few steps and a small picture, so that little is added to their time. */
+/** A simulated job: few steps and a small image, so that little is added to their time. */
 const SIMULATED_JOB: JobSize = { steps: 10, edge: 64 };
 
 /** A simulator on which that takes {@linkcode JOB_MS}. */

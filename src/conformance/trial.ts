@@ -2,7 +2,7 @@
 
 import type { Bench, JobSize } from "./bench.ts";
 
-/** Width and height of the pictures in pixels: large enough that a step takes time on any machine. */
+/** Width and height of the images in pixels: large enough that a step takes time on any machine. */
 const EDGE = 512;
 
 /** Steps of the jobs that the speed is learnt from. */

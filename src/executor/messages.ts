@@ -31,11 +31,11 @@ export interface SandboxSetup {
   serverUrl: string;
   /** Socket that ComfyUI sends events to; the one of the process before, if it left prompts there. */
   clientId: string;
-  /** Absolute folder for pictures. */
+  /** Absolute folder for images. */
   outputDir: string;
   /** Absolute folder of workflows; the built-in ones if absent. */
   workflowDir?: string;
-  /** Absolute folder below which requests name pictures to start from; they cannot if absent. */
+  /** Absolute folder below which requests name images to start from; they cannot if absent. */
   inputDir?: string;
   /** Folders to look for model files in besides asking ComfyUI, those that go first first. */
   modelDirs: Partial<Record<ModelInfo["model_type"], readonly string[]>>;
@@ -72,7 +72,7 @@ export interface RunSpec {
   jobId: string;
   /** What was asked for. */
   request: GenerateRequest;
-  /** Seed to paint with. */
+  /** Seed to generate with. */
   seed: number;
   /** Id that the prompt gets, or has, on ComfyUI. */
   promptId: string;

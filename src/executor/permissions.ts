@@ -6,8 +6,8 @@ import type { SandboxSetup } from "./messages.ts";
 const BUILT_IN_WORKFLOWS = new URL("../../workflows/", import.meta.url);
 
 /**
- * Grants net to the host and port of each server, reading to workflows, models, inputs and pictures,
- * writing to pictures.
+ * Grants net to the host and port of each server, reading to workflows, models, inputs and images,
+ * writing to images.
  */
 export function sandboxPermissions(
   setups: readonly SandboxSetup[],

@@ -1,4 +1,4 @@
-/** The file that tells programs where the pictures of a sheet are. Pure. */
+/** The file that tells programs where the images of a sheet are. Pure. */
 
 import type { Rect } from "./raster.ts";
 import type { SheetLayout } from "./sheet.ts";
@@ -7,17 +7,17 @@ import type { SheetLayout } from "./sheet.ts";
 export interface AtlasOptions {
   /** File name of the sheet. */
   image: string;
-  /** Name of each picture, in the order of the layout. */
+  /** Name of each image, in the order of the layout. */
   names: readonly string[];
   /** Program that made it. */
   app: string;
-  /** Time that each picture is shown, in milliseconds; none for pictures that are no animation. */
+  /** Time that each image is shown, in milliseconds; none for images that are no animation. */
   durationMs?: number;
-  /** Name of the animation of all pictures from the first to the last; none if absent. */
+  /** Name of the animation of all images from the first to the last; none if absent. */
   tag?: string;
 }
 
-/** One picture of an atlas. */
+/** One image of an atlas. */
 export interface AtlasFrame {
   /** Where it is in the sheet. */
   frame: Rect;
@@ -25,7 +25,7 @@ export interface AtlasFrame {
   rotated: false;
   /** Never trimmed. */
   trimmed: false;
-  /** The part of the picture that is in the sheet: all of it. */
+  /** The part of the image that is in the sheet: all of it. */
   spriteSourceSize: Rect;
   /** Its size. */
   sourceSize: { w: number; h: number };
@@ -33,13 +33,13 @@ export interface AtlasFrame {
   duration?: number;
 }
 
-/** A run of pictures. */
+/** A run of images. */
 export interface AtlasTag {
   /** Its name. */
   name: string;
-  /** Place of the first picture. */
+  /** Place of the first image. */
   from: number;
-  /** Place of the last picture. */
+  /** Place of the last image. */
   to: number;
   /** In which order. */
   direction: "forward";
@@ -47,7 +47,7 @@ export interface AtlasTag {
 
 /** An atlas in the shape that Aseprite and TexturePacker call "JSON hash", which game engines read. */
 export interface Atlas {
-  /** The pictures by name, in order. */
+  /** The images by name, in order. */
   frames: Record<string, AtlasFrame>;
   /** About the sheet. */
   meta: {

@@ -1,5 +1,5 @@
 /**
- * Pictures: PNG files, text in them, sheets and their atlases. Nothing here reads or writes a disk.
+ * Images: PNG files, text in them, sheets and their atlases. Nothing here reads or writes a disk.
  *
  * @module
  */
@@ -8,7 +8,7 @@ export { describeSheet } from "./atlas.ts";
 export type { Atlas, AtlasFrame, AtlasOptions, AtlasTag } from "./atlas.ts";
 export { isPng } from "./chunks.ts";
 export { decodePng, encodePng, pngSize } from "./png.ts";
-export type { DecodedPicture } from "./png.ts";
+export type { DecodedImage } from "./png.ts";
 export { checkPixels, crop, emptyRaster, MAX_PIXELS, MAX_SIDE, paste } from "./raster.ts";
 export type { Raster, Rect } from "./raster.ts";
 export { composeSheet, cutTiles, placeFrame, sheetLayout, tileLayout } from "./sheet.ts";

@@ -9,8 +9,8 @@ import { concatenate, damaged, encodeChunk, PNG_SIGNATURE, readChunks } from "./
 import { checkPixels, type Raster } from "./raster.ts";
 import { type PngText, readPngText, textChunks } from "./text.ts";
 
-/** A picture as it was read. */
-export interface DecodedPicture extends Raster {
+/** An image as it was read. */
+export interface DecodedImage extends Raster {
   /** Always four bytes a pixel. */
   readonly channels: 4;
   /** True when the file says anything about transparency. */
@@ -33,17 +33,17 @@ const DEFLATE_SLACK_BYTES = 1024;
 
 /** Writes a PNG with eight bits a channel and text chunks. Equal input gives equal bytes. */
 export async function encodePng(
-  picture: Raster,
+  image: Raster,
   text: PngText = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { width, height, channels } = picture;
+  const { width, height, channels } = image;
   checkPixels(width, height);
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
   header.set([8, channels === 4 ? TRUECOLOUR_ALPHA : TRUECOLOUR], 8);
-  const packed = ReadableStream.from(scanlines(picture))
+  const packed = ReadableStream.from(scanlines(image))
     .pipeThrough(new CompressionStream("deflate"));
   return concatenate([
     PNG_SIGNATURE,
@@ -59,7 +59,7 @@ export async function encodePng(
  *
  * @throws {ImageError} `too_large` before any pixel is unpacked; `damaged` if it is no good PNG.
  */
-export function decodePng(bytes: Uint8Array): DecodedPicture {
+export function decodePng(bytes: Uint8Array): DecodedImage {
   const { width, height } = checkedSize(bytes);
   let png: DecodedPng;
   try {

@@ -2,7 +2,7 @@
 
 import { ImageError } from "../errors.ts";
 
-/** A picture in memory: rows from top to bottom, without gaps. */
+/** An image in memory: rows from top to bottom, without gaps. */
 export interface Raster {
   /** Width in pixels. */
   readonly width: number;
@@ -14,7 +14,7 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-/** A part of a picture, in pixels. */
+/** A part of an image, in pixels. */
 export interface Rect {
   /** Columns to the left of it. */
   readonly x: number;
@@ -26,14 +26,14 @@ export interface Rect {
   readonly h: number;
 }
 
-/** Most pixels of a picture: 8192 x 8192, which takes 256 MiB with four channels. */
+/** Most pixels of an image: 8192 x 8192, which takes 256 MiB with four channels. */
 export const MAX_PIXELS: number = 2 ** 26;
 
-/** Longest side of a picture; decoders of graphics cards and browsers end at or below it. */
+/** Longest side of an image; decoders of graphics cards and browsers end at or below it. */
 export const MAX_SIDE = 32_768;
 
 /**
- * Creates a picture without any colour, fully transparent.
+ * Creates an image without any colour, fully transparent.
  *
  * @throws {ImageError} `too_large` beyond {@linkcode MAX_PIXELS} or {@linkcode MAX_SIDE}.
  * @throws {RangeError} unless width and height are whole numbers above zero.
@@ -44,41 +44,41 @@ export function emptyRaster(width: number, height: number): Raster {
 }
 
 /**
- * Copies a picture into another one with as many channels.
+ * Copies an image into another one with as many channels.
  *
  * @throws {RangeError} when it would not lie within it.
  */
-export function paste(target: Raster, picture: Raster, x: number, y: number): void {
-  checkInside(target, { x, y, w: picture.width, h: picture.height });
-  if (target.channels !== picture.channels) {
-    throw new RangeError(`Cannot paste ${picture.channels} channels into ${target.channels}`);
+export function paste(target: Raster, image: Raster, x: number, y: number): void {
+  checkInside(target, { x, y, w: image.width, h: image.height });
+  if (target.channels !== image.channels) {
+    throw new RangeError(`Cannot paste ${image.channels} channels into ${target.channels}`);
   }
-  const rowBytes = picture.width * picture.channels;
-  for (let row = 0; row < picture.height; row++) {
-    const line = picture.data.subarray(row * rowBytes, (row + 1) * rowBytes);
+  const rowBytes = image.width * image.channels;
+  for (let row = 0; row < image.height; row++) {
+    const line = image.data.subarray(row * rowBytes, (row + 1) * rowBytes);
     target.data.set(line, ((y + row) * target.width + x) * target.channels);
   }
 }
 
 /**
- * Copies a part of a picture.
+ * Copies a part of an image.
  *
- * @throws {RangeError} when it does not lie within the picture.
+ * @throws {RangeError} when it does not lie within the image.
  */
-export function crop(picture: Raster, rect: Rect): Raster {
-  checkInside(picture, rect);
-  const { channels } = picture;
+export function crop(image: Raster, rect: Rect): Raster {
+  checkInside(image, rect);
+  const { channels } = image;
   const rowBytes = rect.w * channels;
   const data = new Uint8Array(rowBytes * rect.h);
   for (let row = 0; row < rect.h; row++) {
-    const from = ((rect.y + row) * picture.width + rect.x) * channels;
-    data.set(picture.data.subarray(from, from + rowBytes), row * rowBytes);
+    const from = ((rect.y + row) * image.width + rect.x) * channels;
+    data.set(image.data.subarray(from, from + rowBytes), row * rowBytes);
   }
   return { width: rect.w, height: rect.h, channels, data };
 }
 
 /**
- * Checks the size of a picture before memory is taken for it.
+ * Checks the size of an image before memory is taken for it.
  *
  * @throws {ImageError} `too_large` beyond {@linkcode MAX_PIXELS} or {@linkcode MAX_SIDE}.
  * @throws {RangeError} unless both are whole numbers above zero.
@@ -86,11 +86,11 @@ export function crop(picture: Raster, rect: Rect): Raster {
 export function checkPixels(width: number, height: number): void {
   const isSize = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 &&
     height > 0;
-  if (!isSize) throw new RangeError(`Cannot make a picture of ${width}x${height} pixels`);
+  if (!isSize) throw new RangeError(`Cannot make an image of ${width}x${height} pixels`);
   if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_SIDE) return;
   throw new ImageError(
     "too_large",
-    `A picture of ${width}x${height} pixels is more than can be handled; ` +
+    `An image of ${width}x${height} pixels is more than can be handled; ` +
       `the most are ${MAX_PIXELS} pixels and ${MAX_SIDE} a side`,
   );
 }

@@ -1,14 +1,14 @@
-/** Sheets: many pictures of one size in one. Pure. */
+/** Sheets: many images of one size in one. Pure. */
 
 import { crop, emptyRaster, paste, type Raster, type Rect } from "./raster.ts";
 
-/** Where the pictures of a sheet are. */
+/** Where the images of a sheet are. */
 export interface SheetLayout {
   /** Width of the sheet in pixels. */
   readonly width: number;
   /** Height of the sheet in pixels. */
   readonly height: number;
-  /** Place of each picture, row by row. */
+  /** Place of each image, row by row. */
   readonly cells: readonly Rect[];
 }
 
@@ -29,7 +29,7 @@ export function sheetLayout(count: number, width: number, height: number): Sheet
 }
 
 /**
- * Divides a picture into equal tiles, row by row.
+ * Divides an image into equal tiles, row by row.
  *
  * @throws {RangeError} when the size cannot be divided so.
  */
@@ -47,7 +47,7 @@ export function tileLayout(
 }
 
 /**
- * Puts frames of one size into one picture, as {@linkcode sheetLayout} lays them out.
+ * Puts frames of one size into one image, as {@linkcode sheetLayout} lays them out.
  *
  * @throws {ImageError} `too_large` when the sheet would be.
  * @throws {RangeError} when there is no frame, or they differ in size, or one has not four channels.
@@ -80,12 +80,12 @@ export function placeFrame(
 }
 
 /**
- * Cuts a picture into equal tiles, row by row.
+ * Cuts an image into equal tiles, row by row.
  *
  * @throws {RangeError} when the size cannot be divided so.
  */
-export function cutTiles(picture: Raster, columns: number, rows: number): Raster[] {
-  return tileLayout(picture, columns, rows).cells.map((cell) => crop(picture, cell));
+export function cutTiles(image: Raster, columns: number, rows: number): Raster[] {
+  return tileLayout(image, columns, rows).cells.map((cell) => crop(image, cell));
 }
 
 function grid(columns: number, rows: number, width: number, height: number): SheetLayout {

@@ -2,7 +2,7 @@
 
 import { concatenate, encodeChunk, PNG_SIGNATURE, type PngChunk, readChunks } from "./chunks.ts";
 
-/** Texts of a picture by keyword. */
+/** Texts of an image by keyword. */
 export type PngText = Readonly<Record<string, string>>;
 
 const LATIN1 = new TextDecoder("latin1");
@@ -36,7 +36,7 @@ export function withPngText(bytes: Uint8Array, text: PngText): Uint8Array<ArrayB
 
 /**
  * What {@linkcode withPngText} makes, as the parts to be written one after the other: the pixels of a
- * large picture are then not copied, but a view of the file.
+ * large image are then not copied, but a view of the file.
  *
  * @throws {ImageError} `damaged` if the file is no good PNG.
  * @throws {RangeError} for a keyword that PNG does not allow.

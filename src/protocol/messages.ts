@@ -9,7 +9,7 @@ import type * as schemas from "./schemas.ts";
 /** Version that `status_info` reports. */
 export const PROTOCOL_VERSION = "1.0.0";
 
-/** Asks for a picture. */
+/** Asks for an image. */
 export type GenerateRequest = (typeof schemas)["generate"]["_zod"]["output"];
 
 /** Asks that a job be given up, queued or running. */
@@ -39,7 +39,7 @@ export type Request = (typeof schemas)["request"]["_zod"]["output"];
 /** The job is stored and will reach exactly one ending. */
 export type JobAccepted = (typeof schemas)["jobAccepted"]["_zod"]["output"];
 
-/** The job's pictures lie on disk; a reply and an update. */
+/** The job's images lie on disk; a reply and an update. */
 export type JobComplete = (typeof schemas)["jobComplete"]["_zod"]["output"];
 
 /** A job was refused or has failed; a reply and an update. */
@@ -84,7 +84,7 @@ export type JobStarted = (typeof schemas)["jobStarted"]["_zod"]["output"];
 /** How far a job is. `percent` never falls. */
 export type Progress = (typeof schemas)["progress"]["_zod"]["output"];
 
-/** A picture of the unfinished image; the file is complete when this is sent. */
+/** An image of the unfinished image; the file is complete when this is sent. */
 export type Preview = (typeof schemas)["preview"]["_zod"]["output"];
 
 /** A job has ended; goes before `job_complete` or `job_error`. */

@@ -28,7 +28,7 @@ export interface Job {
   readonly state: JobState;
   /** Times it was handed to a server. */
   readonly attempts: number;
-  /** Seed asked for, or drawn when it was accepted, so that a repeated attempt paints the same. */
+  /** Seed asked for, or drawn when it was accepted, so that a repeated attempt generates the same. */
   readonly seed: number;
   /** True once somebody asked to cancel it: whatever happens now, it will not complete. */
   readonly cancelRequested: boolean;
@@ -77,7 +77,7 @@ export function isTerminal(state: JobState): boolean {
 }
 
 /**
- * True when two requests ask for the same picture, so that a repeated submission is the same job.
+ * True when two requests ask for the same image, so that a repeated submission is the same job.
  * The order of keys does not matter, bytes are compared by content.
  */
 export function sameRequest(a: GenerateRequest, b: GenerateRequest): boolean {

@@ -15,7 +15,7 @@ import type { JobContext } from "./context.ts";
 import { checkShape } from "./shape.ts";
 
 /**
- * Chooses the workflow, tries to write the request into it, looks at its picture and compares the graph
+ * Chooses the workflow, tries to write the request into it, looks at its image and compares the graph
  * with the server. What cannot be known now, because the server is away, is not held against the request.
  */
 export async function checkRequest(

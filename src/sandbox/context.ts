@@ -21,7 +21,7 @@ export interface JobContext {
   readonly models: ModelIndex;
   /** What the server tells of its node classes. */
   readonly nodes: NodeIndex;
-  /** The pictures that requests start from. */
+  /** The images that requests start from. */
   readonly inputs: InputImages;
   /** Model files that the server has used since it came up. */
   readonly loaded: Set<string>;

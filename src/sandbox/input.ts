@@ -1,16 +1,16 @@
-/** The picture that a request starts from: found, checked, and brought to the server. */
+/** The image that a request starts from: found, checked, and brought to the server. */
 
 import { type ComfyClient, loadImageValue } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 
-/** Largest picture; ComfyUI takes no larger upload unless told otherwise (`--max-upload-size`). */
+/** Largest image; ComfyUI takes no larger upload unless told otherwise (`--max-upload-size`). */
 const MAX_INPUT_BYTES = 100 * 1_048_576;
 
 /** Folder in ComfyUI's input directory. */
 const FOLDER = "dgx-pixels";
 
-/** How the kinds of pictures begin, with their usual extensions. `.` stands for any byte. */
+/** How the kinds of images begin, with their usual extensions. `.` stands for any byte. */
 const SIGNATURES = [
   ["png", "\x89PNG\r\n\x1a\n"],
   ["jpg", "\xff\xd8\xff"],
@@ -20,18 +20,18 @@ const SIGNATURES = [
 /** Longest of them. */
 const SIGNATURE_BYTES = 12;
 
-/** Brings the pictures of requests to one server. */
+/** Brings the images of requests to one server. */
 export interface InputImages {
   /**
-   * Checks that the picture of a request can be had, without bringing it anywhere.
+   * Checks that the image of a request can be had, without bringing it anywhere.
    *
    * @throws {JobError} `invalid_parameter` if it cannot.
    */
   check(request: GenerateRequest): Promise<void>;
   /**
-   * Uploads the picture of a request, unless that was done before.
+   * Uploads the image of a request, unless that was done before.
    *
-   * @returns what a LoadImage node takes for it; undefined if the request has no picture.
+   * @returns what a LoadImage node takes for it; undefined if the request has no image.
    * @throws {JobError} `invalid_parameter` if it cannot be had.
    * @throws {ComfyError} if the server does not take it.
    */
@@ -47,7 +47,7 @@ export interface InputImages {
 /**
  * Creates it.
  *
- * @param inputDir Absolute directory below which requests name pictures; names are refused without.
+ * @param inputDir Absolute directory below which requests name images; names are refused without.
  */
 export function createInputImages(inputDir: string | undefined): InputImages {
   const brought = new Map<string, string>();
@@ -149,14 +149,14 @@ async function readStart(file: Deno.FsFile): Promise<Uint8Array> {
   return bytes.subarray(0, length);
 }
 
-/** The usual extension of a picture. */
+/** The usual extension of an image. */
 function kindOf(bytes: Uint8Array): string {
   const start = String.fromCharCode(...bytes.subarray(0, SIGNATURE_BYTES));
   const kind = SIGNATURES.find(([, signature]) =>
     start.length >= signature.length &&
     [...signature].every((char, index) => char === "." || char === start[index])
   );
-  if (kind === undefined) throw invalid("it is neither a PNG nor a JPEG nor a WEBP picture");
+  if (kind === undefined) throw invalid("it is neither a PNG nor a JPEG nor a WEBP image");
   return kind[0];
 }
 

@@ -11,7 +11,7 @@ import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
 import { makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
-import { JobNews } from "./updates.ts";
+import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -62,10 +62,10 @@ export async function runJob(
   const began = performance.now();
   const run = new JobRun(context, spec, options);
   try {
-    const outcome = await run.paint();
+    const outcome = await run.generate();
     const files = outcome.imagePaths.length;
     const tookMs = Math.round(performance.now() - began);
-    context.log("info", "Picture done", { jobId: spec.jobId, tookMs, files });
+    context.log("info", "Image done", { jobId: spec.jobId, tookMs, files });
     return outcome;
   } catch (error) {
     return await run.explain(error);
@@ -96,8 +96,8 @@ class JobRun {
     if (!spec.resumed) this.#place = context.order.enter();
   }
 
-  /** Follows the prompt to its pictures. */
-  async paint(): Promise<Completed> {
+  /** Follows the prompt to its images. */
+  async generate(): Promise<Completed> {
     const { catalog, setup, loaded } = this.#context;
     const { request, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
@@ -115,21 +115,21 @@ class JobRun {
     const graph = await this.#prepare(template, signal);
     await place?.turn(signal);
     this.#mayBeThere = true;
-    using news = new JobNews({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
+    using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
     const parameters = describeJob(this.#spec, template, graph);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
-    const { Pictures } = await import("./output.ts");
-    await using pictures = new Pictures(this.#context, this.#spec, { parameters, signal });
+    const { OutputImages } = await import("./output.ts");
+    await using output = new OutputImages(this.#context, this.#spec, { parameters, signal });
     const images = await this.#watch(template, graph, (event) => {
-      if (event.type === "executed") pictures.expect(event.images);
-      news.take(event);
+      if (event.type === "executed") output.expect(event.images);
+      updates.take(event);
     });
     await previews.flush();
     previews.discard();
-    using _saving = startSpan("save the pictures", this.#spec);
-    const imagePaths = await pictures.save(images);
-    news.done();
-    const times = news.times(template.name);
+    using _saving = startSpan("save the images", this.#spec);
+    const imagePaths = await output.save(images);
+    updates.done();
+    const times = updates.times(template.name);
     return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
   }
 
@@ -233,8 +233,8 @@ class JobRun {
     const { request, resumed, seed } = this.#spec;
     if (resumed) return bindTemplate(template, request, { seed });
     const initImage = await inputs.bring(request, server.client, signal);
-    const picture = initImage === undefined ? {} : { initImage };
-    return await makeGraph(this.#context, template, request, { seed, ...picture });
+    const image = initImage === undefined ? {} : { initImage };
+    return await makeGraph(this.#context, template, request, { seed, ...image });
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

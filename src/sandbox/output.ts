@@ -1,4 +1,4 @@
-/** Brings a job's pictures from ComfyUI to their final names. */
+/** Brings a job's images from ComfyUI to their final names. */
 
 import type { ComfyClient, ImageRef } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
@@ -7,53 +7,53 @@ import type { RunSpec } from "../executor/messages.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
-import { arrangeResults, type StagedPicture } from "./results.ts";
+import { arrangeResults, type StagedImage } from "./results.ts";
 import { openStaging, removeLeftovers, type Staging } from "./staging.ts";
 
 /** How to save. */
 export interface SaveOptions {
-  /** Text that each picture gets to carry. */
+  /** Text that each image gets to carry. */
   parameters: string;
   /** Gives up; nothing is left behind. */
   signal: AbortSignal;
 }
 
-/** Transfers tried for one picture, with growing pauses, before the job goes back to the queue. */
+/** Transfers tried for one image, with growing pauses, before the job goes back to the queue. */
 const TRANSFERS = 4;
 
 /** Time to find out whether a server that does not deliver is there at all, in milliseconds. */
 const ASK_MS = 2_000;
 
 /**
- * Largest picture that is taken, since each is in memory: room for 8192 x 8192 pixels that cannot be
+ * Largest image that is taken, since each is in memory: room for 8192 x 8192 pixels that cannot be
  * compressed.
  */
-const MAX_PICTURE_BYTES = 288 * 1024 * 1024;
+const MAX_IMAGE_BYTES = 288 * 1024 * 1024;
 
 /** Above this size a copy costs more than one more write, which is a way to another thread and back. */
 const LARGE_BYTES = 128 * 1024;
 
 /**
- * How long a picture may wait for the end of its prompt, in milliseconds: a hidden file that is much
+ * How long an image may wait for the end of its prompt, in milliseconds: a hidden file that is much
  * older would be taken for one that a killed process left.
  */
 const EARLY_MS = 60_000;
 
-type PictureContext = Pick<JobContext, "setup" | "server">;
+type ImageContext = Pick<JobContext, "setup" | "server">;
 
-/** A picture that is fetched before its prompt has ended. */
+/** An image that is fetched before its prompt has ended. */
 interface Early {
   readonly beganAtMs: number;
   /** Undefined if it could not be had; it is then fetched at the end. */
-  readonly picture: Promise<StagedPicture | undefined>;
+  readonly image: Promise<StagedImage | undefined>;
 }
 
 /**
- * The pictures of a job: fetched as soon as they are there, named when the prompt has ended well. All
+ * The images of a job: fetched as soon as they are there, named when the prompt has ended well. All
  * of them appear whole and synced, or none. Disposing of it removes what got no name.
  */
-export class Pictures implements AsyncDisposable {
-  readonly #context: PictureContext;
+export class OutputImages implements AsyncDisposable {
+  readonly #context: ImageContext;
   readonly #spec: RunSpec;
   readonly #options: SaveOptions;
   readonly #leaving = new AbortController();
@@ -62,7 +62,7 @@ export class Pictures implements AsyncDisposable {
   /** One after the other, so that one at a time is in memory. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(context: PictureContext, spec: RunSpec, options: SaveOptions) {
+  constructor(context: ImageContext, spec: RunSpec, options: SaveOptions) {
     this.#context = context;
     this.#spec = spec;
     this.#options = options;
@@ -76,41 +76,41 @@ export class Pictures implements AsyncDisposable {
     for (const image of images) {
       // Whether a temporary one is a result shows at the end.
       if (image.type !== "output") continue;
-      const picture = this.#last.then(() => this.#fetchEarly(image));
-      this.#last = picture;
-      this.#early.set(keyOf(image), { beganAtMs: performance.now(), picture });
+      const fetched = this.#last.then(() => this.#fetchEarly(image));
+      this.#last = fetched;
+      this.#early.set(keyOf(image), { beganAtMs: performance.now(), image: fetched });
     }
   }
 
   /**
    * Makes the files of the job under names of their own. A file that is there already is never replaced.
    *
-   * @returns absolute paths of the pictures in the order of the batch; a sheet goes before its frames or
+   * @returns absolute paths of the images in the order of the batch; a sheet goes before its frames or
    *   tiles.
-   * @throws {ComfyError} `output` if there is no picture, or one is gone or cannot be written; another
+   * @throws {ComfyError} `output` if there is no image, or one is gone or cannot be written; another
    *   code if it can be fetched by a later attempt.
-   * @throws {JobError} `invalid_parameter` if the pictures are not fit for what was asked for.
+   * @throws {JobError} `invalid_parameter` if the images are not fit for what was asked for.
    */
   async save(images: readonly ImageRef[]): Promise<string[]> {
     if (images.length === 0) {
       throw new ComfyError(
         "output",
-        "ComfyUI finished the workflow without a picture; check that it ends in a SaveImage node",
+        "ComfyUI finished the workflow without an image; check that it ends in a SaveImage node",
       );
     }
     const { signal, parameters } = this.#options;
     const { filenamePattern } = this.#context.setup;
     const { jobId, request, seed } = this.#spec;
     const staging = await this.#openStaging();
-    const pictures: StagedPicture[] = [];
+    const staged: StagedImage[] = [];
     for (const image of images) {
-      pictures.push(
+      staged.push(
         await this.#takeEarly(image) ?? await this.#fetch(image, { signal, attempts: TRANSFERS }),
       );
     }
     const facts = { jobId, prompt: request.prompt, seed, model: request.model };
     const timestampMs = Date.now();
-    const sets = await arrangeResults(request, pictures, {
+    const sets = await arrangeResults(request, staged, {
       staging,
       parameters,
       signal,
@@ -130,16 +130,16 @@ export class Pictures implements AsyncDisposable {
   }
 
   /** Fails for nobody: what cannot be had now is fetched at the end, and judged then. */
-  async #fetchEarly(image: ImageRef): Promise<StagedPicture | undefined> {
+  async #fetchEarly(image: ImageRef): Promise<StagedImage | undefined> {
     const signal = AbortSignal.any([this.#options.signal, this.#leaving.signal]);
     if (signal.aborted) return undefined;
     return await this.#fetch(image, { signal, attempts: 1 }).catch(() => undefined);
   }
 
-  async #takeEarly(image: ImageRef): Promise<StagedPicture | undefined> {
+  async #takeEarly(image: ImageRef): Promise<StagedImage | undefined> {
     const early = this.#early.get(keyOf(image));
     if (early === undefined || performance.now() - early.beganAtMs > EARLY_MS) return undefined;
-    return await early.picture;
+    return await early.image;
   }
 
   #openStaging(): Promise<Staging> {
@@ -156,13 +156,13 @@ export class Pictures implements AsyncDisposable {
   async #fetch(
     image: ImageRef,
     call: { signal: AbortSignal; attempts: number },
-  ): Promise<StagedPicture> {
+  ): Promise<StagedImage> {
     const staging = await this.#openStaging();
     const { client } = this.#context.server;
     const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
     // Made while ComfyUI has yet to answer: that takes up to a millisecond where many files went lately.
     await using file = staging.begin();
-    const bytes = await readPicture(client, image, call);
+    const bytes = await readImage(client, image, call);
     const { parameters } = this.#options;
     // Of other formats the file is kept as ComfyUI made it.
     const content = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
@@ -170,13 +170,13 @@ export class Pictures implements AsyncDisposable {
   }
 }
 
-async function readPicture(
+async function readImage(
   client: ComfyClient,
   image: ImageRef,
   call: { signal: AbortSignal; attempts: number },
 ): Promise<Uint8Array> {
   try {
-    return await client.read(image, { ...call, maxBytes: MAX_PICTURE_BYTES });
+    return await client.read(image, { ...call, maxBytes: MAX_IMAGE_BYTES });
   } catch (error) {
     if (call.attempts === 1) throw error;
     throw await judge(client, error, call.signal);
@@ -198,7 +198,7 @@ async function judge(client: ComfyClient, error: unknown, signal: AbortSignal): 
   } catch {
     return error;
   }
-  const message = `ComfyUI is there but does not deliver the picture: ${error.message}`;
+  const message = `ComfyUI is there but does not deliver the image: ${error.message}`;
   return new ComfyError("bad_answer", message, { cause: error });
 }
 

@@ -4,7 +4,7 @@
 export interface OutputFacts {
   /** The client's name of the job. */
   jobId: string;
-  /** Place of the picture in the batch, from 0. */
+  /** Place of the image in the batch, from 0. */
   index: number;
   /** Prompt of the request. */
   prompt: string;
@@ -12,7 +12,7 @@ export interface OutputFacts {
   seed: number;
   /** Checkpoint. */
   model: string;
-  /** When the picture was fetched, Unix milliseconds. */
+  /** When the image was fetched, Unix milliseconds. */
   timestampMs: number;
 }
 

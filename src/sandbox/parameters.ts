@@ -1,9 +1,9 @@
-/** What a picture was made with, as the text that it carries. Pure. */
+/** What an image was made with, as the text that it carries. Pure. */
 
 import { type Graph, isLink, type Parameter, type Template } from "../workflow/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
 
-/** Program that made a picture, in its text and in atlases. */
+/** Program that made an image, in its text and in atlases. */
 export const MADE_BY = "dgx-pixels-worker 1.0.0";
 
 /** Keyword of the text chunk, the one under which other programs look for such things, too. */

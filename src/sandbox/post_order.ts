@@ -12,7 +12,7 @@ export interface PostOrderOptions {
 /**
  * The line of the jobs whose prompts are still to be posted. ComfyUI takes prompts in the order in which
  * they arrive, so a post is not sent before those of earlier jobs are answered. One that is late, by a
- * large picture to start from or a lost answer, is passed by.
+ * large image to start from or a lost answer, is passed by.
  */
 export class PostOrder {
   readonly #patienceMs: number;

@@ -1,4 +1,4 @@
-/** Preview pictures of one running job, as files. */
+/** Preview images of one running job, as files. */
 
 import type { SandboxSetup } from "../executor/messages.ts";
 import { outputName } from "./output_name.ts";
@@ -10,10 +10,10 @@ import { createRateLimit, type RateLimit } from "./progress_gate.ts";
  */
 export interface PreviewFolder extends AsyncDisposable {
   /**
-   * Takes a picture to be written. Never waits for the disk: one that is not begun yet gives way to the
+   * Takes an image to be written. Never waits for the disk: one that is not begun yet gives way to the
    * next, so that previews cannot hold up the progress of the job. One that comes too soon is left out.
    */
-  offer(picture: PreviewPicture): void;
+  offer(image: PreviewImage): void;
   /** Resolves when nothing is left to write. */
   flush(): Promise<void>;
   /** Begins to do what disposing of it does, for which it then waits. None may be offered any more. */
@@ -27,8 +27,8 @@ export type PreviewSetup = Pick<
 >;
 
 /** A preview as ComfyUI sends it. */
-export interface PreviewPicture {
-  /** The encoded picture. */
+export interface PreviewImage {
+  /** The encoded image. */
   image: Uint8Array;
   /** Its type. */
   mimeType: string;
@@ -39,9 +39,9 @@ export interface PreviewPicture {
 const EXTENSIONS: Readonly<Record<string, string>> = { "image/png": "png", "image/webp": "webp" };
 
 /**
- * Creates the previews of a job; the folder itself is made with the first picture.
+ * Creates the previews of a job; the folder itself is made with the first image.
  *
- * @param onWritten Called when a picture is complete on disk.
+ * @param onWritten Called when an image is complete on disk.
  * @param limit Decides which come too soon.
  */
 export function createPreviewFolder(
@@ -53,7 +53,7 @@ export function createPreviewFolder(
   /** In the order of writing. */
   const written = new Set<string>();
   let folder: string | undefined;
-  let waiting: PreviewPicture | undefined;
+  let waiting: PreviewImage | undefined;
   let writing: Promise<void> | undefined;
   let cleaning: Promise<void> | undefined;
   const clean = async () => {
@@ -62,26 +62,26 @@ export function createPreviewFolder(
   };
   const writeAll = async () => {
     while (waiting !== undefined) {
-      const picture = waiting;
+      const image = waiting;
       waiting = undefined;
       try {
         folder ??= await makeFolder(await folderOf(setup.outputDir, jobId));
-        const path = await writePicture(folder, picture);
-        onWritten(path, picture.step);
+        const path = await writeImage(folder, image);
+        onWritten(path, image.step);
         // A second preview of one step replaces the first.
         written.delete(path);
         written.add(path);
         await removeOldest(written, setup.maxPreviews);
       } catch {
-        // A preview is a courtesy: a full disk fails the job when its picture is written, with a reason.
+        // A preview is a courtesy: a full disk fails the job when its image is written, with a reason.
       }
     }
     writing = undefined;
   };
   return {
-    offer(picture) {
+    offer(image) {
       if (!limit.take()) return;
-      waiting = picture;
+      waiting = image;
       writing ??= writeAll();
     },
     async flush() {
@@ -124,11 +124,11 @@ async function removeOldest(paths: Set<string>, most: number): Promise<void> {
   }
 }
 
-/** A reader that watches the folder must not see half a picture. */
-async function writePicture(folder: string, picture: PreviewPicture): Promise<string> {
-  const extension = EXTENSIONS[picture.mimeType] ?? "jpg";
-  const path = `${folder}/step_${String(picture.step).padStart(5, "0")}.${extension}`;
-  await Deno.writeFile(`${path}.part`, picture.image);
+/** A reader that watches the folder must not see half an image. */
+async function writeImage(folder: string, image: PreviewImage): Promise<string> {
+  const extension = EXTENSIONS[image.mimeType] ?? "jpg";
+  const path = `${folder}/step_${String(image.step).padStart(5, "0")}.${extension}`;
+  await Deno.writeFile(`${path}.part`, image.image);
   await Deno.rename(`${path}.part`, path);
   return path;
 }

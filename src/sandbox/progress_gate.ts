@@ -1,4 +1,4 @@
-/** Keeps news from coming faster than anybody wants them. Pure but for its clock. */
+/** Keeps updates from coming faster than anybody wants them. Pure but for its clock. */
 
 /** Lets through a number of things a second. */
 export interface RateLimit {

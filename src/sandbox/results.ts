@@ -1,9 +1,9 @@
-/** What becomes of the pictures of a job: single files, an animation with its sheet, or tiles. */
+/** What becomes of the images of a job: single files, an animation with its sheet, or tiles. */
 
 import { ComfyError, ImageError } from "../errors.ts";
 import {
   crop,
-  type DecodedPicture,
+  type DecodedImage,
   decodePng,
   describeSheet,
   emptyRaster,
@@ -17,23 +17,23 @@ import { MADE_BY, PARAMETERS_KEYWORD } from "./parameters.ts";
 import { checkShape, invalidShape, layoutFrames, type ResultShape } from "./shape.ts";
 import type { FileSet, SetFile, Staging } from "./staging.ts";
 
-/** A picture of a job under its hidden name. */
-export interface StagedPicture {
+/** An image of a job under its hidden name. */
+export interface StagedImage {
   /** Where it is. */
   readonly temp: string;
   /** Extension of its final name, with the dot. */
   readonly extension: string;
 }
 
-/** What the files of a job need besides its pictures. */
+/** What the files of a job need besides its images. */
 export interface ResultContext {
   /** Takes files that are made here. */
   readonly staging: Pick<Staging, "write">;
   /** Beginning of the name of the result with this number. */
   readonly stemOf: (index: number) => Promise<string>;
-  /** Text that each picture carries. */
+  /** Text that each image carries. */
   readonly parameters: string;
-  /** Gives up between two pictures. */
+  /** Gives up between two images. */
   readonly signal: AbortSignal;
 }
 
@@ -44,32 +44,32 @@ const FRAME_MS = 100;
 const NUMBER_DIGITS = 4;
 
 /**
- * Makes the files of a job from its pictures.
+ * Makes the files of a job from its images.
  *
- * @throws {JobError} `invalid_parameter` if the pictures cannot be cut or put together as asked.
- * @throws {ComfyError} `output` if the pictures are damaged or not those that were asked for.
+ * @throws {JobError} `invalid_parameter` if the images cannot be cut or put together as asked.
+ * @throws {ComfyError} `output` if the images are damaged or not those that were asked for.
  */
 export async function arrangeResults(
   shape: ResultShape,
-  pictures: readonly StagedPicture[],
+  images: readonly StagedImage[],
   context: ResultContext,
 ): Promise<FileSet[]> {
   checkShape(shape);
   const { animation_frames: frames, tileset_grid: grid } = shape;
   try {
-    if (frames !== undefined) return await animations(frames, pictures, context);
+    if (frames !== undefined) return await animations(frames, images, context);
     const sets: FileSet[] = [];
-    for (const [index, picture] of pictures.entries()) {
+    for (const [index, image] of images.entries()) {
       const stem = await context.stemOf(index);
       const files = grid === undefined
-        ? [asDelivered(picture, "")]
-        : await tiles(grid, picture, context);
+        ? [asDelivered(image, "")]
+        : await tiles(grid, image, context);
       sets.push({ stem, files });
     }
     return sets;
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    throw new ComfyError("output", `A picture of ComfyUI is of no use: ${error.message}`, {
+    throw new ComfyError("output", `An image of ComfyUI is of no use: ${error.message}`, {
       cause: error,
     });
   }
@@ -78,19 +78,19 @@ export async function arrangeResults(
 /** A batch of animations comes one after the other. */
 async function animations(
   count: number,
-  pictures: readonly StagedPicture[],
+  images: readonly StagedImage[],
   context: ResultContext,
 ): Promise<FileSet[]> {
-  if (pictures.length % count !== 0) {
+  if (images.length % count !== 0) {
     throw new ComfyError(
       "output",
-      `ComfyUI made ${pictures.length} pictures for an animation of ${count} frames`,
+      `ComfyUI made ${images.length} images for an animation of ${count} frames`,
     );
   }
   const sets: FileSet[] = [];
-  for (let first = 0; first < pictures.length; first += count) {
+  for (let first = 0; first < images.length; first += count) {
     const stem = await context.stemOf(sets.length);
-    const frames = pictures.slice(first, first + count);
+    const frames = images.slice(first, first + count);
     sets.push({ stem, files: await animation(frames, context) });
   }
   return sets;
@@ -98,20 +98,20 @@ async function animations(
 
 /** One frame at a time is in memory beside the sheet. */
 async function animation(
-  frames: readonly StagedPicture[],
+  frames: readonly StagedImage[],
   { staging, parameters, signal }: ResultContext,
 ): Promise<SetFile[]> {
-  let sheet: { raster: Raster; layout: SheetLayout; text: DecodedPicture["text"] } | undefined;
+  let sheet: { raster: Raster; layout: SheetLayout; text: DecodedImage["text"] } | undefined;
   for (const [index, frame] of frames.entries()) {
     signal.throwIfAborted();
-    const picture = await readPicture(frame);
-    sheet ??= startSheet(frames.length, picture);
+    const image = await readImage(frame);
+    sheet ??= startSheet(frames.length, image);
     const { w, h } = sheet.layout.cells[0] ?? { w: 0, h: 0 };
-    if (picture.width !== w || picture.height !== h) {
-      const sizes = `${w}x${h} and ${picture.width}x${picture.height}`;
+    if (image.width !== w || image.height !== h) {
+      const sizes = `${w}x${h} and ${image.width}x${image.height}`;
       throw new ComfyError("output", `ComfyUI made frames of different sizes: ${sizes}`);
     }
-    placeFrame(sheet.raster, sheet.layout, index, picture);
+    placeFrame(sheet.raster, sheet.layout, index, image);
   }
   if (sheet === undefined) return [];
   const { raster, layout, text } = sheet;
@@ -124,30 +124,30 @@ async function animation(
 }
 
 /** The sheet carries the texts of its first frame, so that ComfyUI can load its workflow, too. */
-function startSheet(count: number, first: DecodedPicture) {
+function startSheet(count: number, first: DecodedImage) {
   const layout = layoutFrames(count, first.width, first.height);
   return { raster: emptyRaster(layout.width, layout.height), layout, text: first.text };
 }
 
 async function tiles(
   [columns, rows]: readonly [number, number],
-  sheet: StagedPicture,
+  sheet: StagedImage,
   { staging, parameters, signal }: ResultContext,
 ): Promise<SetFile[]> {
-  const picture = await readPicture(sheet);
-  const layout = layoutTiles(picture, columns, rows);
+  const image = await readImage(sheet);
+  const layout = layoutTiles(image, columns, rows);
   const files: SetFile[] = [asDelivered(sheet, "_sheet")];
   for (const [index, cell] of layout.cells.entries()) {
     signal.throwIfAborted();
-    const png = await encodePng(crop(picture, cell), { [PARAMETERS_KEYWORD]: parameters });
+    const png = await encodePng(crop(image, cell), { [PARAMETERS_KEYWORD]: parameters });
     files.push({ suffix: `${numbered(index)}.png`, temp: await staging.write(png) });
   }
   return [...files, atlas(layout, {})];
 }
 
-function layoutTiles(picture: Raster, columns: number, rows: number): SheetLayout {
+function layoutTiles(image: Raster, columns: number, rows: number): SheetLayout {
   try {
-    return tileLayout(picture, columns, rows);
+    return tileLayout(image, columns, rows);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw invalidShape("tileset_grid", error.message, error);
@@ -165,7 +165,7 @@ function atlas(layout: SheetLayout, options: { durationMs?: number; tag?: string
   };
 }
 
-function asDelivered({ temp, extension }: StagedPicture, ending: string): SetFile {
+function asDelivered({ temp, extension }: StagedImage, ending: string): SetFile {
   return { suffix: `${ending}${extension}`, temp };
 }
 
@@ -173,7 +173,7 @@ function numbered(index: number): string {
   return `_${String(index).padStart(NUMBER_DIGITS, "0")}`;
 }
 
-async function readPicture({ temp, extension }: StagedPicture): Promise<DecodedPicture> {
+async function readImage({ temp, extension }: StagedImage): Promise<DecodedImage> {
   if (extension !== ".png") {
     throw new ComfyError(
       "output",

@@ -9,11 +9,11 @@ import type { SandboxSetup, ServerState } from "../executor/messages.ts";
 const RETRY_MS = { first: 250, most: 2_000 };
 
 /**
- * A job under way must not wait long for news that its socket does not bring: an open one that is
+ * A job under way must not wait long for updates that its socket does not bring: an open one that is
  * silent is made up for within one and a half of `quietMs`, a lost one is back within `maxMs` of the
  * moment that it can be.
  */
-const NEWS = { quietMs: 600, reconnect: { initialMs: 100, maxMs: 400 } };
+const STEPS = { quietMs: 600, reconnect: { initialMs: 100, maxMs: 400 } };
 
 /** Time between looks at a server that is ready, in milliseconds. */
 const HEALTH_MS = 5_000;
@@ -48,7 +48,7 @@ export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): S
     url,
     clientId,
     allowGlobalInterrupt,
-    ...NEWS,
+    ...STEPS,
     ...(unreachableMs === undefined ? {} : { unreachableMs }),
   });
   let state: ServerState = "connecting";

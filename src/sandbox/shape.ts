@@ -1,4 +1,4 @@
-/** Whether what a request asks for can be made of pictures, told before there are any. */
+/** Whether what a request asks for can be made of images, told before there are any. */
 
 import { ImageError, JobError } from "../errors.ts";
 // Not by `mod.ts`: that would load the library that reads PNG files before there is one.
@@ -16,7 +16,7 @@ export type ResultShape = Pick<
 const MAX_PARTS = 4096;
 
 /**
- * Refuses what could not be made of the pictures, before there are any.
+ * Refuses what could not be made of the images, before there are any.
  *
  * @throws {JobError} `invalid_parameter`.
  */
@@ -44,7 +44,7 @@ export function checkShape(shape: ResultShape): void {
 /**
  * Lays out the sheet of an animation.
  *
- * @throws {JobError} `invalid_parameter` if no picture can be that large.
+ * @throws {JobError} `invalid_parameter` if no image can be that large.
  */
 export function layoutFrames(count: number, width: number, height: number): SheetLayout {
   const layout = sheetLayout(count, width, height);

@@ -14,8 +14,8 @@ import type { RunEvent, RunSpec, SandboxSetup } from "../executor/messages.ts";
 import { createProgressGate, type ProgressGate } from "./progress_gate.ts";
 import type { PreviewFolder } from "./previews.ts";
 
-/** What news are made of. */
-export interface JobNewsOptions {
+/** What updates are made of. */
+export interface JobUpdatesOptions {
   /** How the sandbox was set up. */
   setup: SandboxSetup;
   /** The attempt. */
@@ -35,9 +35,9 @@ type WireProgress = Extract<RunEvent, { type: "progress" }>["progress"];
 /** Time after which a node that says nothing is looked at, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** The news of one run. To be disposed of, since it looks at the clock by itself. */
-export class JobNews implements Disposable {
-  readonly #options: JobNewsOptions;
+/** The updates of one run. To be disposed of, since it looks at the clock by itself. */
+export class JobUpdates implements Disposable {
+  readonly #options: JobUpdatesOptions;
   readonly #tracker: ProgressTracker;
   readonly #meter: NodeMeter;
   readonly #gate: ProgressGate<WireProgress>;
@@ -46,7 +46,7 @@ export class JobNews implements Disposable {
   #paintedAt = Infinity;
 
   /** Begins before the first event. */
-  constructor(options: JobNewsOptions) {
+  constructor(options: JobUpdatesOptions) {
     const { setup, spec: { expected }, graph, loaded } = options;
     this.#options = options;
     this.#tracker = createProgressTracker(graph, {
@@ -97,8 +97,8 @@ export class JobNews implements Disposable {
     if (progress !== undefined) this.#tell(this.#gate.take(toWire(progress)));
   }
 
-  #tell(news: WireProgress[]): void {
-    for (const progress of news) this.#options.onEvent({ type: "progress", progress });
+  #tell(updates: WireProgress[]): void {
+    for (const progress of updates) this.#options.onEvent({ type: "progress", progress });
   }
 }
 

@@ -7,7 +7,7 @@ import { startWorker } from "../worker/mod.ts";
 
 /** Options of {@linkcode startSimulatedWorker}. */
 export interface SimulatedWorkerOptions {
-  /** Where pictures go. @default {a temporary directory, removed in the end} */
+  /** Where images go. @default {a temporary directory, removed in the end} */
   outputDir?: string;
   /** Milliseconds for one sampler step. @default {2} */
   stepTimeMs?: number;
@@ -21,14 +21,14 @@ export interface SimulatedWorker extends AsyncDisposable {
   readonly reqAddress: string;
   /** Endpoint that publishes updates. */
   readonly pubAddress: string;
-  /** Absolute path of the directory where pictures go. */
+  /** Absolute path of the directory where images go. */
   readonly outputDir: string;
   /** Base URL of the simulated ComfyUI. */
   readonly comfyuiUrl: string;
 }
 
 /**
- * Starts a worker on free ports of 127.0.0.1. Pictures are painted in milliseconds, jobs are kept in
+ * Starts a worker on free ports of 127.0.0.1. Images are painted in milliseconds, jobs are kept in
  * memory, and nothing is left behind.
  *
  * Needs `--allow-ffi`, `--allow-net=127.0.0.1`, `--allow-read` and `--allow-write`.

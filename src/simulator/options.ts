@@ -8,7 +8,7 @@ import { ConfigError } from "../errors.ts";
 import { type Profile, type ProfileName, PROFILES } from "./profile.ts";
 
 /**
- * How the sampler shows its work: not at all (ComfyUI's default), by rough pictures, or by the first of
+ * How the sampler shows its work: not at all (ComfyUI's default), by rough images, or by the first of
  * those again and again, not even enlarged, which takes next to no time.
  */
 export type PreviewMethod = "none" | "latent2rgb" | "still";
@@ -32,7 +32,7 @@ export interface SimulatedWork {
   readonly promptId: string;
   /** Class of the node that does it. */
   readonly nodeClass: string;
-  /** Pixels of the pictures or latents that the node works on, all together; 0 if on none. */
+  /** Pixels of the images or latents that the node works on, all together; 0 if on none. */
   readonly pixels: number;
   /** Milliseconds that it takes by the options. */
   readonly ms: number;
@@ -60,7 +60,7 @@ export interface SimulatorOptions {
   paceOf?: (work: SimulatedWork) => number;
   /** Milliseconds between the last event of a run and its history entry. @default {2} */
   historyGapMs?: number;
-  /** Whether samplers send preview pictures. @default {"none"} */
+  /** Whether samplers send preview images. @default {"none"} */
   previewMethod?: PreviewMethod;
   /** Folder for saved images; kept in memory when absent. */
   outputDir?: string;

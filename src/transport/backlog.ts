@@ -1,4 +1,4 @@
-/** Messages on their way out, in order, bounded by dropping news before anything else. */
+/** Messages on their way out, in order, bounded by dropping progress before anything else. */
 
 import { Fifo } from "./fifo.ts";
 

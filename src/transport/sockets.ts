@@ -35,7 +35,7 @@ export interface RequestServer extends AsyncIterable<IncomingRequest>, AsyncDisp
 
 /** How a message is treated when messages come faster than they can leave. */
 export interface PublishOptions {
-  /** True for news that a later message replaces: dropped first when the backlog is full. */
+  /** True for an update that a later one replaces: dropped first when the backlog is full. */
   droppable?: boolean;
 }
 

@@ -8,7 +8,7 @@ import type { Publisher } from "./publisher.ts";
 export interface AnnouncerOptions {
   /** Knows which endings were told. */
   queue: Pick<JobQueue, "markAnnounced">;
-  /** Where news go. */
+  /** Where updates go. */
   publisher: Publisher;
   /** Takes log lines. */
   logger?: Logger;

@@ -25,7 +25,7 @@ export interface AttemptRunner {
 export interface AttemptContext extends RetryPolicy {
   /** The truth about jobs. */
   readonly queue: JobQueue;
-  /** Where news go. */
+  /** Where updates go. */
   readonly publisher: Publisher;
   /** Knows run times. */
   readonly estimator: Pick<Estimator, "expect">;

@@ -18,7 +18,7 @@ export interface Publisher {
 }
 
 /** Where the stream of updates stands, by which subscribers find out what they missed. */
-export interface NewsStand {
+export interface UpdatePosition {
   /** Which life of the worker this is: when it began, in Unix milliseconds. */
   readonly epoch: number;
   /** Number of the last update, 0 before the first one. */
@@ -37,7 +37,7 @@ export interface PublisherOptions {
 export function createPublisher(
   socket: UpdateSocket,
   options: PublisherOptions = {},
-): Publisher & NewsStand {
+): Publisher & UpdatePosition {
   const { logger = silentLogger, epoch = Date.now() } = options;
   let lastSeq = 0;
   return {

@@ -48,7 +48,7 @@ export const MAX_CRASHES = 2;
  * | the same, of one that several servers shared (`shared_sandbox`) | at once, each in one of its own | no |
  * | out of memory | once, on another server or this one with its memory freed | yes |
  * | ComfyUI's executor died (`stalled`, still running after the interrupt) | on another server | yes |
- * | refused, a node threw, no progress, no picture, too late | no | |
+ * | refused, a node threw, no progress, no image, too late | no | |
  *
  * @param random Number in [0, 1) for full jitter.
  * @returns undefined if the job has failed for good.

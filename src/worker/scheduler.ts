@@ -20,7 +20,7 @@ export interface SchedulerOptions extends RetryPolicy {
   queue: JobQueue;
   /** Where they run. */
   runners: readonly JobRunner[];
-  /** Where news go. */
+  /** Where updates go. */
   publisher: Publisher;
   /** Tells endings. */
   announcer: Announcer;

@@ -58,9 +58,9 @@ export interface Front {
   readonly requests: RequestServer;
   /** Where updates go. */
   readonly updates: UpdatePublisher;
-  /** Real path of the folder for pictures. */
+  /** Real path of the folder for images. */
   readonly outputDir: string;
-  /** Real path of the folder with pictures to start from, if there is one. */
+  /** Real path of the folder with images to start from, if there is one. */
   readonly inputDir: string | undefined;
   /** Resolves when the requests have ended and each was answered. */
   readonly serving: Promise<void>;
@@ -133,7 +133,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     announcer,
     estimator,
     arrivals: createArrivals(),
-    news: publisher,
+    updates: publisher,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };

@@ -107,7 +107,7 @@ function unplaced(template: Template, request: GenerateRequest, parameter: Param
   return invalid(field, why);
 }
 
-/** A latent pixel is as wide as these of the picture: what is left over is never painted. */
+/** A latent pixel is as wide as these of the image: what is left over is never generated. */
 const LATENT_PIXELS = 8;
 
 /** What a request cannot ask for at once, whatever the workflow. */

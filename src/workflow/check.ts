@@ -137,7 +137,7 @@ class GraphChecker {
       const why = `${this.#template.name} starts from ${
         JSON.stringify(name)
       }, which ComfyUI does not have`;
-      return this.#blame(id, input, `${why}; give a picture`);
+      return this.#blame(id, input, `${why}; give an image`);
     }
     const near = didYouMean(nearestNames(name, names));
     this.#blame(

@@ -1,4 +1,4 @@
-/** Formats of picture files, which saving nodes spell in many ways. Pure. */
+/** Formats of image files, which saving nodes spell in many ways. Pure. */
 
 const FORMATS: ReadonlySet<string> = new Set(
   ["png", "jpeg", "webp", "avif", "gif", "bmp", "tiff", "jxl"],

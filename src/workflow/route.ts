@@ -27,7 +27,7 @@ export const DEFAULT_ROUTES: Routes = {
 
 /**
  * Names the workflow that fits a request, or undefined when nothing in it decides. What the request
- * names itself always wins, even if it is not there: a guess would paint something else. Else the
+ * names itself always wins, even if it is not there: a guess would generate something else. Else the
  * first thing it asks for decides, in the order of {@linkcode Routes}.
  *
  * @param exists Tells whether a workflow is there; rules for absent ones are passed over.

@@ -21,7 +21,7 @@ export interface Template {
   readonly ignored: ReadonlySet<Parameter>;
 }
 
-/** Without these a request would be answered with a picture of something else. */
+/** Without these a request would be answered with an image of something else. */
 const NEEDED: readonly Parameter[] = ["prompt", "model", "seed"];
 
 /**

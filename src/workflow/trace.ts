@@ -84,7 +84,7 @@ const TEXTS: ReadonlySet<string> = new Set([
   "t5xxl",
   "prompt",
 ]);
-/** Names of a size's two inputs: a latent's, a scaled picture's, and that of the efficiency loaders. */
+/** Names of a size's two inputs: a latent's, a scaled image's, and that of the efficiency loaders. */
 const SIZES = [["width", "height"], ["empty_latent_width", "empty_latent_height"]] as const;
 const FORMAT_INPUT =
   /^(?:extension|format|(?:file|image|output|save)_(?:ext|extension|format|type))$/;
@@ -269,7 +269,7 @@ class Tracer {
     }
   }
 
-  /** What scales a latent, or a picture painted before, leaves the size that was asked for on purpose. */
+  /** What scales a latent, or an image generated before, leaves the size that was asked for on purpose. */
   #rescales(id: string, passes: (node: GraphNode, input: string) => boolean): boolean {
     if (isLink(this.#inputs(id)["samples"])) return true;
     return this.#walk([id, 0], passes).some((behind) => isSampler(this.#graph[behind]));

@@ -53,7 +53,7 @@ Deno.bench({ name: `the same to ${ZSTD.length} bytes of zstd`, group: "encode" }
 Deno.bench({ name: `the same to ${ZLIB.length} bytes of zlib`, group: "encode" }, () => {
   compress(encodeRequest(REQUEST), "zlib");
 });
-Deno.bench({ name: "find that 64 KB of a picture do not shrink, zstd", group: "encode" }, () => {
+Deno.bench({ name: "find that 64 KB of an image do not shrink, zstd", group: "encode" }, () => {
   compress(NOISE, "zstd");
 });
 

@@ -12,7 +12,7 @@ export type Random = () => number;
 const MODEL = "sd_xl_base_1.0.safetensors";
 const LORA = "pixel-art-xl-v1.1.safetensors";
 
-/** Kinds of jobs: workflow, size, pictures, steps, model, LoRA. */
+/** Kinds of jobs: workflow, size, images, steps, model, LoRA. */
 const KINDS: readonly LoadRequest[] = [
   kind("txt2img_sdxl", 128, 20),
   kind("txt2img_sdxl", 96, 30),

@@ -6,7 +6,7 @@ import { addressFlags, NOBODY } from "./fake_io.ts";
 
 const TERMINAL = { TERM: "xterm-kitty", TERM_PROGRAM: "kitty", KITTY_WINDOW_ID: "1" };
 
-Deno.test("generate shows its picture with no more rights than its task has", async () => {
+Deno.test("generate shows its image with no more rights than its task has", async () => {
   await using setup = await workerSetup();
   const args = ["generate", "a knight", "--size=64x64", "--steps=5", "--show=always"];
   await using program = startTask("cli", [...args, ...addressFlags(setup.worker)], {

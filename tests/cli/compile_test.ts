@@ -19,7 +19,7 @@ async function denortPath(): Promise<string | undefined> {
 }
 
 Deno.test({
-  name: "The compiled binary paints the demo's picture (left out without denort)",
+  name: "The compiled binary generates the demo's image (left out without denort)",
   ignore: await denortPath() === undefined,
   async fn() {
     await using dir = await tempDir();
@@ -29,6 +29,6 @@ Deno.test({
     const compiled = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
     assert.equal(compiled.code, 0, new TextDecoder().decode(compiled.stderr));
     const demo = await new Deno.Command(binary, { args: ["demo"], cwd: dir.path }).output();
-    assert.match(new TextDecoder().decode(demo.stdout), /^Picture: .*\.png$/m);
+    assert.match(new TextDecoder().decode(demo.stdout), /^Image: .*\.png$/m);
   },
 });

@@ -40,11 +40,11 @@ export function start(args: readonly string[], options: FakeIoOptions = {}): Run
   const written = { out: "", err: "" };
   const stopListeners = new Set<(signal: "SIGINT" | "SIGTERM") => void>();
   const keyListeners = new Set<(key: string) => void>();
-  let news = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<void>();
   let ended = false;
   const ring = () => {
-    news.resolve();
-    news = Promise.withResolvers();
+    change.resolve();
+    change = Promise.withResolvers();
   };
   const write = (stream: "out" | "err", text: string) => {
     written[stream] += text;
@@ -79,7 +79,7 @@ export function start(args: readonly string[], options: FakeIoOptions = {}): Run
     async wrote(pattern) {
       while (!pattern.test(written.out) && !pattern.test(written.err)) {
         if (ended) throw new Error(`Ended without ${pattern}: ${written.out}${written.err}`);
-        await news.promise;
+        await change.promise;
       }
     },
     signal: (signal = "SIGINT") => stopListeners.forEach((listener) => listener(signal)),

@@ -11,7 +11,7 @@ interface Addresses {
 
 const ANY: Addresses = { reqAddress: "tcp://127.0.0.1:0", pubAddress: "tcp://127.0.0.1:0" };
 
-Deno.test("A client that is suspended while its job ends tells of the picture when it wakes", async () => {
+Deno.test("A client that is suspended while its job ends tells of the image when it wakes", async () => {
   await using dir = await tempDir();
   await using simulator = await startSimulator({ stepTimeMs: 1 });
   await using worker = startWorkerProcess(dir.path, simulator, ANY);
@@ -26,7 +26,7 @@ Deno.test("A client that is suspended while its job ends tells of the picture wh
   await assertTells(program, imagePath);
 });
 
-Deno.test("A client that is suspended while its worker dies and another ends its job tells of the picture", async () => {
+Deno.test("A client that is suspended while its worker dies and another ends its job tells of the image", async () => {
   await using dir = await tempDir();
   await using simulator = await startSimulator({ stepTimeMs: 1 });
   using stall = simulator.faults.stall("KSampler");
@@ -73,7 +73,7 @@ function generate(id: string, { reqAddress, pubAddress }: Addresses): Program {
   return startTask("cli", [...args, `--id=${id}`, ...addresses]);
 }
 
-/** Resolves with the path of the picture when the worker says that it is done. */
+/** Resolves with the path of the image when the worker says that it is done. */
 async function endOf(id: string, worker: Program, addresses: Addresses): Promise<string> {
   await worker.logged("Job completed");
   await using client = await connect({ ...addresses, silenceMs: 60_000 });

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { connect } from "../../src/client/mod.ts";
 import { type Program, startTask } from "../support/process.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE } from "../support/worker.ts";
+import { IMAGE } from "../support/worker.ts";
 
-Deno.test("worker --simulate takes a job and paints it, as a process of its own", async () => {
+Deno.test("worker --simulate takes a job and generates it, as a process of its own", async () => {
   await using setup = await startWorkerProcess();
   await using client = await connect(setup.addresses);
-  const { imagePath } = await client.generate(PICTURE).result;
+  const { imagePath } = await client.generate(IMAGE).result;
   assert.ok((await Deno.stat(imagePath)).size > 100);
   setup.program.signal("SIGTERM");
   const { code, stderr } = await setup.program.ended;
@@ -19,13 +19,13 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`worker lets the running job finish on ${signal}, takes no more, and exits with 0`, async () => {
     await using setup = await startWorkerProcess();
     await using client = await connect(setup.addresses);
-    const running = client.generate({ ...PICTURE, steps: 40 });
+    const running = client.generate({ ...IMAGE, steps: 40 });
     await firstProgress(running.updates());
     setup.program.signal(signal);
     await setup.program.logged(
       "Stopping: running jobs may finish; the same signal again stops at once",
     );
-    await assert.rejects(client.generate(PICTURE).accepted, {
+    await assert.rejects(client.generate(IMAGE).accepted, {
       code: "unavailable",
       message: /^Backend busy/,
     });
@@ -37,7 +37,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 Deno.test("worker stops at once when it is told twice, and hands the running job back", async () => {
   await using setup = await startWorkerProcess();
   await using client = await connect(setup.addresses);
-  const job = client.generate({ ...PICTURE, steps: 10_000 });
+  const job = client.generate({ ...IMAGE, steps: 10_000 });
   job.result.catch(() => {});
   await firstProgress(job.updates());
   setup.program.signal("SIGTERM");
@@ -115,12 +115,12 @@ Deno.test("--help of each command tells its options, and exits with 0", async ()
   }
 });
 
-Deno.test("demo paints a picture and ends with its path", async () => {
+Deno.test("demo generates an image and ends with its path", async () => {
   await using dir = await tempDir();
   await using program = startTask("demo", ["a potion"], { cwd: dir.path });
   const { code, stdout, stderr } = await program.ended;
   assert.equal(code, 0, stderr);
-  const path = /^Picture: (.+)$/m.exec(stdout)?.[1] ?? "";
+  const path = /^Image: (.+)$/m.exec(stdout)?.[1] ?? "";
   assert.equal(path.startsWith(`${dir.path}/output/`), true, stdout);
   assert.ok((await Deno.stat(path)).size > 100);
   assert.match(stdout, /sampling 25\/25/);

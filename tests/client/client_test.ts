@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Reply } from "../../src/protocol/mod.ts";
-import { complete, describe, fakeWorker, PICTURE } from "./fake_worker.ts";
+import { complete, describe, fakeWorker, IMAGE } from "./fake_worker.ts";
 
-const NAMED = { ...PICTURE, id: "j" };
+const NAMED = { ...IMAGE, id: "j" };
 
 Deno.test("JobHandle.result resolves with what job_complete says", async () => {
   await using peer = await fakeWorker();
@@ -43,7 +43,7 @@ Deno.test("JobHandle takes an ending that comes before the answer to the submiss
 
 Deno.test("JobHandle tells a cancelled job from a failed one", async () => {
   await using peer = await fakeWorker();
-  const [cancelled, failed] = ["c", "f"].map((id) => peer.client.generate({ ...PICTURE, id }));
+  const [cancelled, failed] = ["c", "f"].map((id) => peer.client.generate({ ...IMAGE, id }));
   await Promise.all([cancelled!.accepted, failed!.accepted]);
   peer.states.set("c", describe("c", { state: "cancelled" }));
   for (const job_id of ["c", "f"]) {
@@ -108,7 +108,7 @@ Deno.test("Client.generate() with a signal does not wait for a worker that is aw
   });
   const first = peer.asked("list_jobs");
   const job = peer.client.generate(NAMED, { signal: controller.signal });
-  const other = peer.client.generate({ ...PICTURE, id: "other" });
+  const other = peer.client.generate({ ...IMAGE, id: "other" });
   await first;
   controller.abort(new Error("No longer wanted"));
   await assert.rejects(job.accepted, /No longer wanted/);

@@ -158,7 +158,7 @@ export function describe(job_id: string, fields: Partial<JobDescription> = {}): 
 }
 
 /** A request. */
-export const PICTURE: {
+export const IMAGE: {
   prompt: string;
   model: string;
   size: [number, number];

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { LogFields, LogLevel } from "../../src/log.ts";
 import { encodeUpdate, type Reply, type Request, type Update } from "../../src/protocol/mod.ts";
-import { complete, type FakeWorker, fakeWorker, PICTURE, statusInfo } from "./fake_worker.ts";
+import { complete, type FakeWorker, fakeWorker, IMAGE, statusInfo } from "./fake_worker.ts";
 
 Deno.test("Client works with a worker of protocol 1.0, and says so once", async () => {
   await using old = await oldWorker();
-  const jobs = ["a", "b"].map((id) => old.peer.client.generate({ ...PICTURE, id }));
+  const jobs = ["a", "b"].map((id) => old.peer.client.generate({ ...IMAGE, id }));
   await Promise.all(jobs.map((job) => job.accepted));
   old.publish({ type: "job_started", job_id: "a", timestamp: 1 });
   old.publish({ type: "job_finished", job_id: "a", success: true, duration_s: 2 });
@@ -24,7 +24,7 @@ Deno.test("Client submits no job twice to a worker that would run it twice", asy
   await using old = await oldWorker((request) =>
     request.type === "generate" ? "silence" : undefined
   );
-  await assert.rejects(old.peer.client.generate(PICTURE).accepted, { code: "timeout" });
+  await assert.rejects(old.peer.client.generate(IMAGE).accepted, { code: "timeout" });
   assert.equal(old.peer.requests.filter(({ type }) => type === "generate").length, 1);
 });
 
@@ -33,7 +33,7 @@ Deno.test("JobHandle on an old worker ends when the worker has no jobs any more"
   await using old = await oldWorker((request) =>
     request.type === "status" ? statusInfo(jobs) : undefined
   );
-  const job = old.peer.client.generate(PICTURE);
+  const job = old.peer.client.generate(IMAGE);
   let settled = false;
   job.result.catch(() => {}).finally(() => settled = true);
   await job.accepted;
@@ -47,9 +47,7 @@ Deno.test("JobHandle on an old worker tells what it can of an ending without its
   await using old = await oldWorker((request) =>
     request.type === "status" ? statusInfo(1) : undefined
   );
-  const [finished, cancelled] = ["f", "c"].map((id) =>
-    old.peer.client.generate({ ...PICTURE, id })
-  );
+  const [finished, cancelled] = ["f", "c"].map((id) => old.peer.client.generate({ ...IMAGE, id }));
   await finished!.accepted;
   await cancelled!.cancel();
   for (const job_id of ["f", "c"]) {
@@ -66,7 +64,7 @@ Deno.test("Client takes a worker that refuses in other words for an old one", as
         ? { type: "error", message: "Communication error: unknown variant list_jobs" }
         : undefined,
   );
-  const job = old.peer.client.generate({ ...PICTURE, id: "a" });
+  const job = old.peer.client.generate({ ...IMAGE, id: "a" });
   await job.accepted;
   old.publish(complete("a"));
   await job.result;

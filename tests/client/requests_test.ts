@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Reply } from "../../src/protocol/mod.ts";
-import { describe, fakeWorker, PICTURE } from "./fake_worker.ts";
+import { describe, fakeWorker, IMAGE } from "./fake_worker.ts";
 
-const NAMED = { ...PICTURE, id: "j" };
+const NAMED = { ...IMAGE, id: "j" };
 
 Deno.test("Client sends a request again when no answer comes, and gives up in the end", async () => {
   let asked = 0;
@@ -37,7 +37,7 @@ Deno.test("Client.generate() sends the same again, under the same id", async () 
   await using peer = await fakeWorker({
     answer: (request) => request.type === "generate" && ++submissions < 3 ? "silence" : undefined,
   });
-  await peer.client.generate(PICTURE).accepted;
+  await peer.client.generate(IMAGE).accepted;
   const sent = peer.requests.filter((request) => request.type === "generate");
   assert.equal(sent.length, 3);
   assert.deepEqual(sent[1], sent[0]);

@@ -28,7 +28,7 @@ interface Bench {
   client: ComfyClient;
 }
 
-/** More than any picture here has. */
+/** More than any image here has. */
 const MOST_BYTES = 2 ** 24;
 
 /** Enough steps for a run that is cancelled to be still under way. */

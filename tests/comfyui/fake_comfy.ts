@@ -315,7 +315,7 @@ export const anyGraph: PromptGraph = {
   "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "x" } },
 };
 
-/** The output of a node that saved pictures of these names. */
+/** The output of a node that saved images of these names. */
 export function saved(...filenames: string[]): Record<string, unknown> {
   return {
     "2": { images: filenames.map((filename) => ({ filename, subfolder: "", type: "output" })) },

@@ -7,7 +7,7 @@ import { type SimulatorOptions, startSimulator } from "../../src/simulator/mod.t
 import { assertFailed, collect, type Collected } from "./fake_comfy.ts";
 import { plainImage, textToImage } from "./graphs.ts";
 
-/** More than any picture here has. */
+/** More than any image here has. */
 const MOST_BYTES = 2 ** 24;
 
 async function setUp(

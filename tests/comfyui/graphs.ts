@@ -52,7 +52,7 @@ export function textToImage(options: TextToImageOptions = {}): PromptGraph {
   };
 }
 
-/** A plain picture, saved without any model. */
+/** A plain image, saved without any model. */
 export function plainImage(color = randomSeed() % 0xffffff): PromptGraph {
   return {
     "1": { class_type: "EmptyImage", inputs: { width: 32, height: 16, batch_size: 1, color } },

@@ -12,7 +12,7 @@ export interface Transcript {
   records: TranscriptRecord[];
 }
 
-/** A WebSocket message (text, or a binary one whose picture was left out) or an HTTP answer. */
+/** A WebSocket message (text, or a binary one whose image was left out) or an HTTP answer. */
 export interface TranscriptRecord {
   text?: { type: string; data: Record<string, unknown> };
   binary?: number;
@@ -40,7 +40,7 @@ export async function readTranscript(name: TranscriptName): Promise<Transcript> 
   return { promptId: head.prompt_id, clientId: head.client_id, graph: head.graph, records };
 }
 
-/** The WebSocket messages as they come from the wire; pictures are four bytes long. */
+/** The WebSocket messages as they come from the wire; images are four bytes long. */
 export function messagesOf(transcript: Transcript): (string | ArrayBuffer)[] {
   return transcript.records.flatMap((record): (string | ArrayBuffer)[] => {
     if (record.text !== undefined) return [JSON.stringify(record.text)];

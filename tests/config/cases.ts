@@ -221,7 +221,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   "workflows.for_init_image": { read: (config) => config.workflows.forInitImage, ...WORKFLOWS },
   "workflows.for_batch": { read: (config) => config.workflows.forBatch, ...WORKFLOWS },
   "workflows.for_lora": { read: (config) => config.workflows.forLora, ...WORKFLOWS },
-  "input.input_dir": { read: (config) => config.input.dir, ...paths("pictures") },
+  "input.input_dir": { read: (config) => config.input.dir, ...paths("images") },
   "output.output_dir": { read: (config) => config.output.dir, ...paths("images") },
   "output.filename_pattern": {
     read: (config) => config.output.filenamePattern,

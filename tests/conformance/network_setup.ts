@@ -8,7 +8,7 @@ import { type Simulator, type SimulatorOptions, startSimulator } from "../../src
 import { memoryTransport } from "../../src/transport/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig } from "../support/worker.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
 
 /** What runs. */
 export interface NetworkSetup extends AsyncDisposable {
@@ -59,7 +59,7 @@ export async function networkSetup(options: NetworkSetupOptions = {}): Promise<N
   const client = starting.use(
     await connect({ transport, reqAddress, pubAddress, silenceMs: 60_000 }),
   );
-  await client.generate({ ...PICTURE, id: "warm-up" }).result;
+  await client.generate({ ...IMAGE, id: "warm-up" }).result;
   const stack = starting.move();
   let checks = 0;
   return {
@@ -73,7 +73,7 @@ export async function networkSetup(options: NetworkSetupOptions = {}): Promise<N
     },
     async checkUpdates(jobId) {
       checks += 1;
-      await client.generate({ ...PICTURE, id: `last-${checks}` }).result;
+      await client.generate({ ...IMAGE, id: `last-${checks}` }).result;
       checkOrder(published.filter((update) => update.job_id === jobId));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

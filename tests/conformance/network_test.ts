@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobHandle } from "../../src/client/mod.ts";
-import { PICTURE } from "../support/worker.ts";
+import { IMAGE } from "../support/worker.ts";
 import { type NetworkSetup, networkSetup } from "./network_setup.ts";
 
 const STEPS = 8;
@@ -94,18 +94,18 @@ for (const times of [1, 5]) {
     for (let time = 0; time < times; time += 1) setup.proxy.faults.cutDownload(20 + time);
     const job = submit(setup);
     await setup.proxy.when("fault", ({ fault }) => fault === "cut_answer");
-    assert.ok((await setup.files()).every((name) => name.startsWith(".")), "a half picture");
+    assert.ok((await setup.files()).every((name) => name.startsWith(".")), "a half image");
     await checkDone(setup, job);
     const cuts = setup.proxy.events.filter(({ type }) => type === "fault");
     assert.equal(cuts.length, times);
   });
 }
 
-Deno.test("A batch whose second picture cannot be had at first comes under its own names", async () => {
+Deno.test("A batch whose second image cannot be had at first comes under its own names", async () => {
   await using setup = await networkSetup();
   const job = submit(setup, { batch_size: 2 });
   await atStep(setup, STEPS);
-  // The first picture arrives; the second does not, for as long as one attempt tries.
+  // The first image arrives; the second does not, for as long as one attempt tries.
   setup.proxy.faults.cutDownload(1_000_000);
   for (let time = 0; time < 4; time += 1) setup.proxy.faults.cutDownload(20);
   await checkDone(setup, job, ["job_0.png", "job_1.png"]);
@@ -115,7 +115,7 @@ Deno.test("A server that breaks off every download fails the job instead of hold
   await using setup = await networkSetup({ maxRetries: 0 });
   for (let time = 0; time < 100; time += 1) setup.proxy.faults.cutDownload(20);
   const job = submit(setup);
-  await assert.rejects(job.result, /ComfyUI is there but does not deliver the picture/);
+  await assert.rejects(job.result, /ComfyUI is there but does not deliver the image/);
   assert.deepEqual(await setup.files(), []);
   assert.equal(executions(setup).length, 1);
 });
@@ -145,7 +145,7 @@ function submit(
   setup: NetworkSetup,
   fields: { id?: string; batch_size?: number } = {},
 ): JobHandle {
-  return setup.client.generate({ ...PICTURE, steps: STEPS, id: "job", ...fields });
+  return setup.client.generate({ ...IMAGE, steps: STEPS, id: "job", ...fields });
 }
 
 /** Executions of what has been posted since the warm-up. */

@@ -255,11 +255,11 @@ async function openSocket(proxy: FaultProxy): Promise<TestSocket> {
   const socket = new WebSocket(`${proxy.url}/ws`);
   const received: string[] = [];
   let asked = 0;
-  let news = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<void>();
   socket.addEventListener("message", ({ data }) => {
     received.push(data);
-    news.resolve();
-    news = Promise.withResolvers();
+    change.resolve();
+    change = Promise.withResolvers();
   });
   const { promise: closed, resolve } = Promise.withResolvers<CloseEvent>();
   socket.addEventListener("close", resolve);
@@ -272,7 +272,7 @@ async function openSocket(proxy: FaultProxy): Promise<TestSocket> {
     closed,
     send: (text) => socket.send(text),
     async next() {
-      while (received.length <= asked) await news.promise;
+      while (received.length <= asked) await change.promise;
       return received[asked++]!;
     },
     async [Symbol.asyncDispose]() {

@@ -9,11 +9,11 @@ import {
   TransportError,
 } from "../../src/client/mod.ts";
 import type { Update } from "../../src/protocol/mod.ts";
-import { PICTURE } from "../support/worker.ts";
+import { IMAGE } from "../support/worker.ts";
 import type { Chance } from "./random.ts";
 
 /** What becomes of a job. */
-export type Intent = "paint" | "cancel" | "deadline" | "refuse" | "twice";
+export type Intent = "generate" | "cancel" | "deadline" | "refuse" | "twice";
 
 /** How a handle settled. */
 export type Settled =
@@ -49,7 +49,7 @@ async function runOne(client: Client, chance: Chance, number: number): Promise<H
   const intent = intentOf(chance);
   const steps = 1 + Math.floor(chance.below(5));
   const request: GenerateParams = {
-    ...PICTURE,
+    ...IMAGE,
     // Half of them are named by the client itself.
     ...(chance.happens(0.5) ? { id: `chaos-${number}` } : {}),
     seed: number,
@@ -66,7 +66,7 @@ async function runOne(client: Client, chance: Chance, number: number): Promise<H
 
 function intentOf(chance: Chance): Intent {
   const drawn = chance.below(100);
-  if (drawn < 65) return "paint";
+  if (drawn < 65) return "generate";
   if (drawn < 80) return "cancel";
   if (drawn < 88) return "deadline";
   return drawn < 93 ? "refuse" : "twice";

@@ -17,12 +17,12 @@ Deno.test(`A worker killed ${KILLS} times under load ends each job once (DGX_PIX
   assert.deepEqual(unfoundedFailures(report), [], "failures without a cause");
   assert.deepEqual(repeated(report), [], "prompts that ran again");
   assert.deepEqual(brokenPromises(report), [], "cancelled jobs that went on, or ended otherwise");
-  assert.deepEqual(report.newsFaults, []);
+  assert.deepEqual(report.updateFaults, []);
   assert.deepEqual(report.files.broken, [], "files that are not whole");
   const whole = new Set(report.files.whole);
   const lost = accepted.filter(({ ending }) => ending === "completed")
     .filter(({ imagePaths: [path] }) => path === undefined || !whole.has(path));
-  assert.deepEqual(lost, [], "pictures that are not there");
+  assert.deepEqual(lost, [], "images that are not there");
 });
 
 /** A job may fail only because ComfyUI went down twice after it had begun to run it. */
@@ -66,7 +66,7 @@ function executionsOf(executions: readonly JobExecution[], seed: number): JobExe
   return executions.filter((execution) => execution.seed === seed);
 }
 
-function figures({ jobs, ledger, files, updates, newsFaults }: CrashReport): string {
+function figures({ jobs, ledger, files, updates, updateFaults }: CrashReport): string {
   const count = (ending: string) => jobs.filter((job) => job.ending === ending).length;
   const outcomes = Map.groupBy(ledger.executions, ({ outcome }) => outcome ?? "under way");
   const executed = [...outcomes].map(([outcome, list]) => `${list.length} ${outcome}`).join(", ");
@@ -77,7 +77,7 @@ function figures({ jobs, ledger, files, updates, newsFaults }: CrashReport): str
     `jobs: ${jobs.length}, accepted ${jobs.filter((job) => job.accepted).length}, ` +
     `completed ${count("completed")}, cancelled ${count("cancelled")}, failed ${count("failed")}`,
     `executions: ${ledger.executions.length} (${executed})`,
-    `updates heard: ${updates}, out of order: ${newsFaults.length}`,
+    `updates heard: ${updates}, out of order: ${updateFaults.length}`,
     `files: ${files.whole.length} whole, ${files.broken.length} broken, ${extra.length} of no job, ` +
     `${files.parts.length} hidden parts, ${files.previews.length} previews left`,
   ].join("\n");

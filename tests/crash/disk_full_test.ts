@@ -3,7 +3,7 @@ import { type Client, connect, type GenerateParams } from "../../src/client/mod.
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig } from "../support/worker.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
 import { lookAtFiles } from "./files.ts";
 import { canMount, mountSmallDisk } from "./small_disk.ts";
 import { WorkerLives } from "./worker_lives.ts";
@@ -19,7 +19,7 @@ Deno.test(
     await using dir = await tempDir();
     await using setup = await workerOn({ db: `${disk.path}/queue.db`, dir: dir.path });
     const { client } = setup;
-    await client.generate(PICTURE).result;
+    await client.generate(IMAGE).result;
     await disk.fill();
     const { taken, refusal } = await submitUntilRefused(client);
     assert.match(refusal, /^Cannot store the job: database or disk is full/);
@@ -27,7 +27,7 @@ Deno.test(
     assert.equal((await client.status()).version, "1.0.0");
     await disk.free();
     const results = await Promise.all(
-      [...taken, client.generate(PICTURE)].map((job) => job.result),
+      [...taken, client.generate(IMAGE)].map((job) => job.result),
     );
     assert.equal(new Set(results.map(({ imagePath }) => imagePath)).size, taken.length + 1);
     assert.equal(setup.simulator.record.executions.length, taken.length + 2);
@@ -43,9 +43,9 @@ Deno.test(
     await using setup = await workerOn({ db: `${disk.path}/queue.db`, dir: dir.path });
     const { client, simulator } = setup;
     using stall = simulator.faults.stall("SaveImage");
-    const ends = client.generate({ ...PICTURE, id: "ends" });
+    const ends = client.generate({ ...IMAGE, id: "ends" });
     const first = await stall.reached;
-    const begins = client.generate({ ...PICTURE, id: "begins" });
+    const begins = client.generate({ ...IMAGE, id: "begins" });
     const { promptId: second } = await simulator.when(
       "prompt_received",
       ({ promptId }) => promptId !== first,
@@ -67,7 +67,7 @@ Deno.test(
   },
 );
 
-Deno.test("A full disk under the pictures fails the job honestly, and leaves no half of one", {
+Deno.test("A full disk under the images fails the job honestly, and leaves no half of one", {
   ignore,
 }, async () => {
   await using disk = await mountSmallDisk(DISK_BYTES);
@@ -80,10 +80,10 @@ Deno.test("A full disk under the pictures fails the job honestly, and leaves no 
     previewMethod: "latent2rgb",
   });
   const { client } = setup;
-  await client.generate(PICTURE).result;
+  await client.generate(IMAGE).result;
   await disk.fill();
   for (const _again of [1, 2, 3]) {
-    await assert.rejects(client.generate(PICTURE).result, {
+    await assert.rejects(client.generate(IMAGE).result, {
       code: "backend",
       message: /^Cannot write .+: .*No space left on device/,
     });
@@ -97,7 +97,7 @@ Deno.test("A full disk under the pictures fails the job honestly, and leaves no 
     [],
   ]);
   await disk.free();
-  assert.ok((await Deno.stat((await client.generate(PICTURE).result).imagePath)).size > 100);
+  assert.ok((await Deno.stat((await client.generate(IMAGE).result).imagePath)).size > 100);
 });
 
 Deno.test(
@@ -109,7 +109,7 @@ Deno.test(
     await using lives = new WorkerLives({ dir: disk.path, comfyuiUrl: simulator.url });
     await using client = await connect({ ...lives.addresses, timeoutMs: 500, maxRetries: 1_000 });
     lives.start();
-    const job = client.generate({ ...PICTURE, id: "survivor", steps: 40 });
+    const job = client.generate({ ...IMAGE, id: "survivor", steps: 40 });
     await simulator.when("progress");
     await lives.kill();
     await disk.fill();
@@ -166,7 +166,7 @@ async function workerOn(
 async function submitUntilRefused(client: Client, { withdraw = false } = {}) {
   const taken = [];
   for (let number = 1; number <= 5_000; number += 1) {
-    const request: GenerateParams = { ...PICTURE, id: `full-${number}`, steps: 1 };
+    const request: GenerateParams = { ...IMAGE, id: `full-${number}`, steps: 1 };
     const job = client.generate(request);
     job.result.catch(() => {});
     try {

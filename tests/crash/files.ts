@@ -5,7 +5,7 @@ const PNG_END = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
 
 /** The files by what they are. */
 export interface OutputFiles {
-  /** Whole pictures under final names. */
+  /** Whole images under final names. */
   readonly whole: string[];
   /** Anything else that does not hide. */
   readonly broken: string[];

@@ -12,7 +12,7 @@ import { tempDir } from "../support/temp_dir.ts";
 import { createLedger, type ExecutionLedger } from "./executions.ts";
 import { lookAtFiles, type OutputFiles } from "./files.ts";
 import { type Load, startLoad, type SubmittedJob } from "./load.ts";
-import { type NewsReader, readNews } from "./updates.ts";
+import { readUpdates, type UpdateReader } from "./updates.ts";
 import { type Chance, createChance } from "./random.ts";
 import { WorkerLives } from "./worker_lives.ts";
 
@@ -28,7 +28,7 @@ export interface CrashOptions {
 export interface JudgedJob extends SubmittedJob {
   /** What the worker says at the end. */
   readonly state: string;
-  /** Its pictures. */
+  /** Its images. */
   readonly imagePaths: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export interface CrashReport {
   /** What the simulator was made to do. */
   readonly ledger: ExecutionLedger;
   /** What is wrong with the updates, a sentence each. */
-  readonly newsFaults: readonly string[];
+  readonly updateFaults: readonly string[];
   /** Updates that were heard. */
   readonly updates: number;
   /** What lies in the output directory. */
@@ -70,16 +70,16 @@ export async function runCrashes({ kills, seed }: CrashOptions): Promise<CrashRe
     maxRetries: 1_000_000,
     silenceMs: 1_000,
   });
-  await using news = await readNews(worker.addresses.pubAddress);
+  await using updates = await readUpdates(worker.addresses.pubAddress);
   const ledger = createLedger(simulator);
   const mark = () => simulator.record.total;
   worker.start();
   const load = startLoad({ client, chance, outstanding: OUTSTANDING, mark });
   for (let kill = 1; kill <= kills; kill += 1) {
-    await liveOnce({ chance, simulator, worker, news });
+    await liveOnce({ chance, simulator, worker, updates });
     ledger.read();
     await worker.kill();
-    news.nextLife();
+    updates.nextLife();
     worker.start();
   }
   await worker.ready();
@@ -88,8 +88,8 @@ export async function runCrashes({ kills, seed }: CrashOptions): Promise<CrashRe
   return {
     jobs: await askForAll(client, load),
     ledger,
-    newsFaults: news.faults(),
-    updates: news.count,
+    updateFaults: updates.faults(),
+    updates: updates.count,
     files: await lookAtFiles(worker.outputDir),
   };
 }
@@ -98,7 +98,7 @@ interface Scene {
   readonly chance: Chance;
   readonly simulator: Simulator;
   readonly worker: WorkerLives;
-  readonly news: NewsReader;
+  readonly updates: UpdateReader;
 }
 
 /** Lets a worker live until something happens; on the way ComfyUI may have its own misfortunes. */
@@ -154,7 +154,7 @@ async function moment(scene: Scene, signal: AbortSignal): Promise<void> {
 }
 
 async function happening(
-  { chance, simulator, news }: Scene,
+  { chance, simulator, updates }: Scene,
   kind: Exclude<typeof MOMENTS[number], "starting">,
   signal: AbortSignal,
 ): Promise<void> {
@@ -162,7 +162,7 @@ async function happening(
   if (kind === "progress" || kind === "job_started" || kind === "job_finished") {
     const percent = chance.below(100);
     const late = (update: Update) => update.type !== "progress" || update.percent >= percent;
-    await news.next((update) => update.type === kind && late(update), signal);
+    await updates.next((update) => update.type === kind && late(update), signal);
     return;
   }
   const options = { since: simulator.record.total, signal };

@@ -2,7 +2,7 @@
 
 import type { Client, GenerateParams, JobHandle } from "../../src/client/mod.ts";
 import { JobError } from "../../src/errors.ts";
-import { PICTURE } from "../support/worker.ts";
+import { IMAGE } from "../support/worker.ts";
 import type { Chance } from "./random.ts";
 
 /** A job as its submitter saw it. */
@@ -60,7 +60,7 @@ export function startLoad({ client, chance, outstanding, mark }: LoadOptions): L
     };
     jobs.push(job);
     const steps = 2 + Math.floor(chance.below(12));
-    const request: GenerateParams = { ...PICTURE, id: job.id, seed, steps };
+    const request: GenerateParams = { ...IMAGE, id: job.id, seed, steps };
     const cancelAfter = chance.happens(0.25) ? Math.floor(chance.below(8)) : undefined;
     await submit(client, request, job, { twice: chance.happens(0.1), cancelAfter, mark });
   };

@@ -3,7 +3,7 @@ import { type Client, connect, type JobHandle } from "../../src/client/mod.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig } from "../support/worker.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
 import { createLedger, type ExecutionLedger } from "./executions.ts";
 
 /** How long a server may be away before the other one takes its jobs over. */
@@ -12,7 +12,7 @@ const AWAY_MS = 400;
 Deno.test("One of two servers dies under load: the other ends every job, and the dead one is used again when it is back", async () => {
   await using setup = await twoServers();
   const { client, one, two } = setup;
-  // In the midst of its first picture: what it had finished could not be fetched any more.
+  // In the midst of its first image: what it had finished could not be fetched any more.
   using stall = one.faults.stall({ nodeClass: "KSampler", step: 4 });
   const jobs = submit(client, { count: 30, from: 1 });
   await Promise.all([stall.reached, two.when("execution_start")]);
@@ -33,7 +33,7 @@ Deno.test("One of two servers dies under load: the other ends every job, and the
   assert.deepEqual(paintedTwice(setup.ledgers), []);
 });
 
-Deno.test("A server that is cut off for a moment keeps its jobs, which are painted once", async () => {
+Deno.test("A server that is cut off for a moment keeps its jobs, which are run once", async () => {
   await using setup = await twoServers({ awayMs: 60_000 });
   const { client, one, two } = setup;
   const jobs = submit(client, { count: 12, from: 1 });
@@ -52,13 +52,13 @@ Deno.test("Jobs of a server that is no longer configured run on the others", asy
   {
     await using worker = await startWorker({ config: await testConfig(dir.path, old.url) });
     await using client = await connect(worker);
-    client.generate({ ...PICTURE, id: "moves", steps: 1_000 }).result.catch(() => {});
+    client.generate({ ...IMAGE, id: "moves", steps: 1_000 }).result.catch(() => {});
     await old.when("progress");
     await worker.close();
   }
   await using worker = await startWorker({ config: await testConfig(dir.path, fresh.url) });
   await using client = await connect(worker);
-  const again = client.generate({ ...PICTURE, id: "moves", steps: 1_000 });
+  const again = client.generate({ ...IMAGE, id: "moves", steps: 1_000 });
   assert.ok((await again.result).imagePath.endsWith(".png"));
 });
 
@@ -94,7 +94,7 @@ async function twoServers({ awayMs = AWAY_MS } = {}): Promise<TwoServers> {
 function submit(client: Client, { count, from }: { count: number; from: number }): JobHandle[] {
   return Array.from(
     { length: count },
-    (_, index) => client.generate({ ...PICTURE, seed: from + index, steps: 8 }),
+    (_, index) => client.generate({ ...IMAGE, seed: from + index, steps: 8 }),
   );
 }
 
@@ -102,11 +102,11 @@ async function states(client: Client): Promise<string[]> {
   return (await client.servers()).map(({ state }) => state);
 }
 
-/** Seeds of jobs that were painted to the end more than once, on whatever server. */
+/** Seeds of jobs that were generated to the end more than once, on whatever server. */
 function paintedTwice(ledgers: readonly ExecutionLedger[]): number[] {
   for (const ledger of ledgers) ledger.read();
-  const painted = ledgers.flatMap((ledger) => ledger.executions)
+  const generated = ledgers.flatMap((ledger) => ledger.executions)
     .filter(({ outcome }) => outcome === "success")
     .map(({ seed }) => seed);
-  return painted.filter((seed, index) => painted.indexOf(seed) !== index);
+  return generated.filter((seed, index) => generated.indexOf(seed) !== index);
 }

@@ -10,7 +10,7 @@ interface Heard {
 }
 
 /** The subscriber. */
-export interface NewsReader extends AsyncDisposable {
+export interface UpdateReader extends AsyncDisposable {
   /** Number of updates so far. */
   readonly count: number;
   /** Notes that another process will publish from now on. */
@@ -22,7 +22,7 @@ export interface NewsReader extends AsyncDisposable {
 }
 
 /** Subscribes to everything. */
-export async function readNews(address: string): Promise<NewsReader> {
+export async function readUpdates(address: string): Promise<UpdateReader> {
   const socket = await zmqTransport().connectUpdates(address);
   const byJob = new Map<string, Heard[]>();
   const listeners = new Set<(update: Update) => void>();
@@ -74,7 +74,7 @@ export async function readNews(address: string): Promise<NewsReader> {
 }
 
 /**
- * The order of one job. News may be missing, since the publisher was killed and PUB promises none;
+ * The order of one job. Updates may be missing, since the publisher was killed and PUB promises none;
  * and a new process repeats an ending of which it cannot know whether it was told.
  */
 function orderFaults(id: string, heard: readonly Heard[]): string[] {
@@ -87,9 +87,9 @@ function orderFaults(id: string, heard: readonly Heard[]): string[] {
   const end = heard.findIndex(({ update }) => isEnding(update));
   const [before, after] = end < 0 ? [heard, []] : [heard.slice(0, end), heard.slice(end)];
   if (before.slice(1).some(({ update }) => update.type === "job_started")) {
-    say("job_started after other news");
+    say("job_started after other updates");
   }
-  if (after.some(({ update }) => !isEnding(update))) say("news after the ending");
+  if (after.some(({ update }) => !isEnding(update))) say("an update after the ending");
   for (const type of ["job_finished", "job_complete", "job_error"] as const) {
     const said = after.filter(({ update }) => update.type === type);
     if (new Set(said.map(({ update }) => wordsOf(update))).size > 1) {

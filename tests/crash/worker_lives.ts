@@ -4,7 +4,7 @@ import { type Program, startTask } from "../support/process.ts";
 
 /** Options of {@linkcode WorkerLives}. */
 export interface WorkerLivesOptions {
-  /** Directory of the queue and the pictures. */
+  /** Directory of the queue and the images. */
   dir: string;
   /** Base URL of ComfyUI. */
   comfyuiUrl: string;
@@ -20,7 +20,7 @@ export interface Addresses {
 export class WorkerLives implements AsyncDisposable {
   /** Where each of them listens. */
   readonly addresses: Addresses;
-  /** Where each of them puts its pictures. */
+  /** Where each of them puts its images. */
   readonly outputDir: string;
   readonly #args: readonly string[];
   #program: Program | undefined;

@@ -4,7 +4,7 @@ import type { Config } from "../../src/config/mod.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig } from "../support/worker.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
 
 type Submission = Parameters<Client["generate"]>[0];
 
@@ -30,8 +30,8 @@ Deno.test("The times of a run weigh the progress of the next one, also after a r
   // Loading takes nearly all of the time, of which the usual weights know nothing.
   await using simulator = await startSimulator({ loadTimeMs: 1_000, stepTimeMs: 1, nodeTimeMs: 1 });
   const config = await testConfig(dir.path, simulator.url);
-  const first = await percentBeforeSampling(config, { ...PICTURE, seed: 1 });
+  const first = await percentBeforeSampling(config, { ...IMAGE, seed: 1 });
   assert.ok(first < 25, `${first}`);
-  const second = await percentBeforeSampling(config, { ...PICTURE, seed: 2 });
+  const second = await percentBeforeSampling(config, { ...IMAGE, seed: 2 });
   assert.ok(second > 50, `${second}`);
 });

@@ -12,15 +12,15 @@ import { type SimulatorOptions, startSimulator } from "../../src/simulator/mod.t
 import { zmqTransport } from "../../src/transport/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig, workerSetup } from "../support/worker.ts";
+import { IMAGE, testConfig, workerSetup } from "../support/worker.ts";
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-Deno.test("A request becomes a picture, and every sampler step is seen", async () => {
+Deno.test("A request becomes an image, and every sampler step is seen", async () => {
   await using setup = await workerSetup();
   // A subscription takes effect a moment after it was made.
-  await setup.client.generate(PICTURE).result;
-  const job = setup.client.generate({ ...PICTURE, id: "first" });
+  await setup.client.generate(IMAGE).result;
+  const job = setup.client.generate({ ...IMAGE, id: "first" });
   assert.equal((await job.accepted).job_id, "first");
   const updates = await Array.fromAsync(job.updates());
   const { imagePath, imagePaths, seed } = await job.result;
@@ -48,14 +48,14 @@ Deno.test("Updates are numbered without a gap, anew in each life of the worker",
   for (const _life of [1, 2]) {
     await using worker = await startWorker({ config });
     await using client = await connect(worker);
-    await using news = await zmqTransport().connectUpdates(worker.pubAddress);
-    const first = client.generate(PICTURE);
+    await using updates = await zmqTransport().connectUpdates(worker.pubAddress);
+    const first = client.generate(IMAGE);
     await first.result;
     const { jobs: [state], epoch, last_seq = 0 } = await standOf(worker.reqAddress, first.id);
     assert.equal(state?.state, "completed");
-    const second = client.generate(PICTURE);
+    const second = client.generate(IMAGE);
     const heard: number[] = [];
-    for await (const body of news) {
+    for await (const body of updates) {
       const update = decodeUpdate(body);
       assert.equal(update.epoch, epoch);
       heard.push(update.seq ?? NaN);
@@ -116,7 +116,7 @@ for (const profile of ["0.3.64", "0.3.44"] as const) {
   Deno.test(`Previews of ComfyUI ${profile} are whole files when they are announced, and go with their job`, async () => {
     await using setup = await workerSetup({ simulator: { profile, previewMethod: "latent2rgb" } });
     // Long enough for a preview to be looked at before it goes.
-    const job = setup.client.generate({ ...PICTURE, steps: 50 });
+    const job = setup.client.generate({ ...IMAGE, steps: 50 });
     let previews = 0;
     for await (const update of job.updates()) {
       if (update.type !== "preview") continue;
@@ -137,7 +137,7 @@ Deno.test("Previews stay where they are to be kept", async () => {
   await Deno.writeTextFile(config, "output: { keep_previews: true }\n");
   const simulator = { previewMethod: "latent2rgb" } as const;
   await using setup = await workerSetup({ simulator, flags: { config } });
-  const job = setup.client.generate(PICTURE);
+  const job = setup.client.generate(IMAGE);
   const updates = await Array.fromAsync(job.updates());
   const paths = updates.flatMap((update) => update.type === "preview" ? [update.image_path] : []);
   assert.ok(paths.length > 0);
@@ -150,7 +150,7 @@ Deno.test("Previews are asked for where ComfyUI can be asked, and may be turned 
   await Deno.writeTextFile(config, "output: { preview_method: none }\n");
   const askedFor = async (simulator: SimulatorOptions, flags: Flags = {}) => {
     await using setup = await workerSetup({ simulator, flags });
-    const job = setup.client.generate(PICTURE);
+    const job = setup.client.generate(IMAGE);
     let previews = 0;
     for await (const update of job.updates()) if (update.type === "preview") previews += 1;
     const [prompt] = setup.simulator.record.prompts;
@@ -166,10 +166,10 @@ Deno.test("Previews are asked for where ComfyUI can be asked, and may be turned 
 
 Deno.test("cancel stops a running job on ComfyUI, and a waiting one never gets there", async () => {
   await using setup = await workerSetup({ simulator: { stepTimeMs: 20 } });
-  const running = setup.client.generate({ ...PICTURE, steps: 1_000 });
+  const running = setup.client.generate({ ...IMAGE, steps: 1_000 });
   // The other one comes after it for sure.
   await setup.simulator.when("progress");
-  const waiting = setup.client.generate(PICTURE);
+  const waiting = setup.client.generate(IMAGE);
   await waiting.accepted;
   await waiting.cancel();
   await assert.rejects(waiting.result, { code: "cancelled" });
@@ -189,7 +189,7 @@ Deno.test("A worker that starts before ComfyUI takes jobs, and runs them when it
     reqAddress: worker.reqAddress,
     pubAddress: worker.pubAddress,
   });
-  const job = client.generate(PICTURE);
+  const job = client.generate(IMAGE);
   await job.accepted;
   assert.equal((await client.status()).queue_size, 1);
   await using _simulator = await startSimulator({ port: Number(new URL(url).port), stepTimeMs: 1 });
@@ -199,7 +199,7 @@ Deno.test("A worker that starts before ComfyUI takes jobs, and runs them when it
 
 Deno.test("A job whose ComfyUI is lost goes on when it is back", async () => {
   await using setup = await workerSetup({ simulator: { stepTimeMs: 20 } });
-  const job = setup.client.generate({ ...PICTURE, steps: 20 });
+  const job = setup.client.generate({ ...IMAGE, steps: 20 });
   await setup.simulator.when("progress");
   await setup.simulator.faults.restart();
   assert.ok((await job.result).imagePath.endsWith(".png"));
@@ -209,13 +209,13 @@ Deno.test("A job whose ComfyUI is lost goes on when it is back", async () => {
 
 Deno.test("A model or workflow that is not there is refused before anything is queued", async () => {
   await using setup = await workerSetup();
-  const refused = async (fields: Partial<typeof PICTURE> & { workflow?: string; lora?: string }) =>
-    await setup.client.generate({ ...PICTURE, ...fields }).accepted.then(
+  const refused = async (fields: Partial<typeof IMAGE> & { workflow?: string; lora?: string }) =>
+    await setup.client.generate({ ...IMAGE, ...fields }).accepted.then(
       () => "accepted",
       (error) => error.message,
     );
   // The first answer of the server is what the check goes by.
-  await setup.client.generate(PICTURE).result;
+  await setup.client.generate(IMAGE).result;
   assert.equal(await refused({ model: "nope.safetensors" }), "Model not found: nope.safetensors");
   assert.equal(await refused({ lora: "nope.safetensors" }), "Model not found: nope.safetensors");
   assert.match(await refused({ workflow: "nope" }), /^Invalid parameter: workflow/);
@@ -225,13 +225,13 @@ Deno.test("A model or workflow that is not there is refused before anything is q
 Deno.test("A failure of ComfyUI is told with its cause, and the next job works", async () => {
   await using setup = await workerSetup();
   setup.simulator.faults.errorNext({ nodeClass: "KSampler", message: "the moon is in the way" });
-  await assert.rejects(setup.client.generate(PICTURE).result, /the moon is in the way/);
-  assert.ok((await setup.client.generate(PICTURE).result).imagePath);
+  await assert.rejects(setup.client.generate(IMAGE).result, /the moon is in the way/);
+  assert.ok((await setup.client.generate(IMAGE).result).imagePath);
 });
 
 Deno.test("The same request under the same id is one job", async () => {
   await using setup = await workerSetup();
-  const request = { ...PICTURE, id: "twice", seed: 1 };
+  const request = { ...IMAGE, id: "twice", seed: 1 };
   const first = await setup.client.generate(request).result;
   const again = setup.client.generate(request);
   await again.accepted;
@@ -257,7 +257,7 @@ Deno.test("Hostile ids stay in the output directory and apart from each other", 
     "x\u0000y",
   ];
   const results = await Promise.all(
-    ids.map((id) => setup.client.generate({ ...PICTURE, id }).result),
+    ids.map((id) => setup.client.generate({ ...IMAGE, id }).result),
   );
   const paths = results.map((result) => result.imagePath);
   assert.equal(new Set(paths.map((path) => path.toLowerCase())).size, ids.length);
@@ -266,7 +266,7 @@ Deno.test("Hostile ids stay in the output directory and apart from each other", 
   }
 });
 
-Deno.test("Jobs that run when a worker stops go on with the next one, and are painted once", async () => {
+Deno.test("Jobs that run when a worker stops go on with the next one, and are run once", async () => {
   await using dir = await tempDir();
   await using simulator = await startSimulator({ stepTimeMs: 20 });
   const config = await testConfig(dir.path, simulator.url);
@@ -277,7 +277,7 @@ Deno.test("Jobs that run when a worker stops go on with the next one, and are pa
       pubAddress: first.pubAddress,
       silenceMs: 60_000,
     });
-    const job = client.generate({ ...PICTURE, id: "survivor", steps: 40 });
+    const job = client.generate({ ...IMAGE, id: "survivor", steps: 40 });
     job.result.catch(() => {});
     await simulator.when("progress");
     await first.close();
@@ -288,7 +288,7 @@ Deno.test("Jobs that run when a worker stops go on with the next one, and are pa
     pubAddress: second.pubAddress,
     silenceMs: 100,
   });
-  const again = client.generate({ ...PICTURE, id: "survivor", steps: 40 });
+  const again = client.generate({ ...IMAGE, id: "survivor", steps: 40 });
   assert.ok((await again.result).imagePath.endsWith(".png"));
   assert.equal(simulator.record.executions.length, 1);
 });
@@ -304,7 +304,7 @@ Deno.test("Many clients at once each see their own job through", async () => {
   const results = await Promise.all(
     clients.flatMap((client, index) =>
       [1, 2, 3].map((number) =>
-        client.generate({ ...PICTURE, id: `c${index}-${number}`, seed: index }).result
+        client.generate({ ...IMAGE, id: `c${index}-${number}`, seed: index }).result
       )
     ),
   );

@@ -1,42 +1,42 @@
 import assert from "node:assert/strict";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, type WorkerSetup, workerSetup } from "../support/worker.ts";
+import { IMAGE, type WorkerSetup, workerSetup } from "../support/worker.ts";
 
 Deno.test("Frames of an animation are one batch of the animation workflow", async () => {
   await using setup = await workerSetup();
-  const job = setup.client.generate({ ...PICTURE, animation_frames: 3 });
+  const job = setup.client.generate({ ...IMAGE, animation_frames: 3 });
   const [sheet, ...frames] = (await job.result).imagePaths;
   assert.match(sheet ?? "", /_sheet\.png$/);
   assert.equal(frames.length, 3);
   assert.equal((await setup.client.job(job.id)).workflow, "animation");
   assert.equal(inputsOf(setup, "EmptyLatentImage")[0]?.["batch_size"], 3);
-  const both = setup.client.generate({ ...PICTURE, animation_frames: 3, batch_size: 2 });
+  const both = setup.client.generate({ ...IMAGE, animation_frames: 3, batch_size: 2 });
   await assert.rejects(both.accepted, /^JobError: Invalid parameter: animation_frames/);
 });
 
 Deno.test("A tile set is one sheet that its grid cuts evenly", async () => {
   await using setup = await workerSetup();
   const size: [number, number] = [96, 64];
-  const job = setup.client.generate({ ...PICTURE, size, tileset_grid: [3, 2] });
+  const job = setup.client.generate({ ...IMAGE, size, tileset_grid: [3, 2] });
   const [sheet, ...tiles] = (await job.result).imagePaths;
   assert.match(sheet ?? "", /_sheet\.png$/);
   assert.equal(tiles.length, 6);
   assert.equal((await setup.client.job(job.id)).workflow, "tileset");
   const { width, height, batch_size } = inputsOf(setup, "EmptyLatentImage")[0] ?? {};
   assert.deepEqual([width, height, batch_size], [96, 64, 1]);
-  const uneven = setup.client.generate({ ...PICTURE, size, tileset_grid: [5, 2] });
+  const uneven = setup.client.generate({ ...IMAGE, size, tileset_grid: [5, 2] });
   await assert.rejects(
     uneven.accepted,
     /^JobError: Invalid parameter: tileset_grid: a width of 96/,
   );
 });
 
-Deno.test("A picture below the input directory is brought to ComfyUI and painted over", async () => {
+Deno.test("An image below the input directory is brought to ComfyUI and worked on", async () => {
   await using dir = await tempDir();
   await using setup = await workerSetup({ flags: { "input-dir": dir.path } });
-  const first = await setup.client.generate(PICTURE).result;
+  const first = await setup.client.generate(IMAGE).result;
   await Deno.copyFile(first.imagePath, `${dir.path}/first.png`);
-  const image = { ...PICTURE, size: [96, 64] as [number, number], init_image: "first.png" };
+  const image = { ...IMAGE, size: [96, 64] as [number, number], init_image: "first.png" };
   const job = setup.client.generate({ ...image, denoise: 0.5 });
   assert.ok((await job.result).imagePath.endsWith(".png"));
   assert.equal((await setup.client.job(job.id)).workflow, "img2img_sdxl");
@@ -49,20 +49,20 @@ Deno.test("A picture below the input directory is brought to ComfyUI and painted
   assert.equal(setup.simulator.record.requests.get("POST /upload/image"), 1);
 });
 
-Deno.test("A picture in the request itself is painted over, also by a workflow of one's own", async () => {
+Deno.test("An image in the request itself is worked on, also by a workflow of one's own", async () => {
   await using setup = await workerSetup();
-  const { imagePath } = await setup.client.generate(PICTURE).result;
+  const { imagePath } = await setup.client.generate(IMAGE).result;
   const init_image = await Deno.readFile(imagePath);
   const workflow = "img2img_sdxl";
-  const job = setup.client.generate({ ...PICTURE, init_image, workflow, batch_size: 2 });
+  const job = setup.client.generate({ ...IMAGE, init_image, workflow, batch_size: 2 });
   assert.equal((await job.result).imagePaths.length, 2);
 });
 
-Deno.test("A picture that cannot be had is refused before anything is queued", async () => {
+Deno.test("An image that cannot be had is refused before anything is queued", async () => {
   await using setup = await workerSetup();
   const refusal = async (init_image: string | Uint8Array<ArrayBuffer>, workflow?: string) => {
     const own = workflow === undefined ? {} : { workflow };
-    const job = setup.client.generate({ ...PICTURE, init_image, ...own });
+    const job = setup.client.generate({ ...IMAGE, init_image, ...own });
     return await job.accepted.then(() => "accepted", (error) => error.message);
   };
   assert.match(await refusal("a.png"), /^Invalid parameter: init_image: .* --input-dir$/);
@@ -71,19 +71,19 @@ Deno.test("A picture that cannot be had is refused before anything is queued", a
   assert.equal((await setup.client.status()).queue_size, 0);
 });
 
-Deno.test("A picture that was brought for a lost prompt is not brought again for the next try", async () => {
+Deno.test("An image that was brought for a lost prompt is not brought again for the next try", async () => {
   await using setup = await workerSetup({ simulator: { stepTimeMs: 20 } });
-  const { imagePath } = await setup.client.generate(PICTURE).result;
+  const { imagePath } = await setup.client.generate(IMAGE).result;
   const init_image = await Deno.readFile(imagePath);
   setup.simulator.faults.loseNextAnswer("POST /prompt");
-  const job = setup.client.generate({ ...PICTURE, init_image });
+  const job = setup.client.generate({ ...IMAGE, init_image });
   assert.ok((await job.result).imagePath);
   assert.equal(setup.simulator.record.requests.get("POST /upload/image"), 1);
 });
 
 Deno.test("LoRAs are those of the request, those of the workflow, or none at all", async () => {
   await using setup = await workerSetup();
-  const request = { ...PICTURE, workflow: "pixel_art_lora" };
+  const request = { ...IMAGE, workflow: "pixel_art_lora" };
   const loras = async (fields: Partial<Parameters<typeof setup.client.generate>[0]>) => {
     await setup.client.generate({ ...request, ...fields }).result;
     return inputsOf(setup, "LoraLoader")
@@ -117,7 +117,7 @@ Deno.test("Files are of the format asked for where the workflow can, else it is 
   await Deno.writeTextFile(`${dir.path}/txt2img_sdxl.json`, stock);
   await Deno.writeTextFile(`${dir.path}/mine.json`, JSON.stringify(graph));
   await using setup = await workerSetup({ flags: { "workflow-dir": dir.path } });
-  const mine = { ...PICTURE, workflow: "mine" };
+  const mine = { ...IMAGE, workflow: "mine" };
   const jpeg = (await setup.client.generate({ ...mine, output_format: "JPEG" }).result).imagePath;
   assert.match(jpeg, /\.jpg$/);
   assert.deepEqual([...(await Deno.readFile(jpeg)).subarray(0, 3)], [0xff, 0xd8, 0xff]);
@@ -129,7 +129,7 @@ Deno.test("Files are of the format asked for where the workflow can, else it is 
     /^Invalid parameter: output_format: ComfyUI has no "webp"/,
   );
   assert.match(
-    await refused({ ...PICTURE, output_format: "jpeg" }),
+    await refused({ ...IMAGE, output_format: "jpeg" }),
     /^Invalid parameter: output_format: .*txt2img_sdxl.* no place/,
   );
   assert.match(
@@ -145,7 +145,7 @@ Deno.test("The settings name the workflow for each kind of request", async () =>
   await Deno.writeTextFile(config, `workflows: { ${workflows.join(", ")} }\n`);
   await using setup = await workerSetup({ flags: { config } });
   const chosen = async (fields: { batch_size?: number; animation_frames?: number }) => {
-    const job = setup.client.generate({ ...PICTURE, ...fields });
+    const job = setup.client.generate({ ...IMAGE, ...fields });
     await job.result;
     return (await setup.client.job(job.id)).workflow;
   };
@@ -156,9 +156,9 @@ Deno.test("The settings name the workflow for each kind of request", async () =>
 Deno.test("What the server would refuse is refused before anything is queued", async () => {
   await using setup = await workerSetup();
   // What the server tells is known from the first job on.
-  await setup.client.generate(PICTURE).result;
+  await setup.client.generate(IMAGE).result;
   const refusal = async (fields: Partial<Parameters<typeof setup.client.generate>[0]>) =>
-    await setup.client.generate({ ...PICTURE, ...fields }).accepted.then(
+    await setup.client.generate({ ...IMAGE, ...fields }).accepted.then(
       () => "accepted",
       (error) => error.message,
     );
@@ -172,14 +172,14 @@ Deno.test("What the server would refuse is refused before anything is queued", a
   );
   assert.match(
     await refusal({ workflow: "img2img_sdxl" }),
-    /^Invalid parameter: init_image: .*example.*; give a picture$/,
+    /^Invalid parameter: init_image: .*example.*; give an image$/,
   );
   assert.equal((await setup.client.status()).queue_size, 0);
 });
 
 Deno.test("A model is found in whatever spelling, and ComfyUI is sent its own", async () => {
   await using setup = await workerSetup();
-  await setup.client.generate({ ...PICTURE, model: "SD_XL_Base_1.0" }).result;
+  await setup.client.generate({ ...IMAGE, model: "SD_XL_Base_1.0" }).result;
   const [{ ckpt_name } = {}] = inputsOf(setup, "CheckpointLoaderSimple");
   assert.equal(ckpt_name, "sd_xl_base_1.0.safetensors");
 });
@@ -187,12 +187,12 @@ Deno.test("A model is found in whatever spelling, and ComfyUI is sent its own", 
 Deno.test("What the server tells of its nodes is asked once, and again when something seems missing", async () => {
   await using setup = await workerSetup();
   const asked = () => setup.simulator.record.requests.get("GET /object_info/{node_class}") ?? 0;
-  await setup.client.generate(PICTURE).result;
+  await setup.client.generate(IMAGE).result;
   const first = asked();
   assert.ok(first > 0);
-  await setup.client.generate({ ...PICTURE, seed: 2 }).result;
+  await setup.client.generate({ ...IMAGE, seed: 2 }).result;
   assert.equal(asked(), first);
-  const job = setup.client.generate({ ...PICTURE, scheduler: "none" });
+  const job = setup.client.generate({ ...IMAGE, scheduler: "none" });
   await assert.rejects(job.accepted, /Invalid parameter: scheduler/);
   assert.equal(asked(), 2 * first);
 });

@@ -52,7 +52,7 @@ Deno.test("KnownChecks.check() asks for every other model, size, option", async 
   assert.equal(asked(), requests.length);
 });
 
-Deno.test("KnownChecks.check() asks again about a picture to start from", async () => {
+Deno.test("KnownChecks.check() asks again about an image to start from", async () => {
   const { checks, asked } = counted();
   for (let i = 0; i < 2; i += 1) await checks.check(generateRequest({ init_image: "a.png" }));
   assert.equal(asked(), 2);

@@ -14,18 +14,18 @@ Deno.test("decodePng() reads the pixels of a file of another program", () => {
   deepEqual([...data], [255, 0, 0, 255, 0, 0, 255, 128]);
 });
 
-Deno.test("encodePng() writes what decodePng() reads, for any picture", async () => {
-  const property = fc.asyncProperty(rasters(), async (picture) => {
-    const png = await encodePng(picture);
+Deno.test("encodePng() writes what decodePng() reads, for any image", async () => {
+  const property = fc.asyncProperty(rasters(), async (image) => {
+    const png = await encodePng(image);
     ok(isPng(png));
     const decoded = decodePng(png);
-    deepEqual([decoded.width, decoded.height], [picture.width, picture.height]);
-    deepEqual(decoded.data, picture.data);
+    deepEqual([decoded.width, decoded.height], [image.width, image.height]);
+    deepEqual(decoded.data, image.data);
   });
   await fc.assert(property, { numRuns: 100 });
 });
 
-Deno.test("encodePng() writes three channels without alpha, and many bands as one picture", async () => {
+Deno.test("encodePng() writes three channels without alpha, and many bands as one image", async () => {
   const [width, height] = [700, 1100];
   const data = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7) >> 3);
   const png = await encodePng({ width, height, channels: 3, data });
@@ -60,7 +60,7 @@ Deno.test("decodePng() refuses sizes that no memory holds by the header alone", 
   }
 });
 
-Deno.test("decodePng() refuses a small picture whose data unpack to much more", async () => {
+Deno.test("decodePng() refuses a small image whose data unpack to much more", async () => {
   const zeros = new Blob([new Uint8Array(2 ** 26)]).stream();
   const packed = await new Response(zeros.pipeThrough(new CompressionStream("deflate"))).bytes();
   const png = await encodePng({ width: 1, height: 1, channels: 4, data: new Uint8Array(4) });
@@ -73,15 +73,15 @@ Deno.test("decodePng() refuses a small picture whose data unpack to much more", 
 });
 
 Deno.test("encodePng() refuses sizes that nobody could read", async () => {
-  const picture = (width: number, height: number): Raster => ({
+  const image = (width: number, height: number): Raster => ({
     width,
     height,
     channels: 4,
     data: new Uint8Array(),
   });
-  await rejects(encodePng(picture(8193, 8192)), { code: "too_large" });
-  await rejects(encodePng(picture(0, 1)), RangeError);
-  await rejects(encodePng(picture(1.5, 1)), RangeError);
+  await rejects(encodePng(image(8193, 8192)), { code: "too_large" });
+  await rejects(encodePng(image(0, 1)), RangeError);
+  await rejects(encodePng(image(1.5, 1)), RangeError);
 });
 
 function withSize(png: Uint8Array, width: number, height: number): Uint8Array {

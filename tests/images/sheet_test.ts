@@ -57,11 +57,11 @@ Deno.test("sheetLayout() is as near to a square as can be", () => {
 });
 
 Deno.test("tileLayout() refuses tiles that do not fit, and numbers that are none", () => {
-  const picture = { width: 64, height: 48 };
-  equal(tileLayout(picture, 4, 3).cells.length, 12);
-  deepEqual(tileLayout(picture, 4, 3).cells[5], { x: 16, y: 16, w: 16, h: 16 });
+  const image = { width: 64, height: 48 };
+  equal(tileLayout(image, 4, 3).cells.length, 12);
+  deepEqual(tileLayout(image, 4, 3).cells[5], { x: 16, y: 16, w: 16, h: 16 });
   for (const [columns, rows] of [[5, 3], [4, 5], [0, 1], [1, -1], [1.5, 1], [65, 1], [NaN, 1]]) {
-    throws(() => tileLayout(picture, columns!, rows!), RangeError, `${columns}x${rows}`);
+    throws(() => tileLayout(image, columns!, rows!), RangeError, `${columns}x${rows}`);
   }
 });
 
@@ -74,17 +74,17 @@ Deno.test("composeSheet() refuses frames that differ, too many and none", () => 
   throws(() => composeSheet([large, large, large]), { name: "ImageError", code: "too_large" });
 });
 
-Deno.test("paste() and crop() stay within the picture", () => {
-  const picture = emptyRaster(3, 3);
+Deno.test("paste() and crop() stay within the image", () => {
+  const image = emptyRaster(3, 3);
   const dot = plain(1, 1, RED);
   for (const [x, y] of [[3, 0], [0, 3], [-1, 0], [0.5, 0]]) {
-    throws(() => paste(picture, dot, x!, y!), RangeError);
-    throws(() => crop(picture, { x: x!, y: y!, w: 1, h: 1 }), RangeError);
+    throws(() => paste(image, dot, x!, y!), RangeError);
+    throws(() => crop(image, { x: x!, y: y!, w: 1, h: 1 }), RangeError);
   }
-  throws(() => crop(picture, { x: 0, y: 0, w: 0, h: 1 }), RangeError);
-  paste(picture, dot, 2, 1);
-  deepEqual(crop(picture, { x: 2, y: 1, w: 1, h: 1 }), dot);
-  equal(picture.data.reduce((sum, sample) => sum + sample, 0), 510);
+  throws(() => crop(image, { x: 0, y: 0, w: 0, h: 1 }), RangeError);
+  paste(image, dot, 2, 1);
+  deepEqual(crop(image, { x: 2, y: 1, w: 1, h: 1 }), dot);
+  equal(image.data.reduce((sum, sample) => sum + sample, 0), 510);
 });
 
 Deno.test("describeSheet() writes the JSON that game engines read", () => {

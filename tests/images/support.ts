@@ -1,9 +1,9 @@
-/** Pictures for tests. */
+/** Images for tests. */
 
 import fc from "fast-check";
 import type { Raster } from "../../src/images/mod.ts";
 
-/** Any small picture with four channels. */
+/** Any small image with four channels. */
 export function rasters(): fc.Arbitrary<Raster> {
   return fc.tuple(fc.integer({ min: 1, max: 17 }), fc.integer({ min: 1, max: 17 }))
     .chain(([width, height]) =>
@@ -12,7 +12,7 @@ export function rasters(): fc.Arbitrary<Raster> {
     .map(([[width, height], data]) => ({ width, height, channels: 4, data }));
 }
 
-/** Any pictures that all have one size. */
+/** Any images that all have one size. */
 export function equalRasters(count: number): fc.Arbitrary<Raster[]> {
   return fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
     .chain(([width, height]) =>
@@ -22,7 +22,7 @@ export function equalRasters(count: number): fc.Arbitrary<Raster[]> {
     );
 }
 
-/** A picture of one colour. */
+/** An image of one colour. */
 export function plain(width: number, height: number, rgba: readonly number[]): Raster {
   const data = Uint8Array.from({ length: width * height * 4 }, (_, at) => rgba[at % 4] ?? 0);
   return { width, height, channels: 4, data };

@@ -10,10 +10,10 @@ import {
 import { concatenate, encodeChunk, readChunks } from "../../src/images/chunks.ts";
 import { plain } from "./support.ts";
 
-const PICTURE = plain(3, 2, [1, 2, 3, 255]);
+const IMAGE = plain(3, 2, [1, 2, 3, 255]);
 
 Deno.test("withPngText() adds what readPngText() reads, whatever the letters", async () => {
-  const png = await encodePng(PICTURE);
+  const png = await encodePng(IMAGE);
   const property = fc.property(fc.string({ unit: "grapheme" }), (value) => {
     deepEqual(readPngText(withPngText(png, { parameters: value })), { parameters: value });
   });
@@ -24,18 +24,18 @@ Deno.test("withPngText() adds what readPngText() reads, whatever the letters", a
 });
 
 Deno.test("withPngText() leaves every other chunk as it is, and stands before the pixels", async () => {
-  const png = await encodePng(PICTURE, { prompt: "{}", workflow: "🗡" });
+  const png = await encodePng(IMAGE, { prompt: "{}", workflow: "🗡" });
   const changed = withPngText(png, { parameters: "x" });
   const types = readChunks(changed).map(({ type }) => type);
   deepEqual(types, ["IHDR", "tEXt", "iTXt", "tEXt", "IDAT", "IEND"]);
   const others = readChunks(changed).filter((_, index) => index !== 3).map(({ bytes }) => bytes);
   deepEqual(others, readChunks(png).map(({ bytes }) => bytes));
-  deepEqual(decodePng(changed).data, PICTURE.data);
+  deepEqual(decodePng(changed).data, IMAGE.data);
   deepEqual(decodePng(changed).text, { prompt: "{}", workflow: "🗡", parameters: "x" });
 });
 
 Deno.test("withPngText() replaces a text with the same keyword, of any kind", async () => {
-  const png = await encodePng(PICTURE, { parameters: "old", prompt: "kept" });
+  const png = await encodePng(IMAGE, { parameters: "old", prompt: "kept" });
   const packed = encodeChunk("zTXt", new TextEncoder().encode("parameters\0\0xyz"));
   const foreign = concatenate([png.subarray(0, 33), packed, png.subarray(33)]);
   deepEqual(readPngText(foreign), { parameters: "old", prompt: "kept" });
@@ -46,21 +46,21 @@ Deno.test("withPngText() replaces a text with the same keyword, of any kind", as
 });
 
 Deno.test("withPngText() writes Latin-1 as the text chunk that every reader knows", async () => {
-  const changed = withPngText(await encodePng(PICTURE), { parameters: "é" });
+  const changed = withPngText(await encodePng(IMAGE), { parameters: "é" });
   const chunk = readChunks(changed)[1]!;
   equal(chunk.type, "tEXt");
   deepEqual([...chunk.data], [...new TextEncoder().encode("parameters"), 0, 0xe9]);
 });
 
 Deno.test("withPngText() refuses keywords that PNG does not allow", async () => {
-  const png = await encodePng(PICTURE);
+  const png = await encodePng(IMAGE);
   for (const keyword of ["", " a", "a ", "a  b", "a\0b", "Ā", "x".repeat(80), "a\nb"]) {
     throws(() => withPngText(png, { [keyword]: "x" }), RangeError, keyword);
   }
 });
 
 Deno.test("withPngText() and readPngText() refuse what is no whole PNG", async () => {
-  const png = await encodePng(PICTURE);
+  const png = await encodePng(IMAGE);
   const noHeader = concatenate([png.subarray(0, 8), png.subarray(33)]);
   for (const bytes of [new Uint8Array(), png.subarray(0, -1), png.subarray(1), noHeader]) {
     throws(() => withPngText(bytes, { a: "b" }), { name: "ImageError", code: "damaged" });
@@ -69,7 +69,7 @@ Deno.test("withPngText() and readPngText() refuse what is no whole PNG", async (
 });
 
 Deno.test("readPngText() passes over text chunks that are cut short", async () => {
-  const png = await encodePng(PICTURE);
+  const png = await encodePng(IMAGE);
   for (const [type, data] of [["tEXt", "nothing"], ["iTXt", "k\0\0\0"], ["iTXt", "k\0\0\0en"]]) {
     const chunk = encodeChunk(type!, new TextEncoder().encode(data));
     const odd = concatenate([png.subarray(0, 33), chunk, png.subarray(33)]);
@@ -78,7 +78,7 @@ Deno.test("readPngText() passes over text chunks that are cut short", async () =
 });
 
 Deno.test("pngTextParts() copies no pixels, unless a text behind them has to go", async () => {
-  const png = await encodePng(PICTURE);
+  const png = await encodePng(IMAGE);
   const [, pixels] = pngTextParts(png, { parameters: "x" });
   equal(pixels?.buffer, png.buffer);
   const [end] = readChunks(png).slice(-1);

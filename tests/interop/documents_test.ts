@@ -21,7 +21,7 @@ const typescript = blocks.filter(({ language, code }) =>
 );
 
 Deno.test({
-  name: "The Python programs of the documents paint their picture",
+  name: "The Python programs of the documents paint their image",
   ignore: !await hasPythonClient(),
   async fn(t) {
     await using setup = await simulatedWorker();
@@ -34,7 +34,7 @@ Deno.test({
   },
 });
 
-Deno.test("The TypeScript programs of the documents paint their picture, from any folder", async (t) => {
+Deno.test("The TypeScript programs of the documents paint their image, from any folder", async (t) => {
   await using setup = await simulatedWorker();
   const config = new URL("../../deno.json", import.meta.url).pathname;
   assert.ok(typescript.length >= 2);
@@ -77,19 +77,19 @@ async function simulatedWorker() {
           "connect()",
           `connect({ reqAddress: "${requests}", pubAddress: "${updates}" })`,
         ),
-    /** Runs it to its end, when there must be one picture more. */
+    /** Runs it to its end, when there must be one image more. */
     async runProgram(program: Deno.Command): Promise<void> {
-      const before = await countPictures(`${dir}/output`);
+      const before = await countImages(`${dir}/output`);
       const { code, stdout, stderr } = await program.output();
       const [said, complaint] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
       assert.equal(code, 0, complaint);
-      assert.equal(await countPictures(`${dir}/output`), before + 1, said);
+      assert.equal(await countImages(`${dir}/output`), before + 1, said);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
-async function countPictures(folder: string): Promise<number> {
+async function countImages(folder: string): Promise<number> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
   return entries.filter(({ name }) => name.endsWith(".png")).length;
 }

@@ -141,7 +141,7 @@ for (const method of COMPRESSION_METHODS) {
     assert.equal(error.field, "steps");
   });
 
-  Deno.test(`${method}: a picture does not hold on to the unpacked message`, () => {
+  Deno.test(`${method}: an image does not hold on to the unpacked message`, () => {
     const image = new Uint8Array(300).fill(7);
     const request = decodeRequest(
       compress(encodeRequest({ ...GENERATE, init_image: image }), method),

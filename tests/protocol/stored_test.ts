@@ -21,7 +21,7 @@ Deno.test("decodeStored() reads what was stored as decodeRequest() does", () => 
   }
 });
 
-Deno.test("decodeStored() copies the picture out of the bytes it was read from", () => {
+Deno.test("decodeStored() copies the image out of the bytes it was read from", () => {
   const bytes = encodeRequest(FULL);
   const { init_image } = decodeStored(bytes);
   bytes.fill(0);

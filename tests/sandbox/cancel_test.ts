@@ -71,7 +71,7 @@ const MOMENTS: readonly Moment[] = [
     executions: ["interrupted"],
   },
   {
-    name: "while its picture is fetched",
+    name: "while its image is fetched",
     arrange(setup) {
       setup.simulator.faults.slowBytes({ bytesPerSecond: 100 });
       return Promise.resolve({});

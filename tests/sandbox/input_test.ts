@@ -8,7 +8,7 @@ const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2
 const JPEG = new Uint8Array([0xff, 0xd8, 0xff, 0xe0]);
 const WEBP = new Uint8Array([...new TextEncoder().encode("RIFF1234WEBPVP8 ")]);
 
-Deno.test("InputImages.check() takes pictures below the directory, and pictures in the request", async () => {
+Deno.test("InputImages.check() takes images below the directory, and images in the request", async () => {
   await using dir = await inputDir();
   const inputs = createInputImages(dir.path);
   for (const init_image of ["a.png", "sub/b.jpg", "./a.png", "link.png", PNG, JPEG, WEBP]) {
@@ -62,9 +62,9 @@ Deno.test("InputImages.check() keeps to the directory when its name begins anoth
   await assert.rejects(inputs.check(generateRequest({ init_image: "a.png" })), /there is no/);
 });
 
-Deno.test("InputImages.check() refuses what is no picture, by its content", async () => {
+Deno.test("InputImages.check() refuses what is no image, by its content", async () => {
   await using dir = await inputDir();
-  await Deno.writeTextFile(`${dir.path}/text.png`, "no picture");
+  await Deno.writeTextFile(`${dir.path}/text.png`, "no image");
   await Deno.writeFile(`${dir.path}/empty.png`, new Uint8Array());
   await Deno.writeFile(`${dir.path}/short.png`, PNG.subarray(0, 7));
   const inputs = createInputImages(dir.path);
@@ -106,7 +106,7 @@ Deno.test("InputImages.bring() uploads the same content once, until it is told t
   assert.equal(await inputs.bring(generateRequest(), client, signal), undefined);
 });
 
-Deno.test("InputImages.bring() blames the request for a picture that is too large for ComfyUI", async () => {
+Deno.test("InputImages.bring() blames the request for an image that is too large for ComfyUI", async () => {
   const inputs = createInputImages(undefined);
   const client = {
     upload: () => Promise.reject(new ComfyError("http_status", "413", { status: 413 })),
@@ -118,7 +118,7 @@ Deno.test("InputImages.bring() blames the request for a picture that is too larg
   });
 });
 
-/** A directory with a picture, one in a folder, and a link to the first. */
+/** A directory with an image, one in a folder, and a link to the first. */
 async function inputDir(): Promise<TempDir> {
   const dir = await tempDir();
   await Deno.mkdir(`${dir.path}/sub`);

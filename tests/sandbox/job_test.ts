@@ -4,7 +4,7 @@ import { bindTemplate, createTemplate } from "../../src/workflow/mod.ts";
 import { generateRequest } from "../support/requests.ts";
 import { jobSetup } from "./job_setup.ts";
 
-Deno.test("runJob() posts a prompt once, and its picture gets the name of the job", async () => {
+Deno.test("runJob() posts a prompt once, and its image gets the name of the job", async () => {
   await using setup = await jobSetup();
   const { outcome, events } = await setup.run();
   assert.ok(outcome.type === "completed");
@@ -33,7 +33,7 @@ Deno.test("runJob() follows a prompt that an earlier attempt had posted", async 
   assert.equal(setup.simulator.record.executions.length, 1);
 });
 
-Deno.test("runJob() takes the picture of a prompt that ended while nobody looked", async () => {
+Deno.test("runJob() takes the image of a prompt that ended while nobody looked", async () => {
   await using setup = await jobSetup();
   const { spec } = await setup.run();
   await Deno.writeTextFile(`${setup.dir}/job-1_0.png`, "somebody else's");
@@ -42,7 +42,7 @@ Deno.test("runJob() takes the picture of a prompt that ended while nobody looked
   assert.equal(setup.simulator.record.executions.length, 1);
 });
 
-Deno.test("runJob() keeps a picture once that was brought home by an attempt that died", async () => {
+Deno.test("runJob() keeps an image once that was brought home by an attempt that died", async () => {
   await using setup = await jobSetup();
   const { spec } = await setup.run();
   await Deno.mkdir(`${setup.dir}/previews/job-1`, { recursive: true });
@@ -54,13 +54,13 @@ Deno.test("runJob() keeps a picture once that was brought home by an attempt tha
   await assert.rejects(Deno.stat(`${setup.dir}/previews/job-1`), Deno.errors.NotFound);
 });
 
-Deno.test("runJob() does not bring a picture again for a prompt that is on the server", async () => {
+Deno.test("runJob() does not bring an image again for a prompt that is on the server", async () => {
   await using setup = await jobSetup();
-  const { outcome: painted } = await setup.run();
-  assert.ok(painted.type === "completed");
+  const { outcome: generated } = await setup.run();
+  assert.ok(generated.type === "completed");
   const init_image = "start.png";
   const path = `${setup.dir}/${init_image}`;
-  await Deno.rename(painted.imagePaths[0]!, path);
+  await Deno.rename(generated.imagePaths[0]!, path);
   const request = generateRequest({ size: [64, 64], steps: 4, init_image });
   const uploads = () => setup.simulator.record.requests.get("POST /upload/image");
   const { outcome, spec } = await setup.run({ request });
@@ -136,7 +136,7 @@ Deno.test("runJob() does not try again what a node refuses", async () => {
   assert.deepEqual(facts((await setup.run()).outcome), ["execution", false, false, false]);
 });
 
-Deno.test("runJob() leaves no half file behind when a picture cannot be fetched", async () => {
+Deno.test("runJob() leaves no half file behind when an image cannot be fetched", async () => {
   await using setup = await jobSetup();
   setup.simulator.faults.failNext("GET /view", { status: 500, times: 100 });
   const { outcome } = await setup.run();
@@ -145,7 +145,7 @@ Deno.test("runJob() leaves no half file behind when a picture cannot be fetched"
   assert.deepEqual(names, []);
 });
 
-Deno.test("runJob() says so when a workflow ends without a picture", async () => {
+Deno.test("runJob() says so when a workflow ends without an image", async () => {
   await using setup = await jobSetup();
   const { graph } = setup.context.catalog.choose(generateRequest());
   const preview = Object.fromEntries(
@@ -163,7 +163,7 @@ Deno.test("runJob() says so when a workflow ends without a picture", async () =>
   };
   const { outcome } = await setup.run({}, undefined, undefined, context);
   assert.ok(outcome.type === "failed");
-  assert.match(outcome.error, /SaveLatent|without a picture/);
+  assert.match(outcome.error, /SaveLatent|without an image/);
 });
 
 function facts(outcome: RunOutcome): unknown[] {

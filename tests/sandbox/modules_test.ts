@@ -9,7 +9,7 @@ Deno.test("An isolate loads neither the validation of messages nor their codec",
   assert.deepEqual(loaded.filter((name) => /^npm:\/?(?:zod|@msgpack)/.test(name)), []);
 });
 
-Deno.test("An isolate loads what handles PNG files with its first picture", async () => {
+Deno.test("An isolate loads what handles PNG files with its first image", async () => {
   const loaded = await loadedBy(ENTRY);
   assert.deepEqual(loaded.filter((name) => /^npm:\/?fast-png|^node:/.test(name)), []);
   const later = await loadedBy(new URL("output.ts", ENTRY));

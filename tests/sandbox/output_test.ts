@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { createComfyClient, type ImageRef } from "../../src/comfyui/mod.ts";
 import type { RunSpec } from "../../src/executor/mod.ts";
-import { Pictures } from "../../src/sandbox/output.ts";
+import { OutputImages } from "../../src/sandbox/output.ts";
 import {
   type Atlas,
   composeSheet,
   cutTiles,
-  type DecodedPicture,
+  type DecodedImage,
   decodePng,
   encodePng,
   withPngText,
@@ -19,7 +19,7 @@ import { type JobSetup, jobSetup } from "./job_setup.ts";
 
 const PARAMETERS = '{"seed":1}';
 
-Deno.test("runJob() writes what it was asked for into the picture, beside ComfyUI's own texts", async () => {
+Deno.test("runJob() writes what it was asked for into the image, beside ComfyUI's own texts", async () => {
   await using setup = await jobSetup();
   const request = generateRequest({
     prompt: "a knight 🗡",
@@ -30,7 +30,7 @@ Deno.test("runJob() writes what it was asked for into the picture, beside ComfyU
   });
   const { outcome } = await setup.run({ request, seed: 7 });
   assert.ok(outcome.type === "completed");
-  const { text } = await readPicture(outcome.imagePaths[0]!);
+  const { text } = await readImage(outcome.imagePaths[0]!);
   const { denoise, negative_prompt, ...parameters } = JSON.parse(text["parameters"]!);
   assert.deepEqual([denoise, typeof negative_prompt], [1, "string"]);
   assert.deepEqual(parameters, {
@@ -50,27 +50,27 @@ Deno.test("runJob() writes what it was asked for into the picture, beside ComfyU
   assert.deepEqual(JSON.parse(text["prompt"]!), body?.["prompt"]);
 });
 
-Deno.test("Pictures.save() leaves the pixels of ComfyUI's file as they are, byte for byte", async () => {
+Deno.test("OutputImages.save() leaves the pixels of ComfyUI's file as they are, byte for byte", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 1);
+  const images = await generate(setup, 1);
   const [path] = await save(setup, images);
   const bytes = await original(setup, images[0]!);
   assert.deepEqual(pixelChunks(await Deno.readFile(path!)), pixelChunks(bytes));
 });
 
-Deno.test("Pictures.save() makes an animation: sheet, numbered frames and an atlas", async () => {
+Deno.test("OutputImages.save() makes an animation: sheet, numbered frames and an atlas", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 3);
+  const images = await generate(setup, 3);
   const paths = await save(setup, images, { animation_frames: 3 });
   const names = ["_sheet", "_0000", "_0001", "_0002"].map((end) => `job-1_0${end}.png`);
   assert.deepEqual(paths, names.map((name) => `${setup.dir}/${name}`));
   assert.deepEqual(await fileNames(setup.dir), [...names, "job-1_0_sheet.json"].sort());
-  const [sheet, ...frames] = await Promise.all(paths.map(readPicture));
+  const [sheet, ...frames] = await Promise.all(paths.map(readImage));
   assert.deepEqual(composeSheet(frames).data, sheet!.data);
   assert.notDeepEqual(frames[0]!.data, frames[1]!.data);
-  for (const picture of [sheet!, ...frames]) {
-    assert.deepEqual(Object.keys(picture.text), ["prompt", "parameters"]);
-    assert.equal(picture.text["parameters"], PARAMETERS);
+  for (const image of [sheet!, ...frames]) {
+    assert.deepEqual(Object.keys(image.text), ["prompt", "parameters"]);
+    assert.equal(image.text["parameters"], PARAMETERS);
   }
   const atlas = await readAtlas(`${setup.dir}/job-1_0_sheet.json`);
   assert.deepEqual(Object.keys(atlas.frames), names.slice(1));
@@ -82,22 +82,22 @@ Deno.test("Pictures.save() makes an animation: sheet, numbered frames and an atl
   ]);
 });
 
-Deno.test("Pictures.save() makes a batch of animations one after the other", async () => {
+Deno.test("OutputImages.save() makes a batch of animations one after the other", async () => {
   await using setup = await jobSetup();
-  const paths = await save(setup, await paint(setup, 4), { animation_frames: 2, batch_size: 2 });
+  const paths = await save(setup, await generate(setup, 4), { animation_frames: 2, batch_size: 2 });
   const names = ["_0_sheet", "_0_0000", "_0_0001", "_1_sheet", "_1_0000", "_1_0001"];
   assert.deepEqual(paths, names.map((end) => `${setup.dir}/job-1${end}.png`));
-  const [, first, , , third] = await Promise.all(paths.map(readPicture));
+  const [, first, , , third] = await Promise.all(paths.map(readImage));
   assert.notDeepEqual(first!.data, third!.data);
 });
 
-Deno.test("Pictures.save() cuts a tile set: the sheet as delivered, the tiles and an atlas", async () => {
+Deno.test("OutputImages.save() cuts a tile set: the sheet as delivered, the tiles and an atlas", async () => {
   await using setup = await jobSetup();
-  const paths = await save(setup, await paint(setup, 1), { tileset_grid: [4, 2] });
+  const paths = await save(setup, await generate(setup, 1), { tileset_grid: [4, 2] });
   assert.equal(paths.length, 9);
   assert.equal(paths[0], `${setup.dir}/job-1_0_sheet.png`);
   assert.equal(paths[8], `${setup.dir}/job-1_0_0007.png`);
-  const [sheet, ...tiles] = await Promise.all(paths.map(readPicture));
+  const [sheet, ...tiles] = await Promise.all(paths.map(readImage));
   assert.deepEqual(Object.keys(sheet!.text), ["prompt", "parameters"]);
   const cut = cutTiles(sheet!, 4, 2).map(({ data }) => data);
   assert.deepEqual(tiles.map(({ data }) => data), cut);
@@ -106,16 +106,16 @@ Deno.test("Pictures.save() cuts a tile set: the sheet as delivered, the tiles an
   assert.deepEqual(atlas.meta.frameTags, []);
 });
 
-Deno.test("Pictures.save() refuses what cannot be cut or put together, and leaves no file", async () => {
+Deno.test("OutputImages.save() refuses what cannot be cut or put together, and leaves no file", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 3);
+  const images = await generate(setup, 3);
   const cases: [Partial<GenerateRequest>, RegExp][] = [
     [{ tileset_grid: [5, 2] }, /^Invalid parameter: tileset_grid: 64x64 pixels cannot be cut/],
     [{ tileset_grid: [2, 2], animation_frames: 3 }, /^Invalid parameter: tileset_grid: cannot be/],
     [{ animation_frames: 256, size: [1024, 1024] }, /^Invalid parameter: animation_frames: 256/],
     [{ tileset_grid: [64, 64], batch_size: 2 }, /^Invalid parameter: tileset_grid: 8192 files/],
     [{ animation_frames: 256, batch_size: 17 }, /^Invalid parameter: animation_frames: 4352 files/],
-    [{ animation_frames: 2 }, /^ComfyUI made 3 pictures for an animation of 2 frames/],
+    [{ animation_frames: 2 }, /^ComfyUI made 3 images for an animation of 2 frames/],
   ];
   for (const [fields, message] of cases) {
     await assert.rejects(save(setup, images, fields), { message });
@@ -123,9 +123,9 @@ Deno.test("Pictures.save() refuses what cannot be cut or put together, and leave
   }
 });
 
-Deno.test("Pictures.save() refuses frames of different sizes", async () => {
+Deno.test("OutputImages.save() refuses frames of different sizes", async () => {
   await using setup = await jobSetup();
-  const images = [...await paint(setup, 1), ...await paint(setup, 1, [128, 64])];
+  const images = [...await generate(setup, 1), ...await generate(setup, 1, [128, 64])];
   await assert.rejects(save(setup, images, { animation_frames: 2 }), {
     code: "output",
     message: "ComfyUI made frames of different sizes: 64x64 and 128x64",
@@ -133,9 +133,9 @@ Deno.test("Pictures.save() refuses frames of different sizes", async () => {
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-Deno.test("Pictures.save() never replaces a file, and keeps a set under one name", async () => {
+Deno.test("OutputImages.save() never replaces a file, and keeps a set under one name", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 2);
+  const images = await generate(setup, 2);
   await Deno.writeTextFile(`${setup.dir}/job-1_0_0001.png`, "mine");
   const paths = await save(setup, images, { animation_frames: 2 });
   const names = ["_sheet", "_0000", "_0001"].map((end) => `${setup.dir}/job-1_0-2${end}.png`);
@@ -146,17 +146,17 @@ Deno.test("Pictures.save() never replaces a file, and keeps a set under one name
   assert.equal((await fileNames(setup.dir)).length, 5);
 });
 
-Deno.test("Pictures.save() keeps the pictures of a batch apart where the pattern does not", async () => {
+Deno.test("OutputImages.save() keeps the images of a batch apart where the pattern does not", async () => {
   await using setup = await jobSetup({}, { filenamePattern: "{job_id}-{seed}" });
-  const paths = await save(setup, await paint(setup, 3));
+  const paths = await save(setup, await generate(setup, 3));
   assert.deepEqual(paths, ["", "-2", "-3"].map((end) => `${setup.dir}/job-1-1${end}.png`));
-  const pictures = await Promise.all(paths.map(readPicture));
-  assert.equal(new Set(pictures.map(({ data }) => data.toHex())).size, 3);
+  const images = await Promise.all(paths.map(readImage));
+  assert.equal(new Set(images.map(({ data }) => data.toHex())).size, 3);
 });
 
-Deno.test("Pictures.save() leaves nothing behind when one of several pictures cannot be had", async () => {
+Deno.test("OutputImages.save() leaves nothing behind when one of several images cannot be had", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 2);
+  const images = await generate(setup, 2);
   const missing = { ...images[1]!, filename: "gone.png" };
   await assert.rejects(save(setup, [images[0]!, missing]), { code: "output" });
   assert.deepEqual(await fileNames(setup.dir), []);
@@ -164,15 +164,15 @@ Deno.test("Pictures.save() leaves nothing behind when one of several pictures ca
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-Deno.test("Pictures.save() says so when a picture is damaged", async () => {
+Deno.test("OutputImages.save() says so when an image is damaged", async () => {
   await using setup = await jobSetup();
-  const picture = {
+  const image = {
     width: 64,
     height: 64,
     channels: 4,
     data: new Uint8Array(64 * 64 * 4),
   } as const;
-  const png = await encodePng(picture);
+  const png = await encodePng(image);
   png[60] = (png[60] ?? 0) ^ 1;
   const form = new FormData();
   form.append("image", new Blob([png]), "bad.png");
@@ -183,84 +183,84 @@ Deno.test("Pictures.save() says so when a picture is damaged", async () => {
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-Deno.test("Pictures.save() removes what a killed attempt at the same job left, and nothing else", async () => {
+Deno.test("OutputImages.save() removes what a killed attempt at the same job left, and nothing else", async () => {
   await using setup = await jobSetup();
   const uuid = crypto.randomUUID();
   const own = [`.job-1.${uuid}.part`, `.job-1.${crypto.randomUUID()}.part`];
   const others = [`.job-10.${uuid}.part`, `.job-1.${uuid}`, ".job-1.part", "job-1.part"];
   for (const name of [...own, ...others]) await Deno.writeTextFile(`${setup.dir}/${name}`, "x");
-  await save(setup, await paint(setup, 1), {}, { resumed: true });
+  await save(setup, await generate(setup, 1), {}, { resumed: true });
   assert.deepEqual(await fileNames(setup.dir), [...others, "job-1_0.png"].sort());
 });
 
-Deno.test("Pictures.expect() fetches what is told of, so that the end needs no more than names", async () => {
+Deno.test("OutputImages.expect() fetches what is told of, so that the end needs no more than names", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 2);
-  await using pictures = expecting(setup);
-  pictures.expect(images);
+  const images = await generate(setup, 2);
+  await using output = expecting(setup);
+  output.expect(images);
   const views = () => setup.simulator.record.requests.get("GET /view") ?? 0;
-  const paths = await pictures.save(images);
+  const paths = await output.save(images);
   assert.equal(views(), 2);
   assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png", "job-1_1.png"]);
-  const { text } = await readPicture(paths[0]!);
+  const { text } = await readImage(paths[0]!);
   assert.equal(text["parameters"], PARAMETERS);
 });
 
-Deno.test("Pictures.expect() leaves nothing behind when the prompt does not end well", async () => {
+Deno.test("OutputImages.expect() leaves nothing behind when the prompt does not end well", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 2);
+  const images = await generate(setup, 2);
   {
-    await using pictures = expecting(setup);
-    pictures.expect(images);
+    await using output = expecting(setup);
+    output.expect(images);
     await setup.simulator.when("request", ({ route }) => route === "GET /view");
   }
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-Deno.test("Pictures.save() fetches again what could not be had before the end", async () => {
+Deno.test("OutputImages.save() fetches again what could not be had before the end", async () => {
   await using setup = await jobSetup();
-  const images = await paint(setup, 1);
+  const images = await generate(setup, 1);
   setup.simulator.faults.failNext("GET /view", { status: 503, times: 1 });
-  await using pictures = expecting(setup);
-  pictures.expect(images);
+  await using output = expecting(setup);
+  output.expect(images);
   await setup.simulator.when("request", ({ route, status }) => {
     return route === "GET /view" && status === 503;
   });
-  await pictures.save(images);
+  await output.save(images);
   assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png"]);
 });
 
-Deno.test("Pictures.expect() fetches anew a file that a later node wrote again", async () => {
+Deno.test("OutputImages.expect() fetches anew a file that a later node wrote again", async () => {
   await using setup = await jobSetup();
-  const [image] = await paint(setup, 1);
-  const [other] = await paint(setup, 1, [96, 64]);
+  const [image] = await generate(setup, 1);
+  const [other] = await generate(setup, 1, [96, 64]);
   const told: ImageRef = { filename: "again.png", subfolder: "", type: "output" };
-  await using pictures = expecting(setup);
+  await using output = expecting(setup);
   await upload(setup, await original(setup, image!), told);
-  pictures.expect([told]);
+  output.expect([told]);
   await upload(setup, await original(setup, other!), told);
-  pictures.expect([told]);
-  const [path] = await pictures.save([told]);
-  assert.equal((await readPicture(path!)).width, 96);
+  output.expect([told]);
+  const [path] = await output.save([told]);
+  assert.equal((await readImage(path!)).width, 96);
 });
 
-Deno.test("Pictures.save() brings a picture of more than 32 MB home whole", async () => {
+Deno.test("OutputImages.save() brings an image of more than 32 MB home whole", async () => {
   await using setup = await jobSetup();
-  const [image] = await paint(setup, 1);
+  const [image] = await generate(setup, 1);
   const padding = "x".repeat(33 * 1024 * 1024);
   const large = withPngText(await original(setup, image!), { padding });
   const told: ImageRef = { filename: "large.png", subfolder: "", type: "output" };
   await upload(setup, large, told);
-  await using pictures = expecting(setup);
-  pictures.expect([told]);
-  const [path] = await pictures.save([told]);
+  await using output = expecting(setup);
+  output.expect([told]);
+  const [path] = await output.save([told]);
   assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png"]);
   const saved = await Deno.readFile(path!);
   assert.deepEqual(saved.subarray(-1_000), large.subarray(-1_000));
   assert.ok(saved.length > large.length);
 });
 
-Deno.test("Pictures.save() says so when a picture is larger than it takes, and takes none of it", async () => {
+Deno.test("OutputImages.save() says so when an image is larger than it takes, and takes none of it", async () => {
   await using setup = await jobSetup();
   let isWanted = true;
   const body = new ReadableStream({ cancel: () => void (isWanted = false) });
@@ -271,17 +271,17 @@ Deno.test("Pictures.save() says so when a picture is larger than it takes, and t
   });
   const server = { ...setup.context.server, client };
   const told: ImageRef = { filename: "huge.png", subfolder: "", type: "output" };
-  await using pictures = expecting({ ...setup, context: { ...setup.context, server } });
-  await assert.rejects(pictures.save([told]), {
+  await using output = expecting({ ...setup, context: { ...setup.context, server } });
+  await assert.rejects(output.save([told]), {
     code: "output",
     message: /huge\.png .*has more than 301989888 bytes; have the workflow save smaller ones/,
   });
   assert.equal(isWanted, false);
-  await pictures[Symbol.asyncDispose]();
+  await output[Symbol.asyncDispose]();
   assert.deepEqual(await fileNames(setup.dir), []);
 });
 
-function expecting(setup: Pick<JobSetup, "context">): Pictures {
+function expecting(setup: Pick<JobSetup, "context">): OutputImages {
   const spec: RunSpec = {
     jobId: "job-1",
     request: generateRequest({ size: [64, 64] }),
@@ -291,10 +291,10 @@ function expecting(setup: Pick<JobSetup, "context">): Pictures {
     hadStarted: false,
   };
   const { signal } = new AbortController();
-  return new Pictures(setup.context, spec, { parameters: PARAMETERS, signal });
+  return new OutputImages(setup.context, spec, { parameters: PARAMETERS, signal });
 }
 
-async function paint(
+async function generate(
   setup: JobSetup,
   count: number,
   size: [number, number] = [64, 64],
@@ -347,11 +347,11 @@ async function save(
     hadStarted: false,
     ...spec,
   };
-  await using pictures = new Pictures(setup.context, whole, { parameters: PARAMETERS, signal });
-  return await pictures.save(images);
+  await using output = new OutputImages(setup.context, whole, { parameters: PARAMETERS, signal });
+  return await output.save(images);
 }
 
-async function readPicture(path: string): Promise<DecodedPicture> {
+async function readImage(path: string): Promise<DecodedImage> {
   return decodePng(await Deno.readFile(path));
 }
 

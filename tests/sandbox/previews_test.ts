@@ -4,7 +4,7 @@ import { createPreviewFolder, type PreviewSetup } from "../../src/sandbox/previe
 import { manualClock } from "../support/clock.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
-Deno.test("A preview folder keeps the newest pictures, and goes with its job", async () => {
+Deno.test("A preview folder keeps the newest images, and goes with its job", async () => {
   await using dir = await tempDir();
   const seen: number[] = [];
   {
@@ -17,7 +17,7 @@ Deno.test("A preview folder keeps the newest pictures, and goes with its job", a
       },
     );
     for (const step of [1, 2, 2, 3, 4]) {
-      previews.offer(picture(step));
+      previews.offer(image(step));
       await previews.flush();
     }
     const names = await fileNames(`${dir.path}/previews/job-1`);
@@ -27,7 +27,7 @@ Deno.test("A preview folder keeps the newest pictures, and goes with its job", a
   assert.deepEqual(await fileNames(dir.path), []);
 });
 
-Deno.test("A preview folder leaves out pictures that come too soon", async () => {
+Deno.test("A preview folder leaves out images that come too soon", async () => {
   await using dir = await tempDir();
   const clock = manualClock();
   const seen: number[] = [];
@@ -38,7 +38,7 @@ Deno.test("A preview folder leaves out pictures that come too soon", async () =>
     createRateLimit(2, clock.now),
   );
   for (let step = 0; step < 20; step++) {
-    previews.offer(picture(step));
+    previews.offer(image(step));
     await previews.flush();
     clock.advance(100);
   }
@@ -60,7 +60,7 @@ Deno.test("A preview folder that cannot be written holds nothing up", async () =
   await using dir = await tempDir();
   await Deno.writeTextFile(`${dir.path}/previews`, "in the way");
   await using previews = createPreviewFolder(setup(dir.path), "job-1", () => assert.fail());
-  previews.offer(picture(1));
+  previews.offer(image(1));
   await previews.flush();
 });
 
@@ -68,7 +68,7 @@ function setup(outputDir: string): PreviewSetup {
   return { outputDir, keepPreviews: false, maxPreviews: 100, maxPreviewsPerSecond: 0 };
 }
 
-function picture(step: number) {
+function image(step: number) {
   return { image: new Uint8Array([0xff, 0xd8, step]), mimeType: "image/jpeg", step };
 }
 

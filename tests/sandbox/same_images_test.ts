@@ -33,7 +33,7 @@ Deno.test("A rerun that ComfyUI has in its cache yields the same bytes", async (
   assert.deepEqual(first, again);
 });
 
-Deno.test("Every picture of every node that saves some is fetched, by the nodes' ids", async () => {
+Deno.test("Every image of every node that saves some is fetched, by the nodes' ids", async () => {
   await using setup = await jobSetup();
   const { catalog } = setup.context;
   const { graph } = catalog.choose(REQUEST);
@@ -56,8 +56,8 @@ Deno.test("Every picture of every node that saves some is fetched, by the nodes'
   assert.ok(outcome.type === "completed");
   const names = [0, 1, 2, 3].map((index) => `${setup.dir}/job-1_${index}.png`);
   assert.deepEqual(outcome.imagePaths, names);
-  const pictures = await Promise.all(names.map((path) => Deno.readFile(path)));
-  assert.deepEqual(pictures.map((png) => decodePng(png).width), [64, 64, 128, 128]);
+  const images = await Promise.all(names.map((path) => Deno.readFile(path)));
+  assert.deepEqual(images.map((png) => decodePng(png).width), [64, 64, 128, 128]);
 });
 
 function scaleInputs(image: unknown): Record<string, unknown> {

@@ -4,7 +4,7 @@ import type { RunEvent } from "../../src/executor/mod.ts";
 import { generateRequest } from "../support/requests.ts";
 import { type JobSetup, jobSetup } from "./job_setup.ts";
 
-/** What the run of a picture with this seed measured. */
+/** What the run of an image with this seed measured. */
 async function timesOf(setup: JobSetup, seed: number): Promise<RunTimes> {
   const { outcome } = await setup.run({ seed, jobId: `job-${seed}` });
   assert.ok(outcome.type === "completed" && outcome.times !== undefined);

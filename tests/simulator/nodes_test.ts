@@ -3,7 +3,7 @@ import type { JsonObject, Simulator } from "../../src/simulator/mod.ts";
 import { encodePng } from "../../src/images/mod.ts";
 import { decodePng } from "../../src/simulator/files/png.ts";
 import { encodeJpeg } from "../../src/simulator/files/jpeg.ts";
-import { plainPicture } from "../../src/simulator/files/image.ts";
+import { plainImage as flatImage } from "../../src/simulator/files/image.ts";
 import {
   filesOf,
   type Graph,
@@ -39,17 +39,17 @@ function difference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, sample, index) => sum + Math.abs(sample - (b[index] ?? 0)), 0) / a.length;
 }
 
-Deno.test("A batch gives pictures that differ, with consecutive names", async () => {
+Deno.test("A batch gives images that differ, with consecutive names", async () => {
   await using simulator = await startFast();
   const prompt = {
     ...textToImage(),
     "4": node("EmptyLatentImage", { width: 64, height: 72, batch_size: 3 }),
   };
-  const pictures = await imagesOf(simulator, prompt, "7");
-  equal(pictures.length, 3);
-  deepEqual(pictures.map(({ width, height }) => [width, height]), [[64, 72], [64, 72], [64, 72]]);
-  notDeepEqual(pictures[0]?.rgba, pictures[1]?.rgba);
-  notDeepEqual(pictures[1]?.rgba, pictures[2]?.rgba);
+  const images = await imagesOf(simulator, prompt, "7");
+  equal(images.length, 3);
+  deepEqual(images.map(({ width, height }) => [width, height]), [[64, 72], [64, 72], [64, 72]]);
+  notDeepEqual(images[0]?.rgba, images[1]?.rgba);
+  notDeepEqual(images[1]?.rgba, images[2]?.rgba);
 });
 
 Deno.test("An SDXL graph with LoRA, refiner and clip skip runs", async () => {
@@ -120,8 +120,8 @@ Deno.test("An SDXL graph with LoRA, refiner and clip skip runs", async () => {
     de: node("VAEDecode", { samples: ["fine", 0], vae: ["va", 0] }),
     out: node("SaveImage", { images: ["de", 0], filename_prefix: "xl" }),
   };
-  const [picture] = await imagesOf(simulator, graph, "out");
-  deepEqual([picture?.width, picture?.height], [128, 128]);
+  const [image] = await imagesOf(simulator, graph, "out");
+  deepEqual([image?.width, image?.height], [128, 128]);
   const steps = simulator.record.events.flatMap((event) =>
     event.type === "progress" ? [`${event.nodeId} ${event.value}/${event.max}`] : []
   );
@@ -166,9 +166,9 @@ Deno.test("A graph of custom sampling runs, with either guider", async () => {
   }
 });
 
-Deno.test("Image to image keeps the more of the given picture, the less denoise", async () => {
+Deno.test("Image to image keeps the more of the given image, the less denoise", async () => {
   await using simulator = await startFast();
-  const source = plainPicture(64, 64, [250, 20, 20]);
+  const source = flatImage(64, 64, [250, 20, 20]);
   const png = await encodePng({ width: 64, height: 64, data: source.pixels(), channels: 3 });
   await put(simulator, "in.png", png);
   const differences: number[] = [];
@@ -178,15 +178,15 @@ Deno.test("Image to image keeps the more of the given picture, the less denoise"
       "8": node("LoadImage", { image: "in.png" }),
       "9": node("VAEEncode", { pixels: ["8", 0], vae: ["1", 2] }),
     };
-    const [picture] = await imagesOf(simulator, graph, "7");
-    differences.push(difference(picture!.rgba, decodePng(png).rgba));
+    const [image] = await imagesOf(simulator, graph, "7");
+    differences.push(difference(image!.rgba, decodePng(png).rgba));
   }
   const [none = 1, little = 0, much = 0, all = 0] = differences;
   equal(none, 0);
   ok(little > 0 && little < much && much < all, String(differences));
 });
 
-Deno.test("Inpainting changes the picture only where the mask allows it", async () => {
+Deno.test("Inpainting changes the image only where the mask allows it", async () => {
   await using simulator = await startFast();
   const data = new Uint8Array(64 * 64 * 4).fill(200);
   for (let pixel = 0; pixel < 64 * 64; pixel++) data[pixel * 4 + 3] = pixel % 64 < 32 ? 255 : 0;
@@ -211,10 +211,10 @@ Deno.test("Inpainting changes the picture only where the mask allows it", async 
       "8": node("LoadImage", { image: "in.png" }),
       ...encoder,
     };
-    const [picture] = await imagesOf(simulator, graph, "7");
+    const [image] = await imagesOf(simulator, graph, "7");
     const rows = Array.from(
       { length: 64 },
-      (_, y) => picture!.rgba.subarray(y * 256, y * 256 + 256),
+      (_, y) => image!.rgba.subarray(y * 256, y * 256 + 256),
     );
     for (const row of rows) {
       deepEqual([...row.subarray(0, 8)], [200, 200, 200, 255, 200, 200, 200, 255]);
@@ -225,7 +225,7 @@ Deno.test("Inpainting changes the picture only where the mask allows it", async 
 
 Deno.test("LoadImage takes JPEG and grey PNG, and fails on what is neither", async () => {
   await using simulator = await startFast();
-  await put(simulator, "a.jpg", encodeJpeg(plainPicture(16, 8, [10, 200, 30]), 90));
+  await put(simulator, "a.jpg", encodeJpeg(flatImage(16, 8, [10, 200, 30]), 90));
   await put(simulator, "broken.png", new TextEncoder().encode("not an image"));
   await put(
     simulator,
@@ -236,9 +236,9 @@ Deno.test("LoadImage takes JPEG and grey PNG, and fails on what is neither", asy
     "1": node("LoadImage", { image }),
     "2": node("SaveImage", { images: ["1", 0], filename_prefix: "x" }),
   });
-  const [picture] = await imagesOf(simulator, load("a.jpg [input]"), "2");
-  deepEqual([picture?.width, picture?.height], [16, 8]);
-  ok(Math.abs((picture?.rgba[1] ?? 0) - 200) < 12);
+  const [image] = await imagesOf(simulator, load("a.jpg [input]"), "2");
+  deepEqual([image?.width, image?.height], [16, 8]);
+  ok(Math.abs((image?.rgba[1] ?? 0) - 200) < 12);
   for (const name of ["broken.png", "cut.png"]) {
     const { status } = await run(simulator, load(name)) as {
       status: { messages: [string, JsonObject][] };

@@ -1,12 +1,12 @@
 import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import { FIGURE_SIZE, inventCreature, paintFigure } from "../../src/simulator/painter/figure.ts";
-import { paintPicture, paintPreview } from "../../src/simulator/painter/paint.ts";
+import { paintImage, paintPreview } from "../../src/simulator/painter/paint.ts";
 import { createPalette } from "../../src/simulator/painter/palette.ts";
 import { Random } from "../../src/simulator/painter/random.ts";
 import type { Recipe } from "../../src/simulator/painter/recipe.ts";
 import { SPRITES } from "../../src/simulator/painter/sprites.ts";
 import { readPrompt } from "../../src/simulator/painter/words.ts";
-import { croppedToRatio, plainPicture, resized } from "../../src/simulator/files/image.ts";
+import { croppedToRatio, plainImage, resized } from "../../src/simulator/files/image.ts";
 
 function recipe(changes: Partial<Recipe> = {}): Recipe {
   return {
@@ -23,7 +23,7 @@ function recipe(changes: Partial<Recipe> = {}): Recipe {
 }
 
 function pixels(changes: Partial<Recipe> = {}): Uint8Array {
-  return paintPicture(recipe(changes)).pixels();
+  return paintImage(recipe(changes)).pixels();
 }
 
 function colours(data: Uint8Array): Set<number> {
@@ -38,7 +38,7 @@ function difference(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((sum, sample, index) => sum + Math.abs(sample - (b[index] ?? 0)), 0) / a.length;
 }
 
-Deno.test("paintPicture() depends on prompt, seed, size and style, and on nothing else", () => {
+Deno.test("paintImage() depends on prompt, seed, size and style, and on nothing else", () => {
   deepEqual(pixels(), pixels());
   notDeepEqual(pixels({ seed: 2n }), pixels());
   notDeepEqual(pixels({ prompt: "dragon" }), pixels());
@@ -46,7 +46,7 @@ Deno.test("paintPicture() depends on prompt, seed, size and style, and on nothin
   notDeepEqual(pixels({ seed: 2n ** 63n }), pixels({ seed: 2n ** 63n + 1n }));
 });
 
-Deno.test("paintPicture() paints few colours in crisp squares", () => {
+Deno.test("paintImage() paints few colours in crisp squares", () => {
   for (const prompt of ["knight", "dragon in a cave", "monster", "forest landscape", "tileset"]) {
     const data = pixels({ prompt, width: 1024, height: 1024 });
     const count = colours(data).size;
@@ -57,21 +57,21 @@ Deno.test("paintPicture() paints few colours in crisp squares", () => {
   }
 });
 
-Deno.test("paintPicture() fills every size, however small, wide or odd", () => {
+Deno.test("paintImage() fills every size, however small, wide or odd", () => {
   const sizes = [[1, 1], [8, 8], [16, 16], [31, 64], [64, 32], [1001, 77], [48, 512]] as const;
   for (const [width, height] of sizes) {
     for (
       const prompt of ["knight", "mountain landscape", "ocean landscape", "walk cycle", "tiles"]
     ) {
-      const picture = paintPicture(recipe({ width, height, prompt }));
-      equal(picture.pixels().length, width * height * 3);
-      ok(width * height < 9 || colours(picture.pixels()).size > 3, `${prompt} ${width}x${height}`);
+      const image = paintImage(recipe({ width, height, prompt }));
+      equal(image.pixels().length, width * height * 3);
+      ok(width * height < 9 || colours(image.pixels()).size > 3, `${prompt} ${width}x${height}`);
     }
   }
 });
 
-Deno.test("paintPreview() comes out of the noise and ends at the picture", () => {
-  const goal = resized(paintPicture(recipe()), 16, 16).pixels();
+Deno.test("paintPreview() comes out of the noise and ends at the image", () => {
+  const goal = resized(paintImage(recipe()), 16, 16).pixels();
   const distances = [0.1, 0.4, 0.7, 1].map((done) => {
     const preview = paintPreview(recipe(), done);
     deepEqual([preview.width, preview.height], [16, 16]);
@@ -160,6 +160,6 @@ Deno.test("croppedToRatio() cuts the middle out", () => {
   const cut = croppedToRatio(source, 2, 1);
   deepEqual([cut.width, cut.height, [...cut.pixels()]], [2, 1, [3, 4, 5, 6, 7, 8]]);
   equal(croppedToRatio(source, 8, 2), source);
-  const tall = croppedToRatio(plainPicture(3, 9, [1, 2, 3]), 1, 1);
+  const tall = croppedToRatio(plainImage(3, 9, [1, 2, 3]), 1, 1);
   deepEqual([tall.width, tall.height], [3, 3]);
 });

@@ -105,8 +105,8 @@ Deno.test("Profile 0.10 heeds the preview method of a prompt", async () => {
       extra_data: { preview_method: method },
     });
     await listener.untilIdle(method);
-    const pictures = listener.types().filter((type) => type === "binary 1").length;
-    equal(pictures, method === "latent2rgb" ? 1 : 0, method);
+    const images = listener.types().filter((type) => type === "binary 1").length;
+    equal(images, method === "latent2rgb" ? 1 : 0, method);
   }
 });
 

@@ -216,15 +216,15 @@ Deno.test("ExecutionRecord tells of every POST /prompt, refused or not", async (
 });
 
 Deno.test("Simulator paints each seed once and for ever, another seed differently", async () => {
-  const pictures: string[] = [];
+  const images: string[] = [];
   for (const seed of [1, 1, 2]) {
     await using simulator = await startFast();
     const [file] = filesOf(await run(simulator, textToImage({ seed })), "7");
     const bytes = await (await fetch(`${simulator.url}/view?filename=${file}`)).bytes();
-    pictures.push(bytes.toBase64());
+    images.push(bytes.toBase64());
   }
-  equal(pictures[0], pictures[1]);
-  notEqual(pictures[0], pictures[2]);
+  equal(images[0], images[1]);
+  notEqual(images[0], images[2]);
 });
 
 Deno.test("Huge integers anywhere in a prompt fail a node, never the server", async () => {

@@ -35,19 +35,19 @@ interface ExportRequest {
 /** Starts a collector. */
 export function startCollector(): Collector {
   const spans: CollectedSpan[] = [];
-  let news = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<void>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     const body = await request.json() as ExportRequest;
     spans.push(...(body.resourceSpans ?? []).flatMap(read));
-    news.resolve();
-    news = Promise.withResolvers();
+    change.resolve();
+    change = Promise.withResolvers();
     return Response.json({});
   });
   return {
     spans,
     async find(fits) {
       for (let next = 0;; next += 1) {
-        while (spans[next] === undefined) await news.promise;
+        while (spans[next] === undefined) await change.promise;
         const span = spans[next];
         if (span !== undefined && fits(span)) return span;
       }

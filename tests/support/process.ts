@@ -68,7 +68,7 @@ function inherited(): Record<string, string> {
 
 class LogReader {
   readonly #lines: Record<string, unknown>[] = [];
-  #news = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<void>();
   #ended = false;
 
   add(line: string): void {
@@ -86,15 +86,15 @@ class LogReader {
     for (let next = 0;; next += 1) {
       while (this.#lines[next] === undefined) {
         if (this.#ended) return undefined;
-        await this.#news.promise;
+        await this.#change.promise;
       }
       if (this.#lines[next]?.["message"] === message) return this.#lines[next];
     }
   }
 
   #ring(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers<void>();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers<void>();
   }
 }
 

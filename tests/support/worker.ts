@@ -19,7 +19,7 @@ export interface WorkerSetup extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly worker: PixelsWorker;
   readonly client: Client;
-  /** Where pictures go; absolute. */
+  /** Where images go; absolute. */
   readonly outputDir: string;
 }
 
@@ -66,7 +66,7 @@ export async function workerSetup(options: WorkerSetupOptions = {}): Promise<Wor
 }
 
 /** A request that the simulator can do. */
-export const PICTURE = {
+export const IMAGE = {
   prompt: "a knight",
   model: "sd_xl_base_1.0.safetensors",
   size: [64, 64],

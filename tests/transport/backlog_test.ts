@@ -20,11 +20,11 @@ Deno.test("Backlog.shift() gives messages back in order", () => {
 
 Deno.test("Backlog.push() beyond the limit drops the oldest droppable message", () => {
   const backlog = new Backlog(3);
-  for (const word of ["end 1", "news 1", "news 2"]) {
+  for (const word of ["end 1", "updates 1", "updates 2"]) {
     backlog.push(bytes(word), word.startsWith("news"));
   }
   backlog.push(bytes("end 2"), false);
-  assert.deepEqual(drain(backlog), ["end 1", "news 2", "end 2"]);
+  assert.deepEqual(drain(backlog), ["end 1", "updates 2", "end 2"]);
 });
 
 Deno.test("Backlog.push() drops the new message if only that one may be dropped", () => {

@@ -54,7 +54,7 @@ Deno.test("A job that is cancelled between its claim and its run is stopped as i
   assert.equal(await stateOf(setup), "cancelled");
 });
 
-Deno.test("A job that is cancelled after its picture is written and before that is stored is cancelled", async () => {
+Deno.test("A job that is cancelled after its image is written and before that is stored is cancelled", async () => {
   const storing = Promise.withResolvers<void>();
   const cancelled = Promise.withResolvers<void>();
   await using setup = schedulerSetup({

@@ -8,7 +8,7 @@ import type { Logger } from "../../src/log.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { type PixelsWorker, startWorker } from "../../src/worker/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig } from "../support/worker.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
 
 /** How long a server may be away before the other one takes its jobs over. */
 const AWAY_MS = 300;
@@ -71,7 +71,7 @@ Deno.test("A server that is back goes on with a job that nobody has taken meanwh
   const jobs = await submitToFar(setup, { steps: 60 });
   using stall = near.faults.stall("KSampler");
   // The other server is there, but has its hands full.
-  const others = [1, 2].map(() => client.generate(PICTURE));
+  const others = [1, 2].map(() => client.generate(IMAGE));
   await stall.reached;
   await cutOff(setup);
   proxy.faults.refuse(false);
@@ -144,7 +144,7 @@ function createLog() {
 /** Has two jobs on the far server, the first of which runs there, and then the other server come up. */
 async function submitToFar(setup: TwoServers, { steps }: { steps: number }): Promise<JobHandle[]> {
   const { far, near, client } = setup;
-  const jobs = [1, 2].map((seed) => client.generate({ ...PICTURE, seed, steps }));
+  const jobs = [1, 2].map((seed) => client.generate({ ...IMAGE, seed, steps }));
   await far.when("progress");
   while (far.record.prompts.length < 2) {
     await far.when("prompt_received", undefined, { since: far.record.total });
@@ -175,7 +175,7 @@ async function haveNearDoJobsOfFar(
 /** Lets the far server be reached again, and nobody else, and has it do a job. */
 async function haveFarDoOne({ near, proxy, client }: TwoServers): Promise<void> {
   await near.faults.goDown();
-  const next = client.generate(PICTURE);
+  const next = client.generate(IMAGE);
   proxy.faults.refuse(false);
   await next.result;
 }

@@ -146,7 +146,7 @@ Deno.test("Scheduler.abort() stops the attempt, and the job ends as cancelled on
   setup.scheduler.abort("job-1");
   await aborted;
   const finished = setup.published("job_finished");
-  // Even a picture that was finished meanwhile is no completion any more.
+  // Even an image that was finished meanwhile is no completion any more.
   run.end(DONE);
   assert.deepEqual(await finished, {
     type: "job_finished",

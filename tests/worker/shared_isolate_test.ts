@@ -4,7 +4,7 @@ import { liveIsolates } from "../../src/executor/isolate.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig } from "../support/worker.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
 
 const FALLS = new URL("../executor/fixtures/falls_for_a_prompt.ts", import.meta.url);
 
@@ -30,9 +30,9 @@ Deno.test("A job that brings down the isolate of two servers costs the other ser
   assert.equal(liveIsolates, 1);
 
   using stall = good.faults.stall({ nodeClass: "KSampler", step: 2 });
-  const innocent = client.generate(PICTURE);
+  const innocent = client.generate(IMAGE);
   await stall.reached;
-  const culprit = client.generate({ ...PICTURE, prompt: "fall" });
+  const culprit = client.generate({ ...IMAGE, prompt: "fall" });
   await assert.rejects(culprit.result, { message: /Fixture fell/ });
   stall.release();
 

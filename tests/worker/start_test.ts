@@ -6,7 +6,7 @@ import { type RequestServer, type Transport, zmqTransport } from "../../src/tran
 import { startWorker } from "../../src/worker/mod.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { PICTURE, testConfig } from "../support/worker.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
 
 /** ZeroMQ, with a look at the request server in the instant in which it is bound. */
 function watched(onBound: (server: RequestServer) => Promise<void> | void): Transport {
@@ -56,7 +56,7 @@ Deno.test("startWorker() refuses the queue of a worker that lives, and leaves it
   {
     await using worker = await startWorker({ config });
     await using client = await connect({ ...worker, silenceMs: 60_000 });
-    const job = client.generate({ ...PICTURE, id: "mine" });
+    const job = client.generate({ ...IMAGE, id: "mine" });
     await stall.reached;
     await assert.rejects(
       startWorker({ config }),

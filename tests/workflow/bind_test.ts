@@ -80,7 +80,7 @@ Deno.test("bindTemplate() takes a grid only if it cuts the sheet into whole tile
   const cases: [[number, number], [number, number], RegExp][] = [
     [[3, 4], [200, 256], /a width of 200 cannot be cut into 3 columns .* a multiple of 24$/],
     [[4, 3], [256, 200], /a height of 200 cannot be cut into 3 rows .* a multiple of 24$/],
-    // ComfyUI would paint 96 pixels.
+    // ComfyUI would generate 96 pixels.
     [[5, 1], [100, 64], /a width of 100 .* a multiple of 40$/],
   ];
   for (const [tileset_grid, size, message] of cases) {
@@ -89,7 +89,7 @@ Deno.test("bindTemplate() takes a grid only if it cuts the sheet into whole tile
   refuses(graphs.STOCK, { tileset_grid: [1, 1], animation_frames: 2 }, /tileset_grid: give either/);
 });
 
-Deno.test("bindTemplate() puts the picture to start from where the latent comes from", () => {
+Deno.test("bindTemplate() puts the image to start from where the latent comes from", () => {
   const request = generateRequest({ init_image: "a.png" });
   const template = createTemplate("t", graphs.graphOf(graphs.IMG2IMG));
   const image = (options: { initImage?: string }) =>

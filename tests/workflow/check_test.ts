@@ -167,7 +167,7 @@ for (const [name, nodes, message] of WORKFLOWS) {
   });
 }
 
-Deno.test("checkGraph() takes pictures in folders, which no server lists, and misses others", () => {
+Deno.test("checkGraph() takes images in folders, which no server lists, and misses others", () => {
   const classes = withInputs(CLASSES, {
     LoadImage: { image: [["in.png"], { image_upload: true }] },
     // The graph has "x" there.
@@ -226,7 +226,7 @@ Deno.test("checkGraph() finds nothing wrong with the shipped workflows", async (
   for (const template of templates.values()) {
     const graph = bindTemplate(template, generateRequest(), { seed: 1 });
     const { problems } = checkGraph(template, graph, recorded);
-    // The picture that stands for one's own, and a LoRA that the recorded server does not have.
+    // The image that stands for one's own, and a LoRA that the recorded server does not have.
     const serious = problems.filter(({ parameter }) =>
       parameter !== "init_image" && parameter !== "lora"
     );

@@ -199,7 +199,7 @@ export const REPEATED: Record<string, ShortNode> = {
   sampler: ["KSampler", { ...STOCK["sampler"]![1], latent_image: ["repeat", 0] }],
 };
 
-/** A part of a picture painted anew, as the mask in its transparency tells. */
+/** A part of an image made anew, as the mask in its transparency tells. */
 export const INPAINT: Record<string, ShortNode> = {
   ...IMG2IMG,
   latent: ["VAEEncodeForInpaint", {
@@ -210,7 +210,7 @@ export const INPAINT: Record<string, ShortNode> = {
   }],
 };
 
-/** The same by a mask on the latent, whose mask is a picture of its own. */
+/** The same by a mask on the latent, whose mask is an image of its own. */
 export const NOISE_MASK: Record<string, ShortNode> = {
   ...IMG2IMG,
   shape: ["LoadImageMask", { image: "mask.png", channel: "red" }],
@@ -237,7 +237,7 @@ export const INPAINT_MODEL: Record<string, ShortNode> = {
   }],
 };
 
-/** A second pass over the first one's picture, enlarged by a model and scaled to a size of its own. */
+/** A second pass over the first one's image, enlarged by a model and scaled to a size of its own. */
 export const HIRES_PIXELS: Record<string, ShortNode> = {
   ...STOCK,
   first: ["VAEDecode", { samples: ["sampler", 0], vae: ["ckpt", 2] }],
@@ -311,7 +311,7 @@ export const SAMPLER_CUSTOM: Record<string, ShortNode> = {
   }],
 };
 
-/** A picture in parts: prompts for areas of it, combined. */
+/** An image in parts: prompts for areas of it, combined. */
 export const REGIONS: Record<string, ShortNode> = {
   ...STOCK,
   sky: ["CLIPTextEncode", { text: "sky", clip: ["ckpt", 1] }],
@@ -381,7 +381,7 @@ export const MERGE: Record<string, ShortNode> = {
   sampler: ["KSampler", { ...STOCK["sampler"]![1], model: ["merge", 0] }],
 };
 
-/** Two nodes that save in formats of choice, and two whose formats are none of pictures. */
+/** Two nodes that save in formats of choice, and two whose formats are none of images. */
 export const FORMATS: Record<string, ShortNode> = {
   ...STOCK,
   save: ["Image Save", { images: ["decode", 0], filename_prefix: "x", extension: "png" }],

@@ -31,7 +31,7 @@ Deno.test("createTemplate() lets a mapping say that a parameter has no place on 
   );
 });
 
-Deno.test("createTemplate() lets a mapping ignore the size of a graph that keeps that of its picture", () => {
+Deno.test("createTemplate() lets a mapping ignore the size of a graph that keeps that of its image", () => {
   const nodes: typeof graphs.STOCK = {
     ...graphs.IMG2IMG,
     latent: ["VAEEncode", { pixels: ["load", 0], vae: ["ckpt", 2] }],

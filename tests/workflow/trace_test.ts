@@ -119,7 +119,7 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
   ["an encoder for inpainting", graphs.INPAINT, { ...STOCK, ...SCALED }],
   ["a latent with a noise mask", graphs.NOISE_MASK, { ...STOCK, ...SCALED }],
   ["conditionings for inpainting", graphs.INPAINT_MODEL, { ...STOCK, ...SCALED }],
-  ["a second pass over the picture", graphs.HIRES_PIXELS, {
+  ["a second pass over the image", graphs.HIRES_PIXELS, {
     ...STOCK,
     seed: ["again.seed", "sampler.seed"],
     steps: ["again.steps", "sampler.steps"],

@@ -18,7 +18,7 @@ export interface ConformanceCommandOptions {
   comfyuiUrl?: string;
   /** Whether to test with the embedded simulator. */
   simulate?: boolean;
-  /** Checkpoint to paint with. */
+  /** Checkpoint to generate with. */
   model?: string;
   /** Whether to show the log of the workers. */
   verbose?: boolean;

@@ -11,11 +11,11 @@ import { createProgressLine } from "../generate/progress_line.ts";
 
 /** Options of the command. */
 export interface DemoOptions {
-  /** What to paint. */
+  /** What to generate. */
   prompt: string;
-  /** Where the picture goes. */
+  /** Where the image goes. */
   outputDir: string;
-  /** Seed of the picture. */
+  /** Seed of the image. */
   seed?: number;
 }
 
@@ -42,7 +42,7 @@ export async function runDemo({ prompt, outputDir, seed }: DemoOptions, io: Io):
     pubAddress: worker.pubAddress,
   });
   const [model] = (await client.models()).filter((entry) => entry.model_type === "checkpoint");
-  io.out(`Painting "${prompt}" on the embedded ComfyUI simulator\n`);
+  io.out(`Generating "${prompt}" on the embedded ComfyUI simulator\n`);
   using interrupted = io.onStopSignal(() => void job.cancel().catch(() => {}));
   const job = client.generate({
     prompt,
@@ -61,6 +61,6 @@ export async function runDemo({ prompt, outputDir, seed }: DemoOptions, io: Io):
   interrupted satisfies Disposable;
   const result = await job.result;
   io.out(`Seed ${result.seed}, ${result.durationS.toFixed(1)} s\n`);
-  io.out(`Picture: ${result.imagePath}\n`);
+  io.out(`Image: ${result.imagePath}\n`);
   return EXIT.ok;
 }

@@ -37,7 +37,7 @@ function renderJob(job: Omit<JobInfo, "type">): string {
     ["workflow", job.workflow],
     ["server", job.server],
     ["seed", job.seed],
-    ...(job.image_paths ?? []).map((path): [string, string] => ["picture", path]),
+    ...(job.image_paths ?? []).map((path): [string, string] => ["image", path]),
   ];
   return rows.filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name.padEnd(10)} ${printable(String(value))}\n`).join("");

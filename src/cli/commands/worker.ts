@@ -20,7 +20,7 @@ export async function runWorker(flags: Flags, io: Io): Promise<number> {
     const simulator = resources.use(await startIsolatedSimulator({ previewMethod: "latent2rgb" }));
     const servers = [defaultServer(simulator.url)];
     config = { ...config, comfyui: { ...config.comfyui, servers } };
-    logger.log("info", "Pictures come from the embedded simulator", { url: simulator.url });
+    logger.log("info", "Images come from the embedded simulator", { url: simulator.url });
   }
   const stop = stopSignals(io, disposables);
   const worker = await startWorker({ config, logger });

@@ -1,4 +1,4 @@
-/** `generate --from`: all the pictures that a file asks for, each once however often it is run. */
+/** `generate --from`: all the images that a file asks for, each once however often it is run. */
 
 import type { Client } from "../../client/mod.ts";
 import { ConfigError, JobError } from "../../errors.ts";
@@ -7,7 +7,7 @@ import { type BatchEntry, readBatchFile } from "./batch_file.ts";
 import { openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
 import {
-  choosePictures,
+  chooseImages,
   createReport,
   type GenerateOptions,
   noteAbsence,
@@ -49,12 +49,12 @@ interface Plan {
 
 /** Runs the command; resolves with its exit code. */
 export async function runBatch(options: BatchOptions, io: Io): Promise<number> {
-  const pictures = await choosePictures(options, io);
+  const images = await chooseImages(options, io);
   const entries = await readBatchFile(options.from);
   await using client = await openClient(options, io);
   using stop = listenForStop(io);
   const tally = new Tally();
-  using report = createReport({ pictures, json: options.json === true, stages: false }, io);
+  using report = createReport({ images, json: options.json === true, stages: false }, io);
   const work = paintAll(entries, options, { client, stop, report, tally });
   const intervalMs = options.timeout * 1_000;
   await untilStopped(stop, whileWorkerAnswers(client, intervalMs, work));
@@ -106,7 +106,7 @@ async function paintOne(
   const job = { id: found.id, number, label: labelOf(place), place };
   const outcome = found.outcome ?? await followJob(client, { ...request, id: found.id }, {
     stop: stop.first,
-    onNews: (news) => report.news(job, news),
+    onUpdate: (update) => report.update(job, update),
   });
   tally.add(outcome, found.outcome !== undefined);
   await report.ended(job, outcome);

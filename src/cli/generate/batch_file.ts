@@ -1,4 +1,4 @@
-/** Files that ask for many pictures: CSV, JSON lines or YAML. */
+/** Files that ask for many images: CSV, JSON lines or YAML. */
 
 import { parse as parseCsv } from "csv-parse";
 import { parseYaml } from "../../config/mod.ts";

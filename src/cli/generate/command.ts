@@ -1,4 +1,4 @@
-/** `generate`: asks for pictures, follows them, and says where they are. */
+/** `generate`: asks for images, follows them, and says where they are. */
 
 import type { Client } from "../../client/mod.ts";
 import { ConfigError } from "../../errors.ts";
@@ -21,17 +21,17 @@ import {
   type StopWish,
   whileWorkerAnswers,
 } from "./job_run.ts";
-import { askForSixels, detectPictures, type PictureProtocol } from "./image.ts";
+import { askForSixels, detectImages, type ImageProtocol } from "./image.ts";
 
 /** Options of the command. */
 export interface GenerateOptions extends ConnectionOptions {
-  /** What the flags say of the picture. */
+  /** What the flags say of the image. */
   values: GenerateValues;
   /** Number of jobs; each has a seed of its own. */
   count: number;
   /** Id of the job; `-1`, `-2` and so on are added to it for several. */
   id?: string;
-  /** When to show pictures. */
+  /** When to show images. */
   show: ShowWhen;
   /** Whether to write JSON. */
   json?: boolean;
@@ -39,11 +39,11 @@ export interface GenerateOptions extends ConnectionOptions {
 
 /** Runs the command; resolves with its exit code. */
 export async function runGenerate(options: GenerateOptions, io: Io): Promise<number> {
-  const pictures = await choosePictures(options, io);
+  const images = await chooseImages(options, io);
   await using client = await openClient(options, io);
   using stop = listenForStop(io);
-  using report = createReport({ pictures, json: options.json === true }, io);
-  const work = paint(options, { client, stop, report });
+  using report = createReport({ images, json: options.json === true }, io);
+  const work = generate(options, { client, stop, report });
   const outcomes = await untilStopped(
     stop,
     whileWorkerAnswers(client, options.timeout * 1_000, work),
@@ -58,7 +58,7 @@ interface Context {
   readonly report: Report;
 }
 
-async function paint(options: GenerateOptions, context: Context): Promise<Outcome[]> {
+async function generate(options: GenerateOptions, context: Context): Promise<Outcome[]> {
   const values = await withModel(options.values, context.client);
   if (context.stop.first.aborted) return [];
   const requests = requestsOf(values, options);
@@ -72,25 +72,25 @@ async function paint(options: GenerateOptions, context: Context): Promise<Outcom
 }
 
 /**
- * How to show pictures, if at all; says at once that they cannot be shown, if they must be.
+ * How to show images, if at all; says at once that they cannot be shown, if they must be.
  *
  * @throws {ConfigError} `usage`
  */
-export async function choosePictures(
+export async function chooseImages(
   { show, json }: Pick<GenerateOptions, "show" | "json">,
   io: Io,
-): Promise<PictureProtocol | undefined> {
+): Promise<ImageProtocol | undefined> {
   if (show === "always" && json) {
     throw new ConfigError("usage", "--json and --show always exclude each other");
   }
   if (json || show === "never" || (show === "auto" && !io.outIsTerminal)) return undefined;
-  const known = detectPictures((name) => io.env(name));
+  const known = detectImages((name) => io.env(name));
   if (known !== undefined || show === "auto") return known;
   const answered = await askForSixels(io);
   if (answered !== undefined) return answered;
   throw new ConfigError(
     "usage",
-    "This terminal is not known to show pictures (kitty, Ghostty, iTerm2, WezTerm and those with " +
+    "This terminal is not known to show images (kitty, Ghostty, iTerm2, WezTerm and those with " +
       "sixels are); leave out --show always",
   );
 }
@@ -150,7 +150,7 @@ function requestsOf(
   });
 }
 
-/** Several pictures of one seed would be the same picture. */
+/** Several images of one seed would be the same image. */
 export function variant(values: GenerateValues, index: number): GenerateValues {
   const { seed } = values;
   return typeof seed === "number" ? { ...values, seed: seed + index } : values;
@@ -166,7 +166,7 @@ async function follow(
   const job = { id: request.id, number: index + 1, label };
   const outcome = await followJob(client, request, {
     stop: stop.first,
-    onNews: (news) => report.news(job, news),
+    onUpdate: (update) => report.update(job, update),
   });
   await report.ended(job, outcome);
   return outcome;

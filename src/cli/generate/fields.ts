@@ -1,4 +1,4 @@
-/** What a picture can be asked for with: the one table behind the flags and the columns of a file. */
+/** What an image can be asked for with: the one table behind the flags and the columns of a file. */
 
 import { ConfigError, ProtocolError } from "../../errors.ts";
 import { decodeRequest, encodeRequest, type GenerateRequest } from "../../protocol/mod.ts";
@@ -20,7 +20,7 @@ export interface GenerateField {
 /** Values by the names that the wire has for them. */
 export type GenerateValues = Readonly<Record<string, unknown>>;
 
-/** What a picture is like if nobody says. */
+/** What an image is like if nobody says. */
 export const DEFAULTS = { size: [1024, 1024], steps: 20, cfg_scale: 7 } as const;
 
 const text = { placeholder: "text", expected: "text", read: readText };
@@ -57,10 +57,10 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   workflow: { ...name, flag: "workflow", help: "workflow template, without .json" },
   sampler_name: { ...name, flag: "sampler", help: "sampler, in ComfyUI's spelling" },
   scheduler: { ...name, flag: "scheduler", help: "scheduler, in ComfyUI's spelling" },
-  denoise: { ...number, flag: "denoise", help: "share of the picture to make anew, 0 to 1" },
+  denoise: { ...number, flag: "denoise", help: "share of the image to make anew, 0 to 1" },
   output_format: { ...name, flag: "format", help: "format of the files, where the workflow can" },
-  init_image: { ...name, flag: "init-image", help: "picture in the worker's input directory" },
-  batch_size: { ...whole, flag: "batch-size", help: "pictures of one job" },
+  init_image: { ...name, flag: "init-image", help: "image in the worker's input directory" },
+  batch_size: { ...whole, flag: "batch-size", help: "images of one job" },
   animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },
   tileset_grid: {
     placeholder: "WxH",

@@ -1,15 +1,15 @@
-/** Pictures in the terminal: two protocols take a PNG file as it is, sixels are for the others. */
+/** Images in the terminal: two protocols take a PNG file as it is, sixels are for the others. */
 
 import type { Io } from "../io.ts";
 import { renderSixel } from "./sixel.ts";
 
-/** A way to show pictures: kitty's graphics protocol, iTerm2's inline images, or sixels. */
-export type PictureProtocol = "kitty" | "iterm2" | "sixel";
+/** A way to show images: kitty's graphics protocol, iTerm2's inline images, or sixels. */
+export type ImageProtocol = "kitty" | "iterm2" | "sixel";
 
 /** Most base64 characters that kitty takes at once. */
 const KITTY_CHUNK_CHARS = 4_096;
 
-/** Widest picture in columns; a small one is enlarged to this, as pixel art should be. */
+/** Widest image in columns; a small one is enlarged to this, as pixel art should be. */
 const MAX_COLUMNS = 40;
 
 /** Pixels of a column where nobody knows how many there are; few rather than many. */
@@ -26,11 +26,11 @@ const I_AM = /\x1b\[\?\d+((?:;\d+)*)c/;
 const ANSWER_MS = 1_000;
 
 /** The way of the terminal that the environment names; undefined if it is not known to have one. */
-export function detectPictures(
+export function detectImages(
   env: (name: string) => string | undefined,
-): PictureProtocol | undefined {
+): ImageProtocol | undefined {
   const term = env("TERM") ?? "";
-  // They pass the outer terminal's variables on, but not its pictures.
+  // They pass the outer terminal's variables on, but not its images.
   if (/^(?:tmux|screen)/.test(term)) return undefined;
   const program = env("TERM_PROGRAM") ?? "";
   if (program === "iTerm.app" || program === "WezTerm") return "iterm2";
@@ -47,16 +47,16 @@ export function detectPictures(
  */
 export async function askForSixels(
   io: Pick<Io, "askTerminal">,
-): Promise<PictureProtocol | undefined> {
+): Promise<ImageProtocol | undefined> {
   const answer = await io.askTerminal(WHO_ARE_YOU, I_AM, ANSWER_MS);
   const abilities = I_AM.exec(answer ?? "")?.[1]?.split(";") ?? [];
   return abilities.includes("4") ? "sixel" : undefined;
 }
 
 /** The text that shows a PNG file on a terminal of some width, with a line break after it. */
-export function renderPicture(
+export function renderImage(
   png: Uint8Array<ArrayBuffer>,
-  protocol: PictureProtocol,
+  protocol: ImageProtocol,
   columns: number,
 ): string {
   const width = Math.max(1, Math.min(MAX_COLUMNS, columns - 1));

@@ -20,7 +20,7 @@ export type Outcome =
   | { readonly state: "cancelled" };
 
 /** What happens to a job on its way. */
-export type News = JobAccepted | Update;
+export type JobUpdate = JobAccepted | Update;
 
 /** Tells of the user's wish to stop. */
 export interface StopWish extends Disposable {
@@ -58,14 +58,14 @@ export function listenForStop(io: Io): StopWish {
 export async function followJob(
   client: Client,
   request: GenerateRequest,
-  options: { stop: AbortSignal; onNews(news: News): void },
+  options: { stop: AbortSignal; onUpdate(updates: JobUpdate): void },
 ): Promise<Outcome> {
-  const { stop, onNews } = options;
+  const { stop, onUpdate } = options;
   const job = client.generate(request);
   // It is looked at below, but an error may come before that.
   job.result.catch(() => {});
   try {
-    onNews(await job.accepted);
+    onUpdate(await job.accepted);
   } catch (error) {
     if (error instanceof JobError) return { state: "refused", error: error.message };
     throw error;
@@ -75,7 +75,7 @@ export async function followJob(
   if (stop.aborted) cancel();
   stop.addEventListener("abort", cancel);
   try {
-    for await (const update of job.updates()) onNews(update);
+    for await (const update of job.updates()) onUpdate(update);
     const { imagePath, imagePaths, seed, durationS } = await job.result;
     const paths = { image_path: imagePath, image_paths: imagePaths };
     return { state: "completed", ...paths, seed, duration_s: durationS };

@@ -1,4 +1,4 @@
-/** The table of what a picture can be asked for with, as flags. */
+/** The table of what an image can be asked for with, as flags. */
 
 import { type Command, InvalidArgumentError } from "commander";
 import { GENERATE_FIELDS, type GenerateField, type GenerateValues } from "./fields.ts";

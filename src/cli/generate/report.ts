@@ -1,13 +1,13 @@
 /** What `generate` says of its jobs: to people, or to programs. */
 
 import type { Io } from "../io.ts";
-import type { News, Outcome } from "./job_run.ts";
-import { type PictureProtocol, renderPicture } from "./image.ts";
+import type { JobUpdate, Outcome } from "./job_run.ts";
+import { type ImageProtocol, renderImage } from "./image.ts";
 import { ProgressBoard } from "./progress_board.ts";
 import { renderBar, renderProgress } from "./progress_line.ts";
 import { formatSeconds, printable, widthOf } from "../text.ts";
 
-/** When to show pictures in the terminal. */
+/** When to show images in the terminal. */
 export type ShowWhen = "auto" | "always" | "never";
 
 /** A job as its user knows it. */
@@ -25,7 +25,7 @@ export interface ReportedJob {
 /** Tells how jobs go. */
 export interface Report extends Disposable {
   /** Tells what happens to a job. */
-  news(job: ReportedJob, news: News): void;
+  update(job: ReportedJob, update: JobUpdate): void;
   /** Tells how a job ended. */
   ended(job: ReportedJob, outcome: Outcome): Promise<void>;
   /** Tells how many have ended. */
@@ -40,7 +40,7 @@ export interface Report extends Disposable {
 export function createJsonReport(io: Io): Report {
   const write = (value: unknown) => io.out(`${JSON.stringify(value)}\n`);
   return {
-    news: (_job, news) => write(news),
+    update: (_job, update) => write(update),
     ended(job, outcome) {
       write({ type: "ended", job_id: job.id, place: job.place, ...outcome });
       return Promise.resolve();
@@ -54,8 +54,8 @@ export function createJsonReport(io: Io): Report {
 
 /** Options of {@linkcode createHumanReport}. */
 export interface HumanReportOptions {
-  /** How to show pictures in the terminal; not at all if undefined. */
-  pictures: PictureProtocol | undefined;
+  /** How to show images in the terminal; not at all if undefined. */
+  images: ImageProtocol | undefined;
   /** Whether each stage of a job is worth a line where nothing can be redrawn. @default {true} */
   stages?: boolean;
 }
@@ -63,30 +63,30 @@ export interface HumanReportOptions {
 /** Tells people: paths on standard output, all else on standard error. */
 export function createHumanReport(
   io: Io,
-  { pictures, stages: isVerbose = true }: HumanReportOptions,
+  { images, stages: isVerbose = true }: HumanReportOptions,
 ): Report {
   const board = new ProgressBoard(io);
   const stages = new Map<string, string>();
   return {
-    news(job, news) {
+    update(job, update) {
       const room = io.errIsTerminal ? io.columns() - 1 - widthOf(job.label) : undefined;
-      const line = describeNews(news, room);
+      const line = describeUpdate(update, room);
       if (line === undefined) return;
       if (io.errIsTerminal) return board.set(job.number, job.label + line);
       if (!isVerbose) return;
       // Where nothing can be redrawn, only what is new is worth a line.
-      const stage = news.type === "progress" ? news.stage : news.type;
+      const stage = update.type === "progress" ? update.stage : update.type;
       if (stages.get(job.id) === stage) return;
       stages.set(job.id, stage);
       io.err(`${job.label}${line.trimStart()}\n`);
     },
     async ended(job, outcome) {
       stages.delete(job.id);
-      const picture = outcome.state === "completed" && pictures !== undefined
-        ? await readPicture(outcome.image_path, { protocol: pictures, columns: io.columns() })
+      const image = outcome.state === "completed" && images !== undefined
+        ? await readImage(outcome.image_path, { protocol: images, columns: io.columns() })
         : undefined;
       board.delete(job.number);
-      board.write(() => writeOutcome(io, job, outcome, picture));
+      board.write(() => writeOutcome(io, job, outcome, image));
     },
     tally: (text) => board.summarize(text),
     invalid: (place, error) =>
@@ -96,15 +96,15 @@ export function createHumanReport(
   };
 }
 
-/** News in words, with a bar if there is a number of columns for it. */
-function describeNews(news: News, columns: number | undefined): string | undefined {
-  switch (news.type) {
+/** An update in words, with a bar if there is a number of columns for it. */
+function describeUpdate(update: JobUpdate, columns: number | undefined): string | undefined {
+  switch (update.type) {
     case "job_accepted":
-      return `waiting, about ${formatSeconds(news.estimated_time_s)} to go`;
+      return `waiting, about ${formatSeconds(update.estimated_time_s)} to go`;
     case "job_started":
       return "starting";
     case "progress":
-      return columns === undefined ? renderProgress(news) : renderBar(news, columns);
+      return columns === undefined ? renderProgress(update) : renderBar(update, columns);
     default:
       return undefined;
   }
@@ -114,12 +114,12 @@ function writeOutcome(
   io: Io,
   { label }: ReportedJob,
   outcome: Outcome,
-  picture: string | undefined,
+  image: string | undefined,
 ): void {
   switch (outcome.state) {
     case "completed": {
       const { image_paths, seed, duration_s } = outcome;
-      if (picture !== undefined) io.out(picture);
+      if (image !== undefined) io.out(image);
       for (const path of image_paths) io.out(`${printable(path)}\n`);
       const facts = seed === undefined ? [] : [`seed ${seed}`];
       io.err(`${label}done in ${[formatSeconds(duration_s), ...facts].join(", ")}\n`);
@@ -135,13 +135,13 @@ function writeOutcome(
   }
 }
 
-/** The picture as text; undefined where it cannot be read, as when the worker is on another machine. */
-async function readPicture(
+/** The image as text; undefined where it cannot be read, as when the worker is on another machine. */
+async function readImage(
   path: string,
-  { protocol, columns }: { protocol: PictureProtocol; columns: number },
+  { protocol, columns }: { protocol: ImageProtocol; columns: number },
 ): Promise<string | undefined> {
   try {
-    return renderPicture(await Deno.readFile(path), protocol, columns);
+    return renderImage(await Deno.readFile(path), protocol, columns);
   } catch {
     return undefined;
   }

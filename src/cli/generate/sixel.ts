@@ -1,4 +1,4 @@
-/** Pictures as sixels, for terminals that take no PNG files. */
+/** Images as sixels, for terminals that take no PNG files. */
 
 import { FINALIZER, image2sixel, introducer, sixelEncode } from "sixel";
 import { decodePng, type Raster } from "../../images/mod.ts";
@@ -9,7 +9,7 @@ const COLOURS = 256;
 /**
  * Writes a PNG file as sixels.
  *
- * They are drawn pixel by pixel, so the picture is brought to its width here. Pixels are repeated or left
+ * They are drawn pixel by pixel, so the image is brought to its width here. Pixels are repeated or left
  * out, never mixed, as pixel art should be. What is transparent becomes black.
  *
  * @throws {ImageError} if it is no good PNG.
@@ -17,7 +17,7 @@ const COLOURS = 256;
 export function renderSixel(png: Uint8Array, widthPixels: number): string {
   const { width, height, data } = scale(decodePng(png), widthPixels);
   const palette = [...new Set(new Uint32Array(data.buffer))];
-  // Its reduction is for pictures of many colours: of few it can make one.
+  // Its reduction is for images of many colours: of few it can make one.
   if (palette.length > COLOURS) return image2sixel(data, width, height, COLOURS);
   return introducer() + sixelEncode(data, width, height, palette) + FINALIZER;
 }

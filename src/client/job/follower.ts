@@ -62,7 +62,7 @@ export class JobFollower {
   #isOld = false;
   #isAsking = false;
   #isClosed = false;
-  #lastNewsMs = -Infinity;
+  #lastUpdateMs = -Infinity;
   #patience = 1;
   #deafness = 0;
 
@@ -114,7 +114,7 @@ export class JobFollower {
       if (verdict === "gap") this.#lose();
     }
     this.#deafness = 0;
-    this.#noteNews();
+    this.#noteUpdate();
     for (const job of this.#book.of(update.job_id)) {
       job.take(update);
       // The last word may be lost, and a cancelled job has no other.
@@ -139,8 +139,8 @@ export class JobFollower {
     if (this.#book.isEmpty) this.#alarm.stop();
   }
 
-  #noteNews(): void {
-    this.#lastNewsMs = performance.now();
+  #noteUpdate(): void {
+    this.#lastUpdateMs = performance.now();
     if (this.#patience > 1) this.#beQuietWithin(this.#context.silenceMs);
   }
 
@@ -148,7 +148,7 @@ export class JobFollower {
   #beQuietWithin(ms: number): void {
     this.#patience = 1;
     const latestMs = performance.now() + ms - this.#context.silenceMs;
-    this.#lastNewsMs = Math.min(this.#lastNewsMs, latestMs);
+    this.#lastUpdateMs = Math.min(this.#lastUpdateMs, latestMs);
     if (!this.#book.isEmpty) this.#alarm.within(ms);
   }
 
@@ -196,7 +196,7 @@ export class JobFollower {
   }
 
   #quietFromMs(): number {
-    return this.#lastNewsMs + this.#context.silenceMs * this.#patience;
+    return this.#lastUpdateMs + this.#context.silenceMs * this.#patience;
   }
 
   #judgeExpected(): void {
@@ -230,7 +230,7 @@ export class JobFollower {
     if (!this.#continuity.covers(place)) {
       this.#expected ??= { place, untilMs: performance.now() + GRACE_MS };
     } else if (page.length === 0) this.#patience = Math.min(MOST_PATIENCE, this.#patience * 2);
-    if (page.length === 0) this.#lastNewsMs = performance.now();
+    if (page.length === 0) this.#lastUpdateMs = performance.now();
   }
 
   #learn(page: readonly TrackedJob[], { jobs, unknown_ids = [] }: JobList, epoch: number): void {
@@ -253,7 +253,7 @@ export class JobFollower {
       this.#absence.end();
       settleIdle(jobs, status);
       this.#patience = Math.min(MOST_PATIENCE, this.#patience * 2);
-      this.#lastNewsMs = performance.now();
+      this.#lastUpdateMs = performance.now();
     } catch (error) {
       this.#noAnswer(error);
     }

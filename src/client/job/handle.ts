@@ -6,9 +6,9 @@ import { JobStory } from "./story.ts";
 
 /** What a finished job left behind. */
 export interface JobResult {
-  /** Absolute path of the first picture, on the worker's machine. */
+  /** Absolute path of the first image, on the worker's machine. */
   imagePath: string;
-  /** Every picture. */
+  /** Every image. */
   imagePaths: string[];
   /** Seed that was used, if the worker tells. */
   seed: number | undefined;
@@ -55,7 +55,7 @@ export interface JobHandle {
    */
   readonly accepted: Promise<JobAccepted>;
   /**
-   * Resolves with the pictures.
+   * Resolves with the images.
    *
    * @throws {JobError} `backend` with its cause if it failed, `cancelled` if somebody cancelled it,
    *   `lost` if nobody can tell any more.
@@ -102,7 +102,7 @@ export class TrackedJob implements JobHandle {
   readonly #result = Promise.withResolvers<JobResult>();
   readonly #story = new JobStory();
   readonly #seen: Update[] = [];
-  #news = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<void>();
   #isAccepted = false;
   #isCancelled = false;
   #ended = false;
@@ -159,7 +159,7 @@ export class TrackedJob implements JobHandle {
     for (let next = 0;; next += 1) {
       while (this.#seen[next] === undefined) {
         if (this.#ended) return;
-        await this.#news.promise;
+        await this.#change.promise;
       }
       const update = this.#seen[next];
       if (update !== undefined) yield update;
@@ -196,8 +196,8 @@ export class TrackedJob implements JobHandle {
   }
 
   #ring(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers<void>();
+    this.#change.resolve();
+    this.#change = Promise.withResolvers<void>();
   }
 }
 

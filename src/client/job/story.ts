@@ -3,7 +3,7 @@
 import type { JobComplete, JobDescription, Progress, Update } from "../../protocol/mod.ts";
 
 /**
- * Decides which updates are news. What was lost is made up from the job's state; what comes late, twice
+ * Decides which updates are new. What was lost is made up from the job's state; what comes late, twice
  * or after such a repair is passed over, so that a job's story reads the same whatever was lost: started
  * first, `percent` never falling within a life of the worker, one ending. Pure.
  */
@@ -21,9 +21,9 @@ export class JobStory {
   /** Takes an update; returns what it adds to the story. */
   take(update: Update): readonly Update[] {
     if (this.#isOver) return [];
-    const news = this.#newsOf(update);
-    if (news.length > 0) this.#isBegun = true;
-    return news;
+    const updates = this.#updatesOf(update);
+    if (updates.length > 0) this.#isBegun = true;
+    return updates;
   }
 
   /** Takes the state that the worker told in a life; returns what that adds to the story. */
@@ -33,18 +33,18 @@ export class JobStory {
     );
   }
 
-  #newsOf(update: Update): readonly Update[] {
+  #updatesOf(update: Update): readonly Update[] {
     switch (update.type) {
       case "job_started":
         return this.#isBegun ? [] : [update];
       case "progress":
-        return this.#isNews(update) ? [update] : [];
+        return this.#isNew(update) ? [update] : [];
       case "preview":
         return this.#isFinished ? [] : [update];
       case "job_finished": {
-        const news = this.#isFinished ? [] : [update];
+        const updates = this.#isFinished ? [] : [update];
         this.#isFinished = true;
-        return news;
+        return updates;
       }
       case "job_complete":
         this.#isOver = true;
@@ -57,7 +57,7 @@ export class JobStory {
     }
   }
 
-  #isNews({ epoch, percent }: Progress): boolean {
+  #isNew({ epoch, percent }: Progress): boolean {
     if (this.#isFinished) return false;
     const shown = this.#shown;
     if (shown !== undefined && shown.epoch === epoch && percent < shown.percent) return false;

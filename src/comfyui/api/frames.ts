@@ -6,9 +6,9 @@ import { asText, isObject, parseJson } from "./json.ts";
 export interface AnonymousPreviewFrame {
   /** Tag. */
   type: "preview";
-  /** Media type of the picture. */
+  /** Media type of the image. */
   mimeType: string;
-  /** The encoded picture. */
+  /** The encoded image. */
   image: Uint8Array<ArrayBuffer>;
   /** Prompt that it belongs to; only frames of type 4 know. */
   promptId?: string;

@@ -21,7 +21,7 @@ export function imagesOf(output: unknown, nodeId: string): ImageRef[] {
  * The images of a run from those of its nodes: each file once, by node id, in the order of the
  * node.
  *
- * Saved images hide previews: a graph that also shows intermediate pictures has not made them its
+ * Saved images hide previews: a graph that also shows intermediate images has not made them its
  * result.
  */
 export function resultImages(byNode: ReadonlyMap<string, readonly ImageRef[]>): ImageRef[] {

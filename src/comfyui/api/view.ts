@@ -176,7 +176,7 @@ function byteReader({ body }: Response): ReadableStreamBYOBReader | undefined {
   }
 }
 
-/** Notices files that are cut short or no picture at all. */
+/** Notices files that are cut short or no image at all. */
 class ContentCheck {
   readonly #image: ImageRef;
   readonly #expected: number | undefined;

@@ -31,7 +31,7 @@ export interface NodeMeter {
   take(event: ComfyEvent): void;
   /**
    * What was measured. Undefined for a run that says nothing about the next one: not all of it was
-   * seen, it has not completed, or what it was to paint came from the cache.
+   * seen, it has not completed, or what it was to generate came from the cache.
    */
   result(): NodeMeasurement | undefined;
 }

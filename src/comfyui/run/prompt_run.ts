@@ -241,7 +241,7 @@ export class PromptRun {
     }
   }
 
-  /** Both kinds of message tell the same; a repetition is no news. */
+  /** Both kinds of message tell the same; a repetition tells nothing new. */
   #takeProgress(node: string | undefined, value: number, max: number): void {
     if (node === undefined) return;
     const seen = `${value}/${max}`;

@@ -15,7 +15,7 @@ import { type Input, Inputs } from "../nodes/inputs.ts";
 import type { NodeContext } from "../nodes/node.ts";
 import { NODES } from "../nodes/registry.ts";
 import type { Settings, SimulatedWork } from "../options.ts";
-import { type Picture, resized } from "../files/image.ts";
+import { type Image, resized } from "../files/image.ts";
 import { Progress } from "./progress.ts";
 import { PythonError } from "../python.ts";
 import type { QueueItem, RunResult } from "./queue.ts";
@@ -237,7 +237,7 @@ export class Run {
     node: PromptNode,
     value: number,
     max: number,
-    preview: () => Picture,
+    preview: () => Image,
   ): Promise<void> {
     await this.#pass("step", node);
     await this.#stall(id, node, value);
@@ -247,7 +247,7 @@ export class Run {
     this.#context.log.emit({ type: "progress", promptId, nodeId: id, value, max });
   }
 
-  #previewOf(preview: () => Picture): Uint8Array | undefined {
+  #previewOf(preview: () => Image): Uint8Array | undefined {
     if (!this.#sendsPreviews()) return undefined;
     if (this.#context.settings.previewMethod !== "still") return toJpeg(preview());
     return this.#still ??= encodeJpeg(preview(), PREVIEW_QUALITY);
@@ -288,9 +288,9 @@ export class Run {
     const values = Object.values(node.inputs as JsonObject).filter(isLink)
       .map(([source, index]) => this.#context.cache.get(source)?.outputs.at(index));
     return values.reduce((sum, value) => {
-      if (value?.type === "LATENT") return sum + value.width * value.height * value.pictures.length;
+      if (value?.type === "LATENT") return sum + value.width * value.height * value.images.length;
       if (value?.type !== "IMAGE") return sum;
-      return value.pictures.reduce((all, { width, height }) => all + width * height, sum);
+      return value.images.reduce((all, { width, height }) => all + width * height, sum);
     }, 0);
   }
 
@@ -372,10 +372,10 @@ export class Run {
 }
 
 /** A preview is brought to a fixed length of its longer side, up or down. */
-function toJpeg(picture: Picture): Uint8Array {
-  const scale = PREVIEW_SIZE / Math.max(picture.width, picture.height);
+function toJpeg(image: Image): Uint8Array {
+  const scale = PREVIEW_SIZE / Math.max(image.width, image.height);
   const side = (length: number) => Math.max(1, Math.round(length * scale));
-  return encodeJpeg(resized(picture, side(picture.width), side(picture.height)), PREVIEW_QUALITY);
+  return encodeJpeg(resized(image, side(image.width), side(image.height)), PREVIEW_QUALITY);
 }
 
 async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,11 @@
 /**
- * Pictures that are painted when somebody looks at them, and the arithmetic of their sizes.
+ * Images that are painted when somebody looks at them, and the arithmetic of their sizes.
  *
  * @module
  */
 
-/** An RGB picture. */
-export interface Picture {
+/** An RGB image. */
+export interface Image {
   /** Width in pixels. */
   readonly width: number;
   /** Height in pixels. */
@@ -17,15 +17,15 @@ export interface Picture {
 /** Red, green and blue, 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** Creates a picture that is painted on first use and then kept. */
-export function lazyPicture(width: number, height: number, paint: () => Uint8Array): Picture {
+/** Creates an image that is painted on first use and then kept. */
+export function lazyImage(width: number, height: number, paint: () => Uint8Array): Image {
   let painted: Uint8Array | undefined;
   return { width, height, pixels: () => painted ??= paint() };
 }
 
-/** Creates a picture of one colour. */
-export function plainPicture(width: number, height: number, [red, green, blue]: Rgb): Picture {
-  return lazyPicture(width, height, () => {
+/** Creates an image of one colour. */
+export function plainImage(width: number, height: number, [red, green, blue]: Rgb): Image {
+  return lazyImage(width, height, () => {
     const data = new Uint8Array(width * height * 3);
     for (let offset = 0; offset < data.length; offset += 3) {
       data[offset] = red;
@@ -36,14 +36,14 @@ export function plainPicture(width: number, height: number, [red, green, blue]: 
   });
 }
 
-/** Resizes by taking the nearest pixel, which keeps pixel art crisp. The same size gives the same picture. */
-export function resized(source: Picture, width: number, height: number): Picture {
+/** Resizes by taking the nearest pixel, which keeps pixel art crisp. The same size gives the same image. */
+export function resized(source: Image, width: number, height: number): Image {
   if (source.width === width && source.height === height) return source;
-  return lazyPicture(width, height, () => resample(source, width, height));
+  return lazyImage(width, height, () => resample(source, width, height));
 }
 
 /** Cuts the middle out so that the sides have the ratio `width` to `height`. */
-export function croppedToRatio(source: Picture, width: number, height: number): Picture {
+export function croppedToRatio(source: Image, width: number, height: number): Image {
   const wanted = width / height;
   const present = source.width / source.height;
   if (wanted === present) return source;
@@ -53,10 +53,10 @@ export function croppedToRatio(source: Picture, width: number, height: number): 
   const cutHeight = present > wanted
     ? source.height
     : Math.max(1, Math.round(source.width / wanted));
-  return lazyPicture(cutWidth, cutHeight, () => cut(source, cutWidth, cutHeight));
+  return lazyImage(cutWidth, cutHeight, () => cut(source, cutWidth, cutHeight));
 }
 
-function resample(source: Picture, width: number, height: number): Uint8Array {
+function resample(source: Image, width: number, height: number): Uint8Array {
   const from = source.pixels();
   const to = new Uint8Array(width * height * 3);
   const rowBytes = width * 3;
@@ -94,7 +94,7 @@ function fillRow(
   }
 }
 
-function cut(source: Picture, width: number, height: number): Uint8Array {
+function cut(source: Image, width: number, height: number): Uint8Array {
   const from = source.pixels();
   const to = new Uint8Array(width * height * 3);
   const left = (source.width - width) >> 1;

@@ -5,7 +5,7 @@
  */
 
 import jpeg from "jpeg-js";
-import type { Picture } from "./image.ts";
+import type { Image } from "./image.ts";
 import type { DecodedImage } from "./png.ts";
 import { PythonError } from "../python.ts";
 
@@ -18,10 +18,10 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /** Writes a JPEG. `quality` goes from 1 to 100. */
-export function encodeJpeg(picture: Picture, quality: number): Uint8Array<ArrayBuffer> {
-  const { width, height } = picture;
-  const image = { width, height, data: withAlpha(picture.pixels()) };
-  return new Uint8Array(jpeg.encode(image, Math.min(100, Math.max(1, quality))).data);
+export function encodeJpeg(image: Image, quality: number): Uint8Array<ArrayBuffer> {
+  const { width, height } = image;
+  const raw = { width, height, data: withAlpha(image.pixels()) };
+  return new Uint8Array(jpeg.encode(raw, Math.min(100, Math.max(1, quality))).data);
 }
 
 /**

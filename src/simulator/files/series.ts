@@ -1,6 +1,6 @@
 /**
- * Series of numbered files: names of one stem, an underscore and a number. Who saves a picture asks
- * for the highest number that is there, at each picture and beside thousands of files.
+ * Series of numbered files: names of one stem, an underscore and a number. Who saves an image asks
+ * for the highest number that is there, at each image and beside thousands of files.
  *
  * @module
  */

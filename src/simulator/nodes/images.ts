@@ -9,13 +9,7 @@ import { outOfMemory } from "../faults.ts";
 import { decodeJpeg, isJpeg } from "../files/jpeg.ts";
 import type { JsonObject } from "../json.ts";
 import { findFile } from "../files/locate.ts";
-import {
-  croppedToRatio,
-  lazyPicture,
-  type Picture,
-  plainPicture,
-  resized,
-} from "../files/image.ts";
+import { croppedToRatio, type Image, lazyImage, plainImage, resized } from "../files/image.ts";
 import { type DecodedImage, decodePng } from "../files/png.ts";
 import { PythonError } from "../python.ts";
 import type { Inputs } from "./inputs.ts";
@@ -47,7 +41,7 @@ async function loadImage(inputs: Inputs, context: NodeContext): Promise<NodeResu
     throw new PythonError("FileNotFoundError", `[Errno 2] No such file or directory: '${path}'`);
   }
   const image = decodeImage(file.bytes);
-  return { outputs: [{ type: "IMAGE", pictures: [pictureOf(image)] }, maskOf(image)] };
+  return { outputs: [{ type: "IMAGE", images: [imageOf(image)] }, maskOf(image)] };
 }
 
 /**
@@ -62,8 +56,8 @@ export function decodeImage(bytes: Uint8Array): DecodedImage {
 }
 
 /** The colours of an image, without its transparency. */
-export function pictureOf({ width, height, rgba }: DecodedImage): Picture {
-  return lazyPicture(width, height, () => {
+export function imageOf({ width, height, rgba }: DecodedImage): Image {
+  return lazyImage(width, height, () => {
     const rgb = new Uint8Array(width * height * 3);
     for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
       rgb[to] = rgba[from] ?? 0;
@@ -95,22 +89,22 @@ async function hashFile(inputs: JsonObject, files: NodeContext["files"]): Promis
 
 function emptyImage(inputs: Inputs): NodeResult {
   const colour = inputs.integer("color");
-  const picture = plainPicture(
+  const image = plainImage(
     inputs.integer("width"),
     inputs.integer("height"),
     [(colour >> 16) & 0xff, (colour >> 8) & 0xff, colour & 0xff],
   );
-  return images(new Array<Picture>(inputs.integer("batch_size")).fill(picture));
+  return images(new Array<Image>(inputs.integer("batch_size")).fill(image));
 }
 
 function batchImages(inputs: Inputs): NodeResult {
   const first = inputs.value("image1", "IMAGE");
   const second = inputs.value("image2", "IMAGE");
   const { width, height } = sizeOf(first);
-  const fitted = second.pictures.map((picture) =>
-    resized(croppedToRatio(picture, width, height), width, height)
+  const fitted = second.images.map((image) =>
+    resized(croppedToRatio(image, width, height), width, height)
   );
-  return images([...first.pictures, ...fitted]);
+  return images([...first.images, ...fitted]);
 }
 
 async function scaleTo(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
@@ -121,8 +115,8 @@ async function scaleTo(inputs: Inputs, context: NodeContext): Promise<NodeResult
   const { width, height } = completeSize(asked, sizeOf(image));
   const crops = inputs.text("crop") === "center";
   return images(
-    image.pictures.map((picture) =>
-      resized(crops ? croppedToRatio(picture, width, height) : picture, width, height)
+    image.images.map((image) =>
+      resized(crops ? croppedToRatio(image, width, height) : image, width, height)
     ),
   );
 }
@@ -133,15 +127,15 @@ async function scaleBy(inputs: Inputs, context: NodeContext): Promise<NodeResult
   const factor = inputs.float("scale_by");
   const { width, height } = sizeOf(image);
   const grow = (pixels: number) => Math.max(1, Math.round(pixels * factor));
-  return images(image.pictures.map((picture) => resized(picture, grow(width), grow(height))));
+  return images(image.images.map((image) => resized(image, grow(width), grow(height))));
 }
 
-function sizeOf({ pictures }: ImageValue): { width: number; height: number } {
-  return { width: pictures[0]?.width ?? 1, height: pictures[0]?.height ?? 1 };
+function sizeOf({ images }: ImageValue): { width: number; height: number } {
+  return { width: images[0]?.width ?? 1, height: images[0]?.height ?? 1 };
 }
 
-function images(pictures: readonly Picture[]): NodeResult {
-  const pixels = pictures.reduce((sum, { width, height }) => sum + width * height, 0);
+function images(images: readonly Image[]): NodeResult {
+  const pixels = images.reduce((sum, { width, height }) => sum + width * height, 0);
   if (pixels > LARGEST_BATCH_PIXELS) throw outOfMemory();
-  return single({ type: "IMAGE", pictures });
+  return single({ type: "IMAGE", images });
 }

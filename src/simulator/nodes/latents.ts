@@ -5,7 +5,7 @@
  */
 
 import { outOfMemory } from "../faults.ts";
-import { croppedToRatio, plainPicture, resized } from "../files/image.ts";
+import { croppedToRatio, plainImage, resized } from "../files/image.ts";
 import type { Inputs } from "./inputs.ts";
 import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";
 import type { LatentValue } from "./values.ts";
@@ -35,7 +35,7 @@ async function emptyLatent(inputs: Inputs, context: NodeContext): Promise<NodeRe
     type: "LATENT",
     width: inputs.integer("width") & ~7,
     height: inputs.integer("height") & ~7,
-    pictures: new Array<undefined>(batch).fill(undefined),
+    images: new Array<undefined>(batch).fill(undefined),
     mask: undefined,
   }));
 }
@@ -74,17 +74,17 @@ export function completeSize(
 }
 
 function scale(samples: LatentValue, width: number, height: number, crop: boolean): LatentValue {
-  const pictures = samples.pictures.map((picture) =>
-    picture && resized(crop ? croppedToRatio(picture, width, height) : picture, width, height)
+  const images = samples.images.map((image) =>
+    image && resized(crop ? croppedToRatio(image, width, height) : image, width, height)
   );
-  return checked({ ...samples, width, height, pictures });
+  return checked({ ...samples, width, height, images });
 }
 
 function repeatBatch(inputs: Inputs): NodeResult {
   const samples = inputs.value("samples", "LATENT");
   const amount = inputs.integer("amount");
-  const pictures = new Array(amount).fill(samples.pictures).flat();
-  return single(checked({ ...samples, pictures }));
+  const images = new Array(amount).fill(samples.images).flat();
+  return single(checked({ ...samples, images }));
 }
 
 function setMask(inputs: Inputs): NodeResult {
@@ -104,30 +104,30 @@ async function encodeForInpaint(inputs: Inputs, context: NodeContext): Promise<N
 /** The codec works on blocks of 8 by 8 pixels, so a few rows and columns may be cut off. */
 async function encodePixels(inputs: Inputs, context: NodeContext): Promise<LatentValue> {
   inputs.value("vae", "VAE");
-  const { pictures } = inputs.value("pixels", "IMAGE");
+  const { images } = inputs.value("pixels", "IMAGE");
   await context.work();
-  const width = Math.max(8, (pictures[0]?.width ?? 8) & ~7);
-  const height = Math.max(8, (pictures[0]?.height ?? 8) & ~7);
+  const width = Math.max(8, (images[0]?.width ?? 8) & ~7);
+  const height = Math.max(8, (images[0]?.height ?? 8) & ~7);
   return checked({
     type: "LATENT",
     width,
     height,
-    pictures: pictures.map((picture) => resized(picture, width, height)),
+    images: images.map((image) => resized(image, width, height)),
     mask: undefined,
   });
 }
 
 async function decode(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
   inputs.value("vae", "VAE");
-  const { width, height, pictures } = inputs.value("samples", "LATENT");
+  const { width, height, images } = inputs.value("samples", "LATENT");
   await context.work();
-  const blank = plainPicture(width, height, GREY);
-  return single({ type: "IMAGE", pictures: pictures.map((picture) => picture ?? blank) });
+  const blank = plainImage(width, height, GREY);
+  return single({ type: "IMAGE", images: images.map((image) => image ?? blank) });
 }
 
 /** Refuses what no real GPU could hold, before the memory of this program is at stake. */
 function checked(latent: LatentValue): LatentValue {
-  const pixels = latent.width * latent.height * latent.pictures.length;
+  const pixels = latent.width * latent.height * latent.images.length;
   if (pixels > LARGEST_BATCH_PIXELS) throw outOfMemory();
   return latent;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { JsonObject } from "../json.ts";
-import type { Picture } from "../files/image.ts";
+import type { Image } from "../files/image.ts";
 import type { FileArea, FileStore } from "../files/store.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Value } from "./values.ts";
@@ -35,7 +35,7 @@ export interface NodeContext {
   /** Lets the time pass that loading a model takes, if it is not in memory yet. */
   load(file: string): Promise<void>;
   /** Lets one sampler step pass and reports it; throws when the run is interrupted. */
-  step(value: number, max: number, preview: () => Picture): Promise<void>;
+  step(value: number, max: number, preview: () => Image): Promise<void>;
 }
 
 /** A node class. */

@@ -39,21 +39,21 @@ async function save(
   prefix: string,
   extension = "png",
 ): Promise<NodeResult> {
-  const { pictures } = inputs.value("images", "IMAGE");
+  const { images } = inputs.value("images", "IMAGE");
   await context.work();
   const store = context.files[area];
-  const size = { width: pictures[0]?.width ?? 0, height: pictures[0]?.height ?? 0 };
+  const size = { width: images[0]?.width ?? 0, height: images[0]?.height ?? 0 };
   const place = await nextName(expandPrefix(prefix, size, context.now()), store);
   const text = metadata(context);
   const saved: JsonObject[] = [];
-  for (const [index, picture] of pictures.entries()) {
+  for (const [index, image] of images.entries()) {
     const stem = place.stem.replaceAll("%batch_num%", String(index));
     const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}_.${extension}`;
-    const { width, height } = picture;
-    const image = { width, height, data: picture.pixels(), channels: 3 } as const;
+    const { width, height } = image;
+    const raster = { width, height, data: image.pixels(), channels: 3 } as const;
     const path = place.subfolder === "" ? filename : `${place.subfolder}/${filename}`;
     const isPng = extension === "png";
-    const bytes = isPng ? await encodePng(image, text) : encodeJpeg(picture, JPEG_QUALITY);
+    const bytes = isPng ? await encodePng(raster, text) : encodeJpeg(image, JPEG_QUALITY);
     await store.write(path, bytes);
     saved.push({ filename, subfolder: place.subfolder, type: area });
   }

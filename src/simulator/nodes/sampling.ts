@@ -1,12 +1,12 @@
 /**
- * Nodes that sample: here the picture comes into being.
+ * Nodes that sample: here the image comes into being.
  *
  * @module
  */
 
-import { paintPicture, paintPreview } from "../painter/paint.ts";
+import { paintImage, paintPreview } from "../painter/paint.ts";
 import type { Recipe } from "../painter/recipe.ts";
-import { type Picture, plainPicture } from "../files/image.ts";
+import { type Image, plainImage } from "../files/image.ts";
 import type { Inputs } from "./inputs.ts";
 import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";
 import type { ConditioningValue, LatentValue, ModelValue, SigmasValue } from "./values.ts";
@@ -28,7 +28,7 @@ export const SAMPLING: NodeClasses = {
   },
 };
 
-/** Share of the picture that a second pass changes when it adds no noise of its own. */
+/** Share of the image that a second pass changes when it adds no noise of its own. */
 const REFINEMENT = 0.25;
 
 interface SamplingOrder {
@@ -115,18 +115,18 @@ function guider(inputs: Inputs, positive: string): NodeResult {
 async function sample(order: SamplingOrder, context: NodeContext): Promise<LatentValue> {
   const { steps, latent } = order;
   if (steps === 0) return latent;
-  const recipes = latent.pictures.map((base, index) => recipeFor(order, base, index));
-  const pictures = recipes.map(paintPicture);
+  const recipes = latent.images.map((base, index) => recipeFor(order, base, index));
+  const images = recipes.map(paintImage);
   const first = recipes[0];
-  const preview = (step: number): Picture =>
-    first ? paintPreview(first, step / steps) : plainPicture(8, 8, [0, 0, 0]);
+  const preview = (step: number): Image =>
+    first ? paintPreview(first, step / steps) : plainImage(8, 8, [0, 0, 0]);
   for (let step = 1; step <= steps; step++) {
     await context.step(step, steps, () => preview(step));
   }
-  return { ...latent, pictures };
+  return { ...latent, images };
 }
 
-function recipeFor(order: SamplingOrder, base: Picture | undefined, index: number): Recipe {
+function recipeFor(order: SamplingOrder, base: Image | undefined, index: number): Recipe {
   const { model, positive, seed, denoise, latent } = order;
   return {
     width: latent.width,

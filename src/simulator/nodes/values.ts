@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Picture } from "../files/image.ts";
+import type { Image } from "../files/image.ts";
 
 /** A LoRA with its strength. */
 export interface AppliedLora {
@@ -63,7 +63,7 @@ export interface LatentValue {
   /** Height in pixels of the decoded image. */
   readonly height: number;
   /** What each image of the batch shows; `undefined` while it is empty. */
-  readonly pictures: readonly (Picture | undefined)[];
+  readonly images: readonly (Image | undefined)[];
   /** Where a sampler may paint. */
   readonly mask: MaskValue | undefined;
 }
@@ -72,7 +72,7 @@ export interface LatentValue {
 export interface ImageValue {
   readonly type: "IMAGE";
   /** The images, at least one. */
-  readonly pictures: readonly Picture[];
+  readonly images: readonly Image[];
 }
 
 /** A sampling method. */

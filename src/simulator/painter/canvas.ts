@@ -71,10 +71,10 @@ export class Canvas {
   }
 
   /** Lays another canvas on this one, clear cells excepted. */
-  draw(picture: Canvas, left: number, top: number, mirrored = false): void {
-    for (let y = 0; y < picture.height; y++) {
-      for (let x = 0; x < picture.width; x++) {
-        const colour = picture.get(mirrored ? picture.width - 1 - x : x, y);
+  draw(image: Canvas, left: number, top: number, mirrored = false): void {
+    for (let y = 0; y < image.height; y++) {
+      for (let x = 0; x < image.width; x++) {
+        const colour = image.get(mirrored ? image.width - 1 - x : x, y);
         if (colour !== CLEAR) this.set(left + x, top + y, colour);
       }
     }

@@ -1,10 +1,10 @@
 /**
- * The painter: from a recipe to a picture, and to the rough previews on the way there.
+ * The painter: from a recipe to an image, and to the rough previews on the way there.
  *
  * @module
  */
 
-import { lazyPicture, type Picture, resized } from "../files/image.ts";
+import { type Image, lazyImage, resized } from "../files/image.ts";
 import type { Canvas } from "./canvas.ts";
 import { channels } from "./colour.ts";
 import { mixWithBase } from "./remix.ts";
@@ -15,16 +15,16 @@ import { paintScene } from "./scene.ts";
 /** Cells along the shorter side: enough for a figure with some room around it. */
 const CELLS = 40;
 
-/** A latent image has an eighth of the picture's sides, and so have previews. */
+/** A latent image has an eighth of the image's sides, and so have previews. */
 const LATENT_FACTOR = 8;
 
 /** Longest side of a preview before it is brought to its final size. */
 const PREVIEW_CELLS = 64;
 
-/** Paints a picture when it is first looked at. */
-export function paintPicture(recipe: Recipe): Picture {
+/** Paints an image when it is first looked at. */
+export function paintImage(recipe: Recipe): Image {
   const { width, height, base, denoise } = recipe;
-  return lazyPicture(width, height, () => {
+  return lazyImage(width, height, () => {
     const fresh = paintFresh(recipe);
     const isFresh = base === undefined || (denoise >= 1 && recipe.mask === undefined);
     if (isFresh) return fresh.pixels();
@@ -34,37 +34,37 @@ export function paintPicture(recipe: Recipe): Picture {
   });
 }
 
-/** Paints what a picture looks like after a part of its steps: noise out of which it emerges. */
-export function paintPreview(recipe: Recipe, done: number): Picture {
+/** Paints what an image looks like after a part of its steps: noise out of which it emerges. */
+export function paintPreview(recipe: Recipe, done: number): Image {
   const width = Math.max(1, Math.floor(recipe.width / LATENT_FACTOR));
   const height = Math.max(1, Math.floor(recipe.height / LATENT_FACTOR));
   const shrink = Math.max(1, Math.max(width, height) / PREVIEW_CELLS);
   const goal = resized(
-    paintPicture(recipe),
+    paintImage(recipe),
     Math.max(1, Math.round(width / shrink)),
     Math.max(1, Math.round(height / shrink)),
   );
-  return resized(lazyPicture(goal.width, goal.height, () => veil(goal, done)), width, height);
+  return resized(lazyImage(goal.width, goal.height, () => veil(goal, done)), width, height);
 }
 
-/** Sides of the squares that the picture consists of. */
+/** Sides of the squares that the image consists of. */
 function cellSize({ width, height }: Recipe): number {
   return Math.max(1, Math.round(Math.min(width, height) / CELLS));
 }
 
-/** Small pictures are painted larger and then reduced, so that the figure still fits. */
-function paintFresh(recipe: Recipe): Picture {
+/** Small images are painted larger and then reduced, so that the figure still fits. */
+function paintFresh(recipe: Recipe): Image {
   const { width, height } = recipe;
   const size = cellSize(recipe);
   const enlarge = Math.max(1, 32 / Math.min(width / size, height / size));
   const columns = Math.ceil((width / size) * enlarge);
   const rows = Math.ceil((height / size) * enlarge);
-  const scene = toPicture(paintScene(recipe, columns, rows));
+  const scene = toImage(paintScene(recipe, columns, rows));
   if (enlarge > 1) return resized(scene, width, height);
   return cutTo(resized(scene, columns * size, rows * size), width, height);
 }
 
-function toPicture(canvas: Canvas): Picture {
+function toImage(canvas: Canvas): Image {
   const { width, height } = canvas;
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -73,10 +73,10 @@ function toPicture(canvas: Canvas): Picture {
   return { width, height, pixels: () => data };
 }
 
-/** The last column and row of cells may be cut by the picture's edge. */
-function cutTo(source: Picture, width: number, height: number): Picture {
+/** The last column and row of cells may be cut by the image's edge. */
+function cutTo(source: Image, width: number, height: number): Image {
   if (source.width === width && source.height === height) return source;
-  return lazyPicture(width, height, () => {
+  return lazyImage(width, height, () => {
     const from = source.pixels();
     const to = new Uint8Array(width * height * 3);
     for (let y = 0; y < height; y++) {
@@ -87,7 +87,7 @@ function cutTo(source: Picture, width: number, height: number): Picture {
   });
 }
 
-function veil(goal: Picture, done: number): Uint8Array {
+function veil(goal: Image, done: number): Uint8Array {
   const share = Math.min(1, done) ** 1.4;
   const block = done < 0.35 ? 4 : done < 0.7 ? 2 : 1;
   const from = goal.pixels();

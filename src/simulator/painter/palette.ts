@@ -1,5 +1,5 @@
 /**
- * The materials of a picture: which letter of a sprite has which shades.
+ * The materials of an image: which letter of a sprite has which shades.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * What a painted picture is made from.
+ * What a painted image is made from.
  *
  * @module
  */
 
-import type { Picture } from "../files/image.ts";
+import type { Image } from "../files/image.ts";
 
-/** Everything that decides about a painted picture. Equal recipes give equal pictures. */
+/** Everything that decides about a painted image. Equal recipes give equal images. */
 export interface Recipe {
   /** Width in pixels. */
   readonly width: number;
@@ -14,19 +14,19 @@ export interface Recipe {
   readonly height: number;
   /** What to show. */
   readonly prompt: string;
-  /** Chooses among all pictures of the prompt. */
+  /** Chooses among all images of the prompt. */
   readonly seed: bigint;
   /** Model and LoRAs: shifts the colours. */
   readonly style: string;
-  /** Picture to start from; `undefined` to start from nothing. */
-  readonly base: Picture | undefined;
+  /** Image to start from; `undefined` to start from nothing. */
+  readonly base: Image | undefined;
   /** How much of the base is made anew, 0 to 1. */
   readonly denoise: number;
   /** Where the base may be changed: 255 fully, 0 not at all; everywhere when `undefined`. */
   readonly mask: Mask | undefined;
 }
 
-/** A mask; it is stretched over the picture. */
+/** A mask; it is stretched over the image. */
 export interface Mask {
   /** Width in pixels. */
   readonly width: number;

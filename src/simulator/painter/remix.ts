@@ -1,26 +1,26 @@
 /**
- * Image to image: a given picture in the manner of a painted one.
+ * Image to image: a given image in the manner of a painted one.
  *
  * @module
  */
 
-import { lazyPicture, type Picture, resized } from "../files/image.ts";
+import { type Image, lazyImage, resized } from "../files/image.ts";
 import type { Mask, Recipe } from "./recipe.ts";
 
-/** Levels left in each channel of the given picture, so that it looks painted. */
+/** Levels left in each channel of the given image, so that it looks painted. */
 const LEVELS = 8;
 
 /**
- * Lays the painted picture over the given one. The given one is reduced to squares and to few colours;
+ * Lays the painted image over the given one. The given one is reduced to squares and to few colours;
  * how much of it shows through follows from `denoise`, and from the mask where there is one.
  */
 export function mixWithBase(
   recipe: Recipe,
-  base: Picture,
-  fresh: Picture,
+  base: Image,
+  fresh: Image,
   columns: number,
   rows: number,
-): Picture {
+): Image {
   const { width, height, denoise, mask } = recipe;
   const grid = mixSquares(
     resized(base, columns, rows),
@@ -31,9 +31,9 @@ export function mixWithBase(
   return mask === undefined ? mixed : withinMask(resized(base, width, height), mixed, mask);
 }
 
-function mixSquares(base: Picture, fresh: Picture, share: number): Picture {
+function mixSquares(base: Image, fresh: Image, share: number): Image {
   const { width, height } = base;
-  return lazyPicture(width, height, () => {
+  return lazyImage(width, height, () => {
     const painted = fresh.pixels();
     const opacity = Math.min(1, share);
     return base.pixels().map((sample, index) => {
@@ -43,9 +43,9 @@ function mixSquares(base: Picture, fresh: Picture, share: number): Picture {
   });
 }
 
-function withinMask(outside: Picture, inside: Picture, mask: Mask): Picture {
+function withinMask(outside: Image, inside: Image, mask: Mask): Image {
   const { width, height } = outside;
-  return lazyPicture(width, height, () => {
+  return lazyImage(width, height, () => {
     const result = outside.pixels().slice();
     const made = inside.pixels();
     for (let y = 0; y < height; y++) {

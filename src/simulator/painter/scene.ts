@@ -1,5 +1,5 @@
 /**
- * The whole picture on a small grid: backdrop, figure, or one of the other layouts.
+ * The whole image on a small grid: backdrop, figure, or one of the other layouts.
  *
  * @module
  */
@@ -102,7 +102,7 @@ function darker(colour: number): number {
   return ((colour >> 1) & 0x7f7f7f) + ((colour >> 3) & 0x1f1f1f);
 }
 
-/** Four phases of a step, side by side where the picture is wide, else two by two. */
+/** Four phases of a step, side by side where the image is wide, else two by two. */
 function paintFrames(canvas: Canvas, figure: Canvas): void {
   const columns = canvas.width >= canvas.height * 2 ? 4 : 2;
   const rows = 4 / columns;

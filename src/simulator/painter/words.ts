@@ -7,7 +7,7 @@
 import { hash } from "./random.ts";
 import type { SpriteName } from "./sprites.ts";
 
-/** What the picture shows. */
+/** What the image shows. */
 export type Subject =
   | { readonly type: "sprite"; readonly name: SpriteName }
   | { readonly type: "creature" }
@@ -27,7 +27,7 @@ export type Place =
   | "lava"
   | "sunset";
 
-/** How the picture is laid out. */
+/** How the image is laid out. */
 export type Layout = "single" | "tiles" | "frames";
 
 /** A prompt, understood. */

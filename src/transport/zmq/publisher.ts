@@ -47,7 +47,7 @@ async function openPublisher(
 
 /**
  * PUB by itself drops in silence whatever a full pipe cannot take, be the reader dead or just slower
- * than a burst. With `noDrop` it says so instead (EAGAIN), so that readers get time to read while news
+ * than a burst. With `noDrop` it says so instead (EAGAIN), so that readers get time to read while progress
  * gives way to endings here.
  */
 class ZmqUpdatePublisher implements UpdatePublisher {

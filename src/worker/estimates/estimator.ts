@@ -101,7 +101,7 @@ function guess({ steps, ...request }: GenerateRequest): number {
   return FIRST_GUESS_MS.perJob + FIRST_GUESS_MS.perMegapixelStep * megapixelSteps;
 }
 
-/** Pixels of all pictures together. */
+/** Pixels of all images together. */
 function pixelsOf(
   { size, batch_size = 1, animation_frames = 1 }: Pick<
     GenerateRequest,

@@ -6,7 +6,7 @@ import type { Job, JobQueue } from "../../queue/mod.ts";
 import type { Announcer } from "../announcer.ts";
 import type { Arrivals } from "../arrivals.ts";
 import type { Estimator } from "../estimates/estimator.ts";
-import type { NewsStand } from "../publisher.ts";
+import type { UpdatePosition } from "../publisher.ts";
 
 /** What the handlers need of a server. */
 export interface ServerView {
@@ -55,7 +55,7 @@ export interface HandlerContext {
   /** Submissions on their way to the queue. */
   readonly arrivals: Arrivals;
   /** Where the stream of updates stands. */
-  readonly news: NewsStand;
+  readonly updates: UpdatePosition;
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */

@@ -20,7 +20,7 @@ export async function describe(context: HandlerContext, job: Job): Promise<JobDe
     ...(position === undefined ? {} : { position }),
     ...(position === undefined ? {} : { estimated_time_s: await expectedMs(context, job) / 1_000 }),
     ...(progress === undefined ? {} : { progress }),
-    ...(outcome?.type === "completed" ? pictures(outcome.result.imagePaths) : {}),
+    ...(outcome?.type === "completed" ? images(outcome.result.imagePaths) : {}),
     ...(outcome?.type === "failed" ? { error: outcome.error } : {}),
     ...(startedAtMs === undefined || finishedAtMs === undefined
       ? {}
@@ -31,6 +31,6 @@ export async function describe(context: HandlerContext, job: Job): Promise<JobDe
   };
 }
 
-function pictures(paths: readonly string[]): { image_path: string; image_paths: string[] } {
+function images(paths: readonly string[]): { image_path: string; image_paths: string[] } {
   return { image_path: paths[0] ?? "", image_paths: [...paths] };
 }

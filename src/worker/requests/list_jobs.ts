@@ -36,7 +36,7 @@ export async function listJobs(
 /** What a client with many jobs asks for after it has lost updates: one message, not one for each. */
 export async function namedJobs(context: HandlerContext, ids: readonly string[]): Promise<Reply> {
   // Before the jobs are looked at: whatever is published meanwhile counts as not yet told.
-  const { epoch, lastSeq } = context.news;
+  const { epoch, lastSeq } = context.updates;
   const jobs: JobDescription[] = [];
   const unknown: string[] = [];
   for (const id of new Set(ids)) {

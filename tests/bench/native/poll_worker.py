@@ -1,7 +1,7 @@
 """A worker that drives ComfyUI by looking: at its own queue, at /queue and at /history, every 100 ms.
 
 It runs one job at a time. Each look does all that can be done by then: it fetches what is finished and
-posts the next job. Nothing is stored on disk but pictures.
+posts the next job. Nothing is stored on disk but images.
 
 Usage: poll_worker.py COMFYUI_URL OUTPUT_DIR
 """

@@ -1,4 +1,4 @@
-/** Whether pings notice that pictures are being made. */
+/** Whether pings notice that images are being made. */
 
 import { atMost, type Bench, time } from "../support/figures.ts";
 import { submit, watch } from "../support/jobs.ts";
@@ -20,7 +20,7 @@ export const BUSY: Bench = {
   async run() {
     await using simulators = await startSimulators({
       servers: SERVERS,
-      // The machine is not to be busy with packing pictures, which GPU servers would do elsewhere.
+      // The machine is not to be busy with packing images, which GPU servers would do elsewhere.
       simulator: { stepTimeMs: 8, loadTimeMs: 0, previewMethod: "still" },
     });
     // One job for each server, or a second one would wait where the model is loaded already.

@@ -1,4 +1,4 @@
-/** How long a picture takes from ComfyUI to the disk and to the client. */
+/** How long an image takes from ComfyUI to the disk and to the client. */
 
 import { encodePng } from "../../../src/images/mod.ts";
 import { tempDir } from "../../support/temp_dir.ts";
@@ -9,10 +9,10 @@ import { startSimulators } from "../support/simulator.ts";
 import { median, percentile } from "../support/statistics.ts";
 
 const JOBS = 40;
-/** Side of a picture of noise that is a PNG of about 1 MB. */
+/** Side of an image of noise that is a PNG of about 1 MB. */
 const SIDE = 584;
 
-/** From the picture to `job_complete`. */
+/** From the image to `job_complete`. */
 export const FINISH: Bench = {
   name: "finish",
   about: "from a finished image on ComfyUI to the file on disk and job_complete, 1 MB",
@@ -34,7 +34,7 @@ export const FINISH: Bench = {
       const id = await submit(ours, {
         size: [SIDE, SIDE],
         init_image: "noise.png",
-        // The simulator then gives the picture back as it came, and need not paint.
+        // The simulator then gives the image back as it came, and need not paint.
         denoise: 0,
       });
       const { atMs, update } = await updates.find(id, "job_complete");
@@ -54,7 +54,7 @@ export const FINISH: Bench = {
   },
 };
 
-/** A picture that does not compress. */
+/** An image that does not compress. */
 async function noise(): Promise<Uint8Array> {
   const data = new Uint8Array(SIDE * SIDE * 4);
   for (let at = 0; at < data.length; at += 65_536) {

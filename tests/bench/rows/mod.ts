@@ -13,7 +13,7 @@ import { PING } from "./ping.ts";
 import { POST } from "./post.ts";
 import { QUEUED } from "./queued.ts";
 import { START } from "./start.ts";
-import { NEWS } from "./steps.ts";
+import { STEP_UPDATES } from "./steps.ts";
 import { SUBSCRIBERS } from "./subscribers.ts";
 import { THROUGHPUT } from "./throughput.ts";
 
@@ -25,7 +25,7 @@ export const BENCHES: readonly Bench[] = [
   ACCEPT,
   POST,
   JOBS_A_SECOND,
-  NEWS,
+  STEP_UPDATES,
   FINISH,
   CODEC,
   START,

@@ -9,8 +9,8 @@ import { percentile } from "../support/statistics.ts";
 const JOBS = 6;
 const STEPS = 50;
 
-/** From a step to its news. */
-export const NEWS: Bench = {
+/** From a step to its update. */
+export const STEP_UPDATES: Bench = {
   name: "steps",
   about: "from a sampler step to a subscriber",
   async run() {

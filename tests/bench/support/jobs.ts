@@ -101,12 +101,12 @@ export async function watch(party: Party): Promise<Watch> {
   const subscriber = await zmqTransport().connectUpdates(party.updates);
   const heard: Heard[] = [];
   const counts = new Map<string, number>();
-  let news = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<void>();
   const reading = readAll(subscriber, (item) => {
     heard.push(item);
     counts.set(item.update.type, (counts.get(item.update.type) ?? 0) + 1);
-    news.resolve();
-    news = Promise.withResolvers();
+    change.resolve();
+    change = Promise.withResolvers();
   });
   await wait(SETTLE_MS);
   return {
@@ -114,13 +114,13 @@ export async function watch(party: Party): Promise<Watch> {
     counted: (type) => counts.get(type) ?? 0,
     async find(jobId, type) {
       for (let next = 0;; next += 1) {
-        while (heard[next] === undefined) await news.promise;
+        while (heard[next] === undefined) await change.promise;
         const item = heard[next];
         if (item?.update.job_id === jobId && item.update.type === type) return item;
       }
     },
     async count(type, number) {
-      while ((counts.get(type) ?? 0) < number) await news.promise;
+      while ((counts.get(type) ?? 0) < number) await change.promise;
     },
     async [Symbol.asyncDispose]() {
       await subscriber.close();

@@ -13,7 +13,7 @@ export interface Party extends AsyncDisposable {
   readonly requests: string;
   /** Endpoint that publishes updates; empty if there is none. */
   readonly updates: string;
-  /** Where its pictures go. */
+  /** Where its images go. */
   readonly outputDir: string;
 }
 

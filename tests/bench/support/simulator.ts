@@ -44,11 +44,11 @@ export async function startSimulators(options: SimulatorsOptions = {}): Promise<
   ]);
   const { urls } = await child.next<{ urls: string[] }>();
   const seen: Seen[] = [];
-  let news = Promise.withResolvers<void>();
+  let change = Promise.withResolvers<void>();
   const reading = readAll(child, (event) => {
     seen.push(event);
-    news.resolve();
-    news = Promise.withResolvers();
+    change.resolve();
+    change = Promise.withResolvers();
   });
   return {
     urls,
@@ -56,7 +56,7 @@ export async function startSimulators(options: SimulatorsOptions = {}): Promise<
     seen,
     async find(fits) {
       for (let next = 0;; next += 1) {
-        while (seen[next] === undefined) await news.promise;
+        while (seen[next] === undefined) await change.promise;
         const event = seen[next];
         if (event !== undefined && fits(event)) return event;
       }

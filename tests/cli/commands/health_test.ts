@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { tempDir } from "../../support/temp_dir.ts";
-import { PICTURE, workerSetup } from "../../support/worker.ts";
+import { IMAGE, workerSetup } from "../../support/worker.ts";
 import { addressFlags, NOBODY, run } from "../fake_io.ts";
 
 Deno.test("health finds nothing wrong with a worker that runs, one line each", async () => {
   await using setup = await workerSetup();
-  // Once it has painted, its server is known to be there.
-  await setup.client.generate(PICTURE).result;
+  // Once it has generated, its server is known to be there.
+  await setup.client.generate(IMAGE).result;
   const files = ["--output-dir", setup.outputDir, "--db", `${setup.outputDir}/../queue.db`];
   const plain = await run(["health", ...addressFlags(setup.worker), ...files]);
   assert.equal(plain.exitCode, 0, plain.stdout());

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PICTURE, workerSetup } from "../../support/worker.ts";
+import { IMAGE, workerSetup } from "../../support/worker.ts";
 import { addressFlags, NOBODY, run } from "../fake_io.ts";
 
 for (
@@ -44,7 +44,7 @@ Deno.test("commands find the worker by the variables of its settings, also where
 
 Deno.test("status tells of the worker and each server, within 40 columns", async () => {
   await using setup = await workerSetup();
-  await setup.client.generate(PICTURE).result;
+  await setup.client.generate(IMAGE).result;
   const { exitCode, stdout } = await run(["status", ...addressFlags(setup.worker)], {
     columns: 40,
     terminal: true,
@@ -79,7 +79,7 @@ Deno.test("models lists what a generate can name", async () => {
 
 Deno.test("jobs lists the newest jobs first, of a state if asked, and as JSON", async () => {
   await using setup = await workerSetup();
-  for (const id of ["j1", "j2", "j3"]) await setup.client.generate({ ...PICTURE, id }).result;
+  for (const id of ["j1", "j2", "j3"]) await setup.client.generate({ ...IMAGE, id }).result;
   const flags = addressFlags(setup.worker);
   const plain = await run(["jobs", ...flags, "--limit", "2"], { columns: 40 });
   assert.equal(plain.exitCode, 0);
@@ -94,7 +94,7 @@ Deno.test("jobs lists the newest jobs first, of a state if asked, and as JSON", 
 Deno.test("jobs keeps each id whole on a narrow terminal", async () => {
   await using setup = await workerSetup();
   const id = "0123456789abcdef0123456789abcdef0123";
-  await setup.client.generate({ ...PICTURE, id }).result;
+  await setup.client.generate({ ...IMAGE, id }).result;
   const { stdout } = await run(["jobs", ...addressFlags(setup.worker)], {
     columns: 40,
     terminal: true,
@@ -110,12 +110,12 @@ Deno.test("jobs refuses a state that there is none of, and exits with 2", async 
 
 Deno.test("job tells all that is known of one, and exits with 1 if there is none", async () => {
   await using setup = await workerSetup();
-  await setup.client.generate({ ...PICTURE, id: "j1", seed: 7 }).result;
+  await setup.client.generate({ ...IMAGE, id: "j1", seed: 7 }).result;
   const flags = addressFlags(setup.worker);
   const plain = await run(["job", "j1", ...flags]);
   assert.equal(plain.exitCode, 0);
   assert.match(plain.stdout(), /^id {9}j1\nstate {6}completed\n/);
-  assert.match(plain.stdout(), /^seed {7}7\npicture {4}\/.+\.png$/m);
+  assert.match(plain.stdout(), /^seed {7}7\nimage {4}\/.+\.png$/m);
   const json = await run(["job", "j1", "--json", ...flags]);
   assert.equal(json.json()[0]?.["state"], "completed");
   const none = await run(["job", "nobody", ...flags]);
@@ -125,7 +125,7 @@ Deno.test("job tells all that is known of one, and exits with 1 if there is none
 
 Deno.test("cancel gives a running job up, and one that is not there does not spare it", async () => {
   await using setup = await workerSetup();
-  const job = setup.client.generate({ ...PICTURE, id: "j1", steps: 10_000 });
+  const job = setup.client.generate({ ...IMAGE, id: "j1", steps: 10_000 });
   job.result.catch(() => {});
   await job.accepted;
   const { exitCode, stdout, stderr } = await run([

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderScreen, type Snapshot } from "../../../src/cli/watch_screen.ts";
-import { PICTURE, workerSetup } from "../../support/worker.ts";
+import { IMAGE, workerSetup } from "../../support/worker.ts";
 import { addressFlags, NOBODY, run, start } from "../fake_io.ts";
 
 const SNAPSHOT: Snapshot = {
@@ -76,7 +76,7 @@ Deno.test("watch keeps up with the jobs, and ends with the screen as it was", as
   const flags = [...addressFlags(setup.worker), "--interval=0.01"];
   const running = start(["watch", ...flags], { terminal: true, columns: 40 });
   await running.wrote(/0 running, 0 waiting/);
-  await setup.client.generate({ ...PICTURE, id: "j1" }).result;
+  await setup.client.generate({ ...IMAGE, id: "j1" }).result;
   await running.wrote(/j1 +done in/);
   running.press("q");
   assert.equal(await running.code, 0);

@@ -32,7 +32,7 @@ async function batchSetup(lines: readonly unknown[]): Promise<BatchSetup> {
   };
 }
 
-Deno.test("generate --from paints every entry once, however often it is run", async () => {
+Deno.test("generate --from generates every entry once, however often it is run", async () => {
   await using batch = await batchSetup(["a knight", { prompt: "a potion", seed: 7 }]);
   const first = await run(batch.args());
   assert.equal(first.exitCode, 0, first.stderr());

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { startWorker } from "../../../src/worker/mod.ts";
 import { tempDir } from "../../support/temp_dir.ts";
-import { PICTURE, testConfig, type WorkerSetup, workerSetup } from "../../support/worker.ts";
+import { IMAGE, testConfig, type WorkerSetup, workerSetup } from "../../support/worker.ts";
 import { addressFlags, type FakeIoOptions, run, start } from "../fake_io.ts";
 
 const SMALL = ["--size=64x64", "--steps=5"];
@@ -10,7 +10,7 @@ function args(setup: WorkerSetup, ...more: string[]): string[] {
   return ["generate", "a knight", ...SMALL, ...addressFlags(setup.worker), ...more];
 }
 
-Deno.test("generate paints with the first checkpoint and writes nothing but the path to standard output", async () => {
+Deno.test("generate generates with the first checkpoint and writes nothing but the path to standard output", async () => {
   await using setup = await workerSetup();
   const { exitCode, stdout, stderr } = await run(args(setup, "--id=j1", "--seed=7"));
   assert.equal(exitCode, 0, stderr());
@@ -74,7 +74,7 @@ Deno.test("generate says what is wrong with a value before the worker is asked, 
     [["--steps=many"], /It must be a whole number/],
     [["--cfg=101"], /Invalid parameter: cfg_scale/],
     [["--count=0"], /It must be a whole number from 1/],
-    [["--show=always"], /This terminal is not known to show pictures/],
+    [["--show=always"], /This terminal is not known to show images/],
     [["--show=always", "--json"], /exclude each other/],
   ];
   for (const [more, message] of cases) {
@@ -129,7 +129,7 @@ Deno.test("generate leaves at once at the second stop signal", async () => {
 Deno.test("generate tells that the worker has gone while a job runs, and exits with 3", async () => {
   await using setup = await workerSetup();
   // All is warm then, and answers well within the short time-out.
-  await setup.client.generate(PICTURE).result;
+  await setup.client.generate(IMAGE).result;
   const running = start(args(setup, "--steps=10000", "--timeout=0.5"));
   await running.wrote(/sampling/);
   await setup.worker.close();
@@ -152,7 +152,7 @@ Deno.test("generate draws a bar for each job on a terminal, no line wider than i
   }
 });
 
-Deno.test("generate shows the picture where the terminal can, unless told not to", async () => {
+Deno.test("generate shows the image where the terminal can, unless told not to", async () => {
   await using setup = await workerSetup();
   const kitty: FakeIoOptions = { terminal: true, env: { KITTY_WINDOW_ID: "1" } };
   const shown = await run(args(setup), kitty);

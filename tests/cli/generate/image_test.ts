@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { decode } from "sixel";
-import { askForSixels, detectPictures, renderPicture } from "../../../src/cli/generate/image.ts";
+import { askForSixels, detectImages, renderImage } from "../../../src/cli/generate/image.ts";
 import { encodePng } from "../../../src/images/mod.ts";
 
-Deno.test("detectPictures() knows terminals by what they put into the environment", () => {
+Deno.test("detectImages() knows terminals by what they put into the environment", () => {
   const cases: [Record<string, string>, string | undefined][] = [
     [{}, undefined],
     [{ TERM: "xterm-256color" }, undefined],
@@ -19,13 +19,13 @@ Deno.test("detectPictures() knows terminals by what they put into the environmen
     [{ TERM: "screen-256color", TERM_PROGRAM: "iTerm.app" }, undefined],
   ];
   for (const [env, expected] of cases) {
-    assert.equal(detectPictures((name) => env[name]), expected, JSON.stringify(env));
+    assert.equal(detectImages((name) => env[name]), expected, JSON.stringify(env));
   }
 });
 
-Deno.test("renderPicture() hands kitty a file in pieces of at most 4096 characters", () => {
+Deno.test("renderImage() hands kitty a file in pieces of at most 4096 characters", () => {
   const png = new Uint8Array(7_000).fill(7);
-  const text = renderPicture(png, "kitty", 30);
+  const text = renderImage(png, "kitty", 30);
   // deno-lint-ignore no-control-regex
   const pieces = [...text.matchAll(/\x1b_G([^;]+);([^\x1b]*)\x1b\\/g)];
   assert.deepEqual(pieces.map((piece) => piece[1]), ["f=100,a=T,q=2,c=29,m=1", "m=1", "m=0"]);
@@ -34,8 +34,8 @@ Deno.test("renderPicture() hands kitty a file in pieces of at most 4096 characte
   assert.deepEqual(Uint8Array.fromBase64(base64), png);
 });
 
-Deno.test("renderPicture() hands iTerm2 a file in one piece", () => {
-  const text = renderPicture(new Uint8Array([1, 2, 3]), "iterm2", 100);
+Deno.test("renderImage() hands iTerm2 a file in one piece", () => {
+  const text = renderImage(new Uint8Array([1, 2, 3]), "iterm2", 100);
   assert.equal(
     text,
     "\x1b]1337;File=inline=1;size=3;width=40;preserveAspectRatio=1:AQID\x07\n",
@@ -62,10 +62,10 @@ Deno.test("askForSixels() believes what the terminal says of itself", async () =
   }
 });
 
-Deno.test("renderPicture() draws sixels of as many pixels as fit, each colour as it was", async () => {
+Deno.test("renderImage() draws sixels of as many pixels as fit, each colour as it was", async () => {
   const data = new Uint8Array([255, 0, 0, 255, 0, 0, 255, 255, 0, 255, 0, 255, 9, 9, 9, 0]);
   const png = await encodePng({ width: 2, height: 2, channels: 4, data });
-  const text = renderPicture(png, "sixel", 30);
+  const text = renderImage(png, "sixel", 30);
   assert.ok(text.startsWith("\x1bP0;0;q") && text.endsWith("\x1b\\\n"), text);
   const { width, height, data32 } = decode(text.slice(text.indexOf("q") + 1, -3));
   assert.deepEqual([width, height], [29 * 8, 29 * 8]);
@@ -74,16 +74,16 @@ Deno.test("renderPicture() draws sixels of as many pixels as fit, each colour as
   assert.deepEqual(corners, [0xff0000ff, 0xffff0000, 0xff00ff00, 0xff000000]);
 });
 
-Deno.test("renderPicture() brings a picture of many colours down to the 256 that there are", async () => {
+Deno.test("renderImage() brings an image of many colours down to the 256 that there are", async () => {
   const data = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => (at * 37) % 256);
   const png = await encodePng({ width: 64, height: 64, channels: 3, data });
-  const colours = new Set(renderPicture(png, "sixel", 100).match(/#\d+;2;/g));
+  const colours = new Set(renderImage(png, "sixel", 100).match(/#\d+;2;/g));
   assert.ok(colours.size > 100 && colours.size <= 256, `${colours.size} colours`);
 });
 
-Deno.test("renderPicture() keeps the shape of a wide picture, and never leaves out all of its rows", async () => {
+Deno.test("renderImage() keeps the shape of a wide image, and never leaves out all of its rows", async () => {
   const data = new Uint8Array(600 * 3).fill(255);
   const png = await encodePng({ width: 600, height: 1, channels: 3, data });
-  const text = renderPicture(png, "sixel", 100);
+  const text = renderImage(png, "sixel", 100);
   assert.match(text, /"1;1;320;1#/);
 });

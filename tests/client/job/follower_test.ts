@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { encodeUpdate, type Request } from "../../../src/protocol/mod.ts";
-import { complete, describe, fakeWorker, PICTURE, progress } from "../fake_worker.ts";
+import { complete, describe, fakeWorker, IMAGE, progress } from "../fake_worker.ts";
 
 const COMPLETED = { state: "completed", image_path: "/lost.png", duration_s: 1 } as const;
 
 Deno.test("JobHandle learns of an ending whose updates were lost, and no later one came", async () => {
   await using peer = await fakeWorker();
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   peer.states.set(job.id, describe(job.id, COMPLETED));
   peer.lose();
@@ -17,7 +17,7 @@ Deno.test("JobHandle learns of an ending whose updates were lost, and no later o
 
 Deno.test("JobHandle learns of a lost ending by the next update of any job", async () => {
   await using peer = await fakeWorker({ client: { silenceMs: 60_000 } });
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   peer.publish(progress("other", 1));
   peer.states.set(job.id, describe(job.id, COMPLETED));
@@ -28,7 +28,7 @@ Deno.test("JobHandle learns of a lost ending by the next update of any job", asy
 
 Deno.test("JobHandle asks for nothing while no update is missing, but where they stand", async () => {
   await using peer = await fakeWorker();
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   for (let percent = 0; percent < 4; percent += 1) {
     await peer.asked("list_jobs");
@@ -45,13 +45,13 @@ Deno.test("JobHandle asks for nothing while no update is missing, but where they
 Deno.test("JobHandle that is submitted again learns that the job ended long ago", async () => {
   await using peer = await fakeWorker();
   peer.states.set("old", describe("old", COMPLETED));
-  const job = peer.client.generate({ ...PICTURE, id: "old" });
+  const job = peer.client.generate({ ...IMAGE, id: "old" });
   assert.equal((await job.result).imagePath, "/lost.png");
 });
 
 Deno.test("JobHandle asks at once how a job ended that was not heard to succeed or fail", async () => {
   await using peer = await fakeWorker({ client: { silenceMs: 60_000 } });
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   await peer.asked("list_jobs");
   peer.states.set(job.id, describe(job.id, { state: "cancelled" }));
@@ -61,7 +61,7 @@ Deno.test("JobHandle asks at once how a job ended that was not heard to succeed 
 
 Deno.test("JobHandle passes on once what comes twice", async () => {
   await using peer = await fakeWorker();
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   const preview = { type: "preview", job_id: job.id, image_path: "/p.png", step: 1 } as const;
   peer.publish(preview);
@@ -73,7 +73,7 @@ Deno.test("JobHandle passes on once what comes twice", async () => {
 
 Deno.test("JobHandle goes on when the worker has started anew", async () => {
   await using peer = await fakeWorker();
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   peer.publish(progress(job.id, 60));
   peer.epoch += 1;
@@ -90,7 +90,7 @@ Deno.test("JobHandle goes on when the worker has started anew", async () => {
 
 Deno.test("JobHandle shows the progress that was lost", async () => {
   await using peer = await fakeWorker();
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   peer.states.set(
     job.id,
@@ -111,7 +111,7 @@ Deno.test("JobHandle shows the progress that was lost", async () => {
 Deno.test("JobHandle outlasts a worker that is away, and hears of what happened meanwhile", async () => {
   let away = false;
   await using peer = await fakeWorker({ answer: () => away ? "silence" : undefined });
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   away = true;
   for (let question = 0; question < 3; question += 1) await peer.asked("list_jobs");
@@ -127,7 +127,7 @@ Deno.test("JobHandle gives up a worker that stays away, but not after one silenc
     answer: () => away ? "silence" : undefined,
     client: { awayMs: 0 },
   });
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   away = true;
   const before = peer.requests.length;
@@ -152,7 +152,7 @@ Deno.test("Client subscribes anew when it hears nothing of what the worker says 
       },
     }),
   });
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   let settled = false;
   const done = job.result.then(() => settled = true);
@@ -166,7 +166,7 @@ Deno.test("Client subscribes anew when it hears nothing of what the worker says 
 
 Deno.test("JobHandle ends when the worker no longer knows the job", async () => {
   await using peer = await fakeWorker();
-  const job = peer.client.generate(PICTURE);
+  const job = peer.client.generate(IMAGE);
   await job.accepted;
   peer.states.clear();
   peer.epoch += 1;
@@ -184,14 +184,14 @@ Deno.test("JobHandle asks again for what did not fit into an answer", async () =
       return { type: "job_list", jobs, unknown_ids: [], epoch: peer.epoch, last_seq: peer.seq };
     },
   });
-  const jobs = ["a", "b", "c"].map((id) => peer.client.generate({ ...PICTURE, id }));
+  const jobs = ["a", "b", "c"].map((id) => peer.client.generate({ ...IMAGE, id }));
   await Promise.all(jobs.map((job) => job.result));
   assert.equal(answers, 3);
 });
 
 Deno.test("1,000 handles ask together, a page at a time", async () => {
   await using peer = await fakeWorker({ client: { timeoutMs: 60_000 } });
-  const jobs = Array.from({ length: 1_000 }, () => peer.client.generate(PICTURE));
+  const jobs = Array.from({ length: 1_000 }, () => peer.client.generate(IMAGE));
   await Promise.all(jobs.map((job) => job.accepted));
   const before = peer.requests.length;
   for (const { id } of jobs) peer.states.set(id, describe(id, COMPLETED));
@@ -208,7 +208,7 @@ Deno.test("1,000 handles ask together, a page at a time", async () => {
 
 Deno.test("1,000 handles that lose updates all the time ask in rounds, each job once a round", async () => {
   await using peer = await fakeWorker({ client: { timeoutMs: 60_000 } });
-  const jobs = Array.from({ length: 1_000 }, () => peer.client.generate(PICTURE));
+  const jobs = Array.from({ length: 1_000 }, () => peer.client.generate(IMAGE));
   await Promise.all(jobs.map((job) => job.accepted));
   const before = peer.requests.length;
   let published = 0;

@@ -37,7 +37,7 @@ Deno.test("JobStory makes up only what it has not told", () => {
   assert.deepEqual(story.take(complete("j")), []);
 });
 
-Deno.test("JobStory tells no start after other news, and nothing twice", () => {
+Deno.test("JobStory tells no start after other updates, and nothing twice", () => {
   const story = new JobStory();
   assert.equal(story.take(progress("j", 10)).length, 1);
   assert.deepEqual(story.take(STARTED), []);

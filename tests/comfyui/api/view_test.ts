@@ -40,7 +40,7 @@ Deno.test("ComfyClient.read() gives the whole file, checked", async () => {
   );
 });
 
-Deno.test("ComfyClient.read() refuses what is incomplete or no picture", async () => {
+Deno.test("ComfyClient.read() refuses what is incomplete or no image", async () => {
   const cases: [string, FakeComfy, RegExp][] = [
     ["shorter than told", serving(png, { "content-length": "500" }), /has 120 of 500 bytes/],
     ["longer than told", serving(png, { "content-length": "10" }), /has 120 of 10 bytes/],

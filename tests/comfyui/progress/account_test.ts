@@ -65,7 +65,7 @@ const doubts: Record<string, (tell: Tell, comfy: FakeComfy) => void | Promise<vo
     executed(tell, "2", "a.png");
     tell("execution_success");
   },
-  "no output has a picture": (tell) => {
+  "no output has an image": (tell) => {
     begin(tell);
     executed(tell, "2");
     executed(tell, "3");

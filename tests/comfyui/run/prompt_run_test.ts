@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { anyGraph, assertFailed, collect, FakeComfy, saved, settle } from "../fake_comfy.ts";
 import { frame, messagesOf, readTranscript, u32 } from "../transcripts.ts";
 
-const picture = Uint8Array.of(0xff, 0xd8);
+const image = Uint8Array.of(0xff, 0xd8);
 
 Deno.test("ComfyClient.run() posts nothing before it is iterated", async () => {
   const comfy = new FakeComfy();
@@ -157,7 +157,7 @@ Deno.test("ComfyClient.run() ignores what concerns other prompts", async () => {
   const others = { prompt_id: "another" };
   comfy.socket.event("execution_start", others);
   comfy.socket.event("progress", { node: "1", value: 1, max: 2, ...others });
-  comfy.socket.message(frame(1, [u32(1), picture]));
+  comfy.socket.message(frame(1, [u32(1), image]));
   comfy.socket.event("execution_interrupted", others);
   comfy.socket.event("executing", { node: null, ...others });
   await settle();
@@ -170,7 +170,7 @@ Deno.test("ComfyClient.run() gives an anonymous preview to the prompt that runs,
   const first = collect(client.run(anyGraph));
   const second = collect(client.run(anyGraph));
   await settle();
-  const preview = frame(1, [u32(1), picture]);
+  const preview = frame(1, [u32(1), image]);
   comfy.socket.message(preview);
   const firstId = comfy.start();
   comfy.socket.event("execution_start", { prompt_id: firstId });
@@ -184,7 +184,7 @@ Deno.test("ComfyClient.run() gives an anonymous preview to the prompt that runs,
   await first.ended;
   const previews = first.events.filter((event) => event.type === "preview");
   assert.deepEqual(previews, [
-    { type: "preview", node: "1", mimeType: "image/jpeg", image: picture },
+    { type: "preview", node: "1", mimeType: "image/jpeg", image: image },
   ]);
   assert.deepEqual(second.types(), ["queued"]);
 });
@@ -323,7 +323,7 @@ Deno.test("ComfyClient.run() keeps the latest progress for a consumer that is sl
   comfy.socket.event("execution_start", { prompt_id });
   for (let value = 1; value <= 5_000; value++) {
     comfy.socket.event("progress", { prompt_id, node: "1", value, max: 5_000 });
-    comfy.socket.message(frame(1, [u32(1), picture]));
+    comfy.socket.message(frame(1, [u32(1), image]));
   }
   comfy.finish(undefined, saved("a.png"));
   comfy.socket.event("executing", { node: null, prompt_id });

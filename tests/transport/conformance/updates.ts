@@ -66,8 +66,8 @@ function testSubscribers({ name, open, address }: Subject): void {
     const reading = (async () => {
       for await (const update of subscriber) seen.push(text(update));
     })();
-    while (!seen.includes("news")) {
-      publisher.publish(bytes("news"));
+    while (!seen.includes("update")) {
+      publisher.publish(bytes("update"));
       await turn();
     }
     assert.ok(!seen.includes("of the past"));

@@ -5,14 +5,14 @@ import { bytes, subscribed, take, text, turns } from "../support.ts";
 
 const LOCAL = "tcp://127.0.0.1:0";
 
-Deno.test("zmq UpdatePublisher drops news before endings, and no ending at all", async () => {
+Deno.test("zmq UpdatePublisher drops progress before endings, and no ending at all", async () => {
   const transport = zmqTransport();
   await using publisher = await transport.bindUpdates(LOCAL, { highWaterMark: 100 });
   await using subscriber = await transport.connectUpdates(publisher.address);
   const iterator = subscriber[Symbol.asyncIterator]();
   await subscribed(publisher, iterator);
   for (let index = 0; index < 5_000; index++) {
-    publisher.publish(bytes(`news ${index}`), { droppable: true });
+    publisher.publish(bytes(`updates ${index}`), { droppable: true });
     if (index % 100 === 0) publisher.publish(bytes(`ending ${index}`));
   }
   publisher.publish(bytes("last"));
@@ -21,10 +21,10 @@ Deno.test("zmq UpdatePublisher drops news before endings, and no ending at all",
   const numbers = (kind: string) =>
     seen.filter((word) => word.startsWith(kind)).map((word) => Number(word.slice(kind.length)));
   assert.deepEqual(numbers("ending "), Array.from({ length: 50 }, (_, index) => index * 100));
-  const news = numbers("news ");
-  assert.ok(news.length < 5_000, "nothing was dropped");
-  assert.deepEqual(news, news.toSorted((a, b) => a - b));
-  assert.equal(news.at(-1), 4_999);
+  const updates = numbers("updates ");
+  assert.ok(updates.length < 5_000, "nothing was dropped");
+  assert.deepEqual(updates, updates.toSorted((a, b) => a - b));
+  assert.equal(updates.at(-1), 4_999);
 });
 
 Deno.test("zmq UpdatePublisher waits for a reader that lags behind a burst", async () => {
@@ -52,8 +52,8 @@ Deno.test("zmq UpdatePublisher goes on after strangers connected", async () => {
   await subscribed(publisher, iterator);
   for (const garbage of Object.values(GARBAGE)) {
     await throwAt(publisher.address, garbage);
-    publisher.publish(bytes("news"));
-    assert.deepEqual((await take(iterator, 1)).map(text), ["news"]);
+    publisher.publish(bytes("update"));
+    assert.deepEqual((await take(iterator, 1)).map(text), ["update"]);
   }
 });
 

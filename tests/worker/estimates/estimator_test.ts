@@ -57,7 +57,7 @@ Deno.test("createEstimator() expects a first guess of a run of which nothing is 
   assert.equal(runMs, estimator.runMs(planned(SMALL)));
 });
 
-Deno.test("describeRun() counts the pixels of all pictures", () => {
+Deno.test("describeRun() counts the pixels of all images", () => {
   const times = { workflow: "w", nodes: [], otherMs: 0, filesMs: 0 };
   const pixels = (fields: Partial<GenerateRequest>) =>
     describeRun({ ...SMALL, size: [10, 20], ...fields }, "one", times).pixels;

@@ -295,7 +295,7 @@ function handlers(
     },
     estimator: createEstimator(),
     arrivals: createArrivals(),
-    news: { epoch: 1_700_000_000_000, lastSeq: 17 },
+    updates: { epoch: 1_700_000_000_000, lastSeq: 17 },
     stopping: () => options.stopping ?? false,
     uptimeMs: () => 61_900,
   };

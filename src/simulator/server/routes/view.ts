@@ -8,7 +8,7 @@ import { encodePng } from "../../../images/mod.ts";
 import { empty, type Exchange } from "../../http.ts";
 import { encodeJpeg } from "../../files/jpeg.ts";
 import { splitAnnotation } from "../../files/locate.ts";
-import { decodeImage, pictureOf } from "../../nodes/images.ts";
+import { decodeImage, imageOf } from "../../nodes/images.ts";
 import type { SimulatorClock } from "../../options.ts";
 import { basename, below } from "../../files/paths.ts";
 import type { FileArea, StoredFile } from "../../files/store.ts";
@@ -64,7 +64,7 @@ function locate({ query }: Exchange): { area: FileArea; path: string; filename: 
 function answerPreview(file: StoredFile, filename: string, preview: string): Response {
   const last = preview.split(";").at(-1) ?? "";
   const quality = /^\d+$/.test(last) ? Number(last) : 90;
-  const jpeg = encodeJpeg(pictureOf(decodeImage(file.bytes)), quality);
+  const jpeg = encodeJpeg(imageOf(decodeImage(file.bytes)), quality);
   return new Response(jpeg, { headers: headersFor(filename, "image/jpeg") });
 }
 
@@ -76,7 +76,7 @@ async function answerChannel(
   const image = decodeImage(file.bytes);
   const { width, height } = image;
   const png = channel === "rgb"
-    ? await encodePng({ width, height, data: pictureOf(image).pixels(), channels: 3 })
+    ? await encodePng({ width, height, data: imageOf(image).pixels(), channels: 3 })
     : await encodePng({ width, height, data: alphaOnly(image.rgba), channels: 4 });
   return new Response(png, { headers: headersFor(filename, "image/png") });
 }
