@@ -20,17 +20,17 @@ Deno.test("Backlog.shift() gives messages back in order", () => {
 
 Deno.test("Backlog.push() beyond the limit drops the oldest droppable message", () => {
   const backlog = new Backlog(3);
-  for (const word of ["end 1", "updates 1", "updates 2"]) {
-    backlog.push(bytes(word), word.startsWith("news"));
+  for (const word of ["end 1", "update 1", "update 2"]) {
+    backlog.push(bytes(word), word.startsWith("update"));
   }
   backlog.push(bytes("end 2"), false);
-  assert.deepEqual(drain(backlog), ["end 1", "updates 2", "end 2"]);
+  assert.deepEqual(drain(backlog), ["end 1", "update 2", "end 2"]);
 });
 
 Deno.test("Backlog.push() drops the new message if only that one may be dropped", () => {
   const backlog = new Backlog(1);
   backlog.push(bytes("end"), false);
-  backlog.push(bytes("news"), true);
+  backlog.push(bytes("update"), true);
   assert.deepEqual(drain(backlog), ["end"]);
 });
 

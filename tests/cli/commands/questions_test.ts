@@ -115,7 +115,7 @@ Deno.test("job tells all that is known of one, and exits with 1 if there is none
   const plain = await run(["job", "j1", ...flags]);
   assert.equal(plain.exitCode, 0);
   assert.match(plain.stdout(), /^id {9}j1\nstate {6}completed\n/);
-  assert.match(plain.stdout(), /^seed {7}7\nimage {4}\/.+\.png$/m);
+  assert.match(plain.stdout(), /^seed {7}7\nimage {6}\/.+\.png$/m);
   const json = await run(["job", "j1", "--json", ...flags]);
   assert.equal(json.json()[0]?.["state"], "completed");
   const none = await run(["job", "nobody", ...flags]);
