@@ -7,18 +7,21 @@
 import { decompress } from "./compression.ts";
 import { MAX_MESSAGE_BYTES, tooLarge } from "./limits.ts";
 import type { Reply, Request, Update } from "./messages.ts";
+import { asMeant } from "./lenient.ts";
 import { readFields } from "./read.ts";
 import { withOwnImage } from "./stored.ts";
 import { type MessageSet, replies, requests, updates, validate } from "./validate.ts";
 
 /**
- * Reads what a client sent, compressed or not.
+ * Reads what a client sent, compressed or not: bytes where text is meant, if they are UTF-8, and text that
+ * is an image file are taken as they are meant.
  *
  * @throws {ProtocolError} `too_large`; `malformed` when the bytes are no MessagePack map;
  *   `unknown_type`; `invalid_parameter`, with `jobId` if it is a `generate` whose `id` can be read.
  */
 export function decodeRequest(bytes: Uint8Array): Request {
-  return withOwnImage(decode(unpacked(bytes), requests));
+  const read = readFields(unpacked(bytes), requests.maxValues);
+  return withOwnImage(validate(requests, asMeant(read), read.hasNulls));
 }
 
 /**

@@ -7,13 +7,17 @@
 
 import { Decoder, type DecoderOptions, type ExtensionCodecType } from "@msgpack/msgpack";
 import { MAX_MESSAGE_BYTES, tooLarge } from "./limits.ts";
+import { keyOf, startKeys, withoutOddKeys } from "./odd_keys.ts";
 import { malformed, scan } from "./scan.ts";
 import { type Container, countEntries, EXTENSION, withExactText } from "./values.ts";
 
-/** Extension types are not written, and read as what no field can be. */
+/**
+ * Extension types are not written, and read as what no field can be; but msgpackr's `undefined`, which the
+ * scan counts with the nulls, is one.
+ */
 export const noExtensions: ExtensionCodecType<undefined> = {
   tryToEncode: () => null,
-  decode: () => EXTENSION,
+  decode: (data, type) => type === 0 && data.length === 1 && data[0] === 0 ? null : EXTENSION,
 };
 
 /** The scan has already bound every length to the bytes there are; these are the second belt. */
@@ -28,11 +32,19 @@ const limits: DecoderOptions = {
 
 const decoder = new Decoder(limits);
 const bytesDecoder = new Decoder({ ...limits, rawStrings: true });
+/** For messages with keys that are no text; nearly none has. */
+const oddDecoder = new Decoder({ ...limits, mapKeyConverter: keyOf });
+const oddBytesDecoder = new Decoder({ ...limits, rawStrings: true, mapKeyConverter: keyOf });
+
 /** A map as it was sent. */
 export interface Fields {
   readonly fields: Container;
   /** Whether a null stands anywhere in it. */
   readonly hasNulls: boolean;
+  /** Whether bytes stand anywhere in it. */
+  readonly hasBytes: boolean;
+  /** The same map with bytes in the place of all text; read anew with each call. */
+  raw(): Container;
 }
 
 /**
@@ -42,14 +54,17 @@ export interface Fields {
  */
 export function readFields(bytes: Uint8Array, maxValues: number): Fields {
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
-  const { entries, nulls, plainText } = scan(bytes, maxValues);
-  let fields = read(decoder, bytes);
+  const { entries, nulls, plainText, hasOddKeys, hasBytes } = scan(bytes, maxValues);
+  const raw = () => read(hasOddKeys ? oddBytesDecoder : bytesDecoder, bytes) as Container;
+  let fields = read(hasOddKeys ? oddDecoder : decoder, bytes);
   if (countEntries(fields) < entries) throw malformed("a map has the same key twice");
-  if (!plainText) fields = withExactText(fields, read(bytesDecoder, bytes));
-  return { fields: fields as Container, hasNulls: nulls > 0 };
+  if (!plainText) fields = withExactText(fields, raw());
+  if (hasOddKeys) fields = withoutOddKeys(fields as Container);
+  return { fields: fields as Container, hasNulls: nulls > 0, hasBytes, raw };
 }
 
 function read(from: Decoder, bytes: Uint8Array): unknown {
+  startKeys();
   try {
     return from.decode(bytes);
   } catch (cause) {

@@ -24,9 +24,18 @@ export interface Scan {
    * refused here.)
    */
   readonly plainText: boolean;
+  /** True when a map key is no text, which the library must be helped to read. */
+  readonly hasOddKeys: boolean;
+  /** True when a value is bytes, which some languages send where text is meant. */
+  readonly hasBytes: boolean;
 }
 
 const NIL = 0xc0;
+/** The three kinds of `bin`. */
+const BIN_FIRST = 0xc4;
+const BIN_LAST = 0xc6;
+/** `fixext 1`, by which msgpackr (Node) says `undefined`: type 0 and a zero. */
+const FIXEXT_1 = 0xd4;
 
 const SCALAR = 0;
 const TEXT = 1;
@@ -79,8 +88,8 @@ const due = new Float64Array(MAX_DEPTH + 1);
 const inMap = new Uint8Array(MAX_DEPTH + 1);
 
 /**
- * Checks that the bytes are exactly one MessagePack map, whole, with text keys only and not too
- * deep. (Which bytes announce a value at all is left to the library.)
+ * Checks that the bytes are exactly one MessagePack map, whole and not too deep. (Which bytes announce a
+ * value at all is left to the library.)
  *
  * @param maxValues Most values in the whole message, map keys included.
  * @throws {ProtocolError} `malformed` when they are not.
@@ -90,6 +99,8 @@ export function scan(bytes: Uint8Array, maxValues: number): Scan {
   let entries = 0;
   let nulls = 0;
   let plainText = true;
+  let hasOddKeys = false;
+  let hasBytes = false;
   let depth = 0;
   let pos = 0;
   due[0] = 1;
@@ -106,8 +117,10 @@ export function scan(bytes: Uint8Array, maxValues: number): Scan {
     const width = lengthWidths[head]!;
     const amount = amounts[head]! + readLength(bytes, pos, width);
     pos += width;
-    if (head === NIL) nulls++;
-    if (isKey && kind !== TEXT) throw malformed("a map key is not a string");
+    if (head === NIL || isUndefined(bytes, pos, head)) nulls++;
+    if (isKey && kind >= ARRAY) throw malformed("a map key is a map or an array; use strings");
+    if (isKey && kind !== TEXT) hasOddKeys = true;
+    else if (head >= BIN_FIRST && head <= BIN_LAST) hasBytes = true;
     if (kind >= ARRAY) {
       enter(++depth, kind, amount);
       if (kind === MAP) entries += amount;
@@ -115,19 +128,44 @@ export function scan(bytes: Uint8Array, maxValues: number): Scan {
     }
     if (pos + amount > bytes.length) throw truncated(bytes);
     if (kind === TEXT && !isPlainText(bytes, pos, pos + amount)) {
-      if (isKey) throw malformed("a map key is not plain UTF-8");
+      if (isKey) throw malformed("a map key is not plain UTF-8; encode keys as UTF-8 text");
       plainText = false;
     }
     pos += amount;
   }
   if (pos < bytes.length) throw malformed(`${bytes.length - pos} bytes follow the message`);
-  return { entries, nulls, plainText };
+  return { entries, nulls, plainText, hasOddKeys, hasBytes };
+}
+
+/** Whether a value is the extension by which msgpackr says `undefined` (its README, "Encoding types"). */
+export function isUndefined(bytes: Uint8Array, pos: number, head: number): boolean {
+  return head === FIXEXT_1 && bytes[pos] === 0 && bytes[pos + 1] === 0;
 }
 
 function checkRoot(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw malformed("it is empty");
-  if (kinds[bytes[0]!] !== MAP) throw malformed("expected a MessagePack map with string keys");
+  const [head, next] = bytes;
+  if (head === undefined) throw malformed("it is empty");
+  if (kinds[head] === MAP) return;
+  throw malformed(`expected a MessagePack map with string keys, got ${rootKind(head, next)}`);
 }
+
+/** What a message is in place of a map, with what helps the client that most often sends it. */
+function rootKind(head: number, next: number | undefined): string {
+  if (kinds[head] === ARRAY) {
+    return "an array; write structs as maps (Rust: rmp_serde::to_vec_named; Python: a dict)";
+  }
+  if (head === JSON_BRACE) return "JSON text; encode it as MessagePack";
+  if (head === FIXEXT_1 && next === MSGPACKR_RECORD) {
+    return "a record of msgpackr; use new Packr({ useRecords: false })";
+  }
+  if (kinds[head] === TEXT) return "a string; encode the map itself, not its JSON";
+  return head >= BIN_FIRST && head <= BIN_LAST ? "bytes; send the map itself" : "another value";
+}
+
+/** `{`, which MessagePack reads as the number 123. */
+const JSON_BRACE = 0x7b;
+/** Type of the extension in which msgpackr writes objects with a shape of their own. */
+const MSGPACKR_RECORD = 0x72;
 
 function enter(depth: number, kind: number, amount: number): void {
   if (depth > MAX_DEPTH) throw malformed(`nested deeper than ${MAX_DEPTH} levels`);

@@ -6,12 +6,7 @@
  */
 
 import { z } from "zod";
-import { MAX_JOB_IDS, MAX_PROMPT_CHARS, MAX_SEED } from "./limits.ts";
-
-/**
- * Longest id, name or path in code points; the wire does not fix one, a stranger must not either.
- */
-const MAX_NAME_CHARS = 512;
+import { MAX_JOB_IDS, MAX_NAME_CHARS, MAX_PROMPT_CHARS, MAX_SEED } from "./limits.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
 const id = name;

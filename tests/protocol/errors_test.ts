@@ -21,7 +21,7 @@ const wordings: [fields: Record<string, unknown>, message: string][] = [
     "prompt: expected a string of at most 10000 characters, got a string of 10001 characters",
   ],
   [
-    { prompt: new Uint8Array(3) },
+    { prompt: Uint8Array.of(0xff, 0, 0) },
     "prompt: expected a string of at most 10000 characters, got 3 bytes",
   ],
   [
@@ -72,7 +72,7 @@ Deno.test("other messages say of wrong choices and numbers what was expected", (
 });
 
 Deno.test("a generate whose id cannot be read has no job id in its error", () => {
-  for (const id of ["", "x".repeat(513), 5, null, undefined, ["job-1"], new Uint8Array([65])]) {
+  for (const id of ["", "x".repeat(513), 5, null, undefined, ["job-1"], Uint8Array.of(0xff)]) {
     const error = refusal(() => decodeRequest(pack({ ...GENERATE, id })));
     assert.equal(error.code, "invalid_parameter");
     assert.equal(error.field, "id");

@@ -105,12 +105,6 @@ Deno.test("the same key twice in one map is malformed, at any depth", () => {
   assertMalformed(fromHex(PING_WITH_X, "82 a161 01 d90161 02"), /the same key twice/);
 });
 
-Deno.test("map keys that are no strings are malformed", () => {
-  for (const key of ["05", "c0", "c3", "cb3ff8000000000000", "c40161", "90", "80", "d40500"]) {
-    assertMalformed(fromHex(PING_WITH_X, "81", key, "01"), /a map key is not a string/);
-  }
-});
-
 Deno.test("a map key that is not UTF-8, or has a byte order mark, is malformed", () => {
   for (const key of ["a1ff", "a2c3", "a2c080", "a3eda080", "a3efbbbf"]) {
     assertMalformed(fromHex(PING_WITH_X, "81", key, "01"), /a map key is not plain UTF-8/);
@@ -202,7 +196,7 @@ const kinds = [
   "\u0000",
   [],
   {},
-  new Uint8Array(2),
+  Uint8Array.of(0xff, 0xfe),
   new Date(0),
 ];
 
