@@ -24,7 +24,7 @@ export function startKeys(): void {
  */
 export function keyOf(key: unknown): string {
   const text = key instanceof Uint8Array && isUtf8(key) ? new TextDecoder().decode(key) : key;
-  if (text === "__proto__") throw new Error("the key __proto__ is not allowed");
+  if (text === "__proto__") throw new Error("The key __proto__ is not allowed");
   return typeof text === "string" ? text : `${MARK}${marked++} ${describe(key)}`;
 }
 

@@ -38,11 +38,11 @@ class ZmqTransport implements Transport {
 
   async connectRequests(address: string): Promise<RequestClient> {
     const { connectDealer } = await import("./zmq/dealer.ts");
-    return connectDealer(address);
+    return await connectDealer(address);
   }
 
   async connectUpdates(address: string): Promise<UpdateSubscriber> {
     const { connectSubscriber } = await import("./zmq/subscriber.ts");
-    return connectSubscriber(address);
+    return await connectSubscriber(address);
   }
 }

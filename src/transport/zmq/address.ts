@@ -12,9 +12,13 @@ const MAX_PORT = 65_535;
  * @throws {TransportError} `address_invalid`.
  */
 export function checkAddress(action: "bind" | "connect to", address: string): void {
-  const [, port] = address.match(/^tcp:\/\/.*:([^:]*)$/) ?? [];
   const least = action === "bind" ? 0 : 1;
-  if (port !== undefined && !isPort(port, least) && !(action === "bind" && port === "*")) {
+  // `tcp://SOURCE:PORT;HOST:PORT` has two ports.
+  for (
+    const part of address.startsWith("tcp://") ? address.slice("tcp://".length).split(";") : []
+  ) {
+    const [, port] = part.match(/^.*:([^:\]]*)$/) ?? [];
+    if (port === undefined || isPort(port, least) || (action === "bind" && port === "*")) continue;
     throw invalid(`Cannot ${action} ${address}: no port between ${least} and ${MAX_PORT}`);
   }
   if (address === "ipc://*") throw invalid(`Cannot ${action} ${address}: it names no path`);

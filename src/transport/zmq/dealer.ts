@@ -4,6 +4,7 @@ import { Dealer } from "zeromq";
 import { TransportError } from "../../errors.ts";
 import { closedError, Exchange } from "../exchanges.ts";
 import type { RequestClient, RequestOptions } from "../sockets.ts";
+import { needsIpv6 } from "./ip_version.ts";
 import {
   CONNECT_OPTIONS,
   connectSocket,
@@ -19,18 +20,20 @@ const ID_BYTES = 4;
 const EMPTY = new Uint8Array(0);
 
 /** Connects a DEALER; see `Transport.connectRequests`. */
-export function connectDealer(address: string): RequestClient {
-  return new ZmqRequestClient(address);
+export async function connectDealer(address: string): Promise<RequestClient> {
+  return new ZmqRequestClient(address, await needsIpv6(address));
 }
 
 class ZmqRequestClient implements RequestClient {
   readonly #address: string;
+  readonly #ipv6: boolean;
   readonly #connections = new Set<Connection>();
   #current: Connection;
   #closing: Promise<void> | undefined;
 
-  constructor(address: string) {
+  constructor(address: string, ipv6: boolean) {
     this.#address = address;
+    this.#ipv6 = ipv6;
     this.#current = this.#connect();
   }
 
@@ -57,6 +60,7 @@ class ZmqRequestClient implements RequestClient {
   #connect(): Connection {
     const connection: Connection = new Connection(
       this.#address,
+      this.#ipv6,
       () => this.#connections.delete(connection),
     );
     this.#connections.add(connection);
@@ -97,10 +101,11 @@ class Connection {
   #retired = false;
   #closing: Promise<void> | undefined;
 
-  constructor(address: string, onClose: () => void) {
+  constructor(address: string, ipv6: boolean, onClose: () => void) {
     this.#onClose = onClose;
     this.#socket = new Dealer({
       ...CONNECT_OPTIONS,
+      ipv6,
       receiveTimeout: 0,
       // No bound: what is under way is bounded by its time-outs, and refused sends would need a queue.
       sendHighWaterMark: 0,

@@ -25,6 +25,12 @@ const SYMBOLS = {
   sched_yield: { parameters: [], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32", nonblocking: true },
+  getaddrinfo: {
+    parameters: ["buffer", "pointer", "pointer", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  freeaddrinfo: { parameters: ["pointer"], result: "void" },
   dl_iterate_phdr: { parameters: ["function", "pointer"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 

@@ -18,6 +18,7 @@ export const ZMQ = {
   TCP_KEEPALIVE_CNT: 35,
   TCP_KEEPALIVE_IDLE: 36,
   TCP_KEEPALIVE_INTVL: 37,
+  IPV6: 42,
   HANDSHAKE_IVL: 66,
   XPUB_NODROP: 69,
   DONTWAIT: 1,
@@ -40,6 +41,7 @@ const ENDPOINT_BYTES = 256;
 /** Options of {@linkcode NativeSocket}; those of the package by the same names. */
 export interface NativeSocketOptions {
   maxMessageSize: number;
+  ipv6: boolean;
   sendHighWaterMark: number;
   linger: number;
   handshakeInterval: number;
@@ -68,6 +70,7 @@ export abstract class NativeSocket {
     this.zmq = zmq;
     this.#context = zmq.zmq_ctx_new();
     this.socket = zmq.zmq_socket(this.#context, type);
+    this.set(ZMQ.IPV6, options.ipv6 ? 1 : 0);
     this.set(ZMQ.SNDHWM, options.sendHighWaterMark);
     this.set(ZMQ.LINGER, options.linger);
     this.set(ZMQ.HANDSHAKE_IVL, options.handshakeInterval);

@@ -6,6 +6,7 @@ import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import type { BindOptions, PublishOptions, UpdatePublisher } from "../sockets.ts";
 import { nextTurn, TurnBudget } from "./turns.ts";
 import { type Binding, bindSocket } from "./bind.ts";
+import { needsIpv6 } from "./ip_version.ts";
 import type { NativeSocketOptions } from "./native.ts";
 import { NativePublisher } from "./native_publisher.ts";
 import type { PublisherPort } from "./port.ts";
@@ -29,6 +30,7 @@ export async function bindPublisher(
   const { maxMessageBytes = 16_777_216, highWaterMark = 10_000 } = options;
   const socket = await openPublisher(await openLibrary(), {
     ...BIND_OPTIONS,
+    ipv6: await needsIpv6(address),
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
   });

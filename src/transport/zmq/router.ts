@@ -3,6 +3,7 @@
 import type { BindOptions, IncomingRequest, RequestServer } from "../sockets.ts";
 import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket } from "./bind.ts";
+import { needsIpv6 } from "./ip_version.ts";
 import type { NativeSocketOptions } from "./native.ts";
 import { NativeRouter } from "./native_router.ts";
 import type { RouterPort } from "./port.ts";
@@ -51,6 +52,7 @@ export async function bindRouter(
   } = options;
   const socket = await openRouter(await openLibrary(), {
     ...BIND_OPTIONS,
+    ipv6: await needsIpv6(address),
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
   });

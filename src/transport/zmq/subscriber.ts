@@ -2,15 +2,17 @@
 
 import { Subscriber } from "zeromq";
 import type { UpdateSubscriber } from "../sockets.ts";
+import { needsIpv6 } from "./ip_version.ts";
 import { CONNECT_OPTIONS, connectSocket, plainBytes, type Receiver, receiverOf } from "./socket.ts";
 
 /** Messages kept by ZeroMQ for an iteration that lags; more wait with the publisher. */
 const HIGH_WATER_MARK = 10_000;
 
 /** Connects a SUB; see `Transport.connectUpdates`. */
-export function connectSubscriber(address: string): UpdateSubscriber {
+export async function connectSubscriber(address: string): Promise<UpdateSubscriber> {
   const socket = new Subscriber({
     ...CONNECT_OPTIONS,
+    ipv6: await needsIpv6(address),
     receiveHighWaterMark: HIGH_WATER_MARK,
     receiveTimeout: 0,
   });
