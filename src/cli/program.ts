@@ -57,6 +57,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addSimulator(program, io, finish);
   addConformance(program, io, finish);
   addValidate(program, io, finish);
+  addSchema(program, io, finish);
   return program;
 }
 
@@ -126,6 +127,15 @@ function addConformance(program: Command, io: Io, finish: Finish): void {
     .action(async (options: ConformanceCommandOptions) => {
       const { runConformanceCommand } = await import("./commands/conformance.ts");
       finish(await runConformanceCommand(options, io));
+    });
+}
+
+function addSchema(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "schema")
+    .description("print the messages of the wire protocol as JSON Schema")
+    .action(async () => {
+      const { runSchema } = await import("./commands/schema.ts");
+      finish(runSchema(io));
     });
 }
 

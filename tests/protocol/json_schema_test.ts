@@ -52,3 +52,9 @@ Deno.test("messagesJsonSchema() describes a generate by the limits of the wire",
     ],
   });
 });
+
+Deno.test("src/protocol/schema.json is the schema; `deno task cli schema` writes it anew", async () => {
+  const file = new URL("../../src/protocol/schema.json", import.meta.url);
+  const text = await Deno.readTextFile(file);
+  assert.deepEqual(JSON.parse(text), messagesJsonSchema());
+});
