@@ -59,8 +59,10 @@ export type TransportErrorCode =
   | "address_in_use"
   | "address_invalid"
   | "closed"
+  | "key_invalid"
   | "send_failed"
-  | "timeout";
+  | "timeout"
+  | "unsupported";
 
 /** A socket cannot be opened, or the peer is silent; whoever runs the processes must act. */
 export class TransportError extends PixelsError<TransportErrorCode> {}

@@ -1,9 +1,10 @@
 /** What all commands that ask a running worker have in common: its addresses, and its absence. */
 
 import type { Command } from "commander";
-import { type Client, connect } from "../client/mod.ts";
+import { type Client, connect, type CurveClientOptions } from "../client/mod.ts";
 import { listSettings, loadConfig, type ZmqConfig } from "../config/mod.ts";
-import { TransportError } from "../errors.ts";
+import { ConfigError, TransportError } from "../errors.ts";
+import { readPublicKey, readSecretKey } from "../keys/mod.ts";
 import { createLogger, type Logger, silentLogger } from "../log.ts";
 import { positiveNumber } from "./arguments.ts";
 import type { Io } from "./io.ts";
@@ -14,6 +15,10 @@ export interface ConnectionOptions {
   reqAddr?: string;
   /** Endpoint of updates. @default {the worker's setting zmq.pub_sub_addr} */
   pubAddr?: string;
+  /** File with the own secret CURVE key. @default {the worker's setting zmq.curve_key} */
+  curveKey?: string;
+  /** File with the worker's public CURVE key. @default {the worker's setting zmq.server_key} */
+  serverKey?: string;
   /** File with settings. @default {DGX_PIXELS_CONFIG} */
   config?: string;
   /** Longest wait for an answer in seconds. */
@@ -27,6 +32,8 @@ export function addConnectionOptions(command: Command): Command {
     command.option(`--${flag} <address>`, `the worker's ${help} (default: ${preset})`);
   }
   command
+    .option("--server-key <file>", "the worker's public CURVE key, if it asks for keys")
+    .option("--curve-key <file>", "the own secret CURVE key, made with keygen")
     .option("--config <file>", "YAML file with any of the worker's settings");
   return addTimeoutOption(command);
 }
@@ -44,26 +51,49 @@ export function addTimeoutOption(command: Command): Command {
  * @throws {TransportError} `address_invalid` if an address cannot be used.
  */
 export async function openClient(options: ConnectionOptions, io: Io): Promise<Client> {
-  const { reqAddr, pubAddr, config: file, timeout } = options;
-  const flags = { "req-addr": reqAddr, "pub-addr": pubAddr, config: file };
+  const { reqAddr, pubAddr, curveKey, serverKey, config: file, timeout } = options;
+  const flags = {
+    "req-addr": reqAddr,
+    "pub-addr": pubAddr,
+    "curve-key": curveKey,
+    "server-key": serverKey,
+    config: file,
+  };
   const { config } = await loadConfig({ flags, env: (name) => io.env(name) });
   const logger = createLogger({ level: "warn", format: "human", write: (line) => io.err(line) });
   return await connectTo(config.zmq, timeout, logger);
 }
 
 /** Gets ready to talk to the worker of some settings. */
-export function connectTo(
-  { reqRepAddr, pubSubAddr }: ZmqConfig,
+export async function connectTo(
+  { reqRepAddr, pubSubAddr, curveKey, serverKey }: ZmqConfig,
   timeoutS: number,
   logger: Logger = silentLogger,
 ): Promise<Client> {
-  return connect({
+  const curve = await readClientKeys(curveKey, serverKey);
+  return await connect({
+    ...(curve === undefined ? {} : { curve }),
     reqAddress: reachable(reqRepAddr),
     pubAddress: reachable(pubSubAddr),
     timeoutMs: timeoutS * 1_000,
     maxRetries: 0,
     logger,
   });
+}
+
+/** Without the worker's key a connection is plain: a configuration shared with the worker has its own key. */
+async function readClientKeys(
+  curveKey: string | undefined,
+  serverKey: string | undefined,
+): Promise<CurveClientOptions | undefined> {
+  if (serverKey === undefined) return undefined;
+  if (curveKey === undefined) {
+    throw new ConfigError(
+      "invalid_value",
+      "--server-key needs --curve-key, the own secret key; make one with keygen",
+    );
+  }
+  return { serverKey: await readPublicKey(serverKey), ...await readSecretKey(curveKey) };
 }
 
 /** Whether an error says that nobody answered in time. */

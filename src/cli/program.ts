@@ -57,6 +57,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addSimulator(program, io, finish);
   addConformance(program, io, finish);
   addValidate(program, io, finish);
+  addKeygen(program, io, finish);
   addSchema(program, io, finish);
   return program;
 }
@@ -127,6 +128,21 @@ function addConformance(program: Command, io: Io, finish: Finish): void {
     .action(async (options: ConformanceCommandOptions) => {
       const { runConformanceCommand } = await import("./commands/conformance.ts");
       finish(await runConformanceCommand(options, io));
+    });
+}
+
+function addKeygen(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "keygen")
+    .description("make a pair of CURVE keys, for the worker or for a client")
+    .argument("<name>", "where to put them: NAME.key (public) and NAME.key_secret")
+    .addHelpText(
+      "after",
+      "\nThe worker: --curve-key worker.key_secret --curve-clients DIR, where DIR has each client's NAME.key.\n" +
+        "A client: --curve-key me.key_secret --server-key worker.key.",
+    )
+    .action(async (name: string) => {
+      const { runKeygen } = await import("./commands/keygen.ts");
+      finish(await runKeygen(name, io));
     });
 }
 

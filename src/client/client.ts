@@ -1,7 +1,7 @@
 /** How a program connects to a worker. */
 
 import { type Logger, silentLogger } from "../log.ts";
-import { type Transport, zmqTransport } from "../transport/mod.ts";
+import { type CurveClientOptions, type Transport, zmqTransport } from "../transport/mod.ts";
 import type { Client } from "./calls.ts";
 import { JobFollower } from "./job/follower.ts";
 import { Requests } from "./requests.ts";
@@ -41,6 +41,8 @@ export interface ConnectOptions {
    * @default {"auto"}
    */
   compression?: Compression;
+  /** Keys for a worker that asks for them (`zmq.curve_key`). @default {none} */
+  curve?: CurveClientOptions;
   /** Takes a warning when the worker is too old to be asked for what was missed. @default {none} */
   logger?: Logger;
   /** Opens the sockets. @default ZeroMQ */
@@ -68,18 +70,19 @@ const MOST_RETRY_DELAY_MS = 5_000;
  * await client.ping();
  * ```
  *
- * @throws {TransportError} `address_invalid` if an address cannot be used.
+ * @throws {TransportError} `address_invalid` if an address cannot be used, `key_invalid` if a key cannot.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { transport = zmqTransport(), timeoutMs = 5_000, maxRetries = 3 } = options;
   const { retryDelayMs = 200, silenceMs = 2_000, awayMs = 300_000 } = options;
   const { reqAddress = "tcp://127.0.0.1:5555", pubAddress = "tcp://127.0.0.1:5556" } = options;
+  const security = options.curve === undefined ? {} : { curve: options.curve };
   await using starting = new AsyncDisposableStack();
   const lanes = {
-    quick: starting.use(await transport.connectRequests(reqAddress)),
-    slow: starting.use(await transport.connectRequests(reqAddress)),
+    quick: starting.use(await transport.connectRequests(reqAddress, security)),
+    slow: starting.use(await transport.connectRequests(reqAddress, security)),
   };
-  const updateSocket = starting.use(await transport.connectUpdates(pubAddress));
+  const updateSocket = starting.use(await transport.connectUpdates(pubAddress, security));
   const requests = new Requests(lanes, new Wire(options.compression), {
     timeoutMs,
     maxRetries,
@@ -95,7 +98,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   });
   const subscription = new Subscription(
     updateSocket,
-    () => transport.connectUpdates(pubAddress),
+    () => transport.connectUpdates(pubAddress, security),
     (update) => follower.hear(update),
   );
   starting.move();

@@ -17,6 +17,14 @@ export interface ZmqConfig {
   readonly reqRepAddr: string;
   /** Endpoint that updates are published on. @default {"tcp://127.0.0.1:5556"} */
   readonly pubSubAddr: string;
+  /** File with the own secret CURVE key, of the worker or of a client. @default {none} */
+  readonly curveKey: string | undefined;
+  /** Directory of the public keys that may connect to the worker. @default {none} */
+  readonly curveClients: string | undefined;
+  /** File with the worker's public key, for clients. @default {none} */
+  readonly serverKey: string | undefined;
+  /** Whether a worker may listen beyond this machine without CURVE. @default {false} */
+  readonly allowInsecureBind: boolean;
 }
 
 /** Folders of model files by what is in them; of two files of one name the first folder's counts. */

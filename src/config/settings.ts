@@ -22,6 +22,10 @@ import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
 export type FlagName =
   | "req-addr"
   | "pub-addr"
+  | "curve-key"
+  | "curve-clients"
+  | "server-key"
+  | "allow-insecure-bind"
   | "comfyui-url"
   | "comfyui-timeout"
   | "workflow-dir"
@@ -92,6 +96,34 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: address(),
     default: "tcp://127.0.0.1:5556",
     help: "endpoint for updates",
+  },
+  "zmq.curveKey": {
+    path: "zmq.curve_key",
+    flag: "curve-key",
+    kind: path("file"),
+    default: undefined,
+    help: "file with the own secret CURVE key; with it the worker asks clients for theirs",
+  },
+  "zmq.curveClients": {
+    path: "zmq.curve_clients",
+    flag: "curve-clients",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory with the public keys of the clients that may connect, one NAME.key each",
+  },
+  "zmq.serverKey": {
+    path: "zmq.server_key",
+    flag: "server-key",
+    kind: path("file"),
+    default: undefined,
+    help: "for clients: file with the worker's public CURVE key",
+  },
+  "zmq.allowInsecureBind": {
+    path: "zmq.allow_insecure_bind",
+    flag: "allow-insecure-bind",
+    kind: toggle(),
+    default: false,
+    help: "listen beyond this machine without CURVE: whoever reaches the port may use the worker",
   },
   "comfyui.urls": {
     path: "comfyui.api_url",

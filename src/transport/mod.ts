@@ -6,6 +6,9 @@
 
 export type {
   BindOptions,
+  ConnectSocketOptions,
+  CurveClientOptions,
+  CurveServerOptions,
   IncomingRequest,
   PublishOptions,
   RequestClient,
@@ -16,4 +19,6 @@ export type {
   UpdateSubscriber,
 } from "./sockets.ts";
 export { memoryTransport } from "./memory.ts";
-export { zmqTransport } from "./zmq.ts";
+export { generateCurveKeys, zmqTransport } from "./zmq.ts";
+export { isZ85Key } from "./zmq/z85.ts";
+export type { CurveKeyPair } from "./zmq/curve.ts";

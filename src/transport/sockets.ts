@@ -82,6 +82,33 @@ export interface UpdateSubscriber extends AsyncIterable<Uint8Array>, AsyncDispos
   close(): Promise<void>;
 }
 
+/** How a bound socket proves who it is and whom it lets in, by CURVE (https://rfc.zeromq.org/spec/26/). */
+export interface CurveServerOptions {
+  /** Its secret key: 40 characters of Z85. */
+  secretKey: string;
+  /**
+   * Whether the owner of a public key, 40 characters of Z85, may connect. Who may not is told nothing. A
+   * promise that fails keeps out.
+   */
+  isAllowed: (publicKey: string) => boolean | Promise<boolean>;
+}
+
+/** How a connecting socket proves who it is; each key has 40 characters of Z85. */
+export interface CurveClientOptions {
+  /** Public key of the server: with another the connection stays silent. */
+  serverKey: string;
+  /** The client's own public key. */
+  publicKey: string;
+  /** The client's own secret key. */
+  secretKey: string;
+}
+
+/** How to connect. */
+export interface ConnectSocketOptions {
+  /** Keys for a server that asks for them. @default {none: plain ZeroMQ} */
+  curve?: CurveClientOptions;
+}
+
 /** Bounds of a bound socket. */
 export interface BindOptions {
   /**
@@ -105,6 +132,8 @@ export interface BindOptions {
    * @default {16777216}
    */
   maxBacklogBytes?: number;
+  /** Encrypts and asks who connects. @default {none: whoever reaches the address gets in} */
+  curve?: CurveServerOptions;
 }
 
 /** A way to open sockets. */
@@ -122,7 +151,7 @@ export interface Transport {
    */
   bindUpdates(address: string, options?: BindOptions): Promise<UpdatePublisher>;
   /** Connects to a request socket, which need not be there yet. */
-  connectRequests(address: string): Promise<RequestClient>;
+  connectRequests(address: string, options?: ConnectSocketOptions): Promise<RequestClient>;
   /** Subscribes to an update socket, which need not be there yet. */
-  connectUpdates(address: string): Promise<UpdateSubscriber>;
+  connectUpdates(address: string, options?: ConnectSocketOptions): Promise<UpdateSubscriber>;
 }

@@ -6,12 +6,14 @@
 
 import type {
   BindOptions,
+  ConnectSocketOptions,
   RequestClient,
   RequestServer,
   Transport,
   UpdatePublisher,
   UpdateSubscriber,
 } from "./sockets.ts";
+import type { CurveKeyPair } from "./zmq/curve.ts";
 import { bindPublisher } from "./zmq/publisher.ts";
 import { bindRouter } from "./zmq/router.ts";
 
@@ -25,6 +27,12 @@ export function zmqTransport(): Transport {
   return new ZmqTransport();
 }
 
+/** Draws a new pair of CURVE keys. */
+export async function generateCurveKeys(): Promise<CurveKeyPair> {
+  const { generateCurveKeys } = await import("./zmq/curve.ts");
+  return generateCurveKeys();
+}
+
 class ZmqTransport implements Transport {
   bindRequests(address: string, options?: BindOptions): Promise<RequestServer> {
     return bindRouter(address, options);
@@ -36,13 +44,19 @@ class ZmqTransport implements Transport {
 
   // Who connects needs the addon, which a worker would load for nothing.
 
-  async connectRequests(address: string): Promise<RequestClient> {
+  async connectRequests(
+    address: string,
+    options?: ConnectSocketOptions,
+  ): Promise<RequestClient> {
     const { connectDealer } = await import("./zmq/dealer.ts");
-    return await connectDealer(address);
+    return await connectDealer(address, options);
   }
 
-  async connectUpdates(address: string): Promise<UpdateSubscriber> {
+  async connectUpdates(
+    address: string,
+    options?: ConnectSocketOptions,
+  ): Promise<UpdateSubscriber> {
     const { connectSubscriber } = await import("./zmq/subscriber.ts");
-    return await connectSubscriber(address);
+    return await connectSubscriber(address, options);
   }
 }

@@ -9,6 +9,7 @@
 
 import { silentLogger } from "../log.ts";
 import { zmqTransport } from "../transport/mod.ts";
+import { readDoors } from "./doors.ts";
 import { findInput, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
 import type { Handle } from "./answer.ts";
@@ -28,8 +29,9 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const outputDir = await prepareOutput(config.output.dir);
   const inputDir = await findInput(config.input.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
-  const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr));
-  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr));
+  const doors = await readDoors(config.zmq, logger);
+  const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr, doors));
+  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, doors));
   // Pings are answered from now on; all else waits for the rest to be there.
   const { promise: handler, resolve, reject } = Promise.withResolvers<Handle>();
   handler.catch(() => {});

@@ -154,6 +154,10 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
 export const CASES: Readonly<Record<string, SettingCase>> = {
   "zmq.req_rep_addr": { read: (config) => config.zmq.reqRepAddr, ...ADDRESSES },
   "zmq.pub_sub_addr": { read: (config) => config.zmq.pubSubAddr, ...ADDRESSES },
+  "zmq.curve_key": { read: (config) => config.zmq.curveKey, ...paths("worker.key_secret") },
+  "zmq.curve_clients": { read: (config) => config.zmq.curveClients, ...paths("clients") },
+  "zmq.server_key": { read: (config) => config.zmq.serverKey, ...paths("worker.key") },
+  "zmq.allow_insecure_bind": { read: (config) => config.zmq.allowInsecureBind, ...TOGGLES },
   "comfyui.api_url": {
     read: (config) => config.comfyui.servers.map(({ url }) => url),
     good: URLS.good.map((text, index) => [text, [URLS.meaning[index]]]),

@@ -86,7 +86,14 @@ Deno.test("every default is a good value of its own setting", async () => {
 Deno.test("the defaults are the documented ones", async () => {
   const { config } = await load();
   deepEqual(config, {
-    zmq: { reqRepAddr: "tcp://127.0.0.1:5555", pubSubAddr: "tcp://127.0.0.1:5556" },
+    zmq: {
+      reqRepAddr: "tcp://127.0.0.1:5555",
+      pubSubAddr: "tcp://127.0.0.1:5556",
+      curveKey: undefined,
+      curveClients: undefined,
+      serverKey: undefined,
+      allowInsecureBind: false,
+    },
     comfyui: {
       servers: [{
         url: "http://127.0.0.1:8188",
@@ -150,7 +157,7 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "comfyui-timeout comfyui-url db extra-model-paths input-dir log-level output-dir pub-addr req-addr simulate workflow-dir"
+    "allow-insecure-bind comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths input-dir log-level output-dir pub-addr req-addr server-key simulate workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));

@@ -3,7 +3,8 @@
 import { Dealer } from "zeromq";
 import { TransportError } from "../../errors.ts";
 import { closedError, Exchange } from "../exchanges.ts";
-import type { RequestClient, RequestOptions } from "../sockets.ts";
+import type { ConnectSocketOptions, RequestClient, RequestOptions } from "../sockets.ts";
+import { curveOptions } from "./curve.ts";
 import { needsIpv6 } from "./ip_version.ts";
 import {
   CONNECT_OPTIONS,
@@ -17,23 +18,30 @@ import {
 /** Size of the number that tells requests apart, in bytes. */
 const ID_BYTES = 4;
 
+/** What each connection of a client is made with anew. */
+type SecurityOptions = ReturnType<typeof curveOptions> & { ipv6: boolean };
+
 const EMPTY = new Uint8Array(0);
 
 /** Connects a DEALER; see `Transport.connectRequests`. */
-export async function connectDealer(address: string): Promise<RequestClient> {
-  return new ZmqRequestClient(address, await needsIpv6(address));
+export async function connectDealer(
+  address: string,
+  { curve }: ConnectSocketOptions = {},
+): Promise<RequestClient> {
+  const options = { ...curveOptions(curve), ipv6: await needsIpv6(address) };
+  return new ZmqRequestClient(address, options);
 }
 
 class ZmqRequestClient implements RequestClient {
   readonly #address: string;
-  readonly #ipv6: boolean;
+  readonly #options: SecurityOptions;
   readonly #connections = new Set<Connection>();
   #current: Connection;
   #closing: Promise<void> | undefined;
 
-  constructor(address: string, ipv6: boolean) {
+  constructor(address: string, options: SecurityOptions) {
     this.#address = address;
-    this.#ipv6 = ipv6;
+    this.#options = options;
     this.#current = this.#connect();
   }
 
@@ -60,7 +68,7 @@ class ZmqRequestClient implements RequestClient {
   #connect(): Connection {
     const connection: Connection = new Connection(
       this.#address,
-      this.#ipv6,
+      this.#options,
       () => this.#connections.delete(connection),
     );
     this.#connections.add(connection);
@@ -101,11 +109,11 @@ class Connection {
   #retired = false;
   #closing: Promise<void> | undefined;
 
-  constructor(address: string, ipv6: boolean, onClose: () => void) {
+  constructor(address: string, options: SecurityOptions, onClose: () => void) {
     this.#onClose = onClose;
     this.#socket = new Dealer({
       ...CONNECT_OPTIONS,
-      ipv6,
+      ...options,
       receiveTimeout: 0,
       // No bound: what is under way is bounded by its time-outs, and refused sends would need a queue.
       sendHighWaterMark: 0,

@@ -19,6 +19,9 @@ export const ZMQ = {
   TCP_KEEPALIVE_IDLE: 36,
   TCP_KEEPALIVE_INTVL: 37,
   IPV6: 42,
+  CURVE_SERVER: 47,
+  CURVE_SECRETKEY: 49,
+  ZAP_DOMAIN: 55,
   HANDSHAKE_IVL: 66,
   XPUB_NODROP: 69,
   DONTWAIT: 1,
@@ -49,6 +52,12 @@ export interface NativeSocketOptions {
   tcpKeepaliveIdle: number;
   tcpKeepaliveInterval: number;
   tcpKeepaliveCount: number;
+  /** True for the server's side of CURVE; it then asks the socket at {@linkcode ZAP_ENDPOINT} of its context. */
+  curveServer?: boolean;
+  /** Its secret key in Z85. */
+  curveSecretKey?: string;
+  /** Name under which it asks. */
+  securityDomain?: string;
 }
 
 /** A socket to be bound, in a context of its own. */
@@ -56,20 +65,32 @@ export abstract class NativeSocket {
   protected readonly zmq: LibzmqSymbols;
   protected readonly socket: Deno.PointerValue;
   readonly #library: Libzmq;
-  readonly #context: Deno.PointerValue;
+  /** Where it lives; sockets of one context can talk by `inproc://`. */
+  readonly context: Deno.PointerValue;
+  readonly #isOwner: boolean;
+  #guest: { close(): void | Promise<void> } | undefined;
   readonly #int = new Int32Array(1);
   readonly #intBytes = new Uint8Array(this.#int.buffer);
   readonly #length = new BigUint64Array(1);
   readonly #lengthBytes = new Uint8Array(this.#length.buffer);
   #closed: Promise<void> | undefined;
 
-  /** Makes a socket of a type of zmq.h; the share in the library is given back with it. */
-  constructor(library: Libzmq, type: number, options: NativeSocketOptions) {
+  /**
+   * Makes a socket of a type of zmq.h; the share in the library is given back with it. One in the context of
+   * another leaves both to that one.
+   */
+  constructor(
+    library: Libzmq,
+    type: number,
+    options: NativeSocketOptions,
+    context?: Deno.PointerValue,
+  ) {
     const zmq = library.symbols;
     this.#library = library;
     this.zmq = zmq;
-    this.#context = zmq.zmq_ctx_new();
-    this.socket = zmq.zmq_socket(this.#context, type);
+    this.#isOwner = context === undefined;
+    this.context = context ?? zmq.zmq_ctx_new();
+    this.socket = zmq.zmq_socket(this.context, type);
     this.set(ZMQ.IPV6, options.ipv6 ? 1 : 0);
     this.set(ZMQ.SNDHWM, options.sendHighWaterMark);
     this.set(ZMQ.LINGER, options.linger);
@@ -81,6 +102,16 @@ export abstract class NativeSocket {
     const size = new BigInt64Array([BigInt(options.maxMessageSize)]);
     const sizeBytes = new Uint8Array(size.buffer);
     this.check(() => zmq.zmq_setsockopt(this.socket, ZMQ.MAXMSGSIZE, sizeBytes, 8n));
+    const { curveServer, curveSecretKey, securityDomain } = options;
+    if (securityDomain !== undefined) this.#setText(ZMQ.ZAP_DOMAIN, securityDomain);
+    if (curveServer === true) this.set(ZMQ.CURVE_SERVER, 1);
+    // Z85 text goes with its closing zero.
+    if (curveSecretKey !== undefined) this.#setText(ZMQ.CURVE_SECRETKEY, `${curveSecretKey}\0`);
+  }
+
+  /** Has another socket of the context closed with this one, which the end of the context waits for. */
+  host(guest: { close(): void | Promise<void> }): void {
+    this.#guest = guest;
   }
 
   /** The endpoint it was last bound to. */
@@ -124,6 +155,12 @@ export abstract class NativeSocket {
     this.check(() => this.zmq.zmq_setsockopt(this.socket, option, this.#intBytes, 4n));
   }
 
+  #setText(option: number, text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    const size = BigInt(bytes.length);
+    this.check(() => this.zmq.zmq_setsockopt(this.socket, option, bytes, size));
+  }
+
   /** A signal, which the process may get at any time, can end any call before its time. */
   protected check(call: () => number): void {
     let number: number;
@@ -148,7 +185,9 @@ export abstract class NativeSocket {
   /** Ending the context waits for what was sent to leave, no longer than `linger`. */
   async #close(): Promise<void> {
     this.zmq.zmq_close(this.socket);
-    await this.zmq.zmq_ctx_term(this.#context);
+    await this.#guest?.close();
+    if (!this.#isOwner) return;
+    await this.zmq.zmq_ctx_term(this.context);
     this.#library[Symbol.dispose]();
   }
 }

@@ -18,9 +18,9 @@ export class NativeRouter extends NativeSocket implements RouterPort {
   #shared = new Uint8Array(SHARED_BYTES);
   #kept = 0;
 
-  /** Makes a socket; the share in the library is given back with it. */
-  constructor(library: Libzmq, options: NativeSocketOptions) {
-    super(library, ZMQ.ROUTER, options);
+  /** Makes a socket; the share in the library is given back with it, unless it is another's context. */
+  constructor(library: Libzmq, options: NativeSocketOptions, context?: Deno.PointerValue) {
+    super(library, ZMQ.ROUTER, options, context);
     this.#incoming = new Uint8Array(options.maxMessageSize);
     this.#capacity = BigInt(options.maxMessageSize);
     this.set(ZMQ.ROUTER_MANDATORY, 1);

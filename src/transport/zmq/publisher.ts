@@ -7,8 +7,7 @@ import type { BindOptions, PublishOptions, UpdatePublisher } from "../sockets.ts
 import { nextTurn, TurnBudget } from "./turns.ts";
 import { type Binding, bindSocket } from "./bind.ts";
 import { needsIpv6 } from "./ip_version.ts";
-import type { NativeSocketOptions } from "./native.ts";
-import { NativePublisher } from "./native_publisher.ts";
+import { openPublisher } from "./open.ts";
 import type { PublisherPort } from "./port.ts";
 import { BIND_OPTIONS } from "./socket.ts";
 
@@ -28,23 +27,14 @@ export async function bindPublisher(
   openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
 ): Promise<UpdatePublisher> {
   const { maxMessageBytes = 16_777_216, highWaterMark = 10_000 } = options;
-  const socket = await openPublisher(await openLibrary(), {
+  const socketOptions = {
     ...BIND_OPTIONS,
     ipv6: await needsIpv6(address),
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
-  });
+  };
+  const socket = await openPublisher(openLibrary, socketOptions, options.curve);
   return new ZmqUpdatePublisher(socket, await bindSocket(socket, address), highWaterMark);
-}
-
-/** On libzmq itself where it can be had, else on the addon. */
-async function openPublisher(
-  library: Libzmq | undefined,
-  options: NativeSocketOptions,
-): Promise<PublisherPort> {
-  if (library !== undefined) return new NativePublisher(library, options);
-  const { AddonPublisher } = await import("./addon_publisher.ts");
-  return new AddonPublisher(options);
 }
 
 /**

@@ -4,8 +4,7 @@ import type { BindOptions, IncomingRequest, RequestServer } from "../sockets.ts"
 import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket } from "./bind.ts";
 import { needsIpv6 } from "./ip_version.ts";
-import type { NativeSocketOptions } from "./native.ts";
-import { NativeRouter } from "./native_router.ts";
+import { openRouter } from "./open.ts";
 import type { RouterPort } from "./port.ts";
 import { PeerReplies } from "../replies.ts";
 import {
@@ -50,23 +49,14 @@ export async function bindRouter(
     highWaterMark = 256,
     maxBacklogBytes = 16_777_216,
   } = options;
-  const socket = await openRouter(await openLibrary(), {
+  const socketOptions = {
     ...BIND_OPTIONS,
     ipv6: await needsIpv6(address),
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
-  });
+  };
+  const socket = await openRouter(openLibrary, socketOptions, options.curve);
   return new ZmqRequestServer(socket, await bindSocket(socket, address), maxBacklogBytes);
-}
-
-/** On libzmq itself where it can be had, else on the addon. */
-async function openRouter(
-  library: Libzmq | undefined,
-  options: NativeSocketOptions,
-): Promise<RouterPort> {
-  if (library !== undefined) return new NativeRouter(library, options);
-  const { Router } = await import("zeromq");
-  return new Router({ ...options, mandatory: true, receiveTimeout: 0, sendTimeout: 0 });
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The update subscription on a ZeroMQ SUB. */
 
 import { Subscriber } from "zeromq";
-import type { UpdateSubscriber } from "../sockets.ts";
+import type { ConnectSocketOptions, UpdateSubscriber } from "../sockets.ts";
+import { curveOptions } from "./curve.ts";
 import { needsIpv6 } from "./ip_version.ts";
 import { CONNECT_OPTIONS, connectSocket, plainBytes, type Receiver, receiverOf } from "./socket.ts";
 
@@ -9,9 +10,13 @@ import { CONNECT_OPTIONS, connectSocket, plainBytes, type Receiver, receiverOf }
 const HIGH_WATER_MARK = 10_000;
 
 /** Connects a SUB; see `Transport.connectUpdates`. */
-export async function connectSubscriber(address: string): Promise<UpdateSubscriber> {
+export async function connectSubscriber(
+  address: string,
+  { curve }: ConnectSocketOptions = {},
+): Promise<UpdateSubscriber> {
   const socket = new Subscriber({
     ...CONNECT_OPTIONS,
+    ...curveOptions(curve),
     ipv6: await needsIpv6(address),
     receiveHighWaterMark: HIGH_WATER_MARK,
     receiveTimeout: 0,

@@ -1,0 +1,75 @@
+/** Who may talk to the worker: loopback is open, everything beyond it asks for keys. */
+
+import type { ZmqConfig } from "../config/mod.ts";
+import { ConfigError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { BindOptions } from "../transport/mod.ts";
+
+/**
+ * Reads the keys that the configuration names, for both sockets.
+ *
+ * @throws {ConfigError} `unreadable` for a key that cannot be used; `invalid_value` if one of the two settings is
+ *   missing, or an address leads beyond this machine without keys.
+ */
+export async function readDoors(config: ZmqConfig, logger: Logger): Promise<BindOptions> {
+  const { curveKey, curveClients } = config;
+  if (curveKey === undefined && curveClients === undefined) {
+    refuseOpenDoors(config, logger);
+    return {};
+  }
+  if (curveKey === undefined || curveClients === undefined) {
+    const [given, missing] = curveKey === undefined
+      ? ["zmq.curve_clients", "zmq.curve_key (--curve-key), the worker's secret key"]
+      : ["zmq.curve_key", "zmq.curve_clients (--curve-clients), the directory of the keys let in"];
+    throw new ConfigError("invalid_value", `${given} needs ${missing}`);
+  }
+  // Most workers have no keys, and start without what reads them.
+  const { createAllowedClients, readSecretKey } = await import("../keys/mod.ts");
+  const { secretKey } = await readSecretKey(curveKey);
+  await checkDirectory(curveClients);
+  const clients = createAllowedClients({
+    directory: curveClients,
+    onBadFile: ({ message }) => logger.log("warn", message),
+  });
+  const isAllowed = async (publicKey: string): Promise<boolean> => {
+    const name = await clients.nameOf(publicKey);
+    if (name === undefined) {
+      logger.log("warn", "Kept out a client whose key is not known", { publicKey });
+    } else logger.log("debug", "Let in a client", { client: name });
+    return name !== undefined;
+  };
+  return { curve: { secretKey, isAllowed } };
+}
+
+async function checkDirectory(path: string): Promise<void> {
+  try {
+    for await (const _entry of Deno.readDir(path)) break;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError("unreadable", `Cannot read the clients' keys in ${path}: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function refuseOpenDoors(config: ZmqConfig, logger: Logger): void {
+  const open = [config.reqRepAddr, config.pubSubAddr].filter((address) => !isLocal(address));
+  if (open.length === 0) return;
+  const where = open.join(" and ");
+  if (config.allowInsecureBind) {
+    logger.log("warn", `Whoever reaches ${where} may use this worker: no keys are asked for`);
+    return;
+  }
+  throw new ConfigError(
+    "invalid_value",
+    `${where} can be reached from other machines, and no keys are asked for. Make keys with ` +
+      "`keygen` and name them with --curve-key and --curve-clients, listen on 127.0.0.1 behind a " +
+      "tunnel, or say --allow-insecure-bind if the network itself keeps strangers out",
+  );
+}
+
+/** Whether only this machine reaches an address. A name other than localhost may mean any interface. */
+function isLocal(address: string): boolean {
+  return !/^tcp:/i.test(address) ||
+    /^tcp:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]):[^:]*$/i.test(address);
+}
