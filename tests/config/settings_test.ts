@@ -175,10 +175,18 @@ Deno.test("README.md shows the tables of settings and of a server's keys as they
 
 function tableRow(setting: SettingInfo): string {
   const flag = setting.flag === undefined ? "" : code(`--${setting.flag}`);
-  const variables = setting.variables.map(code).join(" ");
   const standard = setting.default === "" ? "" : code(setting.default);
-  return row([code(setting.path), flag, variables, setting.expected, standard, setting.help]);
+  return row([code(setting.path), flag, setting.expected, standard, setting.help]);
 }
+
+Deno.test("the variables of a setting are named after its path and its flag, as README.md says", () => {
+  for (const { path, flag, variables, keys } of listSettings()) {
+    if (keys.length > 0) continue; // Only a file can hold maps.
+    const names = flag === undefined ? [path] : [path, flag];
+    const expected = names.map((name) => `DGX_PIXELS_${name.toUpperCase().replace(/[.-]/g, "_")}`);
+    deepEqual(variables, expected);
+  }
+});
 
 function keyRow({ key, expected, isRequired, default: standard, help }: KeyInfo): string {
   return row([code(key), expected, isRequired ? "must be given" : standard, help]);

@@ -5,7 +5,7 @@ Deno.test("conformance wants either a server or the simulator", async () => {
   for (const args of [[], ["--simulate", "--comfyui-url", "http://127.0.0.1:1"]]) {
     const { code, err } = await run(["conformance", ...args]);
     assert.equal(code, 2);
-    assert.match(err, /^error: Name a server with --comfyui-url, or else give --simulate$/m);
+    assert.match(err, /^error: Give either --comfyui-url or --simulate$/m);
   }
 });
 

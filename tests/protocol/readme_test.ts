@@ -52,11 +52,13 @@ function typeWords(schema: JsonSchema): string {
   }
 }
 
-/** The rows of the table under a heading. */
+/** The rows of the table under a heading, or of the one that it names in place of its own. */
 function tableUnder(heading: string): Row[] | undefined {
   const start = readme.indexOf(`\n### ${heading}\n`);
   if (start < 0) return undefined;
   const section = readme.slice(start + 1).split(/\n##/, 1)[0]!;
+  const same = /^The fields of \[(`\w+`)\]/m.exec(section)?.[1];
+  if (same !== undefined && same !== heading) return tableUnder(same);
   return [...section.matchAll(/^\| `(\w+)` +\| (.+?) +\| (yes|no) +\|/gm)]
     .map(([, field, type, needed]) => [field!, type!, needed!]);
 }
