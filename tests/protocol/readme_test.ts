@@ -59,8 +59,8 @@ function tableUnder(heading: string): Row[] | undefined {
   const section = readme.slice(start + 1).split(/\n##/, 1)[0]!;
   const same = /^The fields of \[(`\w+`)\]/m.exec(section)?.[1];
   if (same !== undefined && same !== heading) return tableUnder(same);
-  return [...section.matchAll(/^\| `(\w+)` +\| (.+?) +\| (yes|no) +\|/gm)]
-    .map(([, field, type, needed]) => [field!, type!, needed!]);
+  return [...section.matchAll(/^\| `(\w+)`(\??) +\| (.+?) +\|/gm)]
+    .map(([, field, mark, type]) => [field!, type!, mark === "" ? "needed" : "optional"]);
 }
 
 const { $defs } = messagesJsonSchema();
@@ -75,7 +75,7 @@ Deno.test("README.md describes the numbers of updates as they are", () => {
     const expected = NUMBERS.map((field): Row => [
       field,
       typeWords(properties![field]!),
-      required!.includes(field) ? "yes" : "no",
+      required!.includes(field) ? "needed" : "optional",
     ]);
     assert.deepEqual(tableUnder("Numbers"), expected);
   }
@@ -93,7 +93,7 @@ for (const [name, { properties, required }] of Object.entries($defs!)) {
       .map(([field, schema]): Row => [
         field,
         typeWords(schema),
-        required!.includes(field) ? "yes" : "no",
+        required!.includes(field) ? "needed" : "optional",
       ]);
     assert.deepEqual(tableUnder(heading), expected);
   });
