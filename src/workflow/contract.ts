@@ -56,7 +56,7 @@ export function compileContract(
         throw new ConfigError(
           "invalid_workflow",
           `Cannot use the workflow ${source}: ${parameter} would go to ${input} of ` +
-            `${nodeLabel(graph, node)}, which holds ${JSON.stringify(value)}, not ${type}`,
+            `${nodeLabel(graph, node)}, which holds ${JSON.stringify(value)} (expected: ${type})`,
         );
       }
       return { parameter, node, input, nodeClass: graph[node]?.class_type ?? "", type };

@@ -106,7 +106,11 @@ const BAD: [name: string, mapping: unknown, message: RegExp][] = [
   ["names a built-in", { prompt: [{ node: "toString", input: "x" }] }, /toString, which does not/],
   ["names no input", { prompt: [{ node: "pos", input: "txt" }] }, /which has only text, clip$/],
   ["names a link", { prompt: [{ node: "pos", input: "clip" }] }, /is linked to node ckpt; name/],
-  ["names another type", { prompt: [{ node: "sampler", input: "cfg" }] }, /holds 8, not text$/],
+  [
+    "names another type",
+    { prompt: [{ node: "sampler", input: "cfg" }] },
+    /holds 8 \(expected: text\)$/,
+  ],
   ["ignores no list", { ignore: "prompt" }, /ignore must be a list/],
   ["ignores the unknown", { ignore: ["x"] }, /"x" is no parameter/],
   ["contradicts itself", {
