@@ -79,7 +79,7 @@ function generate(
   }
   throw new ConfigError(
     "usage",
-    "Give either a prompt or --from, and --id only with a prompt; a file can have its own ids",
+    "Give either a prompt or --from; --id goes with a prompt, a file can have its own ids",
   );
 }
 

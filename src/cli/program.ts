@@ -49,7 +49,7 @@ function createProgram(io: Io, finish: Finish): Command {
     .addHelpText(
       "after",
       "\nExit codes: 0 done, 1 failed or refused, 2 wrong command line, setting or file, 3 nobody answers,\n" +
-        "70 a fault in this program, 130 ended by Ctrl-C.",
+        "70 a bug in this program, 130 ended by Ctrl-C.",
     );
   addClientCommands(program, io, finish);
   addWorker(program, io, finish);

@@ -243,7 +243,7 @@ class Client implements ComfyClient {
     } catch (error) {
       if (this.#isClosed || signal.aborted || !(error instanceof ComfyError)) throw error;
       await this.#view.queue({ signal });
-      this.#logger.log("warn", "Going on without the event socket", { error: error.message });
+      this.#logger.log("warn", "Continuing without the event socket", { error: error.message });
     }
   }
 

@@ -221,7 +221,7 @@ class Isolate implements Sandbox {
       case "pong":
         break;
       default:
-        this.kill("The isolate sent a message that nobody knows");
+        this.kill("The isolate sent an unknown message");
     }
     this.#watch();
   }

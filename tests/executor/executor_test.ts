@@ -40,7 +40,7 @@ for (
     ["throws", /crashed: .*Fixture threw/],
     ["hangs", /hung: no sign of life/],
     ["floods", /flooded its host/],
-    ["garbage", /a message that nobody knows/],
+    ["garbage", /an unknown message/],
     ["exits", /hung: no sign of life/],
   ] as const
 ) {

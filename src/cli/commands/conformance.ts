@@ -48,7 +48,7 @@ export async function runConformanceCommand(
     return results.every(hasPassed) ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
-    io.err("Stopped; nothing is proved\n");
+    io.err("Stopped; no result\n");
     return EXIT.failed;
   }
 }

@@ -55,7 +55,7 @@ export async function runBatch(options: BatchOptions, io: Io): Promise<number> {
   using stop = listenForStop(io);
   const tally = new Tally();
   using report = createReport({ images, json: options.json === true, stages: false }, io);
-  const work = paintAll(entries, options, { client, stop, report, tally });
+  const work = generateAll(entries, options, { client, stop, report, tally });
   const intervalMs = options.timeout * 1_000;
   await untilStopped(stop, whileWorkerAnswers(client, intervalMs, work));
   report[Symbol.dispose]();
@@ -72,7 +72,7 @@ interface Context {
   readonly tally: Tally;
 }
 
-async function paintAll(
+async function generateAll(
   entries: readonly BatchEntry[],
   options: BatchOptions,
   context: Context,
@@ -93,11 +93,11 @@ async function takeFrom(
 ): Promise<void> {
   for (const plan of left) {
     if (context.stop.first.aborted) return;
-    await paintOne(plan, options, context);
+    await generateOne(plan, options, context);
   }
 }
 
-async function paintOne(
+async function generateOne(
   { number, place, request, isNamed }: Plan,
   { retryFailed = false }: BatchOptions,
   { client, stop, report, tally }: Context,

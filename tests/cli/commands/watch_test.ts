@@ -112,5 +112,5 @@ Deno.test("watch waits for a worker that goes away, but not for one that was nev
 Deno.test("watch refuses to write screens into a pipe", async () => {
   const { exitCode, stderr } = await run(["watch", ...NOBODY]);
   assert.equal(exitCode, 2);
-  assert.match(stderr(), /^error: watch needs a terminal/);
+  assert.match(stderr(), /^error: A live screen needs a terminal/);
 });

@@ -14,7 +14,7 @@ Deno.test("parseBinaryFrame() reads the format of an anonymous preview from the 
   assert.deepEqual(parseBinaryFrame(frame(1, [u32(1), image])), {
     type: "preview",
     mimeType: "image/jpeg",
-    image: image,
+    image,
   });
   const png = parseBinaryFrame(frame(1, [u32(2), image]));
   assert(png?.type === "preview");
@@ -27,7 +27,7 @@ Deno.test("parseBinaryFrame() reads whose an identified preview is", () => {
   assert.deepEqual(parseBinaryFrame(identified(json)), {
     type: "preview",
     mimeType: "image/png",
-    image: image,
+    image,
     promptId: "P",
     node: "7",
   });
