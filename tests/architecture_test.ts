@@ -6,6 +6,7 @@
 
 import { deepEqual, ok } from "node:assert/strict";
 import { BREACHES } from "./support/breaches.ts";
+import { listFiles, listModules } from "./support/files.ts";
 import { type SourceFacts, sourceFacts } from "./support/source_facts.ts";
 import {
   folderOf,
@@ -41,6 +42,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "node_times.ts",
     "trace.ts",
   ],
+  "http/": ["protocol/", "errors.ts", "log.ts"],
   "worker/": [
     "protocol/",
     "transport/",
@@ -48,6 +50,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "executor/",
     "config/",
     "keys/",
+    "http/",
     "errors.ts",
     "log.ts",
     "node_times.ts",
@@ -73,6 +76,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "config/",
     "keys/",
     "transport/",
+    "http/",
     "simulator/",
     "conformance/",
     "protocol/",
@@ -107,6 +111,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@msgpack/msgpack": ["protocol/encode.ts", "protocol/read.ts"],
   "commander": ["cli/"],
   "csv-parse": ["cli/generate/batch_file.ts"],
+  "hono": ["http/"],
   "fast-png": ["images/png.ts"],
   "jpeg-js": ["simulator/files/jpeg.ts"],
   "node:fs/promises": ["main.ts"],
@@ -131,7 +136,7 @@ const GLOBALS: Readonly<Record<string, readonly string[]>> = {
   "Deno.env": ["config/"],
   "Deno.exit": ["main.ts"],
   "Deno.listen": ["conformance/proxy.ts", "simulator/server/gate.ts"],
-  "Deno.serve": ["simulator/"],
+  "Deno.serve": ["simulator/", "http/"],
   "fetch": ["comfyui/"],
   "new WebSocket": ["comfyui/"],
   "new Worker": ["executor/", "cli/", "simulator/"],
@@ -202,21 +207,6 @@ function matches(path: string, pattern: string): boolean {
   if (after === undefined) return path === pattern;
   const part = path.slice(before.length, -after.length);
   return path.startsWith(before) && path.endsWith(after) && !part.includes("/");
-}
-
-/** Paths of all files below a directory, relative to it. */
-async function listFiles(directory: URL, below = ""): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const entry of Deno.readDir(new URL(below, directory))) {
-    const path = below + entry.name;
-    if (entry.isDirectory) paths.push(...await listFiles(directory, `${path}/`));
-    else paths.push(path);
-  }
-  return paths.sort();
-}
-
-async function listModules(directory: URL): Promise<string[]> {
-  return (await listFiles(directory)).filter((path) => path.endsWith(".ts"));
 }
 
 function readText(path: string): Promise<string> {
