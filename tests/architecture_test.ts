@@ -19,17 +19,18 @@ import {
 /** Modules of src/, and the other modules that each may import. Type imports count. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
-  "log.ts": [],
+  "log.ts": ["redact.ts"],
   "node_times.ts": [],
+  "redact.ts": [],
   "trace.ts": [],
   "protocol/": ["errors.ts", "log.ts"],
   "transport/": ["errors.ts", "log.ts"],
   "queue/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
   "workflow/": ["protocol/", "errors.ts", "log.ts"],
-  "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts"],
+  "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "redact.ts"],
   "images/": ["errors.ts", "log.ts"],
   "simulator/": ["images/", "errors.ts", "log.ts"],
-  "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
+  "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "redact.ts", "trace.ts"],
   "sandbox/": [
     "protocol/",
     "workflow/",
@@ -38,6 +39,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
     "node_times.ts",
+    "redact.ts",
     "trace.ts",
   ],
   "worker/": [
@@ -49,10 +51,11 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
     "node_times.ts",
+    "redact.ts",
     "trace.ts",
   ],
   "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
-  "config/": ["errors.ts", "log.ts"],
+  "config/": ["errors.ts", "log.ts", "redact.ts"],
   "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
   "conformance/": [
     "worker/",
@@ -75,6 +78,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "workflow/",
     "errors.ts",
     "log.ts",
+    "redact.ts",
   ],
   "main.ts": [
     "cli/",
