@@ -52,7 +52,7 @@ function isNodeTime(value: unknown): value is NodeTime {
     Record<keyof NodeTime, unknown>
   >;
   return typeof node === "string" && typeof className === "string" && typeof cold === "boolean" &&
-    isTime(fixedMs) && isTime(stepMs) && Number.isSafeInteger(steps) && isTime(steps);
+    isTime(fixedMs) && isTime(stepMs) && isTime(steps);
 }
 
 function isTime(value: unknown): value is number {
