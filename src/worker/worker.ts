@@ -235,7 +235,9 @@ function sandboxSetup(
 async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<void> {
   for (const run of await queue.measuredRuns()) estimator.note(run);
   const { jobs } = await queue.list({ state: "completed", limit: HISTORY_JOBS });
-  for (const job of jobs.toReversed()) estimator.learn(job.request, durationS(job) * 1_000);
+  for (const job of jobs.toReversed()) {
+    if (job.damage === undefined) estimator.learn(job.request, durationS(job) * 1_000);
+  }
 }
 
 async function resumeJobs(
