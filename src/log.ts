@@ -4,6 +4,8 @@
  * @module
  */
 
+import { redact } from "./redact.ts";
+
 /** Severity of a line, least first. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -34,36 +36,71 @@ export interface LoggerOptions {
   write(line: string): void;
   /** Clock, Unix milliseconds. @default {Date.now} */
   now?: () => number;
+  /** What no line may show, besides what `redact()` finds by itself. @default none */
+  secrets?: readonly string[];
 }
 
 /** A logger that drops everything, the default of library use. */
 export const silentLogger: Logger = { log: () => {} };
 
-/** Creates a logger that writes lines as humans or programs read them. */
+/** Longest text in a line, in characters: some of it comes from others, who may send megabytes. */
+const MAX_TEXT_CHARS = 8_192;
+
+/** Creates a logger that writes lines as humans or programs read them. Secrets are hidden in all of them. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level = "info", format = "json", write, now = Date.now } = options;
+  const { level = "info", format = "json", write, now = Date.now, secrets = [] } = options;
   const least = LOG_LEVELS.indexOf(level);
   const render = format === "json" ? renderJson : renderHuman;
+  const show: Show = (text) => {
+    const shown = redact(text, secrets);
+    return shown.length > MAX_TEXT_CHARS ? shown.slice(0, MAX_TEXT_CHARS) + "…" : shown;
+  };
   return {
     log(lineLevel, message, fields = {}) {
       if (LOG_LEVELS.indexOf(lineLevel) < least) return;
-      write(render(new Date(now()), lineLevel, message, fields) + "\n");
+      write(render({ time: new Date(now()), level: lineLevel, message, fields }, show) + "\n");
     },
   };
 }
 
-function renderJson(time: Date, level: LogLevel, message: string, fields: LogFields): string {
-  return JSON.stringify({ time: time.toISOString(), level, message, ...fields });
+interface Line {
+  readonly time: Date;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
 }
 
-function renderHuman(time: Date, level: LogLevel, message: string, fields: LogFields): string {
+/** Makes a text fit to be shown. */
+type Show = (text: string) => string;
+
+function renderJson({ time, level, message, fields }: Line, show: Show): string {
+  return stringify({ time: time.toISOString(), level, message, ...fields }, show) ??
+    stringify({ time: time.toISOString(), level, message }, show) ?? "";
+}
+
+function renderHuman({ time, level, message, fields }: Line, show: Show): string {
   const { jobId, ...rest } = fields;
   const facts = Object.entries(rest)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    .map(([key, value]) =>
+      `${key}=${typeof value === "string" ? show(value) : stringify(value, show)}`
+    );
   const job = jobId === undefined ? [] : [`[${jobId}]`];
   const clock = time.toISOString().slice(11, 23);
-  return [clock, level.toUpperCase().padEnd(5), ...job, message, ...facts].map(printable).join(" ");
+  return [clock, level.toUpperCase().padEnd(5), ...job, show(message), ...facts].map(printable)
+    .join(" ");
+}
+
+/** A line must never fail for what is in it; undefined if it leads back to itself. */
+function stringify(value: unknown, show: Show): string | undefined {
+  try {
+    return JSON.stringify(value, (_key, part) => {
+      if (typeof part === "bigint") return String(part);
+      return typeof part === "string" ? show(part) : part;
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Control characters of foreign text must not steer the operator's terminal. */

@@ -33,6 +33,32 @@ export interface RunTimes {
   readonly filesMs: number;
 }
 
+/** Longest time that is believed, in milliseconds: a year. */
+const MAX_MS = 31_557_600_000;
+/** Most nodes of a graph that are believed. */
+const MAX_NODES = 10_000;
+
+/** Whether a value that comes from elsewhere, an isolate or a file, can be where the time of a run went. */
+export function isRunTimes(value: unknown): value is RunTimes {
+  if (typeof value !== "object" || value === null) return false;
+  const { workflow, nodes, otherMs, filesMs } = value as Partial<Record<keyof RunTimes, unknown>>;
+  return typeof workflow === "string" && isTime(otherMs) && isTime(filesMs) &&
+    Array.isArray(nodes) && nodes.length <= MAX_NODES && nodes.every(isNodeTime);
+}
+
+function isNodeTime(value: unknown): value is NodeTime {
+  if (typeof value !== "object" || value === null) return false;
+  const { node, className, fixedMs, steps, stepMs, cold } = value as Partial<
+    Record<keyof NodeTime, unknown>
+  >;
+  return typeof node === "string" && typeof className === "string" && typeof cold === "boolean" &&
+    isTime(fixedMs) && isTime(stepMs) && isTime(steps);
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MAX_MS;
+}
+
 /** The kinds of runs whose times can be compared. */
 export interface RunKind {
   /** Name of the workflow. */

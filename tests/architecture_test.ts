@@ -6,6 +6,7 @@
 
 import { deepEqual, ok } from "node:assert/strict";
 import { BREACHES } from "./support/breaches.ts";
+import { listFiles, listModules } from "./support/files.ts";
 import { type SourceFacts, sourceFacts } from "./support/source_facts.ts";
 import {
   folderOf,
@@ -19,18 +20,19 @@ import {
 /** Modules of src/, and the other modules that each may import. Type imports count. */
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
-  "log.ts": [],
+  "log.ts": ["redact.ts"],
   "node_times.ts": [],
+  "redact.ts": [],
   "trace.ts": [],
   "protocol/": ["errors.ts", "log.ts"],
   "transport/": ["errors.ts", "log.ts"],
   "queue/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
   "workflow/": ["protocol/", "errors.ts", "log.ts"],
   "keys/": ["errors.ts"],
-  "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts"],
+  "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "redact.ts"],
   "images/": ["errors.ts", "log.ts"],
   "simulator/": ["images/", "errors.ts", "log.ts"],
-  "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
+  "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "redact.ts", "trace.ts"],
   "sandbox/": [
     "protocol/",
     "workflow/",
@@ -39,8 +41,10 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
     "node_times.ts",
+    "redact.ts",
     "trace.ts",
   ],
+  "http/": ["protocol/", "errors.ts", "log.ts"],
   "worker/": [
     "protocol/",
     "transport/",
@@ -48,13 +52,15 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "executor/",
     "config/",
     "keys/",
+    "http/",
     "errors.ts",
     "log.ts",
     "node_times.ts",
+    "redact.ts",
     "trace.ts",
   ],
   "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
-  "config/": ["errors.ts", "log.ts"],
+  "config/": ["errors.ts", "log.ts", "redact.ts"],
   "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
   "conformance/": [
     "worker/",
@@ -73,12 +79,14 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "config/",
     "keys/",
     "transport/",
+    "http/",
     "simulator/",
     "conformance/",
     "protocol/",
     "workflow/",
     "errors.ts",
     "log.ts",
+    "redact.ts",
   ],
   "main.ts": [
     "cli/",
@@ -107,6 +115,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@msgpack/msgpack": ["protocol/encode.ts", "protocol/read.ts"],
   "commander": ["cli/"],
   "csv-parse": ["cli/generate/batch_file.ts"],
+  "hono": ["http/"],
   "fast-png": ["images/png.ts"],
   "jpeg-js": ["simulator/files/jpeg.ts"],
   "node:fs/promises": ["main.ts"],
@@ -131,7 +140,7 @@ const GLOBALS: Readonly<Record<string, readonly string[]>> = {
   "Deno.env": ["config/"],
   "Deno.exit": ["main.ts"],
   "Deno.listen": ["conformance/proxy.ts", "simulator/server/gate.ts"],
-  "Deno.serve": ["simulator/"],
+  "Deno.serve": ["simulator/", "http/"],
   "fetch": ["comfyui/"],
   "new WebSocket": ["comfyui/"],
   "new Worker": ["executor/", "cli/", "simulator/"],
@@ -202,21 +211,6 @@ function matches(path: string, pattern: string): boolean {
   if (after === undefined) return path === pattern;
   const part = path.slice(before.length, -after.length);
   return path.startsWith(before) && path.endsWith(after) && !part.includes("/");
-}
-
-/** Paths of all files below a directory, relative to it. */
-async function listFiles(directory: URL, below = ""): Promise<string[]> {
-  const paths: string[] = [];
-  for await (const entry of Deno.readDir(new URL(below, directory))) {
-    const path = below + entry.name;
-    if (entry.isDirectory) paths.push(...await listFiles(directory, `${path}/`));
-    else paths.push(path);
-  }
-  return paths.sort();
-}
-
-async function listModules(directory: URL): Promise<string[]> {
-  return (await listFiles(directory)).filter((path) => path.endsWith(".ts"));
 }
 
 function readText(path: string): Promise<string> {

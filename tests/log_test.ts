@@ -67,3 +67,25 @@ Deno.test("a human line escapes control characters wherever they come from", () 
 Deno.test("silentLogger takes lines and drops them", () => {
   assert.equal(silentLogger.log("error", "nobody hears this"), undefined);
 });
+
+for (const format of ["json", "human"] as const) {
+  Deno.test(`a ${format} line shows no secret, wherever it stands`, () => {
+    const { lines, logger } = recorder({ format, secrets: ["t0ken"] });
+    const url = "http://me:s3cret@host/";
+    logger.log("warn", `Cannot reach ${url} with t0ken`, { url, deep: { list: [url, "t0ken"] } });
+    assert.doesNotMatch(lines[0]!, /s3cret|t0ken/);
+    assert.match(lines[0]!, /\/\/\*\*\*@host/);
+  });
+
+  Deno.test(`a ${format} line is written whatever its fields hold`, () => {
+    const { lines, logger } = recorder({ format });
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    logger.log("warn", "of a circle", { circle });
+    logger.log("warn", "of a big number", { count: 2n ** 64n });
+    logger.log("warn", "x".repeat(1_000_000), { text: "y".repeat(1_000_000) });
+    assert.match(lines[0]!, /of a circle/);
+    assert.match(lines[1]!, /18446744073709551616/);
+    assert.ok(lines[2]!.length < 20_000);
+  });
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { wholeNumber } from "./arguments.ts";
 import { addClientCommands } from "./client_commands.ts";
 import { EXIT } from "./errors.ts";
@@ -12,6 +12,7 @@ import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import type { ConformanceCommandOptions } from "./commands/conformance.ts";
 import type { SimulatorCommandOptions } from "./commands/simulator.ts";
+import type { TokenOptions } from "./commands/token.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
 import { runWorker } from "./commands/worker.ts";
 
@@ -58,6 +59,7 @@ function createProgram(io: Io, finish: Finish): Command {
   addConformance(program, io, finish);
   addValidate(program, io, finish);
   addKeygen(program, io, finish);
+  addToken(program, io, finish);
   addSchema(program, io, finish);
   return program;
 }
@@ -143,6 +145,20 @@ function addKeygen(program: Command, io: Io, finish: Finish): void {
     .action(async (name: string) => {
       const { runKeygen } = await import("./commands/keygen.ts");
       finish(await runKeygen(name, io));
+    });
+}
+
+function addToken(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "token")
+    .description("make a token for HTTP and the line for the tokens file")
+    .argument("<name>", "who gets it")
+    .addOption(
+      new Option("--scope <scope>", "what it allows: admin includes submit, submit includes read")
+        .choices(["read", "submit", "admin"]).default("submit"),
+    )
+    .action(async (name: string, options: TokenOptions) => {
+      const { runToken } = await import("./commands/token.ts");
+      finish(await runToken(name, options, io));
     });
 }
 

@@ -27,6 +27,24 @@ export interface ZmqConfig {
   readonly allowInsecureBind: boolean;
 }
 
+/** Where to listen. */
+export interface HostAndPort {
+  /** Name or address, without brackets. */
+  readonly hostname: string;
+  /** TCP port; 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** The worker over HTTP. */
+export interface HttpConfig {
+  /** Where to listen. @default {not at all} */
+  readonly addr: HostAndPort | undefined;
+  /** File with the hashes of tokens. @default {none: only this machine may ask} */
+  readonly tokensFile: string | undefined;
+  /** Origins whose pages may call. @default {none} */
+  readonly allowedOrigins: readonly string[];
+}
+
 /** Folders of model files by what is in them; of two files of one name the first folder's counts. */
 export interface ModelDirs {
   /** Folders of checkpoints. */
@@ -177,6 +195,8 @@ export interface LoggingConfig {
 export interface Config {
   /** The sockets that clients connect to. */
   readonly zmq: ZmqConfig;
+  /** The worker over HTTP. */
+  readonly http: HttpConfig;
   /** The ComfyUI servers. */
   readonly comfyui: ComfyuiConfig;
   /** The queue and how jobs leave it. */

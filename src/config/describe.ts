@@ -1,7 +1,8 @@
 /** The settings as rows, for people who read them and for help texts. */
 
+import { redact } from "../redact.ts";
 import { formatOrigin, type LoadedConfig } from "./config.ts";
-import { type AnyMapsKind, type AnySetting, expectedMap, hideSecrets } from "./given.ts";
+import { type AnyMapsKind, type AnySetting, expectedMap } from "./given.ts";
 import { valuesOf } from "./join.ts";
 import { type FlagName, SETTINGS } from "./settings.ts";
 import { variablesOf } from "./sources.ts";
@@ -57,7 +58,7 @@ export function describeConfig(loaded: LoadedConfig): readonly ConfigRow[] {
   const values = valuesOf(loaded.config);
   return Object.entries(SETTINGS).map(([field, setting]) => ({
     path: setting.path,
-    value: hideSecrets(format(setting as AnySetting, valueAt(values, field))),
+    value: redact(format(setting as AnySetting, valueAt(values, field))),
     origin: formatOrigin(loaded.origins.get(setting.path) ?? { type: "default" }),
   }));
 }

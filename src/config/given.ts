@@ -1,5 +1,6 @@
 /** What a source says of a setting, before it is known to make sense. */
 
+import { redact } from "../redact.ts";
 import type { Origin } from "./config.ts";
 import type { ListKind, MapField, SingleKind } from "./kinds.ts";
 import type { Setting } from "./settings.ts";
@@ -139,7 +140,7 @@ const MAX_QUOTE_CHARS = 80;
 
 /** Foreign text for a message: short, on one line, without secrets. */
 export function quote(text: string): string {
-  const shown = hideSecrets(text);
+  const shown = redact(text);
   const short = shown.length > MAX_QUOTE_CHARS ? shown.slice(0, MAX_QUOTE_CHARS) + "…" : shown;
   return printable(JSON.stringify(short));
 }
@@ -150,9 +151,4 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => {
     return "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0");
   });
-}
-
-/** Replaces the user and password of each URL in a text. */
-export function hideSecrets(text: string): string {
-  return text.replace(/\/\/[^/?#\s]*@/g, "//***@");
 }

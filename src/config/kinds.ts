@@ -3,7 +3,7 @@
  * variable and in the file, quoted or not.
  */
 
-import { FILENAME_PLACEHOLDERS } from "./config.ts";
+import { FILENAME_PLACEHOLDERS, type HostAndPort } from "./config.ts";
 
 /** A kind with one value. */
 export interface SingleKind<T> {
@@ -158,6 +158,23 @@ function isIpcAddress(text: string): boolean {
   const path = /^ipc:\/\/(.+)$/.exec(text)?.[1];
   if (path === undefined || hasControlChar(path)) return false;
   return new TextEncoder().encode(path).length <= MAX_IPC_PATH_BYTES;
+}
+
+/** Where an HTTP server listens; port 0 lets the system choose. */
+export function hostAndPort(): SingleKind<HostAndPort> {
+  return single("host:port", "host:port", (text) => {
+    const [, name, digits] = /^(\[[0-9a-f:.]+\]|[\w.-]+):(\d{1,5})$/i.exec(text) ?? [];
+    const port = Number(digits);
+    if (name === undefined || port > 65_535) return undefined;
+    return { hostname: name.replace(/^\[|\]$/g, ""), port };
+  }, ({ hostname, port }) => `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
+}
+
+/** The origin of web pages, as browsers write it. */
+export function webOrigin(): SingleKind<string> {
+  return single("an origin such as https://studio.example.org", "origin", (text) => {
+    return URL.canParse(text) && new URL(text).origin === text ? text : undefined;
+  });
 }
 
 /** The base URL of an HTTP server, kept without a trailing slash. */

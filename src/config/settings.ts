@@ -5,6 +5,7 @@ import type { ComfyuiConfig, Config } from "./config.ts";
 import {
   address,
   filenamePattern,
+  hostAndPort,
   httpUrl,
   type Kind,
   listOf,
@@ -13,6 +14,7 @@ import {
   path,
   seconds,
   toggle,
+  webOrigin,
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
@@ -25,6 +27,8 @@ export type FlagName =
   | "curve-key"
   | "curve-clients"
   | "server-key"
+  | "http-addr"
+  | "http-tokens-file"
   | "allow-insecure-bind"
   | "comfyui-url"
   | "comfyui-timeout"
@@ -40,6 +44,8 @@ export type FlagName =
 const MAX_SERVERS = 64;
 
 const MAX_FILES = 64;
+
+const MAX_ORIGINS = 64;
 
 /** One setting, whose value is a `T`. */
 export interface Setting<T> {
@@ -124,6 +130,26 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: toggle(),
     default: false,
     help: "listen beyond this machine without CURVE: whoever reaches the port may use the worker",
+  },
+  "http.addr": {
+    path: "http.addr",
+    flag: "http-addr",
+    kind: hostAndPort(),
+    default: undefined,
+    help: "where to serve HTTP too, such as 127.0.0.1:8080",
+  },
+  "http.tokensFile": {
+    path: "http.tokens_file",
+    flag: "http-tokens-file",
+    kind: path("file"),
+    default: undefined,
+    help: "file with the hashes of tokens; without it only this machine may ask",
+  },
+  "http.allowedOrigins": {
+    path: "http.allowed_origins",
+    kind: listOf(webOrigin(), MAX_ORIGINS),
+    default: [],
+    help: "origins whose pages may call over HTTP",
   },
   "comfyui.urls": {
     path: "comfyui.api_url",

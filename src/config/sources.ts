@@ -23,7 +23,8 @@ const PREFIX = "DGX_PIXELS_";
 export function variablesOf(setting: AnySetting): readonly string[] {
   if (setting.kind.type === "maps") return [];
   const names = setting.flag === undefined ? [setting.path] : [setting.path, setting.flag];
-  return names.map((name) => PREFIX + name.toUpperCase().replace(/[.-]/g, "_"));
+  // `http.addr` and `--http-addr` have the same one.
+  return [...new Set(names.map((name) => PREFIX + name.toUpperCase().replace(/[.-]/g, "_")))];
 }
 
 /** Variable that names the configuration file. */

@@ -5,6 +5,7 @@
 
 import { ConfigError, JobError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { readAnswer, readEvent, readMessage, readOutcome } from "./border.ts";
 import type {
   FromSandbox,
   RunEvent,
@@ -15,8 +16,10 @@ import type {
   ServerState,
   ToSandbox,
 } from "./messages.ts";
+import { redact } from "../redact.ts";
 import { startSpan, traceTime } from "../trace.ts";
 import { sandboxPermissions } from "./permissions.ts";
+import { INVALID } from "./readers.ts";
 
 /** When an isolate counts as misbehaving. */
 export interface SandboxLimits {
@@ -68,6 +71,9 @@ export interface Session {
   ): Promise<SandboxCalls[Name]["answer"]>;
 }
 
+/** Why an isolate is ended that says what cannot be. */
+const SENSELESS = "The isolate sent a message that makes no sense";
+
 /** Isolates that live in this process, so that tests can tell a leak. */
 export let liveIsolates = 0;
 
@@ -79,11 +85,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 interface PendingRun {
+  readonly outputDir: string;
   readonly onEvent: (event: RunEvent) => void;
   readonly resolve: (outcome: RunOutcome) => void;
 }
 
 interface PendingCall {
+  readonly name: keyof SandboxCalls;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
   readonly timer: ReturnType<typeof setTimeout>;
@@ -120,11 +128,12 @@ class Isolate implements Sandbox {
     const url = options.sandboxUrl ?? new URL("../sandbox/main.ts", import.meta.url);
     this.#worker = new Worker(url, {
       type: "module",
-      name: `sandbox ${setups.map(({ serverUrl }) => serverUrl).join(" ")}`,
+      // Deno prints it when the isolate crashes.
+      name: redact(`sandbox ${setups.map(({ serverUrl }) => serverUrl).join(" ")}`),
       deno: { permissions: sandboxPermissions(setups) },
     });
     liveIsolates += 1;
-    this.#worker.onmessage = (event) => this.#receive(event.data as FromSandbox);
+    this.#worker.onmessage = (event) => this.#receive(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.kill(`The isolate crashed: ${event.message}`);
@@ -159,7 +168,8 @@ class Isolate implements Sandbox {
     const run = this.#next++;
     const { promise, resolve } = Promise.withResolvers<RunOutcome>();
     const cancel = () => this.#post({ type: "cancel", run });
-    this.#runs.set(run, { onEvent, resolve });
+    const { outputDir } = this.#options.setups[server]!;
+    this.#runs.set(run, { outputDir, onEvent, resolve });
     this.#post({ type: "run", server, run, spec, ...traceTime() });
     signal.addEventListener("abort", cancel);
     if (signal.aborted) cancel();
@@ -181,49 +191,83 @@ class Isolate implements Sandbox {
         new JobError("sandbox", `The isolate did not answer within ${timeoutMs} ms`),
       );
     }, timeoutMs);
-    this.#calls.set(call, { resolve, reject, timer });
+    this.#calls.set(call, { name, resolve, reject, timer });
     this.#post({ type: "call", server, call, name, question });
     this.#watch();
     return promise;
   }
 
-  #receive(message: FromSandbox): void {
+  /** Nothing that comes may throw here: that would end the process. */
+  #receive(data: unknown): void {
     if (!this.#alive || this.#floods()) return;
+    try {
+      const message = readMessage(data);
+      if (message === INVALID || !this.#take(message)) this.kill(SENSELESS);
+    } catch (error) {
+      this.kill(`${SENSELESS}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#watch();
+  }
+
+  /** Returns false for what makes no sense. What concerns a run or a call that is over is ignored. */
+  #take(message: FromSandbox): boolean {
     switch (message.type) {
       case "ready":
         this.#starting = false;
         this.#ready.resolve();
-        break;
+        return true;
       case "refused":
         this.#ready.reject(setupError(message.code, message.error));
         this.kill(message.error);
-        break;
+        return true;
       case "event":
-        this.#runs.get(message.run)?.onEvent(message.event);
-        break;
+        return this.#takeEvent(message);
       case "ended":
-        if (message.sentAtMs !== undefined) noteHop("hop from the isolate", message.sentAtMs);
-        this.#runs.get(message.run)?.resolve(message.outcome);
-        this.#runs.delete(message.run);
-        break;
+        return this.#takeOutcome(message);
       case "answer":
-        this.#takeCall(message.call)?.resolve(message.answer as never);
-        break;
+        return this.#takeAnswer(message);
       case "failure":
         this.#takeCall(message.call)?.reject(new JobError("backend", message.error));
-        break;
+        return true;
       case "server":
+        if (message.server >= this.sessions.length) return false;
         this.#options.onServerState?.(message.server, message.state, message.error);
-        break;
+        return true;
       case "log":
         this.#logger.log(message.level, message.message, message.fields);
-        break;
+        return true;
       case "pong":
-        break;
-      default:
-        this.kill("The isolate sent an unknown message");
+        return true;
     }
-    this.#watch();
+  }
+
+  #takeEvent({ run, event }: Extract<FromSandbox, { type: "event" }>): boolean {
+    const pending = this.#runs.get(run);
+    if (pending === undefined) return true;
+    const told = readEvent(event, pending.outputDir);
+    if (told === INVALID) return false;
+    pending.onEvent(told);
+    return true;
+  }
+
+  #takeOutcome({ run, outcome, sentAtMs }: Extract<FromSandbox, { type: "ended" }>): boolean {
+    const pending = this.#runs.get(run);
+    if (pending === undefined) return true;
+    const ended = readOutcome(outcome, pending.outputDir);
+    if (ended === INVALID) return false;
+    if (sentAtMs !== undefined) noteHop("hop from the isolate", sentAtMs);
+    this.#runs.delete(run);
+    pending.resolve(ended);
+    return true;
+  }
+
+  #takeAnswer({ call, answer }: Extract<FromSandbox, { type: "answer" }>): boolean {
+    const pending = this.#calls.get(call);
+    if (pending === undefined) return true;
+    const read = readAnswer(pending.name, answer);
+    if (read === INVALID) return false;
+    this.#takeCall(call)?.resolve(read as never);
+    return true;
   }
 
   /** A sandbox that talks without end would starve the socket loop, so it is ended. */

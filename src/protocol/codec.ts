@@ -25,6 +25,16 @@ export function decodeRequest(bytes: Uint8Array): Request {
 }
 
 /**
+ * Checks a request that came as plain values, over HTTP for one. Undefined and null fields count as absent.
+ *
+ * @throws {ProtocolError} `unknown_type`, `invalid_parameter`.
+ */
+export function requestOf(fields: Record<string, unknown>): Request {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return validate(requests, Object.fromEntries(given), true);
+}
+
+/**
  * Reads what the worker answered, compressed or not.
  *
  * @throws {ProtocolError} As {@linkcode decodeRequest}.

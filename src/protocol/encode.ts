@@ -12,7 +12,7 @@ import { MAX_MESSAGE_BYTES, tooLarge } from "./limits.ts";
 import type { Reply, Request, Update } from "./messages.ts";
 import { noExtensions } from "./read.ts";
 import { MAX_DEPTH } from "./scan.ts";
-import { isWellFormed, wellFormed } from "./values.ts";
+import { isTellable, isWellFormed, tellable, wellFormed } from "./values.ts";
 
 let encoder = createEncoder();
 
@@ -26,7 +26,7 @@ function createEncoder(): Encoder {
  * @throws {ProtocolError} `too_large`.
  */
 export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
-  return encode(request);
+  return encode(isWellFormed(request) ? request : wellFormed(request));
 }
 
 /**
@@ -35,7 +35,7 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
  * @throws {ProtocolError} `too_large`.
  */
 export function encodeReply(reply: Reply): Uint8Array<ArrayBuffer> {
-  return encode(reply);
+  return encode(isTellable(reply) ? reply : tellable(reply));
 }
 
 /**
@@ -44,11 +44,11 @@ export function encodeReply(reply: Reply): Uint8Array<ArrayBuffer> {
  * @throws {ProtocolError} `too_large`.
  */
 export function encodeUpdate(update: Update): Uint8Array<ArrayBuffer> {
-  return encode(update);
+  return encode(isTellable(update) ? update : tellable(update));
 }
 
-function encode(message: Request | Reply | Update): Uint8Array<ArrayBuffer> {
-  const bytes = encoder.encode(isWellFormed(message) ? message : wellFormed(message));
+function encode(message: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = encoder.encode(message);
   if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
   encoder = createEncoder(); // the old one's buffer has grown, and would stay so
   throw tooLarge(bytes.length);

@@ -19,7 +19,7 @@
  * @module
  */
 
-export { decodeReply, decodeRequest, decodeUpdate } from "./codec.ts";
+export { decodeReply, decodeRequest, decodeUpdate, requestOf } from "./codec.ts";
 export {
   compress,
   COMPRESSION_METHODS,

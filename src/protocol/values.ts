@@ -62,6 +62,22 @@ export function wellFormed(value: unknown): unknown {
   return rebuild(value, (leaf) => typeof leaf === "string" ? leaf.toWellFormed() : leaf);
 }
 
+/** Whether a value can be told: all text has a UTF-8 form, and every number is finite. */
+export function isTellable(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "number") return Number.isFinite(value);
+  return !isContainer(value) || Object.values(value).every(isTellable);
+}
+
+/** The value with what is nearest to each leaf that cannot be told; 0 for what is no number at all. */
+export function tellable(value: unknown): unknown {
+  return rebuild(value, (leaf) => {
+    if (typeof leaf === "string") return leaf.toWellFormed();
+    if (typeof leaf !== "number" || Number.isFinite(leaf)) return leaf;
+    return Number.isNaN(leaf) ? 0 : Math.sign(leaf) * Number.MAX_SAFE_INTEGER;
+  });
+}
+
 /** A copy with other leaves, and with only the fields wanted. */
 function rebuild(
   value: unknown,

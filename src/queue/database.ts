@@ -4,9 +4,6 @@ import { DatabaseSync } from "node:sqlite";
 import { ConfigError } from "../errors.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
-/** How long a statement waits for another process that writes, in milliseconds. */
-const BUSY_TIMEOUT_MS = 5_000;
-
 /**
  * Opens or creates the database at `path` (`:memory:` for none on disk).
  *
@@ -19,7 +16,8 @@ export function openDatabase(path: string): DatabaseSync {
     db = new DatabaseSync(path);
     // Foreign files are told apart before anything is changed, journal mode included.
     const version = checkOwner(db, path);
-    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON;`);
+    // Nothing waits within SQLite, where nobody else would be heard meanwhile, see change_line.ts.
+    db.exec("PRAGMA busy_timeout = 0; PRAGMA foreign_keys = ON;");
     // WAL lets readers go on beside the writer; FULL syncs each commit, so that an accepted job
     // survives a power cut and not only the death of the process.
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");

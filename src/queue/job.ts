@@ -50,6 +50,8 @@ export interface Job {
   readonly finishedAtMs: number | undefined;
   /** How it ended; undefined before that. */
   readonly outcome: JobOutcome | undefined;
+  /** What is wrong with its row, if it is damaged; `request` then tells nothing. */
+  readonly damage?: string;
 }
 
 /**

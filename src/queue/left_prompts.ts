@@ -19,7 +19,10 @@ export class LeftPrompts {
   /** Takes waiting jobs from all servers but these; returns how many. */
   giveUp(exceptOn: readonly string[], fits: (job: Job) => boolean): number {
     const rows = this.#store.rows(sql.PROMPTED, { servers: JSON.stringify(exceptOn) })
-      .filter((row) => fits(toJob(row)));
+      .filter((row) => {
+        const job = toJob(row);
+        return job.damage !== undefined || fits(job);
+      });
     for (const row of rows) {
       const { seq, server, prompt_id } = row;
       this.#store.run(sql.ABANDON, { seq });

@@ -1,23 +1,26 @@
 /** A row of the `jobs` table, and the job that it stands for. */
 
+import type { SQLOutputValue } from "node:sqlite";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { decodeStored } from "../protocol/stored.ts";
-import type { Job, JobOutcome } from "./job.ts";
+import { isTerminal, type Job, type JobOutcome } from "./job.ts";
 
-/** Columns as SQLite gives them. */
+/** A row as SQLite gives it: integers as bigint, for they may be larger than JavaScript's. */
+export type StoredRow = Readonly<Record<string, SQLOutputValue>>;
+
+/** Columns of a row that was read. Numbers are safe integers, whatever stands in the file. */
 export interface JobRow {
   readonly seq: number;
   readonly id: string;
   readonly request: Uint8Array;
   readonly state: JobState;
-  readonly priority: number;
   readonly attempts: number;
-  readonly cancel_requested: 0 | 1;
+  readonly cancel_requested: number;
   readonly workflow: string | null;
   readonly server: string | null;
   readonly prompt_id: string | null;
   readonly client_id: string | null;
-  readonly prompt_started: 0 | 1;
+  readonly prompt_started: number;
   readonly avoid_server: string | null;
   readonly crashes: number;
   readonly deadline_at_ms: number | null;
@@ -29,13 +32,41 @@ export interface JobRow {
   readonly outcome: string | null;
 }
 
-/** Reads a row back as a job. */
+const LEAST = BigInt(Number.MIN_SAFE_INTEGER);
+const MOST = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** Reads what SQLite gives. The table is strict, so only numbers can be other than they are said to be. */
+export function readRow(stored: StoredRow): JobRow {
+  const row: Record<string, unknown> = {};
+  for (const column in stored) {
+    const value = stored[column];
+    row[column] = typeof value === "bigint" ? safeNumber(value) : value;
+  }
+  return row as unknown as JobRow;
+}
+
+function safeNumber(value: bigint): number {
+  return Number(value < LEAST ? LEAST : value > MOST ? MOST : value);
+}
+
+/** Longest name of a job that a message can carry. */
+const MAX_ID_CHARS = 512;
+
+/** Latest time that a date can have, Unix milliseconds. */
+const MAX_TIME_MS = 8.64e15;
+
+/**
+ * Reads a row back as a job. One that is damaged is a job all the same, with `damage` to tell why and
+ * whatever of it can be read: it is shown and ended like others, but never run.
+ */
 export function toJob(row: JobRow): Job {
-  const request = decodeStored(row.request);
-  return {
+  const request = attempt(() => readRequest(row));
+  const outcome = attempt(() => readOutcome(row));
+  const damage = request.damage ?? outcome.damage ?? damageOf(row);
+  const job: Job = {
     // Not the column, which node:sqlite reads only up to a NUL.
-    id: request.id,
-    request,
+    id: request.value?.id ?? shownId(row),
+    request: request.value ?? placeholder(shownId(row)),
     state: row.state,
     attempts: row.attempts,
     seed: row.seed,
@@ -48,8 +79,84 @@ export function toJob(row: JobRow): Job {
     createdAtMs: row.created_at_ms,
     startedAtMs: row.started_at_ms ?? undefined,
     finishedAtMs: row.finished_at_ms ?? undefined,
-    outcome: row.outcome === null ? undefined : JSON.parse(row.outcome) as JobOutcome,
+    outcome: outcome.value,
   };
+  return damage === undefined ? job : { ...job, ...mended(job, damage), damage };
+}
+
+/** What is said of a job whose row is damaged. */
+export function damageError(damage: string): string {
+  return `The queue's record of this job is damaged (${damage}); send it again under another id`;
+}
+
+/** Puts right what others rely on. */
+function mended(job: Job, damage: string): Partial<Job> {
+  const times = {
+    createdAtMs: clampTime(job.createdAtMs),
+    startedAtMs: job.startedAtMs === undefined ? undefined : clampTime(job.startedAtMs),
+    finishedAtMs: job.finishedAtMs === undefined ? undefined : clampTime(job.finishedAtMs),
+    attempts: Math.max(0, job.attempts),
+    seed: Math.max(0, job.seed),
+  };
+  if (!isTerminal(job.state)) return { ...times, outcome: undefined };
+  if (job.outcome !== undefined) return times;
+  return { ...times, state: "failed", outcome: { type: "failed", error: damageError(damage) } };
+}
+
+function readRequest(row: JobRow): GenerateRequest {
+  const request = decodeStored(row.request);
+  const [beforeNul] = request.id.split("\0");
+  if (row.id !== request.id && row.id !== beforeNul) throw new Error("Its id is another one");
+  return request;
+}
+
+function readOutcome({ state, outcome }: JobRow): JobOutcome | undefined {
+  if (outcome === null) {
+    if (isTerminal(state)) throw new Error("How it ended is not told");
+    return undefined;
+  }
+  const value: unknown = JSON.parse(outcome);
+  if (!isOutcome(value)) throw new Error("How it ended cannot be read");
+  if (value.type !== state) throw new Error(`It is ${state}, but ended as ${value.type}`);
+  return value;
+}
+
+function isOutcome(value: unknown): value is JobOutcome {
+  if (typeof value !== "object" || value === null || !("type" in value)) return false;
+  if (value.type === "failed") return "error" in value && typeof value.error === "string";
+  if (value.type !== "completed") return value.type === "cancelled";
+  const { result } = value as { result?: { imagePaths?: unknown } };
+  const paths = result?.imagePaths;
+  return Array.isArray(paths) && paths.length > 0 &&
+    paths.every((path) => typeof path === "string");
+}
+
+/** Numbers that nobody can have stored. A deadline may be any: it only never comes, or has passed. */
+function damageOf(row: JobRow): string | undefined {
+  const times = [row.created_at_ms, row.started_at_ms ?? 0, row.finished_at_ms ?? 0];
+  if (times.some((time) => time < 0 || time > MAX_TIME_MS)) return "A time is out of range";
+  const counts = [row.attempts, row.crashes, row.seed];
+  return counts.some((count) => count < 0) ? "A number is negative" : undefined;
+}
+
+function attempt<T>(read: () => T): { value?: T; damage?: string } {
+  try {
+    return { value: read() };
+  } catch (error) {
+    return { damage: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function shownId({ id }: JobRow): string {
+  return id === "" ? "(unreadable)" : id.slice(0, MAX_ID_CHARS);
+}
+
+function clampTime(ms: number): number {
+  return Math.max(0, Math.min(ms, MAX_TIME_MS));
+}
+
+function placeholder(id: string): GenerateRequest {
+  return { type: "generate", id, prompt: "", model: "", size: [16, 16], steps: 1, cfg_scale: 0 };
 }
 
 /** A job that has just been accepted. */

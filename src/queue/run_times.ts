@@ -1,19 +1,9 @@
 /** Where the time of runs went, on SQLite. To be used within a transaction of the store. */
 
-import type { MeasuredRun, RunTimes } from "../node_times.ts";
+import { isRunTimes, type MeasuredRun, type RunTimes } from "../node_times.ts";
 import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
-
-/** Columns as SQLite gives them. */
-interface RunRow {
-  readonly workflow: string;
-  readonly model: string;
-  readonly pixels: number;
-  readonly server: string;
-  readonly steps: number;
-  readonly times: string;
-}
 
 type StoredTimes = Omit<RunTimes, "workflow">;
 
@@ -27,8 +17,26 @@ export function keepTimes(store: SqliteStore, run: MeasuredRun): void {
   store.run(sql.DROP_TIMES, { most: RUNS_IN_ALL });
 }
 
-/** Every run that is kept, oldest first. */
+/** Every run that is kept and can be read, oldest first. */
 export function readTimes(store: SqliteStore): MeasuredRun[] {
-  const rows = store.rows(sql.ALL_TIMES, {}) as unknown as RunRow[];
-  return rows.map(({ times, ...kind }) => ({ ...kind, ...JSON.parse(times) as StoredTimes }));
+  return store.storedRows(sql.ALL_TIMES, {}).flatMap((row) => {
+    try {
+      const times: unknown = JSON.parse(String(row["times"]));
+      const { nodes, otherMs, filesMs } = times as StoredTimes;
+      const run = {
+        workflow: String(row["workflow"]),
+        model: String(row["model"]),
+        pixels: Number(row["pixels"]),
+        server: String(row["server"]),
+        steps: Number(row["steps"]),
+        nodes,
+        otherMs,
+        filesMs,
+      };
+      const counts = [run.pixels, run.steps];
+      return isRunTimes(run) && counts.every((count) => count > 0 && count <= 2 ** 40) ? [run] : [];
+    } catch {
+      return [];
+    }
+  });
 }

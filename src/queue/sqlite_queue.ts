@@ -5,7 +5,7 @@ import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { encodeRequest } from "../protocol/encode.ts";
 import { openDatabase } from "./database.ts";
 import type { MeasuredRun } from "../node_times.ts";
-import { sameRequest } from "./job.ts";
+import { isTerminal, sameRequest } from "./job.ts";
 import type { Job, JobOutcome, Lease } from "./job.ts";
 import type {
   AbandonOptions,
@@ -19,12 +19,14 @@ import type {
   ReleaseOptions,
 } from "./job_queue.ts";
 import { JobCounts } from "./counts.ts";
+import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
-import { type JobRow, newJob, toJob } from "./row.ts";
+import { damageError, type JobRow, newJob, toJob } from "./row.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import { AGE_PER_PRIORITY_MS } from "./schema.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
+import { Turns } from "./turns.ts";
 
 /** Options of {@linkcode openSqliteQueue}. */
 export interface SqliteQueueOptions {
@@ -44,12 +46,15 @@ export interface SqliteQueueOptions {
  * @throws {ConfigError} if the file cannot be used; it is never overwritten.
  */
 export function openSqliteQueue(options: SqliteQueueOptions): JobQueue {
-  return new SqliteQueue(new SqliteStore(openDatabase(options.path)), options);
+  const database = openDatabase(options.path);
+  return new SqliteQueue(new SqliteStore(database, watchFile(options.path)), options);
 }
 
-/** Jobs that are passed over, at the most, in search of one that fits a server. */
-const LOOK_AHEAD = 256;
-const PAGE = 32;
+/** Longest time that a deadline is counted from acceptance, in seconds: a hundred years. */
+const MAX_DEADLINE_S = 3_155_760_000;
+
+/** Time in which a job may be claimed again, in milliseconds; beyond it the clock has been set back. */
+const MAX_PAUSE_MS = 3_600_000;
 
 class SqliteQueue implements JobQueue {
   readonly #store: SqliteStore;
@@ -57,11 +62,15 @@ class SqliteQueue implements JobQueue {
   readonly #now: () => number;
   readonly #randomId: () => string;
   readonly #counts: JobCounts;
+  readonly #turns: Turns;
   readonly #left: LeftPrompts;
+  /** Jobs that were ended because their rows are damaged, until `expire()` tells of them. */
+  readonly #setAside: Job[] = [];
 
   constructor(store: SqliteStore, options: SqliteQueueOptions) {
     this.#store = store;
     this.#counts = new JobCounts(store);
+    this.#turns = new Turns(store, this.#counts);
     this.#left = new LeftPrompts(store, (row, reason) => this.#note(row, "queued", reason));
     this.#maxQueued = options.maxQueued ?? 1_000;
     this.#now = options.now ?? Date.now;
@@ -73,10 +82,12 @@ class SqliteQueue implements JobQueue {
     return this.#store.writeTogether("store the job", store, { more: details.more ?? false });
   }
 
-  claim({ server, clientId, leaseMs, fits }: ClaimOptions): Promise<Lease | undefined> {
-    return this.#store.write("claim a job", () => {
-      const next = this.#nextFor(server, fits);
-      if (next === undefined) return undefined;
+  async claim({ server, clientId, leaseMs, fits }: ClaimOptions): Promise<Lease | undefined> {
+    const { lease, damaged } = await this.#store.write("claim a job", () => {
+      const found = this.#turns.find(server, this.#now(), fits);
+      const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
+      const { next } = found;
+      if (next === undefined) return { lease: undefined, damaged };
       const resumed = next.prompt_id !== null;
       const token = this.#randomId();
       const row = this.#store.row(sql.CLAIM, {
@@ -89,7 +100,7 @@ class SqliteQueue implements JobQueue {
         client_id: resumed ? next.client_id : clientId,
       });
       this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
-      return {
+      const lease: Lease = {
         job: toJob(row),
         token,
         promptId: row.prompt_id ?? "",
@@ -97,7 +108,10 @@ class SqliteQueue implements JobQueue {
         resumed,
         promptStarted: row.prompt_started === 1,
       };
+      return { lease, damaged };
     });
+    this.#setAside.push(...damaged);
+    return lease;
   }
 
   renew(lease: Lease, leaseMs: number): Promise<boolean> {
@@ -154,20 +168,23 @@ class SqliteQueue implements JobQueue {
     });
   }
 
-  expire(): Promise<readonly Job[]> {
+  async expire(): Promise<readonly Job[]> {
     const values = { now: this.#now() };
     const condition = { finds: sql.EXPIRED, values, otherwise: [] as readonly Job[] };
-    return this.#store.writeIf("give up jobs that are too late", condition, () => {
+    const late = await this.#store.writeIf("give up jobs that are too late", condition, () => {
       const error = "Deadline passed before the job could run";
       return this.#store.rows(sql.EXPIRED, values)
         .map((row) => this.#end(row, { type: "failed", error }, error));
     });
+    return [...this.#setAside.splice(0), ...late];
   }
 
   cancel(id: string): Promise<CancelResult> {
     return this.#store.write("cancel a job", (): CancelResult => {
       const row = this.#store.optionalRow(sql.BY_ID, { id });
-      if (row === undefined || row.outcome !== null) return { type: "not_found" };
+      if (row === undefined || row.outcome !== null || isTerminal(row.state)) {
+        return { type: "not_found" };
+      }
       // A waiting job whose prompt may live on ComfyUI needs an attempt that removes it there.
       if (row.state === "queued" && row.prompt_id === null) {
         return { type: "cancelled", job: this.#end(row, { type: "cancelled" }, "cancelled") };
@@ -179,7 +196,7 @@ class SqliteQueue implements JobQueue {
   }
 
   reclaim({ all = false }: { all?: boolean } = {}): Promise<number> {
-    const before = all ? Number.MAX_SAFE_INTEGER : this.#now();
+    const before = all ? sql.MOST_INTEGER : this.#now() - 1;
     const condition = { finds: sql.RAN_OUT, values: { before }, otherwise: 0 };
     return this.#store.writeIf("reclaim jobs", condition, () => {
       const rows = this.#store.rows(sql.RECLAIM, { before });
@@ -209,7 +226,7 @@ class SqliteQueue implements JobQueue {
     return this.#store.read(() => {
       const row = this.#store.optionalRow(sql.BY_ID, { id });
       if (row === undefined || row.state !== "queued") return undefined;
-      return this.#place(row.due_ms, row.seq);
+      return this.#turns.place(row.due_ms, row.seq);
     });
   }
 
@@ -225,7 +242,7 @@ class SqliteQueue implements JobQueue {
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
-        jobs: page.map(toJob),
+        jobs: page.filter((row) => row.id !== "").map(toJob),
         cursor: rows.length > limit && last !== undefined ? String(last.seq) : undefined,
       };
     });
@@ -239,7 +256,9 @@ class SqliteQueue implements JobQueue {
   }
 
   nextClaimableAtMs(): Promise<number | undefined> {
-    return this.#store.read(() => this.#store.number(sql.NEXT_CLAIMABLE));
+    return this.#store.read(() => {
+      return this.#store.number(sql.NEXT_CLAIMABLE, { horizon: this.#now() + MAX_PAUSE_MS });
+    });
   }
 
   nextDeadlineAtMs(): Promise<number | undefined> {
@@ -296,7 +315,9 @@ class SqliteQueue implements JobQueue {
     const { priority = 0, deadline_s, seed = drawSeed() } = request;
     const now = this.#now();
     const due = now - priority * AGE_PER_PRIORITY_MS;
-    const deadline = deadline_s === undefined ? undefined : Math.round(now + deadline_s * 1_000);
+    const deadline = deadline_s === undefined
+      ? undefined
+      : Math.round(now + Math.min(deadline_s, MAX_DEADLINE_S) * 1_000);
     const seq = this.#store.insert(
       sql.INSERT,
       request.id,
@@ -315,27 +336,18 @@ class SqliteQueue implements JobQueue {
     return {
       type: "accepted",
       job: newJob(request, { workflow, seed, createdAtMs: now, deadlineAtMs: deadline }),
-      position: isLast ? waiting : this.#place(due, seq),
+      position: isLast ? waiting : this.#turns.place(due, seq),
     };
   }
 
-  #nextFor(server: string, fits: ClaimOptions["fits"]): JobRow | undefined {
-    let after = { after_due: Number.MIN_SAFE_INTEGER, after_seq: 0 };
-    // Nearly always the first one fits.
-    for (let limit = 1, seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
-      const rows = this.#store.rows(sql.NEXT, { server, now: this.#now(), limit, ...after });
-      // What may live on this server can be looked for nowhere else.
-      const next = rows.find((row) =>
-        fits === undefined || row.prompt_id !== null || fits(toJob(row))
-      );
-      const last = rows.at(-1);
-      if (next !== undefined || rows.length < limit || last === undefined) return next;
-      after = { after_due: last.due_ms, after_seq: last.seq };
-    }
-    return undefined;
+  /** Ends a waiting job that cannot be run, whatever else its row says. */
+  #setAsideDamaged(row: JobRow, damage: string): Job {
+    const error = damageError(damage);
+    return this.#end(row, { type: "failed", error }, error);
   }
 
   #end(row: JobRow, outcome: JobOutcome, reason: string): Job {
+    if (row.outcome !== null) this.#store.run(sql.CLEAR_OUTCOME, { seq: row.seq });
     const ended = this.#store.row(sql.END, {
       seq: row.seq,
       state: outcome.type,
@@ -362,14 +374,6 @@ class SqliteQueue implements JobQueue {
   #find(id: string): Job | undefined {
     const row = this.#store.optionalRow(sql.BY_ID, { id });
     return row === undefined ? undefined : toJob(row);
-  }
-
-  /** How many jobs go before a waiting one. Most who ask have just come, and are nearly last. */
-  #place(due: number, seq: number): number {
-    const waiting = this.#counts.of("queued");
-    const after = this.#store.number(sql.BEHIND, { due, seq, limit: LOOK_AHEAD }) ?? 0;
-    if (after < LOOK_AHEAD) return waiting - after - 1;
-    return this.#store.number(sql.POSITION, { due, seq }) ?? 0;
   }
 }
 

@@ -1,5 +1,11 @@
 /** Every SQL statement of the queue. Each changes one job, fenced by its `seq` within a transaction or by its token. */
 
+/** The least integer that SQLite knows. */
+export const LEAST_INTEGER: bigint = -(2n ** 63n);
+
+/** The largest one. */
+export const MOST_INTEGER: bigint = 2n ** 63n - 1n;
+
 /** Stores a job, unless there is one of that name. */
 export const INSERT = `
   INSERT INTO jobs (id, request, state, priority, workflow, seed, created_at_ms, due_ms, deadline_at_ms)
@@ -8,11 +14,13 @@ export const INSERT = `
 
 /**
  * The jobs to run next, a few at a time; one that may live on a server's queue is only for that server.
- * The pair of `due_ms` and `seq` continues where the page before ended.
+ * The pair of `due_ms` and `seq` continues where the page before ended. No pause is longer than an hour:
+ * what is said to be is due, for the clock was set back.
  */
 export const NEXT = `
   SELECT * FROM jobs
-  WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq) AND not_before_ms <= :now
+  WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq)
+    AND not_before_ms NOT BETWEEN :now + 1 AND :now + 3600000
     AND (prompt_id IS NULL OR server = :server)
   ORDER BY due_ms, seq LIMIT :limit`;
 
@@ -43,6 +51,10 @@ export const END = `
     lease_until_ms = NULL, prompt_id = NULL
   WHERE seq = :seq AND outcome IS NULL RETURNING *`;
 
+/** Forgets what a job is said to have ended as that has not, so that it can be ended. */
+export const CLEAR_OUTCOME = `
+  UPDATE jobs SET outcome = NULL WHERE seq = :seq AND state IN ('queued', 'running')`;
+
 /** Puts a running job back. */
 export const RELEASE = `
   UPDATE jobs SET state = 'queued', token = NULL, lease_until_ms = NULL,
@@ -55,12 +67,13 @@ export const ASK_CANCEL = `UPDATE jobs SET cancel_requested = 1 WHERE seq = :seq
 
 /** A job whose lease ran out. */
 export const RAN_OUT = `
-  SELECT * FROM jobs WHERE state = 'running' AND lease_until_ms < :before LIMIT 1`;
+  SELECT * FROM jobs
+  WHERE state = 'running' AND (lease_until_ms <= :before OR lease_until_ms IS NULL) LIMIT 1`;
 
 /** Puts back every job whose lease ran out; its prompt may be running, so its id is kept. */
 export const RECLAIM = `
   UPDATE jobs SET state = 'queued', token = NULL, lease_until_ms = NULL
-  WHERE state = 'running' AND lease_until_ms < :before RETURNING *`;
+  WHERE state = 'running' AND (lease_until_ms <= :before OR lease_until_ms IS NULL) RETURNING *`;
 
 /** Waiting jobs whose prompts may be on servers other than those of a JSON list. */
 export const PROMPTED = `
@@ -125,7 +138,9 @@ export const COUNT_QUEUED = `SELECT count(*) AS n FROM jobs WHERE state = 'queue
 export const COUNT_RUNNING = `SELECT count(*) AS n FROM jobs WHERE state = 'running'`;
 
 /** When the first waiting job may be claimed. */
-export const NEXT_CLAIMABLE = `SELECT min(not_before_ms) AS at FROM jobs WHERE state = 'queued'`;
+export const NEXT_CLAIMABLE = `
+  SELECT min(CASE WHEN not_before_ms <= :horizon THEN not_before_ms ELSE 0 END) AS at
+  FROM jobs WHERE state = 'queued'`;
 
 /** When the first waiting job runs out of time. */
 export const NEXT_DEADLINE = `

@@ -3,7 +3,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { JobError } from "../errors.ts";
 import { startSpan } from "../trace.ts";
-import type { JobRow } from "./row.ts";
+import { ChangeLine, isHeld } from "./change_line.ts";
+import type { FileWatch } from "./file_watch.ts";
+import { type JobRow, readRow, type StoredRow } from "./row.ts";
 
 /** A change that waits for others to be stored with. */
 interface Pending {
@@ -15,17 +17,26 @@ interface Pending {
 /** Changes stored at once, so that nobody waits long for the others. */
 const MOST_TOGETHER = 256;
 
-/** An open database. */
+/** A database that is not on disk is never lost. */
+const UNWATCHED: FileWatch = { check() {}, checkNow() {} };
+
+/**
+ * An open database. While another program holds it, changes wait in the order in which they came; one that
+ * waits for 2 s fails as `unavailable`.
+ */
 export class SqliteStore {
   #pending: Pending[] = [];
   readonly #db: DatabaseSync;
+  readonly #file: FileWatch;
+  readonly #line = new ChangeLine();
   readonly #statements = new Map<string, StatementSync>();
   #open = true;
   #rollbacks = 0;
 
   /** Takes over a database, which is then closed with the store. */
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, file: FileWatch = UNWATCHED) {
     this.#db = db;
+    this.#file = file;
   }
 
   /** How many changes were undone so far, because they failed. */
@@ -37,6 +48,7 @@ export class SqliteStore {
   close(): void {
     if (!this.#open) return;
     this.#storePending();
+    this.#line.close();
     this.#open = false;
     this.#statements.clear();
     this.#db.close();
@@ -45,7 +57,7 @@ export class SqliteStore {
   /** Runs a change as one transaction. The closure is synchronous so that nothing can slip into it. */
   write<T>(action: string, operation: () => T): Promise<T> {
     this.#storePending();
-    return this.#guard(action, () => {
+    return this.#enter(action, () => {
       using _span = startSpan(action);
       return this.#transact(operation);
     });
@@ -57,7 +69,7 @@ export class SqliteStore {
    */
   writeLazily<T>(action: string, operation: () => T): Promise<T> {
     this.#storePending();
-    return this.#guard(action, () => {
+    return this.#enter(action, () => {
       using _span = startSpan(action);
       this.#db.exec("PRAGMA synchronous = NORMAL");
       try {
@@ -74,7 +86,7 @@ export class SqliteStore {
    * fails fails alone. The closure may run twice.
    */
   writeTogether<T>(action: string, operation: () => T, { more }: { more: boolean }): Promise<T> {
-    if (!this.#open) return this.#guard(action, operation);
+    if (!this.#open) return this.#enter(action, operation);
     const settle = Promise.withResolvers<unknown>();
     this.#pending.push({ action, operation, settle });
     if (!more || this.#pending.length >= MOST_TOGETHER) this.#storePending();
@@ -96,8 +108,8 @@ export class SqliteStore {
     operation: () => T,
   ): Promise<T> {
     this.#storePending();
-    return this.#guard(action, () => {
-      const isThere = this.optionalRow(finds, values) !== undefined;
+    return this.#enter(action, () => {
+      const isThere = this.#statement(finds).get(values) !== undefined;
       return isThere ? this.#transact(operation) : otherwise;
     });
   }
@@ -106,19 +118,28 @@ export class SqliteStore {
     const group = this.#pending;
     if (group.length === 0) return;
     this.#pending = [];
-    using _span = startSpan(group[0]!.action);
-    try {
-      const results = this.#transact(() => group.map(({ operation }) => operation()));
-      group.forEach(({ settle }, index) => settle.resolve(results[index]));
-    } catch {
-      // Whose fault it was shows when each is alone.
-      for (const { action, operation, settle } of group) {
-        settle.resolve(this.#guard(action, () => this.#transact(operation)));
+    const { action } = group[0]!;
+    void this.#enter(action, () => {
+      using _span = startSpan(action);
+      try {
+        const results = this.#transact(() => group.map(({ operation }) => operation()));
+        // What was stored in a file that is gone was not stored.
+        this.#file.checkNow();
+        group.forEach(({ settle }, index) => settle.resolve(results[index]));
+      } catch (error) {
+        if (isHeld(error)) throw error;
+        // Whose fault it was shows when each is alone.
+        for (const change of group) {
+          change.settle.resolve(this.write(change.action, change.operation));
+        }
       }
-    }
+    }).catch((error) => {
+      for (const { settle } of group) settle.reject(error);
+    });
   }
 
   #transact<T>(operation: () => T): T {
+    this.#file.check();
     this.#statement("BEGIN IMMEDIATE").run();
     try {
       const result = operation();
@@ -134,19 +155,19 @@ export class SqliteStore {
 
   /** Runs a look at the data. */
   read<T>(operation: () => T): Promise<T> {
-    return this.#guard("read the queue", operation);
+    return this.#enter("read the queue", operation, { inOrder: false });
   }
 
-  #guard<T>(action: string, operation: () => T): Promise<T> {
-    return Promise.try(() => {
+  #enter<T>(action: string, operation: () => T, { inOrder = true } = {}): Promise<T> {
+    return this.#line.enter(() => {
       if (!this.#open) throw new JobError("unavailable", `Cannot ${action}: the queue is closed`);
       try {
         return operation();
       } catch (error) {
-        if (error instanceof JobError || !isSqliteError(error)) throw error;
+        if (isHeld(error) || error instanceof JobError || !isSqliteError(error)) throw error;
         throw new JobError("unavailable", `Cannot ${action}: ${error.message}`, { cause: error });
       }
-    });
+    }, inOrder);
   }
 
   /** The one row that a statement must give. */
@@ -158,12 +179,18 @@ export class SqliteStore {
 
   /** The row that a statement may give. */
   optionalRow(text: string, values: Record<string, SQLInputValue>): JobRow | undefined {
-    return this.#statement(text).get(values) as JobRow | undefined;
+    const stored = this.#statement(text).get(values);
+    return stored === undefined ? undefined : readRow(stored);
   }
 
   /** The rows of a statement. */
   rows(text: string, values: Record<string, SQLInputValue>): JobRow[] {
-    return this.#statement(text).all(values) as unknown as JobRow[];
+    return this.storedRows(text, values).map(readRow);
+  }
+
+  /** The rows of a statement as they are, which may be rows of any table. */
+  storedRows(text: string, values: Record<string, SQLInputValue>): StoredRow[] {
+    return this.#statement(text).all(values);
   }
 
   /** Runs a statement; returns the number of rows that it changed. */
@@ -177,19 +204,22 @@ export class SqliteStore {
    */
   insert(text: string, ...values: readonly SQLInputValue[]): number | undefined {
     const { changes, lastInsertRowid } = this.#statement(text).run(...values);
-    return changes === 0 ? undefined : Number(lastInsertRowid);
+    return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
   }
 
   /** The single number that a statement gives, or undefined for NULL. */
   number(text: string, values: Record<string, SQLInputValue> = {}): number | undefined {
     const [value] = Object.values(this.#statement(text).get(values) ?? {});
-    return value === null || value === undefined ? undefined : Number(value);
+    if (value === null || value === undefined) return undefined;
+    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
   }
 
   #statement(text: string): StatementSync {
     let statement = this.#statements.get(text);
     if (statement === undefined) {
       statement = this.#db.prepare(text);
+      // Otherwise one number that is too large makes all rows unreadable.
+      statement.setReadBigInts(true);
       this.#statements.set(text, statement);
     }
     return statement;

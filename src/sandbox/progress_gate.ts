@@ -4,8 +4,6 @@
 export interface RateLimit {
   /** True if one more may pass now; it then counts. */
   take(): boolean;
-  /** Counts one that passes whatever the limit says. */
-  force(): void;
 }
 
 /** What the gate looks at in a progress update. */
@@ -56,32 +54,34 @@ export function createRateLimit(
       count(timeMs);
       return true;
     },
-    force: () => count(now()),
   };
 }
 
+/** Updates in a second that tell the end of something and pass besides the rate: more than a job has stages. */
+const ENDS_PER_SECOND = 8;
+
 /**
- * Creates a gate for the progress of one job. The first update, the last one of each stage and every one
- * that says that all is done pass whatever the rate; of the others those that are too many give way to
- * newer ones. Nothing waits for a timer.
+ * Creates a gate for the progress of one job. The first update passes at once, so does the last one of each
+ * stage and of the sampling, as long as there are no more of them than a job has stages, and 100 % in any
+ * case. Of what is too much the older gives way to the newer. Nothing waits for a timer.
  */
 export function createProgressGate<T extends GatedProgress>(
   perSecond: number,
   now?: () => number,
 ): ProgressGate<T> {
   const limit = createRateLimit(perSecond, now);
+  const ends = createRateLimit(ENDS_PER_SECOND, now);
   let held: T | undefined;
   return {
     take(update) {
-      const before = held !== undefined && held.stage !== update.stage ? [held] : [];
-      for (const _one of before) limit.force();
+      const isNewStage = held !== undefined && held.stage !== update.stage;
+      const before = held !== undefined && isNewStage && ends.take() ? [held] : [];
       held = undefined;
-      if (isEnd(update)) limit.force();
-      else if (!limit.take()) {
-        held = update;
-        return before;
+      if (update.percent >= 100 || limit.take() || (isEnd(update) && ends.take())) {
+        return [...before, update];
       }
-      return [...before, update];
+      held = update;
+      return before;
     },
     flush() {
       const last = held === undefined ? [] : [held];
@@ -91,6 +91,6 @@ export function createProgressGate<T extends GatedProgress>(
   };
 }
 
-function isEnd({ percent, stage, step, total_steps }: GatedProgress): boolean {
-  return percent >= 100 || (stage === "sampling" && total_steps > 0 && step >= total_steps);
+function isEnd({ stage, step, total_steps }: GatedProgress): boolean {
+  return stage === "sampling" && total_steps > 0 && step >= total_steps;
 }

@@ -102,8 +102,26 @@ export class JobUpdates implements Disposable {
   }
 }
 
+/** Largest number of steps that is told: typed peers keep them in 32 bits. */
+const MAX_STEPS = 2 ** 31 - 1;
+
+/** Longest time left that is told, in seconds: ten years. */
+const MAX_ETA_S = 315_576_000;
+
+/** What leaves are whole numbers where the wire wants such, and all of them finite. */
 function toWire(
   { stage, step, totalSteps, percent, etaSeconds }: ProgressSnapshot,
 ): WireProgress {
-  return { stage, step, total_steps: totalSteps, percent, eta_s: etaSeconds };
+  return {
+    stage,
+    step: Math.round(within(step, MAX_STEPS)),
+    total_steps: Math.round(within(totalSteps, MAX_STEPS)),
+    percent: within(percent, 100),
+    eta_s: within(etaSeconds, MAX_ETA_S),
+  };
+}
+
+/** A number from 0 to `most`; 0 for one that is none. */
+function within(value: number, most: number): number {
+  return value >= 0 ? Math.min(value, most) : 0;
 }

@@ -69,7 +69,7 @@ export class Attempt implements Disposable {
   readonly #logger: Logger;
   readonly #controller = new AbortController();
   readonly #renewal: ReturnType<typeof setInterval>;
-  readonly #deadline: ReturnType<typeof setTimeout> | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
   #tooLate = false;
   #startedAtMs: number | undefined;
   #leaseUntilMs: number;
@@ -85,7 +85,7 @@ export class Attempt implements Disposable {
     this.#context = context;
     this.#logger = context.logger ?? silentLogger;
     this.#renewal = setInterval(() => this.#renew(), context.leaseMs / 3);
-    this.#deadline = this.#startDeadline();
+    this.#watchDeadline();
     if (lease.job.cancelRequested) this.abort();
   }
 
@@ -130,8 +130,11 @@ export class Attempt implements Disposable {
     // Events wait for the queue to know of the start, so that they leave in order.
     let order = Promise.resolve();
     let ended = false;
+    // Nothing that one run tells may bring down the others.
+    const noteFailure = (error: unknown) =>
+      this.#logger.log("error", `Cannot tell an update: ${text(error)}`, { jobId: job.id });
     const onEvent = (event: RunEvent) => {
-      if (!ended) order = order.then(() => this.#report(event));
+      if (!ended) order = order.then(() => this.#report(event)).catch(noteFailure);
     };
     const spec: RunSpec = {
       jobId: job.id,
@@ -245,13 +248,16 @@ export class Attempt implements Disposable {
     }
   }
 
-  #startDeadline(): ReturnType<typeof setTimeout> | undefined {
+  /** A deadline may be further away than a timer can wait. */
+  #watchDeadline(): void {
     const { deadlineAtMs } = this.lease.job;
-    if (deadlineAtMs === undefined) return undefined;
-    return setTimeout(() => {
+    if (deadlineAtMs === undefined) return;
+    const leftMs = deadlineAtMs - this.#context.now();
+    this.#deadline = setTimeout(() => {
+      if (leftMs > MAX_TIMER_MS) return this.#watchDeadline();
       this.#tooLate = true;
       this.abort();
-    }, Math.min(Math.max(0, deadlineAtMs - this.beganAtMs), MAX_TIMER_MS));
+    }, Math.min(Math.max(0, leftMs), MAX_TIMER_MS));
   }
 
   async #renew(): Promise<void> {

@@ -31,6 +31,8 @@ export interface PublisherOptions {
   logger?: Logger;
   /** Which life of the worker this is; no two may be the same. @default {the time} */
   epoch?: number;
+  /** Hears each update with its number, before it is sent. */
+  onUpdate?: (update: Update, seq: number) => void;
 }
 
 /** Creates a publisher on a socket. */
@@ -38,7 +40,7 @@ export function createPublisher(
   socket: UpdateSocket,
   options: PublisherOptions = {},
 ): Publisher & UpdatePosition {
-  const { logger = silentLogger, epoch = Date.now() } = options;
+  const { logger = silentLogger, epoch = Date.now(), onUpdate = () => {} } = options;
   let lastSeq = 0;
   return {
     epoch,
@@ -50,6 +52,7 @@ export function createPublisher(
       // An update that cannot be sent uses its number up: that it is missing shall be noticed.
       lastSeq += 1;
       try {
+        onUpdate(update, lastSeq);
         const droppable = update.type === "progress" || update.type === "preview";
         socket.publish(encodeUpdate({ ...update, epoch, seq: lastSeq }), { droppable });
       } catch (error) {

@@ -8,6 +8,9 @@ export interface WakeUp {
   wait(timeoutMs?: number): Promise<void>;
 }
 
+/** Longest time that a timer can wait; a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Creates a bell that has not rung. */
 export function createWakeUp(): WakeUp {
   let rung = false;
@@ -22,7 +25,8 @@ export function createWakeUp(): WakeUp {
       if (!rung) {
         await new Promise<void>((resolve) => {
           ring = resolve;
-          if (timeoutMs !== undefined) timer = setTimeout(resolve, timeoutMs);
+          if (timeoutMs === undefined) return;
+          timer = setTimeout(resolve, Math.max(0, Math.min(timeoutMs, MAX_TIMER_MS)));
         });
       }
       clearTimeout(timer);

@@ -41,6 +41,8 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly reqAddress: string;
   /** Endpoint that publishes updates, with the real port. */
   readonly pubAddress: string;
+  /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
+  readonly httpUrl: string | undefined;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -105,7 +107,15 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     }),
   );
   await resumeJobs(queue, logger);
-  const publisher = createPublisher(updates, { logger });
+  const epoch = Date.now();
+  const { addr } = config.http;
+  const http = addr === undefined ? undefined : await import("../http/mod.ts");
+  const feed = http?.createUpdateFeed(epoch);
+  const publisher = createPublisher(updates, {
+    logger,
+    epoch,
+    ...(feed === undefined ? {} : { onUpdate: (update, seq) => feed.put({ update, seq }) }),
+  });
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
@@ -138,6 +148,25 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
   front.serve((request, isFollowed) => handleRequest(context, request, isFollowed));
+  const { tokensFile, allowedOrigins } = config.http;
+  const httpServer = http === undefined || addr === undefined || feed === undefined
+    ? undefined
+    : starting.use(
+      await http.startHttp({
+        ...addr,
+        allowedOrigins,
+        ...(tokensFile === undefined ? {} : { tokensFile }),
+        context: {
+          handle: (request) => handleRequest(context, request),
+          storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+          feed,
+          outputDir,
+          inputDir,
+          isStopping: () => stopping,
+          logger,
+        },
+      }),
+    );
   starting.move();
 
   let stopped: Promise<void> | undefined;
@@ -149,6 +178,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await scheduler.drain();
     await cleanup[Symbol.asyncDispose]();
     await catchUp[Symbol.asyncDispose]();
+    await httpServer?.[Symbol.asyncDispose]();
     await requests.close();
     await serving;
     await updates.close();
@@ -159,6 +189,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   return {
     reqAddress: requests.address,
     pubAddress: updates.address,
+    httpUrl: httpServer?.url,
     drain,
     async close() {
       stopped ??= stop(0);
@@ -204,7 +235,9 @@ function sandboxSetup(
 async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<void> {
   for (const run of await queue.measuredRuns()) estimator.note(run);
   const { jobs } = await queue.list({ state: "completed", limit: HISTORY_JOBS });
-  for (const job of jobs.toReversed()) estimator.learn(job.request, durationS(job) * 1_000);
+  for (const job of jobs.toReversed()) {
+    if (job.damage === undefined) estimator.learn(job.request, durationS(job) * 1_000);
+  }
 }
 
 async function resumeJobs(

@@ -158,6 +158,33 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   "zmq.curve_clients": { read: (config) => config.zmq.curveClients, ...paths("clients") },
   "zmq.server_key": { read: (config) => config.zmq.serverKey, ...paths("worker.key") },
   "zmq.allow_insecure_bind": { read: (config) => config.zmq.allowInsecureBind, ...TOGGLES },
+  "http.addr": {
+    read: (config) => config.http.addr,
+    good: [
+      ["127.0.0.1:8080", { hostname: "127.0.0.1", port: 8080 }],
+      ["[::1]:0", { hostname: "::1", port: 0 }],
+      ["gpu-box.local:65535", { hostname: "gpu-box.local", port: 65535 }],
+    ],
+    bad: [
+      "8080",
+      ":8080",
+      "localhost",
+      "localhost:65536",
+      "::1:80",
+      "http://localhost:80",
+      "a b:1",
+    ],
+  },
+  "http.tokens_file": { read: (config) => config.http.tokensFile, ...paths("tokens") },
+  "http.allowed_origins": {
+    read: (config) => config.http.allowedOrigins,
+    good: [
+      ["https://studio.example.org", ["https://studio.example.org"]],
+      ["http://127.0.0.1:3000", ["http://127.0.0.1:3000"]],
+      ["http://[::1]:3000", ["http://[::1]:3000"]],
+    ],
+    bad: ["studio.example.org", "https://studio.example.org/", "https://a.b/c"],
+  },
   "comfyui.api_url": {
     read: (config) => config.comfyui.servers.map(({ url }) => url),
     good: URLS.good.map((text, index) => [text, [URLS.meaning[index]]]),

@@ -6,10 +6,10 @@ import {
   type ExecutorsOptions,
   type RunEvent,
   type RunOutcome,
-  type ServerOptions,
   startExecutors,
 } from "../../src/executor/mod.ts";
 import { generateRequest } from "../support/requests.ts";
+import { serverOptions } from "./support.ts";
 
 /** For isolates that misbehave at once. */
 const IMPATIENT: SandboxLimits = { heartbeatMs: 25, hangMs: 250, maxMessagesPerSecond: 500 };
@@ -26,7 +26,7 @@ const SPEC = {
 Deno.test("Executor.run() hands on the events of a run in order, then its outcome", async () => {
   await using executor = await start("succeeds");
   const { outcome, events } = await run(executor);
-  assert.deepEqual(outcome, { type: "completed", imagePaths: ["/a.png"] });
+  assert.deepEqual(outcome, { type: "completed", imagePaths: ["/nonexistent/a.png"] });
   assert.deepEqual(events.map((event) => event.type === "preview" ? event.step : event.type), [
     "started",
     1,
@@ -40,7 +40,7 @@ for (
     ["throws", /crashed: .*Fixture threw/],
     ["hangs", /hung: no sign of life/],
     ["floods", /flooded its host/],
-    ["garbage", /an unknown message/],
+    ["garbage", /a message that makes no sense/],
     ["exits", /hung: no sign of life/],
   ] as const
 ) {
@@ -118,7 +118,7 @@ Deno.test("A sandbox can reach nothing but its server and its folders", async ()
   assert.deepEqual(outcome, {
     type: "completed",
     imagePaths: ["read", "write", "net", "env", "run", "ffi", "sys", "fetch"].map((right) =>
-      `${right}: NotCapable`
+      `/nonexistent/${right}: NotCapable`
     ),
   });
 });
@@ -184,7 +184,7 @@ interface Started extends Executor, AsyncDisposable {}
 /** Limits are as in production unless the test is about one: a busy machine must not trip them. */
 async function start(fixture: string, limits: SandboxLimits = {}): Promise<Started> {
   const executors = await startExecutors({
-    servers: [server("http://127.0.0.1:8188")],
+    servers: [serverOptions("http://127.0.0.1:8188")],
     sandboxUrl: fixtureUrl(fixture),
     ...limits,
   });
@@ -200,7 +200,7 @@ async function startServers(
 ): Promise<Executors> {
   const urls = Array.from({ length: count }, (_, index) => `http://127.0.0.1:${8191 + index}`);
   return await startExecutors({
-    servers: urls.map(server),
+    servers: urls.map(serverOptions),
     sandboxUrl: fixtureUrl(fixture),
     ...options,
   });
@@ -208,26 +208,6 @@ async function startServers(
 
 function fixtureUrl(fixture: string): URL {
   return new URL(`./fixtures/${fixture}.ts`, import.meta.url);
-}
-
-function server(serverUrl: string): ServerOptions {
-  return {
-    name: serverUrl,
-    setup: {
-      serverUrl,
-      clientId: "c",
-      outputDir: "/nonexistent",
-      modelDirs: {},
-      allowGlobalInterrupt: false,
-      defaultWorkflow: "w",
-      filenamePattern: "{job_id}",
-      keepPreviews: false,
-      maxPreviewsPerSecond: 10,
-      maxPreviews: 100,
-      progressPerSecond: 60,
-      stallTimeoutMs: 1_000,
-    },
-  };
 }
 
 async function run(

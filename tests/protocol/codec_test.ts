@@ -195,3 +195,20 @@ Deno.test("a progress update is bound", () => {
     eta_s: 0,
   });
 });
+
+Deno.test("encodeUpdate() and encodeReply() tell only finite numbers", () => {
+  const progress: Progress = {
+    type: "progress",
+    job_id: "a",
+    stage: "sampling",
+    step: 1,
+    total_steps: 2,
+    percent: NaN,
+    eta_s: Infinity,
+  };
+  const told = decodeUpdate(encodeUpdate(progress));
+  assert.deepEqual(told, { ...progress, percent: 0, eta_s: Number.MAX_SAFE_INTEGER });
+  const reply = { type: "job_accepted", job_id: "a", estimated_time_s: Infinity } as const;
+  const accepted = { ...reply, estimated_time_s: Number.MAX_SAFE_INTEGER };
+  assert.deepEqual(decodeReply(encodeReply(reply)), accepted);
+});

@@ -95,7 +95,9 @@ for (const [name, { properties, required }] of Object.entries($defs!)) {
         typeWords(schema),
         required!.includes(field) ? "needed" : "optional",
       ]);
-    assert.deepEqual(tableUnder(heading), expected);
+    const table = tableUnder(heading);
+    assert(table !== undefined, `src/protocol/README.md lacks "### ${heading}" and its table`);
+    assert.deepEqual(table, expected);
   });
 }
 

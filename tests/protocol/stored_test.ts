@@ -33,3 +33,26 @@ Deno.test("decodeStored() refuses bytes that are no message", () => {
     assert.throws(() => decodeStored(bytes), { code: "malformed" });
   }
 });
+
+Deno.test("decodeStored() refuses fields of another kind than they can have been stored as", () => {
+  const wrong: readonly Record<string, unknown>[] = [
+    { id: "" },
+    { id: 1 },
+    { type: "ping" },
+    { size: [512] },
+    { size: [512, "512"] },
+    { size: [512, 1e308] },
+    { steps: 0 },
+    { steps: 1.5 },
+    { cfg_scale: Infinity },
+    { seed: 2 ** 60 },
+    { loras: [{}] },
+    { loras: "x" },
+    { init_image: 1 },
+    { deadline_s: "soon" },
+  ];
+  for (const fields of wrong) {
+    const bytes = encodeRequest({ ...generateRequest(), ...fields } as typeof FULL);
+    assert.throws(() => decodeStored(bytes), { code: "malformed", message: /stored request: \w+/ });
+  }
+});

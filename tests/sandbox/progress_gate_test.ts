@@ -65,7 +65,8 @@ Deno.test("ProgressGate thins a fast sampler out, but tells its last step and wh
 Deno.test("ProgressGate tells the first of all, the last of each stage and every end, in order", () => {
   const stages = fc.constantFrom("loading_models", "encoding", "sampling", "decoding");
   const update = fc.tuple(stages, fc.integer({ min: 0, max: 9 }), fc.nat(2));
-  const property = fc.property(fc.array(update, { minLength: 1 }), fc.nat(3), (all, perSecond) => {
+  const updates = fc.array(update, { minLength: 1, maxLength: 8 });
+  const property = fc.property(updates, fc.nat(3), (all, perSecond) => {
     const clock = manualClock();
     const gate = createProgressGate<Update>(perSecond, clock.now);
     const given = all.map(([stage, step], index) => ({ ...at(stage, step, 9), index }));
@@ -85,6 +86,19 @@ Deno.test("ProgressGate tells the first of all, the last of each stage and every
     }
   });
   fc.assert(property, { numRuns: 500 });
+});
+
+Deno.test("ProgressGate counts stage changes and ends against the rate, however many come", () => {
+  for (const [stage, step] of [["sampling", 9], ["encoding", 0]] as const) {
+    const clock = manualClock();
+    const gate = createProgressGate(60, clock.now);
+    let told = 0;
+    for (let change = 0; change < 20_000; change++) {
+      if (change % 10 === 0) clock.advance(1);
+      told += gate.take(change % 2 === 0 ? at(stage, step, 9) : at("decoding", 9, 9)).length;
+    }
+    assert.ok(told <= 3 * 70, `${told} in two seconds`);
+  }
 });
 
 Deno.test("ProgressGate always tells 100 %", () => {

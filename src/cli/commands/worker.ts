@@ -27,6 +27,7 @@ export async function runWorker(flags: Flags, io: Io): Promise<number> {
   logger.log("info", "Worker ready", {
     requests: worker.reqAddress,
     updates: worker.pubAddress,
+    ...(worker.httpUrl === undefined ? {} : { http: worker.httpUrl }),
     comfyui: config.comfyui.servers.map(({ name }) => name).join(","),
     output: config.output.dir,
     db: config.worker.dbPath,

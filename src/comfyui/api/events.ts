@@ -3,7 +3,7 @@
 import { type AnonymousPreviewFrame, parseBinaryFrame, type TextFrame } from "./frames.ts";
 import { imagesOf } from "./images.ts";
 import {
-  asNumber,
+  asCount,
   asObject,
   asStrings,
   asText,
@@ -118,7 +118,7 @@ const BOUND = {
 
 function status(data: JsonObject): ServerEvent {
   const info = asObject(asObject(data.status).exec_info);
-  return { type: "status", remaining: asNumber(info.queue_remaining), sid: asText(data.sid) };
+  return { type: "status", remaining: asCount(info.queue_remaining), sid: asText(data.sid) };
 }
 
 function featureFlags(data: JsonObject): ServerEvent {
@@ -135,8 +135,8 @@ function executing(data: JsonObject, promptId: string | undefined): ServerEvent 
 }
 
 function progress(data: JsonObject, promptId: string | undefined): ServerEvent | undefined {
-  const value = asNumber(data.value);
-  const max = asNumber(data.max);
+  const value = asCount(data.value);
+  const max = asCount(data.max);
   if (value === undefined || max === undefined) return undefined;
   return { type: "progress", promptId, node: asText(data.node), value, max };
 }
@@ -151,8 +151,8 @@ function executed(data: JsonObject, promptId: string): ServerEvent | undefined {
 function progressState(data: JsonObject, promptId: string): ServerEvent {
   const nodes = Object.entries(asObject(data.nodes)).flatMap(([node, state]) => {
     if (!isObject(state)) return [];
-    const value = asNumber(state.value) ?? 0;
-    return [{ node, value, max: asNumber(state.max) ?? 1, finished: state.state === "finished" }];
+    const value = asCount(state.value) ?? 0;
+    return [{ node, value, max: asCount(state.max) ?? 1, finished: state.state === "finished" }];
   });
   return { type: "progress_state", promptId, nodes };
 }

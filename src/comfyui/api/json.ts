@@ -69,6 +69,15 @@ export function asText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
+/** Largest count that is believed: typed peers keep counts in 32 bits. */
+const MAX_COUNT = 2 ** 31 - 1;
+
+/** The value as a number that can count something, `undefined` when it is none. */
+export function asCount(value: unknown): number | undefined {
+  const count = asNumber(value);
+  return count !== undefined && count >= 0 && count <= MAX_COUNT ? count : undefined;
+}
+
 /** The value as a finite number, `undefined` when it is none. */
 export function asNumber(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;

@@ -181,8 +181,12 @@ export class PromptWatch {
     if (isFinal(event) && this.#runningId === promptId) this.#runningId = undefined;
   }
 
+  /** Of previews, which are large, only the latest waits. */
   #keepStray(event: ServerEvent): void {
-    if (this.#posting === 0 || event.type === "preview") return;
+    if (this.#posting === 0) return;
+    if (event.type === "preview") {
+      this.#strays = this.#strays.filter((other) => other.type !== "preview");
+    }
     if (this.#strays.length < MAX_STRAYS) this.#strays.push(event);
     else this.#lostStrays = true;
   }

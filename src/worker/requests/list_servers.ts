@@ -1,5 +1,6 @@
 /** `list_servers`: the ComfyUI servers and how they are. */
 
+import { redact } from "../../redact.ts";
 import type { Reply } from "../../protocol/mod.ts";
 import type { HandlerContext } from "./context.ts";
 
@@ -9,7 +10,7 @@ export function listServers({ servers, scheduler }: HandlerContext): Reply {
     type: "server_list",
     servers: servers.map(({ name, url, state, stateError }) => ({
       name,
-      url,
+      url: redact(url),
       state,
       active_jobs: scheduler.activeOn(name),
       ...(stateError === undefined ? {} : { error: stateError }),

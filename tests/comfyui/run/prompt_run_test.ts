@@ -276,6 +276,28 @@ Deno.test("ComfyClient.run() keeps the events that outrun the answer of the post
   assert.partialDeepStrictEqual(run.events[0], { number: 0 });
 });
 
+Deno.test("ComfyClient.run() keeps the latest preview that outruns the answer of the post", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  comfy.once("POST /prompt", async (request) => {
+    const answer = comfy.accept(request);
+    const prompt_id = comfy.start();
+    comfy.socket.event("execution_start", { prompt_id });
+    for (const last of [1, 2, 3]) {
+      const metadata = new TextEncoder().encode(JSON.stringify({ prompt_id, node_id: "1" }));
+      const bytes = Uint8Array.of(...image, last);
+      comfy.socket.message(frame(4, [u32(metadata.length), metadata, bytes]));
+    }
+    await settle();
+    return answer;
+  });
+  const run = collect(client.run(anyGraph));
+  await settle();
+  await settle();
+  assert.deepEqual(run.types(), ["queued", "started", "preview"]);
+  assert.partialDeepStrictEqual(run.events[2], { image: Uint8Array.of(...image, 3) });
+});
+
 Deno.test("ComfyClient.run() does not take the rest of a partly refused prompt for a success", async () => {
   const comfy = new FakeComfy();
   await using client = comfy.client();

@@ -1,0 +1,211 @@
+/**
+ * What an isolate says, checked before anybody believes it: it has handled what ComfyUI delivers, and may
+ * be in the hands of whoever made that.
+ */
+
+import { LOG_LEVELS, type LogFields } from "../log.ts";
+import { isRunTimes, type RunTimes } from "../node_times.ts";
+import type { ModelInfo, Progress } from "../protocol/mod.ts";
+import { redact } from "../redact.ts";
+import type { CheckResult, FromSandbox, RunEvent, RunOutcome, SandboxCalls } from "./messages.ts";
+import {
+  flag,
+  integer,
+  INVALID,
+  list,
+  number,
+  object,
+  optional,
+  type Reader,
+  text,
+  union,
+  word,
+} from "./readers.ts";
+
+/** Longest sentence for people, in characters. */
+const MAX_ERROR_CHARS = 4_000;
+/** Longest name. */
+const MAX_NAME_CHARS = 4_096;
+/** Most files of a job: 64 sheets of a batch, each with its tiles. */
+const MAX_FILES = 64 * (64 * 64 + 1);
+/** Most models of a server. */
+const MAX_MODELS = 100_000;
+/** Most prompts that can be asked for at once. */
+const MAX_PROMPTS = 100_000;
+/** Largest count; typed peers keep them in 32 bits. */
+const MAX_COUNT = 2 ** 31 - 1;
+/** Longest time left, in seconds: a hundred years. */
+const MAX_SECONDS = 3_155_760_000;
+/** Largest text of a log field that is no plain value, in characters. */
+const MAX_FIELD_CHARS = 4_000;
+/** Most fields of a log line. */
+const MAX_LOG_FIELDS = 32;
+
+const name = text(MAX_NAME_CHARS);
+const count = integer(0, MAX_COUNT);
+const id = integer(0, Number.MAX_SAFE_INTEGER);
+const clock = optional(number(0, Number.MAX_SAFE_INTEGER));
+
+const progress = object<Omit<Progress, "type" | "job_id">>({
+  stage: word([
+    "initializing",
+    "loading_models",
+    "encoding",
+    "sampling",
+    "decoding",
+    "post_processing",
+  ]),
+  step: count,
+  total_steps: count,
+  percent: number(0, 100),
+  eta_s: number(0, MAX_SECONDS),
+  epoch: optional(count),
+  seq: optional(count),
+});
+
+const message = union<FromSandbox>({
+  ready: object({ type: word(["ready"]) }),
+  refused: object({ type: word(["refused"]), code: name, error }),
+  event: object({ type: word(["event"]), run: id, event: unread<RunEvent> }),
+  ended: object({
+    type: word(["ended"]),
+    run: id,
+    outcome: unread<RunOutcome>,
+    sentAtMs: clock as Reader<number>,
+  }),
+  answer: object({ type: word(["answer"]), call: id, answer: unread }),
+  failure: object({ type: word(["failure"]), call: id, code: name, error }),
+  server: object({
+    type: word(["server"]),
+    server: id,
+    state: word(["connecting", "ready", "unreachable"]),
+    error: optional(error) as Reader<string>,
+  }),
+  log: object({
+    type: word(["log"]),
+    level: word(LOG_LEVELS),
+    message: text(MAX_ERROR_CHARS),
+    fields: logFields,
+  }),
+  pong: object({ type: word(["pong"]) }),
+});
+
+/**
+ * Reads a message, but for what depends on what it is an answer to: the event or outcome of a run, and the
+ * answer to a question, which are still to be read.
+ */
+export function readMessage(value: unknown): FromSandbox | typeof INVALID {
+  return message(value);
+}
+
+/** Reads what a run tells; its files must lie in the folder for images. */
+export function readEvent(value: unknown, outputDir: string): RunEvent | typeof INVALID {
+  return union<RunEvent>({
+    started: object({ type: word(["started"]), workflow: name }),
+    progress: object({ type: word(["progress"]), progress }),
+    preview: object({ type: word(["preview"]), path: fileIn(outputDir), step: count }),
+  })(value);
+}
+
+/** Reads how a run ended; its files must lie in the folder for images. */
+export function readOutcome(value: unknown, outputDir: string): RunOutcome | typeof INVALID {
+  return union<RunOutcome>({
+    completed: object({
+      type: word(["completed"]),
+      imagePaths: list(fileIn(outputDir), 1, MAX_FILES),
+      times: optional(times) as Reader<RunTimes>,
+    }),
+    cancelled: object({ type: word(["cancelled"]) }),
+    failed: object({
+      type: word(["failed"]),
+      code: name,
+      error,
+      retry: flag,
+      keepPrompt: flag,
+      crashed: flag,
+    }),
+  })(value);
+}
+
+const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name]["answer"]> } = {
+  check: union<CheckResult>({
+    ok: object({ type: word(["ok"]), workflow: name }),
+    refused: object({
+      type: word(["refused"]),
+      code: word(["invalid_parameter", "model_not_found"]),
+      error,
+    }),
+  }),
+  models: list(
+    object<ModelInfo>({
+      name,
+      path: name,
+      model_type: word(["checkpoint", "lora", "vae"]),
+      size_mb: count,
+    }),
+    0,
+    MAX_MODELS,
+  ),
+  withdraw: list(name, 0, MAX_PROMPTS),
+};
+
+/** Reads the answer to a question. */
+export function readAnswer<Name extends keyof SandboxCalls>(
+  name: Name,
+  value: unknown,
+): SandboxCalls[Name]["answer"] | typeof INVALID {
+  return ANSWERS[name](value);
+}
+
+/** An absolute path below a folder, without any way out of it. */
+function fileIn(folder: string): Reader<string> {
+  const start = folder.endsWith("/") ? folder : `${folder}/`;
+  return (value) => {
+    const path = Deno.build.os === "windows" && typeof value === "string"
+      ? value.replaceAll("\\", "/")
+      : value;
+    if (typeof path !== "string" || path.length > MAX_NAME_CHARS || path.includes("\0")) {
+      return INVALID;
+    }
+    const isInside = path.startsWith(start.replaceAll("\\", "/")) &&
+      path.slice(start.length).split("/").every((part) => !["", ".", ".."].includes(part));
+    return isInside ? String(value) : INVALID;
+  };
+}
+
+function error(value: unknown): string | typeof INVALID {
+  const sentence = text(MAX_ERROR_CHARS)(value);
+  return sentence === INVALID ? INVALID : redact(sentence);
+}
+
+function times(value: unknown): RunTimes | typeof INVALID {
+  return isRunTimes(value) ? value : INVALID;
+}
+
+/** What is read later, when it is known what it belongs to. */
+function unread<T>(value: unknown): T {
+  return value as T;
+}
+
+/** Plain values as they are, others as what JSON makes of them, as far as that is short. */
+function logFields(value: unknown): LogFields | typeof INVALID {
+  if (typeof value !== "object" || value === null) return INVALID;
+  const fields = Object.entries(value).slice(0, MAX_LOG_FIELDS).map(([key, field]) =>
+    [key.slice(0, MAX_FIELD_CHARS), logField(field)] as const
+  );
+  const read: LogFields = Object.fromEntries(fields);
+  if (read.jobId !== undefined) read.jobId = String(read.jobId);
+  return read;
+}
+
+function logField(field: unknown): unknown {
+  if (typeof field === "bigint") return String(field);
+  if (typeof field === "string") return text(MAX_FIELD_CHARS)(field);
+  if (typeof field !== "object" || field === null) return field;
+  try {
+    const json = JSON.stringify(field) ?? "";
+    return json.length <= MAX_FIELD_CHARS ? JSON.parse(json) : "(too long)";
+  } catch {
+    return "(unreadable)";
+  }
+}

@@ -1,0 +1,56 @@
+/** All routes behind the guard. */
+
+import { Hono } from "hono";
+import { guard, type GuardEnv, type GuardOptions } from "./auth/guard.ts";
+import type { HttpContext } from "./options.ts";
+import { HttpProblem, problemResponse } from "./problem.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { jobImageRoutes, uploadRoutes } from "./routes/images.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { healthRoutes, listRoutes } from "./routes/lists.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
+
+/** Options of {@linkcode createApp}. */
+export interface AppOptions extends GuardOptions {
+  /** Pause between comments that keep an event stream open, in milliseconds. */
+  readonly pingMs: number;
+}
+
+/** Headers of every answer: nothing of ours is a page of somebody else's, or reads one. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "content-security-policy":
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+/** Puts the routes together. */
+export function createApp(context: HttpContext, options: AppOptions): Hono<GuardEnv> {
+  const app = new Hono<GuardEnv>();
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(HEADERS)) {
+      if (!c.res.headers.has(name)) c.res.headers.set(name, value);
+    }
+  });
+  app.route("/", healthRoutes(context));
+  app.use(guard(options));
+  app.route("/", openApiRoutes());
+  app.route("/v1/jobs", jobRoutes(context));
+  app.route("/v1/jobs", jobImageRoutes(context));
+  app.route("/v1/images", uploadRoutes(context));
+  app.route("/v1", eventRoutes(context, options));
+  app.route("/v1", listRoutes(context));
+  app.notFound((c) => {
+    const detail = `There is no ${c.req.method} ${new URL(c.req.url).pathname}; see /openapi.json`;
+    return problemResponse({ status: 404, code: "not_found", detail });
+  });
+  app.onError((error) => {
+    if (error instanceof HttpProblem) return problemResponse(error.problem);
+    context.logger.log("error", `Cannot answer over HTTP: ${error.message}`);
+    const detail = "The worker could not answer; its log says why";
+    return problemResponse({ status: 500, code: "backend", detail });
+  });
+  return app;
+}

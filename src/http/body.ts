@@ -1,0 +1,90 @@
+/** Bodies of requests, read no further than they may be long. */
+
+import { HttpProblem } from "./problem.ts";
+
+/** Longest JSON body in bytes: that of a message of the wire protocol. */
+export const MAX_JSON_BYTES = 1_048_576;
+
+/**
+ * Reads a body whole.
+ *
+ * @throws {HttpProblem} 413 as soon as it is longer than allowed, whatever its header says.
+ */
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > maxBytes) throw tooLong(maxBytes);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLong(maxBytes);
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let pos = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, pos);
+    pos += chunk.length;
+  }
+  return whole;
+}
+
+/** Reads a JSON object. @throws {HttpProblem} 400, 413 or 415. */
+export async function readJson(request: Request): Promise<Record<string, unknown>> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+    // A page of another origin can send a form or plain text without asking, but not JSON.
+    throw new HttpProblem({
+      status: 415,
+      code: "malformed",
+      detail: "The body must be JSON; send the header Content-Type: application/json",
+    });
+  }
+  const text = new TextDecoder().decode(await readBody(request, MAX_JSON_BYTES));
+  const value = parse(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw malformed("The body must be a JSON object");
+}
+
+/** Deepest nesting of lists and objects, as on the wire: what walks over a value must not overflow. */
+const MAX_DEPTH = 32;
+
+/** How deep a JSON text nests; what stands in strings does not count. */
+function depthOf(text: string): number {
+  let deepest = 0;
+  let depth = 0;
+  let inString = false;
+  for (let pos = 0; pos < text.length; pos++) {
+    const char = text[pos];
+    if (inString) {
+      if (char === "\\") pos++;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === "{" || char === "[") deepest = Math.max(deepest, ++depth);
+    else if (char === "}" || char === "]") depth--;
+  }
+  return deepest;
+}
+
+function parse(text: string): unknown {
+  if (depthOf(text) > MAX_DEPTH) throw malformed(`The body nests deeper than ${MAX_DEPTH} levels`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw malformed(`The body is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function malformed(detail: string): HttpProblem {
+  return new HttpProblem({ status: 400, code: "malformed", detail });
+}
+
+function tooLong(maxBytes: number): HttpProblem {
+  const detail = `The body is longer than ${maxBytes} bytes`;
+  return new HttpProblem({ status: 413, code: "too_large", detail });
+}

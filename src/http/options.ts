@@ -1,0 +1,39 @@
+/** What the HTTP side is given by the worker: the same answers and updates as ZeroMQ clients get. */
+
+import type { Logger } from "../log.ts";
+import type { GenerateRequest, Reply, Request } from "../protocol/mod.ts";
+import type { UpdateFeed } from "./feed.ts";
+
+/** What the routes work with. */
+export interface HttpContext {
+  /** Answers a valid request of the wire protocol. */
+  readonly handle: (request: Request) => Promise<Reply>;
+  /** The request of a job as it was stored, for running it again. */
+  readonly storedRequest: (jobId: string) => Promise<GenerateRequest | undefined>;
+  /** Every update. */
+  readonly feed: UpdateFeed;
+  /** Real path of the directory that images are in; nothing outside of it is delivered. */
+  readonly outputDir: string;
+  /** Real path of the directory of images to start from, if there is one. */
+  readonly inputDir: string | undefined;
+  /** True once the worker takes no more jobs. */
+  readonly isStopping: () => boolean;
+  /** Takes log lines. */
+  readonly logger: Logger;
+}
+
+/** Options of `startHttp`. */
+export interface HttpOptions {
+  /** What the routes work with. */
+  readonly context: HttpContext;
+  /** Name or address to listen on. */
+  readonly hostname: string;
+  /** Port to listen on; 0 lets the system choose. */
+  readonly port: number;
+  /** File with the hashes of tokens; without it only this machine may ask. */
+  readonly tokensFile?: string;
+  /** Origins whose pages may call, such as `https://studio.example.org`. @default {none but its own} */
+  readonly allowedOrigins?: readonly string[];
+  /** Pause between comments that keep an event stream open, in milliseconds. @default {15000} */
+  readonly pingMs?: number;
+}

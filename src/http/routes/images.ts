@@ -1,0 +1,154 @@
+/** Bytes of images: results, previews, sheets and atlases of jobs; and uploads to start from. */
+
+import { type Context, Hono } from "hono";
+import { type GuardEnv, needs } from "../auth/guard.ts";
+import { readBody } from "../body.ts";
+import { contentTypeOf, SIGNATURE_BYTES } from "../file_type.ts";
+import type { HttpContext } from "../options.ts";
+import { HttpProblem } from "../problem.ts";
+import { parseRange } from "../range.ts";
+import { jobInfo } from "./jobs.ts";
+
+/** Longest image that can be uploaded, in bytes. */
+const MAX_UPLOAD_BYTES = 32 * 1024 * 1024;
+
+/** Endings of files by what they are: only these can be started from. */
+const UPLOADS: Readonly<Record<string, string>> = {
+  "image/png": "png",
+  "image/jpeg": "jpg",
+  "image/webp": "webp",
+};
+
+/** Routes below `/v1/jobs/:id`. */
+export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
+  const app = new Hono<GuardEnv>();
+  app.get("/:id/images/:index", needs("read"), async (c) => {
+    const { image_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
+    const index = Number(c.req.param("index"));
+    const path = Number.isInteger(index) ? paths[index] : undefined;
+    if (path === undefined) throw notFound(`The job has ${paths.length} images`);
+    return await deliver(c, context.outputDir, path);
+  });
+  app.get("/:id/preview", needs("read"), async (c) => {
+    const path = context.feed.lastPreview(c.req.param("id"));
+    if (path === undefined) throw notFound("The job has no preview now");
+    return await deliver(c, context.outputDir, path);
+  });
+  app.get("/:id/sheet", needs("read"), async (c) => {
+    return await deliver(c, context.outputDir, await sheetOf(context, c.req.param("id")));
+  });
+  app.get("/:id/atlas", needs("read"), async (c) => {
+    const path = (await sheetOf(context, c.req.param("id"))).replace(/\.png$/, ".json");
+    return await deliver(c, context.outputDir, path, "application/json");
+  });
+  return app;
+}
+
+/** `/v1/images`: an image to start from, to be named as `init_image`. */
+export function uploadRoutes({ inputDir }: HttpContext): Hono<GuardEnv> {
+  const app = new Hono<GuardEnv>();
+  app.post("/", needs("submit"), async (c) => {
+    if (inputDir === undefined) {
+      throw new HttpProblem({
+        status: 409,
+        code: "no_input_dir",
+        detail:
+          "The worker has no directory for uploads; set input.dir, or send small images as init_image",
+      });
+    }
+    const bytes = await readBody(c.req.raw, MAX_UPLOAD_BYTES);
+    const ending = UPLOADS[contentTypeOf(bytes)];
+    if (ending === undefined) {
+      const detail = "The body is no PNG, JPEG or WEBP; send the file itself as the body";
+      throw new HttpProblem({ status: 415, code: "invalid_parameter", detail });
+    }
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+    const name = `uploads/${digest}.${ending}`;
+    await store(`${inputDir}/uploads`, `${inputDir}/${name}`, bytes);
+    return c.json({ init_image: name, size: bytes.length }, 201);
+  });
+  return app;
+}
+
+/** The same content is stored once; it appears whole or not at all. */
+async function store(folder: string, path: string, bytes: Uint8Array): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  const temporary = await Deno.makeTempFile({ dir: folder, prefix: ".upload-" });
+  await Deno.writeFile(temporary, bytes);
+  await Deno.rename(temporary, path);
+}
+
+async function sheetOf(context: HttpContext, jobId: string): Promise<string> {
+  const { image_paths: paths = [] } = await jobInfo(context, jobId);
+  const sheet = paths.find((path) => path.endsWith("_sheet.png"));
+  if (sheet === undefined) throw notFound("The job has no sheet: it is no animation or tile set");
+  return sheet;
+}
+
+/** Delivers a file below a directory, links followed, whole or a piece of it. */
+async function deliver(
+  c: Context<GuardEnv>,
+  directory: string,
+  path: string,
+  type?: string,
+): Promise<Response> {
+  const file = await open(directory, path);
+  let isHandedOver = false;
+  try {
+    const { size, mtime } = await file.stat();
+    const etag = `"${size.toString(16)}-${(mtime?.getTime() ?? 0).toString(16)}"`;
+    const start = new Uint8Array(SIGNATURE_BYTES);
+    const read = await file.read(start) ?? 0;
+    const headers = new Headers({
+      etag,
+      "accept-ranges": "bytes",
+      "cache-control": "private, no-cache",
+      "content-type": type ?? contentTypeOf(start.subarray(0, read)),
+      "x-content-type-options": "nosniff",
+    });
+    if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
+    const range = parseRange(c.req.header("range"), size);
+    if (range === "unsatisfiable") {
+      headers.set("content-range", `bytes */${size}`);
+      return new Response(null, { status: 416, headers });
+    }
+    const { start: first, end: last } = range ?? { start: 0, end: size - 1 };
+    headers.set("content-length", String(last - first + 1));
+    if (range !== undefined) headers.set("content-range", `bytes ${first}-${last}/${size}`);
+    await file.seek(first, Deno.SeekMode.Start);
+    isHandedOver = true;
+    const body = file.readable.pipeThrough(limit(last - first + 1));
+    return new Response(body, { status: range === undefined ? 200 : 206, headers });
+  } finally {
+    if (!isHandedOver) file.close();
+  }
+}
+
+async function open(directory: string, path: string): Promise<Deno.FsFile> {
+  try {
+    const real = await Deno.realPath(path);
+    if (!real.startsWith(`${directory}/`)) {
+      throw notFound("The file is not in the output directory");
+    }
+    return await Deno.open(real, { read: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw notFound("The file is there no more");
+    throw error;
+  }
+}
+
+/** Passes so many bytes and no more. */
+function limit(bytes: number): TransformStream<Uint8Array, Uint8Array> {
+  let left = bytes;
+  return new TransformStream({
+    transform(chunk, controller) {
+      controller.enqueue(chunk.length <= left ? chunk : chunk.subarray(0, left));
+      left -= Math.min(left, chunk.length);
+      if (left === 0) controller.terminate();
+    },
+  });
+}
+
+function notFound(detail: string): HttpProblem {
+  return new HttpProblem({ status: 404, code: "not_found", detail });
+}

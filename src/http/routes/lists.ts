@@ -1,0 +1,45 @@
+/** What there is: models, servers; and whether the worker is well. */
+
+import { Hono } from "hono";
+import { type GuardEnv, needs } from "../auth/guard.ts";
+import type { HttpContext } from "../options.ts";
+import { ask } from "./ask.ts";
+
+/** Routes below `/v1`. */
+export function listRoutes(context: HttpContext): Hono<GuardEnv> {
+  const app = new Hono<GuardEnv>();
+  app.get("/models", needs("read"), async (c) => {
+    const { models } = await ask(context, { type: "list_models" }, "model_list");
+    return c.json({ models });
+  });
+  app.get("/servers", needs("read"), async (c) => {
+    const { servers } = await ask(context, { type: "list_servers" }, "server_list");
+    return c.json({ servers });
+  });
+  app.get("/status", needs("read"), async (c) => {
+    const { type: _type, ...status } = await ask(context, { type: "status" }, "status_info");
+    return c.json(status);
+  });
+  return app;
+}
+
+/** `/healthz` and `/readyz`, which need no token: they tell no more than a port that is open. */
+export function healthRoutes(context: HttpContext): Hono {
+  const app = new Hono();
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    const reasons = await whyNotReady(context);
+    return c.json({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+  });
+  return app;
+}
+
+/** One server that works is enough. */
+async function whyNotReady(context: HttpContext): Promise<string[]> {
+  if (context.isStopping()) return ["The worker is stopping"];
+  const { servers } = await ask(context, { type: "list_servers" }, "server_list");
+  if (servers.some(({ state }) => state === "ready")) return [];
+  return servers.map(({ name, state, error }) =>
+    `${name} is ${state}${error === undefined ? "" : `: ${error}`}`
+  );
+}

@@ -1,0 +1,240 @@
+/** `/openapi.json`: OpenAPI 3.1, made of the schemas that check the messages. */
+
+import { Hono } from "hono";
+import { type JsonSchema, messagesJsonSchema, PROTOCOL_VERSION } from "../../protocol/mod.ts";
+
+/** The route. */
+export function openApiRoutes(): Hono {
+  const app = new Hono();
+  let document: unknown;
+  app.get("/openapi.json", (c) => c.json(document ??= openApiDocument()));
+  return app;
+}
+
+/** The document; schemas have the names that they have in the wire protocol's JSON Schema. */
+export function openApiDocument(): Record<string, unknown> {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "dgx-pixels",
+      version: PROTOCOL_VERSION,
+      description: "Pixel art on ComfyUI: jobs, their updates and their images.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    security: [{}, { token: [] }],
+    paths: paths(),
+    components: {
+      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      schemas: schemas(),
+    },
+  };
+}
+
+type Operation = Record<string, unknown>;
+
+const JOB_ID = parameter("id", "path", { type: "string" }, "Id of the job");
+
+function paths(): Record<string, Record<string, Operation>> {
+  return {
+    "/v1/jobs": {
+      post: {
+        ...operation("submitJob", "Submit a job"),
+        parameters: [
+          parameter(
+            "Idempotency-Key",
+            "header",
+            { type: "string" },
+            "Id of the job, if the body has none",
+          ),
+          parameter(
+            "Prefer",
+            "header",
+            { type: "string" },
+            "`wait=30` waits for the end, up to 120 s",
+          ),
+        ],
+        requestBody: json("SubmitJob"),
+        responses: {
+          ...ok("JobInfo", "It ended while the caller waited"),
+          "202": { description: "The job is stored", ...json("JobAccepted") },
+          ...problems(400, 409, 413, 415, 422, 503),
+        },
+      },
+      get: {
+        ...operation("listJobs", "List jobs, newest first"),
+        parameters: [
+          parameter("state", "query", ref("JobState"), "Only jobs of this state"),
+          parameter("limit", "query", { type: "integer", minimum: 1, maximum: 1000 }, "Most jobs"),
+          parameter("cursor", "query", { type: "string" }, "From the page before"),
+          parameter(
+            "ids",
+            "query",
+            { type: "string" },
+            "Certain jobs, with commas between their ids",
+          ),
+        ],
+        responses: { ...ok("JobList", "A page"), ...problems(422) },
+      },
+    },
+    "/v1/jobs/{id}": {
+      get: {
+        ...operation("getJob", "All that is known of a job"),
+        parameters: [JOB_ID],
+        responses: { ...ok("JobInfo", "The job"), ...problems(404) },
+      },
+      delete: {
+        ...operation("cancelJob", "Cancel a job, waiting or running"),
+        parameters: [JOB_ID],
+        responses: { "200": { description: "It is cancelled" }, ...problems(404) },
+      },
+    },
+    "/v1/jobs/{id}/rerun": {
+      post: {
+        ...operation("rerunJob", "Run a job again, with another seed unless one is given"),
+        parameters: [JOB_ID],
+        requestBody: { ...json("JobChanges"), required: false },
+        responses: {
+          "202": { description: "The new job is stored", ...json("JobAccepted") },
+          ...problems(404, 422, 503),
+        },
+      },
+    },
+    "/v1/jobs/{id}/images/{index}": bytes("getImage", "An image of the job", [
+      JOB_ID,
+      parameter("index", "path", { type: "integer", minimum: 0 }, "Its place, from 0"),
+      parameter("Range", "header", { type: "string" }, "A piece: `bytes=0-1023`"),
+    ]),
+    "/v1/jobs/{id}/preview": bytes("getPreview", "The last preview of a job that runs", [JOB_ID]),
+    "/v1/jobs/{id}/sheet": bytes("getSheet", "The sheet of an animation or tile set", [JOB_ID]),
+    "/v1/jobs/{id}/atlas": bytes("getAtlas", "Where the frames lie on the sheet, as JSON", [
+      JOB_ID,
+    ]),
+    "/v1/jobs/{id}/events": events("jobEvents", "Updates of one job until its end", [JOB_ID]),
+    "/v1/events": events("events", "Updates of all jobs", []),
+    "/v1/images": {
+      post: {
+        ...operation("uploadImage", "Upload an image to start from"),
+        requestBody: {
+          required: true,
+          content: Object.fromEntries(
+            ["image/png", "image/jpeg", "image/webp"].map((type) => [type, {}]),
+          ),
+        },
+        responses: {
+          "201": { description: "Name it as `init_image`" },
+          ...problems(409, 413, 415),
+        },
+      },
+    },
+    "/v1/models": list("listModels", "Models that can be named", "ModelList"),
+    "/v1/servers": list("listServers", "ComfyUI servers and how they are", "ServerList"),
+    "/v1/status": list("getStatus", "How busy the worker is", "StatusInfo"),
+    "/healthz": {
+      get: { ...operation("live", "Whether the process answers"), ...plain("It does") },
+    },
+    "/readyz": {
+      get: {
+        ...operation("ready", "Whether a job could run now, and why not"),
+        responses: { "200": { description: "It could" }, "503": { description: "It could not" } },
+      },
+    },
+  };
+}
+
+/** The messages without their tags, which the path says, and what only HTTP has. */
+function schemas(): Record<string, unknown> {
+  const defs = messagesJsonSchema().$defs ?? {};
+  const named = Object.entries(defs).map(([name, schema]) => [name, withoutTag(moved(schema))]);
+  const components = Object.fromEntries(named) as Record<string, JsonSchema>;
+  const { GenerateRequest: generate } = components;
+  const { id: _id, ...others } = generate?.properties ?? {};
+  return {
+    ...components,
+    JobState: components["ListJobsRequest"]?.properties?.["state"],
+    SubmitJob: { ...generate, required: generate?.required?.filter((name) => name !== "id") },
+    JobChanges: { type: "object", properties: others },
+    Problem: {
+      type: "object",
+      required: ["type", "title", "status", "code", "detail"],
+      properties: {
+        type: { type: "string" },
+        title: { type: "string" },
+        status: { type: "integer" },
+        code: { type: "string" },
+        detail: { type: "string" },
+      },
+    },
+  };
+}
+
+function moved(schema: JsonSchema): JsonSchema {
+  return JSON.parse(JSON.stringify(schema).replaceAll("#/$defs/", "#/components/schemas/"));
+}
+
+function withoutTag(schema: JsonSchema): JsonSchema {
+  const { type: _tag, ...properties } = schema.properties ?? {};
+  if (schema.properties === undefined) return schema;
+  const required = schema.required?.filter((name) => name !== "type") ?? [];
+  return { ...schema, properties, required };
+}
+
+function operation(operationId: string, summary: string): Operation {
+  return { operationId, summary };
+}
+
+function parameter(name: string, place: string, schema: unknown, description: string): Operation {
+  return { name, in: place, required: place === "path", description, schema };
+}
+
+function ref(name: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function json(name: string): Operation {
+  return { content: { "application/json": { schema: ref(name) } } };
+}
+
+function ok(name: string, description: string): Operation {
+  return { "200": { description, ...json(name) } };
+}
+
+function plain(description: string): Operation {
+  return { responses: { "200": { description } } };
+}
+
+function problems(...statuses: number[]): Operation {
+  const content = { "application/problem+json": { schema: ref("Problem") } };
+  return Object.fromEntries(statuses.map((status) => {
+    return [String(status), { description: "Refused, with the reason", content }];
+  }));
+}
+
+function list(operationId: string, summary: string, schema: string): Record<string, Operation> {
+  return { get: { ...operation(operationId, summary), responses: ok(schema, summary) } };
+}
+
+function bytes(
+  operationId: string,
+  summary: string,
+  parameters: Operation[],
+): Record<string, Operation> {
+  const content = { "application/octet-stream": {} };
+  const responses = { "200": { description: summary, content }, ...problems(404) };
+  return { get: { ...operation(operationId, summary), parameters, responses } };
+}
+
+function events(
+  operationId: string,
+  summary: string,
+  parameters: Operation[],
+): Record<string, Operation> {
+  const header = parameter("Last-Event-ID", "header", { type: "string" }, "Go on after this one");
+  const responses = {
+    "200": { description: "Server-sent events", content: { "text/event-stream": {} } },
+    ...problems(404, 503),
+  };
+  return {
+    get: { ...operation(operationId, summary), parameters: [...parameters, header], responses },
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Keeps secrets out of what leaves the worker: log lines, replies, updates, what is stored of an error.
+ *
+ * @module
+ */
+
+/** What stands in place of a secret. */
+const HIDDEN = "***";
+
+/**
+ * `//user:password@`. The second form is a password that holds a `/`, `?` or `#` as it is, which makes the
+ * URL invalid, and the complaint about it would show it; a port is none.
+ */
+const USER_INFO = /\/\/(?:[^\s/?#]{0,1024}|[^\s/?#@:[\]]{0,256}:(?!\d{1,5}[/?#])\S{0,1024})@/g;
+
+/** Values of a query whose names tell that they are secret. */
+const QUERY_VALUE =
+  /([?&;](?:[\w.-]{0,64}(?:token|secret|passw|api[_-]?key|signature|credential|auth)[\w.-]{0,64}|key|sig|pwd)=)[^&;#\s"'<>]+/gi;
+
+/** Values of headers that carry secrets, as error messages and dumps of headers show them. */
+const HEADER_VALUE = /((?:authorization|x-api-key|cookie)["']?\s{0,8}[:=]\s{0,8}["']?)[^"'\r\n]+/gi;
+
+/**
+ * Replaces what only the operator may know in a text: the user and password of each URL, values of its
+ * query that are named like secrets, values of headers such as `Authorization`, and `secrets` wherever they stand.
+ * All else stays, so that the text still says which server it is about.
+ */
+export function redact(text: string, secrets: Iterable<string> = []): string {
+  let shown = text;
+  for (const secret of secrets) {
+    if (secret !== "") shown = shown.replaceAll(secret, HIDDEN);
+  }
+  return shown.replace(USER_INFO, `//${HIDDEN}@`)
+    .replace(QUERY_VALUE, `$1${HIDDEN}`)
+    .replace(HEADER_VALUE, `$1${HIDDEN}`);
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { readAnswer, readEvent, readMessage, readOutcome } from "../../src/executor/border.ts";
+import { startExecutors } from "../../src/executor/mod.ts";
+import { INVALID } from "../../src/executor/readers.ts";
+import { generateRequest } from "../support/requests.ts";
+import { serverOptions } from "./support.ts";
+
+/** Lies that the fixture knows; it tells the one that the port of its server names. */
+const LIES = 34;
+
+const SPEC = {
+  jobId: "job-1",
+  request: generateRequest(),
+  seed: 1,
+  promptId: "p",
+  resumed: false,
+  hadStarted: false,
+};
+
+Deno.test("An isolate that lies is ended, its job is given back, and the worker lives on", async () => {
+  for (let lie = 0; lie < LIES; lie += 1) {
+    await using executors = await startExecutors({
+      servers: [serverOptions(`http://127.0.0.1:${10_000 + lie}`)],
+      sandboxUrl: new URL("fixtures/lies.ts", import.meta.url),
+    });
+    const told: unknown[] = [];
+    const outcome = await executors.all[0]!.run(SPEC, {
+      signal: new AbortController().signal,
+      onEvent: (event) => told.push(event),
+    });
+    assert.equal(outcome.type, "failed", `lie ${lie}`);
+    assert.ok(outcome.type === "failed");
+    assert.match(outcome.error, /makes no sense/, `lie ${lie}`);
+    assert.deepEqual([outcome.code, outcome.retry, told], ["sandbox", true, []], `lie ${lie}`);
+    if (lie > 0) continue;
+    await assert.rejects(executors.all[0]!.check(SPEC.request), { code: "sandbox" });
+  }
+});
+
+Deno.test("readMessage() hides secrets in errors and cuts what is too long", () => {
+  const read = readMessage({ type: "failure", call: 1, code: "x", error: "no http://a:s3cret@b" });
+  assert.deepEqual(read, { type: "failure", call: 1, code: "x", error: "no http://***@b" });
+  const long = readOutcome({
+    type: "failed",
+    code: "output",
+    error: "😀".repeat(100_000),
+    retry: false,
+    keepPrompt: false,
+    crashed: false,
+  }, "/out");
+  assert.ok(long !== INVALID && long.type === "failed");
+  assert.ok(long.error.length < 5_000 && long.error.isWellFormed());
+});
+
+Deno.test("readMessage() keeps of log fields what can be shown", () => {
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  const fields = { jobId: 1, big: 2n ** 64n, circle, list: [1, 2], huge: ["x".repeat(10_000)] };
+  const read = readMessage({ type: "log", level: "info", message: "m", fields });
+  assert.ok(read !== INVALID && read.type === "log");
+  assert.deepEqual(read.fields, {
+    jobId: "1",
+    big: "18446744073709551616",
+    circle: "(unreadable)",
+    list: [1, 2],
+    huge: "(too long)",
+  });
+});
+
+Deno.test("readOutcome() takes files of the folder for images, and drops fields that nobody knows", () => {
+  const outcome = { type: "completed", imagePaths: ["/out/a b/ü.png", "/out/x"], more: 1 };
+  assert.deepEqual(readOutcome(outcome, "/out"), {
+    type: "completed",
+    imagePaths: ["/out/a b/ü.png", "/out/x"],
+  });
+  assert.deepEqual(readOutcome(outcome, "/out/"), readOutcome(outcome, "/out"));
+  assert.equal(readOutcome({ ...outcome, imagePaths: ["/out/./x"] }, "/out"), INVALID);
+  assert.equal(readOutcome({ ...outcome, times: { nodes: [] } }, "/out"), INVALID);
+});
+
+Deno.test("readEvent() and readAnswer() take what a sandbox says, and nothing that only looks like it", () => {
+  const event = {
+    type: "progress",
+    progress: { stage: "sampling", step: 0, total_steps: 20, percent: 0.5, eta_s: 1.25 },
+  };
+  assert.deepEqual(readEvent(event, "/out"), event);
+  const model = { name: "a", path: "", model_type: "lora", size_mb: 1 };
+  assert.deepEqual(readAnswer("models", [model]), [model]);
+  assert.deepEqual(readAnswer("withdraw", ["p"]), ["p"]);
+  assert.equal(readAnswer("models", [{ ...model, size_mb: 1.5 }]), INVALID);
+  assert.equal(readAnswer("models", { length: 1 }), INVALID);
+  assert.equal(readAnswer("withdraw", [null]), INVALID);
+  assert.equal(readAnswer("check", { type: "refused", code: "x", error: "y" }), INVALID);
+});

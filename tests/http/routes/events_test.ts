@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { eventsOf, httpSetup, type SentEvent } from "../support.ts";
+
+async function until(
+  events: AsyncIterable<SentEvent>,
+  isLast: (event: SentEvent) => boolean,
+): Promise<SentEvent[]> {
+  const seen: SentEvent[] = [];
+  for await (const event of events) {
+    seen.push(event);
+    if (isLast(event)) break;
+  }
+  return seen;
+}
+
+Deno.test("GET /v1/events tells a job's life in order, each update with its number", async () => {
+  await using setup = await httpSetup();
+  const stream = await setup.ask("/v1/events");
+  assert.equal(stream.headers.get("content-type"), "text/event-stream");
+  await (await setup.submit({ id: "a" })).body?.cancel();
+  const seen = await until(eventsOf(stream), ({ event }) => event === "job_complete");
+  const kinds = seen.map(({ event }) => event);
+  assert.equal(kinds[0], "job_started");
+  assert.deepEqual(kinds.slice(-2), ["job_finished", "job_complete"]);
+  const numbers = seen.map(({ id }) => Number(id!.split("-")[1]));
+  assert.deepEqual(numbers, numbers.map((_, index) => numbers[0]! + index));
+});
+
+Deno.test("Last-Event-ID brings what was missed, no more; an old worker's id brings all", async () => {
+  await using setup = await httpSetup();
+  const first = await setup.ask("/v1/events");
+  await (await setup.submit({ id: "a" }, { prefer: "wait=30" })).body?.cancel();
+  const all = await until(eventsOf(first), ({ event }) => event === "job_complete");
+  const replay = async (id: string) => {
+    const stream = await setup.ask("/v1/events", { headers: { "last-event-id": id } });
+    return await until(eventsOf(stream), ({ event }) => event === "job_complete");
+  };
+  assert.deepEqual(await replay(all[0]!.id!), all.slice(1));
+  assert.deepEqual(await replay("123-5"), all);
+});
+
+Deno.test("GET /v1/jobs/{id}/events begins with the job and ends with it", async () => {
+  await using setup = await httpSetup();
+  await (await setup.submit({ id: "other", steps: 20 })).body?.cancel();
+  await (await setup.submit({ id: "a" })).body?.cancel();
+  const stream = await setup.ask("/v1/jobs/a/events", { headers: { "last-event-id": "1-0" } });
+  const seen = await Array.fromAsync(eventsOf(stream));
+  assert.equal(seen[0]?.event, "job");
+  assert.equal(seen.at(-1)?.event, "job_complete");
+  assert.ok(seen.every(({ data }) => (data as { job_id: string }).job_id === "a"));
+  const over = await setup.ask("/v1/jobs/a/events");
+  assert.deepEqual((await Array.fromAsync(eventsOf(over))).map(({ event }) => event), ["job"]);
+  const nobody = await setup.ask("/v1/jobs/nobody/events");
+  assert.equal(nobody.status, 404);
+  await nobody.body?.cancel();
+});
+
+Deno.test("a listener that goes leaves nothing behind, and a stopping worker ends the streams", async () => {
+  const setup = await httpSetup();
+  const streams = await Promise.all(Array.from({ length: 50 }, () => setup.ask("/v1/events")));
+  for (const stream of streams.slice(1)) await stream.body?.cancel();
+  const reading = Array.fromAsync(eventsOf(streams[0]!)).catch(() => []);
+  await setup[Symbol.asyncDispose]();
+  await reading;
+});

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { type HttpSetup, httpSetup } from "../support.ts";
+import { encodePng } from "../../../src/images/mod.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+
+async function finished(setup: HttpSetup, fields: Record<string, unknown>): Promise<string[]> {
+  const answer = await setup.submit(fields, { prefer: "wait=30" });
+  return (await answer.json()).image_paths;
+}
+
+Deno.test("GET …/images/{n} gives pieces, says when nothing has changed, and nothing beyond the end", async () => {
+  await using setup = await httpSetup();
+  const [path] = await finished(setup, { id: "a" });
+  const whole = await Deno.readFile(path!);
+  const get = (headers: Record<string, string>) => setup.ask("/v1/jobs/a/images/0", { headers });
+  const piece = await get({ range: "bytes=1-3" });
+  assert.equal(piece.status, 206);
+  assert.equal(piece.headers.get("content-range"), `bytes 1-3/${whole.length}`);
+  assert.deepEqual(await piece.bytes(), whole.slice(1, 4));
+  const tail = await get({ range: "bytes=-4" });
+  assert.deepEqual(await tail.bytes(), whole.slice(-4));
+  const beyond = await get({ range: `bytes=${whole.length}-` });
+  assert.equal(beyond.status, 416);
+  await beyond.body?.cancel();
+  const several = await get({ range: "bytes=0-1,3-4" });
+  assert.equal(several.status, 200);
+  const etag = several.headers.get("etag")!;
+  await several.body?.cancel();
+  assert.equal((await get({ "if-none-match": etag })).status, 304);
+});
+
+Deno.test("an image that is not there is 404, whatever its number", async () => {
+  await using setup = await httpSetup();
+  const [path] = await finished(setup, { id: "a" });
+  for (const index of ["1", "-1", "0.5", "x", "__proto__", "1e99"]) {
+    const answer = await setup.ask(`/v1/jobs/a/images/${index}`);
+    assert.equal(answer.status, 404, index);
+    await answer.body?.cancel();
+  }
+  await Deno.remove(path!);
+  const gone = await setup.ask("/v1/jobs/a/images/0");
+  assert.match((await gone.json()).detail, /is there no more/);
+});
+
+Deno.test("a link that leads out of the output directory is not followed", async () => {
+  await using setup = await httpSetup();
+  await using elsewhere = await tempDir();
+  const [path] = await finished(setup, { id: "a" });
+  await Deno.writeTextFile(`${elsewhere.path}/secret`, "secret");
+  await Deno.remove(path!);
+  await Deno.symlink(`${elsewhere.path}/secret`, path!);
+  const answer = await setup.ask("/v1/jobs/a/images/0");
+  assert.equal(answer.status, 404);
+  assert.doesNotMatch(await answer.text(), /secret"/);
+});
+
+Deno.test("an animation has a sheet and an atlas", async () => {
+  await using setup = await httpSetup();
+  await finished(setup, { id: "walk", tileset_grid: [2, 2], size: [128, 128] });
+  const sheet = await setup.ask("/v1/jobs/walk/sheet");
+  assert.equal(sheet.headers.get("content-type"), "image/png");
+  await sheet.body?.cancel();
+  const atlas = await setup.ask("/v1/jobs/walk/atlas");
+  assert.equal(atlas.headers.get("content-type"), "application/json");
+  assert.ok("frames" in await atlas.json());
+  await finished(setup, { id: "plain" });
+  const none = await setup.ask("/v1/jobs/plain/sheet");
+  assert.equal(none.status, 404);
+  await none.body?.cancel();
+});
+
+Deno.test("POST /v1/images takes an image once, by what it is, for jobs to start from", async () => {
+  await using input = await tempDir();
+  await using setup = await httpSetup({ "input-dir": input.path });
+  const png = await encodePng({ width: 8, height: 8, channels: 3, data: new Uint8Array(192) });
+  const upload = (body: BodyInit) => setup.ask("/v1/images", { method: "POST", body });
+  const { init_image } = await (await upload(png)).json();
+  assert.match(init_image, /^uploads\/[0-9a-f]{64}\.png$/);
+  assert.equal((await (await upload(png)).json()).init_image, init_image);
+  assert.equal((await Array.fromAsync(Deno.readDir(`${input.path}/uploads`))).length, 1);
+  const answer = await setup.submit({ init_image, denoise: 0.4 }, { prefer: "wait=30" });
+  assert.equal((await answer.json()).state, "completed");
+  for (const body of ["<svg/>", new Uint8Array(0), "GIF89a and more"]) {
+    const refused = await upload(body);
+    assert.equal(refused.status, 415);
+    await refused.body?.cancel();
+  }
+});
+
+Deno.test("POST /v1/images says what to do where there is no input directory", async () => {
+  await using setup = await httpSetup();
+  const answer = await setup.ask("/v1/images", { method: "POST", body: "x" });
+  assert.equal(answer.status, 409);
+  assert.match((await answer.json()).detail, /input\.dir/);
+});
