@@ -20,6 +20,7 @@ import {
 const MODULES: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "log.ts": [],
+  "secrets.ts": [],
   "node_times.ts": [],
   "trace.ts": [],
   "protocol/": ["errors.ts", "log.ts"],
@@ -27,10 +28,10 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   "queue/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
   "workflow/": ["protocol/", "errors.ts", "log.ts"],
   "keys/": ["errors.ts"],
-  "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts"],
+  "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "secrets.ts"],
   "images/": ["errors.ts", "log.ts"],
   "simulator/": ["images/", "errors.ts", "log.ts"],
-  "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
+  "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "secrets.ts", "trace.ts"],
   "sandbox/": [
     "protocol/",
     "workflow/",
@@ -39,6 +40,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
     "node_times.ts",
+    "secrets.ts",
     "trace.ts",
   ],
   "worker/": [
@@ -51,10 +53,11 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
     "node_times.ts",
+    "secrets.ts",
     "trace.ts",
   ],
   "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
-  "config/": ["errors.ts", "log.ts"],
+  "config/": ["errors.ts", "log.ts", "secrets.ts"],
   "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
   "conformance/": [
     "worker/",
@@ -79,6 +82,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "workflow/",
     "errors.ts",
     "log.ts",
+    "secrets.ts",
   ],
   "main.ts": [
     "cli/",

@@ -7,7 +7,9 @@ import { type Clock, delay } from "./clock.ts";
 import type { ComfyClient } from "./comfy_client.ts";
 import { type Beginning, follow, type FollowContext, startRunDeadline } from "./run/follow.ts";
 import type { HistoryEntry } from "./api/history.ts";
-import { fetchOnce, HttpApi } from "./api/http.ts";
+import { type Access, openAccess } from "./api/access.ts";
+import { HttpApi } from "./api/http.ts";
+import { fetchOnce, openWebSocket } from "./api/transport.ts";
 import {
   type ModelDetails,
   modelDetails,
@@ -70,9 +72,10 @@ class Client implements ComfyClient {
     this.#logger = logger;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_MS;
     this.#allowGlobalInterrupt = options.allowGlobalInterrupt ?? false;
-    this.#api = createApi(options, clock, this.#requestTimeoutMs);
+    const access = openAccess(options.url, options.headers);
+    this.#api = createApi(options, access, clock, this.#requestTimeoutMs);
     this.#view = new ServerView(this.#api);
-    this.#socket = this.#createSocket(options);
+    this.#socket = this.#createSocket(options, access);
     this.#watch = new PromptWatch({
       socket: this.#socket,
       server: this.#view,
@@ -209,13 +212,15 @@ class Client implements ComfyClient {
     await this.close();
   }
 
-  #createSocket(options: ComfyClientOptions): EventSocket {
+  #createSocket(options: ComfyClientOptions, { headers, redact }: Access): EventSocket {
     const { reconnect = {}, connectTimeoutMs = DEFAULT_CONNECT_MS, closeTimeoutMs = 2_000 } =
       options;
     return new EventSocket({
       clientId: options.clientId ?? crypto.randomUUID(),
       urlFor: (clientId) => this.#socketUrl(clientId),
-      createWebSocket: options.createWebSocket ?? ((url) => new WebSocket(url)),
+      createWebSocket: options.createWebSocket ?? openWebSocket,
+      headers,
+      redact,
       clock: this.#clock,
       connectTimeoutMs,
       closeTimeoutMs,
@@ -317,9 +322,14 @@ class Client implements ComfyClient {
   }
 }
 
-function createApi(options: ComfyClientOptions, clock: Clock, timeoutMs: number): HttpApi {
+function createApi(
+  options: ComfyClientOptions,
+  access: Access,
+  clock: Clock,
+  timeoutMs: number,
+): HttpApi {
   return new HttpApi({
-    baseUrl: parseBaseUrl(options.url),
+    access,
     fetch: options.fetch ?? fetchOnce,
     clock,
     timeoutMs,
@@ -335,10 +345,3 @@ function toClock(options: ComfyClientOptions): Clock {
   };
 }
 
-function parseBaseUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError(`The address of ComfyUI must be an http or https URL, not '${text}'`);
-  }
-  return url;
-}

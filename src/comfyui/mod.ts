@@ -10,6 +10,8 @@ export type { LogFields, Logger, LogLevel } from "../log.ts";
 export type { ExpectedNode, ExpectedTimes, NodeTime } from "../node_times.ts";
 export type { Stage } from "../protocol/mod.ts";
 export { createComfyClient } from "./client.ts";
+export { isJobFault } from "./api/http.ts";
+export { extensionFor, type FileKind, kindOf } from "./files/kinds.ts";
 export type { ComfyClient } from "./comfy_client.ts";
 export type { ExecutionFailure } from "./api/events.ts";
 export type { HistoryEntry, PromptOutcome } from "./api/history.ts";

@@ -1,7 +1,8 @@
 /** The settings as rows, for people who read them and for help texts. */
 
 import { formatOrigin, type LoadedConfig } from "./config.ts";
-import { type AnyMapsKind, type AnySetting, expectedMap, hideSecrets } from "./given.ts";
+import { type AnyMapsKind, type AnySetting, expectedMap } from "./given.ts";
+import { hideSecrets } from "../secrets.ts";
 import { valuesOf } from "./join.ts";
 import { type FlagName, SETTINGS } from "./settings.ts";
 import { variablesOf } from "./sources.ts";

@@ -1,5 +1,6 @@
 /** What a source says of a setting, before it is known to make sense. */
 
+import { hideSecrets } from "../secrets.ts";
 import type { Origin } from "./config.ts";
 import type { ListKind, MapField, SingleKind } from "./kinds.ts";
 import type { Setting } from "./settings.ts";
@@ -119,7 +120,8 @@ function checkUnique(
 function checkOne(kind: SingleKind<unknown>, value: GivenValue, complain: Complain): unknown {
   const parsed = kind.parse(value.text.trim());
   if (parsed === undefined) {
-    complain(`${value.subject} must be ${kind.expected}, got ${quote(value.text)}`);
+    const shown = kind.isSecret ? "something else, which is not shown" : quote(value.text);
+    complain(`${value.subject} must be ${kind.expected}, got ${shown}`);
   }
   return parsed;
 }
@@ -150,9 +152,4 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => {
     return "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0");
   });
-}
-
-/** Replaces the user and password of each URL in a text. */
-export function hideSecrets(text: string): string {
-  return text.replace(/\/\/[^/?#\s]*@/g, "//***@");
 }

@@ -15,6 +15,7 @@ import type {
   ServerState,
   ToSandbox,
 } from "./messages.ts";
+import { hideSecrets } from "../secrets.ts";
 import { startSpan, traceTime } from "../trace.ts";
 import { sandboxPermissions } from "./permissions.ts";
 
@@ -120,7 +121,7 @@ class Isolate implements Sandbox {
     const url = options.sandboxUrl ?? new URL("../sandbox/main.ts", import.meta.url);
     this.#worker = new Worker(url, {
       type: "module",
-      name: `sandbox ${setups.map(({ serverUrl }) => serverUrl).join(" ")}`,
+      name: `sandbox ${setups.map(({ serverUrl }) => hideSecrets(serverUrl)).join(" ")}`,
       deno: { permissions: sandboxPermissions(setups) },
     });
     liveIsolates += 1;

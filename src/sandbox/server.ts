@@ -3,6 +3,7 @@
 import { type ComfyClient, createComfyClient } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
+import { hideSecrets } from "../secrets.ts";
 import type { SandboxSetup, ServerState } from "../executor/messages.ts";
 
 /** Pauses between attempts to connect: doubled from the first to the longest, with jitter. */
@@ -43,20 +44,22 @@ export interface ServerWatch extends AsyncDisposable {
 
 /** Starts to look for a server; one that is away is said once, not at each attempt. */
 export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): ServerWatch {
-  const { serverUrl: url, clientId, unreachableMs, allowGlobalInterrupt } = setup;
+  const { serverUrl: url, headers = {}, clientId, unreachableMs, allowGlobalInterrupt } = setup;
   const client = createComfyClient({
     url,
+    headers,
     clientId,
     allowGlobalInterrupt,
     ...STEPS,
     ...(unreachableMs === undefined ? {} : { unreachableMs }),
   });
+  const shown = hideSecrets(url);
   let state: ServerState = "connecting";
   const change = (next: ServerState, error?: string) => {
     if (next === state) return;
     state = next;
-    if (next === "ready") options.log("info", "ComfyUI is ready", { url: setup.serverUrl });
-    else options.log("warn", `ComfyUI is away: ${error}`, { url: setup.serverUrl });
+    if (next === "ready") options.log("info", "ComfyUI is ready", { url: shown });
+    else options.log("warn", `ComfyUI is away: ${error}`, { url: shown });
     options.onState(next, error);
   };
   const closing = new AbortController();

@@ -1,7 +1,9 @@
 /** `validate-workflows`: looks at every workflow of a folder, and at what a server would say to it. */
 
+import { goDirect } from "../../config/mod.ts";
 import { createComfyClient } from "../../comfyui/mod.ts";
 import { ComfyError, TransportError } from "../../errors.ts";
+import { hideSecrets } from "../../secrets.ts";
 import { startSimulator } from "../../simulator/mod.ts";
 import {
   checkGraph,
@@ -51,12 +53,13 @@ async function askServer({ comfyuiUrl, simulate }: ValidateOptions) {
   await using simulator = simulate === true ? await startSimulator() : undefined;
   const url = simulator?.url ?? comfyuiUrl;
   if (url === undefined) return undefined;
+  goDirect([url]);
   await using client = createComfyClient({ url });
   try {
     return await client.objectInfo();
   } catch (cause) {
     if (!(cause instanceof ComfyError)) throw cause;
-    throw new TransportError("timeout", `Cannot ask ComfyUI at ${url}: ${cause.message}`, {
+    throw new TransportError("timeout", `Cannot ask ComfyUI at ${hideSecrets(url)}: ${cause.message}`, {
       cause,
     });
   }
