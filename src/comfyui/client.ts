@@ -105,6 +105,18 @@ class Client implements ComfyClient {
     await this.#socket.ensureOpen({ signal: deadline.signal });
   }
 
+  async reach(options: CallOptions = {}): Promise<ComfyError | undefined> {
+    try {
+      await this.connect(options);
+      return undefined;
+    } catch (error) {
+      if (this.#isClosed || options.signal?.aborted || !(error instanceof ComfyError)) throw error;
+      await this.#view.queue(options);
+      this.#socket.rest(error);
+      return error;
+    }
+  }
+
   async *run(
     graph: PromptGraph,
     options: RunOptions = {},
@@ -243,13 +255,9 @@ class Client implements ComfyClient {
 
   /** Opens the socket; where only that fails, the server is asked how the prompt fares instead. */
   async #prepare(signal: AbortSignal): Promise<void> {
-    try {
-      await this.connect({ signal, timeoutMs: Infinity });
-    } catch (error) {
-      if (this.#isClosed || signal.aborted || !(error instanceof ComfyError)) throw error;
-      await this.#view.queue({ signal });
-      this.#logger.log("warn", "Going on without the event socket", { error: error.message });
-    }
+    const missing = await this.reach({ signal });
+    if (missing === undefined) return;
+    this.#logger.log("warn", "Going on without the event socket", { error: missing.message });
   }
 
   #createRun(prompt: Pick<PromptRunOptions, "promptId" | "graph" | "isNew">): PromptRun {
@@ -344,4 +352,3 @@ function toClock(options: ComfyClientOptions): Clock {
     random: options.random ?? (() => Math.random()),
   };
 }
-

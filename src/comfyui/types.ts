@@ -112,12 +112,13 @@ export interface ExecutedEvent {
 
 /**
  * The event stream broke, came back, or is silent so that the server is asked over HTTP instead.
+ * `absent` comes again and again: there is no stream, and the server says that the prompt runs.
  */
 export interface ConnectionEvent {
   /** Tag. */
   type: "connection";
   /** What became of the stream. */
-  state: "lost" | "restored" | "polling";
+  state: "lost" | "restored" | "polling" | "absent";
 }
 
 /** The prompt succeeded; always the last event. */

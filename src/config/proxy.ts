@@ -12,7 +12,9 @@ const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
 const NO_PROXY = "NO_PROXY";
 
 /** Every permission that this module can need. */
-const PERMISSION = `--allow-env=${[...PROXY_VARIABLES, NO_PROXY, NO_PROXY.toLowerCase()].join(",")}`;
+const PERMISSION = `--allow-env=${
+  [...PROXY_VARIABLES, NO_PROXY, NO_PROXY.toLowerCase()].join(",")
+}`;
 
 /** The variables that name a proxy. */
 export function proxyVariables(env: ReadEnv = readProcessEnv): string[] {

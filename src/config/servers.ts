@@ -1,7 +1,17 @@
 /** One ComfyUI server of several: what a file may say of it, and what stands for the rest. */
 
 import type { ModelDirs, ServerConfig } from "./config.ts";
-import { headers, httpUrl, label, type MapFields, number, only, path, token, wholeNumber } from "./kinds.ts";
+import {
+  headers,
+  httpUrl,
+  label,
+  type MapFields,
+  number,
+  only,
+  path,
+  token,
+  wholeNumber,
+} from "./kinds.ts";
 
 const DEFAULT_WEIGHT = 1;
 

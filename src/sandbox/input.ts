@@ -84,9 +84,12 @@ async function upload(
   } catch (cause) {
     if (!(cause instanceof ComfyError) || !isJobFault(cause.status ?? 0)) throw cause;
     const remedy = cause.status === 413 ? "; send a smaller one" : "";
-    throw invalid(`ComfyUI does not take ${name} of ${bytes.length} bytes${remedy}: ${cause.message}`, {
-      cause,
-    });
+    throw invalid(
+      `ComfyUI does not take ${name} of ${bytes.length} bytes${remedy}: ${cause.message}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -150,9 +150,11 @@ class JobRun {
     using _span = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
-      // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
+      // Waiting behind other people's prompts is no stall, and a broken connection no sign of life;
+      // where there is none at all, the server's word that it runs has to do.
       if (event.type === "queued") this.#place?.[Symbol.dispose]();
       const alive = event.type !== "queued" && event.type !== "connection";
+      if (event.type === "connection" && event.state === "absent") watchdog.feed();
       if (alive) {
         watchdog.feed();
         wait[Symbol.dispose]();
@@ -217,14 +219,7 @@ class JobRun {
 
   /** A job whose server turns out to be away before anything is posted is surely not on it. */
   async #reach(signal: AbortSignal): Promise<void> {
-    const { client } = this.#context.server;
-    try {
-      await client.connect({ signal });
-    } catch (error) {
-      if (!(error instanceof ComfyError)) throw error;
-      // Where only events cannot be had, the prompt can be followed without them.
-      await client.queue({ signal });
-    }
+    await this.#context.server.client.reach({ signal });
   }
 
   /** Of a prompt that is on the server already, only the shape is of interest. */

@@ -22,6 +22,12 @@ const HEALTH_MS = 5_000;
 /** Looks in a row that a server may leave without answer while it is busy. */
 const PATIENCE = 2;
 
+/** What is lost where something on the way, a proxy as a rule, lets no WebSocket through. */
+const NO_EVENTS =
+  "ComfyUI gives no event socket, so jobs are followed by asking for them: no progress within a job, " +
+  "no previews, no images of SaveImageWebsocket, and a job that hangs is not noticed; let the proxy " +
+  "pass WebSockets to /ws.";
+
 /** What the watch tells. */
 export interface ServerWatchOptions {
   /** Time between looks at a server that is ready, in milliseconds. @default {5000} */
@@ -67,8 +73,11 @@ export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): S
   const find = async () => {
     for (let attempt = 0; state !== "ready" && !closing.signal.aborted; attempt += 1) {
       try {
-        await client.connect({ signal: closing.signal });
+        const missing = await client.reach({ signal: closing.signal });
         change("ready");
+        if (missing !== undefined) {
+          options.log("warn", `${NO_EVENTS} ${missing.message}`, { url: shown });
+        }
       } catch (error) {
         if (closing.signal.aborted) break;
         change("unreachable", error instanceof Error ? error.message : String(error));

@@ -59,6 +59,9 @@ Deno.test("a server has defaults for everything but its URL", async () => {
   deepEqual(await serversOf(yamlOfServer({ url: "https://me:pass@gpu:8188/comfy/" })), [{
     url: "https://me:pass@gpu:8188/comfy",
     name: "gpu:8188/comfy",
+    token: undefined,
+    tokenFile: undefined,
+    headers: undefined,
     weight: 1,
     maxInFlight: 2,
     checkpointDir: undefined,

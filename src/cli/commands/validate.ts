@@ -59,9 +59,13 @@ async function askServer({ comfyuiUrl, simulate }: ValidateOptions) {
     return await client.objectInfo();
   } catch (cause) {
     if (!(cause instanceof ComfyError)) throw cause;
-    throw new TransportError("timeout", `Cannot ask ComfyUI at ${hideSecrets(url)}: ${cause.message}`, {
-      cause,
-    });
+    throw new TransportError(
+      "timeout",
+      `Cannot ask ComfyUI at ${hideSecrets(url)}: ${cause.message}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -30,7 +30,11 @@ export function openAccess(url: string, headers: Readonly<Record<string, string>
   }
   const { username, password } = baseUrl;
   const query = [...baseUrl.searchParams];
-  baseUrl.username = baseUrl.password = baseUrl.search = baseUrl.hash = "";
+  baseUrl.username =
+    baseUrl.password =
+    baseUrl.search =
+    baseUrl.hash =
+      "";
   const own = lowerCase(headers);
   if ((username !== "" || password !== "") && own.authorization === undefined) {
     const credentials = encodeBasic(decodeURIComponent(username), decodeURIComponent(password));

@@ -192,7 +192,9 @@ function checkContent(bytes: Uint8Array, image: ImageRef, expected: number | und
   const kind = kindOf(bytes, image.filename);
   const wanted = announcedKind(image.filename);
   if (kind === undefined) {
-    fail(wanted === undefined ? "is no image, film or sound that is known here" : `is no ${wanted}`);
+    fail(
+      wanted === undefined ? "is no image, film or sound that is known here" : `is no ${wanted}`,
+    );
   }
   if (!kind.isWhole(bytes)) fail(`is a ${kind.name} without an end`);
 }

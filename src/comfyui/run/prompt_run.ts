@@ -190,7 +190,13 @@ export class PromptRun {
 
   /** Says that the socket is silent and the server is asked instead. */
   #startPolling(): void {
-    if (this.#isPolling || !this.#socket.isOpen) return;
+    if (!this.#socket.isOpen) {
+      // What the server says is all that there is: it counts as a sign of life each time.
+      this.#lastSignAt = this.#now();
+      this.channel.push({ type: "connection", state: "absent" });
+      return;
+    }
+    if (this.#isPolling) return;
     this.#isPolling = true;
     this.channel.push({ type: "connection", state: "polling" });
   }
