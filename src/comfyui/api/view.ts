@@ -82,7 +82,7 @@ async function openImage(
   const { status } = answer;
   if (status === 404) {
     const message = `ComfyUI no longer has the file ${describeImage(image)}`;
-    throw new ComfyError("output", message, { status });
+    throw new ComfyError("output", message, { status, ...nodeOf(image) });
   }
   const error = statusError(answer, WHAT);
   if (!isJobFault(status)) throw error;
@@ -197,6 +197,10 @@ function checkContent(bytes: Uint8Array, image: ImageRef, expected: number | und
     );
   }
   if (!kind.isWhole(bytes)) fail(`is a ${kind.name} without an end`);
+}
+
+function nodeOf({ nodeId }: ImageRef): { nodeId?: string } {
+  return nodeId === undefined ? {} : { nodeId };
 }
 
 function tooLarge(image: ImageRef, maxBytes: number): ComfyError {
