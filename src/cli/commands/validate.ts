@@ -9,6 +9,7 @@ import {
   checkGraph,
   type NodeClasses,
   readWorkflows,
+  undeliverable,
   type WorkflowFile,
 } from "../../workflow/mod.ts";
 import { EXIT } from "../errors.ts";
@@ -81,7 +82,9 @@ function faultsOf(file: WorkflowFile, classes: NodeClasses | undefined): string[
   if (classes === undefined) return [];
   const { graph } = file.template;
   const { problems } = checkGraph(file.template, graph, classes);
-  return problems
+  const faults = problems
     .filter(({ parameter }) => !ALWAYS_GIVEN.has(parameter))
     .map(({ message }) => bare(message));
+  const nothing = undeliverable(graph, classes);
+  return nothing === undefined ? faults : [...faults, nothing];
 }
