@@ -12,6 +12,7 @@ import {
   mapsOf,
   oneOf,
   path,
+  proxy,
   seconds,
   toggle,
   webOrigin,
@@ -163,6 +164,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: mapsOf(SERVER_FIELDS, MAX_SERVERS),
     default: undefined,
     help: "ComfyUI servers that differ; in place of api_url",
+  },
+  "comfyui.proxy": {
+    path: "comfyui.proxy",
+    kind: proxy(),
+    default: undefined,
+    help: "proxy on the way to the servers; environment does what HTTP_PROXY and the like say",
   },
   "comfyui.timeoutMs": {
     path: "comfyui.timeout_s",
