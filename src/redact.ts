@@ -5,7 +5,7 @@
  */
 
 /** What stands in place of a secret. */
-const HIDDEN = "***";
+export const HIDDEN = "***";
 
 /**
  * `//user:password@`. The second form is a password that holds a `/`, `?` or `#` as it is, which makes the

@@ -6,6 +6,7 @@
 
 import { deepEqual, ok } from "node:assert/strict";
 import { BREACHES } from "./support/breaches.ts";
+import { EXCEPTIONS, GLOBALS, MODULES, PACKAGES } from "./support/import_table.ts";
 import { listFiles, listModules } from "./support/files.ts";
 import { type SourceFacts, sourceFacts } from "./support/source_facts.ts";
 import {
@@ -16,138 +17,6 @@ import {
   moduleOf,
   sharedPrefixes,
 } from "./support/structure.ts";
-
-/** Modules of src/, and the other modules that each may import. Type imports count. */
-const MODULES: Readonly<Record<string, readonly string[]>> = {
-  "errors.ts": [],
-  "log.ts": ["redact.ts"],
-  "node_times.ts": [],
-  "redact.ts": [],
-  "trace.ts": [],
-  "protocol/": ["errors.ts", "log.ts"],
-  "transport/": ["errors.ts", "log.ts"],
-  "queue/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
-  "workflow/": ["protocol/", "errors.ts", "log.ts"],
-  "keys/": ["errors.ts"],
-  "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "redact.ts"],
-  "images/": ["errors.ts", "log.ts"],
-  "simulator/": ["images/", "errors.ts", "log.ts"],
-  "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "redact.ts", "trace.ts"],
-  "sandbox/": [
-    "protocol/",
-    "workflow/",
-    "comfyui/",
-    "images/",
-    "errors.ts",
-    "log.ts",
-    "node_times.ts",
-    "redact.ts",
-    "trace.ts",
-  ],
-  "http/": ["protocol/", "errors.ts", "log.ts"],
-  "worker/": [
-    "protocol/",
-    "transport/",
-    "queue/",
-    "executor/",
-    "config/",
-    "keys/",
-    "http/",
-    "errors.ts",
-    "log.ts",
-    "node_times.ts",
-    "redact.ts",
-    "trace.ts",
-  ],
-  "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
-  "config/": ["errors.ts", "log.ts", "redact.ts"],
-  "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
-  "conformance/": [
-    "worker/",
-    "client/",
-    "config/",
-    "protocol/",
-    "transport/",
-    "comfyui/",
-    "simulator/",
-    "errors.ts",
-    "log.ts",
-  ],
-  "cli/": [
-    "worker/",
-    "client/",
-    "config/",
-    "keys/",
-    "transport/",
-    "http/",
-    "simulator/",
-    "conformance/",
-    "protocol/",
-    "workflow/",
-    "errors.ts",
-    "log.ts",
-    "redact.ts",
-  ],
-  "main.ts": [
-    "cli/",
-    "worker/",
-    "client/",
-    "config/",
-    "simulator/",
-    "protocol/",
-    "workflow/",
-    "errors.ts",
-    "log.ts",
-  ],
-  "mod.ts": ["protocol/", "transport/", "client/", "worker/", "config/", "errors.ts", "log.ts"],
-};
-
-/** Files that may import more than their module may. */
-const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]])[] = [
-  ["executor/isolate.ts", ["sandbox/main.ts"]],
-  ["sandbox/", ["executor/messages.ts"]],
-  ["cli/commands/validate.ts", ["comfyui/"]],
-  ["cli/generate/sixel.ts", ["images/"]],
-];
-
-/** Every package that src/ uses, and who alone may import it. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "@msgpack/msgpack": ["protocol/encode.ts", "protocol/read.ts"],
-  "commander": ["cli/"],
-  "csv-parse": ["cli/generate/batch_file.ts"],
-  "hono": ["http/"],
-  "fast-png": ["images/png.ts"],
-  "jpeg-js": ["simulator/files/jpeg.ts"],
-  "node:fs/promises": ["main.ts"],
-  "node:path": ["config/extra_paths.ts"],
-  "node:process": ["transport/zmq/addon_publisher.ts"],
-  "node:sqlite": ["queue/"],
-  "node:zlib": ["images/chunks.ts", "protocol/compression.ts"],
-  "sixel": ["cli/generate/sixel.ts"],
-  "yaml": ["config/yaml/"],
-  "zeromq": ["transport/zmq.ts", "transport/zmq/"],
-  "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],
-};
-
-/** Globals that reach out of the program, and who alone may use them. */
-const GLOBALS: Readonly<Record<string, readonly string[]>> = {
-  "console": ["cli/", "main.ts"],
-  "Deno.addSignalListener": ["cli/", "main.ts"],
-  "Deno.args": ["cli/", "main.ts"],
-  "Deno.Command": [],
-  "Deno.connect": ["conformance/proxy.ts", "simulator/server/gate.ts"],
-  "Deno.dlopen": ["transport/zmq/libc.ts", "transport/zmq/libzmq.ts"],
-  "Deno.env": ["config/"],
-  "Deno.exit": ["main.ts"],
-  "Deno.listen": ["conformance/proxy.ts", "simulator/server/gate.ts"],
-  "Deno.serve": ["simulator/", "http/"],
-  "fetch": ["comfyui/"],
-  "new WebSocket": ["comfyui/"],
-  "new Worker": ["executor/", "cli/", "simulator/"],
-  "self": ["sandbox/", "simulator/", "cli/"],
-  "WebSocket": ["comfyui/"],
-  "Worker": ["executor/", "cli/", "simulator/"],
-};
 
 /** What the top level of the repository holds besides dotfiles. */
 const TOP_LEVEL = "deno.json deno.lock findings LICENSE README.md src tests workflows".split(" ");

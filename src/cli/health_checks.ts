@@ -1,9 +1,10 @@
 /** What can be wrong around a worker, looked at one by one. */
 
 import type { Client } from "../client/mod.ts";
-import type { Config } from "../config/mod.ts";
+import { type Config, proxyVariables } from "../config/mod.ts";
 import { PixelsError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/mod.ts";
+import { hideSecrets } from "../secrets.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import { isUnknownRequest } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -40,6 +41,18 @@ export async function checkWorker(client: Client, address: string): Promise<Chec
   });
 }
 
+/** Which variables name a proxy, and whether they are in force. */
+export function checkProxy({ comfyui }: Config, env: Io["env"]): Check[] {
+  const variables = proxyVariables(env);
+  if (variables.length === 0) return [];
+  const { proxy } = comfyui;
+  const is = variables.length === 1 ? "is" : "are";
+  const effect = proxy === "environment" ? `${is} in force` : `${is} passed over`;
+  const way = proxy === undefined || proxy === "environment" ? [] : [hideSecrets(proxy)];
+  const message = `${variables.join(", ")} ${effect} on the way to ComfyUI; comfyui.proxy decides`;
+  return [ok("proxy", message, way)];
+}
+
 /** How the ComfyUI servers are, which only a worker can tell. */
 export async function checkServers(
   client: Client,
@@ -51,7 +64,7 @@ export async function checkServers(
       name: `comfyui ${name}`,
       state: "unknown",
       message: "only a worker can tell",
-      details: [url],
+      details: [hideSecrets(url)],
     }));
   }
   try {

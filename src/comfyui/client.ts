@@ -7,7 +7,9 @@ import { type Clock, delay } from "./clock.ts";
 import type { ComfyClient } from "./comfy_client.ts";
 import { type Beginning, follow, type FollowContext, startRunDeadline } from "./run/follow.ts";
 import type { HistoryEntry } from "./api/history.ts";
-import { fetchOnce, HttpApi } from "./api/http.ts";
+import { type Access, openAccess } from "./api/access.ts";
+import { HttpApi } from "./api/http.ts";
+import { fetchOnce, openWebSocket } from "./api/transport.ts";
 import {
   type ModelDetails,
   modelDetails,
@@ -70,9 +72,10 @@ class Client implements ComfyClient {
     this.#logger = logger;
     this.#requestTimeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_MS;
     this.#allowGlobalInterrupt = options.allowGlobalInterrupt ?? false;
-    this.#api = createApi(options, clock, this.#requestTimeoutMs);
+    const access = openAccess(options.url, options.headers);
+    this.#api = createApi(options, access, clock, this.#requestTimeoutMs);
     this.#view = new ServerView(this.#api);
-    this.#socket = this.#createSocket(options);
+    this.#socket = this.#createSocket(options, access);
     this.#watch = new PromptWatch({
       socket: this.#socket,
       server: this.#view,
@@ -100,6 +103,18 @@ class Client implements ComfyClient {
     if (this.#socket.isDoubted) await this.#socket.recycle();
     using deadline = this.#api.startDeadline("Opening the event socket", options);
     await this.#socket.ensureOpen({ signal: deadline.signal });
+  }
+
+  async reach(options: CallOptions = {}): Promise<ComfyError | undefined> {
+    try {
+      await this.connect(options);
+      return undefined;
+    } catch (error) {
+      if (this.#isClosed || options.signal?.aborted || !(error instanceof ComfyError)) throw error;
+      await this.#view.queue(options);
+      this.#socket.rest(error);
+      return error;
+    }
   }
 
   async *run(
@@ -209,13 +224,15 @@ class Client implements ComfyClient {
     await this.close();
   }
 
-  #createSocket(options: ComfyClientOptions): EventSocket {
+  #createSocket(options: ComfyClientOptions, { headers, redact }: Access): EventSocket {
     const { reconnect = {}, connectTimeoutMs = DEFAULT_CONNECT_MS, closeTimeoutMs = 2_000 } =
       options;
     return new EventSocket({
       clientId: options.clientId ?? crypto.randomUUID(),
       urlFor: (clientId) => this.#socketUrl(clientId),
-      createWebSocket: options.createWebSocket ?? ((url) => new WebSocket(url)),
+      createWebSocket: options.createWebSocket ?? openWebSocket,
+      headers,
+      redact,
       clock: this.#clock,
       connectTimeoutMs,
       closeTimeoutMs,
@@ -238,13 +255,9 @@ class Client implements ComfyClient {
 
   /** Opens the socket; where only that fails, the server is asked how the prompt fares instead. */
   async #prepare(signal: AbortSignal): Promise<void> {
-    try {
-      await this.connect({ signal, timeoutMs: Infinity });
-    } catch (error) {
-      if (this.#isClosed || signal.aborted || !(error instanceof ComfyError)) throw error;
-      await this.#view.queue({ signal });
-      this.#logger.log("warn", "Continuing without the event socket", { error: error.message });
-    }
+    const missing = await this.reach({ signal });
+    if (missing === undefined) return;
+    this.#logger.log("warn", "Continuing without the event socket", { error: missing.message });
   }
 
   #createRun(prompt: Pick<PromptRunOptions, "promptId" | "graph" | "isNew">): PromptRun {
@@ -317,9 +330,14 @@ class Client implements ComfyClient {
   }
 }
 
-function createApi(options: ComfyClientOptions, clock: Clock, timeoutMs: number): HttpApi {
+function createApi(
+  options: ComfyClientOptions,
+  access: Access,
+  clock: Clock,
+  timeoutMs: number,
+): HttpApi {
   return new HttpApi({
-    baseUrl: parseBaseUrl(options.url),
+    access,
     fetch: options.fetch ?? fetchOnce,
     clock,
     timeoutMs,
@@ -333,12 +351,4 @@ function toClock(options: ComfyClientOptions): Clock {
     delay: options.delay ?? delay,
     random: options.random ?? (() => Math.random()),
   };
-}
-
-function parseBaseUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError(`The address of ComfyUI must be an http or https URL, not '${text}'`);
-  }
-  return url;
 }

@@ -39,6 +39,8 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
   /** Starts the time anew. */
   restart(): void;
+  /** Stops the time until it is started anew. */
+  pause(): void;
 }
 
 /** Options of {@linkcode startDeadline}. */
@@ -75,6 +77,7 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
       timer = new AbortController();
       start();
     },
+    pause: () => timer.abort(NOT_NEEDED),
     [Symbol.dispose]() {
       timer.abort(NOT_NEEDED);
       outer?.removeEventListener("abort", follow);

@@ -1,5 +1,6 @@
 /** What a client of one ComfyUI server offers. */
 
+import type { ComfyError } from "../errors.ts";
 import type { HistoryEntry } from "./api/history.ts";
 import type { ModelDetails, ServerFeatures, SystemStats } from "./api/info.ts";
 import type { JsonObject } from "./api/json.ts";
@@ -27,6 +28,14 @@ export interface ComfyClient extends AsyncDisposable {
    * @throws {ComfyError} `unreachable`, `timeout`, or `bad_answer` when that is no ComfyUI.
    */
   connect(options?: CallOptions): Promise<void>;
+  /**
+   * Opens the event socket; where only that fails, makes sure that the server answers, so that prompts
+   * can be followed by asking it.
+   *
+   * @returns why there is no event socket, if there is none.
+   * @throws {ComfyError} When the server does not answer either.
+   */
+  reach(options?: CallOptions): Promise<ComfyError | undefined>;
   /**
    * Posts a prompt when iteration begins and follows it to its end: `completed` is the last event,
    * and every other ending throws. Whatever happens to the answer of the post, the prompt runs

@@ -29,6 +29,21 @@ export function graphNodeId(graph: PromptGraph, id: string): string {
   return outer;
 }
 
+/** Classes whose nodes send their images over the event socket and write no file. */
+const SOCKET_SAVERS = /^(?:Save|Send|ETN_Send)Image_?Web_?[Ss]ocket/;
+
+/** True for a node that delivers images over the event socket. */
+export function sendsImages(graph: PromptGraph, id: string): boolean {
+  return SOCKET_SAVERS.test(graph[graphNodeId(graph, id)]?.class_type ?? "");
+}
+
+/** True for a graph that delivers images over the event socket, and in no other way that shows. */
+export function onlySendsImages(graph: PromptGraph): boolean {
+  const ids = Object.keys(graph);
+  return ids.some((id) => sendsImages(graph, id)) &&
+    !ids.some((id) => /^(?:Save|Preview)/.test(graph[id]!.class_type) && !sendsImages(graph, id));
+}
+
 /** Names a node as its author would: `"Load Checkpoint" (4)`. */
 export function describeNode(
   graph: PromptGraph | undefined,

@@ -10,6 +10,9 @@ export type { LogFields, Logger, LogLevel } from "../log.ts";
 export type { ExpectedNode, ExpectedTimes, NodeTime } from "../node_times.ts";
 export type { Stage } from "../protocol/mod.ts";
 export { createComfyClient } from "./client.ts";
+export { onlySendsImages } from "./graph.ts";
+export { isJobFault } from "./api/http.ts";
+export { extensionFor, type FileKind, kindOf } from "./files/kinds.ts";
 export type { ComfyClient } from "./comfy_client.ts";
 export type { ExecutionFailure } from "./api/events.ts";
 export type { HistoryEntry, PromptOutcome } from "./api/history.ts";
@@ -37,6 +40,7 @@ export {
 } from "./progress/progress.ts";
 export type { QueueItem, QueueView } from "./api/server_view.ts";
 export type {
+  ActivityEvent,
   CachedEvent,
   CancelOutcome,
   ComfyEvent,
@@ -53,6 +57,7 @@ export type {
   PromptNode,
   PromptStatus,
   QueuedEvent,
+  SocketImageEvent,
   StartedEvent,
 } from "./types.ts";
 export { loadImageValue } from "./api/upload.ts";

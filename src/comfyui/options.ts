@@ -27,8 +27,13 @@ export interface ReconnectOptions {
 
 /** Options of {@linkcode createComfyClient}. */
 export interface ComfyClientOptions {
-  /** Base address of the server, such as `http://127.0.0.1:8188`; a path prefix is kept. */
+  /**
+   * Base address of the server, such as `http://127.0.0.1:8188`; a path prefix is kept. User and
+   * password become a header, and its query, a token perhaps, goes with every request.
+   */
   url: string;
+  /** Sent with every request and with the handshake of the event socket. @default none */
+  headers?: Readonly<Record<string, string>>;
   /**
    * Names this client to the server. Give the id of an earlier client to follow what that one had
    * posted; never let two clients with one id live at a time, ComfyUI silences both.
@@ -67,8 +72,8 @@ export interface ComfyClientOptions {
   logger?: Logger;
   /** Speaks HTTP. @default {fetch} */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
-  /** Opens a WebSocket. @default {new WebSocket} */
-  createWebSocket?: (url: string) => WebSocketLike;
+  /** Opens a WebSocket; the headers go with its handshake. @default {new WebSocket} */
+  createWebSocket?: (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike;
   /** Monotonic clock in milliseconds. @default {performance.now} */
   now?: () => number;
   /** Waits; rejects with the signal's reason when it aborts. @default {a timer} */

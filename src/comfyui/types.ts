@@ -26,6 +26,8 @@ export interface ImageRef {
   type: string;
   /** Id of the node that produced it, when known. */
   nodeId?: string;
+  /** True if the node says that it is animated. */
+  isAnimated?: true;
 }
 
 /** ComfyUI took the prompt. */
@@ -98,6 +100,28 @@ export interface PreviewEvent {
   image: Uint8Array<ArrayBuffer>;
 }
 
+/**
+ * A node tells what it is busy with, beside its progress (ComfyUI 0.38 and later); told when it changes.
+ */
+export interface ActivityEvent {
+  /** Tag. */
+  type: "activity";
+  /** Id of the node. */
+  node: string;
+  /** `loading`, or whatever else the server says; undefined when that is over. */
+  activity: string | undefined;
+}
+
+/** An image that a node delivers over the event socket, in place of a file. */
+export interface SocketImageEvent {
+  /** Tag. */
+  type: "socket_image";
+  /** Id of the node. */
+  node: string;
+  /** The image, whole: a PNG. */
+  image: Uint8Array<ArrayBuffer>;
+}
+
 /** A node produced something to show. From the cache it names the files of the earlier run. */
 export interface ExecutedEvent {
   /** Tag. */
@@ -112,12 +136,13 @@ export interface ExecutedEvent {
 
 /**
  * The event stream broke, came back, or is silent so that the server is asked over HTTP instead.
+ * `absent` comes again and again: there is no stream, and the server says that the prompt runs.
  */
 export interface ConnectionEvent {
   /** Tag. */
   type: "connection";
   /** What became of the stream. */
-  state: "lost" | "restored" | "polling";
+  state: "lost" | "restored" | "polling" | "absent";
 }
 
 /** The prompt succeeded; always the last event. */
@@ -144,6 +169,8 @@ export type ComfyEvent =
   | ProgressEvent
   | NodeFinishedEvent
   | PreviewEvent
+  | ActivityEvent
+  | SocketImageEvent
   | ExecutedEvent
   | ConnectionEvent
   | CompletedEvent;

@@ -61,6 +61,12 @@ export interface ServerConfig {
   readonly url: string;
   /** Name in logs and answers. No two servers have the same. @default {the URL without scheme and user} */
   readonly name: string;
+  /** Token that it asks for, also if it came from a file. @default {undefined} */
+  readonly token: string | undefined;
+  /** File that the token came from. @default {undefined} */
+  readonly tokenFile: string | undefined;
+  /** Further headers to send with each request. @default {undefined} */
+  readonly headers: Readonly<Record<string, string>> | undefined;
   /** Work that it does in the same time, compared with other servers. @default {1} */
   readonly weight: number;
   /** Jobs handed to it at once: one runs, the others wait behind it. @default {2} */
@@ -81,6 +87,11 @@ export interface ServerConfig {
 export interface ComfyuiConfig {
   /** The servers; at least one. @default {one at "http://127.0.0.1:8188"} */
   readonly servers: readonly ServerConfig[];
+  /**
+   * Proxy on the way to all of them, or `environment` for what variables such as `HTTP_PROXY` say;
+   * without it they are asked directly. @default {undefined}
+   */
+  readonly proxy: string | undefined;
   /**
    * Longest silence of a running job in milliseconds. Not a limit of its whole run: each sign of
    * progress starts the time anew. @default {300000}

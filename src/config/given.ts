@@ -120,7 +120,8 @@ function checkUnique(
 function checkOne(kind: SingleKind<unknown>, value: GivenValue, complain: Complain): unknown {
   const parsed = kind.parse(value.text.trim());
   if (parsed === undefined) {
-    complain(`${value.subject} must be ${kind.expected}, got ${quote(value.text)}`);
+    const shown = kind.isSecret ? "something else, which is not shown" : quote(value.text);
+    complain(`${value.subject} must be ${kind.expected}, got ${shown}`);
   }
   return parsed;
 }

@@ -63,12 +63,26 @@ function joinServers(
   const listed = settled["comfyui.servers"];
   const isListed = isGiven(listed) && urls.origin.type !== "flag" && urls.origin.type !== "env";
   const { origin } = isListed ? listed : urls;
+  for (const server of listed.value ?? []) complainOfTokens(server, subjectOf(listed), complain);
   const servers = (isListed ? listed.value : defaultServers(urls, complain))
     ?.map((server) => withDirs(server, settled));
   return {
     "comfyui.urls": { ...urls, origin },
     "comfyui.servers": { ...listed, value: servers, origin },
   };
+}
+
+/** Two tokens at once: nobody can know which one is meant. */
+function complainOfTokens(server: ServerValues, subject: string, complain: Complain): void {
+  const { token, tokenFile, headers = {} } = server;
+  const hasHeader = Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
+  const given = [
+    token === undefined ? "" : "token",
+    tokenFile === undefined ? "" : "token_file",
+    hasHeader ? "a header Authorization" : "",
+  ].filter(Boolean);
+  if (given.length < 2) return;
+  complain(`${subject} must give ${server.name} one of ${given.join(" and ")}, got both`);
 }
 
 function defaultServers(
@@ -103,14 +117,14 @@ function withDirs(server: ServerValues, settled: SettledValues): ServerValues {
 /**
  * Leaves of what says one thing in two ways only what the program uses.
  *
- * @param modelDirsOf Finds a server's folders, which need files to be read.
+ * @param filesOf Finds a server's folders and its token, which need files to be read.
  */
 export function configOf(
   values: Values,
-  modelDirsOf: (server: ServerValues) => ModelDirs,
+  filesOf: (server: ServerValues) => { modelDirs: ModelDirs; token: string | undefined },
 ): Config {
   const { urls: _urls, servers = [], maxRetries: _maxRetries, ...comfyui } = values.comfyui;
-  const complete = servers.map((server) => ({ ...server, modelDirs: modelDirsOf(server) }));
+  const complete = servers.map((server) => ({ ...server, ...filesOf(server) }));
   return { ...values, comfyui: { ...comfyui, servers: complete } };
 }
 

@@ -12,6 +12,10 @@ export interface SingleKind<T> {
   readonly expected: string;
   /** Stands for the value in a usage line; undefined for a switch, which takes none. */
   readonly placeholder: string | undefined;
+  /** True for what must not be shown, also where it is wrong. */
+  readonly isSecret?: boolean;
+  /** True if a file may have a map in its place, which is handed over as JSON. */
+  readonly takesMap?: boolean;
   /** The value, or undefined when the text is none of this kind. */
   parse(text: string): T | undefined;
   /** The value as an operator would write it. */
@@ -182,8 +186,63 @@ export function httpUrl(): SingleKind<string> {
   return single("a URL such as http://host:port", "url", (text) => {
     if (!/^https?:\/\/[^/?#]/i.test(text) || !URL.canParse(text)) return undefined;
     const url = new URL(text);
-    if (url.search !== "" || url.hash !== "") return undefined;
-    return url.href.replace(/\/+$/, "");
+    // Its query goes with every request: a token, as a rule.
+    if (url.hash !== "" || text.includes("#")) return undefined;
+    return url.search === "" ? url.href.replace(/[/?]+$/, "") : url.href;
+  });
+}
+
+/** A token as a header can carry it; the word `Bearer` before it may stay. */
+export function token(): SingleKind<string> {
+  return {
+    ...single("a token of visible ASCII characters without spaces", "token", (text) => {
+      const bare = text.replace(/^bearer\s+/i, "");
+      return /^[\x21-\x7e]+$/.test(bare) ? bare : undefined;
+    }, () => "***"),
+    isSecret: true,
+  };
+}
+
+/** Headers that belong to the connection, or that are set here (RFC 9110, RFC 6455). */
+const RESERVED_HEADERS =
+  /^(?:host|connection|upgrade|content-(?:length|type)|transfer-encoding|te|trailer|sec-websocket-.*)$/i;
+
+/** Headers, which stand as a map in the file. */
+export function headers(): SingleKind<Readonly<Record<string, string>>> {
+  return {
+    ...single(
+      "a map of headers, except those of the connection itself",
+      "headers",
+      parseHeaders,
+      (map) => Object.keys(map).map((name) => `${name}: ***`).join(", "),
+    ),
+    isSecret: true,
+    takesMap: true,
+  };
+}
+
+function parseHeaders(text: string): Record<string, string> | undefined {
+  let map: unknown;
+  try {
+    map = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof map !== "object" || map === null || Array.isArray(map)) return undefined;
+  const isRight = Object.entries(map).every(([name, value]) =>
+    /^[!#$%&'*+.^`|~\w-]+$/.test(name) && !RESERVED_HEADERS.test(name) &&
+    typeof value === "string" && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)
+  );
+  return isRight ? map as Record<string, string> : undefined;
+}
+
+/** The address of a proxy, or the word for what the environment says. */
+export function proxy(): SingleKind<string> {
+  const expected = "environment or a URL such as http://host:port";
+  return single(expected, "url", (text) => {
+    if (/^env(?:ironment)?$/i.test(text)) return "environment";
+    if (!/^https?:\/\/[^/?#]/i.test(text) || !URL.canParse(text)) return undefined;
+    return text.replace(/\/+$/, "");
   });
 }
 

@@ -66,8 +66,12 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
 
   const values = toValues(settled);
   const extra = await readExtraFiles(values, env, readTextFile);
+  const tokens = await readTokens(values.comfyui.servers ?? [], readTextFile);
   return deepFreeze({
-    config: configOf(values, (server) => modelDirsOf(server, extra)),
+    config: configOf(values, (server) => ({
+      modelDirs: modelDirsOf(server, extra),
+      token: server.token ?? tokens.get(server.tokenFile),
+    })),
     origins: new Map(Object.values(settled).map(({ path, origin }) => [path, origin])),
     warnings: [
       ...file.warnings,
@@ -75,6 +79,21 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
       ...[...extra.values()].flatMap(({ warnings }) => warnings),
     ],
   });
+}
+
+/** The tokens of servers by the files that they are in. */
+async function readTokens(
+  servers: readonly ServerValues[],
+  readTextFile: (path: string) => Promise<string>,
+): Promise<Map<string | undefined, string>> {
+  const files = new Set(servers.map(({ tokenFile }) => tokenFile));
+  files.delete(undefined);
+  if (files.size === 0) return new Map();
+  const { readToken } = await import("./token_file.ts");
+  const read = [...files as Set<string>].map(async (path) => {
+    return [path, await readToken(path, readTextFile)] as const;
+  });
+  return new Map(await Promise.all(read));
 }
 
 /** Each file once, however many servers have it. */
@@ -128,8 +147,10 @@ async function readFile(
 
 function toKnown({ path, kind }: AnySetting): KnownSetting {
   if (kind.type !== "maps") return { path, map: undefined };
-  const keys = Object.values(kind.fields).map(({ key }) => key);
-  return { path, map: { keys, expected: expectedMap(kind) } };
+  const fields = Object.values(kind.fields);
+  const keys = fields.map(({ key }) => key);
+  const mapKeys = fields.filter(({ kind }) => kind.takesMap).map(({ key }) => key);
+  return { path, map: { keys, mapKeys, expected: expectedMap(kind) } };
 }
 
 function configPath(flags: Flags, env: ReadEnv): { path: string; source: string } | undefined {

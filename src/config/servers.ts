@@ -1,7 +1,17 @@
 /** One ComfyUI server of several: what a file may say of it, and what stands for the rest. */
 
 import type { ModelDirs, ServerConfig } from "./config.ts";
-import { httpUrl, label, type MapFields, number, only, path, wholeNumber } from "./kinds.ts";
+import {
+  headers,
+  httpUrl,
+  label,
+  type MapFields,
+  number,
+  only,
+  path,
+  token,
+  wholeNumber,
+} from "./kinds.ts";
 
 const DEFAULT_WEIGHT = 1;
 
@@ -31,6 +41,24 @@ export const SERVER_FIELDS: MapFields<ServerValues> = {
     preset: ({ url }) => url === undefined ? undefined : nameOf(url),
     default: "the URL without scheme and user",
     help: "its name in logs and answers",
+  },
+  token: {
+    key: "token",
+    kind: token(),
+    default: "",
+    help: "sent as Authorization: Bearer with every request, and to the socket",
+  },
+  tokenFile: {
+    key: "token_file",
+    kind: path("file"),
+    default: "",
+    help: "file with that token, on one line",
+  },
+  headers: {
+    key: "headers",
+    kind: headers(),
+    default: "",
+    help: "more headers to send",
   },
   weight: {
     key: "weight",
@@ -77,6 +105,9 @@ export function defaultServer(url: string): ServerConfig {
   return {
     url,
     name: nameOf(url),
+    token: undefined,
+    tokenFile: undefined,
+    headers: undefined,
     weight: DEFAULT_WEIGHT,
     maxInFlight: DEFAULT_IN_FLIGHT,
     checkpointDir: undefined,

@@ -12,6 +12,7 @@ import {
   mapsOf,
   oneOf,
   path,
+  proxy,
   seconds,
   toggle,
   webOrigin,
@@ -163,6 +164,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: mapsOf(SERVER_FIELDS, MAX_SERVERS),
     default: undefined,
     help: "ComfyUI servers with settings of their own, instead of api_url",
+  },
+  "comfyui.proxy": {
+    path: "comfyui.proxy",
+    kind: proxy(),
+    default: undefined,
+    help: "proxy to the servers; environment to follow HTTP_PROXY and the like",
   },
   "comfyui.timeoutMs": {
     path: "comfyui.timeout_s",

@@ -1,6 +1,7 @@
 /** The host side of one ComfyUI server: runs its jobs in the isolate where it lives. */
 
 import type { GenerateRequest, ModelInfo } from "../protocol/mod.ts";
+import { hideSecrets } from "../secrets.ts";
 import type { Session } from "./isolate.ts";
 import { createKnownChecks, type KnownChecks } from "./known_checks.ts";
 import { createKnownModels, type KnownModels } from "./known_models.ts";
@@ -37,7 +38,7 @@ export interface RunOptions {
 export interface Executor {
   /** Name of the server. */
   readonly name: string;
-  /** Base URL of the server. */
+  /** Base URL of the server, without what gives access to it. */
   readonly url: string;
   /** Socket that its events come on. */
   readonly clientId: string;
@@ -101,7 +102,7 @@ export class SandboxExecutor implements Executor {
     onChange: () => void,
   ) {
     this.name = name;
-    this.url = setup.serverUrl;
+    this.url = hideSecrets(setup.serverUrl);
     this.clientId = setup.clientId;
     this.weight = weight;
     this.maxInFlight = maxInFlight;

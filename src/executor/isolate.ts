@@ -16,7 +16,7 @@ import type {
   ServerState,
   ToSandbox,
 } from "./messages.ts";
-import { redact } from "../redact.ts";
+import { hideSecrets } from "../secrets.ts";
 import { startSpan, traceTime } from "../trace.ts";
 import { sandboxPermissions } from "./permissions.ts";
 import { INVALID } from "./readers.ts";
@@ -129,7 +129,7 @@ class Isolate implements Sandbox {
     this.#worker = new Worker(url, {
       type: "module",
       // Deno prints it when the isolate crashes.
-      name: redact(`sandbox ${setups.map(({ serverUrl }) => serverUrl).join(" ")}`),
+      name: `sandbox ${setups.map(({ serverUrl }) => hideSecrets(serverUrl)).join(" ")}`,
       deno: { permissions: sandboxPermissions(setups) },
     });
     liveIsolates += 1;

@@ -29,6 +29,8 @@ export type PreviewMethod = "auto" | "latent2rgb" | "taesd" | "none" | "default"
 export interface SandboxSetup {
   /** Base URL of the ComfyUI server. */
   serverUrl: string;
+  /** Sent with every request to it, a token perhaps. @default none */
+  headers?: Readonly<Record<string, string>>;
   /** Socket that ComfyUI sends events to; the one of the process before, if it left prompts there. */
   clientId: string;
   /** Absolute folder for images. */

@@ -123,7 +123,7 @@ function schemaAt(type: string, path: readonly string[]): JsonSchema {
   document ??= messagesJsonSchema();
   const messages = Object.values(document.$defs!);
   const message = messages.find((schema) => schema.properties?.type?.const === type);
-  if (message === undefined) throw new Error(`json_schema.ts has no name for the message ${type}`);
+  if (message === undefined) throw new Error(`The JSON Schema has no name for the message ${type}`);
   return path.reduce((schema, key) => resolve(childOf(schema, key)), message);
 }
 

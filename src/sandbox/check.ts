@@ -5,6 +5,7 @@ import type { GenerateRequest } from "../protocol/mod.ts";
 import {
   type BindOptions,
   bindTemplate,
+  checkDeliverable,
   type CheckedGraph,
   checkGraph,
   type Graph,
@@ -12,6 +13,7 @@ import {
 } from "../workflow/mod.ts";
 import type { CheckResult } from "../executor/messages.ts";
 import type { JobContext } from "./context.ts";
+import type { KnownClasses } from "./nodes.ts";
 import { checkShape } from "./shape.ts";
 
 /**
@@ -27,7 +29,7 @@ export async function checkRequest(
     const template = context.catalog.choose(request);
     const graph = bindTemplate(template, request, { seed: request.seed ?? 0 });
     await context.inputs.check(request);
-    if (context.server.state === "ready") await spellGraph(context, template, graph);
+    if (context.server.state === "ready") await spellGraph(context, template, graph, request);
     return { type: "ok", workflow: template.name };
   } catch (error) {
     if (!(error instanceof JobError)) throw error;
@@ -48,18 +50,19 @@ export async function makeGraph(
   request: GenerateRequest,
   options: BindOptions,
 ): Promise<Graph> {
-  return await spellGraph(context, template, bindTemplate(template, request, options));
+  return await spellGraph(context, template, bindTemplate(template, request, options), request);
 }
 
 async function spellGraph(
   { nodes }: Pick<JobContext, "nodes">,
   template: Template,
   graph: Graph,
+  request: GenerateRequest,
 ): Promise<Graph> {
   const names = Object.values(graph).map((node) => node.class_type);
-  const check = async (anew: boolean): Promise<CheckedGraph & { isFresh: boolean }> => {
-    const { classes, isFresh } = await nodes.describe(names, { anew });
-    return { ...checkGraph(template, graph, classes), isFresh };
+  const check = async (anew: boolean): Promise<CheckedGraph & KnownClasses> => {
+    const known = await nodes.describe(names, { anew });
+    return { ...checkGraph(template, graph, known.classes), ...known };
   };
   try {
     let checked = await check(false);
@@ -67,6 +70,7 @@ async function spellGraph(
     if (checked.problems.length > 0 && !checked.isFresh) checked = await check(true);
     const [problem] = checked.problems;
     if (problem !== undefined) throw new JobError(problem.code, problem.message);
+    checkDeliverable(template.name, checked.graph, checked.classes, request);
     return checked.graph;
   } catch (error) {
     if (!(error instanceof ComfyError)) throw error;

@@ -8,6 +8,7 @@ import type { ModelIndex } from "./models.ts";
 import type { NodeIndex } from "./nodes.ts";
 import type { PostOrder } from "./post_order.ts";
 import type { ServerWatch } from "./server.ts";
+import type { SavedAgain } from "./touch.ts";
 
 /** What the jobs of a sandbox share. */
 export interface JobContext {
@@ -25,6 +26,8 @@ export interface JobContext {
   readonly inputs: InputImages;
   /** Model files that the server has used since it came up. */
   readonly loaded: Set<string>;
+  /** Which images are to be saved again. */
+  readonly again: SavedAgain;
   /** Keeps the prompts in the order of the jobs. */
   readonly order: PostOrder;
   /** Takes log lines. */

@@ -1,6 +1,6 @@
 /** The image that a request starts from: found, checked, and brought to the server. */
 
-import { type ComfyClient, loadImageValue } from "../comfyui/mod.ts";
+import { type ComfyClient, isJobFault, loadImageValue } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 
@@ -82,9 +82,14 @@ async function upload(
   try {
     return loadImageValue(await client.upload(bytes, name, { subfolder: FOLDER, signal }));
   } catch (cause) {
-    if (!(cause instanceof ComfyError) || cause.status !== 413) throw cause;
-    const why = `ComfyUI takes no file of ${bytes.length} bytes; send a smaller one`;
-    throw invalid(why, { cause });
+    if (!(cause instanceof ComfyError) || !isJobFault(cause.status ?? 0)) throw cause;
+    const remedy = cause.status === 413 ? "; send a smaller one" : "";
+    throw invalid(
+      `ComfyUI does not take ${name} of ${bytes.length} bytes${remedy}: ${cause.message}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -1,6 +1,11 @@
 /** One job on one ComfyUI server, from the request to the files. */
 
-import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
+import {
+  type ComfyEvent,
+  type ImageRef,
+  type LeftOutcome,
+  onlySendsImages,
+} from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import { bindTemplate, type Graph, type Template } from "../workflow/mod.ts";
 import { startSpan } from "../trace.ts";
@@ -85,6 +90,12 @@ class JobRun {
   #mayBeThere: boolean;
   /** True once ComfyUI has told that it is done. */
   #hasEnded = false;
+  /** Why there is no event socket, if there is none. */
+  #withoutSocket: string | undefined;
+  /** Images that came over it. */
+  #sentImages = 0;
+  /** True if another attempt is to run a prompt of its own, since this one's images are gone. */
+  #isToBeMadeAgain = false;
   /** What the cancellation came to, when the prompt was left. */
   #left: LeftOutcome | undefined;
 
@@ -113,6 +124,7 @@ class JobRun {
       (path, step) => onEvent({ type: "preview", path, step }),
     );
     const graph = await this.#prepare(template, signal);
+    this.#refuseWithoutSocket(template, graph);
     await place?.turn(signal);
     this.#mayBeThere = true;
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
@@ -122,15 +134,43 @@ class JobRun {
     await using output = new OutputImages(this.#context, this.#spec, { parameters, signal });
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
+      if (event.type === "socket_image") {
+        this.#sentImages += 1;
+        output.accept(event.image);
+      }
       updates.take(event);
     });
     await previews.flush();
     previews.discard();
     using _saving = startSpan("save the images", this.#spec);
+    this.#missSentImages(graph, images);
     const imagePaths = await output.save(images);
+    this.#context.again.forget(jobId);
     updates.done();
     const times = updates.times(template.name);
     return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
+  }
+
+  /** Before anything is run: images that come over the event socket need one. */
+  #refuseWithoutSocket(template: Template, graph: Graph): void {
+    const why = this.#withoutSocket;
+    if (why === undefined || this.#spec.resumed || !onlySendsImages(graph)) return;
+    throw new JobError(
+      "invalid_parameter",
+      `Invalid parameter: workflow: ${template.name} sends its images over ComfyUI's event socket, ` +
+        `which cannot be had (${why}); end it in a SaveImage node`,
+    );
+  }
+
+  /** What was sent while nobody could hear it has to be made again. */
+  #missSentImages(graph: Graph, images: readonly ImageRef[]): void {
+    if (images.length > 0 || this.#sentImages > 0 || !onlySendsImages(graph)) return;
+    this.#isToBeMadeAgain = true;
+    throw new ComfyError(
+      "output",
+      "The images that ComfyUI sent over its event socket were missed, since that broke meanwhile; " +
+        "a SaveImage node in the workflow would keep them",
+    );
   }
 
   /** Follows the prompt to its end; returns what is to be fetched. */
@@ -150,9 +190,11 @@ class JobRun {
     using _span = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
     for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
-      // Waiting behind other people's prompts is no stall, and a broken connection no sign of life.
+      // Waiting behind other people's prompts is no stall, and a broken connection no sign of life;
+      // where there is none at all, the server's word that it runs has to do.
       if (event.type === "queued") this.#place?.[Symbol.dispose]();
       const alive = event.type !== "queued" && event.type !== "connection";
+      if (event.type === "connection" && event.state === "absent") watchdog.feed();
       if (alive) {
         watchdog.feed();
         wait[Symbol.dispose]();
@@ -186,6 +228,11 @@ class JobRun {
       await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
     }
     if (code === "stalled") return await this.#explainStall(message);
+    if (code === "output" && error.status === 404) {
+      // Its cache remembers what somebody has tidied away.
+      this.#isToBeMadeAgain = this.#context.again.note(this.#spec.jobId, error.nodeId);
+    }
+    if (this.#isToBeMadeAgain) return { ...failed(code, message), retry: true };
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));
     const keepPrompt = this.#mayBeThere && DOUBTFUL.has(code);
     return { ...failed(code, message), retry: RETRYABLE.has(code), keepPrompt, crashed };
@@ -217,14 +264,8 @@ class JobRun {
 
   /** A job whose server turns out to be away before anything is posted is surely not on it. */
   async #reach(signal: AbortSignal): Promise<void> {
-    const { client } = this.#context.server;
-    try {
-      await client.connect({ signal });
-    } catch (error) {
-      if (!(error instanceof ComfyError)) throw error;
-      // Where only events cannot be had, the prompt can be followed without them.
-      await client.queue({ signal });
-    }
+    const missing = await this.#context.server.client.reach({ signal });
+    this.#withoutSocket = missing?.message;
   }
 
   /** Of a prompt that is on the server already, only the shape is of interest. */
@@ -234,7 +275,9 @@ class JobRun {
     if (resumed) return bindTemplate(template, request, { seed });
     const initImage = await inputs.bring(request, server.client, signal);
     const image = initImage === undefined ? {} : { initImage };
-    return await makeGraph(this.#context, template, request, { seed, ...image });
+    const graph = await makeGraph(this.#context, template, request, { seed, ...image });
+    const { jobId, promptId } = this.#spec;
+    return this.#context.again.touch(graph, jobId, promptId);
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

@@ -6,6 +6,7 @@
 
 import { PixelsError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
+import { createRedactor, type Redact, secretsOf } from "../secrets.ts";
 import { startSpan, traceTime } from "../trace.ts";
 import type {
   FromSandbox,
@@ -28,6 +29,8 @@ declare const self: {
 
 const runs = new Map<number, AbortController>();
 let sessions: readonly JobContext[] = [];
+/** Hides the secrets of all servers in whatever may come to be seen by others. */
+let redact: Redact = createRedactor([]);
 
 self.onmessage = ({ data }) => {
   switch (data.type) {
@@ -59,22 +62,23 @@ function noteHop({ spec, sentAtMs }: Extract<ToSandbox, { type: "run" }>): void 
 }
 
 function log(level: LogLevel, message: string, fields: LogFields = {}): void {
-  self.postMessage({ type: "log", level, message, fields });
+  self.postMessage(redact({ type: "log", level, message, fields }));
 }
 
 async function setUp(setups: readonly SandboxSetup[]): Promise<void> {
+  redact = createRedactor(setups.flatMap((setup) => secretsOf(setup.serverUrl, setup.headers)));
   try {
     for (const dir of new Set(setups.map(({ outputDir }) => outputDir))) await tidyUp(dir);
     sessions = await Promise.all(setups.map((setup, server) =>
       openSession(setup, {
         log,
         onState: (state, error) =>
-          self.postMessage({
+          self.postMessage(redact({
             type: "server",
             server,
             state,
             ...(error === undefined ? {} : { error }),
-          }),
+          })),
       })
     ));
     self.postMessage({ type: "ready" });
@@ -112,7 +116,8 @@ async function run({ server, run: number, spec }: Extract<ToSandbox, { type: "ru
   } finally {
     runs.delete(number);
   }
-  self.postMessage({ type: "ended", run: number, outcome, ...traceTime() });
+  const shown = outcome.type === "failed" ? redact(outcome) : outcome;
+  self.postMessage({ type: "ended", run: number, outcome: shown, ...traceTime() });
 }
 
 async function answer(
@@ -120,7 +125,8 @@ async function answer(
 ): Promise<void> {
   try {
     const asked = sessionOf(server);
-    self.postMessage({ type: "answer", call, answer: await find(asked, name, question) });
+    const answer = await find(asked, name, question);
+    self.postMessage({ type: "answer", call, answer: name === "check" ? redact(answer) : answer });
   } catch (error) {
     const { code, message } = explain(error);
     self.postMessage({ type: "failure", call, code, error: message });
@@ -149,6 +155,6 @@ function sessionOf(server: number): JobContext {
 }
 
 function explain(error: unknown): { code: string; message: string } {
-  if (error instanceof PixelsError) return { code: error.code, message: error.message };
-  return { code: "sandbox", message: error instanceof Error ? error.message : String(error) };
+  const code = error instanceof PixelsError ? error.code : "sandbox";
+  return { code, message: redact(error instanceof Error ? error.message : String(error)) };
 }

@@ -1,9 +1,10 @@
 /** Brings a job's images from ComfyUI to their final names. */
 
-import type { ComfyClient, ImageRef } from "../comfyui/mod.ts";
+import { type ComfyClient, extensionFor, type ImageRef, kindOf } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 import { isPng, pngTextParts, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
+import type { HiddenFile } from "./hidden_file.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
@@ -58,6 +59,7 @@ export class OutputImages implements AsyncDisposable {
   readonly #options: SaveOptions;
   readonly #leaving = new AbortController();
   readonly #early = new Map<string, Early>();
+  readonly #sent: Promise<StagedImage>[] = [];
   #staging: Promise<Staging> | undefined;
   /** One after the other, so that one at a time is in memory. */
   #last: Promise<unknown> = Promise.resolve();
@@ -82,6 +84,14 @@ export class OutputImages implements AsyncDisposable {
     }
   }
 
+  /** Takes an image that came over the event socket. */
+  accept(bytes: Uint8Array): void {
+    const staged = this.#last.then(() => this.#stage(bytes, { filename: "socket.png" }));
+    // Whether that went well shows at the end.
+    this.#last = staged.catch(() => {});
+    this.#sent.push(staged);
+  }
+
   /**
    * Makes the files of the job under names of their own. A file that is there already is never replaced.
    *
@@ -92,7 +102,7 @@ export class OutputImages implements AsyncDisposable {
    * @throws {JobError} `invalid_parameter` if the images are not fit for what was asked for.
    */
   async save(images: readonly ImageRef[]): Promise<string[]> {
-    if (images.length === 0) {
+    if (images.length === 0 && this.#sent.length === 0) {
       throw new ComfyError(
         "output",
         "ComfyUI finished the workflow without an image; check that it ends in a SaveImage node",
@@ -104,10 +114,15 @@ export class OutputImages implements AsyncDisposable {
     const staging = await this.#openStaging();
     const staged: StagedImage[] = [];
     for (const image of images) {
+      // Beside what was sent, a preview is no result.
+      if (this.#sent.length > 0 && image.type === "temp") continue;
       staged.push(
         await this.#takeEarly(image) ?? await this.#fetch(image, { signal, attempts: TRANSFERS }),
       );
     }
+    staged.push(...await Promise.all(this.#sent));
+    // Sound and text go last: clients show the first file.
+    staged.sort((a, b) => rankOf(a) - rankOf(b));
     const facts = { jobId, prompt: request.prompt, seed, model: request.model };
     const timestampMs = Date.now();
     const sets = await arrangeResults(request, staged, {
@@ -159,15 +174,36 @@ export class OutputImages implements AsyncDisposable {
   ): Promise<StagedImage> {
     const staging = await this.#openStaging();
     const { client } = this.#context.server;
-    const extension = /\.[A-Za-z0-9]{1,5}$/.exec(image.filename)?.[0].toLowerCase() ?? ".png";
     // Made while ComfyUI has yet to answer: that takes up to a millisecond where many files went lately.
     await using file = staging.begin();
     const bytes = await readImage(client, image, call);
+    return await this.#stage(bytes, image, file);
+  }
+
+  /** Writes a file whose kind is known to be one that is delivered. */
+  async #stage(
+    bytes: Uint8Array,
+    { filename, isAnimated }: Pick<ImageRef, "filename" | "isAnimated">,
+    file?: HiddenFile,
+  ): Promise<StagedImage> {
+    const staging = await this.#openStaging();
+    const kind = kindOf(bytes, filename);
+    if (kind === undefined || !kind.isWhole(bytes)) {
+      throw new ComfyError("output", `The file ${filename} of ComfyUI is no whole image`);
+    }
     const { parameters } = this.#options;
     // Of other formats the file is kept as ComfyUI made it.
-    const content = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
-    return { temp: await staging.write(content, file), extension };
+    const told = isPng(bytes) ? withText(bytes, parameters, filename) : bytes;
+    const temp = await staging.write(told, file);
+    const content = kind.content === "still" && isAnimated ? "moving" : kind.content;
+    return { temp, extension: `.${extensionFor(kind, filename)}`, content };
   }
+}
+
+const RANKS = { still: 0, moving: 0, model: 1, sound: 2, text: 3 } as const;
+
+function rankOf({ content = "still" }: StagedImage): number {
+  return RANKS[content];
 }
 
 async function readImage(
@@ -202,13 +238,13 @@ async function judge(client: ComfyClient, error: unknown, signal: AbortSignal): 
   return new ComfyError("bad_answer", message, { cause: error });
 }
 
-function withText(bytes: Uint8Array, parameters: string, image: ImageRef): Uint8Array[] {
+function withText(bytes: Uint8Array, parameters: string, filename: string): Uint8Array[] {
   try {
     const text = { [PARAMETERS_KEYWORD]: parameters };
     return bytes.length > LARGE_BYTES ? pngTextParts(bytes, text) : [withPngText(bytes, text)];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot use the file ${image.filename} of ComfyUI: ${why}`;
+    const message = `Cannot use the file ${filename} of ComfyUI: ${why}`;
     throw new ComfyError("output", message, { cause });
   }
 }

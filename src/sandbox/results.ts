@@ -1,5 +1,6 @@
 /** What becomes of the images of a job: single files, an animation with its sheet, or tiles. */
 
+import type { FileKind } from "../comfyui/mod.ts";
 import { ComfyError, ImageError } from "../errors.ts";
 import {
   crop,
@@ -23,6 +24,8 @@ export interface StagedImage {
   readonly temp: string;
   /** Extension of its final name, with the dot. */
   readonly extension: string;
+  /** What is in it: only stills are put together to sheets. @default {"still"} */
+  readonly content?: FileKind["content"];
 }
 
 /** What the files of a job need besides its images. */
@@ -57,11 +60,14 @@ export async function arrangeResults(
   checkShape(shape);
   const { animation_frames: frames, tileset_grid: grid } = shape;
   try {
-    if (frames !== undefined) return await animations(frames, images, context);
-    const sets: FileSet[] = [];
-    for (const [index, image] of images.entries()) {
-      const stem = await context.stemOf(index);
-      const files = grid === undefined
+    const stills = images.filter(({ content = "still" }) => content === "still");
+    // An animated file is the animation; beside frames it is one more file.
+    const sets = frames === undefined || stills.length === 0
+      ? []
+      : await animations(frames, stills, context);
+    for (const image of frames === undefined ? images : others(images)) {
+      const stem = await context.stemOf(sets.length);
+      const files = grid === undefined || (image.content ?? "still") !== "still"
         ? [asDelivered(image, "")]
         : await tiles(grid, image, context);
       sets.push({ stem, files });
@@ -73,6 +79,10 @@ export async function arrangeResults(
       cause: error,
     });
   }
+}
+
+function others(images: readonly StagedImage[]): StagedImage[] {
+  return images.filter(({ content = "still" }) => content !== "still");
 }
 
 /** A batch of animations comes one after the other. */

@@ -3,6 +3,7 @@
 import { type ComfyClient, createComfyClient } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
+import { hideSecrets } from "../secrets.ts";
 import type { SandboxSetup, ServerState } from "../executor/messages.ts";
 
 /** Pauses between attempts to connect: doubled from the first to the longest, with jitter. */
@@ -20,6 +21,12 @@ const HEALTH_MS = 5_000;
 
 /** Looks in a row that a server may leave without answer while it is busy. */
 const PATIENCE = 2;
+
+/** What is lost where something on the way, a proxy as a rule, lets no WebSocket through. */
+const NO_EVENTS =
+  "ComfyUI gives no event socket, so jobs are followed by asking for them: no progress within a job, " +
+  "no previews, no images of SaveImageWebsocket, and a job that hangs is not noticed; let the proxy " +
+  "pass WebSockets to /ws.";
 
 /** What the watch tells. */
 export interface ServerWatchOptions {
@@ -43,20 +50,22 @@ export interface ServerWatch extends AsyncDisposable {
 
 /** Starts to look for a server; one that is away is said once, not at each attempt. */
 export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): ServerWatch {
-  const { serverUrl: url, clientId, unreachableMs, allowGlobalInterrupt } = setup;
+  const { serverUrl: url, headers = {}, clientId, unreachableMs, allowGlobalInterrupt } = setup;
   const client = createComfyClient({
     url,
+    headers,
     clientId,
     allowGlobalInterrupt,
     ...STEPS,
     ...(unreachableMs === undefined ? {} : { unreachableMs }),
   });
+  const shown = hideSecrets(url);
   let state: ServerState = "connecting";
   const change = (next: ServerState, error?: string) => {
     if (next === state) return;
     state = next;
-    if (next === "ready") options.log("info", "ComfyUI is ready", { url: setup.serverUrl });
-    else options.log("warn", `ComfyUI is away: ${error}`, { url: setup.serverUrl });
+    if (next === "ready") options.log("info", "ComfyUI is ready", { url: shown });
+    else options.log("warn", `ComfyUI is away: ${error}`, { url: shown });
     options.onState(next, error);
   };
   const closing = new AbortController();
@@ -64,8 +73,11 @@ export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): S
   const find = async () => {
     for (let attempt = 0; state !== "ready" && !closing.signal.aborted; attempt += 1) {
       try {
-        await client.connect({ signal: closing.signal });
+        const missing = await client.reach({ signal: closing.signal });
         change("ready");
+        if (missing !== undefined) {
+          options.log("warn", `${NO_EVENTS} ${missing.message}`, { url: shown });
+        }
       } catch (error) {
         if (closing.signal.aborted) break;
         change("unreachable", error instanceof Error ? error.message : String(error));

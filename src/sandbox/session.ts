@@ -9,6 +9,7 @@ import type { JobContext } from "./context.ts";
 import { createModelIndex } from "./models.ts";
 import { createNodeIndex } from "./nodes.ts";
 import { watchServer } from "./server.ts";
+import { SavedAgain } from "./touch.ts";
 
 /** Whom a session tells. */
 export interface SessionOptions {
@@ -46,5 +47,6 @@ export async function openSession(
   const models = createModelIndex(server, setup.modelDirs);
   const nodes = createNodeIndex(server);
   const order = new PostOrder();
-  return { setup, catalog, server, models, inputs, nodes, loaded, order, log };
+  const again = new SavedAgain();
+  return { setup, catalog, server, models, inputs, nodes, loaded, again, order, log };
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { applyProxy } from "../config/mod.ts";
 import { silentLogger } from "../log.ts";
 import { zmqTransport } from "../transport/mod.ts";
 import { readDoors } from "./doors.ts";
@@ -25,6 +26,8 @@ import type { PixelsWorker, WorkerOptions } from "./worker.ts";
 export async function startWorker(options: WorkerOptions): Promise<PixelsWorker> {
   const { config, logger = silentLogger, transport = zmqTransport() } = options;
   const startedAtMs = performance.now();
+  const proxy = applyProxy(config.comfyui);
+  if (proxy !== undefined) logger.log("info", proxy);
   await using starting = new AsyncDisposableStack();
   const outputDir = await prepareOutput(config.output.dir);
   const inputDir = await findInput(config.input.dir);

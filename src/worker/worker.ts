@@ -209,6 +209,7 @@ function sandboxSetup(
   const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
+    headers: headersOf(server),
     outputDir,
     ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
     modelDirs: server.modelDirs,
@@ -229,6 +230,10 @@ function sandboxSetup(
     stallTimeoutMs: comfyui.timeoutMs,
     allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
   };
+}
+
+function headersOf({ token, headers = {} }: ServerConfig): Readonly<Record<string, string>> {
+  return token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
 }
 
 /** Run times are learnt anew from the jobs that are still known, and from what was measured of any. */

@@ -15,6 +15,7 @@ export type { Contract, Slot, SlotType } from "./contract.ts";
 export { isLink, nodeLabel, parseGraph } from "./graph.ts";
 export type { Graph, GraphNode, Link } from "./graph.ts";
 export type { NodeClasses } from "./node_info.ts";
+export { checkDeliverable, undeliverable } from "./outputs.ts";
 export { DEFAULT_ROUTES, routeRequest } from "./route.ts";
 export type { Routes } from "./route.ts";
 export { createTemplate } from "./template.ts";

@@ -80,8 +80,20 @@ const WORKFLOWS: Pick<SettingCase, "good" | "bad"> = {
 };
 
 const URLS = {
-  good: ["http://gpu:8188", "https://gpu.example/comfy/", "HTTP://[::1]:1/", "http://me:s@gpu:1"],
-  meaning: ["http://gpu:8188", "https://gpu.example/comfy", "http://[::1]:1", "http://me:s@gpu:1"],
+  good: [
+    "http://gpu:8188",
+    "https://gpu.example/comfy/",
+    "HTTP://[::1]:1/",
+    "http://me:s@gpu:1",
+    "http://gpu/?token=abc",
+  ],
+  meaning: [
+    "http://gpu:8188",
+    "https://gpu.example/comfy",
+    "http://[::1]:1",
+    "http://me:s@gpu:1",
+    "http://gpu/?token=abc",
+  ],
   bad: [
     "gpu:8188",
     "ftp://gpu",
@@ -89,8 +101,8 @@ const URLS = {
     "http:///x",
     "http:gpu",
     "http://gpu:99999",
-    "http://gpu/?a=1",
     "http://gpu/#a",
+    "http://gpu/#",
   ],
 };
 
@@ -133,6 +145,37 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
       "x".repeat(64),
     ]],
     bad: ["", " ", "a\nb", "\u001b[2J", "x".repeat(65)],
+  },
+  token: {
+    field: "token",
+    good: [["abc", "abc"], ["Bearer x.y~z", "x.y~z"], ["bearer  1", "1"]],
+    bad: ["", " ", "two words", "a\nb", "käse"],
+  },
+  token_file: {
+    field: "tokenFile",
+    good: [["/run/secrets/token", "/run/secrets/token"], ["./my.token", "./my.token"]],
+    bad: ["", "~/token", "a\u0000b"],
+  },
+  headers: {
+    field: "headers",
+    good: [
+      ['{"X-Api-Key":"a b"}', { "X-Api-Key": "a b" }],
+      ['{"authorization":"Basic eA==","x":"1"}', { authorization: "Basic eA==", x: "1" }],
+      ["{}", {}],
+    ],
+    bad: [
+      "X-Api-Key: a",
+      "[]",
+      '{"a b":"c"}',
+      '{"":"c"}',
+      '{"a":""}',
+      '{"a":1}',
+      '{"a":"x\\ny"}',
+      '{"Host":"a"}',
+      '{"content-length":"1"}',
+      '{"Sec-WebSocket-Key":"a"}',
+      '{"Connection":"close"}',
+    ],
   },
   weight: {
     field: "weight",
@@ -189,6 +232,16 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     read: (config) => config.comfyui.servers.map(({ url }) => url),
     good: URLS.good.map((text, index) => [text, [URLS.meaning[index]]]),
     bad: URLS.bad,
+  },
+  "comfyui.proxy": {
+    read: (config) => config.comfyui.proxy,
+    good: [
+      ["http://proxy:3128", "http://proxy:3128"],
+      ["environment", "environment"],
+      ["https://me:s@proxy:1/", "https://me:s@proxy:1"],
+      ["ENV", "environment"],
+    ],
+    bad: ["proxy:3128", "socks5://proxy", "http://", "yes", "http://proxy:99999"],
   },
   "comfyui.timeout_s": {
     read: (config) => config.comfyui.timeoutMs,

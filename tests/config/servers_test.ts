@@ -59,6 +59,9 @@ Deno.test("a server has defaults for everything but its URL", async () => {
   deepEqual(await serversOf(yamlOfServer({ url: "https://me:pass@gpu:8188/comfy/" })), [{
     url: "https://me:pass@gpu:8188/comfy",
     name: "gpu:8188/comfy",
+    token: undefined,
+    tokenFile: undefined,
+    headers: undefined,
     weight: 1,
     maxInFlight: 2,
     checkpointDir: undefined,
@@ -101,12 +104,12 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   "no list but a URL": [
     "comfyui:\n  servers: http://a\n",
     "config.yaml:2:12: comfyui.servers must be a list, each entry a map with url and optionally " +
-    'name, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://a"',
+    'name, token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://a"',
   ],
   "no list but a map": [
     "comfyui:\n  servers:\n    url: http://a\n",
     "config.yaml:3:5: comfyui.servers must be a list, each entry a map with url and optionally " +
-    "name, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a map",
+    "name, token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a map",
   ],
   "an empty list": [
     "comfyui:\n  servers: []\n",
@@ -121,12 +124,12 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   "an entry that is a URL": [
     "comfyui:\n  servers:\n    - url: http://a\n    - http://b\n",
     "config.yaml:4:7: an entry of comfyui.servers must be a map with url and optionally name, " +
-    'weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://b"',
+    'token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://b"',
   ],
   "an entry that is nothing": [
     "comfyui:\n  servers: [~, { url: http://a }]\n",
     "config.yaml:2:13: an entry of comfyui.servers must be a map with url and optionally name, " +
-    "weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got nothing",
+    "token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got nothing",
   ],
   "an entry without URL": [
     "comfyui:\n  servers:\n    - name: a\n    - { url: , weight: 2 }\n",
@@ -181,7 +184,7 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   "a list in itself": [
     "comfyui: { servers: &all [*all] }",
     "config.yaml:1:27: an entry of comfyui.servers must be a map with url and optionally name, " +
-    "weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a list",
+    "token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a list",
   ],
   "a map in itself": [
     "comfyui: { servers: [&a { url: *a }] }",
@@ -208,12 +211,14 @@ const UNKNOWN: [pair: string, warning: string][] = [
   [
     "xyzzyx: 2",
     "comfyui.servers.xyzzyx; the known ones are comfyui.servers.url, comfyui.servers.name, " +
+    "comfyui.servers.token, comfyui.servers.token_file, comfyui.servers.headers, " +
     "comfyui.servers.weight, comfyui.servers.max_in_flight, comfyui.servers.checkpoint_dir, " +
     "comfyui.servers.lora_dir, comfyui.servers.vae_dir, comfyui.servers.extra_model_paths",
   ],
   [
     "<<: { weight: 2 }",
     'comfyui.servers.<<"; the known ones are comfyui.servers.url, comfyui.servers.name, ' +
+    "comfyui.servers.token, comfyui.servers.token_file, comfyui.servers.headers, " +
     "comfyui.servers.weight, comfyui.servers.max_in_flight, comfyui.servers.checkpoint_dir, " +
     "comfyui.servers.lora_dir, comfyui.servers.vae_dir, comfyui.servers.extra_model_paths",
   ],

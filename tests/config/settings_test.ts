@@ -99,6 +99,9 @@ Deno.test("the defaults are the documented ones", async () => {
       servers: [{
         url: "http://127.0.0.1:8188",
         name: "127.0.0.1:8188",
+        token: undefined,
+        tokenFile: undefined,
+        headers: undefined,
         weight: 1,
         maxInFlight: 2,
         checkpointDir: undefined,
@@ -107,6 +110,7 @@ Deno.test("the defaults are the documented ones", async () => {
         extraModelPaths: undefined,
         modelDirs: { checkpoint: [], lora: [], vae: [] },
       }],
+      proxy: undefined,
       timeoutMs: 300_000,
       retryDelayMs: 1000,
       awayMs: 30_000,

@@ -9,6 +9,7 @@ import { runJob } from "../../src/sandbox/job.ts";
 import { createInputImages } from "../../src/sandbox/input.ts";
 import { createModelIndex } from "../../src/sandbox/models.ts";
 import { createNodeIndex } from "../../src/sandbox/nodes.ts";
+import { SavedAgain } from "../../src/sandbox/touch.ts";
 import { watchServer } from "../../src/sandbox/server.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
 import { loadCatalog } from "../../src/workflow/mod.ts";
@@ -73,7 +74,19 @@ export async function jobSetup(
   const nodes = createNodeIndex(server);
   const loaded = new Set<string>();
   const order = new PostOrder();
-  const context: JobContext = { setup, catalog, server, models, inputs, nodes, loaded, order, log };
+  const again = new SavedAgain();
+  const context: JobContext = {
+    setup,
+    catalog,
+    server,
+    models,
+    inputs,
+    nodes,
+    loaded,
+    again,
+    order,
+    log,
+  };
   const running = starting.move();
   return {
     simulator,

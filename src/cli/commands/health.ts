@@ -8,6 +8,7 @@ import {
   checkDatabase,
   checkDisk,
   checkOutput,
+  checkProxy,
   checkServers,
   checkWorker,
   checkWorkflows,
@@ -37,6 +38,7 @@ export async function runHealth(
   const worker = await checkWorker(client, config.zmq.reqRepAddr);
   const checks = [
     worker,
+    ...checkProxy(config, (name) => io.env(name)),
     ...await checkServers(client, config, worker.state === "ok"),
     await checkWorkflows(config),
     await checkOutput(config),

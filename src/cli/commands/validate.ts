@@ -1,12 +1,15 @@
 /** `validate-workflows`: looks at every workflow of a folder, and at what a server would say to it. */
 
+import { goDirect } from "../../config/mod.ts";
 import { createComfyClient } from "../../comfyui/mod.ts";
 import { ComfyError, TransportError } from "../../errors.ts";
+import { hideSecrets } from "../../secrets.ts";
 import { startSimulator } from "../../simulator/mod.ts";
 import {
   checkGraph,
   type NodeClasses,
   readWorkflows,
+  undeliverable,
   type WorkflowFile,
 } from "../../workflow/mod.ts";
 import { EXIT } from "../errors.ts";
@@ -51,14 +54,19 @@ async function askServer({ comfyuiUrl, simulate }: ValidateOptions) {
   await using simulator = simulate === true ? await startSimulator() : undefined;
   const url = simulator?.url ?? comfyuiUrl;
   if (url === undefined) return undefined;
+  goDirect([url]);
   await using client = createComfyClient({ url });
   try {
     return await client.objectInfo();
   } catch (cause) {
     if (!(cause instanceof ComfyError)) throw cause;
-    throw new TransportError("timeout", `Cannot ask ComfyUI at ${url}: ${cause.message}`, {
-      cause,
-    });
+    throw new TransportError(
+      "timeout",
+      `Cannot ask ComfyUI at ${hideSecrets(url)}: ${cause.message}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -74,7 +82,9 @@ function faultsOf(file: WorkflowFile, classes: NodeClasses | undefined): string[
   if (classes === undefined) return [];
   const { graph } = file.template;
   const { problems } = checkGraph(file.template, graph, classes);
-  return problems
+  const faults = problems
     .filter(({ parameter }) => !ALWAYS_GIVEN.has(parameter))
     .map(({ message }) => bare(message));
+  const nothing = undeliverable(graph, classes);
+  return nothing === undefined ? faults : [...faults, nothing];
 }

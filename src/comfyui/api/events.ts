@@ -35,6 +35,8 @@ export interface NodeProgress {
   max: number;
   /** In practice only running and finished are sent. */
   finished: boolean;
+  /** What it is busy with, if the server says so. */
+  activity?: string;
 }
 
 /** A message from the server. */
@@ -152,7 +154,14 @@ function progressState(data: JsonObject, promptId: string): ServerEvent {
   const nodes = Object.entries(asObject(data.nodes)).flatMap(([node, state]) => {
     if (!isObject(state)) return [];
     const value = asCount(state.value) ?? 0;
-    return [{ node, value, max: asCount(state.max) ?? 1, finished: state.state === "finished" }];
+    const activity = asText(state.activity);
+    return [{
+      node,
+      value,
+      max: asCount(state.max) ?? 1,
+      finished: state.state === "finished",
+      ...(activity === undefined || activity === "" ? {} : { activity }),
+    }];
   });
   return { type: "progress_state", promptId, nodes };
 }

@@ -1,11 +1,12 @@
-/**
- * Requests to one server: limits, tolerant reading, and one kind of error. The only caller of
- * `fetch`.
- */
+/** Requests to one server: limits, tolerant reading, and one kind of error. */
 
 import { ComfyError } from "../../errors.ts";
+import { hideSecrets, type Redact } from "../../secrets.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
+import type { Access } from "./access.ts";
+import { readText } from "./body.ts";
 import { parseJson } from "./json.ts";
+import { Patience } from "./patience.ts";
 import type { CallOptions } from "../options.ts";
 
 /** The function that speaks HTTP. */
@@ -13,8 +14,8 @@ export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
 /** Options of {@linkcode HttpApi}. */
 export interface HttpApiOptions {
-  /** Base address of the server. */
-  baseUrl: URL;
+  /** The way to the server. */
+  access: Access;
   /** Speaks HTTP. */
   fetch: Fetch;
   /** Source of time. */
@@ -41,34 +42,36 @@ export interface HttpRequest extends CallOptions {
 export interface HttpAnswer {
   /** HTTP status. */
   status: number;
-  /** Body as text. */
+  /** Body as text; of one that tells a failure perhaps only the beginning. */
   text: string;
+  /** Where a redirect leads. */
+  location?: string;
 }
 
-/**
- * `fetch`, which never sends a body twice. Deno's own does so unasked, with text and bytes, when a
- * connection that it kept open closes without an answer (denoland/deno issue 35610), and a prompt
- * would run twice; a Blob it sends once.
- */
-export function fetchOnce(input: string, init: RequestInit): Promise<Response> {
-  if (typeof init.body !== "string") return fetch(input, init);
-  return fetch(input, { ...init, body: new Blob([init.body]) });
-}
+/** Most that is read of an answer that tells a failure, in bytes: the reasons why a graph is refused. */
+const MAX_FAILURE_BYTES = 4 * 1024 * 1024;
+
+/** How long one request may be put off in all, in milliseconds, before the refusal counts. */
+const MAX_WAITED_MS = 300_000;
 
 /** Speaks HTTP with one server. */
 export class HttpApi {
   readonly #options: HttpApiOptions;
+  readonly #patience: Patience;
 
   constructor(options: HttpApiOptions) {
     this.#options = options;
+    this.#patience = new Patience(options.clock);
   }
 
   /** Absolute address of a route. */
   url(path: string, query: Record<string, string> = {}): URL {
-    const base = this.#options.baseUrl;
-    const url = new URL(base);
-    url.pathname = base.pathname.replace(/\/$/, "") + path;
-    url.search = new URLSearchParams(query).toString();
+    const { baseUrl, query: always } = this.#options.access;
+    const url = new URL(baseUrl);
+    url.pathname = baseUrl.pathname.replace(/\/$/, "") + path;
+    const given = new URLSearchParams(query);
+    for (const [name, value] of always) given.set(name, value);
+    url.search = given.toString();
     return url;
   }
 
@@ -82,10 +85,28 @@ export class HttpApi {
     using deadline = this.startDeadline(what, request);
     const response = await this.open(path, request, deadline);
     try {
-      return { status: response.status, text: await this.#readText(response, what) };
+      return await this.readAnswer(response, what);
     } catch (error) {
-      throw toComfyError(error, what, deadline.signal);
+      throw this.toError(error, what, deadline.signal);
     }
+  }
+
+  /** Reads an answer as text; of one that tells a failure no more than helps. */
+  async readAnswer(response: Response, what: string): Promise<HttpAnswer> {
+    const { maxBodyBytes, access: { redact } } = this.#options;
+    const { status } = response;
+    const limit = isSuccess(response) ? maxBodyBytes : Math.min(maxBodyBytes, MAX_FAILURE_BYTES);
+    const { text, isWhole } = await readText(response, limit);
+    if (isSuccess(response)) {
+      if (isWhole) return { status, text };
+      throw new ComfyError("bad_answer", `${what}: the answer exceeds ${limit} bytes`);
+    }
+    const location = response.headers.get("location");
+    return {
+      status,
+      text: redact(text),
+      ...(location === null ? {} : { location: redact(hideSecrets(location)) }),
+    };
   }
 
   /**
@@ -130,46 +151,52 @@ export class HttpApi {
 
   /**
    * Sends a request under a deadline of the caller, who reads the body and disposes of the
-   * deadline.
+   * deadline. What a server asks to send later is sent later; that does not count as its time unless
+   * the caller has set the time himself.
    */
   async open(path: string, request: HttpRequest, deadline: Deadline): Promise<Response> {
+    for (let waitedMs = 0;;) {
+      waitedMs += await this.#wait(request, deadline);
+      const response = await this.#fetch(path, request, deadline);
+      if (!this.#patience.note(response) || waitedMs >= MAX_WAITED_MS) return response;
+      await response.body?.cancel();
+    }
+  }
+
+  /** The error of a transfer that broke, as {@linkcode toComfyError} makes it, without secrets. */
+  toError(error: unknown, what: string, signal: AbortSignal): unknown {
+    return toComfyError(error, what, signal, this.#options.access.redact);
+  }
+
+  /** Waits as long as the server wants; returns how long that was, in milliseconds. */
+  async #wait(request: HttpRequest, deadline: Deadline): Promise<number> {
+    const { waitMs } = this.#patience;
+    if (waitMs === 0) return 0;
+    const isGranted = request.timeoutMs === undefined;
+    if (isGranted) deadline.pause();
+    await this.#options.clock.delay(waitMs, { signal: deadline.signal });
+    if (isGranted) deadline.restart();
+    return waitMs;
+  }
+
+  async #fetch(path: string, request: HttpRequest, deadline: Deadline): Promise<Response> {
     const { method = "GET", query, json, form } = request;
     const body = form ?? (json === undefined ? undefined : JSON.stringify(json));
-    const headers: HeadersInit = json === undefined ? {} : { "content-type": "application/json" };
+    const { headers: always } = this.#options.access;
+    const headers = json === undefined ? always : { ...always, "content-type": "application/json" };
     try {
       return await this.#options.fetch(this.url(path, query).href, {
         method,
         headers,
+        // Followed, a redirected POST would become a GET, and a token would go to another host.
+        redirect: "manual",
         ...(body === undefined ? {} : { body }),
         signal: deadline.signal,
       });
     } catch (error) {
-      throw toComfyError(error, describeRequest(path, request), deadline.signal);
+      throw this.toError(error, describeRequest(path, request), deadline.signal);
     }
   }
-
-  async #readText(response: Response, what: string): Promise<string> {
-    const { maxBodyBytes } = this.#options;
-    // In one go, where the length is known beforehand.
-    if ((lengthOf(response) ?? Infinity) <= maxBodyBytes) return await response.text();
-    const decoder = new TextDecoder();
-    const parts: string[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length;
-      if (size > maxBodyBytes) {
-        throw new ComfyError("bad_answer", `${what}: the answer exceeds ${maxBodyBytes} bytes`);
-      }
-      parts.push(decoder.decode(chunk, { stream: true }));
-    }
-    return parts.join("") + decoder.decode();
-  }
-}
-
-/** Size of a body, if the server tells it; that of a compressed one tells nothing about its content. */
-export function lengthOf({ headers }: Response): number | undefined {
-  const length = headers.get("content-length");
-  return length === null || headers.get("content-encoding") !== null ? undefined : Number(length);
 }
 
 /** Names a request in messages. */
@@ -187,13 +214,31 @@ export function isUnknownRoute(answer: { status: number }): boolean {
   return answer.status === 404 || answer.status === 405;
 }
 
+/** Statuses of the 4xx that speak of the server, its login or its load, whatever is asked of it. */
+const SERVER_STATUSES: ReadonlySet<number> = new Set([401, 405, 407, 408, 421, 425, 426, 429, 451]);
+
+/** True for a status that says that this one file or prompt is not taken: another try is in vain. */
+export function isJobFault(status: number): boolean {
+  return status >= 400 && status < 500 && !SERVER_STATUSES.has(status);
+}
+
 /** The error of an answer that tells no success. */
 export function statusError(answer: HttpAnswer, what: string): ComfyError {
-  const body = answer.text.replace(/\s+/g, " ").trim().slice(0, 200);
-  const told = body === "" ? "" : `: ${body}`;
-  return new ComfyError("http_status", `${what}: ComfyUI answered ${answer.status}${told}`, {
-    status: answer.status,
+  const { status } = answer;
+  return new ComfyError("http_status", `${what}: ComfyUI answered ${status}${reasonOf(answer)}`, {
+    status,
   });
+}
+
+/** What an answer of failure says, to be put behind its status, with the remedy where one is sure. */
+function reasonOf({ status, text, location }: HttpAnswer): string {
+  if (status >= 300 && status < 400 && location !== undefined) {
+    return `, a redirect to ${location}; give the server's url as it is after all redirects, ` +
+      "or the token that it asks for";
+  }
+  const body = text.replace(/\s+/g, " ").trim().slice(0, 200);
+  const told = body === "" ? "" : `: ${body}`;
+  return status === 401 ? `${told}; give the server's token in comfyui.servers` : told;
 }
 
 /** Parses the body of an answer. */
@@ -211,10 +256,15 @@ export function parseAnswer(answer: HttpAnswer, what: string): unknown {
 /**
  * The error of a transfer that broke: the reason of the abort if there was one, else `unreachable`.
  */
-export function toComfyError(error: unknown, what: string, signal: AbortSignal): unknown {
+function toComfyError(
+  error: unknown,
+  what: string,
+  signal: AbortSignal,
+  redact: Redact,
+): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof ComfyError) return error;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = redact(error instanceof Error ? error.message : String(error));
   return new ComfyError("unreachable", `${what}: ComfyUI cannot be reached: ${why}`, {
     cause: error,
   });

@@ -1,20 +1,39 @@
-/** Image references in what nodes return (pure). */
+/** References to files in what nodes return (pure). */
 
-import { asArray, asObject, asText, isObject } from "./json.ts";
+import { announcedKind } from "../files/kinds.ts";
+import { asArray, asObject, asText, isObject, type JsonObject } from "./json.ts";
 import type { ImageRef } from "../types.ts";
 
-/** The images of one node's output; entries that name no file are passed over. */
+/** Keys under which nodes name images and films, whatever their files are called. */
+const IMAGE_KEYS: ReadonlySet<string> = new Set(["images", "gifs"]);
+
+/**
+ * The files of one node's output: nodes name them under `images`, `gifs`, `audio`, `video` or any
+ * other key. Entries that name none are passed over, and so are, under other keys, files of kinds that
+ * nobody could be given: latents, say.
+ */
 export function imagesOf(output: unknown, nodeId: string): ImageRef[] {
-  return asArray(asObject(output).images).flatMap((item) => {
-    const filename = isObject(item) ? asText(item.filename) : undefined;
-    if (!isObject(item) || filename === undefined || filename === "") return [];
-    return [{
-      filename,
-      subfolder: asText(item.subfolder) ?? "",
-      type: asText(item.type) ?? "output",
-      nodeId,
-    }];
+  const fields = asObject(output);
+  const [animated] = asArray(fields.animated);
+  return Object.entries(fields).flatMap(([key, value]) => {
+    const items = isObject(value) ? [value] : asArray(value).filter(isObject);
+    const isAnimated = key === "gifs" || (key === "images" && animated === true);
+    return items.flatMap((item) => fileOf(item, nodeId, isAnimated)).filter(({ filename }) =>
+      IMAGE_KEYS.has(key) || announcedKind(filename) !== undefined
+    );
   });
+}
+
+function fileOf(item: JsonObject, nodeId: string, isAnimated: boolean): ImageRef[] {
+  const filename = asText(item.filename);
+  if (filename === undefined || filename === "") return [];
+  return [{
+    filename,
+    subfolder: asText(item.subfolder) ?? "",
+    type: asText(item.type) ?? "output",
+    nodeId,
+    ...(isAnimated ? { isAnimated } : {}),
+  }];
 }
 
 /**
@@ -28,6 +47,8 @@ export function resultImages(byNode: ReadonlyMap<string, readonly ImageRef[]>): 
   const files = new Map<string, ImageRef>();
   for (const node of [...byNode.keys()].sort(compareNodeIds)) {
     for (const image of byNode.get(node) ?? []) {
+      // What a node shows of its input is no result.
+      if (image.type === "input") continue;
       const key = JSON.stringify([image.type, image.subfolder, image.filename]);
       if (!files.has(key)) files.set(key, image);
     }

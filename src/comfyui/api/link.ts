@@ -1,8 +1,9 @@
-/** The life of one WebSocket: open, confirmed, closed. The only maker of WebSockets. */
+/** The life of one WebSocket: open, confirmed, closed. */
 
 import { ComfyError } from "../../errors.ts";
 import { abortable, type Clock, startDeadline } from "../clock.ts";
 import { parseFrame, type ServerEvent } from "./events.ts";
+import type { Redact } from "../../secrets.ts";
 import type { WebSocketLike } from "../options.ts";
 
 /** Options of {@linkcode openLink}. */
@@ -11,8 +12,12 @@ export interface LinkOptions {
   url: URL;
   /** The id in it. */
   clientId: string;
-  /** Opens a WebSocket. */
-  createWebSocket: (url: string) => WebSocketLike;
+  /** Opens a WebSocket; the headers go with its handshake. */
+  createWebSocket: (url: string, headers: Readonly<Record<string, string>>) => WebSocketLike;
+  /** Sent with the handshake. @default none */
+  headers?: Readonly<Record<string, string>>;
+  /** Hides what gives access to the server. @default hides nothing */
+  redact?: Redact;
   /** Source of time. */
   clock: Clock;
   /** Longest wait until the server has confirmed the socket, in milliseconds. */
@@ -46,7 +51,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#confirmed.promise.catch(() => {});
-    this.#socket = options.createWebSocket(options.url.href);
+    this.#socket = options.createWebSocket(options.url.href, options.headers ?? {});
     this.#socket.binaryType = "arraybuffer";
     this.#socket.addEventListener("open", () => this.#socket.send(FEATURE_FLAGS));
     this.#socket.addEventListener("message", (event) => this.#receive(event.data));
@@ -96,7 +101,9 @@ export class Link {
   }
 
   #fail(event: Event): void {
-    const why = event instanceof ErrorEvent && event.message !== "" ? `: ${event.message}` : "";
+    const { redact = (text: string) => text } = this.#options;
+    const told = event instanceof ErrorEvent ? redact(event.message) : "";
+    const why = told === "" ? "" : `: ${told}`;
     this.#confirmed.reject(
       new ComfyError("unreachable", `The event socket cannot be opened${why}`),
     );

@@ -131,11 +131,28 @@ export class ServerView {
       for (const id of promptIds) states.set(id, await this.#jobState(id, call));
       return states;
     }
-    const queue = await this.queue(call);
+    const queued = await this.#jobsUnderWay(call) ?? await this.queue(call);
     for (const id of promptIds) {
-      states.set(id, stateInQueue(queue, id) ?? await this.#historyState(id, call));
+      states.set(id, stateInQueue(queued, id) ?? await this.#historyState(id, call));
     }
     return states;
+  }
+
+  /** The queue without its prompts, which may be megabytes; undefined where the server has no list. */
+  async #jobsUnderWay(call: CallOptions): Promise<QueueView | undefined> {
+    if (!await this.hasJobs(call)) return undefined;
+    const query = { status: "pending,in_progress" };
+    const answer = await this.#api.send("/api/jobs", { ...call, query });
+    if (!isSuccess(answer)) return undefined;
+    const { jobs } = asObject(parseAnswer(answer, "GET /api/jobs"));
+    if (!Array.isArray(jobs)) return undefined;
+    const items = (status: string) =>
+      jobs.filter(isObject).filter((job) => job.status === status).flatMap((job): QueueItem[] => {
+        const promptId = asText(job.id);
+        if (promptId === undefined) return [];
+        return [{ number: asNumber(job.priority) ?? 0, promptId, extraData: {} }];
+      });
+    return { running: items("in_progress"), pending: items("pending").sort(compareItems) };
   }
 
   /** Finds a prompt by the id that we posted it with, on servers that gave it another one. */

@@ -29,6 +29,12 @@ export interface EventSocketOptions
 /** Longest wait between two replacements of a link that stays silent, in milliseconds. */
 const MAX_RECYCLE_MS = 30_000;
 
+/** How long nobody waits for a socket again that a server, there all the same, did not give. */
+const REST_MS = 30_000;
+
+/** Attempts that are made all the same as soon as the socket is needed. */
+const QUICK_ATTEMPTS = 3;
+
 /**
  * Keeps one confirmed WebSocket.
  *
@@ -49,6 +55,8 @@ export class EventSocket {
   #doubtedAt: number | undefined;
   #recycles = 0;
   #recycleAllowedAt = -Infinity;
+  /** Why there is no socket, and until when that is taken for granted. */
+  #rest: { error: ComfyError; untilMs: number } | undefined;
 
   /** Nothing is opened yet. */
   constructor(options: EventSocketOptions) {
@@ -90,7 +98,18 @@ export class EventSocket {
    */
   async ensureOpen(call: CallOptions = {}): Promise<void> {
     if (this.#link !== undefined) return;
+    const { clock } = this.#options;
+    if (this.#rest !== undefined && clock.now() < this.#rest.untilMs) throw this.#rest.error;
     await abortable(this.#openShared(), call.signal);
+  }
+
+  /**
+   * Takes it for granted for a while that the server gives no socket: it answers otherwise, so that
+   * nobody needs to wait. Meanwhile one is still tried for, now and then.
+   */
+  rest(error: ComfyError): void {
+    if (this.#link !== undefined || this.#rest?.error === error) return;
+    this.#rest = { error, untilMs: this.#options.clock.now() + REST_MS };
   }
 
   /** Says whether a lost link is to be opened again without being asked. */
@@ -144,6 +163,7 @@ export class EventSocket {
       throw opened.error;
     }
     this.#link = opened.link;
+    this.#rest = undefined;
     this.#generation++;
     this.#reopening?.abort();
     opened.link.closed.then(() => this.#lose(opened.link));
@@ -177,7 +197,10 @@ export class EventSocket {
   async #reopen(signal: AbortSignal): Promise<void> {
     const { clock, initialMs, maxMs, logger } = this.#options;
     for (let attempt = 0; !signal.aborted; attempt++) {
-      await clock.delay(clock.random() * Math.min(maxMs, initialMs * 2 ** attempt), { signal });
+      const mostMs = this.#rest === undefined || attempt < QUICK_ATTEMPTS
+        ? Math.min(maxMs, initialMs * 2 ** attempt)
+        : REST_MS / 2;
+      await clock.delay(clock.random() * mostMs, { signal });
       try {
         await this.#openShared();
         return;

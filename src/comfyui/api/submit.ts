@@ -4,7 +4,7 @@ import { ComfyError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { HttpAnswer, HttpApi } from "./http.ts";
-import { isSuccess, parseAnswer, statusError } from "./http.ts";
+import { isJobFault, isSuccess, isUnknownRoute, parseAnswer, statusError } from "./http.ts";
 import { asNumber, asText, isObject } from "./json.ts";
 import type { CallOptions } from "../options.ts";
 import { hasNodeErrors, rejectedError } from "./rejected.ts";
@@ -127,11 +127,15 @@ function readAnswer(answer: HttpAnswer, submission: Submission): Submitted {
 }
 
 function refusal(answer: HttpAnswer, graph: PromptGraph): ComfyError {
-  if (answer.status !== 400) return statusError(answer, POST);
+  const { status } = answer;
+  const error = statusError(answer, POST);
+  if (!isJobFault(status) || isUnknownRoute(answer)) return error;
+  const refused = new ComfyError("rejected", error.message, { status, cause: error });
+  if (status !== 400) return refused;
   try {
-    return rejectedError(parseAnswer(answer, POST), graph, answer.status);
+    return rejectedError(parseAnswer(answer, POST), graph, status);
   } catch {
-    return statusError(answer, POST);
+    return refused;
   }
 }
 

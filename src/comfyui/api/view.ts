@@ -2,7 +2,9 @@
 
 import { ComfyError } from "../../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
-import { type HttpApi, isSuccess, lengthOf, statusError, toComfyError } from "./http.ts";
+import { lengthOf } from "./body.ts";
+import { announcedKind, kindOf } from "../files/kinds.ts";
+import { type HttpApi, isJobFault, isSuccess, statusError } from "./http.ts";
 import type { ImageRef } from "../types.ts";
 
 /** What reading needs of the client. */
@@ -27,10 +29,6 @@ export interface ViewRequest {
 
 const WHAT = "GET /view";
 const RETRY_MS = 200;
-const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** The chunk that ends every PNG; a file cut short on the server's disk lacks it. */
-const PNG_END = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
-
 /**
  * Reads a file into memory; a transfer that breaks is begun anew.
  *
@@ -64,7 +62,7 @@ async function readOnce(
   });
   const response = await openImage(context.api, image, deadline);
   try {
-    return await new Transfer(response, image, deadline).read(maxBytes);
+    return await new Transfer(context.api, response, image, deadline).read(maxBytes);
   } finally {
     // What was not wanted to its end.
     if (!response.bodyUsed) await response.body?.cancel();
@@ -80,36 +78,44 @@ async function openImage(
   const query = { filename, subfolder, type };
   const response = await api.open("/view", { query }, deadline);
   if (isSuccess(response)) return response;
-  const text = await response.text().catch(() => "");
-  if (response.status !== 404) throw statusError({ status: response.status, text }, WHAT);
-  throw new ComfyError("output", `ComfyUI no longer has the file ${describeImage(image)}`, {
-    status: 404,
-  });
+  const answer = await api.readAnswer(response, WHAT);
+  const { status } = answer;
+  if (status === 404) {
+    const message = `ComfyUI no longer has the file ${describeImage(image)}`;
+    throw new ComfyError("output", message, { status, ...nodeOf(image) });
+  }
+  const error = statusError(answer, WHAT);
+  if (!isJobFault(status)) throw error;
+  const message = `ComfyUI does not give the file ${describeImage(image)}: ${error.message}`;
+  throw new ComfyError("output", message, { status, cause: error });
 }
 
 /** The body of an answer. Each piece starts the time anew, so that a slow transfer may take long. */
 class Transfer {
+  readonly #api: HttpApi;
   readonly #response: Response;
   readonly #image: ImageRef;
   readonly #deadline: Deadline;
   /** Its size, if the server tells it. */
   readonly #bytes: number | undefined;
-  readonly #check: ContentCheck;
 
-  constructor(response: Response, image: ImageRef, deadline: Deadline) {
+  constructor(api: HttpApi, response: Response, image: ImageRef, deadline: Deadline) {
+    this.#api = api;
     this.#response = response;
     this.#image = image;
     this.#deadline = deadline;
     this.#bytes = lengthOf(response);
-    this.#check = new ContentCheck(image, this.#bytes);
   }
 
   /** All of it, known to be whole. */
   async read(maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#bytes !== undefined && this.#bytes > maxBytes) throw tooLarge(this.#image, maxBytes);
     const reader = this.#bytes === undefined ? undefined : byteReader(this.#response);
-    if (this.#bytes === undefined || reader === undefined) return await this.#join(maxBytes);
-    return await this.#fill(reader, this.#bytes);
+    const bytes = this.#bytes === undefined || reader === undefined
+      ? await this.#join(maxBytes)
+      : await this.#fill(reader, this.#bytes);
+    checkContent(bytes, this.#image, this.#bytes);
+    return bytes;
   }
 
   /** Pieces of their own would be as much memory again, in many more turns of the event loop. */
@@ -126,14 +132,13 @@ class Transfer {
         const { done, value } = await reader.read(room.subarray(at));
         if (value !== undefined) room = new Uint8Array(value.buffer);
         if (done) break;
-        this.#take(value);
+        this.#deadline.restart();
         at += value.length;
       }
       if (at > bytes) await reader.cancel();
     } catch (error) {
-      throw toComfyError(error, WHAT, this.#deadline.signal);
+      throw this.#api.toError(error, WHAT, this.#deadline.signal);
     }
-    this.#check.finish();
     return room.subarray(0, at);
   }
 
@@ -152,18 +157,12 @@ class Transfer {
   async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     try {
       for await (const piece of this.#response.body ?? []) {
-        this.#take(piece);
+        this.#deadline.restart();
         yield piece;
       }
     } catch (error) {
-      throw toComfyError(error, WHAT, this.#deadline.signal);
+      throw this.#api.toError(error, WHAT, this.#deadline.signal);
     }
-    this.#check.finish();
-  }
-
-  #take(piece: Uint8Array): void {
-    this.#deadline.restart();
-    this.#check.take(piece);
   }
 }
 
@@ -176,40 +175,32 @@ function byteReader({ body }: Response): ReadableStreamBYOBReader | undefined {
   }
 }
 
-/** Notices files that are cut short or no image at all. */
-class ContentCheck {
-  readonly #image: ImageRef;
-  readonly #expected: number | undefined;
-  #head: number[] = [];
-  #tail: number[] = [];
-  #bytes = 0;
-
-  constructor(image: ImageRef, expected: number | undefined) {
-    this.#image = image;
-    this.#expected = expected;
+/**
+ * Notices files that are cut short, and what is no file of a kind that a graph gives: a login page,
+ * say.
+ *
+ * @param expected Size that the server told, if it did.
+ */
+function checkContent(bytes: Uint8Array, image: ImageRef, expected: number | undefined): void {
+  function fail(what: string): never {
+    throw new ComfyError("output", `The file ${describeImage(image)} of ComfyUI ${what}`);
   }
-
-  take(chunk: Uint8Array): void {
-    this.#bytes += chunk.length;
-    const missing = PNG_SIGNATURE.length - this.#head.length;
-    if (missing > 0) this.#head.push(...chunk.subarray(0, missing));
-    this.#tail = [...this.#tail, ...chunk.subarray(-PNG_END.length)].slice(-PNG_END.length);
+  if (expected !== undefined && expected !== bytes.length) {
+    fail(`has ${bytes.length} of ${expected} bytes`);
   }
-
-  finish(): void {
-    const expected = this.#expected;
-    if (expected !== undefined && expected !== this.#bytes) {
-      this.#fail(`has ${this.#bytes} of ${expected} bytes`);
-    }
-    if (this.#bytes === 0) this.#fail("is empty");
-    if (!this.#image.filename.toLowerCase().endsWith(".png")) return;
-    if (!isEqual(this.#head, PNG_SIGNATURE)) this.#fail("is no PNG");
-    if (!isEqual(this.#tail, PNG_END)) this.#fail("is a PNG without an end");
+  if (bytes.length === 0) fail("is empty");
+  const kind = kindOf(bytes, image.filename);
+  const wanted = announcedKind(image.filename);
+  if (kind === undefined) {
+    fail(
+      wanted === undefined ? "is no image, film or sound that is known here" : `is no ${wanted}`,
+    );
   }
+  if (!kind.isWhole(bytes)) fail(`is a ${kind.name} without an end`);
+}
 
-  #fail(what: string): never {
-    throw new ComfyError("output", `The file ${describeImage(this.#image)} of ComfyUI ${what}`);
-  }
+function nodeOf({ nodeId }: ImageRef): { nodeId?: string } {
+  return nodeId === undefined ? {} : { nodeId };
 }
 
 function tooLarge(image: ImageRef, maxBytes: number): ComfyError {
@@ -228,10 +219,6 @@ function isTransient(error: unknown): boolean {
 
 function describeImage({ filename, subfolder, type }: ImageRef): string {
   return `${subfolder === "" ? "" : `${subfolder}/`}${filename} [${type}]`;
-}
-
-function isEqual(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 function toCall(signal: AbortSignal | undefined): { signal?: AbortSignal } {

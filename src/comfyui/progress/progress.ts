@@ -123,7 +123,10 @@ class Tracker implements ProgressTracker {
       case "queued":
       case "connection":
       case "preview":
+      case "socket_image":
         return false;
+      case "activity":
+        return this.#takeActivity(graphNodeId(this.#graph, event.node), event.activity);
       case "started":
         this.#start();
         return true;
@@ -176,6 +179,15 @@ class Tracker implements ProgressTracker {
       this.#finish(source);
       ids.push(...sourcesOf(this.#graph, source));
     }
+  }
+
+  /** Samplers load their model when they first need it; what else they say needs no stage. */
+  #takeActivity(id: string, activity: string | undefined): boolean {
+    const node = this.#nodes.get(id);
+    if (node === undefined || node.done === 1) return false;
+    if (activity !== undefined && /load/i.test(activity)) this.#stage = "loading_models";
+    else this.#enter(node);
+    return true;
   }
 
   /** A node of unknown class does not take the job back to an earlier stage. */

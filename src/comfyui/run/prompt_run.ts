@@ -9,6 +9,7 @@ import type { NodeProgress, ServerEvent } from "../api/events.ts";
 import { executionError, interruptedError, isBlocked } from "../failures.ts";
 import type { HistoryEntry } from "../api/history.ts";
 import { resultImages } from "../api/images.ts";
+import { sendsImages } from "../graph.ts";
 import type { PromptState } from "../api/server_view.ts";
 import type { ImageRef, PromptGraph } from "../types.ts";
 
@@ -66,6 +67,7 @@ export class PromptRun {
   readonly #executing = new Set<string>();
   readonly #cached = new Set<string>();
   readonly #progress = new Map<string, string>();
+  readonly #activities = new Map<string, string | undefined>();
 
   constructor(options: PromptRunOptions) {
     this.#promptId = options.promptId;
@@ -190,7 +192,13 @@ export class PromptRun {
 
   /** Says that the socket is silent and the server is asked instead. */
   #startPolling(): void {
-    if (this.#isPolling || !this.#socket.isOpen) return;
+    if (!this.#socket.isOpen) {
+      // What the server says is all that there is: it counts as a sign of life each time.
+      this.#lastSignAt = this.#now();
+      this.channel.push({ type: "connection", state: "absent" });
+      return;
+    }
+    if (this.#isPolling) return;
     this.#isPolling = true;
     this.channel.push({ type: "connection", state: "polling" });
   }
@@ -235,10 +243,17 @@ export class PromptRun {
 
   #takeProgressState(nodes: NodeProgress[]): void {
     this.#hasProgressState = true;
-    for (const { node, value, max, finished } of nodes) {
+    for (const { node, value, max, finished, activity } of nodes) {
+      if (!finished) this.#takeActivity(node, activity);
       if (finished) this.#finishNode(node);
       else if (max !== 1 || value !== 0) this.#takeProgress(node, value, max);
     }
+  }
+
+  #takeActivity(node: string, activity: string | undefined): void {
+    if (this.#activities.get(node) === activity) return;
+    this.#activities.set(node, activity);
+    this.channel.push({ type: "activity", node, activity });
   }
 
   /** Both kinds of message tell the same; a repetition tells nothing new. */
@@ -265,12 +280,19 @@ export class PromptRun {
   #takePreview(event: ServerEvent & { type: "preview" }): void {
     const node = event.node ?? this.#lastNode;
     const { mimeType, image } = event;
+    if (node !== undefined && mimeType === "image/png" && this.#sendsImages(node)) {
+      return this.channel.push({ type: "socket_image", node, image });
+    }
     this.channel.push({
       type: "preview",
       mimeType,
       image,
       ...(node === undefined ? {} : { node }),
     });
+  }
+
+  #sendsImages(node: string): boolean {
+    return this.#graph !== undefined && sendsImages(this.#graph, node);
   }
 
   #complete(entry: HistoryEntry): void {

@@ -49,6 +49,8 @@ export interface KnownSetting {
 /** A map as it can stand in a list. */
 export interface KnownMap {
   readonly keys: readonly string[];
+  /** Those of them that may hold a map of texts. */
+  readonly mapKeys: readonly string[];
   /** Completes "must be …". */
   readonly expected: string;
 }
@@ -222,7 +224,7 @@ function readMaps(
     maps.push({
       place,
       subject: `${place}: ${path}`,
-      values: readMap(reading, path, map.keys, target),
+      values: readMap(reading, path, map, target),
     });
   }
   if (maps.length === 0 && node.items.length > 0) return undefined;
@@ -256,7 +258,7 @@ function* mapsOf(
 function readMap(
   reading: Reading,
   path: string,
-  keys: readonly string[],
+  { keys, mapKeys }: KnownMap,
   map: YAMLMap,
 ): Map<string, GivenValue | undefined> {
   const values = new Map<string, GivenValue | undefined>();
@@ -268,7 +270,24 @@ function readMap(
     }
     const node = resolve(reading, value);
     if (value === null || (node !== undefined && isNull(node))) continue;
-    values.set(key, readValue(reading, `${path}.${key}`, value, node));
+    const here = `${path}.${key}`;
+    const given = isMap(node) && mapKeys.includes(key)
+      ? readTexts(reading, here, value, node)
+      : readValue(reading, here, value, node);
+    values.set(key, given);
   }
   return values;
+}
+
+/** A map of texts, as JSON. */
+function readTexts(reading: Reading, path: string, written: Node, map: YAMLMap): GivenValue {
+  const texts = new Map<string, string>();
+  for (const { key, value } of entries(reading, map, `${path}.`)) {
+    const node = resolve(reading, value);
+    if (value === null || node === undefined) continue;
+    texts.set(key, readValue(reading, `${path}.${key}`, value, node)?.text ?? "");
+  }
+  const place = where(reading, written);
+  const text = JSON.stringify(Object.fromEntries(texts));
+  return { text, place, subject: `${place}: ${path}` };
 }

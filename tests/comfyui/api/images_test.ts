@@ -28,7 +28,31 @@ Deno.test("resultImages() names a file once even when two nodes share it", () =>
   assert.deepEqual(resultImages(shared), [image("a"), image("a", "output", "sub")]);
 });
 
-Deno.test("imagesOf() fills in what older nodes leave out and ignores other media", () => {
-  const output = { images: [{ filename: "a.png" }], audio: [{ filename: "b.flac" }] };
+Deno.test("imagesOf() fills in what older nodes leave out and passes over what is no file", () => {
+  const output = {
+    images: [{ filename: "a.png" }, "b.png", null, { filename: "" }],
+    text: ["c.txt"],
+  };
   assert.deepEqual(imagesOf(output, "3"), [{ ...image("a.png"), nodeId: "3" }]);
+});
+
+Deno.test("imagesOf() finds files under every key, but none of kinds that nobody could be given", () => {
+  const output = {
+    animated: [true],
+    images: [{ filename: "a" }],
+    gifs: [{ filename: "b.mp4", format: "video/h264-mp4", frame_rate: 8 }],
+    audio: [{ filename: "c.flac" }],
+    video: { filename: "d.webm" },
+    text: [{ filename: "e.txt" }],
+    latents: [{ filename: "f.latent" }],
+    result: ["g.glb"],
+    other: [{ filename: "h.html" }],
+  };
+  const names = imagesOf(output, "3").map(({ filename }) => filename);
+  assert.deepEqual(names, ["a", "b.mp4", "c.flac", "d.webm", "e.txt"]);
+});
+
+Deno.test("resultImages() takes nothing for a result that a node shows of its input", () => {
+  const shown = new Map([["1", [image("a", "input")]], ["2", [image("b", "temp")]]]);
+  assert.deepEqual(resultImages(shown), [image("b", "temp")]);
 });

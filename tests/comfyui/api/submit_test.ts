@@ -193,8 +193,10 @@ Deno.test("ComfyClient.run() neither repeats a refused prompt nor asks about it"
 
 Deno.test("ComfyClient.run() reports answers that no ComfyUI would give to a prompt", async () => {
   const answers: [Response, { code: ComfyErrorCode; status?: number }][] = [
-    [new Response("too large", { status: 413 }), { code: "http_status", status: 413 }],
-    [new Response("what?", { status: 400 }), { code: "http_status", status: 400 }],
+    [new Response("too large", { status: 413 }), { code: "rejected", status: 413 }],
+    [new Response("what?", { status: 400 }), { code: "rejected", status: 400 }],
+    [new Response("who?", { status: 401 }), { code: "http_status", status: 401 }],
+    [new Response("no", { status: 403 }), { code: "rejected", status: 403 }],
     [new Response("", { status: 404 }), { code: "http_status", status: 404 }],
     [Response.json({ ok: true }), { code: "bad_answer" }],
     [Response.json(null), { code: "bad_answer" }],

@@ -54,10 +54,30 @@ Deno.test("ComfyClient.read() refuses what is incomplete or no image", async () 
   }
 });
 
-Deno.test("ComfyClient.read() does not judge the content of files that are no PNG", async () => {
-  await using client = serving("anything").client();
-  const bytes = await client.read({ ...image, filename: "a.webp" }, { maxBytes });
-  assert.equal(new TextDecoder().decode(bytes), "anything");
+Deno.test("ComfyClient.read() goes by what is in a file, not by its name", async () => {
+  await using client = serving(png).client();
+  for (const filename of ["a.json", "a", "a.webp", "a.exe"]) {
+    assert.deepEqual(await client.read({ ...image, filename }, { maxBytes }), png);
+  }
+  for (const filename of ["a.webp", "a.jpg", "a.html", "a", "a.txt", "a.mp4"]) {
+    await using client = serving("<html>login</html>").client();
+    await assert.rejects(client.read({ ...image, filename }, { maxBytes }), { code: "output" });
+  }
+});
+
+Deno.test("ComfyClient.read() blames the file that the server does not give, and tries once", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  for (const status of [400, 403, 410]) {
+    const before = comfy.count("GET /view");
+    comfy.on("GET /view", () => new Response("no", { status }));
+    await assert.rejects(client.read(image, { maxBytes }), {
+      code: "output",
+      status,
+      message: /does not give the file sub\/dir\/a b\.png \[output\]/,
+    });
+    assert.equal(comfy.count("GET /view"), before + 1);
+  }
 });
 
 Deno.test("ComfyClient.read() says that the file is gone, without trying again", async () => {

@@ -1,0 +1,95 @@
+/** Whether container files reach their end: their parts tell how long they are (pure). */
+
+/** Parts that are looked at; a film has few on its first level. */
+const MAX_PARTS = 100_000;
+
+/** A number of four bytes as RIFF and glTF write it; 0 beyond the end. */
+export function littleEndian(bytes: Uint8Array, at: number): number {
+  return at + 4 > bytes.length ? 0 : viewOf(bytes).getUint32(at, true);
+}
+
+/**
+ * RIFF (WEBP, WAV, AVI): a file that ends before its last chunk does is cut.
+ *
+ * Some writers count the eight bytes of the header into the size, so that a file may seem to lack as
+ * many; then the chunks decide.
+ */
+export function isWholeRiff(bytes: Uint8Array): boolean {
+  const announced = littleEndian(bytes, 4) + 8;
+  if (bytes.length + 8 < announced) return false;
+  for (let at = 12, part = 0; at + 8 <= bytes.length && part < MAX_PARTS; part++) {
+    const size = littleEndian(bytes, at + 4);
+    const end = at + 8 + size;
+    // A chunk that is larger than the whole tells nothing.
+    if (end > announced) return true;
+    if (end > bytes.length) return false;
+    at = end + (size % 2);
+  }
+  return true;
+}
+
+/**
+ * ISO base media (MP4, MOV, AVIF): every box on the first level must end within the file, and what
+ * describes the media must be there beside them. ISO/IEC 14496-12, section 4.2.
+ */
+export function isWholeBoxes(bytes: Uint8Array): boolean {
+  const view = viewOf(bytes);
+  const seen = new Set<string>();
+  for (let at = 0, part = 0; at < bytes.length && part < MAX_PARTS; part++) {
+    // A rest too short for a box is padding, or the beginning of one.
+    if (at + 8 > bytes.length) return bytes.subarray(at).every((byte) => byte === 0);
+    let size = view.getUint32(at);
+    seen.add(String.fromCharCode(...bytes.subarray(at + 4, at + 8)));
+    if (size === 1) {
+      if (at + 16 > bytes.length) return false;
+      size = Number(view.getBigUint64(at + 8));
+    }
+    // It reaches to the end of the file, wherever that is.
+    if (size === 0) break;
+    if (size < 8 || at + size > bytes.length) return false;
+    at += size;
+  }
+  return !seen.has("mdat") || ["moov", "moof", "meta"].some((box) => seen.has(box));
+}
+
+/** EBML ids of the two elements on the first level (RFC 8794, RFC 9559). */
+const EBML = 0x1a45dfa3;
+const SEGMENT = 0x18538067;
+
+/** Matroska and WebM: the segment tells its size, unless it was written to a stream. */
+export function isWholeMatroska(bytes: Uint8Array): boolean {
+  const view = viewOf(bytes);
+  for (let at = 0, part = 0; at + 5 <= bytes.length && part < MAX_PARTS; part++) {
+    const id = view.getUint32(at);
+    if (id !== EBML && id !== SEGMENT) return true;
+    const size = readSize(bytes, at + 4);
+    if (size === undefined) return false;
+    if (size.value === "unknown") return true;
+    const end = at + 4 + size.length + size.value;
+    if (end > bytes.length) return false;
+    at = end;
+  }
+  return true;
+}
+
+/** A number of variable length: as many bytes as zeros before its first one, and one. */
+function readSize(
+  bytes: Uint8Array,
+  at: number,
+): { value: number | "unknown"; length: number } | undefined {
+  const first = bytes[at] ?? 0;
+  const length = Math.clz32(first) - 23;
+  if (first === 0 || at + length > bytes.length) return undefined;
+  const digits = bytes.subarray(at, at + length);
+  let value = first & (0xff >> length);
+  let isUnknown = value === (0xff >> length);
+  for (const byte of digits.subarray(1)) {
+    value = value * 256 + byte;
+    isUnknown &&= byte === 0xff;
+  }
+  return { value: isUnknown ? "unknown" : value, length };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,272 @@
+/** What kind of file some bytes are, by their signature, and whether their end is there (pure). */
+
+import { isWholeBoxes, isWholeMatroska, isWholeRiff, littleEndian } from "./containers.ts";
+
+/** A kind of file that a graph can give. */
+export interface FileKind {
+  /** Extension without the dot. */
+  readonly extension: string;
+  /** Name for people. */
+  readonly name: string;
+  /** `still` images can be put together to sheets; `moving` ones hold an animation of their own. */
+  readonly content: "still" | "moving" | "sound" | "model" | "text";
+  /** Further extensions that files of this kind have. */
+  readonly others?: readonly string[];
+  /** True if the bytes begin as this kind does. */
+  isLike(bytes: Uint8Array): boolean;
+  /** False if the end is missing, as far as the format allows to tell. */
+  isWhole(bytes: Uint8Array): boolean;
+}
+
+/** The chunk that ends every PNG. */
+const PNG_END = "\0\0\0\0IEND\xae\x42\x60\x82";
+
+/** Chunk of a PNG that holds an animation; it comes before the first image data. */
+const APNG_MARK = "acTL";
+
+/** Where a WEBP tells whether it is animated: the flags of its first chunk, if that is `VP8X`. */
+const WEBP_FLAGS_AT = 20;
+const WEBP_ANIMATED = 0x02;
+
+/** A text is looked at this far to be sure that it is one, in bytes. */
+const TEXT_HEAD_BYTES = 4_096;
+
+function always(): boolean {
+  return true;
+}
+
+/** The kinds, the more special ones first. */
+const KINDS: readonly FileKind[] = [
+  {
+    extension: "png",
+    name: "animated PNG",
+    content: "moving",
+    others: ["apng"],
+    isLike: (bytes) => isPng(bytes) && textOf(bytes, 0, 256).includes(APNG_MARK),
+    isWhole: (bytes) => endsWith(bytes, PNG_END),
+  },
+  {
+    extension: "png",
+    name: "PNG",
+    content: "still",
+    others: ["apng"],
+    isLike: isPng,
+    isWhole: (bytes) => endsWith(bytes, PNG_END),
+  },
+  {
+    extension: "webp",
+    name: "animated WEBP",
+    content: "moving",
+    isLike: (bytes) => isRiff(bytes, "WEBP") && isAnimatedWebp(bytes),
+    isWhole: isWholeRiff,
+  },
+  {
+    extension: "webp",
+    name: "WEBP",
+    content: "still",
+    isLike: (bytes) => isRiff(bytes, "WEBP"),
+    isWhole: isWholeRiff,
+  },
+  {
+    extension: "gif",
+    name: "GIF",
+    content: "moving",
+    isLike: (bytes) => /^GIF8[79]a/.test(textOf(bytes, 0, 6)),
+    isWhole: (bytes) => lastByte(bytes) === 0x3b,
+  },
+  {
+    extension: "jpg",
+    name: "JPEG",
+    content: "still",
+    others: ["jpeg", "jpe", "jfif"],
+    isLike: (bytes) => textOf(bytes, 0, 3) === "\xff\xd8\xff",
+    isWhole: (bytes) => endsWith(trimmed(bytes), "\xff\xd9"),
+  },
+  {
+    extension: "avif",
+    name: "AVIF",
+    content: "still",
+    isLike: (bytes) => /^avi[fs]$/.test(brandOf(bytes)),
+    isWhole: isWholeBoxes,
+  },
+  {
+    extension: "bmp",
+    name: "BMP",
+    content: "still",
+    isLike: (bytes) => textOf(bytes, 0, 2) === "BM" && bytes.length > 26,
+    isWhole: (bytes) => littleEndian(bytes, 2) <= bytes.length,
+  },
+  {
+    extension: "tiff",
+    name: "TIFF",
+    content: "still",
+    others: ["tif"],
+    isLike: (bytes) => /^(?:II\*\0|MM\0\*)$/.test(textOf(bytes, 0, 4)),
+    isWhole: always,
+  },
+  {
+    extension: "exr",
+    name: "OpenEXR",
+    content: "still",
+    isLike: (bytes) => textOf(bytes, 0, 4) === "\x76\x2f\x31\x01",
+    isWhole: always,
+  },
+  {
+    extension: "m4a",
+    name: "MPEG-4 sound",
+    content: "sound",
+    isLike: (bytes) => brandOf(bytes) === "M4A ",
+    isWhole: isWholeBoxes,
+  },
+  {
+    extension: "mov",
+    name: "QuickTime film",
+    content: "moving",
+    isLike: (bytes) => brandOf(bytes) === "qt  ",
+    isWhole: isWholeBoxes,
+  },
+  {
+    extension: "mp4",
+    name: "MPEG-4 film",
+    content: "moving",
+    others: ["m4v"],
+    isLike: (bytes) => brandOf(bytes) !== "",
+    isWhole: isWholeBoxes,
+  },
+  {
+    extension: "webm",
+    name: "WebM or Matroska film",
+    content: "moving",
+    others: ["mkv"],
+    isLike: (bytes) => textOf(bytes, 0, 4) === "\x1a\x45\xdf\xa3",
+    isWhole: isWholeMatroska,
+  },
+  {
+    extension: "avi",
+    name: "AVI film",
+    content: "moving",
+    isLike: (bytes) => isRiff(bytes, "AVI "),
+    isWhole: isWholeRiff,
+  },
+  {
+    extension: "wav",
+    name: "WAV",
+    content: "sound",
+    isLike: (bytes) => isRiff(bytes, "WAVE"),
+    isWhole: isWholeRiff,
+  },
+  {
+    extension: "flac",
+    name: "FLAC",
+    content: "sound",
+    isLike: (bytes) => textOf(bytes, 0, 4) === "fLaC",
+    isWhole: always,
+  },
+  {
+    extension: "ogg",
+    name: "Ogg sound",
+    content: "sound",
+    others: ["opus", "oga"],
+    isLike: (bytes) => textOf(bytes, 0, 4) === "OggS",
+    isWhole: always,
+  },
+  {
+    extension: "mp3",
+    name: "MP3",
+    content: "sound",
+    isLike: (bytes) => /^(?:ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb])/.test(textOf(bytes, 0, 3)),
+    isWhole: always,
+  },
+  {
+    extension: "glb",
+    name: "glTF model",
+    content: "model",
+    isLike: (bytes) => textOf(bytes, 0, 4) === "glTF",
+    isWhole: (bytes) => littleEndian(bytes, 8) <= bytes.length,
+  },
+];
+
+/** A text has no signature: its name says that it is one, and nothing in it speaks against that. */
+const TEXT: FileKind = {
+  extension: "txt",
+  name: "text",
+  content: "text",
+  others: ["md", "csv", "srt"],
+  isLike: isPlainText,
+  isWhole: always,
+};
+
+/** The kind of a file; undefined for one that is none of those that are delivered. */
+export function kindOf(bytes: Uint8Array, filename: string): FileKind | undefined {
+  const kind = KINDS.find((candidate) => candidate.isLike(bytes));
+  if (kind !== undefined) return kind;
+  return fits(TEXT, extensionOf(filename)) && TEXT.isLike(bytes) ? TEXT : undefined;
+}
+
+/** The extension that a file of a kind is to have: its own, if that fits what is in it. */
+export function extensionFor(kind: FileKind, filename: string): string {
+  const own = extensionOf(filename);
+  return fits(kind, own) ? own : kind.extension;
+}
+
+/** Name for people of the kind that a file name announces; undefined for other names. */
+export function announcedKind(filename: string): string | undefined {
+  const own = extensionOf(filename);
+  return [...KINDS, TEXT].findLast((kind) => fits(kind, own))?.name;
+}
+
+function fits(kind: FileKind, extension: string): boolean {
+  return extension === kind.extension || (kind.others?.includes(extension) ?? false);
+}
+
+function extensionOf(filename: string): string {
+  return /\.([A-Za-z0-9]{1,5})$/.exec(filename)?.[1]?.toLowerCase() ?? "";
+}
+
+function isPng(bytes: Uint8Array): boolean {
+  return textOf(bytes, 0, 8) === "\x89PNG\r\n\x1a\n";
+}
+
+function isRiff(bytes: Uint8Array, form: string): boolean {
+  return textOf(bytes, 0, 4) === "RIFF" && textOf(bytes, 8, 4) === form;
+}
+
+function isAnimatedWebp(bytes: Uint8Array): boolean {
+  const flags = bytes[WEBP_FLAGS_AT] ?? 0;
+  return textOf(bytes, 12, 4) === "VP8X" && (flags & WEBP_ANIMATED) !== 0;
+}
+
+/** The brand of an ISO file (ISO/IEC 14496-12); empty for files that are none. */
+function brandOf(bytes: Uint8Array): string {
+  return textOf(bytes, 4, 4) === "ftyp" ? textOf(bytes, 8, 4) : "";
+}
+
+function isPlainText(bytes: Uint8Array): boolean {
+  const head = bytes.subarray(0, TEXT_HEAD_BYTES);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: true });
+    // deno-lint-ignore no-control-regex
+    return text.trim() !== "" && !/[\u0000-\u0008\u000e-\u001a]/.test(text) && !/^\s*</.test(text);
+  } catch {
+    return false;
+  }
+}
+
+function textOf(bytes: Uint8Array, at: number, length: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+function endsWith(bytes: Uint8Array, end: string): boolean {
+  return textOf(bytes, bytes.length - end.length, end.length) === end;
+}
+
+/** Without the zeros that some writers fill up a block with. */
+function trimmed(bytes: Uint8Array): Uint8Array {
+  let length = bytes.length;
+  while (length > 0 && bytes[length - 1] === 0) length--;
+  return bytes.subarray(0, length);
+}
+
+function lastByte(bytes: Uint8Array): number | undefined {
+  return trimmed(bytes).at(-1);
+}

@@ -1,0 +1,82 @@
+/** Proxies: the variables of the environment that name one, and how to go without or by another. */
+
+import { ConfigError } from "../errors.ts";
+import type { ComfyuiConfig } from "./config.ts";
+import { type ReadEnv, readProcessEnv } from "./sources.ts";
+
+/** What Deno looks at before its first request in an isolate; in small letters they count as much. */
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
+  .flatMap((name) => [name, name.toLowerCase()]);
+
+/** Hosts that are asked directly; the name in small letters counts if this one is not set. */
+const NO_PROXY = "NO_PROXY";
+
+/** Every permission that this module can need. */
+const PERMISSION = `--allow-env=${
+  [...PROXY_VARIABLES, NO_PROXY, NO_PROXY.toLowerCase()].join(",")
+}`;
+
+/** The variables that name a proxy. */
+export function proxyVariables(env: ReadEnv = readProcessEnv): string[] {
+  return PROXY_VARIABLES.filter((name) => (env(name) ?? "") !== "");
+}
+
+/**
+ * Has Deno ask hosts directly, whatever the environment says of proxies: it would send even requests
+ * to this very machine through them. Isolates that are started later do the same. To be called before
+ * the first request.
+ *
+ * @param urls Addresses of the hosts.
+ * @returns false if that was not permitted.
+ */
+export function goDirect(urls: readonly string[], env: ReadEnv = readProcessEnv): boolean {
+  const hosts = urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ""));
+  const before = (env(NO_PROXY) || env(NO_PROXY.toLowerCase()) || "").split(",")
+    .map((host) => host.trim()).filter(Boolean);
+  return setVariables({ [NO_PROXY]: [...new Set([...before, ...hosts])].join(",") });
+}
+
+/**
+ * Does what `comfyui.proxy` says, by the environment of this process: Deno prefers that to a proxy
+ * that a program names for its requests. To be called before the first request.
+ *
+ * @returns a sentence for the log, if there is something to tell.
+ * @throws {ConfigError} `invalid_value` if there is to be a proxy and the permission for it is missing.
+ */
+export function applyProxy(
+  { proxy, servers }: Pick<ComfyuiConfig, "proxy" | "servers">,
+  env: ReadEnv = readProcessEnv,
+): string | undefined {
+  const variables = proxyVariables(env).join(", ");
+  if (proxy !== undefined && proxy !== "environment") {
+    useProxy(proxy);
+    return "ComfyUI is asked through comfyui.proxy";
+  }
+  if (variables === "") return undefined;
+  if (proxy === "environment") return `ComfyUI is asked through the proxy of ${variables}`;
+  if (goDirect(servers.map(({ url }) => url), env)) {
+    return `ComfyUI is asked directly although ${variables} is set; comfyui.proxy decides`;
+  }
+  return `ComfyUI is asked through the proxy of ${variables}; ` +
+    `to ask it directly start Deno with ${PERMISSION}`;
+}
+
+function useProxy(proxy: string): void {
+  const isSet = setVariables({
+    ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, proxy])),
+    [NO_PROXY]: "",
+    [NO_PROXY.toLowerCase()]: "",
+  });
+  if (isSet) return;
+  throw new ConfigError("invalid_value", `Cannot use comfyui.proxy: start Deno with ${PERMISSION}`);
+}
+
+function setVariables(values: Readonly<Record<string, string>>): boolean {
+  try {
+    for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}
