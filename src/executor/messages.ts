@@ -43,6 +43,8 @@ export interface SandboxSetup {
   defaultWorkflow: string;
   /** Workflows by what a request asks for, in place of the usual ones. */
   routes?: WorkflowRoutes;
+  /** Words that go into a prompt with a LoRA, each as `lora=words`. @default {[]} */
+  loraTriggers?: readonly string[];
   /** Pattern of file names. */
   filenamePattern: string;
   /**

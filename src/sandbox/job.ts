@@ -2,7 +2,13 @@
 
 import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
-import { bindTemplate, type Graph, type Template } from "../workflow/mod.ts";
+import {
+  bindTemplate,
+  generatedSize,
+  type Graph,
+  sizeWarning,
+  type Template,
+} from "../workflow/mod.ts";
 import { startSpan } from "../trace.ts";
 import { watchLongWait } from "./wait.ts";
 import type { RunEvent, RunOutcome, RunSpec } from "../executor/messages.ts";
@@ -106,6 +112,8 @@ class JobRun {
     signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
+    const warning = sizeWarning(request.model, request.size);
+    if (warning !== undefined) this.#context.log("warn", warning, { jobId });
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
       setup,
@@ -119,7 +127,9 @@ class JobRun {
     const parameters = describeJob(this.#spec, template, graph);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await import("./output.ts");
-    await using output = new OutputImages(this.#context, this.#spec, { parameters, signal });
+    const generated = generatedSize(template, request);
+    const saving = { parameters, generated, signal };
+    await using output = new OutputImages(this.#context, this.#spec, saving);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
       updates.take(event);
@@ -231,10 +241,11 @@ class JobRun {
   async #makeGraph(template: Template, signal: AbortSignal): Promise<Graph> {
     const { inputs, server } = this.#context;
     const { request, resumed, seed } = this.#spec;
-    if (resumed) return bindTemplate(template, request, { seed });
+    const { loraTriggers: triggers = [] } = this.#context.setup;
+    if (resumed) return bindTemplate(template, request, { seed, triggers });
     const initImage = await inputs.bring(request, server.client, signal);
     const image = initImage === undefined ? {} : { initImage };
-    return await makeGraph(this.#context, template, request, { seed, ...image });
+    return await makeGraph(this.#context, template, request, { seed, triggers, ...image });
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

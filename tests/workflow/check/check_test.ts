@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import recorded from "../../src/simulator/object_info.json" with { type: "json" };
+import recorded from "../../../src/simulator/object_info.json" with { type: "json" };
 import {
   bindTemplate,
   type CheckedGraph,
@@ -7,9 +7,9 @@ import {
   createTemplate,
   loadCatalog,
   type NodeClasses,
-} from "../../src/workflow/mod.ts";
-import { generateRequest } from "../support/requests.ts";
-import * as graphs from "./graphs.ts";
+} from "../../../src/workflow/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
+import * as graphs from "../graphs.ts";
 
 type Fields = Parameters<typeof generateRequest>[0];
 type Inputs = Record<string, unknown>;

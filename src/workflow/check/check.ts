@@ -1,10 +1,10 @@
 /** Compares a graph with what a server has and takes, before it is posted. Pure. */
 
 // Not by `mod.ts`: that would load zod and all schemas into each isolate, 10 MB.
-import { matchModelName, nearestNames } from "../protocol/names.ts";
-import type { Contract } from "./contract.ts";
-import { formatKey } from "./format.ts";
-import { type Graph, isLink, nodeLabel } from "./graph.ts";
+import { matchModelName, nearestNames } from "../../protocol/names.ts";
+import type { Contract } from "../template/contract.ts";
+import { formatKey } from "../format.ts";
+import { type Graph, isLink, nodeLabel } from "../graph.ts";
 import {
   accepts,
   type InputSpec,
@@ -13,7 +13,7 @@ import {
   outputTypes,
   requiredInputs,
 } from "./node_info.ts";
-import type { Parameter } from "./trace.ts";
+import type { Parameter } from "../parameters.ts";
 
 /** Something that the server would refuse, as a reply to a client tells it. */
 export interface Problem {
