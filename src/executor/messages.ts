@@ -92,6 +92,8 @@ export type RunOutcome =
     type: "completed";
     /** The files, in order. */
     imagePaths: string[];
+    /** The seed that was used, if the nodes of the workflow did not take the one of the job. */
+    seed?: number;
     /** Where the time went, unless that says nothing about the next run. */
     times?: RunTimes;
   }

@@ -3,6 +3,7 @@
 import type { ComfyEvent, ImageRef, LeftOutcome } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import {
+  type BindOptions,
   bindTemplate,
   generatedSize,
   type Graph,
@@ -15,7 +16,7 @@ import type { RunEvent, RunOutcome, RunSpec } from "../executor/messages.ts";
 import type { Place } from "./post_order.ts";
 import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
-import { makeGraph } from "./check.ts";
+import { type MadeGraph, makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
 import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
@@ -120,16 +121,17 @@ class JobRun {
       jobId,
       (path, step) => onEvent({ type: "preview", path, step }),
     );
-    const graph = await this.#prepare(template, signal);
+    const { graph, seed } = await this.#prepare(template, signal);
+    const spec = { ...this.#spec, seed };
     await place?.turn(signal);
     this.#mayBeThere = true;
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
-    const parameters = describeJob(this.#spec, template, graph);
+    const parameters = describeJob(spec, template, graph);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await import("./output.ts");
     const generated = generatedSize(template, request);
     const saving = { parameters, generated, signal };
-    await using output = new OutputImages(this.#context, this.#spec, saving);
+    await using output = new OutputImages(this.#context, spec, saving);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
       updates.take(event);
@@ -140,7 +142,8 @@ class JobRun {
     const imagePaths = await output.save(images);
     updates.done();
     const times = updates.times(template.name);
-    return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
+    const other = seed === this.#spec.seed ? {} : { seed };
+    return { type: "completed", imagePaths, ...other, ...(times === undefined ? {} : { times }) };
   }
 
   /** Follows the prompt to its end; returns what is to be fetched. */
@@ -219,7 +222,7 @@ class JobRun {
     }
   }
 
-  async #prepare(template: Template, signal: AbortSignal): Promise<Graph> {
+  async #prepare(template: Template, signal: AbortSignal): Promise<MadeGraph> {
     using _span = startSpan("make the graph", this.#spec);
     await this.#reach(signal);
     return await this.#makeGraph(template, signal);
@@ -238,14 +241,26 @@ class JobRun {
   }
 
   /** Of a prompt that is on the server already, only the shape is of interest. */
-  async #makeGraph(template: Template, signal: AbortSignal): Promise<Graph> {
+  async #makeGraph(template: Template, signal: AbortSignal): Promise<MadeGraph> {
     const { inputs, server } = this.#context;
     const { request, resumed, seed } = this.#spec;
     const { loraTriggers: triggers = [] } = this.#context.setup;
-    if (resumed) return bindTemplate(template, request, { seed, triggers });
+    if (resumed) return await this.#resumeGraph(template, { seed, triggers });
     const initImage = await inputs.bring(request, server.client, signal);
     const image = initImage === undefined ? {} : { initImage };
-    return await makeGraph(this.#context, template, request, { seed, triggers, ...image });
+    const options = { seed, triggers, ...image };
+    return await makeGraph(this.#context, { template, request, options });
+  }
+
+  /** The server has judged it already. */
+  async #resumeGraph(template: Template, options: BindOptions): Promise<MadeGraph> {
+    const { request } = this.#spec;
+    try {
+      return await makeGraph(this.#context, { template, request, options, waitMs: ASK_MS });
+    } catch (error) {
+      if (!(error instanceof JobError)) throw error;
+      return { graph: bindTemplate(template, request, options), seed: options.seed };
+    }
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

@@ -16,12 +16,13 @@ export {
 } from "./catalog.ts";
 export type { Catalog, CatalogOptions, WorkflowFile } from "./catalog.ts";
 export { checkGraph } from "./check/check.ts";
-export type { CheckedGraph, CheckedTemplate, Problem } from "./check/check.ts";
+export type { CheckedGraph, CheckedTemplate, Problem, Replacements } from "./check/check.ts";
 export { compileContract } from "./template/contract.ts";
 export type { Contract, Slot, SlotType } from "./template/contract.ts";
 export { sizeWarning } from "./families.ts";
 export { isLink, nodeLabel, parseGraph } from "./graph.ts";
 export type { Graph, GraphNode, Link } from "./graph.ts";
+export { fitSeed } from "./check/seeds.ts";
 export type { NodeClasses } from "./check/node_info.ts";
 export { DEFAULT_ROUTES, routeRequest } from "./route.ts";
 export type { Routes } from "./route.ts";

@@ -63,7 +63,7 @@ async function generate(options: GenerateOptions, context: Context): Promise<Out
   const values = await withModel(options.values, context.client);
   if (context.stop.first.aborted) return [];
   const requests = requestsOf(values, options);
-  noteSizes(requests, context.report);
+  if (options.json !== true) noteSizes(requests, context.report);
   const [outcomes] = await Promise.all([
     Promise.all(
       requests.map((request, index) => follow(context, request, index, requests.length)),

@@ -5,7 +5,7 @@
 
 import { ComfyError } from "../../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
-import { parseJson } from "./json.ts";
+import { parseJson, writeJson } from "./json.ts";
 import type { CallOptions } from "../options.ts";
 
 /** The function that speaks HTTP. */
@@ -134,7 +134,7 @@ export class HttpApi {
    */
   async open(path: string, request: HttpRequest, deadline: Deadline): Promise<Response> {
     const { method = "GET", query, json, form } = request;
-    const body = form ?? (json === undefined ? undefined : JSON.stringify(json));
+    const body = form ?? (json === undefined ? undefined : writeJson(json));
     const headers: HeadersInit = json === undefined ? {} : { "content-type": "application/json" };
     try {
       return await this.#options.fetch(this.url(path, query).href, {

@@ -5,7 +5,7 @@ import type { Logger } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { HttpAnswer, HttpApi } from "./http.ts";
 import { isSuccess, parseAnswer, statusError } from "./http.ts";
-import { asNumber, asText, isObject } from "./json.ts";
+import { asNumber, asText, isObject, parseExactJson } from "./json.ts";
 import type { CallOptions } from "../options.ts";
 import { hasNodeErrors, rejectedError } from "./rejected.ts";
 import { MARKER, type ServerView } from "./server_view.ts";
@@ -129,7 +129,7 @@ function readAnswer(answer: HttpAnswer, submission: Submission): Submitted {
 function refusal(answer: HttpAnswer, graph: PromptGraph): ComfyError {
   if (answer.status !== 400) return statusError(answer, POST);
   try {
-    return rejectedError(parseAnswer(answer, POST), graph, answer.status);
+    return rejectedError(parseExactJson(answer.text), graph, answer.status);
   } catch {
     return statusError(answer, POST);
   }

@@ -1,19 +1,17 @@
 /** Compares a graph with what a server has and takes, before it is posted. Pure. */
 
 // Not by `mod.ts`: that would load zod and all schemas into each isolate, 10 MB.
-import { matchModelName, nearestNames } from "../../protocol/names.ts";
-import type { Contract } from "../template/contract.ts";
-import { formatKey } from "../format.ts";
+import { nearestNames } from "../../protocol/names.ts";
 import { type Graph, isLink, nodeLabel } from "../graph.ts";
-import {
-  accepts,
-  type InputSpec,
-  inputSpec,
-  type NodeClasses,
-  outputTypes,
-  requiredInputs,
-} from "./node_info.ts";
 import type { Parameter } from "../parameters.ts";
+import { quote } from "../quote.ts";
+import type { Contract } from "../template/contract.ts";
+import { chooseName, didYouMean } from "./choices.ts";
+import { completeChoice } from "./complete.ts";
+import { type Declared, declaredInputs } from "./declared.ts";
+import { accepts, type InputSpec, type NodeClasses, outputTypes } from "./node_info.ts";
+import { findCircle, reachedNodes } from "./reach.ts";
+import { isWithin, unwrap } from "./values.ts";
 
 /** Something that the server would refuse, as a reply to a client tells it. */
 export interface Problem {
@@ -31,58 +29,118 @@ export interface CheckedGraph {
   readonly graph: Graph;
   /** What is wrong with it, those first that come first in the graph. */
   readonly problems: readonly Problem[];
+  /** Classes that the server does not have and puts others in place of, with those. */
+  readonly replaced: ReadonlyMap<string, string>;
 }
 
 /** The workflow that a graph was made from. */
 export interface CheckedTemplate {
   /** Its name. */
   readonly name: string;
+  /** The graph in its file: what differs is the request's. */
+  readonly graph?: Graph;
   /** Which inputs a request sets. */
   readonly contract: Contract;
 }
 
-/** Checks every node and input of a graph. Inputs that a class does not know are ignored by ComfyUI too. */
+/** Classes that a server puts in place of others, by the others' names (`GET /node_replacements`). */
+export type Replacements = Readonly<Record<string, string>>;
+
+/**
+ * Checks what ComfyUI checks: that each class is there, and of all nodes that outputs depend on every
+ * input. Inputs that a class does not know are ignored by ComfyUI too.
+ */
 export function checkGraph(
   template: CheckedTemplate,
   graph: Graph,
   classes: NodeClasses,
+  replacements: Replacements = {},
 ): CheckedGraph {
-  const checker = new GraphChecker(template, structuredClone(graph), classes);
-  for (const id of Object.keys(graph)) checker.checkNode(id);
-  return { graph: checker.graph, problems: checker.problems };
+  const checker = new GraphChecker(template, structuredClone(graph), { classes, replacements });
+  checker.check();
+  return { graph: checker.graph, problems: checker.problems, replaced: checker.replaced };
 }
 
 class GraphChecker {
   readonly graph: Graph;
   readonly problems: Problem[] = [];
+  readonly replaced = new Map<string, string>();
   readonly #template: CheckedTemplate;
   readonly #classes: NodeClasses;
+  readonly #replacements: Replacements;
 
-  constructor(template: CheckedTemplate, graph: Graph, classes: NodeClasses) {
+  constructor(
+    template: CheckedTemplate,
+    graph: Graph,
+    server: { classes: NodeClasses; replacements: Replacements },
+  ) {
     this.#template = template;
     this.graph = graph;
-    this.#classes = classes;
+    this.#classes = server.classes;
+    this.#replacements = server.replacements;
   }
 
-  checkNode(id: string): void {
+  check(): void {
+    const ids = Object.keys(this.graph);
+    const known = ids.filter((id) => this.#checkClass(id));
+    const reached = reachedNodes(this.graph, this.#classes);
+    const circle = findCircle(this.graph, reached);
+    if (reached.size === 0 && known.length === ids.length) {
+      this.#blameWorkflow("has no node that saves or shows anything; end it in a SaveImage node");
+    }
+    if (circle !== undefined) {
+      const names = circle.map((id) => nodeLabel(this.graph, id)).join(", ");
+      this.#blameWorkflow(`has a circle of links: ${names}`);
+    }
+    for (const id of known) if (reached.has(id)) this.#checkNode(id);
+  }
+
+  /** False for a node whose inputs cannot be compared with anything. */
+  #checkClass(id: string): boolean {
     const node = this.graph[id];
-    if (node === undefined) return;
+    if (node === undefined) return false;
+    if (this.#infoOf(id) !== undefined) return true;
+    const name = node.class_type;
+    const other = Object.hasOwn(this.#replacements, name) ? this.#replacements[name] : undefined;
+    if (other !== undefined) {
+      // ComfyUI 0.33.0 fails at replacing a node without it.
+      node._meta ??= { title: name };
+      this.replaced.set(name, other);
+      return false;
+    }
+    const near = didYouMean(nearestNames(name, Object.keys(this.#classes)));
+    const why = `the node class ${JSON.stringify(name)}, which the server does not have`;
+    this.#blameWorkflow(`needs ${why}${near || "; install it there"}`);
+    return false;
+  }
+
+  #checkNode(id: string): void {
+    const node = this.graph[id];
     const info = this.#infoOf(id);
-    if (info === undefined) {
-      const name = node.class_type;
-      const near = didYouMean(nearestNames(name, Object.keys(this.#classes)));
-      const why = `the node class ${JSON.stringify(name)}, which the server does not have`;
-      return this.#blameWorkflow(`needs ${why}${near || "; install it there"}`);
-    }
-    const lacking = requiredInputs(info).find((input) => !(input in node.inputs));
+    if (node === undefined || info === undefined) return;
+    const before = this.#template.graph?.[id]?.inputs ?? node.inputs;
+    this.#spellChoices(id, declaredInputs(info, node.inputs));
+    completeChoice(node.inputs, before, info);
+    const declared = declaredInputs(info, node.inputs);
+    const lacking = declared.find(({ name, isRequired }) => isRequired && !(name in node.inputs));
     if (lacking !== undefined) {
-      this.#blameWorkflow(`has no value for ${lacking} of ${nodeLabel(this.graph, id)}`);
+      this.#blameWorkflow(`has no value for ${lacking.name} of ${nodeLabel(this.graph, id)}`);
     }
-    for (const [input, value] of Object.entries(node.inputs)) {
-      const spec = inputSpec(info, input);
-      if (spec === undefined) continue;
-      if (isLink(value)) this.#checkLink(id, input, value, spec);
-      else this.#checkValue(id, input, value, spec);
+    for (const { name, spec } of declared) {
+      const value = node.inputs[name];
+      if (!(name in node.inputs)) continue;
+      if (isLink(value)) this.#checkLink(id, name, value, spec);
+      else this.#checkValue(id, name, value, spec);
+    }
+  }
+
+  /** Which further inputs there are depends on some choices, so these get their spelling first. */
+  #spellChoices(id: string, declared: readonly Declared[]): void {
+    for (const { name, spec } of declared) {
+      const value = this.graph[id]?.inputs[name];
+      if (spec.type !== "COMFY_DYNAMICCOMBO_V3" || typeof value !== "string") continue;
+      const choice = chooseName(value, spec, this.#parameterOf(id, name));
+      if (choice.type === "found") this.#spell(id, name, choice.name);
     }
   }
 
@@ -98,39 +156,38 @@ class GraphChecker {
   }
 
   #checkValue(id: string, input: string, value: unknown, spec: InputSpec): void {
-    if (spec.type === "INT" || spec.type === "FLOAT") this.#checkNumber(id, input, value, spec);
-    else if (spec.choices !== undefined) this.#checkChoice(id, input, value, spec);
+    if (Array.isArray(value)) {
+      const remedy = `write it as { "__value__": ${quote(value)} }`;
+      const label = nodeLabel(this.graph, id);
+      return this.#blameWorkflow(`has a bare list for ${input} of ${label}; ${remedy}`);
+    }
+    const plain = unwrap(value);
+    if (spec.type === "INT" || spec.type === "FLOAT") this.#checkNumber(id, input, plain, spec);
+    else if (spec.choices !== undefined) this.#checkChoice(id, input, plain, spec);
   }
 
-  #checkNumber(id: string, input: string, value: unknown, { min, max }: InputSpec): void {
-    const number = Number(value);
+  #checkNumber(id: string, input: string, value: unknown, spec: InputSpec): void {
+    if (isWithin(value, spec)) return;
+    const { min, max } = spec;
     const limits = [min === undefined ? "" : `from ${min}`, max === undefined ? "" : `to ${max}`];
-    const within = number >= (min ?? -Infinity) && number <= (max ?? Infinity);
-    if (within) return;
     const expected = ["a number", ...limits].filter((part) => part !== "").join(" ");
     const what = `ComfyUI takes ${expected} for ${input} of ${nodeLabel(this.graph, id)}`;
-    this.#blame(id, input, `${what}, got ${JSON.stringify(value)}`);
+    this.#blame(id, input, `${what}, got ${quote(value)}`);
   }
 
   #checkChoice(id: string, input: string, value: unknown, spec: InputSpec): void {
-    const choices = spec.choices ?? [];
     // A choice of several is a list.
-    if (choices.includes(value) || Array.isArray(value)) return;
-    const name = String(value);
-    // A file in a folder, or of another area, is there although it is not listed.
-    if (spec.isUpload && /[/[]/.test(name)) return;
-    const names = choices.filter((choice) => typeof choice === "string");
-    const parameter = this.#parameterOf(id, input);
-    if (parameter === "output_format") {
-      const same = names.find((choice) => formatKey(choice) === formatKey(name));
-      if (same !== undefined) return this.#spell(id, input, same);
+    if (Array.isArray(value)) {
+      for (const one of value) this.#checkChoice(id, input, one, { ...spec, isUpload: true });
+      return;
     }
-    const isModel = parameter === "model" || parameter === "lora";
-    if (isModel || names.some(isModelFile)) {
-      const match = matchModelName(name, names);
-      if (match.type === "found") return this.#spell(id, input, match.name);
-      const near = match.type === "several" ? match.names : nearestNames(name, names);
-      if (isModel) return this.#blameModel(parameter, name, near);
+    const parameter = this.#parameterOf(id, input);
+    const choice = chooseName(value, spec, parameter);
+    if (choice.type === "same") return;
+    if (choice.type === "found") return this.#spell(id, input, choice.name);
+    const name = String(value);
+    if (parameter === "model" || parameter === "lora") {
+      return this.#blameModel(parameter, name, choice.near);
     }
     const label = nodeLabel(this.graph, id);
     if (parameter === "init_image") {
@@ -139,12 +196,8 @@ class GraphChecker {
       }, which ComfyUI does not have`;
       return this.#blame(id, input, `${why}; give an image`);
     }
-    const near = didYouMean(nearestNames(name, names));
-    this.#blame(
-      id,
-      input,
-      `ComfyUI has no ${JSON.stringify(name)} for ${input} of ${label}${near}`,
-    );
+    const near = didYouMean(choice.near);
+    this.#blame(id, input, `ComfyUI has no ${quote(value)} for ${input} of ${label}${near}`);
   }
 
   #spell(id: string, input: string, name: string): void {
@@ -181,16 +234,4 @@ class GraphChecker {
     const name = this.graph[id]?.class_type ?? "";
     return Object.hasOwn(this.#classes, name) ? this.#classes[name] : undefined;
   }
-}
-
-function isModelFile(name: string): boolean {
-  return /\.(?:safetensors|ckpt|pt2?|pth|bin|pkl|sft)$/i.test(name);
-}
-
-/** Ends a sentence; empty if there is nothing to suggest. */
-function didYouMean(names: readonly string[]): string {
-  if (names.length === 0) return "";
-  const quoted = names.map((name) => JSON.stringify(name));
-  const all = [quoted.slice(0, -1).join(", "), quoted.at(-1)].filter(Boolean).join(" or ");
-  return `; did you mean ${all}?`;
 }

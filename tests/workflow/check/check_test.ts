@@ -195,7 +195,8 @@ Deno.test("checkGraph() reads choices of the newer kind, and lets unknown ones p
   assert.equal(problems(listed).length, 1);
   assert.deepEqual(problems(remote), []);
   const dynamic = { sampler_name: ["COMFY_DYNAMICCOMBO_V3", { options: [{ key: "euler" }] }] };
-  assert.deepEqual(problems(dynamic), []);
+  assert.equal(problems(dynamic).length, 1);
+  assert.deepEqual(problems({ sampler_name: ["COMFY_SOMETHING_NEW", {}] }), []);
 });
 
 Deno.test("checkGraph() survives whatever a server says of its classes", () => {
