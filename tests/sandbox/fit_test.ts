@@ -91,7 +91,7 @@ Deno.test("fitImages() leaves files alone that are no PNG", async () => {
   const fitted = await fitImages(images, {
     request: { size: [8, 8], fit: "crop" },
     generated: [8, 8],
-    staging: { write: () => Promise.reject(new Error("not to be written")) },
+    staging: { write: () => Promise.reject(new Error("Not to be written")) },
     signal: new AbortController().signal,
     log: () => {},
     jobId: "job-1",
