@@ -26,6 +26,7 @@ export { fitSeed } from "./check/seeds.ts";
 export type { NodeClasses } from "./check/node_info.ts";
 export { DEFAULT_ROUTES, routeRequest } from "./route.ts";
 export type { Routes } from "./route.ts";
+export { refusesAll } from "./template/remedy.ts";
 export { createTemplate } from "./template/template.ts";
 export type { Template } from "./template/template.ts";
 export { PARAMETERS } from "./parameters.ts";

@@ -7,6 +7,7 @@ import {
   checkGraph,
   type NodeClasses,
   readWorkflows,
+  refusesAll,
   type Replacements,
   settingFaults,
   type WorkflowFile,
@@ -95,8 +96,10 @@ function lookAt(
       .replace(/^Invalid parameter: /, "").replace(`workflow: ${name} `, "")
       .replaceAll(/\s*\n\s*/g, " ");
   if (file.type === "error") return { faults: [bare(file.error.message)], notes: [] };
-  if (server === undefined) return { faults: [], notes: [] };
   const { template, template: { graph } } = file;
+  const useless = refusesAll(template);
+  if (useless !== undefined) return { faults: [useless], notes: [] };
+  if (server === undefined) return { faults: [], notes: [] };
   const { problems, replaced } = checkGraph(template, graph, server.classes, server.replacements);
   const faults = problems
     .filter(({ parameter }) => !ALWAYS_GIVEN.has(parameter))

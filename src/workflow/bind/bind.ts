@@ -130,7 +130,10 @@ function unplaced(template: Template, request: GenerateRequest, parameter: Param
   const frames = parameter === "batch_size" && request.animation_frames !== undefined;
   const field = frames ? "animation_frames" : FIELDS[parameter] ?? parameter;
   const chosen = request.workflow === undefined ? ", chosen for this request," : "";
-  const remedy = ALWAYS_GIVEN.has(field) ? "name another workflow" : "leave the field out";
+  const remedy = ALWAYS_GIVEN.has(field)
+    ? `name another workflow, or say in ${template.name}.map.json where it goes: ` +
+      `{ "${parameter}": [{ "node": "ID", "input": "NAME" }] }, or { "ignore": ["${field}"] }`
+    : "leave the field out";
   const why = `the workflow ${template.name}${chosen} has no place for it; ${remedy}`;
   return invalid(field, why);
 }

@@ -167,12 +167,29 @@ class GraphChecker {
   }
 
   #checkNumber(id: string, input: string, value: unknown, spec: InputSpec): void {
-    if (isWithin(value, spec)) return;
+    if (isWithin(value, spec)) {
+      if (this.#parameterOf(id, input) === "animation_frames") {
+        this.#checkFrames(Number(value), spec);
+      }
+      return;
+    }
     const { min, max } = spec;
     const limits = [min === undefined ? "" : `from ${min}`, max === undefined ? "" : `to ${max}`];
     const expected = ["a number", ...limits].filter((part) => part !== "").join(" ");
     const what = `ComfyUI takes ${expected} for ${input} of ${nodeLabel(this.graph, id)}`;
     this.#blame(id, input, `${what}, got ${quote(value)}`);
+  }
+
+  /** A latent of a video stands for several frames, and would leave the rest out. */
+  #checkFrames(frames: number, { min = 1, options }: InputSpec): void {
+    const step = options["step"];
+    if (typeof step !== "number" || !(step > 1)) return;
+    const below = frames - (frames - Number(min)) % step;
+    if (below === frames) return;
+    const what = `${this.#template.name} makes ${Number(min)} frames and multiples of ${step} more`;
+    const parameter = "animation_frames";
+    const message = `Invalid parameter: ${parameter}: ${what}; ask for ${below} or ${below + step}`;
+    this.problems.push({ code: "invalid_parameter", message, parameter });
   }
 
   #checkChoice(id: string, input: string, value: unknown, spec: InputSpec): void {

@@ -1,7 +1,7 @@
 /** What to write into a map file, word by word. Pure. */
 
 import { type Graph, isLink, nodeLabel } from "../graph.ts";
-import type { Ambiguity, Parameter, Target } from "../parameters.ts";
+import type { Ambiguity, Parameter, Target, Trace } from "../parameters.ts";
 
 /** Most places that a sentence lists. */
 const MAX_PLACES = 4;
@@ -34,6 +34,34 @@ export function ambiguityText(graph: Graph, source: string, ambiguity: Ambiguity
   return `its ${title.toLowerCase()} prompt is made of ${names.join(" and ")}, and nothing says ` +
     `where the words of a request go; write {${parameter}} there, title that node "${title}", ` +
     `or make the file ${source}.map.json beside it with ${lines.join(" or ")}`;
+}
+
+/**
+ * What every request names and a template neither takes nor ignores, a sentence; it would refuse them all.
+ *
+ * @returns undefined if there is no such thing.
+ */
+export function refusesAll(
+  { name, trace, ignored }: {
+    name: string;
+    trace: Pick<Trace, "targets">;
+    ignored: ReadonlySet<Parameter>;
+  },
+): string | undefined {
+  const missing = (["width", "height", "steps", "cfg_scale"] as const).filter((parameter) =>
+    trace.targets[parameter].length === 0 && !ignored.has(parameter)
+  );
+  if (missing.length === 0) return undefined;
+  const fields = new Set(
+    missing.map((field) => field === "width" || field === "height" ? "size" : field),
+  );
+  const list = [...fields].map((field) => JSON.stringify(field)).join(", ");
+  return `no node takes the ${
+    [...fields].join(" or the ")
+  }, which every request has, so that all ` +
+    `would be refused; say in the file ${name}.map.json where it goes, as in ` +
+    `${mappingLine(missing[0]!, [{ node: "ID", input: "NAME" }])}, or that it does not matter: ` +
+    `{ "ignore": [${list}] }`;
 }
 
 /** Why a graph cannot be used in which parameters have no place, and what helps. */

@@ -105,6 +105,9 @@ export class Prompts {
     if ((ids.size <= 1 || isShared) && !places.some(({ isPart }) => isPart)) {
       return places.map(targetOf);
     }
+    const own = parameter === "prompt" ? /positive/i : /negative/i;
+    const named = places.filter(({ input }) => own.test(input));
+    if (named.length === 1 && encoders.length === 1) return named.map(targetOf);
     // The title of an encoder tells whose its texts are, as long as they are not joined.
     const plain = encoders.filter((encoder) => !encoder.places.some(({ isPart }) => isPart));
     const labelled = plain.length === encoders.length

@@ -13,6 +13,9 @@ export const ENCODED_SIZES = [["width", "height"], ["target_width", "target_heig
 /** Inputs in which the latents of videos count their frames. */
 export const FRAME_COUNTS = ["length", "video_frames", "num_frames", "frame_count", "frames"];
 
+/** Where the sound of a video, which has no size, counts them. */
+export const SOUND_FRAMES = "frames_number";
+
 /** Pixels of an image that one of a latent stands for, by the class that makes it. */
 const LATENT_PIXELS: readonly (readonly [RegExp, number])[] = [
   [/Flux2|Wan22|Chroma/i, 16],

@@ -17,7 +17,7 @@ import {
 import { Links } from "./links.ts";
 import { KINDS, literalOf } from "./literals.ts";
 import { Prompts } from "./prompts.ts";
-import { ENCODED_SIZES, FRAME_COUNTS, latentPixels, SIZES } from "./sizes.ts";
+import { ENCODED_SIZES, FRAME_COUNTS, latentPixels, SIZES, SOUND_FRAMES } from "./sizes.ts";
 
 const CONTROLS: ReadonlySet<string> = new Set(["noise", "guider", "sampler", "sigmas"]);
 const SETTINGS: Readonly<Record<string, Parameter>> = {
@@ -33,6 +33,8 @@ const SETTINGS: Readonly<Record<string, Parameter>> = {
 /** Inputs of samplers and guiders that lead to a positive prompt; the last two of a guider for two. */
 const POSITIVES: ReadonlySet<string> = new Set(["positive", "conditioning", "cond1", "cond2"]);
 const MODEL_NAMES: ReadonlySet<string> = new Set(["ckpt_name", "unet_name"]);
+/** Further names of a model file, in nodes that load one and take none. */
+const LOADER_NAMES = /^(?:(?:model|checkpoint|gguf|diffusion_model)(?:_name|_path|_file)?|ckpt)$/;
 const FORMAT_INPUT =
   /^(?:extension|format|(?:file|image|output|save)_(?:ext|extension|format|type))$/;
 const IMAGE_SOURCES: ReadonlySet<string> = new Set([
@@ -43,6 +45,8 @@ const IMAGE_SOURCES: ReadonlySet<string> = new Set([
   "image",
   "images",
   "input",
+  "video_latent",
+  "audio_latent",
   "start_image",
   "init_image",
 ]);
@@ -75,7 +79,8 @@ class Tracer {
   readonly #loaders = new Map<string, Target[]>();
   /** Nodes with a size of their own that must be the latent's. */
   readonly #followers = new Set<string>();
-  readonly #conditioners = new Set<string>();
+  /** Nodes with a size that is the latent's where both are the same in the file. */
+  readonly #agreeing = new Set<string>();
   #sizeMultiple = 1;
   readonly loras = new Set<string>();
 
@@ -89,7 +94,7 @@ class Tracer {
     for (const control of this.#controlsOf(id)) {
       const positives: Link[] = [];
       const negatives: Link[] = [];
-      this.#followers.add(control);
+      this.#noteFollower(control, id);
       for (const [input, value] of Object.entries(this.#links.inputs(control))) {
         const setting = SETTINGS[input];
         if (setting !== undefined) this.#place(setting, control, input);
@@ -101,7 +106,7 @@ class Tracer {
       }
       const visitor = {
         onClip: (clip: Link) => this.#models(clip, id),
-        onConditioning: (node: string) => void this.#conditioners.add(node),
+        onConditioning: (node: string) => void this.#agreeing.add(node),
       };
       this.#prompts.follow("prompt", positives, visitor);
       this.#prompts.follow("negative_prompt", negatives, visitor);
@@ -132,12 +137,12 @@ class Tracer {
     }
   }
 
-  /** What steers the sampler by a size of its own must know the latent's; encoders where they agree. */
+  /** What steers the sampler by a size of its own must know the latent's. */
   placeSizes(): void {
     const [width, height] = (["width", "height"] as const).map((edge) => this.#valueOf(edge));
     if (width === undefined || height === undefined) return;
     for (const id of this.#followers) this.#placeSize(id);
-    for (const id of this.#conditioners) {
+    for (const id of this.#agreeing) {
       const inputs = this.#links.inputs(id);
       // An area of the image is meant as it stands.
       if ("x" in inputs && "y" in inputs) continue;
@@ -174,6 +179,11 @@ class Tracer {
     );
   }
 
+  /** A second pass has a size of its own, and so may what steers it. */
+  #noteFollower(id: string, sampler: string): void {
+    (this.#goesOn(sampler) ? this.#agreeing : this.#followers).add(id);
+  }
+
   /** Along `model` and `clip` up to the loaders, past LoRAs and whatever else patches a model. */
   #models(from: Link, sampler: string): void {
     const passes = (input: string, id: string) =>
@@ -181,10 +191,11 @@ class Tracer {
       this.#links.isTransparent(id);
     for (const id of this.#links.walk(from, passes)) {
       const inputs = this.#links.inputs(id);
-      this.#followers.add(id);
+      this.#noteFollower(id, sampler);
       if ("lora_name" in inputs && "strength_model" in inputs) this.loras.add(id);
       for (const input of Object.keys(inputs)) {
-        if (!MODEL_NAMES.has(input)) continue;
+        const isLoader = LOADER_NAMES.test(input) && this.#links.linksOf(id).length === 0;
+        if (!MODEL_NAMES.has(input) && !isLoader) continue;
         const loaders = this.#loaders.get(sampler) ?? [];
         this.#loaders.set(sampler, [...loaders, { node: id, input }]);
       }
@@ -207,6 +218,7 @@ class Tracer {
         const count = FRAME_COUNTS.find((input) => input in inputs);
         if (count !== undefined) this.#place("animation_frames", id, count);
       }
+      if (SOUND_FRAMES in inputs) this.#place("animation_frames", id, SOUND_FRAMES);
       if ("batch_size" in inputs) this.#place("batch_size", id, "batch_size");
       if ("amount" in inputs && isLink(inputs["samples"])) this.#place("batch_size", id, "amount");
       if (typeof inputs["image"] === "string") this.#place("init_image", id, "image");

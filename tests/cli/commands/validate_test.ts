@@ -46,6 +46,19 @@ Deno.test("validate-workflows has one line for each workflow, and says what is w
   );
 });
 
+Deno.test("validate-workflows says of a workflow that it would refuse every request", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/flux.json`, JSON.stringify(graphs.graphOf(graphs.FLUX)));
+  const { code, lines } = await validate("--workflow-dir", dir.path);
+  assert.equal(code, 1);
+  assert.match(
+    lines[0] ?? "",
+    /^flux: no node takes the cfg_scale, .*"ignore": \["cfg_scale"\] \}$/,
+  );
+  await Deno.writeTextFile(`${dir.path}/flux.map.json`, '{ "ignore": ["cfg_scale"] }');
+  assert.equal((await validate("--workflow-dir", dir.path)).lines[0], "flux: ok");
+});
+
 Deno.test("validate-workflows says what a server would refuse", async () => {
   await using simulator = await startSimulator();
   await using dir = await tempDir();

@@ -219,6 +219,35 @@ Deno.test("checkGraph() completes what belongs to a choice that the request make
   });
 });
 
+Deno.test("checkGraph() refuses frames that a latent of a video would leave out, and tells the nearest", () => {
+  const latent: graphs.ShortNode = ["EmptyHunyuanLatentVideo", {
+    width: 832,
+    height: 480,
+    length: 33,
+    batch_size: 1,
+  }];
+  const size = ["INT", { min: 16, max: 16_384, step: 16 }];
+  const classes = {
+    ...CLASSES,
+    EmptyHunyuanLatentVideo: {
+      input: {
+        required: { width: size, height: size, length: ["INT", { min: 1, max: 99, step: 4 }] },
+      },
+      output: ["LATENT"],
+      output_node: false,
+    },
+  };
+  const template = createTemplate("t", graphs.graphOf({ ...graphs.STOCK, latent }));
+  const problems = (animation_frames: number) => {
+    const request = generateRequest({ model: "base.safetensors", animation_frames });
+    const graph = bindTemplate(template, request, { seed: 1 });
+    return checkGraph(template, graph, classes).problems.map(({ message }) => message);
+  };
+  assert.deepEqual(problems(9), []);
+  assert.match(problems(8).join(), /^Invalid parameter: animation_frames: .*; ask for 5 or 9$/);
+  assert.match(problems(100).join(), /animation_frames: ComfyUI takes a number from 1 to 99/);
+});
+
 Deno.test("checkGraph() lets pass what the server puts other classes in place of", () => {
   const nodes = { ...graphs.STOCK, mean: ["Average ", { a: ["pos", 0] }] } satisfies Record<
     string,

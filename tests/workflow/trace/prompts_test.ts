@@ -106,6 +106,17 @@ const PLACED: [name: string, graph: Graph, places: string[]][] = [
     ["words.value"],
   ],
   [
+    "the text that a node of two prompts calls positive",
+    graphs.graphOf(withText(["styler", 0], {
+      styler: ["SDXLPromptStyler", {
+        text_positive: "a knight",
+        text_negative: "photo",
+        style: "pixel art",
+      }],
+    })),
+    ["styler.text_positive"],
+  ],
+  [
     "the subject beside a titled style",
     titled({
       ...graphs.STOCK,

@@ -49,6 +49,12 @@ Deno.test("bindTemplate() leaves the sizes of areas, second passes and disagreei
   }, { size: [640, 384] });
   const { target_width, target_height } = refined["pos"]?.inputs ?? {};
   assert.deepEqual([sizeOf(refined, "pos"), target_width, target_height], [[4096, 4096], 640, 384]);
+  const second: Record<string, graphs.ShortNode> = {
+    ...graphs.HIRES_FIX,
+    shift: ["ModelSamplingFlux", { model: ["ckpt", 0], width: 1024, height: 1024 }],
+    again: ["KSampler", { ...graphs.HIRES_FIX["again"]![1], model: ["shift", 0] }],
+  };
+  assert.deepEqual(sizeOf(bind(second, { size: [640, 384] }), "shift"), [1024, 1024]);
   const again = bind(graphs.HIRES_FIX, { size: [640, 384] });
   assert.deepEqual(sizeOf(again, "up"), [1024, 1024]);
 });
@@ -90,6 +96,19 @@ Deno.test("bindTemplate() sends frames to a latent that counts them, in a batch 
   const graph = bind(fromImage, { animation_frames: 5, init_image: "a.png", size: [640, 480] });
   assert.deepEqual([sizeOf(graph, "latent"), graph["latent"]?.inputs["length"]], [[640, 480], 5]);
   assert.notEqual(graph["load"]?.inputs["image"], "x.png");
+});
+
+Deno.test("bindTemplate() sends frames to the sound of a video, too", () => {
+  const graph = bind({
+    ...VIDEO,
+    video: ["EmptyLTXVLatentVideo", { width: 768, height: 512, length: 97, batch_size: 1 }],
+    sound: ["EmptyLTXVLatentAudio", { frames_number: 97, frame_rate: 25, batch_size: 1 }],
+    latent: ["LTXVConcatAVLatent", { video_latent: ["video", 0], audio_latent: ["sound", 0] }],
+  }, { animation_frames: 9, size: [640, 384] });
+  assert.deepEqual(
+    [graph["video"]?.inputs["length"], graph["sound"]?.inputs["frames_number"]],
+    [9, 9],
+  );
 });
 
 Deno.test("bindTemplate() knows the node that took the place of ImageScale", () => {

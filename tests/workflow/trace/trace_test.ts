@@ -168,6 +168,14 @@ for (const [name, graph, places] of CASES) {
   });
 }
 
+Deno.test("traceGraph() finds the model of loaders that it never heard of", () => {
+  for (const input of ["model_name", "gguf_name", "model_path", "checkpoint"]) {
+    const loader: graphs.ShortNode = ["Some Loader", { [input]: "m.gguf", device: "cuda" }];
+    const { targets } = traceGraph(graphs.graphOf({ ...graphs.STOCK, ckpt: loader }));
+    assert.deepEqual(targets.model, [{ node: "ckpt", input }]);
+  }
+});
+
 Deno.test("traceGraph() ends on a graph whose links go in a circle", () => {
   const graph = graphs.graphOf({
     ...graphs.STOCK,
