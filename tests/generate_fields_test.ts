@@ -11,27 +11,28 @@ import { messagesJsonSchema } from "../src/protocol/mod.ts";
 /** The file below src/ where a field first makes a difference: to the graph, route, results or queue. */
 const CONSUMERS: Readonly<Record<string, string>> = {
   id: "queue/row.ts",
-  prompt: "workflow/bind.ts",
-  model: "workflow/bind.ts",
-  size: "workflow/bind.ts",
-  steps: "workflow/bind.ts",
-  cfg_scale: "workflow/bind.ts",
-  lora: "workflow/lora.ts",
-  batch_size: "workflow/bind.ts",
+  prompt: "workflow/bind/bind.ts",
+  model: "workflow/bind/bind.ts",
+  size: "workflow/bind/bind.ts",
+  steps: "workflow/bind/bind.ts",
+  cfg_scale: "workflow/bind/bind.ts",
+  lora: "workflow/bind/lora.ts",
+  batch_size: "workflow/bind/bind.ts",
   animation_frames: "sandbox/results.ts",
   tileset_grid: "sandbox/results.ts",
-  negative_prompt: "workflow/bind.ts",
+  negative_prompt: "workflow/bind/bind.ts",
   seed: "queue/sqlite_queue.ts",
-  sampler_name: "workflow/bind.ts",
-  scheduler: "workflow/bind.ts",
-  denoise: "workflow/bind.ts",
-  lora_strength: "workflow/lora.ts",
-  loras: "workflow/lora.ts",
+  sampler_name: "workflow/bind/bind.ts",
+  scheduler: "workflow/bind/bind.ts",
+  denoise: "workflow/bind/bind.ts",
+  lora_strength: "workflow/bind/lora.ts",
+  loras: "workflow/bind/lora.ts",
   workflow: "workflow/route.ts",
-  output_format: "workflow/bind.ts",
-  init_image: "workflow/bind.ts",
+  output_format: "workflow/bind/bind.ts",
+  init_image: "workflow/bind/bind.ts",
   priority: "queue/sqlite_queue.ts",
   deadline_s: "queue/sqlite_queue.ts",
+  fit: "workflow/bind/fit.ts",
 };
 
 /** Why a field has no flag of `generate` by its own name. */
@@ -61,7 +62,7 @@ Deno.test("each field of generate has a consumer, which reads it", async () => {
     const file = CONSUMERS[field];
     if (file === undefined) {
       return [
-        `${field}: nothing uses it. Read it in src/workflow/bind.ts (graph), src/workflow/route.ts ` +
+        `${field}: nothing uses it. Read it in src/workflow/bind/bind.ts (graph), src/workflow/route.ts ` +
         `(route), src/sandbox/results.ts (results) or src/queue/sqlite_queue.ts (order), then name ` +
         `that file in CONSUMERS of ${HERE}`,
       ];

@@ -14,6 +14,7 @@ import {
   type ModelDetails,
   modelDetails,
   models,
+  nodeReplacements,
   objectInfo,
   type ServerFeatures,
   type SystemStats,
@@ -179,6 +180,10 @@ class Client implements ComfyClient {
 
   objectInfo(nodeClass?: string, options: CallOptions = {}): Promise<Record<string, JsonObject>> {
     return objectInfo(this.#api, nodeClass, options);
+  }
+
+  nodeReplacements(options: CallOptions = {}): Promise<Record<string, string>> {
+    return nodeReplacements(this.#api, options);
   }
 
   models(folder: string, options: CallOptions = {}): Promise<string[]> {

@@ -73,6 +73,8 @@ export interface ComfyClient extends AsyncDisposable {
    * Asks for the node classes, or one of them; a class that is unknown is missing from the answer.
    */
   objectInfo(nodeClass?: string, options?: CallOptions): Promise<Record<string, JsonObject>>;
+  /** Asks which classes are put in place of others that the server lacks, by the names of those. */
+  nodeReplacements(options?: CallOptions): Promise<Record<string, string>>;
   /** Asks for the models of a folder, such as `checkpoints`; none for a folder that is unknown. */
   models(folder: string, options?: CallOptions): Promise<string[]>;
   /** Like {@linkcode models}, with sizes; `undefined` where the server cannot tell. */

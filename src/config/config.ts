@@ -141,7 +141,7 @@ export interface WorkerConfig {
 export interface WorkflowsConfig {
   /** Directory of templates; the built-in ones when undefined. @default {undefined} */
   readonly dir: string | undefined;
-  /** Template for requests that name none, without `.json`. @default {"txt2img_sdxl"} */
+  /** Template for requests that name none, without `.json`. @default {"pixel_art_workflow"} */
   readonly defaultWorkflow: string;
   /** Template for `animation_frames`. @default {"animation"} */
   readonly forAnimation: string;
@@ -153,6 +153,8 @@ export interface WorkflowsConfig {
   readonly forBatch: string;
   /** Template for `lora` and `loras`. @default {"pixel_art_lora"} */
   readonly forLora: string;
+  /** Words that go into a prompt with a LoRA, each as `lora=words`. @default {[]} */
+  readonly loraTriggers: readonly string[];
 }
 
 /** The images that requests may start from. */

@@ -270,6 +270,13 @@ export function workflowName(): SingleKind<string> {
   });
 }
 
+/** A LoRA and words that it waits for. */
+export function loraTrigger(): SingleKind<string> {
+  return single("a LoRA's name, = and its trigger words", "lora=words", (text) => {
+    return /^[^=]*[^=\s][^=]*=.*\S/.test(text) && !hasControlChar(text) ? text : undefined;
+  });
+}
+
 /** A name for images; an extension is dropped, since each image brings its own. */
 export function filenamePattern(): SingleKind<string> {
   const known = FILENAME_PLACEHOLDERS.map((name) => `{${name}}`);

@@ -9,6 +9,7 @@ import {
   httpUrl,
   type Kind,
   listOf,
+  loraTrigger,
   mapsOf,
   oneOf,
   path,
@@ -268,7 +269,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "workflows.defaultWorkflow": {
     path: "workflows.default_workflow",
     kind: workflowName(),
-    default: "txt2img_sdxl",
+    default: "pixel_art_workflow",
     help: "workflow for requests that name none",
   },
   "workflows.forAnimation": {
@@ -300,6 +301,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: workflowName(),
     default: "pixel_art_lora",
     help: "workflow for lora and loras, unless the request names one",
+  },
+  "workflows.loraTriggers": {
+    path: "workflows.lora_triggers",
+    kind: listOf(loraTrigger(), 256),
+    default: [],
+    help: "words that go into a prompt with a LoRA, such as pixel-art-xl=pixel art",
   },
   "input.dir": {
     path: "input.input_dir",

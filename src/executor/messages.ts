@@ -45,6 +45,8 @@ export interface SandboxSetup {
   defaultWorkflow: string;
   /** Workflows by what a request asks for, in place of the usual ones. */
   routes?: WorkflowRoutes;
+  /** Words that go into a prompt with a LoRA, each as `lora=words`. @default {[]} */
+  loraTriggers?: readonly string[];
   /** Pattern of file names. */
   filenamePattern: string;
   /**
@@ -92,6 +94,8 @@ export type RunOutcome =
     type: "completed";
     /** The files, in order. */
     imagePaths: string[];
+    /** The seed that was used, if the nodes of the workflow did not take the one of the job. */
+    seed?: number;
     /** Where the time went, unless that says nothing about the next run. */
     times?: RunTimes;
   }

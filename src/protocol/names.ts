@@ -9,7 +9,7 @@ export type NameMatch =
   | { type: "several"; names: string[] }
   | { type: "none" };
 
-const EXTENSION = /\.(?:safetensors|ckpt|pt2?|pth|bin|pkl|sft)$/;
+const EXTENSION = /\.(?:safetensors|ckpt|pt2?|pth|bin|pkl|sft|gguf|onnx)$/;
 
 /** Most letters to change: long names would take long to compare, and be no typing errors. */
 const MAX_EDITS = 12;

@@ -67,6 +67,7 @@ export const generate = z.object({
   loras: optional(z.array(loraChoice).max(16)),
   workflow: optional(name),
   output_format: optional(name),
+  fit: optional(z.enum(["exact", "crop"])),
   init_image: optional(z.union([name, fileBytes])),
   priority: optional(z.int().min(-100).max(100)),
   deadline_s: optional(z.number().gt(0)),

@@ -55,6 +55,7 @@ const CHECKS: Readonly<Record<keyof GenerateRequest, Check>> = {
   init_image: isOptional((value) => isText(value) || value instanceof Uint8Array),
   priority: isOptional(isInteger),
   deadline_s: isOptional(isNumber),
+  fit: isOptional(isText),
 };
 
 function isLora(value: unknown): boolean {

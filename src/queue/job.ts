@@ -10,6 +10,8 @@ import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 export interface JobResult {
   /** Absolute paths of the files, in the order of the batch; at least one. */
   readonly imagePaths: readonly string[];
+  /** The seed that was used, where it is not the job's: its workflow may take smaller ones only. */
+  readonly seed?: number;
 }
 
 /** How a job ended. */

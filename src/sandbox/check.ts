@@ -8,6 +8,7 @@ import {
   checkDeliverable,
   type CheckedGraph,
   checkGraph,
+  fitSeed,
   type Graph,
   type Template,
 } from "../workflow/mod.ts";
@@ -15,6 +16,17 @@ import type { CheckResult } from "../executor/messages.ts";
 import type { JobContext } from "./context.ts";
 import type { KnownClasses } from "./nodes.ts";
 import { checkShape } from "./shape.ts";
+
+/** How long the answer to a client may wait for the server, in milliseconds; a run has more time. */
+const CHECK_MS = 2_000;
+
+/** A graph that is ready to be posted. */
+export interface MadeGraph {
+  /** The graph. */
+  readonly graph: Graph;
+  /** The seed in it: a drawn one may have been brought between the limits of the nodes. */
+  readonly seed: number;
+}
 
 /**
  * Chooses the workflow, tries to write the request into it, looks at its image and compares the graph
@@ -27,15 +39,30 @@ export async function checkRequest(
   try {
     checkShape(request);
     const template = context.catalog.choose(request);
-    const graph = bindTemplate(template, request, { seed: request.seed ?? 0 });
+    const options = { seed: request.seed ?? 0 };
+    bindTemplate(template, request, options);
     await context.inputs.check(request);
-    if (context.server.state === "ready") await spellGraph(context, template, graph, request);
+    if (context.server.state === "ready") {
+      await makeGraph(context, { template, request, options, waitMs: CHECK_MS });
+    }
     return { type: "ok", workflow: template.name };
   } catch (error) {
     if (!(error instanceof JobError)) throw error;
     const code = error.code === "model_not_found" ? error.code : "invalid_parameter";
     return { type: "refused", code, error: error.message };
   }
+}
+
+/** What a graph is made of. */
+export interface GraphPlan {
+  /** The workflow. */
+  readonly template: Template;
+  /** What was asked for. */
+  readonly request: GenerateRequest;
+  /** What else goes into it. */
+  readonly options: BindOptions;
+  /** Longest wait for what the server tells of its nodes, in milliseconds. */
+  readonly waitMs?: number;
 }
 
 /**
@@ -45,24 +72,17 @@ export async function checkRequest(
  *   the server surely would not take.
  */
 export async function makeGraph(
-  context: Pick<JobContext, "nodes">,
-  template: Template,
-  request: GenerateRequest,
-  options: BindOptions,
-): Promise<Graph> {
-  return await spellGraph(context, template, bindTemplate(template, request, options), request);
-}
-
-async function spellGraph(
   { nodes }: Pick<JobContext, "nodes">,
-  template: Template,
-  graph: Graph,
-  request: GenerateRequest,
-): Promise<Graph> {
-  const names = Object.values(graph).map((node) => node.class_type);
-  const check = async (anew: boolean): Promise<CheckedGraph & KnownClasses> => {
-    const known = await nodes.describe(names, { anew });
-    return { ...checkGraph(template, graph, known.classes), ...known };
+  plan: GraphPlan,
+): Promise<MadeGraph> {
+  const { template, waitMs } = plan;
+  const made = fitted(plan);
+  const names = Object.values(made.graph).map((node) => node.class_type);
+  const wait = waitMs === undefined ? {} : { waitMs };
+  const check = async (anew: boolean): Promise<CheckedGraph & MadeGraph & KnownClasses> => {
+    const known = await nodes.describe(names, { anew, ...wait });
+    const { graph, seed } = fitted(plan, known.classes);
+    return { ...checkGraph(template, graph, known.classes, known.replacements), seed, ...known };
   };
   try {
     let checked = await check(false);
@@ -70,11 +90,20 @@ async function spellGraph(
     if (checked.problems.length > 0 && !checked.isFresh) checked = await check(true);
     const [problem] = checked.problems;
     if (problem !== undefined) throw new JobError(problem.code, problem.message);
-    checkDeliverable(template.name, checked.graph, checked.classes, request);
-    return checked.graph;
+    checkDeliverable(template.name, checked.graph, checked.classes, plan.request);
+    return { graph: checked.graph, seed: checked.seed };
   } catch (error) {
     if (!(error instanceof ComfyError)) throw error;
     // ComfyUI looks at the graph itself when it gets it.
-    return graph;
+    return made;
   }
+}
+
+function fitted(
+  { template, request, options }: GraphPlan,
+  classes?: Parameters<typeof fitSeed>[2],
+): MadeGraph {
+  const isDrawn = request.seed === undefined;
+  const seed = isDrawn ? fitSeed(template, options.seed, classes) : options.seed;
+  return { graph: bindTemplate(template, request, { ...options, seed }), seed };
 }

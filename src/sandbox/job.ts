@@ -7,14 +7,21 @@ import {
   onlySendsImages,
 } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
-import { bindTemplate, type Graph, type Template } from "../workflow/mod.ts";
+import {
+  type BindOptions,
+  bindTemplate,
+  generatedSize,
+  type Graph,
+  sizeWarning,
+  type Template,
+} from "../workflow/mod.ts";
 import { startSpan } from "../trace.ts";
 import { watchLongWait } from "./wait.ts";
 import type { RunEvent, RunOutcome, RunSpec } from "../executor/messages.ts";
 import type { Place } from "./post_order.ts";
 import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
-import { makeGraph } from "./check.ts";
+import { type MadeGraph, makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
 import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
@@ -117,21 +124,26 @@ class JobRun {
     signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
+    const warning = sizeWarning(request.model, request.size);
+    if (warning !== undefined) this.#context.log("warn", warning, { jobId });
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
       setup,
       jobId,
       (path, step) => onEvent({ type: "preview", path, step }),
     );
-    const graph = await this.#prepare(template, signal);
+    const { graph, seed } = await this.#prepare(template, signal);
     this.#refuseWithoutSocket(template, graph);
+    const spec = { ...this.#spec, seed };
     await place?.turn(signal);
     this.#mayBeThere = true;
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
-    const parameters = describeJob(this.#spec, template, graph);
+    const parameters = describeJob(spec, template, graph);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await import("./output.ts");
-    await using output = new OutputImages(this.#context, this.#spec, { parameters, signal });
+    const generated = generatedSize(template, request);
+    const saving = { parameters, generated, signal };
+    await using output = new OutputImages(this.#context, spec, saving);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {
@@ -148,7 +160,8 @@ class JobRun {
     this.#context.again.forget(jobId);
     updates.done();
     const times = updates.times(template.name);
-    return { type: "completed", imagePaths, ...(times === undefined ? {} : { times }) };
+    const other = seed === this.#spec.seed ? {} : { seed };
+    return { type: "completed", imagePaths, ...other, ...(times === undefined ? {} : { times }) };
   }
 
   /** Before anything is run: images that come over the event socket need one. */
@@ -256,7 +269,7 @@ class JobRun {
     }
   }
 
-  async #prepare(template: Template, signal: AbortSignal): Promise<Graph> {
+  async #prepare(template: Template, signal: AbortSignal): Promise<MadeGraph> {
     using _span = startSpan("make the graph", this.#spec);
     await this.#reach(signal);
     return await this.#makeGraph(template, signal);
@@ -269,15 +282,28 @@ class JobRun {
   }
 
   /** Of a prompt that is on the server already, only the shape is of interest. */
-  async #makeGraph(template: Template, signal: AbortSignal): Promise<Graph> {
+  async #makeGraph(template: Template, signal: AbortSignal): Promise<MadeGraph> {
     const { inputs, server } = this.#context;
     const { request, resumed, seed } = this.#spec;
-    if (resumed) return bindTemplate(template, request, { seed });
+    const { loraTriggers: triggers = [] } = this.#context.setup;
+    if (resumed) return await this.#resumeGraph(template, { seed, triggers });
     const initImage = await inputs.bring(request, server.client, signal);
     const image = initImage === undefined ? {} : { initImage };
-    const graph = await makeGraph(this.#context, template, request, { seed, ...image });
+    const options = { seed, triggers, ...image };
+    const made = await makeGraph(this.#context, { template, request, options });
     const { jobId, promptId } = this.#spec;
-    return this.#context.again.touch(graph, jobId, promptId);
+    return { ...made, graph: this.#context.again.touch(made.graph, jobId, promptId) };
+  }
+
+  /** The server has judged it already. */
+  async #resumeGraph(template: Template, options: BindOptions): Promise<MadeGraph> {
+    const { request } = this.#spec;
+    try {
+      return await makeGraph(this.#context, { template, request, options, waitMs: ASK_MS });
+    } catch (error) {
+      if (!(error instanceof JobError)) throw error;
+      return { graph: bindTemplate(template, request, options), seed: options.seed };
+    }
   }
 
   /** Where a prompt stays "running" although it was interrupted, only a restart of ComfyUI helps. */

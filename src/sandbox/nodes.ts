@@ -1,18 +1,29 @@
 /** What a server tells of its node classes, asked once and remembered. */
 
 import type { JsonObject } from "../comfyui/mod.ts";
-import type { NodeClasses } from "../workflow/mod.ts";
+import { ComfyError } from "../errors.ts";
+import type { NodeClasses, Replacements } from "../workflow/mod.ts";
 import type { ServerWatch } from "./server.ts";
 
-/** Longest wait for an answer in milliseconds: whoever asks has only so long himself. */
-const ASK_MS = 2_000;
+/** Longest wait for an answer in milliseconds; a server that imports its nodes may take its time. */
+const ASK_MS = 30_000;
 
 /** An answer about some node classes. */
 export interface KnownClasses {
   /** The classes; those that the server lacks are missing. */
   readonly classes: NodeClasses;
+  /** Classes that the server puts in place of missing ones, by the names of those. */
+  readonly replacements: Replacements;
   /** True if all were asked for just now, so that asking again would tell nothing new. */
   readonly isFresh: boolean;
+}
+
+/** How to ask. */
+export interface DescribeOptions {
+  /** True to forget what is known of the classes. @default {false} */
+  anew?: boolean;
+  /** Longest wait in milliseconds; what comes later is remembered all the same. @default {30000} */
+  waitMs?: number;
 }
 
 /** The node classes of one server. */
@@ -20,9 +31,9 @@ export interface NodeIndex {
   /**
    * Describes classes, from memory unless `anew`.
    *
-   * @throws {ComfyError} if the server cannot be asked.
+   * @throws {ComfyError} if the server cannot be asked, or does not answer in time.
    */
-  describe(names: Iterable<string>, options?: { anew?: boolean }): Promise<KnownClasses>;
+  describe(names: Iterable<string>, options?: DescribeOptions): Promise<KnownClasses>;
   /** Asks for everything anew: the server may be another one now. */
   forget(): void;
 }
@@ -30,6 +41,7 @@ export interface NodeIndex {
 /** Creates a memory that knows nothing yet. */
 export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIndex {
   const known = new Map<string, Promise<JsonObject | undefined>>();
+  let replacements: Promise<Replacements> | undefined;
   const ask = (name: string) => {
     const answer = client.objectInfo(name, { timeoutMs: ASK_MS }).then((classes) => classes[name]);
     known.set(name, answer);
@@ -38,20 +50,48 @@ export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIn
     });
     return answer;
   };
-  return {
-    async describe(names, { anew = false } = {}) {
-      const wanted = [...new Set(names)];
-      const isFresh = anew || wanted.every((name) => !known.has(name));
-      const answers = await Promise.all(
-        wanted.map(async (name) => {
-          return [name, await (anew ? ask(name) : known.get(name) ?? ask(name))] as const;
-        }),
-      );
-      return {
-        classes: Object.fromEntries(answers.filter(([, info]) => info !== undefined)),
-        isFresh,
-      };
-    },
-    forget: () => known.clear(),
+  // That a class is missing is known without it.
+  const askReplacements = () =>
+    client.nodeReplacements({ timeoutMs: ASK_MS }).catch((error): Replacements => {
+      replacements = undefined;
+      if (error instanceof ComfyError) return {};
+      throw error;
+    });
+  const describe = async (wanted: readonly string[], anew: boolean): Promise<KnownClasses> => {
+    const isFresh = anew || wanted.every((name) => !known.has(name));
+    const answers = await Promise.all(
+      wanted.map(async (name) => {
+        return [name, await (anew ? ask(name) : known.get(name) ?? ask(name))] as const;
+      }),
+    );
+    const classes = Object.fromEntries(answers.filter(([, info]) => info !== undefined));
+    const isWhole = wanted.every((name) => Object.hasOwn(classes, name));
+    return {
+      classes,
+      replacements: isWhole ? {} : await (replacements ??= askReplacements()),
+      isFresh,
+    };
   };
+  return {
+    async describe(names, { anew = false, waitMs = ASK_MS } = {}) {
+      return await within(waitMs, describe([...new Set(names)], anew));
+    },
+    forget() {
+      known.clear();
+      replacements = undefined;
+    },
+  };
+}
+
+/** Waits no longer than that; the work itself goes on. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const late = `ComfyUI has told nothing of its node classes within ${ms} ms`;
+  const timer = setTimeout(() => reject(new ComfyError("timeout", late)), ms);
+  work.catch(() => {});
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -8,6 +8,7 @@ import type { HiddenFile } from "./hidden_file.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
+import { fitImages } from "./fit.ts";
 import { arrangeResults, type StagedImage } from "./results.ts";
 import { openStaging, removeLeftovers, type Staging } from "./staging.ts";
 
@@ -15,6 +16,8 @@ import { openStaging, removeLeftovers, type Staging } from "./staging.ts";
 export interface SaveOptions {
   /** Text that each image gets to carry. */
   parameters: string;
+  /** Size that the workflow was asked for: at least that of the request. @default {request.size} */
+  generated?: readonly [number, number];
   /** Gives up; nothing is left behind. */
   signal: AbortSignal;
 }
@@ -40,7 +43,7 @@ const LARGE_BYTES = 128 * 1024;
  */
 const EARLY_MS = 60_000;
 
-type ImageContext = Pick<JobContext, "setup" | "server">;
+type ImageContext = Pick<JobContext, "setup" | "server" | "log">;
 
 /** An image that is fetched before its prompt has ended. */
 interface Early {
@@ -123,9 +126,12 @@ export class OutputImages implements AsyncDisposable {
     staged.push(...await Promise.all(this.#sent));
     // Sound and text go last: clients show the first file.
     staged.sort((a, b) => rankOf(a) - rankOf(b));
+    const { log } = this.#context;
+    const { generated = request.size } = this.#options;
+    const fitted = await fitImages(staged, { request, generated, staging, signal, log, jobId });
     const facts = { jobId, prompt: request.prompt, seed, model: request.model };
     const timestampMs = Date.now();
-    const sets = await arrangeResults(request, staged, {
+    const sets = await arrangeResults(request, fitted, {
       staging,
       parameters,
       signal,

@@ -27,6 +27,7 @@ export function describeJob(
     negative_prompt: request.negative_prompt ?? inGraph("negative_prompt"),
     model: request.model,
     size: request.size,
+    fit: request.fit,
     steps: request.steps,
     cfg_scale: request.cfg_scale,
     seed,

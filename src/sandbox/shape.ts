@@ -31,6 +31,7 @@ export function checkShape(shape: ResultShape): void {
   if (format.toLowerCase() !== "png" && (frames !== undefined || grid !== undefined)) {
     throw invalidShape("output_format", "sheets are made of PNG files; leave the field out");
   }
+  if (grid !== undefined) checkSheet(size);
   if (frames === undefined) return;
   if (grid !== undefined) {
     throw invalidShape(
@@ -39,6 +40,20 @@ export function checkShape(shape: ResultShape): void {
     );
   }
   layoutFrames(frames, size[0], size[1]);
+}
+
+/** A sheet of tiles is cut in memory. */
+function checkSheet([width, height]: readonly [number, number]): void {
+  try {
+    checkPixels(width, height);
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    throw invalidShape(
+      "tileset_grid",
+      `a sheet of ${width}x${height} cannot be cut: ${error.message}`,
+      error,
+    );
+  }
 }
 
 /**

@@ -48,14 +48,14 @@ function publishEnding(publisher: Publisher, job: Job): void {
   const success = job.outcome?.type === "completed";
   publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
   if (job.outcome?.type === "completed") {
-    const { imagePaths } = job.outcome.result;
+    const { imagePaths, seed = job.seed } = job.outcome.result;
     publisher.publish({
       type: "job_complete",
       job_id: job.id,
       image_path: imagePaths[0] ?? "",
       duration_s,
       image_paths: [...imagePaths],
-      seed: job.seed,
+      seed,
     });
   } else if (job.outcome?.type === "failed") {
     publisher.publish({ type: "job_error", job_id: job.id, error: job.outcome.error });

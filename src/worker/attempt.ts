@@ -191,7 +191,8 @@ export class Attempt implements Disposable {
 
   #ending(outcome: Exclude<RunOutcome, { type: "failed" }>): JobOutcome {
     if (outcome.type === "completed") {
-      return { type: "completed", result: { imagePaths: outcome.imagePaths } };
+      const { imagePaths, seed } = outcome;
+      return { type: "completed", result: { imagePaths, ...(seed === undefined ? {} : { seed }) } };
     }
     if (this.#tooLate) return { type: "failed", error: "Deadline passed while the job ran" };
     return { type: "cancelled" };

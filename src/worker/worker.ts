@@ -221,6 +221,7 @@ function sandboxSetup(
       batch: workflows.forBatch,
       lora: workflows.forLora,
     },
+    loraTriggers: workflows.loraTriggers,
     filenamePattern: output.filenamePattern,
     previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,

@@ -2,8 +2,9 @@
 
 import { ConfigError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
+import { parseExactJson } from "./exact_json.ts";
 import { DEFAULT_ROUTES, routeRequest, type Routes } from "./route.ts";
-import { createTemplate, type Template } from "./template.ts";
+import { createTemplate, type Template } from "./template/template.ts";
 
 /** The workflows that jobs can use. */
 export interface Catalog {
@@ -21,7 +22,7 @@ export interface Catalog {
 export interface CatalogOptions {
   /** Folder of API-format JSON files. @default the ones that come with the package */
   dir?: string | URL;
-  /** Workflow of a request that nothing else decides. @default {"txt2img_sdxl"} */
+  /** Workflow of a request that nothing else decides. @default {DEFAULT_WORKFLOW} */
   defaultWorkflow?: string;
   /** Workflows of requests that name none, where other ones are wanted. @default {DEFAULT_ROUTES} */
   routes?: Partial<Routes>;
@@ -36,35 +37,57 @@ export const BUILT_IN_WORKFLOWS: URL = new URL("../../workflows/", import.meta.u
  * @throws {ConfigError} `unreadable` for the folder or a file, `invalid_workflow` for what is in it.
  */
 export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog> {
-  const { dir = BUILT_IN_WORKFLOWS, defaultWorkflow = "txt2img_sdxl" } = options;
+  const { dir = BUILT_IN_WORKFLOWS } = options;
   const templates = new Map<string, Template>();
   for (const file of await readWorkflows(dir)) {
     if (file.type === "error") throw file.error;
     templates.set(file.name, file.template);
   }
-  const wanted = chosenNames(defaultWorkflow, options.routes);
-  const absent = wanted.find((name) => !templates.has(name));
-  const fallback = templates.get(defaultWorkflow);
-  if (absent !== undefined || fallback === undefined) {
-    throw new ConfigError(
-      "invalid_workflow",
-      `The workflow ${absent ?? defaultWorkflow}, which the settings name, is not in ${
-        showDir(dir)
-      }; ` +
-        `there are: ${[...templates.keys()].join(", ") || "none"}`,
-    );
-  }
+  const [fault] = settingFaults([...templates.keys()], { ...options, dir });
+  if (fault !== undefined) throw new ConfigError("invalid_workflow", fault);
+  const fallback = templates.get(fallbackName(options.defaultWorkflow, templates));
   const routes = { ...DEFAULT_ROUTES, ...options.routes };
   return {
     templates,
-    choose: (request) => choose(templates, request, routes) ?? fallback,
+    choose(request) {
+      const template = choose(templates, request, routes) ?? fallback;
+      if (template === undefined) throw new TypeError("A catalog without its default workflow");
+      return template;
+    },
   };
 }
 
-/** What must be there: a folder of one's own need not have the workflows that come with the package. */
-function chosenNames(defaultWorkflow: string, routes: Partial<Routes> = {}): string[] {
+/** The workflow of requests that nothing else decides, unless the settings say otherwise. */
+export const DEFAULT_WORKFLOW = "pixel_art_workflow";
+
+/** What older folders of one's own have in its place. */
+const FORMER_DEFAULT = "txt2img_sdxl";
+
+/**
+ * Names the workflows that the settings name and a folder lacks, a sentence each. Such a folder need not
+ * have the workflows that come with the package, but for one that all other requests go to.
+ */
+export function settingFaults(names: readonly string[], options: CatalogOptions): string[] {
+  const { dir = BUILT_IN_WORKFLOWS, routes = {} } = options;
   const known = new Set<string>(Object.values(DEFAULT_ROUTES));
-  return [defaultWorkflow, ...Object.values(routes).filter((name) => !known.has(name))];
+  const wanted = [
+    [fallbackName(options.defaultWorkflow, new Set(names)), "default_workflow"],
+    ...Object.entries(routes)
+      .filter(([, name]) => !known.has(name))
+      .map(([key, name]) => [name, `for_${key.replace(/[A-Z]/g, (at) => `_${at.toLowerCase()}`)}`]),
+  ] as const;
+  return wanted.filter(([name = ""]) => !names.includes(name)).map(([name, setting]) =>
+    `The workflow ${name}, which the settings name (workflows.${setting}), is not in ` +
+    `${showDir(dir)}; there are: ${names.join(", ") || "none"}`
+  );
+}
+
+function fallbackName(
+  wanted: string = DEFAULT_WORKFLOW,
+  templates: { has(name: string): boolean },
+): string {
+  const isFormer = wanted === DEFAULT_WORKFLOW && !templates.has(wanted);
+  return isFormer && templates.has(FORMER_DEFAULT) ? FORMER_DEFAULT : wanted;
 }
 
 /** Undefined when nothing in the request decides. */
@@ -154,7 +177,7 @@ async function readJson(dir: string | URL, name: string): Promise<unknown> {
   const base = dir instanceof URL ? dir.href : dir;
   const path = `${base.replace(/\/$/, "")}/${name}.json`;
   try {
-    return JSON.parse(await Deno.readTextFile(dir instanceof URL ? new URL(path) : path));
+    return parseExactJson(await Deno.readTextFile(dir instanceof URL ? new URL(path) : path));
   } catch (cause) {
     const code = cause instanceof SyntaxError ? "invalid_workflow" : "unreadable";
     throw new ConfigError(code, `Cannot read the workflow ${path}: ${reason(cause)}`, { cause });

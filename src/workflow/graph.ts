@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
+import { otherFormat } from "./other_formats.ts";
 
 /** A reference to an output of another node: its id and the output's index. */
 export type Link = readonly [nodeId: string, output: number];
@@ -47,13 +48,9 @@ export function nodeLabel(graph: Graph, id: string): string {
  * @throws {ConfigError} `invalid_workflow` with what is wrong and what to do.
  */
 export function parseGraph(value: unknown, source: string): Graph {
+  const other = otherFormat(value, source);
+  if (other !== undefined) throw invalid(source, other);
   if (!isRecord(value)) throw invalid(source, "it is not a JSON object of nodes");
-  if (Array.isArray(value["nodes"])) {
-    throw invalid(
-      source,
-      'it is in the format of the editor; export it from ComfyUI with "Export (API)" and use that file',
-    );
-  }
   if (Object.keys(value).length === 0) throw invalid(source, "it has no nodes");
   for (const [id, node] of Object.entries(value)) {
     if (!isRecord(node) || typeof node["class_type"] !== "string") {

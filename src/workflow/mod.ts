@@ -4,21 +4,33 @@
  * @module
  */
 
-export { bindTemplate } from "./bind.ts";
-export type { BindOptions } from "./bind.ts";
-export { BUILT_IN_WORKFLOWS, loadCatalog, readWorkflows } from "./catalog.ts";
+export { bindTemplate } from "./bind/bind.ts";
+export type { BindOptions } from "./bind/bind.ts";
+export { generatedSize } from "./bind/fit.ts";
+export {
+  BUILT_IN_WORKFLOWS,
+  DEFAULT_WORKFLOW,
+  loadCatalog,
+  readWorkflows,
+  settingFaults,
+} from "./catalog.ts";
 export type { Catalog, CatalogOptions, WorkflowFile } from "./catalog.ts";
-export { checkGraph } from "./check.ts";
-export type { CheckedGraph, CheckedTemplate, Problem } from "./check.ts";
-export { compileContract } from "./contract.ts";
-export type { Contract, Slot, SlotType } from "./contract.ts";
+export { checkGraph } from "./check/check.ts";
+export type { CheckedGraph, CheckedTemplate, Problem, Replacements } from "./check/check.ts";
+export { compileContract } from "./template/contract.ts";
+export type { Contract, Slot, SlotType } from "./template/contract.ts";
+export { sizeWarning } from "./families.ts";
 export { isLink, nodeLabel, parseGraph } from "./graph.ts";
 export type { Graph, GraphNode, Link } from "./graph.ts";
-export type { NodeClasses } from "./node_info.ts";
+export { fitSeed } from "./check/seeds.ts";
+export type { NodeClasses } from "./check/node_info.ts";
 export { checkDeliverable, undeliverable } from "./outputs.ts";
 export { DEFAULT_ROUTES, routeRequest } from "./route.ts";
 export type { Routes } from "./route.ts";
-export { createTemplate } from "./template.ts";
-export type { Template } from "./template.ts";
-export { PARAMETERS, traceGraph } from "./trace.ts";
-export type { Parameter, Target, Trace } from "./trace.ts";
+export { refusesAll } from "./template/remedy.ts";
+export { createTemplate } from "./template/template.ts";
+export type { Template } from "./template/template.ts";
+export { PARAMETERS } from "./parameters.ts";
+export type { Ambiguity, Parameter, Target, Targets, Trace } from "./parameters.ts";
+export { traceGraph } from "./trace/trace.ts";
+export type { Affixes, TriggerWords } from "./text/words.ts";

@@ -3,7 +3,7 @@
 import { JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import type { Graph } from "./graph.ts";
-import type { NodeClasses } from "./node_info.ts";
+import type { NodeClasses } from "./check/node_info.ts";
 
 /** What of a request decides on the form of its result. */
 type Shape = Pick<GenerateRequest, "animation_frames" | "tileset_grid">;

@@ -102,6 +102,8 @@ export class FakeComfy {
   isUp = true;
   /** True for servers before 0.3.45: they choose ids, and have no features. */
   isOld = false;
+  /** True where something on the way lets no socket through. */
+  refusesSockets = false;
   /** False for a server that accepts sockets but never confirms them. */
   confirmsSockets = true;
   /** False for a server that does not answer the closing of a socket. */
@@ -182,7 +184,7 @@ export class FakeComfy {
     const socket = new FakeSocket(this, url);
     this.sockets.push(socket);
     queueMicrotask(() => {
-      if (!this.isUp) return socket.drop();
+      if (!this.isUp || this.refusesSockets) return socket.drop();
       socket.open();
       if (this.confirmsSockets) socket.confirm();
     });

@@ -305,6 +305,15 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   "workflows.for_init_image": { read: (config) => config.workflows.forInitImage, ...WORKFLOWS },
   "workflows.for_batch": { read: (config) => config.workflows.forBatch, ...WORKFLOWS },
   "workflows.for_lora": { read: (config) => config.workflows.forLora, ...WORKFLOWS },
+  "workflows.lora_triggers": {
+    read: (config) => config.workflows.loraTriggers,
+    good: [
+      ["pixel-art-xl=pixel art", ["pixel-art-xl=pixel art"]],
+      ["a.safetensors=x", ["a.safetensors=x"]],
+      ["b=two words", ["b=two words"]],
+    ],
+    bad: ["pixel art", "=words", "lora=", "lora= "],
+  },
   "input.input_dir": { read: (config) => config.input.dir, ...paths("images") },
   "output.output_dir": { read: (config) => config.output.dir, ...paths("images") },
   "output.filename_pattern": {

@@ -129,12 +129,13 @@ Deno.test("the defaults are the documented ones", async () => {
     },
     workflows: {
       dir: undefined,
-      defaultWorkflow: "txt2img_sdxl",
+      defaultWorkflow: "pixel_art_workflow",
       forAnimation: "animation",
       forTileset: "tileset",
       forInitImage: "img2img_sdxl",
       forBatch: "batch",
       forLora: "pixel_art_lora",
+      loraTriggers: [],
     },
     input: { dir: undefined },
     output: {

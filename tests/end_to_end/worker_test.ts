@@ -92,8 +92,8 @@ Deno.test("What was asked for is in the graph that ComfyUI received", async () =
   assert.deepEqual(inputs("CheckpointLoaderSimple"), [{ ckpt_name: "sd_xl_base_1.0.safetensors" }]);
   assert.deepEqual(inputs("EmptyLatentImage"), [{ width: 128, height: 96, batch_size: 2 }]);
   assert.deepEqual(inputs("CLIPTextEncode").map((input) => input["text"]), [
-    "a red dragon",
-    "photo",
+    "pixel art, 16-bit sprite, a red dragon, crisp pixels, limited palette, clean outline",
+    "photo, blurry, anti-aliased, photo, realistic, 3d render, gradient, jpeg artifacts, watermark, text",
   ]);
   const [{ seed, steps, cfg, sampler_name, scheduler } = {}] = inputs("KSampler");
   assert.deepEqual([seed, steps, cfg, sampler_name, scheduler], [

@@ -164,6 +164,7 @@ const limits: [field: string, allowed: unknown[], refused: unknown[]][] = [
   ["loras", [[], Array(16).fill({ name: "a" })], [Array(17).fill({ name: "a" }), [{}]]],
   ["init_image", ["in.png", new Uint8Array([0])], ["", new Uint8Array(0)]],
   ["output_format", ["jpeg"], ["", 1]],
+  ["fit", ["exact", "crop"], ["", "scale", 1]],
   ["priority", [-100, 0, 100], [-101, 101, 0.5]],
   ["deadline_s", [0.001, 1e9], [0, -1, Infinity]],
 ];

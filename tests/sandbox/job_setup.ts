@@ -48,7 +48,7 @@ export async function jobSetup(
     outputDir: dir.path,
     inputDir: dir.path,
     modelDirs: {},
-    defaultWorkflow: "txt2img_sdxl",
+    defaultWorkflow: "pixel_art_workflow",
     filenamePattern: "{job_id}_{index}",
     keepPreviews: false,
     maxPreviewsPerSecond: 10,

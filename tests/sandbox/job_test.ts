@@ -10,7 +10,7 @@ Deno.test("runJob() posts a prompt once, and its image gets the name of the job"
   assert.ok(outcome.type === "completed");
   assert.deepEqual(outcome.imagePaths, [`${setup.dir}/job-1_0.png`]);
   assert.equal(setup.simulator.record.executions.length, 1);
-  assert.deepEqual(events[0], { type: "started", workflow: "txt2img_sdxl" });
+  assert.deepEqual(events[0], { type: "started", workflow: "pixel_art_workflow" });
   const last = events.at(-1);
   assert.ok(last?.type === "progress" && last.progress.percent === 100);
 });

@@ -173,6 +173,6 @@ function slowAndQuick(setup: JobSetup, patienceMs: number) {
 /** The jobs in the order of their posts. */
 function posted({ simulator }: JobSetup): (string | undefined)[] {
   return simulator.record.prompts.map(({ body }) =>
-    ["first", "second"].find((name) => JSON.stringify(body).includes(`"${name}`))
+    ["first", "second"].find((name) => JSON.stringify(body).includes(`sprite, ${name}`))
   );
 }

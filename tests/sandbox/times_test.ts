@@ -18,7 +18,7 @@ function classesOf({ nodes }: RunTimes): string[] {
 Deno.test("runJob() tells where the time went, and next time only of what ran again", async () => {
   await using setup = await jobSetup();
   const first = await timesOf(setup, 1);
-  assert.equal(first.workflow, "txt2img_sdxl");
+  assert.equal(first.workflow, "pixel_art_workflow");
   assert.deepEqual(classesOf(first), [
     "CLIPTextEncode",
     "CLIPTextEncode",

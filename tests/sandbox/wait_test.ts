@@ -12,7 +12,7 @@ Deno.test("runJob() says so when it waits behind a prompt that runs suspiciously
   await stall.reached;
   const warned = Promise.withResolvers<string>();
   const log = (level: string, line: string) => {
-    if (level === "warn") warned.resolve(line);
+    if (level === "warn" && line.includes("prompt")) warned.resolve(line);
   };
   const running = setup.run({}, undefined, undefined, { ...setup.context, log });
   assert.match(await warned.promise, /behind prompt .* running for more than .* restart it/);

@@ -9,6 +9,9 @@ import {
   checkGraph,
   type NodeClasses,
   readWorkflows,
+  refusesAll,
+  type Replacements,
+  settingFaults,
   undeliverable,
   type WorkflowFile,
 } from "../../workflow/mod.ts";
@@ -25,6 +28,9 @@ export interface ValidateOptions {
   simulate?: boolean;
 }
 
+/** Longest wait for the node classes in milliseconds; all of them are some megabytes. */
+const ASK_MS = 60_000;
+
 /** What every request gives: the value in the file does not matter. */
 const ALWAYS_GIVEN: ReadonlySet<string | undefined> = new Set(["model", "init_image"]);
 
@@ -39,25 +45,41 @@ export async function runValidate(options: ValidateOptions, io: Io): Promise<num
     io.err(`error: there is no workflow in ${options.workflowDir}\n`);
     return EXIT.usage;
   }
-  const classes = await askServer(options);
+  const server = await askServer(options);
   let wrong = 0;
   for (const file of files) {
-    const faults = faultsOf(file, classes);
+    const { faults, notes } = lookAt(file, server);
+    for (const line of [...notes, ...faults]) io.out(`${file.name}: ${line}\n`);
     if (faults.length === 0) io.out(`${file.name}: ok\n`);
     else wrong += 1;
-    for (const fault of faults) io.out(`${file.name}: ${fault}\n`);
   }
+  const { workflowDir: dir } = options;
+  const names = files.map(({ name }) => name);
+  const missing = settingFaults(names, dir === undefined ? {} : { dir });
+  for (const line of missing) io.out(`${line}\n`);
+  wrong += missing.length;
   return wrong === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function askServer({ comfyuiUrl, simulate }: ValidateOptions) {
+/** What a server tells of its node classes. */
+interface ServerNodes {
+  readonly classes: NodeClasses;
+  readonly replacements: Replacements;
+}
+
+async function askServer(
+  { comfyuiUrl, simulate }: ValidateOptions,
+): Promise<ServerNodes | undefined> {
   await using simulator = simulate === true ? await startSimulator() : undefined;
   const url = simulator?.url ?? comfyuiUrl;
   if (url === undefined) return undefined;
   goDirect([url]);
   await using client = createComfyClient({ url });
   try {
-    return await client.objectInfo();
+    return {
+      classes: await client.objectInfo(undefined, { timeoutMs: ASK_MS }),
+      replacements: await client.nodeReplacements(),
+    };
   } catch (cause) {
     if (!(cause instanceof ComfyError)) throw cause;
     throw new TransportError(
@@ -70,21 +92,30 @@ async function askServer({ comfyuiUrl, simulate }: ValidateOptions) {
   }
 }
 
-/** Sentences about what is wrong, each on one line. */
-function faultsOf(file: WorkflowFile, classes: NodeClasses | undefined): string[] {
+/** Sentences about what is wrong, and about what is not, each on one line. */
+function lookAt(
+  file: WorkflowFile,
+  server: ServerNodes | undefined,
+): { faults: string[]; notes: string[] } {
   const { name } = file;
   // The line begins with the name already.
   const bare = (text: string) =>
     text.replace(`Cannot use the workflow ${name}: `, "")
       .replace(/^Invalid parameter: /, "").replace(`workflow: ${name} `, "")
       .replaceAll(/\s*\n\s*/g, " ");
-  if (file.type === "error") return [bare(file.error.message)];
-  if (classes === undefined) return [];
-  const { graph } = file.template;
-  const { problems } = checkGraph(file.template, graph, classes);
+  if (file.type === "error") return { faults: [bare(file.error.message)], notes: [] };
+  const { template, template: { graph } } = file;
+  const useless = refusesAll(template);
+  if (useless !== undefined) return { faults: [useless], notes: [] };
+  if (server === undefined) return { faults: [], notes: [] };
+  const { problems, replaced } = checkGraph(template, graph, server.classes, server.replacements);
+  const nothing = undeliverable(graph, server.classes);
   const faults = problems
     .filter(({ parameter }) => !ALWAYS_GIVEN.has(parameter))
     .map(({ message }) => bare(message));
-  const nothing = undeliverable(graph, classes);
-  return nothing === undefined ? faults : [...faults, nothing];
+  if (nothing !== undefined) faults.push(nothing);
+  const notes = [...replaced].map(([old, other]) =>
+    `the node class ${JSON.stringify(old)} will be replaced by ${JSON.stringify(other)}`
+  );
+  return { faults, notes };
 }

@@ -3,6 +3,7 @@
 import type { Client } from "../../client/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
+import { sizeWarning } from "../../workflow/mod.ts";
 import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
 import { buildRequest, type GenerateValues } from "./fields.ts";
@@ -62,6 +63,7 @@ async function generate(options: GenerateOptions, context: Context): Promise<Out
   const values = await withModel(options.values, context.client);
   if (context.stop.first.aborted) return [];
   const requests = requestsOf(values, options);
+  if (options.json !== true) noteSizes(requests, context.report);
   const [outcomes] = await Promise.all([
     Promise.all(
       requests.map((request, index) => follow(context, request, index, requests.length)),
@@ -113,6 +115,15 @@ export async function withModel(values: GenerateValues, client: Client): Promise
   const first = (await client.models()).find((model) => model.model_type === "checkpoint");
   if (first !== undefined) return { ...values, model: first.name };
   throw new ConfigError("usage", "The ComfyUI servers have no checkpoint; name one with --model");
+}
+
+/** Warns of sizes that are far from what a model can do; each is told once. */
+export function noteSizes(
+  requests: readonly Pick<GenerateRequest, "model" | "size">[],
+  report: Pick<Report, "note">,
+): void {
+  const warnings = requests.flatMap(({ model, size }) => sizeWarning(model, size) ?? []);
+  for (const warning of new Set(warnings)) report.note(`warning: ${warning}`);
 }
 
 /** Says so when the jobs will have to wait for ComfyUI, since nothing else would tell. */

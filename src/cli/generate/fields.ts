@@ -47,6 +47,11 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     flag: "size",
     help: `size in pixels (default: ${DEFAULTS.size.join("x")})`,
   },
+  fit: {
+    ...name,
+    flag: "fit",
+    help: "crop: cut a size that the workflow cannot make out of a larger one",
+  },
   steps: { ...whole, flag: "steps", help: `sampling steps (default: ${DEFAULTS.steps})` },
   cfg_scale: {
     ...number,

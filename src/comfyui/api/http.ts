@@ -5,7 +5,7 @@ import { hideSecrets, type Redact } from "../../secrets.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
 import type { Access } from "./access.ts";
 import { readText } from "./body.ts";
-import { parseJson } from "./json.ts";
+import { parseJson, writeJson } from "./json.ts";
 import { Patience } from "./patience.ts";
 import type { CallOptions } from "../options.ts";
 
@@ -181,7 +181,7 @@ export class HttpApi {
 
   async #fetch(path: string, request: HttpRequest, deadline: Deadline): Promise<Response> {
     const { method = "GET", query, json, form } = request;
-    const body = form ?? (json === undefined ? undefined : JSON.stringify(json));
+    const body = form ?? (json === undefined ? undefined : writeJson(json));
     const { headers: always } = this.#options.access;
     const headers = json === undefined ? always : { ...always, "content-type": "application/json" };
     try {

@@ -79,6 +79,22 @@ export async function objectInfo(
   );
 }
 
+/**
+ * Asks which classes the server puts in place of others that it lacks; none where it has no such route,
+ * before 0.33.
+ */
+export async function nodeReplacements(
+  api: HttpApi,
+  call: CallOptions,
+): Promise<Record<string, string>> {
+  const answer = asObject(await api.jsonIfKnown("/node_replacements", call));
+  const pairs = Object.entries(answer).flatMap(([name, others]) => {
+    const other = asText(asObject(asArray(others)[0]).new_node_id);
+    return other === undefined ? [] : [[name, other]];
+  });
+  return Object.fromEntries(pairs);
+}
+
 /** Asks for the models of a folder; none for a folder that the server does not have. */
 export async function models(api: HttpApi, folder: string, call: CallOptions): Promise<string[]> {
   return asStrings(await api.jsonIfKnown(`/models/${encodeURIComponent(folder)}`, call));

@@ -4,7 +4,15 @@ import { ComfyError } from "../../errors.ts";
 // Not by `mod.ts`: that would load zod and all schemas into each isolate, 10 MB.
 import { nearestNames } from "../../protocol/names.ts";
 import { describeNode } from "../graph.ts";
-import { asArray, asObject, asStrings, asText, isObject, type JsonObject } from "./json.ts";
+import {
+  asArray,
+  asObject,
+  asStrings,
+  asText,
+  isObject,
+  type JsonObject,
+  writeJson,
+} from "./json.ts";
 import type { PromptGraph } from "../types.ts";
 
 const MAX_PROBLEMS = 5;
@@ -167,8 +175,8 @@ function otherProblem(error: JsonObject, extra: JsonObject): string {
 }
 
 function quote(value: unknown): string {
-  if (typeof value === "number") return String(value);
-  const text = typeof value === "string" ? `'${value}'` : JSON.stringify(value) ?? "nothing";
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  const text = typeof value === "string" ? `'${value}'` : writeJson(value) ?? "nothing";
   return text.length > MAX_VALUE_CHARS ? `${text.slice(0, MAX_VALUE_CHARS)}…` : text;
 }
 

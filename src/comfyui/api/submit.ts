@@ -5,7 +5,7 @@ import type { Logger } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { HttpAnswer, HttpApi } from "./http.ts";
 import { isJobFault, isSuccess, isUnknownRoute, parseAnswer, statusError } from "./http.ts";
-import { asNumber, asText, isObject } from "./json.ts";
+import { asNumber, asText, isObject, parseExactJson } from "./json.ts";
 import type { CallOptions } from "../options.ts";
 import { hasNodeErrors, rejectedError } from "./rejected.ts";
 import { MARKER, type ServerView } from "./server_view.ts";
@@ -133,7 +133,7 @@ function refusal(answer: HttpAnswer, graph: PromptGraph): ComfyError {
   const refused = new ComfyError("rejected", error.message, { status, cause: error });
   if (status !== 400) return refused;
   try {
-    return rejectedError(parseAnswer(answer, POST), graph, status);
+    return rejectedError(parseExactJson(answer.text), graph, status);
   } catch {
     return refused;
   }

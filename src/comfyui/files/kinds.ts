@@ -31,6 +31,7 @@ const WEBP_ANIMATED = 0x02;
 /** A text is looked at this far to be sure that it is one, in bytes. */
 const TEXT_HEAD_BYTES = 4_096;
 
+/** For formats that do not tell where they end. */
 function always(): boolean {
   return true;
 }

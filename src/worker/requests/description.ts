@@ -27,7 +27,7 @@ export async function describe(context: HandlerContext, job: Job): Promise<JobDe
       : { duration_s: (finishedAtMs - startedAtMs) / 1_000 }),
     ...(job.workflow === undefined ? {} : { workflow: job.workflow }),
     ...(job.server === undefined ? {} : { server: job.server }),
-    seed: job.seed,
+    seed: outcome?.type === "completed" ? outcome.result.seed ?? job.seed : job.seed,
   };
 }
 

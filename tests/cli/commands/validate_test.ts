@@ -35,11 +35,28 @@ Deno.test("validate-workflows has one line for each workflow, and says what is w
   await write("stray.map.json", "{}");
   const alone = await validate("--workflow-dir", dir.path);
   assert.equal(alone.code, 1);
-  assert.equal(alone.lines.length, 4);
+  assert.equal(alone.lines.length, 5);
   assert.match(alone.lines[0] ?? "", /^broken: Cannot read the workflow .*broken\.json: /);
   assert.match(alone.lines[1] ?? "", /^editor: it is in the format of the editor; export it/);
   assert.equal(alone.lines[2], "good: ok");
   assert.match(alone.lines[3] ?? "", /^stray\.map: .* belongs to no workflow/);
+  assert.match(
+    alone.lines[4] ?? "",
+    /^The workflow pixel_art_workflow, which the settings name \(workflows\.default_workflow\), is not in/,
+  );
+});
+
+Deno.test("validate-workflows says of a workflow that it would refuse every request", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/flux.json`, JSON.stringify(graphs.graphOf(graphs.FLUX)));
+  const { code, lines } = await validate("--workflow-dir", dir.path);
+  assert.equal(code, 1);
+  assert.match(
+    lines[0] ?? "",
+    /^flux: no node takes the cfg_scale, .*"ignore": \["cfg_scale"\] \}$/,
+  );
+  await Deno.writeTextFile(`${dir.path}/flux.map.json`, '{ "ignore": ["cfg_scale"] }');
+  assert.equal((await validate("--workflow-dir", dir.path)).lines[0], "flux: ok");
 });
 
 Deno.test("validate-workflows says what a server would refuse", async () => {
@@ -57,6 +74,7 @@ Deno.test("validate-workflows says what a server would refuse", async () => {
   );
   assert.equal(code, 1);
   assert.deepEqual(lines.map((line) => line.slice(0, 24)).sort(), [
+    "The workflow pixel_art_w",
     "bad: needs the node clas",
     "bad: sampler_name: Comfy",
     "bad: steps: ComfyUI take",

@@ -285,3 +285,19 @@ Deno.test("createProgressTracker() follows a recorded run", async () => {
   assert.equal(snapshots.at(-1)?.percent, 100);
   assert(snapshots.every(({ totalSteps }) => totalSteps === 4));
 });
+
+Deno.test("createProgressTracker() shows a sampler that loads its model as loading, and then goes on", () => {
+  const tracker = createProgressTracker(twoPasses);
+  const take = (event: ComfyEvent) => tracker.update(event)?.stage;
+  take({ type: "started", promptId: "p" });
+  for (const event of [...ran("1"), ...ran("2"), ...ran("3")]) tracker.update(event);
+  assert.equal(take(executing("4")), "sampling");
+  assert.equal(take({ type: "activity", node: "4", activity: "loading" }), "loading_models");
+  assert.equal(take({ type: "progress", node: "4", value: 1, max: 20 }), "sampling");
+  assert.equal(
+    take({ type: "activity", node: "4.0.0.1", activity: "loading weights" }),
+    "loading_models",
+  );
+  assert.equal(take({ type: "activity", node: "4", activity: undefined }), "sampling");
+  assert.equal(take({ type: "activity", node: "nobody", activity: "loading" }), undefined);
+});

@@ -357,3 +357,24 @@ Deno.test("ComfyClient.run() keeps the latest progress for a consumer that is sl
   assert.deepEqual([progress.length, progress.at(-1)?.value], [256, 5_000]);
   assert.equal(rest.events.filter((event) => event.type === "preview").length, 1);
 });
+
+Deno.test("ComfyClient.run() tells of what a node is busy with when that changes", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const run = collect(client.run(anyGraph));
+  await settle();
+  const prompt_id = comfy.start();
+  const tell = (fields: Record<string, unknown>) => {
+    const state = { value: 0, max: 1, state: "running", ...fields };
+    comfy.socket.event("progress_state", { prompt_id, nodes: { "1": state } });
+  };
+  tell({});
+  tell({ activity: "loading" });
+  tell({ activity: "loading" });
+  tell({});
+  tell({ activity: 5 });
+  tell({ activity: "loading", state: "finished" });
+  await settle();
+  const told = run.events.flatMap((event) => event.type === "activity" ? [event.activity] : []);
+  assert.deepEqual(told, ["loading", undefined]);
+});

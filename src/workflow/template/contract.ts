@@ -1,8 +1,9 @@
 /** What a template promises about its inputs: compiled once, when the file is read. Pure. */
 
-import { ConfigError } from "../errors.ts";
-import { type Graph, nodeLabel } from "./graph.ts";
-import { type Parameter, PARAMETERS, type Target } from "./trace.ts";
+import { ConfigError } from "../../errors.ts";
+import { type Graph, nodeLabel } from "../graph.ts";
+import { type Parameter, PARAMETERS, type Target, type Targets } from "../parameters.ts";
+import { quote } from "../quote.ts";
 
 /** What an input takes. */
 export type SlotType = "text" | "integer" | "number" | "choice" | "image";
@@ -27,6 +28,7 @@ const TYPES: Readonly<Record<Parameter, SlotType>> = {
   width: "integer",
   height: "integer",
   batch_size: "integer",
+  animation_frames: "integer",
   steps: "integer",
   cfg_scale: "number",
   seed: "integer",
@@ -45,7 +47,7 @@ const TYPES: Readonly<Record<Parameter, SlotType>> = {
  */
 export function compileContract(
   graph: Graph,
-  targets: Readonly<Record<Parameter, readonly Target[]>>,
+  targets: Targets,
   source: string,
 ): Contract {
   return PARAMETERS.flatMap((parameter) =>
@@ -56,7 +58,7 @@ export function compileContract(
         throw new ConfigError(
           "invalid_workflow",
           `Cannot use the workflow ${source}: ${parameter} would go to ${input} of ` +
-            `${nodeLabel(graph, node)}, which holds ${JSON.stringify(value)} (expected: ${type})`,
+            `${nodeLabel(graph, node)}, which holds ${quote(value)} (expected: ${type})`,
         );
       }
       return { parameter, node, input, nodeClass: graph[node]?.class_type ?? "", type };
@@ -67,6 +69,7 @@ export function compileContract(
 /** ComfyUI reads numbers from texts too. */
 function fits(type: SlotType, value: unknown): boolean {
   if (type !== "integer" && type !== "number") return typeof value === "string";
+  if (typeof value === "bigint") return true;
   if (typeof value !== "number" && typeof value !== "string") return false;
   return type === "integer" ? Number.isInteger(Number(value)) : Number.isFinite(Number(value));
 }

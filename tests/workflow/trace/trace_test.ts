@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Parameter, traceGraph } from "../../src/workflow/mod.ts";
-import * as graphs from "./graphs.ts";
+import { type Parameter, traceGraph } from "../../../src/workflow/mod.ts";
+import * as graphs from "../graphs.ts";
 
 type Places = Partial<Record<Parameter, string[]>>;
 
@@ -37,8 +37,8 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
     prompt: ["pos.text_g", "pos.text_l", "rpos.text"],
     negative_prompt: ["neg.text", "rneg.text"],
     model: ["ckpt.ckpt_name"],
-    width: ["latent.width"],
-    height: ["latent.height"],
+    width: ["latent.width", "pos.width"],
+    height: ["latent.height", "pos.height"],
     batch_size: ["latent.batch_size"],
     seed: ["first.noise_seed", "second.noise_seed"],
     steps: ["first.steps", "second.steps"],
@@ -59,13 +59,13 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
   }],
   ["a chain of conditionings", graphs.CONDITIONING_CHAIN, {
     ...STOCK,
-    prompt: ["pos.text", "style.text"],
+    prompt: [],
     negative_prompt: [],
   }],
-  ["prompts for regions", graphs.REGIONS, { ...STOCK, prompt: ["pos.text", "sky.text"] }],
+  ["prompts for regions", graphs.REGIONS, { ...STOCK, prompt: [] }],
   ["a guider for two prompts", graphs.DUAL_GUIDER, {
     ...STOCK,
-    prompt: ["pos.text", "style.text"],
+    prompt: [],
     seed: ["noise.noise_seed"],
     steps: ["sigmas.steps"],
     cfg_scale: ["guider.cfg_conds"],
@@ -77,8 +77,8 @@ const CASES: [name: string, graph: Record<string, graphs.ShortNode>, places: Pla
     prompt: ["pos.clip_l", "pos.t5xxl"],
     negative_prompt: [],
     model: ["ckpt.unet_name"],
-    width: ["latent.width"],
-    height: ["latent.height"],
+    width: ["latent.width", "shift.width"],
+    height: ["latent.height", "shift.height"],
     batch_size: ["latent.batch_size"],
     seed: ["noise.noise_seed"],
     steps: ["sigmas.steps"],
@@ -160,13 +160,21 @@ for (const [name, graph, places] of CASES) {
       ]),
     );
     const expected = Object.fromEntries(
-      Object.entries({ output_format: [], ...places }).map((
+      Object.entries({ output_format: [], animation_frames: [], ...places }).map((
         [parameter, list],
       ) => [parameter, list.toSorted()]),
     );
     assert.deepEqual(found, expected);
   });
 }
+
+Deno.test("traceGraph() finds the model of loaders that it never heard of", () => {
+  for (const input of ["model_name", "gguf_name", "model_path", "checkpoint"]) {
+    const loader: graphs.ShortNode = ["Some Loader", { [input]: "m.gguf", device: "cuda" }];
+    const { targets } = traceGraph(graphs.graphOf({ ...graphs.STOCK, ckpt: loader }));
+    assert.deepEqual(targets.model, [{ node: "ckpt", input }]);
+  }
+});
 
 Deno.test("traceGraph() ends on a graph whose links go in a circle", () => {
   const graph = graphs.graphOf({

@@ -1,8 +1,9 @@
 /** The file beside a workflow that says what its links cannot tell. Pure. */
 
-import { ConfigError } from "../errors.ts";
-import { type Graph, isLink } from "./graph.ts";
-import { type Parameter, PARAMETERS, type Target } from "./trace.ts";
+import { ConfigError } from "../../errors.ts";
+import { type Graph, isLink } from "../graph.ts";
+import { type Parameter, PARAMETERS, type Target } from "../parameters.ts";
+import { type Affixes, NO_AFFIXES } from "../text/words.ts";
 
 /** What a `NAME.map.json` says. */
 export interface Mapping {
@@ -10,10 +11,16 @@ export interface Mapping {
   readonly targets: ReadonlyMap<Parameter, readonly Target[]>;
   /** Parameters that have no place on purpose. */
   readonly ignored: ReadonlySet<Parameter>;
+  /** What every prompt gets. */
+  readonly affixes: Affixes;
 }
 
 /** Of a workflow without such a file. */
-export const NO_MAPPING: Mapping = { targets: new Map(), ignored: new Set() };
+export const NO_MAPPING: Mapping = {
+  targets: new Map(),
+  ignored: new Set(),
+  affixes: NO_AFFIXES,
+};
 
 /**
  * Reads the parsed file.
@@ -24,7 +31,11 @@ export const NO_MAPPING: Mapping = { targets: new Map(), ignored: new Set() };
 export function parseMapping(json: unknown, graph: Graph, source: string): Mapping {
   const reader = new MappingReader(graph, source);
   if (!isRecord(json)) throw reader.invalid("it is not a JSON object");
-  const { ignore = [], ...places } = json;
+  const { ignore = [], prompt_prefix: prefix = "", prompt_suffix: suffix = "", ...places } = json;
+  const affixes = {
+    prefix: reader.text("prompt_prefix", prefix),
+    suffix: reader.text("prompt_suffix", suffix),
+  };
   const targets = new Map(
     Object.entries(places).map(([name, list]) => {
       return [reader.parameter(name), reader.targets(name, list)] as const;
@@ -33,7 +44,7 @@ export function parseMapping(json: unknown, graph: Graph, source: string): Mappi
   const ignored = new Set(reader.ignored(ignore));
   const both = [...targets.keys()].find((parameter) => ignored.has(parameter));
   if (both !== undefined) throw reader.invalid(`${both} has a place and is to be ignored`);
-  return { targets, ignored };
+  return { targets, ignored, affixes };
 }
 
 class MappingReader {
@@ -49,8 +60,15 @@ class MappingReader {
     const parameter = PARAMETERS.find((known) => known === name);
     if (parameter !== undefined) return parameter;
     throw this.invalid(
-      `${JSON.stringify(name)} is no parameter; known are ${PARAMETERS.join(", ")}, and ignore`,
+      `${JSON.stringify(name)} is no parameter; known are ${
+        PARAMETERS.join(", ")
+      }, ignore, prompt_prefix and prompt_suffix`,
     );
+  }
+
+  text(name: string, value: unknown): string {
+    if (typeof value === "string") return value;
+    throw this.invalid(`${name} must be a text`);
   }
 
   ignored(list: unknown): Parameter[] {

@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
-import { JobError } from "../../src/errors.ts";
-import {
-  bindTemplate,
-  createTemplate,
-  type Graph,
-  loadCatalog,
-  routeRequest,
-} from "../../src/workflow/mod.ts";
-import { generateRequest } from "../support/requests.ts";
-import * as graphs from "./graphs.ts";
+import { bindTemplate, createTemplate, type Graph } from "../../../src/workflow/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
+import * as graphs from "../graphs.ts";
 
 Deno.test("bindTemplate() writes every field of a request into the graph", () => {
   const graph = bind(graphs.STOCK, {
@@ -49,7 +42,7 @@ Deno.test("bindTemplate() keeps what a request does not name, and never touches 
 });
 
 Deno.test("bindTemplate() refuses what has no place, naming the field and the workflow", () => {
-  refuses(graphs.CONDITIONING_CHAIN, { negative_prompt: "x" }, /negative_prompt: .*my-graph/);
+  refuses(graphs.FLUX, { negative_prompt: "x" }, /negative_prompt: .*my-graph/);
   refuses(graphs.IMG2IMG, { batch_size: 4 }, /batch_size: .*my-graph/);
   refuses(graphs.BASE_AND_REFINER, { denoise: 0.5 }, /denoise: .*my-graph/);
   refuses(graphs.IMG2IMG, { animation_frames: 4 }, /animation_frames: .*my-graph/);
@@ -206,151 +199,6 @@ Deno.test("bindTemplate() inserts a LoRA for the model alone where no text encod
   assert.deepEqual([empty_latent_width, empty_latent_height], [64, 32]);
 });
 
-Deno.test("createTemplate() refuses graphs in which a request would go nowhere", () => {
-  const noPrompt = { ...graphs.STOCK, pos: ["Other", {}] as graphs.ShortNode };
-  refusesTemplate(graphs.graphOf(noPrompt), /no node takes the prompt/);
-  const noModel = { ...graphs.STOCK, ckpt: ["Other", {}] as graphs.ShortNode };
-  refusesTemplate(graphs.graphOf(noModel), /no node takes the model/);
-  refusesTemplate(graphs.graphOf({ a: ["SaveImage", {}] }), /no sampler/);
-});
-
-Deno.test("createTemplate() refuses what is no API graph and says what to do", () => {
-  refusesTemplate({ nodes: [], links: [] }, /Export \(API\)/);
-  refusesTemplate([], /not a JSON object/);
-  refusesTemplate(null, /not a JSON object/);
-  refusesTemplate({}, /no nodes/);
-  refusesTemplate({ "1": { inputs: {} } }, /node 1 has no class_type/);
-  refusesTemplate({ "1": { class_type: "X" } }, /node 1 has no inputs/);
-  refusesTemplate({ "1": { class_type: "X", inputs: { a: ["9", 0] } } }, /linked to node 9/);
-});
-
-Deno.test("loadCatalog() reads the shipped workflows, and each takes a whole request", async () => {
-  const catalog = await loadCatalog();
-  assert.ok(catalog.templates.size >= 12);
-  for (const template of catalog.templates.values()) {
-    const graph = bindTemplate(
-      template,
-      generateRequest({ prompt: "shipped", negative_prompt: "n", batch_size: 2, lora: "l" }),
-      { seed: 5 },
-    );
-    const text = JSON.stringify(graph);
-    for (const value of ['"shipped"', '"n"', '"seed":5', '"lora_name":"l"']) {
-      assert.ok(text.includes(value), `${template.name} lacks ${value}`);
-    }
-    assert.match(text, /"(?:batch_size|amount)":2/, template.name);
-  }
-});
-
-const REQUEST = generateRequest({
-  prompt: "a wizard",
-  negative_prompt: "photo",
-  model: "other.safetensors",
-  size: [640, 384],
-  steps: 13,
-  cfg_scale: 6.5,
-  sampler_name: "heun",
-  scheduler: "beta",
-  denoise: 0.6,
-});
-
-const SHIPPED_VALUES = {
-  "Checkpoint.ckpt_name": "other.safetensors",
-  "Positive prompt.text": "a wizard",
-  "Negative prompt.text": "photo",
-  "Sampler.seed": 77,
-  "Sampler.steps": 13,
-  "Sampler.cfg": 6.5,
-  "Sampler.sampler_name": "heun",
-  "Sampler.scheduler": "beta",
-  "Sampler.denoise": 0.6,
-};
-
-function emptyLatent(title: string, batch = 3): Record<string, unknown> {
-  return { [`${title}.width`]: 640, [`${title}.height`]: 384, [`${title}.batch_size`]: batch };
-}
-
-/** What differs from workflow to workflow, by name. */
-const SHIPPED: Record<string, [Parameters<typeof generateRequest>[0], Record<string, unknown>]> = {
-  animation: [{ animation_frames: 5 }, emptyLatent("Frames", 5)],
-  batch: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-  batch_generation: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-  batch_optimized: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-  img2img_sdxl: [{ batch_size: 3, init_image: "mine.png" }, {
-    "Initial image.image": "sent.png",
-    "Fit to size.width": 640,
-    "Fit to size.height": 384,
-    "Batch.amount": 3,
-  }],
-  pixel_art_better: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-  pixel_art_lora: [{ batch_size: 3, lora: "l.safetensors", lora_strength: 0.3 }, {
-    ...emptyLatent("Empty latent"),
-    "LoRA.lora_name": "l.safetensors",
-    "LoRA.strength_model": 0.3,
-    "LoRA.strength_clip": 0.3,
-  }],
-  pixel_art_workflow: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-  sprite_optimized: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-  tileset: [{ batch_size: 3, tileset_grid: [2, 2] }, emptyLatent("Sheet")],
-  txt2img: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-  txt2img_sdxl: [{ batch_size: 3 }, emptyLatent("Empty latent")],
-};
-
-Deno.test("bindTemplate() writes each value into its node of each shipped workflow, and no other", async () => {
-  const { templates } = await loadCatalog();
-  assert.deepEqual([...templates.keys()].sort(), Object.keys(SHIPPED).sort());
-  for (const [name, [fields, values]] of Object.entries(SHIPPED)) {
-    const template = templates.get(name)!;
-    const request = { ...REQUEST, ...fields };
-    const graph = bindTemplate(template, request, { seed: 77, initImage: "sent.png" });
-    const changed = Object.entries(graph).flatMap(([id, { _meta, inputs }]) =>
-      Object.entries(inputs)
-        .filter(([input, value]) => template.graph[id]?.inputs[input] !== value)
-        .filter(([, value]) => !Array.isArray(value))
-        .map(([input, value]) => [`${_meta?.title}.${input}`, value])
-    );
-    assert.deepEqual(Object.fromEntries(changed), { ...SHIPPED_VALUES, ...values }, name);
-  }
-});
-
-Deno.test("Catalog.choose() follows the request, and refuses a workflow that is not there", async () => {
-  const catalog = await loadCatalog();
-  const chosen = (fields: Parameters<typeof generateRequest>[0]) =>
-    catalog.choose(generateRequest(fields)).name;
-  assert.equal(chosen({}), "txt2img_sdxl");
-  assert.equal(chosen({ lora: "x" }), "pixel_art_lora");
-  assert.equal(chosen({ batch_size: 4 }), "batch");
-  assert.equal(chosen({ batch_size: 1 }), "txt2img_sdxl");
-  assert.equal(chosen({ batch_size: 4, workflow: "sprite_optimized" }), "sprite_optimized");
-  assert.equal(chosen({ batch_size: 4, lora: "x" }), "batch");
-  assert.equal(chosen({ init_image: "x", batch_size: 4 }), "img2img_sdxl");
-  assert.equal(chosen({ tileset_grid: [2, 2], init_image: "x" }), "tileset");
-  assert.equal(chosen({ animation_frames: 4, tileset_grid: [2, 2] }), "animation");
-  assert.throws(
-    () => chosen({ workflow: "../secret" }),
-    (error) => error instanceof JobError && error.code === "invalid_parameter",
-  );
-});
-
-Deno.test("loadCatalog() takes other workflows for each route, and refuses those that are not there", async () => {
-  const routes = { animation: "batch_optimized", lora: "pixel_art_better" };
-  const catalog = await loadCatalog({ routes });
-  assert.equal(catalog.choose(generateRequest({ animation_frames: 2 })).name, "batch_optimized");
-  assert.equal(catalog.choose(generateRequest({ lora: "x" })).name, "pixel_art_better");
-  assert.equal(catalog.choose(generateRequest({ batch_size: 2 })).name, "batch");
-  await assert.rejects(loadCatalog({ routes: { batch: "nope" } }), {
-    code: "invalid_workflow",
-    message: /^The workflow nope, which the settings name, is not in /,
-  });
-});
-
-Deno.test("routeRequest() passes over workflows that are not there", () => {
-  const request = generateRequest({ animation_frames: 4, init_image: "x", lora: "x" });
-  const only = (name: string) => routeRequest(request, (candidate) => candidate === name);
-  assert.equal(only("img2img_sdxl"), "img2img_sdxl");
-  assert.equal(only("pixel_art_lora"), "pixel_art_lora");
-  assert.equal(only("batch"), undefined);
-});
-
 function bind(
   nodes: Record<string, graphs.ShortNode>,
   fields: Parameters<typeof generateRequest>[0],
@@ -366,8 +214,4 @@ function refuses(
   message: RegExp,
 ): void {
   assert.throws(() => bind(nodes, fields), { code: "invalid_parameter", message });
-}
-
-function refusesTemplate(json: unknown, message: RegExp): void {
-  assert.throws(() => createTemplate("bad", json), { code: "invalid_workflow", message });
 }

@@ -1,9 +1,9 @@
 /** Puts the LoRAs of a request into a graph: into the loaders it has, then into new ones. Pure. */
 
-import { JobError } from "../errors.ts";
-import type { GenerateRequest, LoraChoice } from "../protocol/mod.ts";
-import { type Graph, isLink, type Link, linksOf } from "./graph.ts";
-import type { Template } from "./template.ts";
+import { JobError } from "../../errors.ts";
+import type { GenerateRequest, LoraChoice } from "../../protocol/mod.ts";
+import { type Graph, isLink, type Link, linksOf } from "../graph.ts";
+import type { Template } from "../template/template.ts";
 
 /**
  * Sets, or inserts and wires, one loader for each LoRA. Without any the template's own stay; a list is the

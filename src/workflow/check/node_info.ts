@@ -10,35 +10,42 @@ export interface InputSpec {
   /** What can be chosen, where that is known. */
   readonly choices?: readonly unknown[];
   /** Least number. */
-  readonly min?: number;
+  readonly min?: number | bigint;
   /** Largest number. */
-  readonly max?: number;
+  readonly max?: number | bigint;
   /** True for a choice among uploaded files, of which a server lists only some. */
   readonly isUpload: boolean;
+  /** All else that stands there. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Names of the inputs that a node of the class must have. */
-export function requiredInputs(info: unknown): string[] {
-  const required = record(record(record(info)["input"])["required"]);
-  return Object.entries(required).filter(([, spec]) => !isDynamic(spec)).map(([name]) => name);
-}
-
-/** What an input takes; undefined if the class has none of this name. */
-export function inputSpec(info: unknown, input: string): InputSpec | undefined {
-  const inputs = record(record(info)["input"]);
-  const spec = record(inputs["required"])[input] ?? record(inputs["optional"])[input];
+/** Reads one declaration, `[type, options]`; undefined for what is none. */
+export function readSpec(spec: unknown): InputSpec | undefined {
   if (!Array.isArray(spec)) return undefined;
   const [type, options] = [spec[0] as unknown, record(spec[1])];
   const { min, max } = options;
   // Classes of the newer kind have their choices among the options.
   const choices = type === "COMBO" ? options["options"] : type;
+  const name = Array.isArray(type) ? "COMBO" : String(type);
   return {
-    type: Array.isArray(type) ? "COMBO" : String(type),
+    type: name === "COMFY_MATCHTYPE_V3" ? allowedTypes(options) : name,
     ...(Array.isArray(choices) ? { choices } : {}),
-    ...(typeof min === "number" ? { min } : {}),
-    ...(typeof max === "number" ? { max } : {}),
-    isUpload: Object.keys(options).some((name) => name.endsWith("_upload")),
+    ...(typeof min === "number" ? { min: exactLimit(min) } : {}),
+    ...(typeof max === "number" ? { max: exactLimit(max) } : {}),
+    isUpload: Object.keys(options).some((key) => key.endsWith("_upload")),
+    options,
   };
+}
+
+/** What an input takes; undefined if the class has none of this name. */
+export function inputSpec(info: unknown, input: string): InputSpec | undefined {
+  const inputs = record(record(info)["input"]);
+  return readSpec(record(inputs["required"])[input] ?? record(inputs["optional"])[input]);
+}
+
+/** Whether ComfyUI runs nodes of a class for their own sake. One that does not tell counts as such. */
+export function isOutput(info: unknown): boolean {
+  return record(info)["output_node"] !== false;
 }
 
 /** Types of the outputs, in their order; a choice is a `COMBO`. */
@@ -50,15 +57,10 @@ export function outputTypes(info: unknown): string[] {
 
 /** Whether ComfyUI lets an output of one type into an input of another. */
 export function accepts(input: string, output: string): boolean {
-  if (isDynamic([input]) || isDynamic([output])) return true;
+  if (input.startsWith("COMFY_") || output.startsWith("COMFY_")) return true;
   const [taken, given] = [input.split(","), output.split(",")];
   if (taken.includes("*") || given.includes("*")) return true;
   return given.some((type) => taken.includes(type)) || (isPlain(input) && isPlain(output));
-}
-
-/** Types whose inputs depend on what is linked or chosen. */
-function isDynamic(spec: unknown): boolean {
-  return Array.isArray(spec) && typeof spec[0] === "string" && spec[0].startsWith("COMFY_");
 }
 
 /** Values that versions of ComfyUI convert into each other, some more and some less. */
@@ -66,6 +68,17 @@ function isPlain(type: string): boolean {
   return ["INT", "FLOAT", "STRING", "COMBO", "BOOLEAN"].includes(type);
 }
 
-function record(value: unknown): Record<string, unknown> {
+function allowedTypes(options: Readonly<Record<string, unknown>>): string {
+  return String(record(options["template"])["allowed_types"] ?? "*");
+}
+
+/** 2^64 − 1 and its like come rounded up to the power of two. */
+function exactLimit(limit: number): number | bigint {
+  if (!Number.isInteger(limit) || Number.isSafeInteger(limit)) return limit;
+  return limit > 0 && Number.isInteger(Math.log2(limit)) ? BigInt(limit) - 1n : BigInt(limit);
+}
+
+/** A value as an object; empty for anything else. */
+export function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
 }

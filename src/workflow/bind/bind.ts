@@ -1,12 +1,15 @@
 /** Writes what a request asks for into a copy of a template's graph. Pure. */
 
-import { JobError } from "../errors.ts";
-import type { GenerateRequest } from "../protocol/mod.ts";
-import { spellFormat } from "./format.ts";
-import { type Graph, isLink } from "./graph.ts";
+import { JobError } from "../../errors.ts";
+import type { GenerateRequest } from "../../protocol/mod.ts";
+import { spellFormat } from "../format.ts";
+import { type Graph, isLink } from "../graph.ts";
+import type { Parameter } from "../parameters.ts";
+import type { Template } from "../template/template.ts";
+import type { TriggerWords } from "../text/words.ts";
+import { generatedSize } from "./fit.ts";
 import { applyLoras } from "./lora.ts";
-import type { Template } from "./template.ts";
-import type { Parameter } from "./trace.ts";
+import { writeWords } from "./words.ts";
 
 /** What to write besides the request. */
 export interface BindOptions {
@@ -17,6 +20,8 @@ export interface BindOptions {
    * @default a name that stands for it, for a request that is only checked
    */
   initImage?: string;
+  /** Words that LoRAs wait for. @default none */
+  triggers?: TriggerWords;
 }
 
 /**
@@ -31,30 +36,44 @@ export function bindTemplate(
   options: BindOptions,
 ): Graph {
   refuseContradictions(request);
+  refuseUnevenGrid(template, request);
   const graph = structuredClone(template.graph);
   scaleStepWindows(graph, template, request.steps);
-  for (const [parameter, value] of values(request, options)) {
+  const written = new Map<string, unknown>();
+  for (const [parameter, value] of values(template, request, options)) {
     if (template.ignored.has(parameter)) continue;
     const targets = template.trace.targets[parameter];
     if (targets.length === 0) throw unplaced(template, request, parameter);
+    if (TEXTS.has(parameter)) continue;
     for (const { node, input } of targets) {
       const inputs = graph[node]?.inputs;
       if (inputs === undefined) continue;
+      const before = written.get(`${node}:${input}`) ?? value;
+      if (before !== value) throw contradiction(template, parameter, [before, value]);
+      written.set(`${node}:${input}`, value);
       inputs[input] = parameter === "output_format"
         ? spellFormat(String(value), inputs[input])
         : value;
     }
   }
   applyLoras(graph, template, request);
+  writeWords(graph, template, request, options.triggers ?? []);
   return graph;
 }
+
+/** These go into texts, with what else stands there. */
+const TEXTS: ReadonlySet<Parameter> = new Set(["prompt", "negative_prompt"]);
 
 /** With its folder it is none of the files that a server lists, so no check can take it for one. */
 const UNNAMED = "dgx-pixels/init-image";
 
-function values(request: GenerateRequest, options: BindOptions): [Parameter, unknown][] {
-  const [width, height] = request.size;
-  const all: [Parameter, unknown][] = [
+function values(
+  template: Template,
+  request: GenerateRequest,
+  options: BindOptions,
+): [Parameter, unknown][] {
+  const [width, height] = generatedSize(template, request);
+  const all: (readonly [Parameter, unknown])[] = [
     ["prompt", request.prompt],
     ["negative_prompt", request.negative_prompt],
     ["model", request.model],
@@ -63,14 +82,23 @@ function values(request: GenerateRequest, options: BindOptions): [Parameter, unk
     ["steps", request.steps],
     ["cfg_scale", request.cfg_scale],
     ["seed", options.seed],
-    ["batch_size", request.animation_frames ?? request.batch_size],
+    ...counts(template, request),
     ["sampler_name", request.sampler_name],
     ["scheduler", request.scheduler],
     ["denoise", request.denoise],
     ["output_format", request.output_format],
     ["init_image", request.init_image === undefined ? undefined : options.initImage ?? UNNAMED],
   ];
-  return all.filter(([, value]) => value !== undefined);
+  return all.flatMap(([parameter, value]) => value === undefined ? [] : [[parameter, value]]);
+}
+
+/** A latent that counts the frames of a video makes one; others make a batch of images. */
+function counts({ trace: { targets }, ignored }: Template, request: GenerateRequest) {
+  const { animation_frames: frames, batch_size: batch } = request;
+  const isVideo = targets.animation_frames.length > 0 || ignored.has("animation_frames");
+  if (frames === undefined || !isVideo) return [["batch_size", frames ?? batch] as const];
+  const one = targets.batch_size.length > 0 ? 1 : batch;
+  return [["animation_frames", frames] as const, ["batch_size", one] as const];
 }
 
 /** A base and a refiner share the steps: their windows keep their proportion. */
@@ -102,13 +130,27 @@ function unplaced(template: Template, request: GenerateRequest, parameter: Param
   const frames = parameter === "batch_size" && request.animation_frames !== undefined;
   const field = frames ? "animation_frames" : FIELDS[parameter] ?? parameter;
   const chosen = request.workflow === undefined ? ", chosen for this request," : "";
-  const remedy = ALWAYS_GIVEN.has(field) ? "name another workflow" : "leave the field out";
+  const remedy = ALWAYS_GIVEN.has(field)
+    ? `name another workflow, or say in ${template.name}.map.json where it goes: ` +
+      `{ "${parameter}": [{ "node": "ID", "input": "NAME" }] }, or { "ignore": ["${field}"] }`
+    : "leave the field out";
   const why = `the workflow ${template.name}${chosen} has no place for it; ${remedy}`;
   return invalid(field, why);
 }
 
-/** A latent pixel is as wide as these of the image: what is left over is never generated. */
-const LATENT_PIXELS = 8;
+/** One literal that two parameters lead to, such as the edge of a square, can hold but one value. */
+function contradiction(
+  template: Template,
+  parameter: Parameter,
+  [one, other]: readonly unknown[],
+): JobError {
+  const field = FIELDS[parameter] ?? parameter;
+  return invalid(
+    field,
+    `the workflow ${template.name} has one value where ${one} and ${other} would have to stand` +
+      (field === "size" ? "; ask for a square" : "; name another workflow"),
+  );
+}
 
 /** What a request cannot ask for at once, whatever the workflow. */
 function refuseContradictions(request: GenerateRequest): void {
@@ -116,22 +158,23 @@ function refuseContradictions(request: GenerateRequest): void {
   if (frames !== undefined && batch > 1) {
     throw invalid("animation_frames", "give either animation_frames or batch_size, not both");
   }
-  if (grid === undefined) return;
-  if (frames !== undefined) {
+  if (grid !== undefined && frames !== undefined) {
     throw invalid("tileset_grid", "give either tileset_grid or animation_frames, not both");
   }
-  refuseUnevenGrid(grid, request.size);
 }
 
-function refuseUnevenGrid(grid: [number, number], size: [number, number]): void {
+function refuseUnevenGrid({ trace }: Template, request: GenerateRequest): void {
+  const { tileset_grid: grid, size, fit } = request;
+  if (grid === undefined) return;
+  const multiple = fit === "crop" ? 1 : trace.sizeMultiple;
   const edges = [["width", "columns"], ["height", "rows"]] as const;
   for (const [axis, [edge, tiles]] of edges.entries()) {
     const [pixels = 0, count = 1] = [size[axis], grid[axis]];
-    if (pixels % count === 0 && pixels % LATENT_PIXELS === 0) continue;
+    if (pixels % count === 0 && pixels % multiple === 0) continue;
     throw invalid(
       "tileset_grid",
       `a ${edge} of ${pixels} cannot be cut into ${count} ${tiles} of whole pixels; ` +
-        `ask for a multiple of ${leastCommonMultiple(count, LATENT_PIXELS)}`,
+        `ask for a multiple of ${leastCommonMultiple(count, multiple)}`,
     );
   }
 }

@@ -1,0 +1,44 @@
+/** The size that a workflow can make in place of the one that was asked for. Pure. */
+
+import { JobError } from "../../errors.ts";
+import type { GenerateRequest } from "../../protocol/mod.ts";
+import type { Template } from "../template/template.ts";
+
+/** Smallest edge that ComfyUI's latents have, in pixels. */
+const LEAST_PIXELS = 16;
+
+/** What a request says of its size. */
+export type SizedRequest = Pick<GenerateRequest, "size" | "fit">;
+
+/**
+ * The size to generate at: the request's own where the workflow can make it, else, with
+ * `fit: "crop"`, the next larger one, of which the middle is kept.
+ *
+ * @throws {JobError} `invalid_parameter` for a size that would come out as another one.
+ */
+export function generatedSize(
+  template: Pick<Template, "name" | "trace" | "ignored">,
+  { size, fit }: SizedRequest,
+): [number, number] {
+  const { trace, ignored } = template;
+  const isSet = (["width", "height"] as const).some((edge) =>
+    trace.targets[edge].length > 0 && !ignored.has(edge)
+  );
+  const multiple = isSet ? trace.sizeMultiple : 1;
+  if (size.every((pixels) => pixels % multiple === 0)) return size;
+  const larger = size.map((pixels) => Math.ceil(pixels / multiple) * multiple) as [number, number];
+  if (fit === "crop") return larger;
+  const smaller = size.map((pixels) =>
+    Math.max(
+      Math.floor(pixels / multiple) * multiple,
+      Math.ceil(LEAST_PIXELS / multiple) * multiple,
+    )
+  );
+  const nearest = [...new Set([smaller.join("x"), larger.join("x")])].join(" or ");
+  throw new JobError(
+    "invalid_parameter",
+    `Invalid parameter: size: ${template.name} makes images in steps of ${multiple} pixels, so ` +
+      `${size.join("x")} would come out smaller; ask for ${nearest}, or for fit "crop", ` +
+      `which cuts ${larger.join("x")} down to it`,
+  );
+}

@@ -1,0 +1,71 @@
+/** Writes the words of a request into the texts of a graph. Pure. */
+
+import type { GenerateRequest } from "../../protocol/mod.ts";
+import type { Graph } from "../graph.ts";
+import type { Parameter, Target } from "../parameters.ts";
+import type { Template } from "../template/template.ts";
+import { fillText, hasPlaceholder, placeholdersOf, type Words } from "../text/placeholders.ts";
+import { joinWords, missingTriggers, type TriggerWords } from "../text/words.ts";
+
+/** Fills every placeholder, and puts the prompts in place of texts without any. */
+export function writeWords(
+  graph: Graph,
+  template: Template,
+  request: GenerateRequest,
+  triggers: TriggerWords,
+): void {
+  const write = (words: Words) => {
+    const texts = placeholdersOf(template.graph);
+    for (const target of texts) setText(graph, target, fillText(textOf(template, target), words));
+    replaceTexts(graph, template, "prompt", words.prompt);
+    if (request.negative_prompt === undefined) return texts;
+    replaceTexts(graph, template, "negative_prompt", words.negative_prompt);
+    return texts;
+  };
+  const { prefix, suffix } = template.affixes;
+  const prompt = joinWords([prefix, request.prompt, suffix]);
+  const words = { ...countsOf(request), prompt, negative_prompt: request.negative_prompt ?? "" };
+  const texts = write(words);
+  const all = [...texts, ...template.trace.targets.prompt]
+    .map(({ node, input }) => String(graph[node]?.inputs[input])).join("\n");
+  const missing = missingTriggers(all, lorasOf(graph), triggers);
+  if (missing.length > 0) write({ ...words, prompt: joinWords([...missing, prompt]) });
+}
+
+function replaceTexts(
+  graph: Graph,
+  template: Template,
+  parameter: Extract<Parameter, "prompt" | "negative_prompt">,
+  words: string,
+): void {
+  if (template.ignored.has(parameter)) return;
+  for (const target of template.trace.targets[parameter]) {
+    if (!hasPlaceholder(textOf(template, target))) setText(graph, target, words);
+  }
+}
+
+/** An animation without a grid of its own has a sheet that is as good as square. */
+function countsOf(
+  { animation_frames: frames = 1, tileset_grid: grid }: GenerateRequest,
+): Pick<Words, "frames" | "columns" | "rows"> {
+  const wide = Math.ceil(Math.sqrt(frames));
+  const [columns, rows] = grid ?? [wide, Math.ceil(frames / wide)];
+  return { frames: String(frames), columns: String(columns), rows: String(rows) };
+}
+
+/** The LoRAs in use. */
+function lorasOf(graph: Graph): string[] {
+  return Object.values(graph).flatMap(({ inputs }) => {
+    const { lora_name: name, strength_model: strength } = inputs;
+    return typeof name === "string" && strength !== 0 ? [name] : [];
+  });
+}
+
+function textOf(template: Template, { node, input }: Target): string {
+  return String(template.graph[node]?.inputs[input] ?? "");
+}
+
+function setText(graph: Graph, { node, input }: Target, text: string): void {
+  const inputs = graph[node]?.inputs;
+  if (inputs !== undefined) inputs[input] = text;
+}

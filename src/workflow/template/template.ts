@@ -1,0 +1,79 @@
+/** A workflow file, read, checked and traced once. */
+
+import { ConfigError } from "../../errors.ts";
+import { type Graph, linksOf, parseGraph } from "../graph.ts";
+import type { Parameter, Target, Trace } from "../parameters.ts";
+import type { Affixes } from "../text/words.ts";
+import { latentPixels } from "../trace/sizes.ts";
+import { traceGraph } from "../trace/trace.ts";
+import { compileContract, type Contract } from "./contract.ts";
+import { NO_MAPPING, parseMapping } from "./mapping.ts";
+import { ambiguityText, missingText } from "./remedy.ts";
+
+/** A workflow that requests can be written into. */
+export interface Template {
+  /** File name without `.json`. */
+  readonly name: string;
+  /** The graph as it stands in the file. Not to be changed. */
+  readonly graph: Graph;
+  /** Which inputs carry what. */
+  readonly trace: Trace;
+  /** Which inputs carry what, as what. */
+  readonly contract: Contract;
+  /** What a request may name although nothing takes it. */
+  readonly ignored: ReadonlySet<Parameter>;
+  /** What every prompt gets. */
+  readonly affixes: Affixes;
+}
+
+/** Without these a request would be answered with an image of something else. */
+const NEEDED: readonly Parameter[] = ["prompt", "model", "seed"];
+
+/**
+ * Makes a template of a parsed JSON file.
+ *
+ * @param mapping The parsed `NAME.map.json`, if there is one.
+ * @throws {ConfigError} `invalid_workflow` if it is no API graph, or if prompt, model or seed of a
+ *   request would go nowhere, or a prompt in place of one of several texts.
+ */
+export function createTemplate(name: string, json: unknown, mapping?: unknown): Template {
+  const graph = parseGraph(json, name);
+  const { targets: places, ignored, affixes } = mapping === undefined
+    ? NO_MAPPING
+    : parseMapping(mapping, graph, `${name}.map.json`);
+  const found = traceGraph(graph);
+  if (found.samplers.length === 0 && places.size === 0) throw invalid(name, "it has no sampler");
+  const isOpen = (parameter: Parameter) => !places.has(parameter) && !ignored.has(parameter);
+  const ambiguity = found.ambiguities.find(({ parameter }) => isOpen(parameter));
+  if (ambiguity !== undefined) throw invalid(name, ambiguityText(graph, name, ambiguity));
+  const targets = { ...found.targets, ...Object.fromEntries(places) };
+  for (const parameter of ignored) targets[parameter] = [];
+  const missing = NEEDED.filter((parameter) =>
+    targets[parameter].length === 0 && !ignored.has(parameter)
+  );
+  if (missing.length > 0) throw invalid(name, missingText(graph, name, missing));
+  const contract = compileContract(graph, targets, name);
+  const sizeMultiple = mappedMultiple(graph, found, places.get("width")) ?? found.sizeMultiple;
+  return { name, graph, trace: { ...found, targets, sizeMultiple }, contract, ignored, affixes };
+}
+
+/** A size that is mapped to what comes before a sampler goes into its latent; behind one, any will do. */
+function mappedMultiple(
+  graph: Graph,
+  { samplers }: Trace,
+  widths: readonly Target[] | undefined,
+): number | undefined {
+  if (widths === undefined) return undefined;
+  const before = new Set(samplers);
+  for (const id of before) {
+    const node = graph[id];
+    for (const [, [source]] of node === undefined ? [] : linksOf(node)) before.add(source);
+  }
+  const pixels = widths.filter(({ node }) => before.has(node))
+    .map(({ node }) => latentPixels(graph[node]?.class_type ?? ""));
+  return Math.max(1, ...pixels);
+}
+
+function invalid(name: string, why: string): ConfigError {
+  return new ConfigError("invalid_workflow", `Cannot use the workflow ${name}: ${why}`);
+}

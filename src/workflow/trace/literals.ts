@@ -1,0 +1,106 @@
+/** Where a value stands that a link brings: in a primitive, past reroutes and switches, or nowhere. Pure. */
+
+import { isLink, linksOf } from "../graph.ts";
+import type { Parameter, Target } from "../parameters.ts";
+import type { Links } from "./links.ts";
+
+/** Kinds of values. */
+export type Kind = "number" | "text";
+
+/** What each parameter is. */
+export const KINDS: Readonly<Record<Parameter, Kind>> = {
+  prompt: "text",
+  negative_prompt: "text",
+  model: "text",
+  width: "number",
+  height: "number",
+  batch_size: "number",
+  animation_frames: "number",
+  steps: "number",
+  cfg_scale: "number",
+  seed: "number",
+  sampler_name: "text",
+  scheduler: "text",
+  denoise: "number",
+  init_image: "text",
+  output_format: "text",
+};
+
+/** Inputs of nodes that only hold a value. */
+const HOLDERS = [
+  "value",
+  "seed",
+  "noise_seed",
+  "int",
+  "integer",
+  "float",
+  "number",
+  "string",
+  "text",
+];
+
+/** Numbers that may stand beside each other in a node that holds several and computes none. */
+const NEIGHBOURS = new Set([
+  "width",
+  "height",
+  "batch_size",
+  "length",
+  "seed",
+  "noise_seed",
+  "steps",
+  "cfg",
+  "denoise",
+]);
+
+/** What stands in nodes that make their output of what they hold. */
+const COMPUTES =
+  /ratio|scale|preset|factor|swap|multipl|expression|operat|^op$|^(?:min|max)|range|round|invert|resolution|dimension|orient|^[ab]$/i;
+
+/**
+ * The literal that an input gets, if a value written there reaches it unchanged.
+ *
+ * @returns undefined if the value is computed, or of another kind.
+ */
+export function literalOf(
+  links: Links,
+  node: string,
+  input: string,
+  kind: Kind,
+): Target | undefined {
+  let at: Target = { node, input };
+  const seen = new Set<string>();
+  for (;;) {
+    const value = links.inputs(at.node)[at.input];
+    // A wrong value in the node itself is told of when the file is read.
+    if (!isLink(value)) return at.node === node || isOfKind(value, kind) ? at : undefined;
+    const [source] = value;
+    if (seen.has(source)) return undefined;
+    seen.add(source);
+    const relayed = links.relayed(source);
+    if (relayed === undefined) return heldBy(links, source, input, kind);
+    at = { node: source, input: relayed };
+  }
+}
+
+function heldBy(links: Links, node: string, wanted: string, kind: Kind): Target | undefined {
+  if (linksOf(links.node(node)).length > 0) return undefined;
+  const values = Object.entries(links.inputs(node));
+  const names = [wanted, ...HOLDERS];
+  const input = names.find((name) =>
+    values.some(([key, value]) => key === name && isOfKind(value, kind))
+  );
+  if (input === undefined) return undefined;
+  const others = values.filter(([name]) => name !== input);
+  const computes = others.some(([name, value]) =>
+    COMPUTES.test(name) ||
+    (typeof value === "number" && !NEIGHBOURS.has(name) && !/seed/i.test(name))
+  );
+  return computes ? undefined : { node, input };
+}
+
+/** ComfyUI reads numbers from texts, too. */
+function isOfKind(value: unknown, kind: Kind): boolean {
+  if (kind === "text") return typeof value === "string";
+  if (typeof value === "bigint" || typeof value === "number") return true;
+  return typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
+}

@@ -1,0 +1,83 @@
+/** Which texts a prompt is made of. Pure. */
+
+import { isLink } from "../graph.ts";
+import type { Target } from "../parameters.ts";
+import type { Links } from "./links.ts";
+
+/** A literal text on the way to an encoder. */
+export interface TextPlace extends Target {
+  /** True if other texts go into the same prompt, or something is made of this one. */
+  readonly isPart: boolean;
+}
+
+/** Inputs of encoders that hold a prompt. */
+const TEXTS: ReadonlySet<string> = new Set([
+  "text",
+  "text_g",
+  "text_l",
+  "clip_l",
+  "clip_g",
+  "t5xxl",
+  "llama",
+  "bert",
+  "mt5xl",
+  "prompt",
+  "user_prompt",
+  "wildcard_text",
+  "populated_text",
+]);
+
+/** Texts of nodes that say how to work rather than what to show. */
+const NO_PROSE =
+  /delim|separator|regex|pattern|^(?:find|replace|mode|op|operation|format)$|encoding|file|path|_name$|select/i;
+
+/** True for the name of an encoder's input that holds a prompt. */
+export function isText(input: string): boolean {
+  return TEXTS.has(input);
+}
+
+/** Every literal text that an input is made of. */
+export function textsOf(links: Links, node: string, input: string): TextPlace[] {
+  return collect(links, { node, input }, false, new Set());
+}
+
+function collect(links: Links, at: Target, isPart: boolean, seen: Set<string>): TextPlace[] {
+  const value = links.inputs(at.node)[at.input];
+  if (typeof value === "string") return [{ ...at, isPart }];
+  if (!isLink(value) || seen.has(value[0])) return [];
+  const [source] = value;
+  seen.add(source);
+  const relayed = links.relayed(source);
+  if (relayed !== undefined) return collect(links, { node: source, input: relayed }, isPart, seen);
+  const linked = links.linksOf(source);
+  const own = proseOf(links, source);
+  if (linked.length === 0) {
+    const texts = own.length > 0 ? own : anyTexts(links, source);
+    const others = anyTexts(links, source).length - texts.length;
+    const isOne = isWildcard(texts.map((name) => ({ node: source, input: name }))) ||
+      (texts.length === 1 && (others === 0 || own.length === 1));
+    return texts.map((name) => ({ node: source, input: name, isPart: isPart || !isOne }));
+  }
+  // Whatever has links and texts joins, selects or changes them.
+  const kept = own.filter((name) => links.inputs(source)[name] !== "");
+  return [
+    ...kept.map((name) => ({ node: source, input: name, isPart: true })),
+    ...linked.flatMap(([name]) => collect(links, { node: source, input: name }, true, seen)),
+  ];
+}
+
+function proseOf(links: Links, node: string): string[] {
+  return anyTexts(links, node).filter((input) => !NO_PROSE.test(input));
+}
+
+function anyTexts(links: Links, node: string): string[] {
+  return Object.entries(links.inputs(node))
+    .filter(([, value]) => typeof value === "string")
+    .map(([input]) => input);
+}
+
+/** A processor of wildcards shows what it made of its text in a second one; both mean the same. */
+export function isWildcard(places: readonly Target[]): boolean {
+  const inputs = places.map(({ input }) => input).sort().join();
+  return inputs === "populated_text,wildcard_text";
+}

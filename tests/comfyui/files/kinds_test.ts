@@ -1,0 +1,125 @@
+import { equal, ok } from "node:assert/strict";
+import { announcedKind, extensionFor, kindOf } from "../../../src/comfyui/files/kinds.ts";
+
+function bytes(...parts: (string | number[])[]): Uint8Array {
+  return Uint8Array.from(
+    parts.flatMap((part) =>
+      typeof part === "string" ? [...part].map((char) => char.charCodeAt(0)) : part
+    ),
+  );
+}
+
+const ZEROS = Array.from({ length: 16 }, () => 0);
+const IEND = bytes([0, 0, 0, 0], "IEND", [0xae, 0x42, 0x60, 0x82]);
+const PNG = bytes("\x89PNG\r\n\x1a\n", ZEROS, [...IEND]);
+const WEBP = bytes("RIFF", [20, 0, 0, 0], "WEBPVP8 ", [8, 0, 0, 0], "12345678");
+
+/** A whole file of each kind, and how many bytes may be cut from it before that shows. */
+const FILES: readonly [name: string, file: Uint8Array, kind: string, content: string][] = [
+  ["a.png", PNG, "PNG", "still"],
+  ["a.png", bytes("\x89PNG\r\n\x1a\n", ZEROS, "acTL", [...IEND]), "animated PNG", "moving"],
+  ["a.webp", WEBP, "WEBP", "still"],
+  [
+    "a.webp",
+    bytes("RIFF", [22, 0, 0, 0], "WEBPVP8X", [10, 0, 0, 0, 2], ZEROS.slice(0, 9)),
+    "animated WEBP",
+    "moving",
+  ],
+  ["a.gif", bytes("GIF89a", ZEROS, ";"), "GIF", "moving"],
+  ["a.jpg", bytes([0xff, 0xd8, 0xff, 0xe0], ZEROS, [1, 0xff, 0xd9]), "JPEG", "still"],
+  ["a.bmp", bytes("BM", [30, 0, 0, 0], ZEROS, ZEROS.slice(0, 8)), "BMP", "still"],
+  ["a.avif", bytes([0, 0, 0, 12], "ftypavif", [0, 0, 0, 8], "meta"), "AVIF", "still"],
+  ["a.mp4", bytes([0, 0, 0, 12], "ftypisom", [0, 0, 0, 12], "moov1234"), "MPEG-4 film", "moving"],
+  [
+    "a.mov",
+    bytes([0, 0, 0, 12], "ftypqt  ", [0, 0, 0, 12], "moov1234"),
+    "QuickTime film",
+    "moving",
+  ],
+  ["a.m4a", bytes([0, 0, 0, 12], "ftypM4A ", [0, 0, 0, 12], "moov1234"), "MPEG-4 sound", "sound"],
+  [
+    "a.webm",
+    bytes([0x1a, 0x45, 0xdf, 0xa3, 0x82, 1, 2, 0x18, 0x53, 0x80, 0x67, 0x84], "1234"),
+    "WebM or Matroska film",
+    "moving",
+  ],
+  ["a.wav", bytes("RIFF", [16, 0, 0, 0], "WAVEdata", [4, 0, 0, 0], "1234"), "WAV", "sound"],
+  ["a.glb", bytes("glTF", [2, 0, 0, 0, 16, 0, 0, 0], "1234"), "glTF model", "model"],
+];
+
+for (const [name, file, kind, content] of FILES) {
+  Deno.test(`kindOf() knows a ${kind}, and notices wherever it is cut`, () => {
+    equal(kindOf(file, name)?.name, kind);
+    equal(kindOf(file, name)?.content, content);
+    ok(kindOf(file, name)?.isWhole(file));
+    for (const cut of [1, 2, 3]) {
+      const rest = file.subarray(0, -cut);
+      ok(kindOf(rest, name)?.isWhole(rest) !== true, `${cut} bytes are missing`);
+    }
+  });
+}
+
+Deno.test("kindOf() knows sounds by their beginning", () => {
+  for (const [start, kind] of [["fLaC", "FLAC"], ["OggS", "Ogg sound"], ["ID3", "MP3"]] as const) {
+    equal(kindOf(bytes(start, ZEROS), "a")?.name, kind);
+  }
+});
+
+Deno.test("kindOf() takes no page, script or program for anything", () => {
+  const texts = [
+    "<html>login</html>",
+    "\n <!DOCTYPE html>",
+    "<script>",
+    "\0\x01\x02",
+    "",
+    "MZ\x90",
+  ];
+  for (const text of texts) {
+    for (const name of ["a.webp", "a.html", "a", "a.txt", "a.svg", "a.exe", "a.png.txt"]) {
+      equal(kindOf(bytes(text), name), undefined, `${name}: ${text}`);
+    }
+  }
+});
+
+Deno.test("kindOf() takes a plain text for one only if its name says so", () => {
+  const text = bytes("A caption\n");
+  equal(kindOf(text, "a.txt")?.name, "text");
+  equal(kindOf(text, "a.webp"), undefined);
+  equal(kindOf(bytes("\xff\xfe"), "a.txt"), undefined);
+});
+
+Deno.test("a WEBP whose writer counted its header too is whole", () => {
+  const file = bytes("RIFF", [28, 0, 0, 0], "WEBPVP8 ", [8, 0, 0, 0], "12345678");
+  ok(kindOf(file, "a.webp")?.isWhole(file));
+});
+
+Deno.test("a film without the box that describes it is not whole", () => {
+  const film = bytes([0, 0, 0, 12], "ftypisom", [0, 0, 0, 12], "mdat1234");
+  ok(!kindOf(film, "a.mp4")?.isWhole(film));
+});
+
+Deno.test("sizes that lie do not make the check run on or fall over", () => {
+  const huge = [0xff, 0xff, 0xff, 0xff];
+  const files = [
+    bytes([0, 0, 0, 12], "ftypisom", huge, "moov"),
+    bytes([0, 0, 0, 12], "ftypisom", [0, 0, 0, 1], "mdat", huge, huge),
+    bytes([0, 0, 0, 12], "ftypisom", [0, 0, 0, 4], "moov"),
+    bytes([0x1a, 0x45, 0xdf, 0xa3, 0x01], huge, huge.slice(1, 3), [0]),
+    bytes([0x1a, 0x45, 0xdf, 0xa3, 0]),
+    bytes("RIFF", huge, "WEBP"),
+    bytes("glTF", [2, 0, 0, 0], huge),
+  ];
+  for (const file of files) ok(!kindOf(file, "a")?.isWhole(file));
+});
+
+Deno.test("extensionFor() keeps an extension that fits, and gives others that of the kind", () => {
+  const png = kindOf(PNG, "a")!;
+  equal(extensionFor(png, "a.png"), "png");
+  equal(extensionFor(png, "a.PNG"), "png");
+  equal(extensionFor(png, "a.webp"), "png");
+  equal(extensionFor(png, "a"), "png");
+  const jpeg = kindOf(bytes([0xff, 0xd8, 0xff]), "a")!;
+  equal(extensionFor(jpeg, "a.jpeg"), "jpeg");
+  equal(announcedKind("a.mkv"), "WebM or Matroska film");
+  equal(announcedKind("a.latent"), undefined);
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import recorded from "../../../src/simulator/object_info.json" with { type: "json" };
+import { checkGraph, createTemplate, type NodeClasses } from "../../../src/workflow/mod.ts";
+import * as graphs from "../graphs.ts";
+
+const CLASSES: NodeClasses = {
+  ...recorded,
+  CheckpointLoaderSimple: {
+    input: { required: { ckpt_name: [["base.safetensors", "sub\\big.gguf", "te.sft"]] } },
+    output: ["MODEL", "CLIP", "VAE"],
+    output_node: false,
+  },
+};
+
+function problemsOf(nodes: Record<string, graphs.ShortNode>): string[] {
+  const template = createTemplate("t", graphs.graphOf({ ...graphs.STOCK, ...nodes }));
+  return checkGraph(template, template.graph, CLASSES).problems.map(({ message }) => message);
+}
+
+Deno.test("checkGraph() looks at the inputs of nodes that outputs depend on, and no others", () => {
+  const spare: Record<string, graphs.ShortNode> = {
+    lora: ["LoraLoader", { lora_name: "old", strength_model: 1, strength_clip: 1 }],
+    load: ["LoadImage", { image: "gone.png" }],
+    loose: ["KSampler", { steps: "many" }],
+    decoded: ["VAEDecode", { samples: ["loose", 0], vae: ["ckpt", 2] }],
+  };
+  assert.deepEqual(problemsOf(spare), []);
+  const used = { ...spare, other: ["PreviewImage", { images: ["decoded", 0] }] } as typeof spare;
+  assert.match(problemsOf(used).join("\n"), /of "KSampler" \(node loose\)/);
+});
+
+Deno.test("checkGraph() wants the class even of a node that nothing depends on", () => {
+  assert.match(problemsOf({ loose: ["Unheard Of", {}] }).join(), /node class "Unheard Of"/);
+});
+
+Deno.test("checkGraph() refuses a graph that saves nothing, and one that goes in a circle", () => {
+  const { save: _save, ...nothing } = graphs.STOCK;
+  const template = createTemplate("t", graphs.graphOf(nothing));
+  const [problem, ...others] = checkGraph(template, template.graph, CLASSES).problems;
+  assert.match(
+    problem?.message ?? "",
+    /no node that saves or shows anything; end it in a SaveImage/,
+  );
+  assert.deepEqual(others, []);
+  const circle = problemsOf({
+    one: ["ImageInvert", { image: ["two", 0] }],
+    two: ["ImageInvert", { image: ["one", 0] }],
+    save: ["SaveImage", { images: ["one", 0], filename_prefix: "x" }],
+  });
+  assert.match(circle.join(), /has a circle of links: "ImageInvert" \(node one\), .*\(node two\)$/);
+});
+
+Deno.test("checkGraph() gives model files of every kind the server's spelling, both ways", () => {
+  const spelled = (wanted: string, listed: string) => {
+    const classes = {
+      ...CLASSES,
+      Loader: { input: { required: { f: [[listed]] } }, output: ["VAE"], output_node: false },
+    };
+    const decode: graphs.ShortNode = ["VAEDecode", { samples: ["sampler", 0], vae: ["file", 0] }];
+    const file: graphs.ShortNode = ["Loader", { f: wanted }];
+    const template = createTemplate("t", graphs.graphOf({ ...graphs.STOCK, decode, file }));
+    const { graph, problems } = checkGraph(template, template.graph, classes);
+    assert.deepEqual(problems, []);
+    return graph["file"]?.inputs["f"];
+  };
+  for (const kind of ["gguf", "sft", "pt", "pth", "onnx", "safetensors", "bin", "ckpt"]) {
+    assert.equal(spelled(`a/b.${kind}`, `a\\b.${kind}`), `a\\b.${kind}`);
+    assert.equal(spelled(`a\\b.${kind}`, `a/B.${kind}`), `a/B.${kind}`);
+  }
+});
+
+const NUMBERS: [value: unknown, isTaken: boolean][] = [
+  [5, true],
+  ["5", true],
+  [" 5 ", true],
+  [5.7, true],
+  [true, true],
+  [18_446_744_073_709_551_615n, true],
+  [18_446_744_073_709_551_616n, false],
+  ["18446744073709551616", false],
+  ["5.5", false],
+  ["", false],
+  ["many", false],
+  [null, false],
+  [{}, false],
+  [-1, false],
+];
+
+for (const [value, isTaken] of NUMBERS) {
+  const shown = typeof value === "bigint" ? String(value) : JSON.stringify(value);
+  Deno.test(`checkGraph() ${isTaken ? "takes" : "refuses"} ${typeof value} ${shown} for a whole number, as ComfyUI does`, () => {
+    const noise: graphs.ShortNode = ["RandomNoise", { noise_seed: value }];
+    const classes = {
+      ...CLASSES,
+      RandomNoise: {
+        input: { required: { noise_seed: ["INT", { min: 0, max: 18_446_744_073_709_551_615 }] } },
+        output: ["NOISE"],
+        output_node: true,
+      },
+    };
+    const template = createTemplate("t", graphs.graphOf({ ...graphs.STOCK, noise }));
+    const { problems } = checkGraph(template, template.graph, classes);
+    assert.equal(problems.length, isTaken ? 0 : 1, problems[0]?.message);
+    if (!isTaken && typeof value !== "object") {
+      assert.ok(problems[0]!.message.endsWith(`got ${shown}`), problems[0]!.message);
+    }
+  });
+}
