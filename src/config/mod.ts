@@ -28,6 +28,8 @@ export {
   FILENAME_PLACEHOLDERS,
   type FilenamePlaceholder,
   formatOrigin,
+  type HostAndPort,
+  type HttpConfig,
   type InputConfig,
   type LoadedConfig,
   type LogFormat,
