@@ -106,6 +106,10 @@ function addJobs(program: Command, io: Io, finish: Finish): void {
 
 function addQuestions(program: Command, io: Io, finish: Finish): void {
   asking(program, "models", "list the models that can be named")
+    .option(
+      "--all",
+      "also those that only a workflow can name: text encoders, ControlNets and more",
+    )
     .action(async (options: Parameters<typeof runModels>[0]) => {
       finish(await runModels(options, io));
     });
