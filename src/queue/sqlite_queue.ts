@@ -234,7 +234,7 @@ class SqliteQueue implements JobQueue {
 
   positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return this.#store.read(() =>
-      positionsOf(this.#store, ids, (due, seq) => this.#place(due, seq))
+      positionsOf(this.#store, ids, (due, seq) => this.#turns.place(due, seq))
     );
   }
 

@@ -1,7 +1,7 @@
 /** What clients are told of a job. */
 
-import { MAX_TOLD_PROMPT_CHARS } from "../../protocol/limits.ts";
 import type { GenerateRequest, JobDescription } from "../../protocol/mod.ts";
+import { toldPrompt } from "../../protocol/told.ts";
 import type { Job } from "../../queue/mod.ts";
 import type { ExpectedRun } from "../estimates/estimator.ts";
 import { waitingMs } from "../estimates/expected_wait.ts";
@@ -42,7 +42,8 @@ export function sketchOf(context: HandlerContext, job: Job): Sketch {
     ...(job.workflow === undefined ? {} : { workflow: job.workflow }),
     ...(job.server === undefined ? {} : { server: job.server }),
     seed: job.seed,
-    ...askedFor(job.request),
+    // Of a damaged record nobody can tell what it asked for.
+    ...(job.damage === undefined ? askedFor(job.request) : {}),
   };
   const run = job.state === "queued" ? context.estimator.estimate(job) : undefined;
   return { description, run };
@@ -77,18 +78,10 @@ function askedFor(
   const strength = lora_strength === undefined ? {} : { strength_model: lora_strength };
   const all = loras ?? (lora === undefined ? undefined : [{ name: lora, ...strength }]);
   return {
-    prompt: beginning(prompt),
+    prompt: toldPrompt(prompt),
     model,
     size,
     steps,
     ...(all === undefined ? {} : { loras: all }),
   };
-}
-
-/** In code points, so that no character is cut in two; the mark of that is one of them. */
-function beginning(prompt: string): string {
-  if (prompt.length <= MAX_TOLD_PROMPT_CHARS) return prompt;
-  const chars = Array.from(prompt.slice(0, 2 * MAX_TOLD_PROMPT_CHARS + 2));
-  if (chars.length <= MAX_TOLD_PROMPT_CHARS) return prompt;
-  return `${chars.slice(0, MAX_TOLD_PROMPT_CHARS - 1).join("")}…`;
 }
