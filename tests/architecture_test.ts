@@ -29,6 +29,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   "keys/": ["errors.ts"],
   "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts"],
   "images/": ["errors.ts", "log.ts"],
+  "pixels/": ["errors.ts"],
   "simulator/": ["images/", "errors.ts", "log.ts"],
   "executor/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
   "sandbox/": [

@@ -1,0 +1,97 @@
+/** Gives each cell its colour. Pure. */
+
+import type { Premultiplied } from "../alpha/premultiply.ts";
+import { type Lines, shiftAt } from "../grid/lines.ts";
+import type { CellImage } from "./cells.ts";
+
+/** Alpha from here on is opaque. */
+const OPAQUE = 128;
+
+/** Reach of the part of a cell that is looked at, in cells either way. */
+const HALF = 0.26;
+
+/** Takes the median of the middle of each cell. */
+export function sampleCells(
+  { data, width, height, hasAlpha }: Premultiplied,
+  x: Lines,
+  y: Lines,
+  columns: number,
+  rows: number,
+): CellImage {
+  const rgb = new Float32Array(columns * rows * 3);
+  const opaque = new Uint8Array(columns * rows).fill(1);
+  const [halfX, halfY] = [HALF * x.pitch, HALF * y.pitch];
+  const values = new Uint8Array((Math.ceil(2 * halfX) + 2) * (Math.ceil(2 * halfY) + 2));
+  const spreads: number[] = [];
+  for (let cell = 0; cell < opaque.length; cell++) {
+    const column = cell % columns;
+    const evenX = x.offset + (column + 0.5) * x.pitch;
+    const evenY = y.offset + ((cell - column) / columns + 0.5) * y.pitch;
+    const [x0, x1] = span(evenX + shiftAt(x, evenY / height, evenX), halfX, width);
+    const [y0, y1] = span(evenY + shiftAt(y, evenX / width, evenY), halfY, height);
+    const collect = (channel: number) => {
+      let count = 0;
+      for (let v = y0; v < y1; v++) {
+        for (let u = x0, at = (v * width + x0) * 4 + channel; u < x1; u++, at += 4) {
+          values[count++] = data[at]!;
+        }
+      }
+      return count;
+    };
+    const alpha = hasAlpha ? median(values, collect(3)) : 255;
+    if (alpha < OPAQUE) {
+      opaque[cell] = 0;
+      continue;
+    }
+    let spread = 0;
+    for (let c = 0; c < 3; c++) {
+      const count = collect(c);
+      rgb[cell * 3 + c] = Math.min(255, (median(values, count) * 255) / alpha);
+      // Sorted by now: half the distance of the quartiles is two thirds of a deviation.
+      spread += values[Math.floor(count * 0.75)]! - values[Math.floor(count * 0.25)]!;
+    }
+    spreads.push(spread / 3 / 1.35);
+  }
+  return { columns, rows, rgb, opaque, noise: middleOf(spreads) };
+}
+
+function span(centre: number, half: number, length: number): [number, number] {
+  const from = Math.max(0, Math.min(length - 1, Math.floor(centre - half + 0.5)));
+  return [from, Math.min(length, Math.max(from + 1, Math.floor(centre + half + 0.5)))];
+}
+
+/** Sorts the first `count` values by the way. */
+function median(values: Uint8Array, count: number): number {
+  for (let i = 1; i < count; i++) {
+    const value = values[i]!;
+    let j = i - 1;
+    for (; j >= 0 && values[j]! > value; j--) values[j + 1] = values[j]!;
+    values[j + 1] = value;
+  }
+  const half = count >> 1;
+  return count % 2 === 1 ? values[half]! : (values[half - 1]! + values[half]!) / 2;
+}
+
+function middleOf(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+/** Takes the pixel in the middle of each block, where blocks are of one colour. */
+export function pickCells(
+  { data, width }: { data: Uint8Array; width: number },
+  xStarts: readonly number[],
+  yStarts: readonly number[],
+): CellImage {
+  const [columns, rows] = [xStarts.length, yStarts.length];
+  const rgb = new Float32Array(columns * rows * 3);
+  const opaque = new Uint8Array(columns * rows);
+  for (let row = 0, cell = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, cell++) {
+      const at = (yStarts[row]! * width + xStarts[column]!) * 4;
+      if (data[at + 3]! < OPAQUE) continue;
+      opaque[cell] = 1;
+      for (let c = 0; c < 3; c++) rgb[cell * 3 + c] = data[at + c]!;
+    }
+  }
+  return { columns, rows, rgb, opaque, noise: 0 };
+}

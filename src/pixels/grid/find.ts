@@ -1,0 +1,167 @@
+/** Finds the grid of cells that an image consists of. Pure. */
+
+import type { Premultiplied } from "../alpha/premultiply.ts";
+import { explain } from "./explain.ts";
+import { fitStraight, fitWarped, type Grid, type Lines } from "./lines.ts";
+import { findCandidates, findSpectrum, flatten, type Spectrum } from "./spectrum.ts";
+import { findSteps, type Steps } from "./steps.ts";
+
+/** A grid and what speaks for it. */
+export interface GridFinding {
+  /** The lines from left to right. */
+  readonly x: Lines;
+  /** The lines from top to bottom. */
+  readonly y: Lines;
+  /** Cells from left to right. */
+  readonly columns: number;
+  /** Cells from top to bottom. */
+  readonly rows: number;
+  /** Whether the lines bend. */
+  readonly warped: boolean;
+  /** What the confidence is made of. */
+  readonly evidence: GridEvidence;
+}
+
+/** What speaks for a grid. */
+export interface GridEvidence {
+  /** Share of the steps between cells that the grid leaves unexplained. */
+  readonly unexplained: number;
+  /** The same of the best grid of another pitch, infinite if none was tried. */
+  readonly rival: number;
+  /** How strongly the steps repeat at the pitch. */
+  readonly strength: number;
+  /** The phases' agreement, 0 to 1. */
+  readonly agreement: number;
+}
+
+/** Smallest pitch that is looked for in an image that is not sharp. */
+const LEAST_PITCH = 3;
+
+/** Candidates that are looked at closely. */
+const CANDIDATES = 4;
+
+/** Frames that grids are compared on. */
+const LOOKED = 3;
+
+/** Strips across each direction. */
+const STRIPS = 16;
+
+interface Trial {
+  readonly grid: Grid;
+  readonly error: number;
+  readonly unexplained: number;
+  readonly strength: number;
+  readonly warped: boolean;
+}
+
+/** Finds the grid that images of one size share; undefined if nothing repeats. */
+export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefined {
+  const { width, height } = frames[0]!;
+  if (Math.min(width, height) < 4 * LEAST_PITCH) return undefined;
+  const steps = findSteps(frames, STRIPS);
+  flatten(steps.x);
+  flatten(steps.y);
+  const spectrum = findSpectrum(steps);
+  const most = Math.min(128, Math.max(width, height) / 6);
+  const candidates = findCandidates(spectrum, LEAST_PITCH, most, CANDIDATES);
+  const [first] = candidates;
+  if (first === undefined) return undefined;
+  const looked = frames.slice(0, LOOKED);
+  const trials = candidates
+    .filter(({ strength }) => strength > 0.15 * first.strength)
+    .map((candidate) => tryPitch(looked, steps, spectrum, candidate.pitch, candidate.strength));
+  const best = choose(trials);
+  if (best === undefined) return undefined;
+  const others = trials.filter(({ grid }) => Math.abs(grid.x.pitch / best.grid.x.pitch - 1) > 0.03);
+  const { x, y, agreement } = best.grid;
+  return {
+    x,
+    y,
+    columns: cellsOf(x),
+    rows: cellsOf(y),
+    warped: best.warped,
+    evidence: {
+      unexplained: best.unexplained,
+      rival: Math.min(Infinity, ...others.map(({ unexplained }) => unexplained)),
+      strength: best.strength,
+      agreement,
+    },
+  };
+}
+
+/** The largest pitch that explains the image nearly as well as the best: half a pitch always does. */
+function choose(trials: readonly Trial[]): Trial | undefined {
+  const least = Math.min(...trials.map(({ unexplained }) => unexplained));
+  return trials
+    .filter(({ unexplained }) => unexplained <= 1.5 * least + 0.004)
+    .sort((a, b) => b.grid.x.pitch - a.grid.x.pitch)[0];
+}
+
+function tryPitch(
+  frames: readonly Premultiplied[],
+  steps: Steps,
+  spectrum: Spectrum,
+  pitch: number,
+  strength: number,
+): Trial {
+  const axes = [steps.x, steps.y] as const;
+  const kind = powerAt(spectrum, "first", pitch) > 0.5 * powerAt(spectrum, "second", pitch)
+    ? "first"
+    : "second";
+  // Second differences are those of a pixel, not of the line before it.
+  const shift = kind === "second" ? 0.5 : 0;
+  const straight = fitStraight(axes, kind, pitch);
+  const trials = [shift, shift + straight.x.pitch / 2].map((by) =>
+    measure(frames, moved(straight, by), strength, false)
+  );
+  const even = trials.reduce((a, b) => b.unexplained < a.unexplained ? b : a);
+  const by = even === trials[0] ? shift : shift + straight.x.pitch / 2;
+  const warped = measure(
+    frames,
+    moved(fitWarped(axes, kind, straight.x.pitch), by),
+    strength,
+    true,
+  );
+  return warped.unexplained < 0.8 * even.unexplained - 0.002 ? warped : even;
+}
+
+function powerAt(
+  { size, first, second }: Spectrum,
+  kind: "first" | "second",
+  pitch: number,
+): number {
+  const power = kind === "first" ? first : second;
+  const k = Math.round(size / pitch);
+  return (power[k] ?? 0) + 0.6 * (power[2 * k] ?? 0) + 0.4 * (power[3 * k] ?? 0);
+}
+
+function measure(
+  frames: readonly Premultiplied[],
+  grid: Grid,
+  strength: number,
+  warped: boolean,
+): Trial {
+  let [error, contrast] = [0, 0];
+  for (const { data, width, height, hasAlpha } of frames) {
+    const channels = hasAlpha ? 4 : 3;
+    const across = explain(data, grid.x, height, 4, 4 * width, channels);
+    const down = explain(data, grid.y, width, 4 * width, 4, channels);
+    error += (across.error + down.error) / frames.length;
+    contrast += (across.contrast + down.contrast) / frames.length;
+  }
+  // A quarter of a level is what rounding leaves.
+  const unexplained = (error + 0.25) / (contrast + 1);
+  return { grid, error, unexplained, strength, warped };
+}
+
+function moved(grid: Grid, by: number): Grid {
+  const move = (lines: Lines) => {
+    const offset = lines.offset + by;
+    return { ...lines, offset: offset - Math.floor(offset / lines.pitch + 0.5) * lines.pitch };
+  };
+  return { ...grid, x: move(grid.x), y: move(grid.y) };
+}
+
+function cellsOf({ length, offset, pitch }: Lines): number {
+  return Math.max(1, Math.round((length - offset) / pitch));
+}
