@@ -31,6 +31,9 @@ const SMALL = 512;
 /** Most colours of an image that is pixel art already. */
 const FEW = 255;
 
+/** How far cells are taken to keep their colour when no grid was found. */
+const USUAL_FLAT = 0.25;
+
 /** A warp by more than this share of a cell is told. */
 const NOTABLE_WARP = 0.2;
 
@@ -60,7 +63,7 @@ export function findLayout(frames: readonly Premultiplied[]): Layout {
     ...[x, y].flatMap(({ shifts, pitch }) => [...shifts].map((s) => Math.abs(s) / pitch)),
   );
   return {
-    ...lineLayout(x, y, [columns, rows]),
+    ...lineLayout(x, y, [columns, rows], grid.flat),
     confidence,
     warnings: [
       ...(confidence < SURE ? ["unsure_grid"] as const : []),
@@ -84,7 +87,7 @@ export function resizeLayout(
     fitAxis(found, 1, height, asked[1]),
   ] as const;
   return {
-    ...lineLayout(...lines, asked),
+    ...lineLayout(...lines, asked, USUAL_FLAT),
     confidence: found.confidence,
     warnings: [...warnings, "resized"],
   };
@@ -109,12 +112,13 @@ function lineLayout(
   x: Lines,
   y: Lines,
   cells: CellSize,
+  flat: number,
 ): Pick<Layout, "pitch" | "offset" | "cells" | "sample"> {
   return {
     pitch: [x.pitch, y.pitch],
     offset: [x.offset, y.offset],
     cells,
-    sample: (_, premultiplied) => sampleCells(premultiplied, x, y, ...cells),
+    sample: (_, premultiplied) => sampleCells(premultiplied, x, y, cells, flat),
   };
 }
 

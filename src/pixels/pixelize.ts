@@ -5,6 +5,7 @@ import { findBackground } from "./alpha/background.ts";
 import { premultiply } from "./alpha/premultiply.ts";
 import { contentBox, cutBox } from "./alpha/trim.ts";
 import type { CellImage } from "./cells/cells.ts";
+import { sharpenCells } from "./cells/sharpen.ts";
 import { SURE } from "./grid/confidence.ts";
 import { findLayout, type Layout, resizeLayout } from "./layout.ts";
 import { chooseColors } from "./palette/choose.ts";
@@ -84,7 +85,11 @@ function sampleAll(
   const weighted = frames.map(premultiply);
   const found = findLayout(weighted);
   const layout = size === "auto" ? found : resizeLayout(found, frames[0]!, size);
-  return { layout, cells: frames.map((frame, index) => layout.sample(frame, weighted[index]!)) };
+  return { layout, cells: frames.map((frame, index) => sharp(layout.sample(frame, weighted[index]!))) };
+}
+
+function sharp(cells: CellImage): CellImage {
+  return cells.noise < 0 ? cells : sharpenCells(cells);
 }
 
 /** Numbers colours anew: 0 is transparent, those in use follow, the most frequent first. */

@@ -10,6 +10,6 @@ export interface CellImage {
   readonly rgb: Float32Array;
   /** 1 for cells that are to be seen, 0 for transparent ones. */
   readonly opaque: Uint8Array;
-  /** How far colours of cells that were drawn alike are apart by noise, as a deviation in levels. */
+  /** Deviation of pixels within cells in levels; negative when cells are known to be exact. */
   readonly noise: number;
 }

@@ -2,25 +2,31 @@
 
 import type { Premultiplied } from "../alpha/premultiply.ts";
 import { type Lines, shiftAt } from "../grid/lines.ts";
+import type { CellSize } from "../types.ts";
+import { tune } from "./noise.ts";
 import type { CellImage } from "./cells.ts";
 
 /** Alpha from here on is opaque. */
 const OPAQUE = 128;
 
-/** Reach of the part of a cell that is looked at, in cells either way. */
-const HALF = 0.26;
+/** Least and greatest reach of the part of a cell that is looked at, in cells either way. */
+const [LEAST, MOST] = [0.1, 0.28];
+
+/** Most pixels that are looked at a cell and direction. */
+const LOOKED = 8;
 
 /** Takes the median of the middle of each cell. */
 export function sampleCells(
   { data, width, height, hasAlpha }: Premultiplied,
   x: Lines,
   y: Lines,
-  columns: number,
-  rows: number,
+  [columns, rows]: CellSize,
+  flat: number,
 ): CellImage {
   const rgb = new Float32Array(columns * rows * 3);
   const opaque = new Uint8Array(columns * rows).fill(1);
-  const [halfX, halfY] = [HALF * x.pitch, HALF * y.pitch];
+  const half = Math.max(LEAST, Math.min(MOST, flat - tune.F!));
+  const [halfX, halfY] = [half * x.pitch, half * y.pitch];
   const values = new Uint8Array((Math.ceil(2 * halfX) + 2) * (Math.ceil(2 * halfY) + 2));
   const spreads: number[] = [];
   for (let cell = 0; cell < opaque.length; cell++) {
@@ -93,5 +99,5 @@ export function pickCells(
       for (let c = 0; c < 3; c++) rgb[cell * 3 + c] = data[at + c]!;
     }
   }
-  return { columns, rows, rgb, opaque, noise: 0 };
+  return { columns, rows, rgb, opaque, noise: -1 };
 }

@@ -16,6 +16,8 @@ export interface GridFinding {
   readonly columns: number;
   /** Cells from top to bottom. */
   readonly rows: number;
+  /** How far cells keep their colour from their middle, in cells; where the way to the next one begins. */
+  readonly flat: number;
   /** Whether the lines bend. */
   readonly warped: boolean;
   /** What the confidence is made of. */
@@ -43,6 +45,9 @@ const CANDIDATES = 4;
 /** Frames that grids are compared on. */
 const LOOKED = 3;
 
+/** Share of the next cell's colour that shows. */
+const SHOWS = 0.08;
+
 /** Strips across each direction. */
 const STRIPS = 16;
 
@@ -52,6 +57,7 @@ interface Trial {
   readonly unexplained: number;
   readonly strength: number;
   readonly warped: boolean;
+  readonly flat: number;
 }
 
 /** Finds the grid that images of one size share; undefined if nothing repeats. */
@@ -79,6 +85,7 @@ export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefi
     y,
     columns: cellsOf(x),
     rows: cellsOf(y),
+    flat: best.flat,
     warped: best.warped,
     evidence: {
       unexplained: best.unexplained,
@@ -141,17 +148,24 @@ function measure(
   strength: number,
   warped: boolean,
 ): Trial {
-  let [error, contrast] = [0, 0];
+  let [error, contrast, flat] = [0, 0, 0];
   for (const { data, width, height, hasAlpha } of frames) {
     const channels = hasAlpha ? 4 : 3;
     const across = explain(data, grid.x, height, 4, 4 * width, channels);
     const down = explain(data, grid.y, width, 4 * width, 4, channels);
     error += (across.error + down.error) / frames.length;
     contrast += (across.contrast + down.contrast) / frames.length;
+    flat += (flatOf(across.way) + flatOf(down.way)) / 2 / frames.length;
   }
   // A quarter of a level is what rounding leaves.
   const unexplained = (error + 0.25) / (contrast + 1);
-  return { grid, error, unexplained, strength, warped };
+  return { grid, error, unexplained, strength, warped, flat };
+}
+
+/** Where the way from one cell to the next has come so far that it shows. */
+function flatOf(way: Float64Array): number {
+  const at = way.findIndex((share) => Math.abs(share) > SHOWS);
+  return (at < 0 ? way.length : at) / way.length;
 }
 
 function moved(grid: Grid, by: number): Grid {

@@ -2,6 +2,7 @@
 
 import type { CellImage } from "../cells/cells.ts";
 import type { PixelizeOptions } from "../types.ts";
+import { cellNoise, tune } from "../cells/noise.ts";
 import { limitColors, mergeColors, type Swatch } from "./merge.ts";
 import { labsOf, nearestColor } from "./palette.ts";
 
@@ -32,8 +33,8 @@ export function chooseColors(
       : mostUsed(palette.colors, rgb, most);
     return { colors: used, crowded: false };
   }
-  const noise = Math.max(0, ...frames.map((frame) => frame.noise));
-  let distance = distanceFor(noise);
+  const isExact = frames.every(({ noise }) => noise < 0);
+  let distance = isExact ? 0 : Math.min(tune.MAX!, tune.A! + tune.B! * cellNoise(frames));
   let swatches = mergeColors(rgb, distance);
   while (swatches.length > MOST_SWATCHES) {
     swatches = mergeColors(rgb, distance = Math.max(0.004, distance * 1.5));
@@ -43,11 +44,6 @@ export function chooseColors(
     colors: bytesOf(swatches.length > most ? limitColors(swatches, most) : swatches),
     crowded,
   };
-}
-
-/** How near colours are one, given the noise of the cells in levels. */
-function distanceFor(noise: number): number {
-  return noise === 0 ? 0 : 0.016;
 }
 
 function opaqueColors(frames: readonly CellImage[]): Float32Array {

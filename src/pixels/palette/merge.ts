@@ -1,5 +1,6 @@
 /** Finds the colours that an image was drawn with: those of its cells, near ones made one. Pure. */
 
+import { tune } from "../cells/noise.ts";
 import { labsOf } from "./palette.ts";
 
 /** A colour and how many cells have it. */
@@ -15,6 +16,9 @@ export interface Swatch {
 /** Side of the cubes that colours are sorted into first, in OKLab, for a distance. */
 const CUBES = 0.75;
 
+const RARE = tune.G!;
+const REACH = tune.R!;
+
 interface Sum {
   count: number;
   readonly lab: [number, number, number];
@@ -22,34 +26,56 @@ interface Sum {
 }
 
 /**
- * Makes colours one that are nearer than `distance` in OKLab; the more frequent ones lead. A distance of
- * 0 keeps all that differ at all. The most frequent come first.
+ * Finds the colours that cells were drawn with, if those of cells that were drawn alike are `width` apart
+ * in OKLab: each colour moves on to the nearest around which more cells are, until none has more. A width
+ * of 0 keeps all that differ at all. The most frequent come first.
  */
-export function mergeColors(rgb: Float32Array, distance: number): Swatch[] {
-  const bins = sortIntoBins(rgb, distance);
-  if (distance <= 0) return bins.map(swatchOf);
-  const leaders: Sum[] = [];
-  const members: Sum[] = [];
-  for (const bin of bins) {
-    const [l, a, b] = swatchOf(bin).lab;
-    let best = -1;
-    let least = distance;
-    leaders.forEach((leader, index) => {
-      const [dl, da, db] = [leader.lab[0] - l, leader.lab[1] - a, leader.lab[2] - b];
-      const far = Math.hypot(dl, da, db);
-      if (far < least) least = far, best = index;
+export function mergeColors(rgb: Float32Array, width: number): Swatch[] {
+  const bins = sortIntoBins(rgb, width);
+  if (width <= 0) return bins.map(swatchOf);
+  const swatches = bins.map(swatchOf);
+  const density = densityOf(swatches, width);
+  const leader = swatches.map((swatch, index) => {
+    let best = index;
+    let least = REACH * width;
+    swatches.forEach((other, at) => {
+      const isDenser = density[at]! > density[index]! || (density[at] === density[index] && at < index);
+      if (!isDenser) return;
+      const reach = 1 + RARE * Math.log(density[at]! / density[index]!);
+      const far = distance(swatch, other) / reach;
+      if (far < least) least = far, best = at;
     });
-    if (best < 0) {
-      leaders.push({ count: 1, lab: [l, a, b], rgb: [0, 0, 0] });
-      members.push(bin);
-    } else add(members[best]!, bin);
-  }
-  return members.sort((a, b) => b.count - a.count).map(swatchOf);
+    return best;
+  });
+  const order = [...leader.keys()].sort((a, b) => density[a]! - density[b]! || b - a);
+  for (const index of order) if (leader[index] !== index) add(bins[leader[index]!]!, bins[index]!);
+  const roots = bins.filter((_, index) => leader[index] === index);
+  return roots.sort((a, b) => b.count - a.count).map(swatchOf);
 }
 
-function sortIntoBins(rgb: Float32Array, distance: number): Sum[] {
+/** How many cells are around each colour. */
+function densityOf(swatches: readonly Swatch[], width: number): Float64Array {
+  const density = new Float64Array(swatches.length);
+  const fall = 1 / (2 * width * width);
+  for (let a = 0; a < swatches.length; a++) {
+    for (let b = a; b < swatches.length; b++) {
+      const far = distance(swatches[a]!, swatches[b]!);
+      if (far > 3 * width) continue;
+      const share = Math.exp(-far * far * fall);
+      density[a]! += swatches[b]!.count * share;
+      if (a !== b) density[b]! += swatches[a]!.count * share;
+    }
+  }
+  return density;
+}
+
+function distance(a: Swatch, b: Swatch): number {
+  return Math.hypot(a.lab[0] - b.lab[0], a.lab[1] - b.lab[1], a.lab[2] - b.lab[2]);
+}
+
+function sortIntoBins(rgb: Float32Array, width: number): Sum[] {
   const labs = labsOf(rgb);
-  const side = Math.max(1e-6, CUBES * distance);
+  const side = Math.max(1e-6, CUBES * width);
   const bins = new Map<string | number, Sum>();
   for (let at = 0; at < rgb.length; at += 3) {
     const color: Sum = {
@@ -62,7 +88,7 @@ function sortIntoBins(rgb: Float32Array, distance: number): Sum[] {
       number,
       number,
     ];
-    const key = distance > 0
+    const key = width > 0
       ? (l * 4096 + a + 2048) * 4096 + b + 2048
       : color.rgb.map(Math.round).join();
     const bin = bins.get(key);
