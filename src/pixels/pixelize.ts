@@ -85,7 +85,10 @@ function sampleAll(
   const weighted = frames.map(premultiply);
   const found = findLayout(weighted);
   const layout = size === "auto" ? found : resizeLayout(found, frames[0]!, size);
-  return { layout, cells: frames.map((frame, index) => sharp(layout.sample(frame, weighted[index]!))) };
+  return {
+    layout,
+    cells: frames.map((frame, index) => sharp(layout.sample(frame, weighted[index]!))),
+  };
 }
 
 function sharp(cells: CellImage): CellImage {

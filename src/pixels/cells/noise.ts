@@ -17,8 +17,20 @@ export function cellNoise(frames: readonly CellImage[]): number {
   return Math.min(near, (inner + 1) / 255 * tune.INNER!);
 }
 
-export const tune: Record<string, number> = { A: 0.002, B: 1, G: 0.15, INNER: 1.2, MAX: 0.04, L: 1, R: 2.5, F: 0 };
-for (const key of Object.keys(tune)) { const v = Deno.env.get("T_" + key); if (v) tune[key] = Number(v); }
+export const tune: Record<string, number> = {
+  A: 0.002,
+  B: 1,
+  G: 0.15,
+  INNER: 1.2,
+  MAX: 0.04,
+  L: 1,
+  R: 2.5,
+  F: 0,
+};
+for (const key of Object.keys(tune)) {
+  const v = Deno.env.get("T_" + key);
+  if (v) tune[key] = Number(v);
+}
 
 function neighbourDistances({ columns, rows, rgb, opaque }: CellImage): number[] {
   const labs = labsOf(rgb);

@@ -61,7 +61,14 @@ function without({ columns, rows, rgb, opaque }: CellImage, share: number): Floa
   return now;
 }
 
-function neighbour(side: number, x: number, y: number, cell: number, columns: number, rows: number): number {
+function neighbour(
+  side: number,
+  x: number,
+  y: number,
+  cell: number,
+  columns: number,
+  rows: number,
+): number {
   if (side === 0) return x > 0 ? cell - 1 : -1;
   if (side === 1) return x + 1 < columns ? cell + 1 : -1;
   if (side === 2) return y > 0 ? cell - columns : -1;
@@ -79,7 +86,9 @@ function disorder({ opaque }: CellImage, rgb: Float32Array): number {
   for (let cell = 0; cell < opaque.length; cell++) {
     if (opaque[cell] === 0) continue;
     const [r, g, b] = [rgb[cell * 3]!, rgb[cell * 3 + 1]!, rgb[cell * 3 + 2]!];
-    counts[(Math.round(r / SIDE) * LEVELS + Math.round(g / SIDE)) * LEVELS + Math.round(b / SIDE)]!++;
+    counts[
+      (Math.round(r / SIDE) * LEVELS + Math.round(g / SIDE)) * LEVELS + Math.round(b / SIDE)
+    ]!++;
     all++;
   }
   let sum = 0;

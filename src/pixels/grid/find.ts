@@ -51,9 +51,13 @@ const SHOWS = 0.08;
 /** Strips across each direction. */
 const STRIPS = 16;
 
+/** Share of the least error that is taken for noise. */
+const NOISE_SHARE = 0.9;
+
 interface Trial {
   readonly grid: Grid;
   readonly error: number;
+  readonly contrast: number;
   readonly unexplained: number;
   readonly strength: number;
   readonly warped: boolean;
@@ -62,20 +66,7 @@ interface Trial {
 
 /** Finds the grid that images of one size share; undefined if nothing repeats. */
 export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefined {
-  const { width, height } = frames[0]!;
-  if (Math.min(width, height) < 4 * LEAST_PITCH) return undefined;
-  const steps = findSteps(frames, STRIPS);
-  flatten(steps.x);
-  flatten(steps.y);
-  const spectrum = findSpectrum(steps);
-  const most = Math.min(128, Math.max(width, height) / 6);
-  const candidates = findCandidates(spectrum, LEAST_PITCH, most, CANDIDATES);
-  const [first] = candidates;
-  if (first === undefined) return undefined;
-  const looked = frames.slice(0, LOOKED);
-  const trials = candidates
-    .filter(({ strength }) => strength > 0.15 * first.strength)
-    .map((candidate) => tryPitch(looked, steps, spectrum, candidate.pitch, candidate.strength));
+  const trials = findTrials(frames);
   const best = choose(trials);
   if (best === undefined) return undefined;
   const others = trials.filter(({ grid }) => Math.abs(grid.x.pitch / best.grid.x.pitch - 1) > 0.03);
@@ -96,11 +87,34 @@ export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefi
   };
 }
 
+export function findTrials(frames: readonly Premultiplied[]): Trial[] {
+  const { width, height } = frames[0]!;
+  if (Math.min(width, height) < 4 * LEAST_PITCH) return [];
+  const steps = findSteps(frames, STRIPS);
+  flatten(steps.x);
+  flatten(steps.y);
+  const spectrum = findSpectrum(steps);
+  const most = Math.min(128, Math.max(width, height) / 6);
+  const candidates = findCandidates(spectrum, LEAST_PITCH, most, CANDIDATES);
+  const [first] = candidates;
+  if (first === undefined) return [];
+  const looked = frames.slice(0, LOOKED);
+  return candidates
+    .filter(({ strength }) => strength > 0.15 * first.strength)
+    .map((candidate) => tryPitch(looked, steps, spectrum, candidate.pitch, candidate.strength));
+}
+
 /** The largest pitch that explains the image nearly as well as the best: half a pitch always does. */
-function choose(trials: readonly Trial[]): Trial | undefined {
-  const least = Math.min(...trials.map(({ unexplained }) => unexplained));
-  return trials
-    .filter(({ unexplained }) => unexplained <= 1.5 * least + 0.004)
+function choose(trials: readonly Trial[]): (Trial & { unexplained: number }) | undefined {
+  // Noise is what no grid explains; finer grids explain a little of it too.
+  const noise = NOISE_SHARE * Math.min(...trials.map(({ error }) => error));
+  const findings = trials.map((trial) => ({
+    ...trial,
+    unexplained: (trial.error - noise + 0.5) / (trial.contrast + 2),
+  }));
+  const least = Math.min(...findings.map(({ unexplained }) => unexplained));
+  return findings
+    .filter(({ unexplained }) => unexplained <= 3 * least + 0.008)
     .sort((a, b) => b.grid.x.pitch - a.grid.x.pitch)[0];
 }
 
@@ -159,7 +173,7 @@ function measure(
   }
   // A quarter of a level is what rounding leaves.
   const unexplained = (error + 0.25) / (contrast + 1);
-  return { grid, error, unexplained, strength, warped, flat };
+  return { grid, error, contrast, unexplained, strength, warped, flat };
 }
 
 /** Where the way from one cell to the next has come so far that it shows. */

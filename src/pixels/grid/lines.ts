@@ -50,6 +50,9 @@ interface Plane {
   readonly certainty: number;
 }
 
+/** Turns this far off the line count half. */
+const FAR_TURNS = 0.4;
+
 /** Finds the even grid that the steps of both directions agree with best, near a rough pitch. */
 export function fitStraight(
   axes: readonly [x: AxisSteps, y: AxisSteps],
@@ -244,22 +247,39 @@ function unwrap({ length, strips, blocks, re, im }: Phases): Plane {
     if (s > 0) level = Math.max(level, queue(place - blocks, place));
     if (s + 1 < strips) level = Math.max(level, queue(place + blocks, place));
   }
-  let sw = 0, sb = 0, st = 0;
-  for (let index = 0; index < count; index++) {
-    const w = weights[index]! ** 2;
-    sw += w;
-    sb += w * (index % blocks);
-    st += w * turns[index]!;
+  const line = layLine(turns, weights, blocks);
+  return { turns, weights, ...line, certainty: line.certainty * (length / blocks) ** 2 };
+}
+
+/** Lays a line through turns; those that are far off it, by a wrong turn perhaps, count less and less. */
+function layLine(
+  turns: Float64Array,
+  weights: Float64Array,
+  blocks: number,
+): Pick<Plane, "slope" | "middle" | "certainty"> {
+  let line = { slope: 0, middle: 0, block: 0, certainty: 0 };
+  for (let round = 0; round < 6; round++) {
+    let [all, blockSum, turnSum] = [1e-12, 0, 0];
+    const trust = weights.map((weight, index) => {
+      if (round === 0) return weight * weight;
+      const off = turns[index]! - line.middle - line.slope * ((index % blocks) - line.block);
+      return (weight * weight) / (1 + (off / FAR_TURNS) ** 2);
+    });
+    trust.forEach((weight, index) => {
+      all += weight;
+      blockSum += weight * (index % blocks);
+      turnSum += weight * turns[index]!;
+    });
+    const [block, middle] = [blockSum / all, turnSum / all];
+    let [covariance, certainty] = [0, 0];
+    trust.forEach((weight, index) => {
+      const away = (index % blocks) - block;
+      covariance += weight * away * (turns[index]! - middle);
+      certainty += weight * away * away;
+    });
+    line = { slope: certainty > 0 ? covariance / certainty : 0, middle, block, certainty };
   }
-  const [meanBlock, meanTurn] = sw > 0 ? [sb / sw, st / sw] : [0, 0];
-  let cov = 0, variance = 0;
-  for (let index = 0; index < count; index++) {
-    const w = weights[index]! ** 2, d = (index % blocks) - meanBlock;
-    cov += w * d * (turns[index]! - meanTurn);
-    variance += w * d * d;
-  }
-  const slope = variance > 0 ? cov / variance : 0;
-  return { turns, weights, slope, middle: meanTurn, certainty: variance * (length / blocks) ** 2 };
+  return { slope: line.slope, middle: line.middle, certainty: line.certainty };
 }
 
 /** Smooths the mesh: sure places stay, unsure ones follow those around them. */

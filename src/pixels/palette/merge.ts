@@ -39,7 +39,8 @@ export function mergeColors(rgb: Float32Array, width: number): Swatch[] {
     let best = index;
     let least = REACH * width;
     swatches.forEach((other, at) => {
-      const isDenser = density[at]! > density[index]! || (density[at] === density[index] && at < index);
+      const isDenser = density[at]! > density[index]! ||
+        (density[at] === density[index] && at < index);
       if (!isDenser) return;
       const reach = 1 + RARE * Math.log(density[at]! / density[index]!);
       const far = distance(swatch, other) / reach;
