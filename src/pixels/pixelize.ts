@@ -10,6 +10,7 @@ import { SURE } from "./grid/confidence.ts";
 import { findLayout, type Layout, resizeLayout } from "./layout.ts";
 import { chooseColors } from "./palette/choose.ts";
 import { paintCells } from "./palette/dither.ts";
+import { MOST_PALETTE_COLORS } from "./palette/palette.ts";
 import type {
   FoundGrid,
   PixelArt,
@@ -180,7 +181,9 @@ function checkOptions({ size = "auto", colors = "auto", palette }: PixelizeOptio
     (Number.isSafeInteger(colors) && colors >= 1 && colors <= 255);
   if (!isCount) throw new RangeError(`Colours must be 1 to 255, not ${colors}`);
   const bytes = palette?.colors.length ?? 3;
-  if (bytes < 3 || bytes > 765 || bytes % 3 !== 0) {
-    throw new RangeError(`A palette must have 1 to 255 colours of three bytes, not ${bytes} bytes`);
+  if (bytes < 3 || bytes > 3 * MOST_PALETTE_COLORS || bytes % 3 !== 0) {
+    throw new RangeError(
+      `A palette must have 1 to ${MOST_PALETTE_COLORS} colours of three bytes, not ${bytes} bytes`,
+    );
   }
 }

@@ -6,6 +6,9 @@ import type { CellImage } from "./cells.ts";
 /** Share of neighbouring cells that are surely drawn in one colour, even in busy images. */
 const ALIKE = 0.1;
 
+/** Bound of the distance, in deviations of pixels within cells; a level more allows for rounding. */
+const BOUND = 1.2;
+
 /**
  * How far apart, in OKLab, cells are that were drawn alike: the distance of the most alike neighbours.
  * The noise within cells bounds it, lest an image without any neighbours alike be taken for noisy.
@@ -14,22 +17,7 @@ export function cellNoise(frames: readonly CellImage[]): number {
   const inner = Math.max(0, ...frames.map(({ noise }) => noise));
   const distances = frames.flatMap(neighbourDistances).sort((a, b) => a - b);
   const near = distances[Math.floor(distances.length * ALIKE)] ?? 0;
-  return Math.min(near, (inner + 1) / 255 * tune.INNER!);
-}
-
-export const tune: Record<string, number> = {
-  A: 0.002,
-  B: 1,
-  G: 0.15,
-  INNER: 1.2,
-  MAX: 0.04,
-  L: 1,
-  R: 2.5,
-  F: 0,
-};
-for (const key of Object.keys(tune)) {
-  const v = Deno.env.get("T_" + key);
-  if (v) tune[key] = Number(v);
+  return Math.min(near, ((inner + 1) / 255) * BOUND);
 }
 
 function neighbourDistances({ columns, rows, rgb, opaque }: CellImage): number[] {

@@ -3,7 +3,6 @@
 import type { Premultiplied } from "../alpha/premultiply.ts";
 import { type Lines, shiftAt } from "../grid/lines.ts";
 import type { CellSize } from "../types.ts";
-import { tune } from "./noise.ts";
 import type { CellImage } from "./cells.ts";
 
 /** Alpha from here on is opaque. */
@@ -11,6 +10,9 @@ const OPAQUE = 128;
 
 /** Least and greatest reach of the part of a cell that is looked at, in cells either way. */
 const [LEAST, MOST] = [0.1, 0.28];
+
+/** Distance kept from where the way to the next cell begins, in cells. */
+const MARGIN = 0.03;
 
 /** Most pixels that are looked at a cell and direction. */
 const LOOKED = 8;
@@ -25,7 +27,7 @@ export function sampleCells(
 ): CellImage {
   const rgb = new Float32Array(columns * rows * 3);
   const opaque = new Uint8Array(columns * rows).fill(1);
-  const half = Math.max(LEAST, Math.min(MOST, flat - tune.F!));
+  const half = Math.max(LEAST, Math.min(MOST, flat - MARGIN));
   const [halfX, halfY] = [half * x.pitch, half * y.pitch];
   const values = new Uint8Array((Math.ceil(2 * halfX) + 2) * (Math.ceil(2 * halfY) + 2));
   const spreads: number[] = [];

@@ -2,7 +2,7 @@
 
 import type { CellImage } from "../cells/cells.ts";
 import type { PixelizeOptions } from "../types.ts";
-import { cellNoise, tune } from "../cells/noise.ts";
+import { cellNoise } from "../cells/noise.ts";
 import { limitColors, mergeColors, type Swatch } from "./merge.ts";
 import { labsOf, nearestColor } from "./palette.ts";
 
@@ -11,6 +11,9 @@ export const MOST_COLORS = 255;
 
 /** Colours that merging starts from when they are to be limited. */
 const MOST_SWATCHES = 1024;
+
+/** Least and greatest width of the cloud of one colour, in OKLab; the least is what rounding does. */
+const [NARROWEST, WIDEST] = [0.002, 0.04];
 
 /** Chosen colours. */
 export interface Choice {
@@ -34,7 +37,7 @@ export function chooseColors(
     return { colors: used, crowded: false };
   }
   const isExact = frames.every(({ noise }) => noise < 0);
-  let distance = isExact ? 0 : Math.min(tune.MAX!, tune.A! + tune.B! * cellNoise(frames));
+  let distance = isExact ? 0 : Math.min(WIDEST, NARROWEST + cellNoise(frames));
   let swatches = mergeColors(rgb, distance);
   while (swatches.length > MOST_SWATCHES) {
     swatches = mergeColors(rgb, distance = Math.max(0.004, distance * 1.5));

@@ -1,6 +1,5 @@
 /** Finds the colours that an image was drawn with: those of its cells, near ones made one. Pure. */
 
-import { tune } from "../cells/noise.ts";
 import { labsOf } from "./palette.ts";
 
 /** A colour and how many cells have it. */
@@ -16,8 +15,11 @@ export interface Swatch {
 /** Side of the cubes that colours are sorted into first, in OKLab, for a distance. */
 const CUBES = 0.75;
 
-const RARE = tune.G!;
-const REACH = tune.R!;
+/** Colours move on to denser ones that are nearer than this many widths. */
+const REACH = 3.2;
+
+/** How much farther they do so when those are much denser, by the logarithm of how much. */
+const RARE = 0.25;
 
 interface Sum {
   count: number;
