@@ -6,11 +6,11 @@
 
 import type { CellImage } from "./cells.ts";
 
-/** Shares of a neighbour that are tried; negative ones are for ringing. */
-const COARSE = [-0.04, -0.02, 0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12];
+/** Least and greatest share of a neighbour that is looked for; negative ones are for ringing. */
+const [LEAST, MOST] = [-0.06, 0.14];
 
-/** Finer ones, around the best. */
-const FINE = [-0.01, 0.01];
+/** The steps of the search, one after the other. */
+const STEPS = [0.02, -0.02, 0.01, -0.01];
 
 /** Clusters must become clearer by this share, or colours stay as they are. */
 const GAIN = 0.02;
@@ -28,9 +28,14 @@ export function sharpenCells(cells: CellImage): CellImage {
     const found = disorder(cells, rgb);
     if (found < best.disorder) best = { share, rgb, disorder: found };
   };
-  for (const share of COARSE) if (share !== 0) attempt(share);
-  const around = best.share;
-  for (const more of FINE) attempt(around + more);
+  for (const step of STEPS) {
+    let from: number;
+    do {
+      from = best.share;
+      const share = from + step;
+      if (share >= LEAST - 1e-9 && share <= MOST + 1e-9) attempt(share);
+    } while (best.share !== from && Math.abs(step) > 0.015);
+  }
   return best.disorder < plain * (1 - GAIN) ? { ...cells, rgb: best.rgb } : cells;
 }
 

@@ -3,7 +3,13 @@
 import type { Premultiplied } from "../alpha/premultiply.ts";
 import { explain } from "./explain.ts";
 import { fitStraight, fitWarped, type Grid, type Lines } from "./lines.ts";
-import { findCandidates, findSpectrum, flatten, type Spectrum } from "./spectrum.ts";
+import {
+  type Candidate,
+  findCandidates,
+  findSpectrum,
+  flatten,
+  type Spectrum,
+} from "./spectrum.ts";
 import { findSteps, type Steps } from "./steps.ts";
 
 /** A grid and what speaks for it. */
@@ -54,13 +60,34 @@ const STRIPS = 16;
 /** Share of the least error that is taken for noise. */
 const NOISE_SHARE = 0.9;
 
-interface Trial {
-  readonly grid: Grid;
-  readonly error: number;
-  readonly contrast: number;
-  readonly unexplained: number;
+/** Rows that are looked at to sort out candidates, and to judge what remains. */
+const [FEW_ROWS, MANY_ROWS] = [16, 48];
+
+/** A grid that leaves this much more unexplained than the best is not looked at again. */
+const HOPELESS = 0.06;
+
+/** How a grid was come by. */
+interface About {
+  /** Which differences gave its phase. */
+  readonly kind: "first" | "second";
+  /** How far lines are from where these differences are greatest. */
+  readonly shift: number;
+  /** How strongly they repeat. */
   readonly strength: number;
+  /** Whether lines may bend. */
   readonly warped: boolean;
+}
+
+/** A grid and how well it explains the image. */
+interface Trial extends About {
+  readonly grid: Grid;
+  /** Mean square that is left, in levels. */
+  readonly error: number;
+  /** Mean square of the steps between cells. */
+  readonly contrast: number;
+  /** Share of the steps that is left. */
+  readonly unexplained: number;
+  /** How far cells keep their colour. */
   readonly flat: number;
 }
 
@@ -87,7 +114,8 @@ export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefi
   };
 }
 
-export function findTrials(frames: readonly Premultiplied[]): Trial[] {
+/** Every pitch that is worth a look, measured. */
+function findTrials(frames: readonly Premultiplied[]): Trial[] {
   const { width, height } = frames[0]!;
   if (Math.min(width, height) < 4 * LEAST_PITCH) return [];
   const steps = findSteps(frames, STRIPS);
@@ -96,16 +124,19 @@ export function findTrials(frames: readonly Premultiplied[]): Trial[] {
   const spectrum = findSpectrum(steps);
   const most = Math.min(128, Math.max(width, height) / 6);
   const candidates = findCandidates(spectrum, LEAST_PITCH, most, CANDIDATES);
-  const [first] = candidates;
-  if (first === undefined) return [];
+  const strongest = candidates[0]?.strength ?? 0;
   const looked = frames.slice(0, LOOKED);
-  return candidates
-    .filter(({ strength }) => strength > 0.15 * first.strength)
-    .map((candidate) => tryPitch(looked, steps, spectrum, candidate.pitch, candidate.strength));
+  const straight = candidates
+    .filter(({ strength }) => strength > 0.15 * strongest)
+    .map((candidate) => tryStraight(looked, steps, spectrum, candidate));
+  const least = Math.min(...straight.map(({ unexplained }) => unexplained));
+  return straight
+    .filter(({ unexplained }) => unexplained <= 3 * least + HOPELESS)
+    .map((trial) => tryWarped(looked, steps, trial));
 }
 
 /** The largest pitch that explains the image nearly as well as the best: half a pitch always does. */
-function choose(trials: readonly Trial[]): (Trial & { unexplained: number }) | undefined {
+function choose(trials: readonly Trial[]): Trial | undefined {
   // Noise is what no grid explains; finer grids explain a little of it too.
   const noise = NOISE_SHARE * Math.min(...trials.map(({ error }) => error));
   const findings = trials.map((trial) => ({
@@ -118,31 +149,34 @@ function choose(trials: readonly Trial[]): (Trial & { unexplained: number }) | u
     .sort((a, b) => b.grid.x.pitch - a.grid.x.pitch)[0];
 }
 
-function tryPitch(
+/** The even grid of a pitch; lines may also run where cells have their middle, as in ramps they do. */
+function tryStraight(
   frames: readonly Premultiplied[],
-  steps: Steps,
+  { x, y }: Steps,
   spectrum: Spectrum,
-  pitch: number,
-  strength: number,
+  { pitch, strength }: Candidate,
 ): Trial {
-  const axes = [steps.x, steps.y] as const;
   const kind = powerAt(spectrum, "first", pitch) > 0.5 * powerAt(spectrum, "second", pitch)
     ? "first"
     : "second";
+  const grid = fitStraight([x, y], kind, pitch);
   // Second differences are those of a pixel, not of the line before it.
   const shift = kind === "second" ? 0.5 : 0;
-  const straight = fitStraight(axes, kind, pitch);
-  const trials = [shift, shift + straight.x.pitch / 2].map((by) =>
-    measure(frames, moved(straight, by), strength, false)
+  const trials = [shift, shift + grid.x.pitch / 2].map((by) =>
+    measure(frames, moved(grid, by), FEW_ROWS, { kind, shift: by, strength, warped: false })
   );
-  const even = trials.reduce((a, b) => b.unexplained < a.unexplained ? b : a);
-  const by = even === trials[0] ? shift : shift + straight.x.pitch / 2;
-  const warped = measure(
-    frames,
-    moved(fitWarped(axes, kind, straight.x.pitch), by),
-    strength,
-    true,
-  );
+  return trials.reduce((a, b) => b.unexplained < a.unexplained ? b : a);
+}
+
+/** The same more closely, and bent where that is much better. */
+function tryWarped(
+  frames: readonly Premultiplied[],
+  { x, y }: Steps,
+  { grid, unexplained: _, ...about }: Trial,
+): Trial {
+  const even = measure(frames, grid, MANY_ROWS, about);
+  const bent = moved(fitWarped([x, y], about.kind, grid.x.pitch), about.shift);
+  const warped = measure(frames, bent, MANY_ROWS, { ...about, warped: true });
   return warped.unexplained < 0.8 * even.unexplained - 0.002 ? warped : even;
 }
 
@@ -159,21 +193,29 @@ function powerAt(
 function measure(
   frames: readonly Premultiplied[],
   grid: Grid,
-  strength: number,
-  warped: boolean,
+  rows: number,
+  about: About,
 ): Trial {
   let [error, contrast, flat] = [0, 0, 0];
   for (const { data, width, height, hasAlpha } of frames) {
     const channels = hasAlpha ? 4 : 3;
-    const across = explain(data, grid.x, height, 4, 4 * width, channels);
-    const down = explain(data, grid.y, width, 4 * width, 4, channels);
-    error += (across.error + down.error) / frames.length;
-    contrast += (across.contrast + down.contrast) / frames.length;
-    flat += (flatOf(across.way) + flatOf(down.way)) / 2 / frames.length;
+    const down = {
+      data,
+      across: width,
+      strideAlong: 4 * width,
+      strideAcross: 4,
+      channels,
+      rows,
+    } as const;
+    const along = { ...down, across: height, strideAlong: 4, strideAcross: 4 * width } as const;
+    for (const fit of [explain(along, grid.x), explain(down, grid.y)]) {
+      error += fit.error / frames.length;
+      contrast += fit.contrast / frames.length;
+      flat += flatOf(fit.way) / 2 / frames.length;
+    }
   }
   // A quarter of a level is what rounding leaves.
-  const unexplained = (error + 0.25) / (contrast + 1);
-  return { grid, error, contrast, unexplained, strength, warped, flat };
+  return { ...about, grid, error, contrast, unexplained: (error + 0.25) / (contrast + 1), flat };
 }
 
 /** Where the way from one cell to the next has come so far that it shows. */

@@ -34,6 +34,9 @@ const MOST = 90;
 /** Differences up to this are noise, or the blocks of a JPEG. */
 const LEAST = 6;
 
+/** Images from this size on are large. */
+const LARGE = 512;
+
 /** The square root lets faint edges count beside strong ones. */
 const WEIGHT: Float32Array = Float32Array.from(
   { length: 4 * 510 + 1 },
@@ -52,6 +55,11 @@ export function findSteps(frames: readonly RgbaImage[], strips: number): Steps {
   return { x, y };
 }
 
+/** Of large images every second row and column is enough. */
+function strideFor(across: number): number {
+  return across >= LARGE ? 2 : 1;
+}
+
 function emptyAxis(length: number, strips: number): AxisSteps {
   return {
     length,
@@ -67,7 +75,7 @@ function addRows(
   width: number,
   height: number,
 ) {
-  for (let y = 0; y < height; y++) {
+  for (let y = 0; y < height; y += strideFor(height)) {
     const base = Math.floor((y * strips) / height) * width;
     let at = y * width * 4;
     let r1 = data[at]!, g1 = data[at + 1]!, b1 = data[at + 2]!, a1 = data[at + 3]!;
@@ -92,6 +100,7 @@ function addColumns(
   height: number,
 ) {
   const stride = width * 4;
+  const skip = strideFor(width);
   const stripOf = Int32Array.from(
     { length: width },
     (_, x) => Math.floor((x * strips) / width) * height,
@@ -99,7 +108,7 @@ function addColumns(
   for (let y = 1; y < height; y++) {
     let at = y * stride;
     const hasNext = y + 1 < height;
-    for (let x = 0; x < width; x++, at += 4) {
+    for (let x = 0; x < width; x += skip, at += 4 * skip) {
       const up = at - stride;
       const r = data[at]!, g = data[at + 1]!, b = data[at + 2]!, a = data[at + 3]!;
       const dr = r - data[up]!,

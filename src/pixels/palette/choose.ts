@@ -3,7 +3,8 @@
 import type { CellImage } from "../cells/cells.ts";
 import type { PixelizeOptions } from "../types.ts";
 import { cellNoise } from "../cells/noise.ts";
-import { limitColors, mergeColors, type Swatch } from "./merge.ts";
+import { limitColors, type Swatch } from "./limit.ts";
+import { mergeColors } from "./merge.ts";
 import { labsOf, nearestColor } from "./palette.ts";
 
 /** Most colours beside the transparent one. */

@@ -1,25 +1,22 @@
-/** Finds the colours that an image was drawn with: those of its cells, near ones made one. Pure. */
+/** Finds the colours that an image was drawn with: clouds of cells' colours, each made one. Pure. */
 
 import { labsOf } from "./palette.ts";
+import type { Swatch } from "./limit.ts";
 
-/** A colour and how many cells have it. */
-export interface Swatch {
-  /** Place in OKLab. */
-  readonly lab: readonly [number, number, number];
-  /** Levels of 0 to 255. */
-  readonly rgb: readonly [number, number, number];
-  /** Cells. */
-  readonly count: number;
-}
-
-/** Side of the cubes that colours are sorted into first, in OKLab, for a distance. */
+/** Side of the cubes that colours are sorted into first, in widths of a cloud. */
 const CUBES = 0.75;
+
+/** Most cubes; with more, they are made larger. */
+const MOST_CUBES = 3000;
 
 /** Colours move on to denser ones that are nearer than this many widths. */
 const REACH = 3.2;
 
 /** How much farther they do so when those are much denser, by the logarithm of how much. */
 const RARE = 0.25;
+
+/** The most that a reach grows by this. */
+const MOST_GROWTH = 2.5;
 
 interface Sum {
   count: number;
@@ -33,73 +30,102 @@ interface Sum {
  * of 0 keeps all that differ at all. The most frequent come first.
  */
 export function mergeColors(rgb: Float32Array, width: number): Swatch[] {
-  const bins = sortIntoBins(rgb, width);
-  if (width <= 0) return bins.map(swatchOf);
-  const swatches = bins.map(swatchOf);
-  const density = densityOf(swatches, width);
-  const leader = swatches.map((swatch, index) => {
-    let best = index;
-    let least = REACH * width;
-    swatches.forEach((other, at) => {
-      const isDenser = density[at]! > density[index]! ||
-        (density[at] === density[index] && at < index);
-      if (!isDenser) return;
-      const reach = 1 + RARE * Math.log(density[at]! / density[index]!);
-      const far = distance(swatch, other) / reach;
-      if (far < least) least = far, best = at;
-    });
-    return best;
-  });
+  let bins = sortIntoBins(rgb, width * CUBES);
+  if (width <= 0) return bins.map(swatchOf).sort(byCount);
+  for (let side = width * CUBES; bins.length > MOST_CUBES;) bins = sortIntoBins(rgb, side *= 1.5);
+  const cloud = new Cloud(bins);
+  const density = cloud.densities(width);
+  const leader = cloud.leaders(density, width);
   const order = [...leader.keys()].sort((a, b) => density[a]! - density[b]! || b - a);
-  for (const index of order) if (leader[index] !== index) add(bins[leader[index]!]!, bins[index]!);
-  const roots = bins.filter((_, index) => leader[index] === index);
-  return roots.sort((a, b) => b.count - a.count).map(swatchOf);
-}
-
-/** How many cells are around each colour. */
-function densityOf(swatches: readonly Swatch[], width: number): Float64Array {
-  const density = new Float64Array(swatches.length);
-  const fall = 1 / (2 * width * width);
-  for (let a = 0; a < swatches.length; a++) {
-    for (let b = a; b < swatches.length; b++) {
-      const far = distance(swatches[a]!, swatches[b]!);
-      if (far > 3 * width) continue;
-      const share = Math.exp(-far * far * fall);
-      density[a]! += swatches[b]!.count * share;
-      if (a !== b) density[b]! += swatches[a]!.count * share;
-    }
+  for (const index of order) {
+    if (leader[index] !== index) add(cloud.bins[leader[index]!]!, cloud.bins[index]!);
   }
-  return density;
+  return cloud.bins.filter((_, index) => leader[index] === index).map(swatchOf).sort(byCount);
 }
 
-function distance(a: Swatch, b: Swatch): number {
-  return Math.hypot(a.lab[0] - b.lab[0], a.lab[1] - b.lab[1], a.lab[2] - b.lab[2]);
+/** Bins by lightness, so that those that may be near are found fast. */
+class Cloud {
+  readonly bins: readonly Sum[];
+  readonly #l: Float64Array;
+  readonly #a: Float64Array;
+  readonly #b: Float64Array;
+
+  constructor(bins: readonly Sum[]) {
+    this.bins = bins.toSorted((p, q) => p.lab[0] / p.count - q.lab[0] / q.count);
+    const axis = (c: 0 | 1 | 2) => Float64Array.from(this.bins, ({ lab, count }) => lab[c] / count);
+    [this.#l, this.#a, this.#b] = [axis(0), axis(1), axis(2)];
+  }
+
+  /** How many cells are around each bin. */
+  densities(width: number): Float64Array {
+    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const density = Float64Array.from(this.bins, ({ count }) => count);
+    const fall = 1 / (2 * width * width);
+    const most = 9 * width * width;
+    for (let i = 0; i < density.length; i++) {
+      for (let j = i + 1; j < density.length; j++) {
+        const dl = l[j]! - l[i]!;
+        if (dl > 3 * width) break;
+        const [da, db] = [a[j]! - a[i]!, b[j]! - b[i]!];
+        const far = dl * dl + da * da + db * db;
+        if (far > most) continue;
+        const share = Math.exp(-far * fall);
+        density[i]! += this.bins[j]!.count * share;
+        density[j]! += this.bins[i]!.count * share;
+      }
+    }
+    return density;
+  }
+
+  /** The denser bin that each moves on to; itself where it stays. */
+  leaders(density: Float64Array, width: number): Int32Array {
+    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const rank = density.map(Math.log);
+    const leader = new Int32Array(density.length);
+    const reach = REACH * width;
+    for (let i = 0; i < leader.length; i++) {
+      let [best, least] = [i, reach * reach];
+      const consider = (j: number) => {
+        const [dl, da, db] = [l[j]! - l[i]!, a[j]! - a[i]!, b[j]! - b[i]!];
+        if (Math.abs(dl) > reach * MOST_GROWTH) return false;
+        const ahead = rank[j]! - rank[i]!;
+        if (ahead < 0 || (ahead === 0 && j > i)) return true;
+        const growth = Math.min(MOST_GROWTH, 1 + RARE * ahead);
+        const far = (dl * dl + da * da + db * db) / (growth * growth);
+        if (far < least) least = far, best = j;
+        return true;
+      };
+      for (let j = i - 1; j >= 0 && consider(j); j--);
+      for (let j = i + 1; j < leader.length && consider(j); j++);
+      leader[i] = best;
+    }
+    return leader;
+  }
 }
 
-function sortIntoBins(rgb: Float32Array, width: number): Sum[] {
+/** Sorts colours into cubes of a side in OKLab; a side of 0 is for colours that are the same. */
+function sortIntoBins(rgb: Float32Array, side: number): Sum[] {
   const labs = labsOf(rgb);
-  const side = Math.max(1e-6, CUBES * width);
-  const bins = new Map<string | number, Sum>();
+  const bins = new Map<number, Sum>();
   for (let at = 0; at < rgb.length; at += 3) {
+    const key = side > 0
+      ? cubeOf(labs[at]!, labs[at + 1]!, labs[at + 2]!, side)
+      : (Math.round(rgb[at]!) * 256 + Math.round(rgb[at + 1]!)) * 256 + Math.round(rgb[at + 2]!);
     const color: Sum = {
       count: 1,
       lab: [labs[at]!, labs[at + 1]!, labs[at + 2]!],
       rgb: [rgb[at]!, rgb[at + 1]!, rgb[at + 2]!],
     };
-    const [l, a, b] = color.lab.map((value) => Math.round(value / side)) as [
-      number,
-      number,
-      number,
-    ];
-    const key = width > 0
-      ? (l * 4096 + a + 2048) * 4096 + b + 2048
-      : color.rgb.map(Math.round).join();
     const bin = bins.get(key);
     if (bin === undefined) bins.set(key, color);
     else add(bin, color);
   }
-  // Sorting is stable: of equals, what comes first in the image leads.
-  return [...bins.values()].sort((a, b) => b.count - a.count);
+  return [...bins.values()];
+}
+
+function cubeOf(l: number, a: number, b: number, side: number): number {
+  return (Math.round(l / side) * 4096 + Math.round(a / side) + 2048) * 4096 + Math.round(b / side) +
+    2048;
 }
 
 function add(sum: Sum, more: Sum): void {
@@ -118,62 +144,7 @@ function swatchOf({ count, lab, rgb }: Sum): Swatch {
   };
 }
 
-/**
- * Makes the palette smaller by merging, again and again, the two colours whose merging changes the image
- * least.
- */
-export function limitColors(swatches: readonly Swatch[], most: number): Swatch[] {
-  const kept = [...swatches];
-  const nearest = kept.map((_, index) => nearestOf(kept, index));
-  while (kept.length > Math.max(1, most)) {
-    let from = 0;
-    for (let index = 1; index < kept.length; index++) {
-      if (nearest[index]!.cost < nearest[from]!.cost) from = index;
-    }
-    const to = nearest[from]!.index;
-    const [low, high] = [Math.min(from, to), Math.max(from, to)];
-    kept[low] = blend(kept[low]!, kept[high]!);
-    const last = kept.length - 1;
-    kept[high] = kept[last]!;
-    nearest[high] = nearest[last]!;
-    kept.pop();
-    nearest.pop();
-    for (let index = 0; index < kept.length; index++) {
-      const { index: other } = nearest[index]!;
-      if (index === low || other === low || other === high) nearest[index] = nearestOf(kept, index);
-      else {
-        if (other === last) nearest[index] = { ...nearest[index]!, index: high };
-        const cost = costOf(kept[index]!, kept[low]!);
-        if (cost < nearest[index]!.cost) nearest[index] = { index: low, cost };
-      }
-    }
-  }
-  return kept.sort((a, b) => b.count - a.count);
-}
-
-function nearestOf(swatches: readonly Swatch[], index: number): { index: number; cost: number } {
-  let best = { index: -1, cost: Infinity };
-  swatches.forEach((other, at) => {
-    if (at === index) return;
-    const cost = costOf(swatches[index]!, other);
-    if (cost < best.cost) best = { index: at, cost };
-  });
-  return best;
-}
-
-/** Ward's criterion: how much the sum of squared distances grows. */
-function costOf(a: Swatch, b: Swatch): number {
-  const [dl, da, db] = [a.lab[0] - b.lab[0], a.lab[1] - b.lab[1], a.lab[2] - b.lab[2]];
-  return (a.count * b.count * (dl * dl + da * da + db * db)) / (a.count + b.count);
-}
-
-function blend(a: Swatch, b: Swatch): Swatch {
-  const count = a.count + b.count;
-  const mean = (p: readonly number[], q: readonly number[], c: number) =>
-    (p[c]! * a.count + q[c]! * b.count) / count;
-  return {
-    count,
-    lab: [mean(a.lab, b.lab, 0), mean(a.lab, b.lab, 1), mean(a.lab, b.lab, 2)],
-    rgb: [mean(a.rgb, b.rgb, 0), mean(a.rgb, b.rgb, 1), mean(a.rgb, b.rgb, 2)],
-  };
+/** Sorting is stable: of equals, what came first stays first. */
+function byCount(a: Swatch, b: Swatch): number {
+  return b.count - a.count;
 }

@@ -18,8 +18,11 @@ export function toLab(red: number, green: number, blue: number): Lab {
   ];
 }
 
+/** Between two whole levels light grows near enough evenly. */
 function light(level: number): number {
-  return Number.isInteger(level) ? LINEAR[level]! : linear(level / 255);
+  const floor = Math.floor(level);
+  const low = LINEAR[floor]!;
+  return floor === level ? low : low + (LINEAR[floor + 1]! - low) * (level - floor);
 }
 
 function linear(value: number): number {
