@@ -10,10 +10,10 @@ const CUBES = 0.75;
 const MOST_CUBES = 3000;
 
 /** Colours move on to denser ones that are nearer than this many widths. */
-const REACH = 3.2;
+const REACH = 2.5;
 
 /** How much farther they do so when those are much denser, by the logarithm of how much. */
-const RARE = 0.25;
+const RARE = 0.15;
 
 /** The most that a reach grows by this. */
 const MOST_GROWTH = 2.5;
