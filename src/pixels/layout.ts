@@ -1,6 +1,6 @@
 /** Decides which part of the image becomes which cell. Pure. */
 
-import type { Premultiplied } from "./alpha/premultiply.ts";
+import type { Premultiplied } from "./premultiply.ts";
 import type { CellImage } from "./cells/cells.ts";
 import { pickCells, sampleCells } from "./cells/sample.ts";
 import { findBlocks } from "./grid/blocks.ts";

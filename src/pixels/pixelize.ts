@@ -2,7 +2,7 @@
 
 import { ImageError } from "../errors.ts";
 import { findBackground } from "./alpha/background.ts";
-import { premultiply } from "./alpha/premultiply.ts";
+import { premultiply } from "./premultiply.ts";
 import { contentBox, cutBox } from "./alpha/trim.ts";
 import type { CellImage } from "./cells/cells.ts";
 import { sharpenCells } from "./cells/sharpen.ts";

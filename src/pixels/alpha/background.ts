@@ -1,6 +1,6 @@
 /** Finds the background: what is of the edges' colour, as far as it can be reached from there. Pure. */
 
-import { toLab } from "../palette/oklab.ts";
+import { toLab } from "../color/oklab.ts";
 import type { CellImage } from "../cells/cells.ts";
 
 /** How far from the background's colour its cells may be, in OKLab. */

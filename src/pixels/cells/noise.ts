@@ -1,6 +1,6 @@
 /** How much noise the colours of cells carry. Pure. */
 
-import { labsOf } from "../palette/palette.ts";
+import { labsOf } from "../color/oklab.ts";
 import type { CellImage } from "./cells.ts";
 
 /** Share of neighbouring cells that are surely drawn in one colour, even in busy images. */

@@ -1,6 +1,6 @@
 /** Gives each cell its colour. Pure. */
 
-import type { Premultiplied } from "../alpha/premultiply.ts";
+import type { Premultiplied } from "../premultiply.ts";
 import { type Lines, shiftAt } from "../grid/lines.ts";
 import type { CellSize } from "../types.ts";
 import type { CellImage } from "./cells.ts";

@@ -1,6 +1,6 @@
 /** Finds the grid of cells that an image consists of. Pure. */
 
-import type { Premultiplied } from "../alpha/premultiply.ts";
+import type { Premultiplied } from "../premultiply.ts";
 import { explain } from "./explain.ts";
 import { fitStraight, fitWarped, type Grid, type Lines } from "./lines.ts";
 import {

@@ -5,7 +5,7 @@ import type { PixelizeOptions } from "../types.ts";
 import { cellNoise } from "../cells/noise.ts";
 import { limitColors, type Swatch } from "./limit.ts";
 import { mergeColors } from "./merge.ts";
-import { labsOf, nearestColor } from "./palette.ts";
+import { labsOf, nearestColor } from "../color/oklab.ts";
 
 /** Most colours beside the transparent one. */
 export const MOST_COLORS = 255;

@@ -2,7 +2,7 @@
 
 import type { CellImage } from "../cells/cells.ts";
 import type { Dither } from "../types.ts";
-import { labsOf, nearestColor } from "./palette.ts";
+import { labsOf, nearestColor } from "../color/oklab.ts";
 
 /** Threshold matrix of 4 by 4 (Bayer, 1973). */
 const BAYER = [0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5];

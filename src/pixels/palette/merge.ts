@@ -1,6 +1,6 @@
 /** Finds the colours that an image was drawn with: clouds of cells' colours, each made one. Pure. */
 
-import { labsOf } from "./palette.ts";
+import { labsOf } from "../color/oklab.ts";
 import type { Swatch } from "./limit.ts";
 
 /** Side of the cubes that colours are sorted into first, in widths of a cloud. */

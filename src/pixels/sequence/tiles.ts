@@ -1,6 +1,6 @@
 /** Tiles: whether they fit to themselves, and borders that keep renderers from bleeding. Pure. */
 
-import { toLab } from "../palette/oklab.ts";
+import { toLab } from "../color/oklab.ts";
 import type { RgbaImage } from "../types.ts";
 
 /** How well a tile fits to a copy of itself. */

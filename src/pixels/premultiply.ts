@@ -1,6 +1,6 @@
 /** Transparency while colours are measured. Pure. */
 
-import type { RgbaImage } from "../types.ts";
+import type { RgbaImage } from "./types.ts";
 
 /** An image whose colours are weighted by alpha, so that what is transparent has none. */
 export interface Premultiplied extends RgbaImage {

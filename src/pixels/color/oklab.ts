@@ -28,3 +28,24 @@ function light(level: number): number {
 function linear(value: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 }
+
+/** Converts colours, three levels each, to OKLab, three values each. */
+export function labsOf(rgb: ArrayLike<number>): Float64Array {
+  const labs = new Float64Array(rgb.length);
+  for (let at = 0; at < rgb.length; at += 3) {
+    labs.set(toLab(rgb[at]!, rgb[at + 1]!, rgb[at + 2]!), at);
+  }
+  return labs;
+}
+
+/** The number of the colour that is nearest to a point in OKLab. The first of equals counts. */
+export function nearestColor(labs: Float64Array, l: number, a: number, b: number): number {
+  let best = 0;
+  let least = Infinity;
+  for (let at = 0; at < labs.length; at += 3) {
+    const [dl, da, db] = [labs[at]! - l, labs[at + 1]! - a, labs[at + 2]! - b];
+    const distance = dl * dl + da * da + db * db;
+    if (distance < least) least = distance, best = at / 3;
+  }
+  return best;
+}
