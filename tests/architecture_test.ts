@@ -81,17 +81,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     "errors.ts",
     "log.ts",
   ],
-  "main.ts": [
-    "cli/",
-    "worker/",
-    "client/",
-    "config/",
-    "simulator/",
-    "protocol/",
-    "workflow/",
-    "errors.ts",
-    "log.ts",
-  ],
+  "main.ts": ["cli/", "config/", "errors.ts", "log.ts"],
   "mod.ts": ["protocol/", "transport/", "client/", "worker/", "config/", "errors.ts", "log.ts"],
 };
 
@@ -101,6 +91,7 @@ const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]]
   ["sandbox/", ["executor/messages.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
   ["cli/generate/sixel.ts", ["images/"]],
+  ["cli/pixelize/", ["images/", "pixels/"]],
 ];
 
 /** Every package that src/ uses, and who alone may import it. */

@@ -13,7 +13,8 @@
 
 export { pixelize, pixelizeSequence } from "./pixelize.ts";
 export { enlarge } from "./enlarge.ts";
-export { extrude, scoreSeams, type SeamScore } from "./sequence/tiles.ts";
+export { extrude, type Indexed } from "./sequence/extrude.ts";
+export { scoreSeams, type SeamScore } from "./sequence/tiles.ts";
 export { MOST_PALETTE_BYTES, paletteOfImage, readPalette } from "./palette/files/read.ts";
 export { PALETTE_NAMES, shippedPalette } from "./palette/shipped.ts";
 export type { Palette } from "./palette/palette.ts";

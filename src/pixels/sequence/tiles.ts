@@ -57,26 +57,3 @@ function step(
   const n = toLab(data[q]!, data[q + 1]!, data[q + 2]!);
   return Math.hypot(m[0] - n[0], m[1] - n[1], m[2] - n[2]);
 }
-
-/**
- * Repeats the border of a tile outwards, so that whatever filters textures finds the tile's own colours
- * beyond its edge.
- *
- * @throws {RangeError} unless `by` is a whole number of 1 to 64.
- */
-export function extrude(tile: RgbaImage, by = 1): RgbaImage {
-  if (!Number.isSafeInteger(by) || by < 1 || by > 64) {
-    throw new RangeError(`Cannot extrude a tile by ${by} pixels`);
-  }
-  const [width, height] = [tile.width + 2 * by, tile.height + 2 * by];
-  const data = new Uint8Array(width * height * 4);
-  for (let y = 0; y < height; y++) {
-    const fromY = Math.max(0, Math.min(tile.height - 1, y - by));
-    for (let x = 0; x < width; x++) {
-      const fromX = Math.max(0, Math.min(tile.width - 1, x - by));
-      const from = (fromY * tile.width + fromX) * 4;
-      data.set(tile.data.subarray(from, from + 4), (y * width + x) * 4);
-    }
-  }
-  return { width, height, data };
-}
