@@ -34,11 +34,12 @@ export function findBlocks(frames: readonly RgbaImage[]): Blocks | undefined {
   if (columns === undefined) return undefined;
   const rows = changes(images, height, width, width, 1);
   if (rows === undefined || columns.length < 2 || rows.length < 2) return undefined;
-  const pitch = commonPitch([columns, rows], [width, height]);
-  if (pitch === undefined) return undefined;
-  const x = axisOf(columns, pitch, width);
-  const y = axisOf(rows, pitch, height);
-  return x === undefined || y === undefined ? undefined : { pitch, x, y };
+  for (const pitch of commonPitches([columns, rows], [width, height])) {
+    const x = axisOf(columns, pitch, width);
+    const y = axisOf(rows, pitch, height);
+    if (x !== undefined && y !== undefined) return { pitch, x, y };
+  }
+  return undefined;
 }
 
 /** The pixels as numbers, which compare at once. */
@@ -77,32 +78,32 @@ function changes(
 }
 
 /**
- * The pitch that all distances between changes are whole multiples of, but for the pixel that rounding
- * moves them by.
+ * Pitches that all distances between changes are whole multiples of, but for the pixel that rounding
+ * moves them by; the likeliest first.
  */
-function commonPitch(
+function commonPitches(
   axes: readonly (readonly number[])[],
   lengths: readonly number[],
-): number | undefined {
+): number[] {
   const gaps = axes.flatMap((places) => places.slice(1).map((place, i) => place - places[i]!));
   const spans = axes.flatMap((places) => places.slice(1).map((place) => place - places[0]!));
   const all = [...gaps.sort((a, b) => a - b), ...spans.sort((a, b) => a - b)];
   const least = all[0];
-  if (least === undefined || least < LEAST_PITCH) return undefined;
-  if (all.every((distance) => distance % least === 0)) return least;
+  if (least === undefined || least < LEAST_PITCH) return [];
+  if (all.every((distance) => distance % least === 0)) return [least];
   let [low, high] = [least - 1, least + 1];
   for (const distance of all) {
     const count = Math.round(distance / ((low + high) / 2));
-    if (count < 1) return undefined;
+    if (count < 1) return [];
     low = Math.max(low, (distance - 1) / count);
     high = Math.min(high, (distance + 1) / count);
-    if (low > high) return undefined;
+    if (low > high) return [];
   }
+  const middle = (low + high) / 2;
   // Most likely the image was enlarged to exactly its size.
-  const wholes = lengths.flatMap((length) =>
-    [Math.round((2 * length) / (low + high))].map((n) => length / n)
-  );
-  return wholes.find((pitch) => pitch > low && pitch < high) ?? (low + high) / 2;
+  const exact = lengths.map((length) => length / Math.round(length / middle));
+  const even = Array.from({ length: 9 }, (_, n) => low + ((high - low) * (n + 0.5)) / 9);
+  return [...exact.filter((pitch) => pitch > low && pitch < high), middle, ...even];
 }
 
 function axisOf(places: readonly number[], pitch: number, length: number): BlockAxis | undefined {
@@ -123,5 +124,13 @@ function axisOf(places: readonly number[], pitch: number, length: number): Block
     if (start >= length) break;
     if (start > 0) starts.push(start);
   }
+  if (!Number.isInteger(pitch)) dropSlivers(starts, places, length);
   return places.every((place) => starts.includes(place)) ? { starts, offset } : undefined;
+}
+
+/** Rounding can leave a pixel at an edge that is no cell of its own, if nothing changes there. */
+function dropSlivers(starts: number[], places: readonly number[], length: number): void {
+  if (starts.length > 1 && starts[1]! <= 1 && !places.includes(starts[1]!)) starts.splice(1, 1);
+  const last = starts.at(-1)!;
+  if (starts.length > 1 && length - last <= 1 && !places.includes(last)) starts.pop();
 }
