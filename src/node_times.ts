@@ -101,8 +101,8 @@ export interface ExpectedTimes {
   readonly runMs: number;
   /** True if runs of the same kind were measured, false for such with another size or model. */
   readonly exact: boolean;
-  /** Pixels of the run as a multiple of those of the runs that were measured. */
-  readonly pixelRatio: number;
+  /** How much longer what works on the pixels takes than in the runs that were measured. */
+  readonly growth: number;
 }
 
 /** The middle of some numbers, 0 if there are none. One number that is far out does not move it. */

@@ -25,6 +25,23 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("It must be a number above 0.");
 }
 
+/** Most numbers of a list. */
+const MAX_LISTED = 10_000;
+
+/** Reads numbers from 1 and ranges of them, with commas between. */
+export function numberList(text: string): number[] {
+  const numbers = text.split(",").flatMap((part) => {
+    const [, first, last = first] = /^\s*(\d{1,7})(?:-(\d{1,7}))?\s*$/.exec(part) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    if (!(from >= 1 && from <= to && to - from < MAX_LISTED)) {
+      throw new InvalidArgumentError("It must be numbers from 1, such as 3 or 3,7-9.");
+    }
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+  if (numbers.length <= MAX_LISTED) return numbers;
+  throw new InvalidArgumentError(`It must be at most ${MAX_LISTED} numbers.`);
+}
+
 /** Reads an option that may be given several times. */
 export function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];

@@ -1,7 +1,7 @@
 /** The declarations of the commands that talk to a worker, or look at its settings. */
 
 import { Argument, type Command, Option } from "commander";
-import { positiveNumber, wholeNumberBetween } from "./arguments.ts";
+import { numberList, positiveNumber, wholeNumberBetween } from "./arguments.ts";
 import { runCancel } from "./commands/cancel.ts";
 import { runConfig } from "./commands/config.ts";
 import { runCompletions, type Shell, SHELLS } from "./commands/completions.ts";
@@ -42,7 +42,7 @@ function addGenerate(program: Command, io: Io, finish: Finish): void {
       wholeNumberBetween(1, 1_000),
       1,
     )
-    .option("--id <id>", "id of the job (default: random)")
+    .option("--id <id>", "id of the job (default: from the prompt, with a number)")
     .addOption(
       new Option("--show <when>", "when to show images in the terminal")
         .choices(["auto", "always", "never"]).default("auto"),
@@ -55,6 +55,8 @@ function addGenerate(program: Command, io: Io, finish: Finish): void {
       16,
     )
     .option("--retry-failed", "retry jobs of a file that failed in an earlier run")
+    .option("--force", "generate entries of a file again that are done")
+    .option("--only <numbers>", "only these lines of a file, such as 3 or 3,7-9", numberList)
     .action(async (prompt: string | undefined, options: GenerateFlags) => {
       finish(await generate(prompt, options, generateValues(command.opts()), io));
     });
@@ -106,6 +108,10 @@ function addJobs(program: Command, io: Io, finish: Finish): void {
 
 function addQuestions(program: Command, io: Io, finish: Finish): void {
   asking(program, "models", "list the models that can be named")
+    .option(
+      "--all",
+      "also those that only a workflow can name: text encoders, ControlNets and more",
+    )
     .action(async (options: Parameters<typeof runModels>[0]) => {
       finish(await runModels(options, io));
     });

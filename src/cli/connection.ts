@@ -51,7 +51,19 @@ export function addTimeoutOption(command: Command): Command {
  * @throws {TransportError} `address_invalid` if an address cannot be used.
  */
 export async function openClient(options: ConnectionOptions, io: Io): Promise<Client> {
-  const { reqAddr, pubAddr, curveKey, serverKey, config: file, timeout } = options;
+  const zmq = await loadConnection(options, io);
+  const logger = createLogger({ level: "warn", format: "human", write: (line) => io.err(line) });
+  return await connectTo(zmq, options.timeout, logger);
+}
+
+/** Whether the worker of these options is on this machine, and its files with it. */
+export async function isLocalWorker(options: ConnectionOptions, io: Io): Promise<boolean> {
+  const address = reachable((await loadConnection(options, io)).reqRepAddr);
+  return /^(?:ipc:|inproc:|tcp:\/\/(?:127\.\d|localhost:|\[::1\]))/.test(address);
+}
+
+async function loadConnection(options: ConnectionOptions, io: Io): Promise<ZmqConfig> {
+  const { reqAddr, pubAddr, curveKey, serverKey, config: file } = options;
   const flags = {
     "req-addr": reqAddr,
     "pub-addr": pubAddr,
@@ -59,9 +71,7 @@ export async function openClient(options: ConnectionOptions, io: Io): Promise<Cl
     "server-key": serverKey,
     config: file,
   };
-  const { config } = await loadConfig({ flags, env: (name) => io.env(name) });
-  const logger = createLogger({ level: "warn", format: "human", write: (line) => io.err(line) });
-  return await connectTo(config.zmq, timeout, logger);
+  return (await loadConfig({ flags, env: (name) => io.env(name) })).config.zmq;
 }
 
 /** Gets ready to talk to the worker of some settings. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { wholeNumber } from "./arguments.ts";
+import { runBase } from "./base.ts";
 import { addClientCommands } from "./client_commands.ts";
-import { EXIT } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import type { ConformanceCommandOptions } from "./commands/conformance.ts";
@@ -15,53 +15,22 @@ import type { SimulatorCommandOptions } from "./commands/simulator.ts";
 import type { TokenOptions } from "./commands/token.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
 import { runWorker } from "./commands/worker.ts";
+import { addPixelize } from "./pixelize/declare.ts";
 
 /** Runs one command line and returns its exit code. @throws {Error} what a command throws. */
 export async function runProgram(args: readonly string[], io: Io): Promise<number> {
-  let code: number = EXIT.ok;
-  const program = createProgram(io, (result) => code = result);
-  try {
-    await program.parseAsync([...args], { from: "user" });
-    return code;
-  } catch (error) {
-    // Commander has said it already; help and version are no failure.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    throw error;
-  }
-}
-
-function createProgram(io: Io, finish: Finish): Command {
-  const program = new Command("dgx-pixels")
-    .description("Pixel art on ComfyUI: a worker that takes jobs over ZeroMQ, and its tools")
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.out(text),
-      writeErr: (text) => io.err(text),
-      getOutHelpWidth: () => io.columns(),
-      getErrHelpWidth: () => io.columns(),
-      // Asked of the environment otherwise, which is not for us to read.
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    })
-    .helpCommand(false)
-    // So that flags after `worker validate-workflows` are those of the latter.
-    .enablePositionalOptions()
-    .showHelpAfterError("Try --help")
-    .addHelpText(
-      "after",
-      "\nExit codes: 0 done, 1 failed or refused, 2 wrong command line, setting or file, 3 nobody answers,\n" +
-        "70 a bug in this program, 130 ended by Ctrl-C.",
-    );
-  addClientCommands(program, io, finish);
-  addWorker(program, io, finish);
-  addDemo(program, io, finish);
-  addSimulator(program, io, finish);
-  addConformance(program, io, finish);
-  addValidate(program, io, finish);
-  addKeygen(program, io, finish);
-  addToken(program, io, finish);
-  addSchema(program, io, finish);
-  return program;
+  return await runBase(args, io, (program, finish) => {
+    addClientCommands(program, io, finish);
+    addPixelize(program, io, finish);
+    addWorker(program, io, finish);
+    addDemo(program, io, finish);
+    addSimulator(program, io, finish);
+    addConformance(program, io, finish);
+    addValidate(program, io, finish);
+    addKeygen(program, io, finish);
+    addToken(program, io, finish);
+    addSchema(program, io, finish);
+  });
 }
 
 function addWorker(program: Command, io: Io, finish: Finish): void {

@@ -3,14 +3,21 @@
 import { explainError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { printable } from "./text.ts";
-import { runWorker } from "./commands/worker.ts";
 import { workerFlags } from "./worker_flags.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   try {
     const flags = workerFlags(args);
-    if (flags !== undefined) return await runWorker(flags, io);
+    if (flags !== undefined) {
+      const { runWorker } = await import("./commands/worker.ts");
+      return await runWorker(flags, io);
+    }
+    if (args[0] === "pixelize") {
+      // It needs neither sockets nor messages, whose loading takes longer than many an image.
+      const { runPixelizeLine } = await import("./pixelize/declare.ts");
+      return await runPixelizeLine(args, io);
+    }
     const { runProgram } = await import("./program.ts");
     return await runProgram(args, io);
   } catch (error) {

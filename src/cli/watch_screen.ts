@@ -18,19 +18,30 @@ const STANDING_COLUMNS = 42;
 const MIN_ID_COLUMNS = 8;
 const MAX_ID_COLUMNS = 36;
 
+/** Width that a prompt takes from the ids: it tells people more. */
+const PROMPT_COLUMNS = 24;
+
 /** Lines for a screen; no more and no wider than it holds. */
 export function renderScreen(
   { status, servers, jobs }: Snapshot,
   { columns, rows, note }: { columns: number; rows: number; note: string },
 ): string[] {
-  const idColumns = Math.min(MAX_ID_COLUMNS, Math.max(MIN_ID_COLUMNS, columns - STANDING_COLUMNS));
+  const taken = STANDING_COLUMNS + (jobs.some(({ prompt }) => prompt) ? PROMPT_COLUMNS : 0);
+  const idColumns = Math.min(MAX_ID_COLUMNS, Math.max(MIN_ID_COLUMNS, columns - taken));
   const head = [
     describeWorker(status),
     ...servers.map(describeServer),
     "",
   ];
   const room = Math.max(0, rows - head.length - 1);
-  const lines = jobs.slice(0, room).map((job) => describeJob(job, idColumns));
+  const shown = jobs.slice(0, room);
+  const standings = shown.map((job) => printable(standing(job)));
+  const widest = Math.min(STANDING_COLUMNS, Math.max(0, ...standings.map(widthOf)));
+  const lines = shown.map((job, index) => {
+    const told = standings[index] ?? "";
+    const prompt = job.prompt === undefined ? "" : `  ${printable(job.prompt)}`;
+    return (column(job.job_id, idColumns) + " " + told.padEnd(widest) + prompt).trimEnd();
+  });
   // One column is left free: a full line would wrap on some terminals.
   return [...head, ...lines].slice(0, rows - 1).concat(note)
     .map((line) => fit(line, columns - 1));
@@ -41,9 +52,10 @@ function describeServer({ name, state, active_jobs, error }: ServerInfo): string
   return printable(`${name} ${state}, ${active_jobs} running${why}`);
 }
 
-function describeJob(job: JobDescription, idColumns: number): string {
-  const id = fit(printable(job.job_id), idColumns);
-  return `${id}${" ".repeat(idColumns - widthOf(id))} ${printable(standing(job))}`;
+/** A text in so many columns. */
+function column(text: string, columns: number): string {
+  const fitting = fit(printable(text), columns);
+  return fitting + " ".repeat(columns - widthOf(fitting));
 }
 
 function standing(job: JobDescription): string {

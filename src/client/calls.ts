@@ -23,6 +23,12 @@ export type GenerateParams = Omit<GenerateRequest, "type" | "id"> & {
   id?: string;
 };
 
+/** Which models to list. */
+export interface ModelQuery {
+  /** Whether to list what only a workflow can name, too: text encoders, ControlNets and more. @default {false} */
+  allTypes?: boolean;
+}
+
 /** Which jobs to list. */
 export type JobQuery = Omit<ListJobsRequest, "type">;
 
@@ -176,7 +182,8 @@ export interface Client extends AsyncDisposable {
    */
   status(options?: CallOptions): Promise<StatusInfo>;
   /**
-   * Asks for the models that can be named.
+   * Asks for the models that can be named: checkpoints, LoRAs and VAEs, or with `allTypes` those of every
+   * type, which older workers do not tell.
    *
    * @example List the checkpoints
    * ```ts
@@ -193,7 +200,7 @@ export interface Client extends AsyncDisposable {
    *
    * @throws {ComfyError} `unreachable` if the worker reaches no ComfyUI server.
    */
-  models(options?: CallOptions): Promise<ModelInfo[]>;
+  models(options?: ModelQuery & CallOptions): Promise<ModelInfo[]>;
   /**
    * Asks for one job, whoever submitted it. To follow a job from another program, submit the same request
    * under the same id: nothing runs twice.

@@ -45,7 +45,14 @@
  */
 
 export { connect, type ConnectOptions } from "./client.ts";
-export type { CallOptions, Client, GenerateParams, JobPage, JobQuery } from "./calls.ts";
+export type {
+  CallOptions,
+  Client,
+  GenerateParams,
+  JobPage,
+  JobQuery,
+  ModelQuery,
+} from "./calls.ts";
 export type { JobHandle, JobResult } from "./job/handle.ts";
 export type { Compression } from "./wire.ts";
 export type { CurveClientOptions } from "../transport/mod.ts";

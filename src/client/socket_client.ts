@@ -7,12 +7,21 @@ import type {
   JobInfo,
   JobList,
   ModelInfo,
+  ModelList,
   ServerInfo,
   StatusInfo,
 } from "../protocol/mod.ts";
-import type { CallOptions, Client, GenerateParams, JobPage, JobQuery } from "./calls.ts";
+import type {
+  CallOptions,
+  Client,
+  GenerateParams,
+  JobPage,
+  JobQuery,
+  ModelQuery,
+} from "./calls.ts";
 import type { JobFollower } from "./job/follower.ts";
 import { type JobHandle, TrackedJob } from "./job/handle.ts";
+import { allImages, type ToldImages } from "./job/images.ts";
 import { withSignal } from "./pace.ts";
 import { isRefusal, type Requests } from "./requests.ts";
 import type { Subscription } from "./subscription.ts";
@@ -52,6 +61,7 @@ export class SocketClient implements Client {
     const job = new TrackedJob(request.id, {
       submit: () => this.#submit(request, signal),
       cancel: () => this.cancel(request.id),
+      images: (told) => this.#allImages(request.id, told),
     });
     this.#follower.follow(job, { mayBeOver: params.id !== undefined });
     const abandon = (): void => job.fail(signal?.reason);
@@ -83,12 +93,35 @@ export class SocketClient implements Client {
     return this.#requests.ask({ type: "status" }, "status_info", { signal });
   }
 
-  async models({ signal }: CallOptions = {}): Promise<ModelInfo[]> {
-    return (await this.#requests.ask({ type: "list_models" }, "model_list", { signal })).models;
+  async models({ allTypes = false, signal }: ModelQuery & CallOptions = {}): Promise<ModelInfo[]> {
+    const types = allTypes ? { all_types: true } : {};
+    const models: ModelInfo[] = [];
+    let next: { cursor?: string } | undefined = {};
+    while (next !== undefined) {
+      const request = { type: "list_models", ...types, ...next } as const;
+      const page: ModelList = await this.#requests.ask(request, "model_list", { signal });
+      models.push(...page.models);
+      next = page.cursor === undefined ? undefined : { cursor: page.cursor };
+    }
+    return models;
   }
 
-  job(jobId: string, { signal }: CallOptions = {}): Promise<JobInfo> {
-    return this.#requests.ask({ type: "job", job_id: jobId }, "job_info", { signal });
+  async job(jobId: string, { signal }: CallOptions = {}): Promise<JobInfo> {
+    const info = await this.#askJob(jobId, 0, signal);
+    const { image_paths: paths, image_count: count } = info;
+    if (paths === undefined || count === undefined) return info;
+    return { ...info, image_paths: await this.#allImages(jobId, { paths, count }, signal) };
+  }
+
+  #askJob(jobId: string, first: number, signal: AbortSignal | undefined): Promise<JobInfo> {
+    const rest = first === 0 ? {} : { first_image: first };
+    return this.#requests.ask({ type: "job", job_id: jobId, ...rest }, "job_info", { signal });
+  }
+
+  #allImages(jobId: string, told: ToldImages, signal?: AbortSignal): Promise<string[]> {
+    return allImages(told, async (first) => {
+      return (await this.#askJob(jobId, first, signal)).image_paths ?? [];
+    });
   }
 
   jobs(query: JobQuery = {}, { signal }: CallOptions = {}): Promise<JobPage> {

@@ -74,7 +74,13 @@ export interface Executor {
    *
    * @throws {JobError} `backend` if the server cannot be asked, `sandbox` if there was no answer in time.
    */
-  models(): Promise<ModelInfo[]>;
+  models(options?: ModelsOptions): Promise<ModelInfo[]>;
+}
+
+/** Which models to list. */
+export interface ModelsOptions {
+  /** Whether to list models of every type, not only checkpoints, LoRAs and VAEs. @default {false} */
+  allTypes?: boolean;
 }
 
 /** An executor of a server that lives in a session. */
@@ -140,8 +146,8 @@ export class SandboxExecutor implements Executor {
     return this.#session.call("withdraw", promptIds);
   }
 
-  models(): Promise<ModelInfo[]> {
-    return this.#session.call("models", null);
+  models({ allTypes = false }: ModelsOptions = {}): Promise<ModelInfo[]> {
+    return this.#session.call("models", { allTypes });
   }
 
   /** Notes the health of the server. */

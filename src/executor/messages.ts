@@ -129,8 +129,8 @@ export type CheckResult =
 export interface SandboxCalls {
   /** Would this request run? */
   check: { question: GenerateRequest; answer: CheckResult };
-  /** Which models has the server? */
-  models: { question: null; answer: ModelInfo[] };
+  /** Which models has the server? Only those of the first three types, or of all? */
+  models: { question: { allTypes: boolean }; answer: ModelInfo[] };
   /** Which of these prompts, all posted from here, is the server done with, now that it was asked to? */
   withdraw: { question: readonly string[]; answer: string[] };
 }

@@ -7,6 +7,10 @@
 export { describeSheet } from "./atlas.ts";
 export type { Atlas, AtlasFrame, AtlasOptions, AtlasTag } from "./atlas.ts";
 export { isPng } from "./chunks.ts";
+export { decodeImage } from "./decode.ts";
+export { encodeGif } from "./gif.ts";
+export { encodeApng, encodeIndexedPng } from "./indexed.ts";
+export type { AnimationTiming, IndexedImage } from "./indexed.ts";
 export { decodePng, encodePng, pngSize } from "./png.ts";
 export type { DecodedImage } from "./png.ts";
 export { checkPixels, crop, emptyRaster, MAX_PIXELS, MAX_SIDE, paste } from "./raster.ts";

@@ -16,7 +16,12 @@ const TEXT_TYPES: readonly string[] = ["tEXt", "zTXt", "iTXt"];
  * @throws {ImageError} `damaged` if the file is no good PNG.
  */
 export function readPngText(bytes: Uint8Array): Record<string, string> {
-  const texts = readChunks(bytes).flatMap((chunk): [string, string][] => {
+  return textOfChunks(readChunks(bytes));
+}
+
+/** The same of a file that was taken apart already. */
+export function textOfChunks(chunks: readonly PngChunk[]): Record<string, string> {
+  const texts = chunks.flatMap((chunk): [string, string][] => {
     const text = textOf(chunk);
     return text === undefined ? [] : [[keywordOf(chunk), text]];
   });

@@ -11,6 +11,9 @@ export const MAX_PROMPT_CHARS = 10_000;
 /** Longest id, name or path in code points; the wire does not fix one, a stranger must not either. */
 export const MAX_NAME_CHARS = 512;
 
+/** Longest part of a prompt that descriptions of jobs repeat, in Unicode code points. */
+export const MAX_TOLD_PROMPT_CHARS = 200;
+
 /** Most jobs that one `list_jobs` may name. */
 export const MAX_JOB_IDS = 1_000;
 

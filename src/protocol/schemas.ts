@@ -6,7 +6,13 @@
  */
 
 import { z } from "zod";
-import { MAX_JOB_IDS, MAX_NAME_CHARS, MAX_PROMPT_CHARS, MAX_SEED } from "./limits.ts";
+import {
+  MAX_JOB_IDS,
+  MAX_NAME_CHARS,
+  MAX_PROMPT_CHARS,
+  MAX_SEED,
+  MAX_TOLD_PROMPT_CHARS,
+} from "./limits.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
 const id = name;
@@ -14,6 +20,7 @@ const prompt = characters(0, MAX_PROMPT_CHARS);
 const text = z.string();
 const count = z.int().min(0);
 const seconds = z.number().min(0);
+const share = z.number().min(0).max(1);
 
 /** Edge of an image in pixels; what ComfyUI's latent nodes take. */
 const pixels = z.int().min(16).max(16_384);
@@ -77,10 +84,18 @@ export const generate = z.object({
 }).meta({ not: { required: ["lora", "loras"] } });
 
 export const cancel = z.object({ type: z.literal("cancel"), job_id: id });
-export const listModels = z.object({ type: z.literal("list_models") });
+export const listModels = z.object({
+  type: z.literal("list_models"),
+  all_types: optional(z.boolean()),
+  cursor: optional(z.string().max(MAX_NAME_CHARS)),
+});
 export const status = z.object({ type: z.literal("status") });
 export const ping = z.object({ type: z.literal("ping") });
-export const job = z.object({ type: z.literal("job"), job_id: id });
+export const job = z.object({
+  type: z.literal("job"),
+  job_id: id,
+  first_image: optional(count),
+});
 export const listJobs = z.object({
   type: z.literal("list_jobs"),
   state: optional(jobState),
@@ -105,6 +120,7 @@ export const jobAccepted = z.object({
   type: z.literal("job_accepted"),
   job_id: id,
   estimated_time_s: seconds,
+  estimate_confidence: optional(share),
 });
 export const jobComplete = z.object({
   type: z.literal("job_complete"),
@@ -112,6 +128,7 @@ export const jobComplete = z.object({
   image_path: text,
   duration_s: seconds,
   image_paths: optional(z.array(text)),
+  image_count: optional(count),
   seed: optional(z.int().min(0)),
   ...place,
 });
@@ -125,10 +142,26 @@ export const jobCancelled = z.object({ type: z.literal("job_cancelled"), job_id:
 export const modelInfo = z.object({
   name: text,
   path: text,
-  model_type: z.enum(["checkpoint", "lora", "vae"]),
+  model_type: z.enum([
+    "checkpoint",
+    "lora",
+    "vae",
+    "diffusion_model",
+    "text_encoder",
+    "controlnet",
+    "upscale_model",
+    "embedding",
+    "clip_vision",
+    "style_model",
+    "hypernetwork",
+  ]),
   size_mb: count,
 });
-export const modelList = z.object({ type: z.literal("model_list"), models: z.array(modelInfo) });
+export const modelList = z.object({
+  type: z.literal("model_list"),
+  models: z.array(modelInfo),
+  cursor: optional(text),
+});
 export const statusInfo = z.object({
   type: z.literal("status_info"),
   version: text,
@@ -180,14 +213,21 @@ const jobDescription = z.object({
   finished_at: optional(seconds),
   position: optional(count),
   estimated_time_s: optional(seconds),
+  estimate_confidence: optional(share),
   progress: optional(progress),
   image_path: optional(text),
   image_paths: optional(z.array(text)),
+  image_count: optional(count),
   seed: optional(z.int().min(0)),
   duration_s: optional(seconds),
   error: optional(text),
   workflow: optional(text),
   server: optional(text),
+  prompt: optional(characters(0, MAX_TOLD_PROMPT_CHARS)),
+  model: optional(text),
+  size: optional(z.tuple([pixels, pixels])),
+  steps: optional(count),
+  loras: optional(z.array(loraChoice)),
 });
 export const jobInfo = z.object({ type: z.literal("job_info"), ...jobDescription.shape });
 export const jobList = z.object({

@@ -87,6 +87,16 @@ export interface ListOptions {
   cursor?: string;
 }
 
+/** Some jobs of a list. */
+export interface JobsPage {
+  /** The jobs. */
+  readonly jobs: readonly Job[];
+  /** For each of them where a page would end with it. */
+  readonly cursors: readonly string[];
+  /** Where this page ended, if there are more. */
+  readonly cursor: string | undefined;
+}
+
 /** Runs of one kind whose times are kept: enough that a few odd ones do not move their median. */
 export const RUNS_OF_A_KIND = 9;
 
@@ -158,8 +168,13 @@ export interface JobQueue extends AsyncDisposable {
   get(id: string): Promise<Job | undefined>;
   /** Jobs that wait before this one, or undefined if it does not wait. */
   position(id: string): Promise<number | undefined>;
+  /**
+   * The same of several, by id; those that do not wait are missing. Costs about as much as that of one:
+   * whoever has many to ask for asks for them together.
+   */
+  positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Jobs, newest first, with the cursor of the next page if there is one. */
-  list(options: ListOptions): Promise<{ jobs: readonly Job[]; cursor: string | undefined }>;
+  list(options: ListOptions): Promise<JobsPage>;
   /** How many jobs wait and run. */
   counts(): Promise<QueueCounts>;
   /** Earliest time at which a waiting job may be claimed, Unix milliseconds, or undefined if none waits. */

@@ -14,6 +14,7 @@ import type {
   EnqueueDetails,
   EnqueueResult,
   JobQueue,
+  JobsPage,
   ListOptions,
   QueueCounts,
   ReleaseOptions,
@@ -21,6 +22,7 @@ import type {
 import { JobCounts } from "./counts.ts";
 import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
+import { positionsOf } from "./positions.ts";
 import { damageError, type JobRow, newJob, toJob } from "./row.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import { AGE_PER_PRIORITY_MS } from "./schema.ts";
@@ -230,9 +232,13 @@ class SqliteQueue implements JobQueue {
     });
   }
 
-  list(
-    { state, limit, cursor }: ListOptions,
-  ): Promise<{ jobs: readonly Job[]; cursor: string | undefined }> {
+  positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#store.read(() =>
+      positionsOf(this.#store, ids, (due, seq) => this.#turns.place(due, seq))
+    );
+  }
+
+  list({ state, limit, cursor }: ListOptions): Promise<JobsPage> {
     return this.#store.read(() => {
       const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
       if (!Number.isSafeInteger(before)) {
@@ -241,8 +247,10 @@ class SqliteQueue implements JobQueue {
       const rows = this.#store.rows(sql.LIST, { before, state: state ?? null, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
+      const readable = page.filter((row) => row.id !== "");
       return {
-        jobs: page.filter((row) => row.id !== "").map(toJob),
+        jobs: readable.map(toJob),
+        cursors: readable.map(({ seq }) => String(seq)),
         cursor: rows.length > limit && last !== undefined ? String(last.seq) : undefined,
       };
     });

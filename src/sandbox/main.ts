@@ -142,7 +142,7 @@ function find(
     case "check":
       return checkRequest(session, question as SandboxCalls["check"]["question"]);
     case "models":
-      return session.models.all();
+      return session.models.list(question as SandboxCalls["models"]["question"]);
     case "withdraw":
       return withdraw(session, question as SandboxCalls["withdraw"]["question"]);
   }

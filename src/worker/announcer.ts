@@ -1,8 +1,10 @@
 /** The last words on a job, told once it has ended for good. */
 
 import { type Logger, silentLogger } from "../log.ts";
+import type { JobComplete, JobError } from "../protocol/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import type { Publisher } from "./publisher.ts";
+import { shortened } from "./shorten.ts";
 
 /** What the announcer works with. */
 export interface AnnouncerOptions {
@@ -49,16 +51,17 @@ function publishEnding(publisher: Publisher, job: Job): void {
   publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
   if (job.outcome?.type === "completed") {
     const { imagePaths, seed = job.seed } = job.outcome.result;
-    publisher.publish({
+    publisher.publish(shortened<JobComplete>({
       type: "job_complete",
       job_id: job.id,
       image_path: imagePaths[0] ?? "",
       duration_s,
       image_paths: [...imagePaths],
       seed,
-    });
+    }));
   } else if (job.outcome?.type === "failed") {
-    publisher.publish({ type: "job_error", job_id: job.id, error: job.outcome.error });
+    const { error } = job.outcome;
+    publisher.publish(shortened<JobError>({ type: "job_error", job_id: job.id, error }));
   }
 }
 

@@ -35,7 +35,7 @@ Deno.test("ModelIndex.all() takes of two files of one name that of the first fol
   const index = createModelIndex(server, {
     checkpoint: [`${dir.path}/first`, `${dir.path}/second`],
   });
-  assert.deepEqual(await index.all(), [
+  assert.deepEqual(await index.list(), [
     { name: "B.pt", path: `${dir.path}/second/B.pt`, model_type: "checkpoint", size_mb: 0 },
     { name: "c.pt", path: "checkpoints/c.pt", model_type: "checkpoint", size_mb: 3 },
     {
@@ -55,7 +55,7 @@ Deno.test("ModelIndex.all() asks the server again after a while, and at once aft
     return names;
   });
   const index = createModelIndex(server, {}, () => clock.ms);
-  const list = async () => (await index.all()).map(({ name }) => name);
+  const list = async () => (await index.list()).map(({ name }) => name);
   assert.deepEqual(await list(), ["a.pt"]);
   names = ["a.pt", "b.pt"];
   clock.ms = 4_999;
@@ -77,5 +77,5 @@ Deno.test("ModelIndex.all() lists the folders while the server is away", async (
     throw new ComfyError("unreachable", "It is away");
   });
   const index = createModelIndex(server, { vae: [dir.path] });
-  assert.deepEqual((await index.all()).map(({ name }) => name), ["a.sft"]);
+  assert.deepEqual((await index.list()).map(({ name }) => name), ["a.sft"]);
 });

@@ -52,7 +52,7 @@ Deno.test("runJob() lets the time left count down while nothing is heard", async
     otherMs: 0,
     runMs: 2_400_000,
     exact: true,
-    pixelRatio: 1,
+    growth: 1,
   };
   const stall = setup.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
   const told = Promise.withResolvers<void>();
@@ -84,7 +84,7 @@ Deno.test("runJob() weighs its progress by what it is told to expect", async () 
     otherMs: 5,
     runMs: 1_000,
     exact: true,
-    pixelRatio: 1,
+    growth: 1,
   };
   const request = generateRequest({ size: [64, 64], steps: 4 });
   const { events } = await setup.run({ expected, request });

@@ -15,6 +15,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   "keys/": ["errors.ts"],
   "comfyui/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "redact.ts", "secrets.ts"],
   "images/": ["errors.ts", "log.ts"],
+  "pixels/": ["errors.ts"],
   "simulator/": ["images/", "errors.ts", "log.ts"],
   "executor/": [
     "protocol/",
@@ -103,6 +104,7 @@ export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly st
   ["sandbox/", ["executor/messages.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
   ["cli/generate/sixel.ts", ["images/"]],
+  ["cli/pixelize/", ["images/", "pixels/"]],
 ];
 
 /** Every package that src/ uses, and who alone may import it. */
@@ -111,13 +113,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "commander": ["cli/"],
   "csv-parse": ["cli/generate/batch_file.ts"],
   "hono": ["http/"],
-  "fast-png": ["images/png.ts"],
-  "jpeg-js": ["simulator/files/jpeg.ts"],
+  "jpeg-js": ["images/jpeg.ts", "simulator/files/jpeg.ts"],
   "node:fs/promises": ["main.ts"],
   "node:path": ["config/extra_paths.ts"],
   "node:process": ["transport/zmq/addon_publisher.ts"],
   "node:sqlite": ["queue/"],
-  "node:zlib": ["images/chunks.ts", "protocol/compression.ts"],
+  "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
   "sixel": ["cli/generate/sixel.ts"],
   "yaml": ["config/yaml/"],
   "zeromq": ["transport/zmq.ts", "transport/zmq/"],

@@ -46,7 +46,7 @@ Deno.test("Scheduler tells the next run what the one before it took", async () =
   assert.equal(second.spec.expected?.exact, true);
   second.end(DONE);
   const half = await start(setup, "c", { size: [256, 512], batch_size: 4 });
-  assert.deepEqual([half.spec.expected?.exact, half.spec.expected?.pixelRatio], [false, 2]);
+  assert.deepEqual([half.spec.expected?.exact, half.spec.expected?.growth], [false, Math.sqrt(2)]);
   half.end(DONE);
 });
 

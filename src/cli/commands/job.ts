@@ -5,7 +5,11 @@ import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { renderProgress } from "../generate/progress_line.ts";
+import { describeLora } from "../job_facts.ts";
 import { formatSeconds, printable } from "../text.ts";
+
+/** Confidence below which an estimate is called a guess. */
+const UNSURE = 0.25;
 
 /** Options of the command. */
 export interface JobOptions extends ConnectionOptions {
@@ -25,9 +29,15 @@ function renderJob(job: Omit<JobInfo, "type">): string {
   const rows: [string, string | number | undefined][] = [
     ["id", job.job_id],
     ["state", job.state],
+    ["prompt", job.prompt],
+    ["model", job.model],
+    ["LoRAs", job.loras?.map(describeLora).join(", ") || undefined],
+    ["size", job.size?.join("x")],
+    ["steps", job.steps],
+    ["seed", job.seed],
     ["progress", job.progress && describeProgress(job.progress)],
     ["before it", job.position],
-    ["done in", job.estimated_time_s && `about ${formatSeconds(job.estimated_time_s)}`],
+    ["done in", describeEstimate(job)],
     ["error", job.error],
     ["attempts", job.attempts],
     ["accepted", moment(job.created_at)],
@@ -36,11 +46,18 @@ function renderJob(job: Omit<JobInfo, "type">): string {
     ["took", job.duration_s === undefined ? undefined : formatSeconds(job.duration_s)],
     ["workflow", job.workflow],
     ["server", job.server],
-    ["seed", job.seed],
     ...(job.image_paths ?? []).map((path): [string, string] => ["image", path]),
   ];
   return rows.filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name.padEnd(10)} ${printable(String(value))}\n`).join("");
+}
+
+function describeEstimate(
+  { estimated_time_s, estimate_confidence = 1 }: Omit<JobInfo, "type">,
+): string | undefined {
+  if (estimated_time_s === undefined) return undefined;
+  const doubt = estimate_confidence < UNSURE ? ", a guess" : "";
+  return `about ${formatSeconds(estimated_time_s)}${doubt}`;
 }
 
 function describeProgress(progress: Progress): string {

@@ -5,7 +5,8 @@ import type { JobDescription, JobState } from "../../protocol/mod.ts";
 import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
 import { type Io, tableWidth } from "../io.ts";
-import { formatSeconds, renderTable } from "../text.ts";
+import { describeRequest } from "../job_facts.ts";
+import { fit, formatSeconds, renderTable } from "../text.ts";
 
 /** The states that jobs can be looked for by. */
 export const JOB_STATES: readonly JobState[] = [
@@ -18,6 +19,9 @@ export const JOB_STATES: readonly JobState[] = [
 
 /** Most jobs that the wire protocol lets one answer have. */
 const MAX_PAGE = 1_000;
+
+/** Columns of a terminal for a prompt. */
+const MOST_PROMPT = 60;
 
 /** Options of the command. */
 export interface JobsOptions extends ConnectionOptions {
@@ -37,7 +41,8 @@ export async function runJobs(options: JobsOptions, io: Io): Promise<number> {
   else if (jobs.length === 0) io.err("There are no such jobs\n");
   else {
     const now = Date.now() / 1_000;
-    io.out(renderTable(jobs.map((job) => describeJob(job, now)), tableWidth(io)));
+    const width = tableWidth(io);
+    io.out(renderTable(jobs.map((job) => describeJob(job, now, width)), width));
   }
   return EXIT.ok;
 }
@@ -62,9 +67,11 @@ async function newestJobs(
   return found;
 }
 
-/** A job as the cells of a row. */
-export function describeJob(job: JobDescription, nowS: number): string[] {
-  return [job.job_id, job.state, standing(job), `${formatSeconds(nowS - job.created_at)} old`];
+/** A job as the cells of a row; on a terminal a long prompt is cut. */
+export function describeJob(job: JobDescription, nowS: number, width: number): string[] {
+  const age = `${formatSeconds(nowS - job.created_at)} old`;
+  const prompt = width === Infinity ? job.prompt : fit(job.prompt ?? "", MOST_PROMPT);
+  return [job.job_id, job.state, standing(job), age, prompt ?? "", describeRequest(job)];
 }
 
 /** What there is to say in a job's state. */

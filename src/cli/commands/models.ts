@@ -7,6 +7,8 @@ import { renderTable } from "../text.ts";
 
 /** Options of the command. */
 export interface ModelsOptions extends ConnectionOptions {
+  /** Whether to list those that only a workflow can name, too. */
+  all?: boolean;
   /** Whether to write JSON. */
   json?: boolean;
 }
@@ -14,7 +16,7 @@ export interface ModelsOptions extends ConnectionOptions {
 /** Runs the command; resolves with its exit code. */
 export async function runModels(options: ModelsOptions, io: Io): Promise<number> {
   await using client = await openClient(options, io);
-  const models = await client.models();
+  const models = await client.models({ allTypes: options.all === true });
   if (options.json) io.out(models.map((model) => `${JSON.stringify(model)}\n`).join(""));
   else if (models.length === 0) io.err("The ComfyUI servers have no models\n");
   else {

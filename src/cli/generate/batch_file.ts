@@ -46,6 +46,27 @@ export async function readBatchFile(path: string): Promise<BatchEntry[]> {
   return (await reader(await readText(path), path)).map(toEntry);
 }
 
+/**
+ * The entries of some lines, or with these numbers in a list, as their places say; all if none is named.
+ *
+ * @throws {ConfigError} `usage` if there is none at one of them.
+ */
+export function chooseEntries(
+  entries: readonly BatchEntry[],
+  only: readonly number[] | undefined,
+): readonly BatchEntry[] {
+  if (only === undefined) return entries;
+  const numberOf = ({ place }: BatchEntry) => Number(/\d+$/.exec(place)?.[0]);
+  const absent = only.find((number) => !entries.some((entry) => numberOf(entry) === number));
+  if (absent === undefined) return entries.filter((entry) => only.includes(numberOf(entry)));
+  const [first] = entries;
+  throw new ConfigError(
+    "usage",
+    `The file has no entry at ${absent}; an entry is named by the number that its place ends in` +
+      (first === undefined ? "" : `, such as ${first.place}`),
+  );
+}
+
 async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);

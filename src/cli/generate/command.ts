@@ -22,6 +22,8 @@ import {
   type StopWish,
   whileWorkerAnswers,
 } from "./job_run.ts";
+import { nextNames } from "./names.ts";
+import { variant } from "./variant.ts";
 import { askForSixels, detectImages, type ImageProtocol } from "./image.ts";
 
 /** Options of the command. */
@@ -62,11 +64,17 @@ interface Context {
 async function generate(options: GenerateOptions, context: Context): Promise<Outcome[]> {
   const values = await withModel(options.values, context.client);
   if (context.stop.first.aborted) return [];
-  const requests = requestsOf(values, options);
+  const requests = await requestsOf(values, options, context.client);
   if (options.json !== true) noteSizes(requests, context.report);
   const [outcomes] = await Promise.all([
     Promise.all(
-      requests.map((request, index) => follow(context, request, index, requests.length)),
+      requests.map((request, index) =>
+        follow(context, request, {
+          index,
+          count: requests.length,
+          isNamed: options.id !== undefined,
+        })
+      ),
     ),
     noteAbsence(context),
   ]);
@@ -151,34 +159,50 @@ export async function untilStopped<T>(stop: StopWish, work: Promise<T>): Promise
   }
 }
 
-function requestsOf(
+async function requestsOf(
   values: GenerateValues,
   { count, id }: Pick<GenerateOptions, "count" | "id">,
-): GenerateRequest[] {
-  return Array.from({ length: count }, (_, index) => {
-    const name = id === undefined ? crypto.randomUUID() : count === 1 ? id : `${id}-${index + 1}`;
-    return buildRequest(variant(values, index), name);
-  });
+  client: Client,
+): Promise<GenerateRequest[]> {
+  // What is wrong with the values is said before anybody is asked.
+  buildRequest(values, id ?? "id");
+  if (id !== undefined) {
+    const names = count === 1 ? [id] : Array.from({ length: count }, (_, i) => `${id}-${i + 1}`);
+    return names.map((name, index) => buildRequest(variant(values, index), name));
+  }
+  const names = await nextNames(client, String(values["prompt"]), count);
+  // A seed of our own tells it from what another program asks for at the same moment under this id.
+  return names.map((name, index) =>
+    buildRequest(variant({ seed: drawSeed(), ...values }, index), name)
+  );
 }
 
-/** Several images of one seed would be the same image. */
-export function variant(values: GenerateValues, index: number): GenerateValues {
-  const { seed } = values;
-  return typeof seed === "number" ? { ...values, seed: seed + index } : values;
+function drawSeed(): number {
+  return Math.floor(Math.random() * 2 ** 52);
 }
 
 async function follow(
-  { client, stop, report }: Context,
+  context: Context,
   request: GenerateRequest,
-  index: number,
-  count: number,
+  place: { index: number; count: number; isNamed: boolean },
 ): Promise<Outcome> {
+  const { client, stop, report } = context;
+  const { index, count, isNamed } = place;
   const label = count === 1 ? "" : `${index + 1}: `;
   const job = { id: request.id, number: index + 1, label };
   const outcome = await followJob(client, request, {
     stop: stop.first,
     onUpdate: (update) => report.update(job, update),
   });
+  if (isNumberTaken(outcome) && !isNamed) {
+    const [name = request.id] = await nextNames(client, request.prompt, 1);
+    if (name !== request.id) return await follow(context, { ...request, id: name }, place);
+  }
   await report.ended(job, outcome);
   return outcome;
+}
+
+/** Somebody else has taken the number since it was free. */
+function isNumberTaken(outcome: Outcome): boolean {
+  return outcome.state === "refused" && outcome.code === "id_conflict";
 }

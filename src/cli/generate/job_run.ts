@@ -1,7 +1,7 @@
 /** Follows jobs to their endings, and gives them up when the user wants to. */
 
 import type { Client } from "../../client/mod.ts";
-import { JobError, TransportError } from "../../errors.ts";
+import { JobError, type JobErrorCode, TransportError } from "../../errors.ts";
 import type { GenerateRequest, JobAccepted, Update } from "../../protocol/mod.ts";
 import { isSilence } from "../connection.ts";
 import type { Io } from "../io.ts";
@@ -16,7 +16,8 @@ export type Outcome =
     readonly seed: number | undefined;
     readonly duration_s: number;
   }
-  | { readonly state: "failed" | "refused"; readonly error: string }
+  | { readonly state: "failed"; readonly error: string }
+  | { readonly state: "refused"; readonly error: string; readonly code: JobErrorCode }
   | { readonly state: "cancelled" };
 
 /** What happens to a job on its way. */
@@ -67,7 +68,9 @@ export async function followJob(
   try {
     onUpdate(await job.accepted);
   } catch (error) {
-    if (error instanceof JobError) return { state: "refused", error: error.message };
+    if (error instanceof JobError) {
+      return { state: "refused", error: error.message, code: error.code };
+    }
     throw error;
   }
   // Not before it was accepted: a cancel could overtake it, and find nothing to cancel.

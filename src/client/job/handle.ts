@@ -2,6 +2,7 @@
 
 import { JobError } from "../../errors.ts";
 import type { JobAccepted, JobComplete, JobDescription, Update } from "../../protocol/mod.ts";
+import type { ToldImages } from "./images.ts";
 import { JobStory } from "./story.ts";
 
 /** What a finished job left behind. */
@@ -85,6 +86,8 @@ export interface JobCalls {
   submit(): Promise<JobAccepted>;
   /** Asks that the job be given up. */
   cancel(): Promise<void>;
+  /** Asks for the images that a message had no room for. */
+  images(told: ToldImages): Promise<string[]>;
 }
 
 /** The handle, fed by its client. */
@@ -182,10 +185,15 @@ export class TrackedJob implements JobHandle {
     this.#ring();
   }
 
-  #succeed({ image_path, image_paths = [image_path], seed, duration_s }: JobComplete): void {
+  #succeed({ image_path, image_paths, image_count, seed, duration_s }: JobComplete): void {
     if (!this.#end()) return;
-    const imagePaths = [...image_paths];
-    this.#result.resolve({ imagePath: image_path, imagePaths, seed, durationS: duration_s });
+    const paths = image_paths ?? [image_path];
+    const done = (imagePaths: string[]) =>
+      this.#result.resolve({ imagePath: image_path, imagePaths, seed, durationS: duration_s });
+    if (image_count === undefined || image_count <= paths.length) return done([...paths]);
+    this.#calls.images({ paths, count: image_count }).then(done, (error) => {
+      this.#result.reject(error);
+    });
   }
 
   #end(): boolean {

@@ -67,11 +67,11 @@ function findNode(
 function readNode(
   { coldMs, warmMs, stepMs }: ExpectedNode,
   { stage }: NodePlan,
-  { exact, pixelRatio }: ExpectedTimes,
+  { exact, growth }: ExpectedTimes,
   isCold: boolean,
 ): NodeExpectation {
   const [wanted, other] = isCold ? [coldMs, warmMs] : [warmMs, coldMs];
-  const scale = PIXEL_STAGES.has(stage) ? pixelRatio : 1;
+  const scale = PIXEL_STAGES.has(stage) ? growth : 1;
   return {
     fixedMs: (wanted.length > 0 ? wanted : other).map((ms) => ms * scale),
     stepMs: stepMs * scale,

@@ -11,6 +11,9 @@ const NEWEST = 0.3;
 /** Runs that make up the mean of all: a wait is the sum of many, so a median would not do. */
 const TYPICAL_RUNS = 32;
 
+/** Confidence in what is only known from whole runs, of any kind. */
+const ROUGHLY = 0.1;
+
 /** Answers that are kept until another run is noted: placement asks for the same ones over and over. */
 const MOST_ANSWERS = 1_000;
 
@@ -22,9 +25,19 @@ export interface PlannedRun {
   readonly workflow: string | undefined;
 }
 
+/** How long a run is expected to take. */
+export interface ExpectedRun {
+  /** The run in milliseconds. */
+  readonly ms: number;
+  /** How sure that is: 0 is a guess, 1 would be certain. */
+  readonly confidence: number;
+}
+
 /** Learns and tells run times. */
 export interface Estimator {
-  /** Expected run time in milliseconds. */
+  /** Expected run time. */
+  estimate(run: PlannedRun): ExpectedRun;
+  /** The same in milliseconds alone. */
   runMs(run: PlannedRun): number;
   /** Expected run time of whatever comes, in milliseconds. */
   readonly typicalMs: number;
@@ -38,7 +51,7 @@ export interface Estimator {
 
 /**
  * Creates an estimator. Measured runs of the same workflow, model and size come first, then such of
- * another size or model. Without any, times are taken to grow with pixels × steps; by how much is learnt
+ * another size or model, with steps that grow as {@linkcode Growth} says. Without any, times are taken to grow with pixels × steps; by how much is learnt
  * for each model, and from all models together for one that is new.
  */
 export function createEstimator(): Estimator {
@@ -54,25 +67,29 @@ export function createEstimator(): Estimator {
     const question = { workflow, model, pixels: pixelsOf(request), steps };
     return history.expect(server === undefined ? question : { ...question, server });
   };
-  const answers = new Map<string, number | undefined>();
-  const measuredMs = (run: PlannedRun) => {
+  const answers = new Map<string, ExpectedRun | undefined>();
+  const known = (run: PlannedRun) => {
     const { model, steps } = run.request;
     const key = `${steps} ${pixelsOf(run.request)} ${run.workflow}\n${model}`;
     if (!answers.has(key)) {
       if (answers.size >= MOST_ANSWERS) answers.clear();
-      answers.set(key, measured(run)?.runMs);
+      const found = measured(run);
+      answers.set(key, found && { ms: found.times.runMs, confidence: found.confidence });
     }
     return answers.get(key);
   };
+  const estimate = (run: PlannedRun): ExpectedRun =>
+    known(run) ?? { ms: roughMs(run.request), confidence: newest.length > 0 ? ROUGHLY : 0 };
   return {
-    runMs: (run) => measuredMs(run) ?? roughMs(run.request),
+    estimate,
+    runMs: (run) => estimate(run).ms,
     get typicalMs() {
       if (newest.length === 0) return FIRST_GUESS_MS.perJob;
       return newest.reduce((sum, ms) => sum + ms, 0) / newest.length;
     },
     expect: (run, server) =>
-      measured(run, server) ??
-        { nodes: [], otherMs: 0, runMs: roughMs(run.request), exact: false, pixelRatio: 1 },
+      measured(run, server)?.times ??
+        { nodes: [], otherMs: 0, runMs: roughMs(run.request), exact: false, growth: 1 },
     learn(request, tookMs) {
       const factor = tookMs / guess(request);
       factors.set(request.model, blend(factors.get(request.model), factor));

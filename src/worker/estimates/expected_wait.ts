@@ -2,7 +2,7 @@
 
 import type { Job, JobQueue } from "../../queue/mod.ts";
 import type { Progress } from "../../protocol/mod.ts";
-import type { Estimator } from "./estimator.ts";
+import type { Estimator, ExpectedRun } from "./estimator.ts";
 
 /** What is known of the work before a job. */
 export interface WaitContext {
@@ -11,7 +11,7 @@ export interface WaitContext {
   /** The ComfyUI servers, which share the queue; at least one. */
   readonly servers: readonly unknown[];
   /** Knows run times. */
-  readonly estimator: Pick<Estimator, "runMs" | "typicalMs">;
+  readonly estimator: Pick<Estimator, "estimate" | "typicalMs">;
   /** Runs the queue. */
   readonly scheduler: {
     /** Last progress of a job. */
@@ -21,18 +21,33 @@ export interface WaitContext {
   };
 }
 
+/** How long a client has to wait for a job. */
+export interface ExpectedWait {
+  /** Until it is done, in milliseconds. */
+  readonly ms: number;
+  /** How sure that is, 0 to 1. */
+  readonly confidence: number;
+}
+
 /** Expected time until a job is done: what goes before it, shared by the servers, then itself. */
-export async function expectedMs(context: WaitContext, job: Job): Promise<number> {
-  if (job.outcome !== undefined) return 0;
+export async function expectedWait(context: WaitContext, job: Job): Promise<ExpectedWait> {
+  if (job.outcome !== undefined) return { ms: 0, confidence: 1 };
   const position = await context.queue.position(job.id);
   const progress = context.scheduler.progressOf(job.id);
-  if (position === undefined && progress !== undefined) return progress.eta_s * 1_000;
-  return waitingMs(context, job, position ?? 0);
+  const run = context.estimator.estimate(job);
+  const { confidence } = run;
+  if (position === undefined && progress !== undefined) {
+    return { ms: progress.eta_s * 1_000, confidence };
+  }
+  return { ms: waitingMs(context, job.id, { run, position: position ?? 0 }), confidence };
 }
 
 /** The same of a job that does not run yet, in milliseconds. */
-export function waitingMs(context: WaitContext, job: Job, position: number): number {
-  const { scheduler, estimator, servers } = context;
+export function waitingMs(
+  { scheduler, estimator, servers }: Omit<WaitContext, "queue">,
+  jobId: string,
+  { run, position }: { run: ExpectedRun; position: number },
+): number {
   const queuedMs = position * estimator.typicalMs / servers.length;
-  return scheduler.waitBeforeMs(job.id) + queuedMs + estimator.runMs(job);
+  return scheduler.waitBeforeMs(jobId) + queuedMs + run.ms;
 }

@@ -1,7 +1,11 @@
 /** The newest runs of each kind, and what they say of the next one. Pure. */
 
 import { type ExpectedTimes, type MeasuredRun, median, type RunKind } from "../../node_times.ts";
+import { createGrowth, type Growth, type StepAtSize } from "./growth.ts";
 import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../../queue/mod.ts";
+
+/** How much runs of another workflow, or of another model, are worth. */
+const LIKE = { workflow: 0.25, model: 0.5 };
 
 /** A run whose time is asked for. */
 export interface RunQuestion extends Omit<RunKind, "server"> {
@@ -16,7 +20,15 @@ export interface RunHistory {
   /** Takes a run that has ended. */
   note(run: MeasuredRun): void;
   /** What to expect, by the runs that are most like it; undefined if there was none at all. */
-  expect(question: RunQuestion): ExpectedTimes | undefined;
+  expect(question: RunQuestion): Expectation | undefined;
+}
+
+/** What to expect of a run. */
+export interface Expectation {
+  /** The times. */
+  readonly times: ExpectedTimes;
+  /** How sure they are, 0 to 1: more with each run of the kind, less for other sizes and models. */
+  readonly confidence: number;
 }
 
 /** Creates an empty history, which holds as many runs as the queue keeps. */
@@ -40,19 +52,43 @@ class History implements RunHistory {
     if (this.#size > RUNS_IN_ALL) this.#dropOldest();
   }
 
-  expect(question: RunQuestion): ExpectedTimes | undefined {
+  expect(question: RunQuestion): Expectation | undefined {
     const best = this.#closest(question);
     const [first] = best;
     if (first === undefined) return undefined;
-    const pixelRatio = question.pixels / first.pixels;
+    const { factor: growth, seen } = this.#growthOf(first).factor(first.pixels, question.pixels);
     const runs = representative(best);
-    return {
+    const times = {
       nodes: nodesOf(best),
-      otherMs: median(runs.map((run) => run.otherMs + run.filesMs * pixelRatio)),
-      runMs: median(runs.map((run) => wholeMs(run, question.steps / run.steps, pixelRatio))),
+      otherMs: median(runs.map((run) => run.otherMs + run.filesMs * growth)),
+      runMs: median(runs.map((run) => wholeMs(run, question.steps / run.steps, growth))),
       exact: difference(first, question) === 0,
-      pixelRatio,
+      growth,
     };
+    const likeness = first.workflow !== question.workflow
+      ? LIKE.workflow
+      : first.model !== question.model
+      ? LIKE.model
+      : 1;
+    // Of another size never as much as of the same, and the less, the less of the growth was seen.
+    const sameSize = first.pixels === question.pixels ? 1 : 0.5 + 0.4 * seen;
+    const confidence = likeness * sameSize * runs.length / (runs.length + 1);
+    return { times, confidence };
+  }
+
+  /** How steps of a kind grow, by other sizes of the same, or else of whatever ran. */
+  #growthOf({ workflow, model }: RunKind): Growth {
+    const groups = new Map<string, StepAtSize[]>();
+    const own = JSON.stringify([workflow, model]);
+    for (const runs of this.#kinds.values()) {
+      const [first] = runs;
+      if (first === undefined) continue;
+      const key = JSON.stringify([first.workflow, first.model]);
+      const steps = representative(runs).map((run) => ({ pixels: run.pixels, ms: stepMsOf(run) }));
+      groups.set(key, [...groups.get(key) ?? [], ...steps]);
+    }
+    const others = [...groups].filter(([key]) => key !== own).map(([, steps]) => steps);
+    return createGrowth(groups.get(own) ?? [], others);
   }
 
   /** Runs of the kind that differs least from the one asked for; of all servers if none is named. */
@@ -103,12 +139,17 @@ function representative(runs: readonly MeasuredRun[]): readonly MeasuredRun[] {
   return warm.length > 0 ? warm : runs;
 }
 
-function wholeMs(run: MeasuredRun, stepRatio: number, pixelRatio: number): number {
+function wholeMs(run: MeasuredRun, stepRatio: number, growth: number): number {
   const nodesMs = run.nodes.reduce(
-    (sum, { fixedMs, steps, stepMs }) => sum + fixedMs + steps * stepRatio * stepMs * pixelRatio,
+    (sum, { fixedMs, steps, stepMs }) => sum + fixedMs + steps * stepRatio * stepMs * growth,
     0,
   );
-  return nodesMs + run.otherMs + run.filesMs * pixelRatio;
+  return nodesMs + run.otherMs + run.filesMs * growth;
+}
+
+/** One step of each sampler. */
+function stepMsOf({ nodes }: MeasuredRun): number {
+  return nodes.reduce((sum, { stepMs }) => sum + stepMs, 0);
 }
 
 function nodesOf(runs: readonly MeasuredRun[]): ExpectedTimes["nodes"] {

@@ -22,8 +22,8 @@ export interface ServerView {
   recall(request: GenerateRequest): CheckResult | undefined;
   /** Asks whether a request can be done. */
   check(request: GenerateRequest): Promise<CheckResult>;
-  /** Lists its models. */
-  models(): Promise<ModelInfo[]>;
+  /** Lists its models: checkpoints, LoRAs and VAEs, or of all types. */
+  models(options?: { allTypes?: boolean }): Promise<ModelInfo[]>;
 }
 
 /** What the handlers need of the scheduler. */

@@ -3,8 +3,9 @@
 import { PixelsError } from "../../errors.ts";
 import type { CheckResult } from "../../executor/mod.ts";
 import type { GenerateRequest, Reply } from "../../protocol/mod.ts";
+import type { Job } from "../../queue/mod.ts";
 import { startSpan } from "../../trace.ts";
-import { expectedMs, waitingMs } from "../estimates/expected_wait.ts";
+import { type ExpectedWait, expectedWait, waitingMs } from "../estimates/expected_wait.ts";
 import type { HandlerContext, ServerView } from "./context.ts";
 
 /** Stores the job before it is accepted; the same request under the same id is taken once. */
@@ -34,14 +35,25 @@ export async function generate(
       );
     }
     context.scheduler.came(result.job);
-    const waitMs = result.type === "accepted"
-      ? waitingMs(context, result.job, result.position)
-      : await expectedMs(context, result.job);
-    return { type: "job_accepted", job_id: request.id, estimated_time_s: waitMs / 1_000 };
+    const wait = result.type === "accepted"
+      ? waitOf(context, result.job, result.position)
+      : await expectedWait(context, result.job);
+    return {
+      type: "job_accepted",
+      job_id: request.id,
+      estimated_time_s: wait.ms / 1_000,
+      estimate_confidence: wait.confidence,
+    };
   } catch (error) {
     if (error instanceof PixelsError) return refuse(error.message);
     throw error;
   }
+}
+
+function waitOf(context: HandlerContext, job: Job, position: number): ExpectedWait {
+  const run = context.estimator.estimate(job);
+  const ms = waitingMs(context, job.id, { run, position });
+  return { ms, confidence: run.confidence };
 }
 
 function recall(

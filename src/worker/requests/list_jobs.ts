@@ -1,32 +1,47 @@
 /** `list_jobs`: a page of jobs, or certain ones. */
 
 import { JobError } from "../../errors.ts";
-import { MAX_MESSAGE_BYTES } from "../../protocol/limits.ts";
 import type { JobDescription, Reply, Request } from "../../protocol/mod.ts";
+import type { Job } from "../../queue/mod.ts";
+import { shortened } from "../shorten.ts";
 import type { HandlerContext } from "./context.ts";
-import { describe } from "./description.ts";
+import { placed, type Sketch, sketchOf } from "./description.ts";
+import { type Room, roomBeside } from "./room.ts";
+
+/** Jobs that are read before other requests get their turn: each may hold a megabyte. */
+const JOBS_AT_A_TIME = 50;
+
+/** As long as any number that is told. */
+const LONG_NUMBER = Number.MAX_SAFE_INTEGER;
+
+/** What a job that waits is told besides, at its longest. */
+const PLACE = { position: LONG_NUMBER, estimated_time_s: 0.1, estimate_confidence: 0.1 };
 
 /** Lists jobs, newest first; a page that does not fit into one message is made shorter. */
 export async function listJobs(
   context: HandlerContext,
   request: Extract<Request, { type: "list_jobs" }>,
 ): Promise<Reply> {
-  const { limit = 100, state, cursor } = request;
+  const { limit = 100, state, cursor: start } = request;
+  const room = roomBeside({ type: "job_list", cursor: String(LONG_NUMBER) });
+  const sketches: Sketch[] = [];
+  let cursor = start;
+  let isFull = false;
   try {
-    const page = await context.queue.list({
-      limit,
-      ...(state === undefined ? {} : { state }),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const jobs = await Promise.all(page.jobs.map((job) => describe(context, job)));
-    const fitting = countFitting(jobs);
-    // A shorter page ends at another cursor.
-    if (fitting < jobs.length) return await listJobs(context, { ...request, limit: fitting });
-    return {
-      type: "job_list",
-      jobs,
-      ...(page.cursor === undefined ? {} : { cursor: page.cursor }),
-    };
+    while (!isFull) {
+      const { jobs, cursors, cursor: next } = await context.queue.list({
+        limit: Math.min(limit - sketches.length, JOBS_AT_A_TIME),
+        ...(state === undefined ? {} : { state }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      const fitting = sketchFitting(context, jobs, room);
+      sketches.push(...fitting);
+      cursor = fitting.length === jobs.length ? next : cursors[fitting.length - 1] ?? cursor;
+      isFull = fitting.length < jobs.length || next === undefined || sketches.length >= limit;
+      if (!isFull) await othersTurn();
+    }
+    const jobs = await inLine(context, sketches);
+    return { type: "job_list", jobs, ...(cursor === undefined ? {} : { cursor }) };
   } catch (error) {
     if (error instanceof JobError) return { type: "error", message: error.message };
     throw error;
@@ -37,27 +52,52 @@ export async function listJobs(
 export async function namedJobs(context: HandlerContext, ids: readonly string[]): Promise<Reply> {
   // Before the jobs are looked at: whatever is published meanwhile counts as not yet told.
   const { epoch, lastSeq } = context.updates;
-  const jobs: JobDescription[] = [];
+  const room = roomBeside({
+    type: "job_list",
+    unknown_ids: [],
+    epoch: LONG_NUMBER,
+    last_seq: LONG_NUMBER,
+  });
+  const sketches: Sketch[] = [];
   const unknown: string[] = [];
-  for (const id of new Set(ids)) {
+  for (const [index, id] of [...new Set(ids)].entries()) {
+    if (index % JOBS_AT_A_TIME === JOBS_AT_A_TIME - 1) await othersTurn();
     const job = await context.queue.get(id);
-    if (job === undefined) unknown.push(id);
-    else jobs.push(await describe(context, job));
+    const found = job === undefined ? [] : sketchFitting(context, [job], room);
+    sketches.push(...found);
+    if (job === undefined && room.take(id)) unknown.push(id);
+    else if (found.length === 0) break;
   }
-  const fitting = jobs.slice(0, countFitting(jobs));
-  return { type: "job_list", jobs: fitting, unknown_ids: unknown, epoch, last_seq: lastSeq };
+  const jobs = await inLine(context, sketches);
+  return { type: "job_list", jobs, unknown_ids: unknown, epoch, last_seq: lastSeq };
 }
 
-/** Bytes of a page, measured as JSON: MessagePack is shorter but for some numbers, hence the margin. */
-const PAGE_BYTES = MAX_MESSAGE_BYTES - 65_536;
+/** As many of the jobs, from the first on, as there is room for; in an empty message at least one. */
+function sketchFitting(context: HandlerContext, jobs: readonly Job[], room: Room): Sketch[] {
+  const fitting: Sketch[] = [];
+  for (const job of jobs) {
+    const { description: whole, run } = sketchOf(context, job);
+    const description = shortened({ ...whole, ...(run === undefined ? {} : PLACE) }, room.most);
+    if (!room.take(description)) break;
+    fitting.push({ description, run });
+  }
+  return fitting;
+}
 
-/** How many jobs fit into one message; at least one. */
-function countFitting(jobs: readonly JobDescription[]): number {
-  const encoder = new TextEncoder();
-  let bytes = 0;
-  const first = jobs.findIndex((job) => {
-    bytes += encoder.encode(JSON.stringify(job)).length;
-    return bytes > PAGE_BYTES;
-  });
-  return first < 0 ? jobs.length : Math.max(1, first);
+/** Tells those that wait their places, all at once. */
+async function inLine(
+  context: HandlerContext,
+  sketches: readonly Sketch[],
+): Promise<JobDescription[]> {
+  const waiting = sketches.filter(({ run }) => run !== undefined)
+    .map(({ description }) => description.job_id);
+  const positions = await context.queue.positions(waiting);
+  return sketches.map((sketch) =>
+    placed(context, sketch, positions.get(sketch.description.job_id))
+  );
+}
+
+/** Lets whatever came meanwhile be looked at first. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -26,13 +26,13 @@ export async function handleRequest(
     case "cancel":
       return await cancel(context, request.job_id);
     case "list_models":
-      return await listModels(context);
+      return await listModels(context, request);
     case "status":
       return await status(context);
     case "ping":
       return { type: "pong" };
     case "job":
-      return await describeJob(context, request.job_id);
+      return await describeJob(context, request.job_id, request.first_image);
     case "list_jobs":
       if (request.job_ids !== undefined) return await namedJobs(context, request.job_ids);
       return await listJobs(context, request);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IMAGE, workerSetup } from "../../support/worker.ts";
-import { addressFlags, NOBODY, run } from "../fake_io.ts";
+import { addressFlags, NOBODY, run, start } from "../fake_io.ts";
 
 for (
   const args of [
@@ -75,6 +75,10 @@ Deno.test("models lists what a generate can name", async () => {
     json.json().map((model) => model["name"]),
     (await setup.client.models()).map((model) => model.name),
   );
+  const all = await run(["models", "--all", ...addressFlags(setup.worker)]);
+  assert.match(all.stdout(), /^4x-UltraSharp\.pth +upscale_model/m);
+  assert.match(all.stdout(), /^sd_xl_base_1\.0\.safetensors +checkpoint/m);
+  assert.doesNotMatch(plain.stdout(), /upscale_model/);
 });
 
 Deno.test("jobs lists the newest jobs first, of a state if asked, and as JSON", async () => {
@@ -83,12 +87,36 @@ Deno.test("jobs lists the newest jobs first, of a state if asked, and as JSON", 
   const flags = addressFlags(setup.worker);
   const plain = await run(["jobs", ...flags, "--limit", "2"], { columns: 40 });
   assert.equal(plain.exitCode, 0);
-  assert.match(plain.stdout(), /^j3 {2}completed {2}\/\S+\.png {2}\d\.\d s old\nj2 {2}[^\n]+\n$/);
+  assert.match(
+    plain.stdout(),
+    /^j3 {2}completed {2}\/\S+\.png {2}\d\.\d s old {2}a knight {2}64x64 5 steps sd_xl_base_1\.0 seed \d+\nj2 {2}[^\n]+\n$/,
+  );
   const json = await run(["jobs", ...flags, "--json"]);
   assert.deepEqual(json.json().map((job) => job["job_id"]), ["j3", "j2", "j1"]);
   const none = await run(["jobs", ...flags, "--state", "failed"]);
   assert.equal(none.exitCode, 0);
   assert.equal(none.stdout(), "");
+});
+
+Deno.test("jobs, job and watch tell which job is the dragon", async () => {
+  await using setup = await workerSetup();
+  const prompts = ["a knight", `a dragon ${"with many scales ".repeat(40)}\x1b[2J`];
+  const loras = [{ name: "pixel-art-xl-v1.1.safetensors", strength_model: 0.8 }];
+  for (const [index, prompt] of prompts.entries()) {
+    await setup.client.generate({ ...IMAGE, id: `job-${index}`, prompt, loras, seed: 7 }).result;
+  }
+  const flags = addressFlags(setup.worker);
+  const jobs = await run(["jobs", ...flags], { terminal: true, columns: 80 });
+  const dragon = jobs.stdout().split("\n").findIndex((line) => line.includes("a dragon with"));
+  assert.equal(jobs.stdout().split("\n")[dragon - 2], "job-1", jobs.stdout());
+  assert.match(jobs.stdout(), /64x64 5 steps sd_xl_base_1\.0 \+pixel-art-xl-v1\.1:0\.8 seed 7/);
+  const job = await run(["job", "job-0", ...flags]);
+  assert.match(job.stdout(), /^prompt {5}a knight\nmodel {6}sd_xl_base_1\.0\.safetensors\n/m);
+  assert.match(job.stdout(), /^LoRAs {6}pixel-art-xl-v1\.1:0\.8\nsize {7}64x64\nsteps {6}5\nseed/m);
+  const watch = start(["watch", ...flags], { terminal: true, columns: 80 });
+  await watch.wrote(/job-1 +done in [^\n]+ {2}a dragon with/);
+  watch.press("q");
+  assert.equal(await watch.code, 0);
 });
 
 Deno.test("jobs keeps each id whole on a narrow terminal", async () => {
@@ -115,7 +143,7 @@ Deno.test("job tells all that is known of one, and exits with 1 if there is none
   const plain = await run(["job", "j1", ...flags]);
   assert.equal(plain.exitCode, 0);
   assert.match(plain.stdout(), /^id {9}j1\nstate {6}completed\n/);
-  assert.match(plain.stdout(), /^seed {7}7\nimage {6}\/.+\.png$/m);
+  assert.match(plain.stdout(), /^seed {7}7\n(?:.+\n)*image {6}\/.+\.png$/m);
   const json = await run(["job", "j1", "--json", ...flags]);
   assert.equal(json.json()[0]?.["state"], "completed");
   const none = await run(["job", "nobody", ...flags]);

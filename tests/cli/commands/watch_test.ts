@@ -59,6 +59,20 @@ Deno.test("renderScreen() fits 40 columns and lets nothing steer the terminal", 
   ]);
 });
 
+Deno.test("renderScreen() shows the prompts where there is room, in a column of their own", () => {
+  const jobs = SNAPSHOT.jobs.map((job, index) =>
+    index === 3 ? job : { ...job, prompt: "a dragon" }
+  );
+  const lines = renderScreen({ ...SNAPSHOT, jobs }, { columns: 80, rows: 24, note: "q ends" });
+  assert.deepEqual(lines.slice(4, -1), [
+    "0123456789abc…  45 % sampling 9/20, 3.2 s left  a dragon",
+    "second         waiting, 0 before it             a dragon",
+    "third          done in 2.5 s                    a dragon",
+    "e\\u001b[2J     failed: no\\u000amemory",
+    "fifth          cancelled                        a dragon",
+  ]);
+});
+
 Deno.test("renderScreen() shows ids whole where there is room, and no more lines than that", () => {
   const lines = renderScreen(SNAPSHOT, { columns: 80, rows: 7, note: "q ends" });
   assert.deepEqual(lines.slice(4), [

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { contentId } from "../../../src/cli/generate/batch.ts";
+import { contentId } from "../../../src/cli/generate/batch_plan.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { tempDir } from "../../support/temp_dir.ts";
-import { type WorkerSetup, workerSetup } from "../../support/worker.ts";
+import { IMAGE, type WorkerSetup, workerSetup } from "../../support/worker.ts";
 import { addressFlags, run, start } from "../fake_io.ts";
 
 interface BatchSetup extends AsyncDisposable {
@@ -74,7 +74,81 @@ Deno.test("generate --from tries failed jobs again only when told to", async () 
   const retried = await run(batch.args("--retry-failed"));
   assert.equal(retried.exitCode, 0, retried.stderr());
   const ids = (await batch.setup.client.jobs()).jobs.map((job) => job.job_id);
-  assert.deepEqual(ids, [`${ids[1]}-2`, ids[1]]);
+  assert.deepEqual(ids, [`${ids[1]}.2`, ids[1]]);
+  assert.match(String(ids[1]), /^a-knight_[0-9a-f]{12}$/);
+});
+
+Deno.test("generate --from goes on under ids of the file's own, too, and tries them again if told to", async () => {
+  await using batch = await batchSetup([{ prompt: "a", id: "one" }, { prompt: "b", id: "two" }]);
+  batch.setup.simulator.faults.errorNext({ nodeClass: "KSampler", message: "no moon" });
+  assert.equal((await run(batch.args("--parallel=1"))).exitCode, 1);
+  const retried = await run(batch.args("--retry-failed"));
+  assert.equal(retried.exitCode, 0, retried.stderr());
+  assert.match(retried.stdout(), /\/one\.2_0\.png$/m);
+  assert.match(retried.stderr(), /^2 of 2 done \(1 before\)$/m);
+  using stall = batch.setup.simulator.faults.stall("KSampler");
+  const running = start(batch.args("--force", "--parallel=1"));
+  await stall.reached;
+  running.signal();
+  await batch.setup.simulator.when("interrupt");
+  stall.release();
+  assert.equal(await running.code, 130);
+  const later = await run(batch.args());
+  assert.equal(later.exitCode, 0, later.stderr());
+});
+
+Deno.test("generate --from goes on with a cancelled job under an id of the file's own", async () => {
+  await using batch = await batchSetup([{ prompt: "a", id: "one" }]);
+  using stall = batch.setup.simulator.faults.stall("KSampler");
+  const running = start(batch.args());
+  await stall.reached;
+  running.signal();
+  await batch.setup.simulator.when("interrupt");
+  stall.release();
+  assert.equal(await running.code, 130);
+  const { exitCode, stdout, stderr } = await run(batch.args());
+  assert.equal(exitCode, 0, stderr());
+  assert.match(stdout(), /\/one\.2_0\.png$/m);
+  assert.match((await run(batch.args())).stderr(), /^1 of 1 done \(1 before\)$/m);
+});
+
+Deno.test("generate --from makes an image that is gone again, with the seed that it had", async () => {
+  await using batch = await batchSetup(["a knight", "a potion"]);
+  const first = await run(batch.args("--json"));
+  const [ended] = first.json().filter(({ type }) => type === "ended");
+  const path = String(ended?.["image_path"]);
+  await Deno.remove(path);
+  const second = await run(batch.args("--json"));
+  const again = second.json().filter(({ type }) => type === "ended")
+    .find(({ job_id }) => job_id === `${ended?.["job_id"]}.2`);
+  assert.equal(again?.["seed"], ended?.["seed"]);
+  await Deno.stat(String(again?.["image_path"]));
+  assert.equal(second.json().at(-1)?.["completed_before"], 1);
+  const third = await run(batch.args());
+  assert.match(third.stderr(), /^2 of 2 done \(2 before\)$/m);
+});
+
+Deno.test("generate --from --force makes everything anew, and --only just what it names", async () => {
+  await using batch = await batchSetup(["a", "b", { prompt: "c", id: "see" }]);
+  assert.equal((await run(batch.args())).exitCode, 0);
+  const anew = await run(batch.args("--force", "--only=2-3"));
+  assert.match(anew.stderr(), /^2 of 2 done$/m);
+  assert.match(anew.stdout(), /\/see\.2_0\.png$/m);
+  assert.equal((await batch.setup.client.jobs()).jobs.length, 5);
+  const wrong = await run(batch.args("--only=4"));
+  assert.equal(wrong.exitCode, 2);
+  assert.match(wrong.stderr(), /has no entry at 4; .* such as \S+p\.jsonl:1\n$/);
+  const odd = await run(batch.args("--only=0-x"));
+  assert.equal(odd.exitCode, 2);
+});
+
+Deno.test("generate --from generates an entry whose words were changed under the same id", async () => {
+  await using batch = await batchSetup([{ prompt: "a knight", id: "one" }]);
+  await batch.setup.client.generate({ ...IMAGE, prompt: "a dragon", id: "one" }).result;
+  const { exitCode, stdout, stderr } = await run(batch.args());
+  assert.equal(exitCode, 0, stderr());
+  assert.match(stdout(), /\/one\.2_0\.png$/m);
+  assert.match((await run(batch.args())).stderr(), /^1 of 1 done \(1 before\)$/m);
 });
 
 Deno.test("generate --from goes on where a stop signal ended it", async () => {

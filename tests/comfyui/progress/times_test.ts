@@ -31,7 +31,7 @@ const EXPECTED: ExpectedTimes = {
   otherMs: 500,
   runMs: 10_000,
   exact: true,
-  pixelRatio: 1,
+  growth: 1,
 };
 
 const LOADED = new Set(["m.safetensors"]);
@@ -167,7 +167,7 @@ Deno.test("createProgressTracker() looks at the server's models when the run sta
 });
 
 Deno.test("createProgressTracker() scales what grows with the pixels, and trusts it less", () => {
-  const run = follow({ ...EXPECTED, exact: false, pixelRatio: 2 });
+  const run = follow({ ...EXPECTED, exact: false, growth: 2 });
   assert.equal(run.after(0, STARTED).etaSeconds, 4 + 1 + 2 * 2 + 2 * 2 + 2 * 0.5 + 0.5);
   run.after(0, { type: "cached", nodes: ["1", "2"] });
   run.after(0, step("3", 1, 10));
@@ -224,7 +224,7 @@ Deno.test("createProgressTracker() never falls and stays below 100 by whatever i
     otherMs: ms,
     runMs: ms,
     exact: fc.boolean(),
-    pixelRatio: fc.double({ min: 0.001, max: 1_000, noNaN: true }),
+    growth: fc.double({ min: 0.001, max: 1_000, noNaN: true }),
   });
   const id = fc.constantFrom("1", "2", "3", "4", "5", "99");
   const event = fc.oneof(

@@ -18,7 +18,7 @@ function run(fields: Partial<MeasuredRun> = {}): MeasuredRun {
 function ask(runs: MeasuredRun[], question: Partial<RunQuestion> = {}) {
   const history = createRunHistory();
   for (const one of runs) history.note(one);
-  return history.expect({ ...KIND, steps: 10, ...question });
+  return history.expect({ ...KIND, steps: 10, ...question })?.times;
 }
 
 Deno.test("RunHistory.expect() knows nothing before anything ran", () => {
@@ -57,12 +57,33 @@ Deno.test("RunHistory.expect() tells runs apart that had to load models", () => 
   assert.equal(ask([cold])?.runMs, 5_000 + 10 * 50 + 50);
 });
 
-Deno.test("RunHistory.expect() falls back to the nearest size, in proportion to the pixels", () => {
-  const far = run({ pixels: 100_000, nodes: [sampler({ stepMs: 1 })] });
+Deno.test("RunHistory.expect() falls back to the nearest size, and lets steps grow as others did", () => {
+  const far = run({ pixels: 100_000, nodes: [sampler({ stepMs: 5 })] });
   const expected = ask([far, run(), far], { pixels: 2_000_000 });
-  assert.deepEqual([expected?.exact, expected?.pixelRatio], [false, 2]);
+  assert.equal(expected?.exact, false);
+  const growth = expected?.growth ?? NaN;
+  assert.ok(growth > 1.8 && growth < 2, `${growth}`);
   assert.equal(expected?.nodes[0]?.stepMs, 50, "nodes are scaled by who knows what they do");
-  assert.equal(expected?.runMs, 100 + 10 * 100 + 20 + 2 * 30);
+  assert.ok(
+    Math.abs((expected?.runMs ?? NaN) - (100 + 10 * 50 * growth + 20 + growth * 30)) < 1e-9,
+  );
+});
+
+Deno.test("RunHistory.expect() is the surer the more it saw, and the less the farther it looks", () => {
+  const history = createRunHistory();
+  const sure = (question: Partial<RunQuestion>) =>
+    history.expect({ ...KIND, steps: 10, ...question })?.confidence ?? NaN;
+  history.note(run());
+  const once = sure({});
+  for (let i = 0; i < 4; i += 1) history.note(run());
+  const often = sure({});
+  history.note(run({ pixels: 250_000, nodes: [sampler({ stepMs: 20 })] }));
+  const between = sure({ pixels: 700_000 });
+  const beyond = sure({ pixels: 4_000_000 });
+  const order = [1, often, between, beyond, sure({ pixels: 4_000_000, model: "other" }), 0];
+  assert.ok(once < often);
+  assert.deepEqual(order, order.toSorted((a, b) => b - a));
+  assert.equal(new Set(order).size, order.length);
 });
 
 Deno.test("RunHistory.expect() takes another size before another model", () => {
@@ -97,7 +118,7 @@ Deno.test("RunHistory.note() holds a bounded number of runs, those of the newest
   history.note(run({ workflow: "oldest", pixels: 1 }));
   for (let pixels = 1; pixels < RUNS_IN_ALL; pixels += 1) history.note(run({ pixels }));
   const has = (workflow: string) =>
-    history.expect({ ...KIND, workflow, pixels: 1, steps: 1 })?.exact === true;
+    history.expect({ ...KIND, workflow, pixels: 1, steps: 1 })?.times.exact === true;
   assert.equal(has("oldest"), true);
   history.note(run({ workflow: "newest", pixels: 1 }));
   assert.deepEqual([has("oldest"), has("newest"), has("w")], [false, true, true]);

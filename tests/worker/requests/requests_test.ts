@@ -1,21 +1,10 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../../src/errors.ts";
 import type { CheckResult } from "../../../src/executor/mod.ts";
-import {
-  decodeReply,
-  encodeReply,
-  type GenerateRequest,
-  type ModelInfo,
-  type Reply,
-  type Request,
-} from "../../../src/protocol/mod.ts";
-import { type Job, type JobQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
-import { createArrivals } from "../../../src/worker/arrivals.ts";
-import { createEstimator } from "../../../src/worker/estimates/estimator.ts";
-import type { ServerView } from "../../../src/worker/requests/context.ts";
-import { handleRequest } from "../../../src/worker/requests/mod.ts";
+import type { GenerateRequest } from "../../../src/protocol/mod.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { override } from "../support.ts";
+import { error, handlers, server } from "./setup.ts";
 
 Deno.test("generate is accepted when it is stored, with the workflow and an estimate", async () => {
   await using setup = handlers();
@@ -134,29 +123,6 @@ Deno.test("cancel ends a waiting job and tells so, and stops a running one", asy
   });
 });
 
-Deno.test("list_models merges the servers, sorted without regard to case", async () => {
-  const model = (name: string): ModelInfo => ({
-    name,
-    path: name,
-    model_type: "lora",
-    size_mb: 1,
-  });
-  const one = { ...server("a"), models: () => Promise.resolve([model("b"), model("C")]) };
-  const two = { ...server("b"), models: () => Promise.resolve([model("a"), model("b")]) };
-  await using both = handlers([one, two]);
-  const reply = await both.ask({ type: "list_models" });
-  assert.ok(reply.type === "model_list");
-  assert.deepEqual(reply.models.map(({ name }) => name), ["a", "b", "C"]);
-  const away = { ...one, models: () => Promise.reject(new JobError("backend", "It is away")) };
-  await using partly = handlers([away, two]);
-  assert.equal((await partly.ask({ type: "list_models" })).type, "model_list");
-  await using none = handlers([away]);
-  assert.deepEqual(await none.ask({ type: "list_models" }), {
-    type: "error",
-    message: "Communication error: It is away",
-  });
-});
-
 Deno.test("job, list_jobs and list_servers tell what is known, in valid messages", async () => {
   await using setup = handlers();
   for (const id of ["a", "b", "c"]) await setup.ask(generateRequest({ id }));
@@ -185,26 +151,12 @@ Deno.test("job, list_jobs and list_servers tell what is known, in valid messages
   assert.equal((await setup.ask({ type: "job", job_id: "x" })).type, "job_error");
 });
 
-Deno.test("list_jobs ends a page before it is too long for a message", async () => {
+Deno.test("job_accepted and job say how sure the estimate is", async () => {
   await using setup = handlers();
-  const error = "x".repeat(300_000);
-  for (const id of ["a", "b", "c", "d", "e"]) {
-    await setup.ask(generateRequest({ id }));
-    const lease = await setup.queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
-    await setup.queue.settle(lease!, { type: "failed", error });
-  }
-  const ids: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await setup.ask({
-      type: "list_jobs",
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    assert.ok(page.type === "job_list");
-    ids.push(...page.jobs.map((job) => job.job_id));
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  assert.deepEqual(ids, ["e", "d", "c", "b", "a"]);
+  const accepted = await setup.ask(generateRequest());
+  assert.ok(accepted.type === "job_accepted" && accepted.estimate_confidence === 0, "a guess");
+  const waiting = await setup.ask({ type: "job", job_id: "job-1" });
+  assert.ok(waiting.type === "job_info" && waiting.estimate_confidence === 0);
 });
 
 Deno.test("status counts what waits and what runs", async () => {
@@ -220,112 +172,3 @@ Deno.test("status counts what waits and what runs", async () => {
     compression: ["zstd", "zlib"],
   });
 });
-
-Deno.test("list_jobs with job_ids tells each once, the unknown apart, and where the updates stand", async () => {
-  await using setup = handlers();
-  await setup.ask(generateRequest({ id: "a" }));
-  await setup.ask(generateRequest({ id: "b" }));
-  const reply = await setup.ask({ type: "list_jobs", job_ids: ["b", "none", "a", "b"], limit: 1 });
-  assert.ok(reply.type === "job_list");
-  assert.deepEqual(reply.jobs.map((job) => [job.job_id, job.state, job.position]), [
-    ["b", "queued", 1],
-    ["a", "queued", 0],
-  ]);
-  const { jobs: _jobs, ...rest } = reply;
-  const stand = { epoch: 1_700_000_000_000, last_seq: 17 };
-  assert.deepEqual(rest, { type: "job_list", unknown_ids: ["none"], ...stand });
-  assert.deepEqual(
-    await setup.ask({ type: "list_jobs", job_ids: [] }),
-    { type: "job_list", jobs: [], unknown_ids: [], ...stand },
-  );
-});
-
-Deno.test("list_jobs with job_ids answers with as many as fit into a message, and at least one", async () => {
-  await using setup = handlers();
-  const ids = ["a", "b", "c"];
-  for (const id of ids) {
-    await setup.ask(generateRequest({ id }));
-    const lease = await setup.queue.claim({ server: "a", clientId: "c", leaseMs: 60_000 });
-    assert.ok(lease);
-    const imagePaths = Array.from({ length: 5_000 }, (_, index) => `/${"x".repeat(70)}/${index}`);
-    await setup.queue.settle(lease, { type: "completed", result: { imagePaths } });
-  }
-  const seen: string[] = [];
-  while (seen.length < ids.length) {
-    const job_ids = ids.filter((id) => !seen.includes(id));
-    const reply = await setup.ask({ type: "list_jobs", job_ids });
-    assert.ok(reply.type === "job_list" && reply.jobs.length > 0 && reply.jobs.length < 3);
-    assert.deepEqual(reply.unknown_ids, []);
-    seen.push(...reply.jobs.map((job) => job.job_id));
-  }
-  assert.deepEqual(seen, ids);
-});
-
-interface HandlerSetup extends AsyncDisposable {
-  readonly queue: JobQueue;
-  readonly servers: { check: ServerView["check"] }[];
-  readonly announced: Job[];
-  readonly aborted: string[];
-  wakes(): number;
-  /** Asks, and reads the answer back as a client would. */
-  ask(request: Request, isFollowed?: boolean): Promise<Reply>;
-}
-
-function handlers(
-  servers: { -readonly [Key in keyof ServerView]: ServerView[Key] }[] = [server("a")],
-  options: { maxQueued?: number; stopping?: boolean; wrap?: (queue: JobQueue) => JobQueue } = {},
-): HandlerSetup {
-  const queue = openSqliteQueue({ path: ":memory:", maxQueued: options.maxQueued ?? 100 });
-  const announced: Job[] = [];
-  const aborted: string[] = [];
-  let wakes = 0;
-  const context = {
-    queue: options.wrap?.(queue) ?? queue,
-    servers,
-    scheduler: {
-      came: () => void (wakes += 1),
-      abort: (jobId: string) => void aborted.push(jobId),
-      activeOn: () => 0,
-      progressOf: () => undefined,
-      waitBeforeMs: () => 0,
-    },
-    announcer: {
-      announce: (job: Job) => Promise.resolve(void announced.push(job)),
-      catchUp: () => Promise.resolve(),
-    },
-    estimator: createEstimator(),
-    arrivals: createArrivals(),
-    updates: { epoch: 1_700_000_000_000, lastSeq: 17 },
-    stopping: () => options.stopping ?? false,
-    uptimeMs: () => 61_900,
-  };
-  return {
-    queue,
-    servers,
-    announced,
-    aborted,
-    wakes: () => wakes,
-    ask: async (request, isFollowed = false) =>
-      decodeReply(encodeReply(await handleRequest(context, request, () => isFollowed))),
-    [Symbol.asyncDispose]: () => queue.close(),
-  };
-}
-
-function server(
-  name: string,
-  check: CheckResult = { type: "ok", workflow: "txt2img" },
-): ServerView {
-  return {
-    name,
-    url: `http://${name}:8188`,
-    state: "ready",
-    stateError: undefined,
-    recall: () => undefined,
-    check: (_request: GenerateRequest) => Promise.resolve(check),
-    models: () => Promise.resolve([]),
-  };
-}
-
-function error(message: string): Reply {
-  return { type: "job_error", job_id: "job-1", error: message };
-}

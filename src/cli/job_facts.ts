@@ -1,0 +1,27 @@
+/** What a job was asked for, in few words: by it people know which job is which. */
+
+import type { JobDescription, LoraChoice } from "../protocol/mod.ts";
+
+/** The endings of model files, which tell nobody anything. */
+const MODEL_ENDING = /\.(?:safetensors|ckpt|pth?|bin|sft|gguf)$/i;
+
+/** Size, steps, model, LoRAs and seed, as far as the worker tells them. */
+export function describeRequest(job: JobDescription): string {
+  const { size, steps, model, loras = [], seed } = job;
+  return [
+    size?.join("x"),
+    steps === undefined ? undefined : `${steps} steps`,
+    model === undefined ? undefined : withoutEnding(model),
+    ...loras.map((lora) => `+${describeLora(lora)}`),
+    seed === undefined ? undefined : `seed ${seed}`,
+  ].filter((fact) => fact !== undefined).join(" ");
+}
+
+/** A LoRA as a flag names it. */
+export function describeLora({ name, strength_model }: LoraChoice): string {
+  return withoutEnding(name) + (strength_model === undefined ? "" : `:${strength_model}`);
+}
+
+function withoutEnding(name: string): string {
+  return name.replace(MODEL_ENDING, "");
+}

@@ -1,0 +1,58 @@
+/** Files that `pixelize` reads. */
+
+import { ConfigError } from "../../errors.ts";
+import { decodeImage } from "../../images/mod.ts";
+import {
+  MOST_PALETTE_BYTES,
+  type Palette,
+  PALETTE_NAMES,
+  paletteOfImage,
+  readPalette,
+  type RgbaImage,
+  shippedPalette,
+} from "../../pixels/mod.ts";
+
+/** Most bytes of an image's file. */
+const MOST_BYTES = 2 ** 28;
+
+/**
+ * Reads an image.
+ *
+ * @throws {ConfigError} `unreadable` if there is no such file or it is too large.
+ * @throws {ImageError} if it is no good image.
+ */
+export async function readImage(
+  file: string,
+): Promise<RgbaImage & { text: Record<string, string> }> {
+  const { width, height, data, text } = await decodeImage(await readFile(file, MOST_BYTES));
+  return { width, height, data, text };
+}
+
+/**
+ * Finds a palette by its name, or reads it from a file.
+ *
+ * @throws {ConfigError} if there is neither, or the file is no palette.
+ */
+export async function readPaletteOption(nameOrFile: string): Promise<Palette> {
+  const shipped = shippedPalette(nameOrFile);
+  if (shipped !== undefined) return shipped;
+  if (!/[./\\]/.test(nameOrFile)) {
+    throw new ConfigError(
+      "invalid_value",
+      `There is no palette ${nameOrFile}; there are ${PALETTE_NAMES.join(", ")}, or name a file`,
+    );
+  }
+  if (/\.png$/i.test(nameOrFile)) return paletteOfImage(await readImage(nameOrFile), nameOrFile);
+  return readPalette(await readFile(nameOrFile, MOST_PALETTE_BYTES), nameOrFile);
+}
+
+async function readFile(file: string, mostBytes: number): Promise<Uint8Array> {
+  try {
+    const { size } = await Deno.stat(file);
+    if (size <= mostBytes) return await Deno.readFile(file);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError("unreadable", `Cannot read ${file}: ${why}`, { cause });
+  }
+  throw new ConfigError("unreadable", `Cannot read ${file}: it has more than ${mostBytes} bytes`);
+}

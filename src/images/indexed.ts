@@ -1,0 +1,152 @@
+/**
+ * PNG files of few colours: a byte a pixel, and a palette whose colour 0 is the transparent one, as
+ * sprite editors expect it. Also as animations (APNG, W3C's PNG specification, third edition).
+ */
+
+import { concatenate, encodeChunk, PNG_SIGNATURE } from "./chunks.ts";
+import { checkPixels } from "./raster.ts";
+import { type PngText, textChunks } from "./text.ts";
+
+/** An image of few colours. */
+export interface IndexedImage {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** A byte a pixel: the number of its colour. */
+  readonly indices: Uint8Array;
+  /** Four bytes a colour, 1 to 256 colours; colour 0 is the transparent one. */
+  readonly palette: Uint8Array;
+}
+
+/** How an animation plays. */
+export interface AnimationTiming {
+  /** How long each image is shown, in milliseconds, 1 to 65,535. */
+  readonly durationsMs: readonly number[];
+  /** How often it plays; 0 is for ever. @default {0} */
+  readonly plays?: number;
+}
+
+const INDEXED = 3;
+
+/** Nothing is blended and nothing is left over: each image replaces the one before. */
+const [DISPOSE_NONE, BLEND_SOURCE] = [0, 0];
+
+/** Writes a PNG of few colours. Equal input gives equal bytes. */
+export async function encodeIndexedPng(
+  image: IndexedImage,
+  text: PngText = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkIndexed(image);
+  return concatenate([
+    ...head(image, text),
+    encodeChunk("IDAT", await pack(image)),
+    encodeChunk("IEND", new Uint8Array()),
+  ]);
+}
+
+/**
+ * Writes an animated PNG of images of one size with one palette. Programs that know none show the first.
+ *
+ * @throws {RangeError} for no image, images that differ in size, or durations out of range.
+ */
+export async function encodeApng(
+  images: readonly IndexedImage[],
+  { durationsMs, plays = 0 }: AnimationTiming,
+  text: PngText = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const first = checkAnimation(images, durationsMs);
+  const control = new DataView(new ArrayBuffer(8));
+  control.setUint32(0, images.length);
+  control.setUint32(4, plays);
+  const parts = [...head(first, text), encodeChunk("acTL", new Uint8Array(control.buffer))];
+  let sequence = 0;
+  for (const [index, image] of images.entries()) {
+    parts.push(encodeChunk("fcTL", frameControl(image, sequence++, durationsMs[index]!)));
+    const packed = await pack(image);
+    if (index === 0) parts.push(encodeChunk("IDAT", packed));
+    else parts.push(encodeChunk("fdAT", concatenate([bigEndian(sequence++), packed])));
+  }
+  return concatenate([...parts, encodeChunk("IEND", new Uint8Array())]);
+}
+
+/**
+ * Checks the images of an animation and returns the first.
+ *
+ * @throws {RangeError} for no image, images that differ in size, or durations out of range.
+ */
+export function checkAnimation(
+  images: readonly IndexedImage[],
+  durationsMs: readonly number[],
+): IndexedImage {
+  const [first] = images;
+  if (first === undefined) throw new RangeError("Cannot write an animation without images");
+  for (const [index, image] of images.entries()) {
+    checkIndexed(image);
+    if (image.width !== first.width || image.height !== first.height) {
+      throw new RangeError("The images of an animation must be of one size");
+    }
+    const ms = durationsMs[index];
+    if (!Number.isSafeInteger(ms) || ms! < 1 || ms! > 65_535) {
+      throw new RangeError(`An image must be shown for 1 to 65535 ms, not ${ms}`);
+    }
+  }
+  return first;
+}
+
+function checkIndexed({ width, height, indices, palette }: IndexedImage): void {
+  checkPixels(width, height);
+  const colors = palette.length / 4;
+  if (
+    indices.length !== width * height || !Number.isInteger(colors) || colors < 1 || colors > 256
+  ) {
+    throw new RangeError(
+      `${indices.length} pixels and ${colors} colours make no ${width}x${height} image`,
+    );
+  }
+  const beyond = indices.find((index) => index >= colors);
+  if (beyond !== undefined) throw new RangeError(`There is no colour ${beyond} among ${colors}`);
+}
+
+function head({ width, height, palette }: IndexedImage, text: PngText): Uint8Array[] {
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header.set([8, INDEXED], 8);
+  const colors = palette.filter((_, at) => at % 4 !== 3);
+  const alpha = palette.filter((_, at) => at % 4 === 3);
+  const opaqueFrom = alpha.findLastIndex((value) => value < 255) + 1;
+  return [
+    PNG_SIGNATURE.slice(),
+    encodeChunk("IHDR", header),
+    ...textChunks(text),
+    encodeChunk("PLTE", colors),
+    ...(opaqueFrom > 0 ? [encodeChunk("tRNS", alpha.subarray(0, opaqueFrom))] : []),
+  ];
+}
+
+async function pack({ width, height, indices }: IndexedImage): Promise<Uint8Array<ArrayBuffer>> {
+  const lines = new Uint8Array((width + 1) * height);
+  for (let y = 0; y < height; y++) {
+    lines.set(indices.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  }
+  const packed = new Blob([lines]).stream().pipeThrough(new CompressionStream("deflate"));
+  return await new Response(packed).bytes();
+}
+
+function frameControl({ width, height }: IndexedImage, sequence: number, ms: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(26));
+  [sequence, width, height, 0, 0].forEach((value, index) => view.setUint32(index * 4, value));
+  view.setUint16(20, ms);
+  view.setUint16(22, 1000);
+  view.setUint8(24, DISPOSE_NONE);
+  view.setUint8(25, BLEND_SOURCE);
+  return new Uint8Array(view.buffer);
+}
+
+function bigEndian(value: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint32(0, value);
+  return new Uint8Array(view.buffer);
+}

@@ -1,0 +1,150 @@
+/** Finds the colours that an image was drawn with: clouds of cells' colours, each made one. Pure. */
+
+import { labsOf } from "../color/oklab.ts";
+import type { Swatch } from "./limit.ts";
+
+/** Side of the cubes that colours are sorted into first, in widths of a cloud. */
+const CUBES = 0.75;
+
+/** Most cubes; with more, they are made larger. */
+const MOST_CUBES = 3000;
+
+/** Colours move on to denser ones that are nearer than this many widths. */
+const REACH = 2.5;
+
+/** How much farther they do so when those are much denser, by the logarithm of how much. */
+const RARE = 0.15;
+
+/** The most that a reach grows by this. */
+const MOST_GROWTH = 2.5;
+
+interface Sum {
+  count: number;
+  readonly lab: [number, number, number];
+  readonly rgb: [number, number, number];
+}
+
+/**
+ * Finds the colours that cells were drawn with, if those of cells that were drawn alike are `width` apart
+ * in OKLab: each colour moves on to the nearest around which more cells are, until none has more. A width
+ * of 0 keeps all that differ at all. The most frequent come first.
+ */
+export function mergeColors(rgb: Float32Array, width: number): Swatch[] {
+  let bins = sortIntoBins(rgb, width * CUBES);
+  if (width <= 0) return bins.map(swatchOf).sort(byCount);
+  for (let side = width * CUBES; bins.length > MOST_CUBES;) bins = sortIntoBins(rgb, side *= 1.5);
+  const cloud = new Cloud(bins);
+  const density = cloud.densities(width);
+  const leader = cloud.leaders(density, width);
+  const order = [...leader.keys()].sort((a, b) => density[a]! - density[b]! || b - a);
+  for (const index of order) {
+    if (leader[index] !== index) add(cloud.bins[leader[index]!]!, cloud.bins[index]!);
+  }
+  return cloud.bins.filter((_, index) => leader[index] === index).map(swatchOf).sort(byCount);
+}
+
+/** Bins by lightness, so that those that may be near are found fast. */
+class Cloud {
+  readonly bins: readonly Sum[];
+  readonly #l: Float64Array;
+  readonly #a: Float64Array;
+  readonly #b: Float64Array;
+
+  constructor(bins: readonly Sum[]) {
+    this.bins = bins.toSorted((p, q) => p.lab[0] / p.count - q.lab[0] / q.count);
+    const axis = (c: 0 | 1 | 2) => Float64Array.from(this.bins, ({ lab, count }) => lab[c] / count);
+    [this.#l, this.#a, this.#b] = [axis(0), axis(1), axis(2)];
+  }
+
+  /** How many cells are around each bin. */
+  densities(width: number): Float64Array {
+    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const density = Float64Array.from(this.bins, ({ count }) => count);
+    const fall = 1 / (2 * width * width);
+    const most = 9 * width * width;
+    for (let i = 0; i < density.length; i++) {
+      for (let j = i + 1; j < density.length; j++) {
+        const dl = l[j]! - l[i]!;
+        if (dl > 3 * width) break;
+        const [da, db] = [a[j]! - a[i]!, b[j]! - b[i]!];
+        const far = dl * dl + da * da + db * db;
+        if (far > most) continue;
+        const share = Math.exp(-far * fall);
+        density[i]! += this.bins[j]!.count * share;
+        density[j]! += this.bins[i]!.count * share;
+      }
+    }
+    return density;
+  }
+
+  /** The denser bin that each moves on to; itself where it stays. */
+  leaders(density: Float64Array, width: number): Int32Array {
+    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const rank = density.map(Math.log);
+    const leader = new Int32Array(density.length);
+    const reach = REACH * width;
+    for (let i = 0; i < leader.length; i++) {
+      let [best, least] = [i, reach * reach];
+      const consider = (j: number) => {
+        const [dl, da, db] = [l[j]! - l[i]!, a[j]! - a[i]!, b[j]! - b[i]!];
+        if (Math.abs(dl) > reach * MOST_GROWTH) return false;
+        const ahead = rank[j]! - rank[i]!;
+        if (ahead < 0 || (ahead === 0 && j > i)) return true;
+        const growth = Math.min(MOST_GROWTH, 1 + RARE * ahead);
+        const far = (dl * dl + da * da + db * db) / (growth * growth);
+        if (far < least) least = far, best = j;
+        return true;
+      };
+      for (let j = i - 1; j >= 0 && consider(j); j--);
+      for (let j = i + 1; j < leader.length && consider(j); j++);
+      leader[i] = best;
+    }
+    return leader;
+  }
+}
+
+/** Sorts colours into cubes of a side in OKLab; a side of 0 is for colours that are the same. */
+function sortIntoBins(rgb: Float32Array, side: number): Sum[] {
+  const labs = labsOf(rgb);
+  const bins = new Map<number, Sum>();
+  for (let at = 0; at < rgb.length; at += 3) {
+    const key = side > 0
+      ? cubeOf(labs[at]!, labs[at + 1]!, labs[at + 2]!, side)
+      : (Math.round(rgb[at]!) * 256 + Math.round(rgb[at + 1]!)) * 256 + Math.round(rgb[at + 2]!);
+    const color: Sum = {
+      count: 1,
+      lab: [labs[at]!, labs[at + 1]!, labs[at + 2]!],
+      rgb: [rgb[at]!, rgb[at + 1]!, rgb[at + 2]!],
+    };
+    const bin = bins.get(key);
+    if (bin === undefined) bins.set(key, color);
+    else add(bin, color);
+  }
+  return [...bins.values()];
+}
+
+function cubeOf(l: number, a: number, b: number, side: number): number {
+  return (Math.round(l / side) * 4096 + Math.round(a / side) + 2048) * 4096 + Math.round(b / side) +
+    2048;
+}
+
+function add(sum: Sum, more: Sum): void {
+  sum.count += more.count;
+  for (let c = 0; c < 3; c++) {
+    sum.lab[c]! += more.lab[c]!;
+    sum.rgb[c]! += more.rgb[c]!;
+  }
+}
+
+function swatchOf({ count, lab, rgb }: Sum): Swatch {
+  return {
+    count,
+    lab: [lab[0] / count, lab[1] / count, lab[2] / count],
+    rgb: [rgb[0] / count, rgb[1] / count, rgb[2] / count],
+  };
+}
+
+/** Sorting is stable: of equals, what came first stays first. */
+function byCount(a: Swatch, b: Swatch): number {
+  return b.count - a.count;
+}

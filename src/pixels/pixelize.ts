@@ -1,0 +1,189 @@
+/** From images to pixel art. Pure. */
+
+import { ImageError } from "../errors.ts";
+import { findBackground } from "./alpha/background.ts";
+import { premultiply } from "./premultiply.ts";
+import { contentBox, cutBox } from "./alpha/trim.ts";
+import type { CellImage } from "./cells/cells.ts";
+import { sharpenCells } from "./cells/sharpen.ts";
+import { SURE } from "./grid/confidence.ts";
+import { findLayout, type Layout, resizeLayout } from "./layout.ts";
+import { chooseColors } from "./palette/choose.ts";
+import { paintCells } from "./palette/dither.ts";
+import { MOST_PALETTE_COLORS } from "./palette/palette.ts";
+import type {
+  FoundGrid,
+  PixelArt,
+  Pixelized,
+  PixelizedSequence,
+  PixelizeOptions,
+  PixelWarning,
+  RgbaImage,
+} from "./types.ts";
+
+/** Most pixels of an image, and of all frames of a sequence together. */
+export const MOST_PIXELS: number = 2 ** 26;
+
+/** Longest side of a result that can be asked for. */
+export const MOST_CELLS = 4096;
+
+/** Order in which warnings are told. */
+const WARNINGS: readonly PixelWarning[] = [
+  "no_grid",
+  "unsure_grid",
+  "warped_grid",
+  "resized",
+  "colors_merged",
+  "no_background",
+];
+
+/**
+ * Makes an image pixel art.
+ *
+ * @throws {RangeError} for an image whose bytes are not those of its size, or options out of range.
+ * @throws {ImageError} `too_large` beyond {@linkcode MOST_PIXELS}.
+ */
+export function pixelize(image: RgbaImage, options: PixelizeOptions = {}): Pixelized {
+  const { images, found } = pixelizeSequence([image], options);
+  return { image: images[0]!, found };
+}
+
+/**
+ * Makes the frames of an animation, or the images of a sheet, pixel art with one grid, one palette and
+ * one box for all. All must be of one size.
+ *
+ * @throws {RangeError} for no frame, frames of several sizes, or what {@linkcode pixelize} refuses.
+ * @throws {ImageError} `too_large` beyond {@linkcode MOST_PIXELS} together.
+ */
+export function pixelizeSequence(
+  frames: readonly RgbaImage[],
+  options: PixelizeOptions = {},
+): PixelizedSequence {
+  checkFrames(frames);
+  checkOptions(options);
+  const warnings = new Set<PixelWarning>();
+  const { layout, cells } = sampleAll(frames, options);
+  for (const warning of layout.warnings) warnings.add(warning);
+  if (options.background === "transparent") {
+    for (const frame of cells) {
+      const marks = findBackground(frame, options.holes ?? false);
+      if (marks === undefined) warnings.add("no_background");
+      else marks.forEach((mark, cell) => mark === 1 && (frame.opaque[cell] = 0));
+    }
+  }
+  const choice = chooseColors(cells, options);
+  if (choice.crowded) warnings.add("colors_merged");
+  const painted = cells.map((frame) => paintCells(frame, choice.colors, options.dither ?? "none"));
+  const { images, colors } = assemble(painted, choice.colors, layout.cells, options.trim ?? false);
+  return { images, found: describe(layout, colors, warnings) };
+}
+
+/** The frames' cells; copies made on the way are gone when this returns. */
+function sampleAll(
+  frames: readonly RgbaImage[],
+  { size = "auto" }: PixelizeOptions,
+): { layout: Layout; cells: CellImage[] } {
+  const weighted = frames.map(premultiply);
+  const found = findLayout(weighted);
+  const layout = size === "auto" ? found : resizeLayout(found, frames[0]!, size);
+  return {
+    layout,
+    cells: frames.map((frame, index) => sharp(layout.sample(frame, weighted[index]!))),
+  };
+}
+
+function sharp(cells: CellImage): CellImage {
+  return cells.noise < 0 ? cells : sharpenCells(cells);
+}
+
+/** Numbers colours anew: 0 is transparent, those in use follow, the most frequent first. */
+function assemble(
+  painted: readonly { numbers: Uint8Array; opaque: Uint8Array }[],
+  colors: Uint8Array,
+  [columns, rows]: readonly [number, number],
+  trim: boolean,
+): { images: PixelArt[]; colors: number } {
+  const counts = new Float64Array(colors.length / 3);
+  for (const { numbers, opaque } of painted) {
+    numbers.forEach((number, cell) => opaque[cell] === 1 && counts[number]!++);
+  }
+  const used = [...counts.keys()].filter((number) => counts[number]! > 0)
+    .sort((a, b) => counts[b]! - counts[a]! || a - b);
+  const palette = new Uint8Array((used.length + 1) * 4);
+  const places = new Uint8Array(counts.length);
+  used.forEach((number, index) => {
+    palette.set([...colors.subarray(number * 3, number * 3 + 3), 255], (index + 1) * 4);
+    places[number] = index + 1;
+  });
+  const whole = painted.map(({ numbers, opaque }) =>
+    numbers.map((number, cell) => opaque[cell] === 1 ? places[number]! : 0)
+  );
+  const box = trim
+    ? contentBox(whole, columns, rows)
+    : { x: 0, y: 0, width: columns, height: rows };
+  const images = whole.map((all) => {
+    const indices = trim ? cutBox(all, columns, box) : all;
+    const rgba = new Uint8Array(indices.length * 4);
+    indices.forEach((index, cell) =>
+      rgba.set(palette.subarray(index * 4, index * 4 + 4), cell * 4)
+    );
+    const cut = { x: box.x, y: box.y, sourceWidth: columns, sourceHeight: rows };
+    return { width: box.width, height: box.height, indices, palette, rgba, trim: cut };
+  });
+  return { images, colors: used.length };
+}
+
+function describe(layout: Layout, colors: number, warnings: ReadonlySet<PixelWarning>): FoundGrid {
+  return {
+    cellWidth: layout.pitch[0],
+    cellHeight: layout.pitch[1],
+    offset: layout.offset,
+    cells: layout.cells,
+    confidence: layout.confidence,
+    sure: layout.confidence >= SURE,
+    colors,
+    warnings: WARNINGS.filter((warning) => warnings.has(warning)),
+  };
+}
+
+function checkFrames(frames: readonly RgbaImage[]): void {
+  const [first] = frames;
+  if (first === undefined) throw new RangeError("Cannot pixelize a sequence without frames");
+  for (const { width, height, data } of frames) {
+    const isImage = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 &&
+      height > 0 && data.length === width * height * 4;
+    if (!isImage) {
+      throw new RangeError(
+        `${data.length} bytes are no image of ${width}x${height} pixels of four bytes`,
+      );
+    }
+    if (width !== first.width || height !== first.height) {
+      throw new RangeError(
+        `Frames must be of one size, but there are ${first.width}x${first.height} and ${width}x${height}`,
+      );
+    }
+  }
+  if (first.width * first.height * frames.length <= MOST_PIXELS) return;
+  throw new ImageError(
+    "too_large",
+    `Cannot pixelize ${frames.length} times ${first.width}x${first.height} pixels: ` +
+      `the most are ${MOST_PIXELS} together`,
+  );
+}
+
+function checkOptions({ size = "auto", colors = "auto", palette }: PixelizeOptions): void {
+  const isSize = size === "auto" ||
+    size.every((side) => Number.isSafeInteger(side) && side >= 1 && side <= MOST_CELLS);
+  if (!isSize) {
+    throw new RangeError(`A size must be of 1 to ${MOST_CELLS} cells a side, not ${size}`);
+  }
+  const isCount = colors === "auto" ||
+    (Number.isSafeInteger(colors) && colors >= 1 && colors <= 255);
+  if (!isCount) throw new RangeError(`Colours must be 1 to 255, not ${colors}`);
+  const bytes = palette?.colors.length ?? 3;
+  if (bytes < 3 || bytes > 3 * MOST_PALETTE_COLORS || bytes % 3 !== 0) {
+    throw new RangeError(
+      `A palette must have 1 to ${MOST_PALETTE_COLORS} colours of three bytes, not ${bytes} bytes`,
+    );
+  }
+}
