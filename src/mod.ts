@@ -24,6 +24,8 @@ export {
   type Config,
   type FlagName,
   type Flags,
+  type HostAndPort,
+  type HttpConfig,
   type InputConfig,
   loadConfig,
   type LoadConfigOptions,

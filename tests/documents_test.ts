@@ -137,3 +137,19 @@ Deno.test("the documents, CI and the settings name one version of Deno", async (
   const versions = texts.flatMap((text) => text.match(/\bdeno@[\d.]*\d/g) ?? []);
   assert.deepEqual([...new Set(versions)], [`deno@${Deno.version.deno}`]);
 });
+
+/** Words of all documents together, as `wc -w` counts them: what a reader can be asked to read. */
+const MOST_WORDS = 20_000;
+
+/** Lines of the first page. */
+const MOST_LINES = 110;
+
+Deno.test(`the documents have at most ${MOST_WORDS} words, README.md ${MOST_LINES} lines`, () => {
+  const words = documents.map(({ text }) => text.split(/\s+/).filter((word) => word !== "").length);
+  const sum = words.reduce((total, count) => total + count, 0);
+  assert.ok(sum > 10_000, `only ${sum} words found`);
+  assert.ok(sum <= MOST_WORDS, `${sum} words: link instead of repeating, leave history to git`);
+  const readme = documents.find(({ path }) => path === "README.md")?.text ?? "";
+  const lines = readme.trimEnd().split("\n").length;
+  assert.ok(lines <= MOST_LINES, `README.md has ${lines} lines: move what is not for everybody`);
+});

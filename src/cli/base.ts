@@ -26,7 +26,7 @@ export function createBase(io: Io): Command {
     .addHelpText(
       "after",
       "\nExit codes: 0 done, 1 failed or refused, 2 wrong command line, setting or file, 3 nobody answers,\n" +
-        "70 a fault of this program, 130 ended by Ctrl-C.",
+        "70 a bug in this program, 130 ended by Ctrl-C.",
     );
 }
 

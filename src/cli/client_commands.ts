@@ -33,29 +33,29 @@ export function addClientCommands(program: Command, io: Io, finish: Finish): voi
 }
 
 function addGenerate(program: Command, io: Io, finish: Finish): void {
-  const command = asking(program, "generate", "generate images and say where they are")
+  const command = asking(program, "generate", "generate images and print their paths")
     .argument("[prompt]", "what to show");
   addGenerateOptions(command)
     .option(
       "--count <number>",
-      "jobs, each with a seed of its own",
+      "number of jobs, each with its own seed",
       wholeNumberBetween(1, 1_000),
       1,
     )
     .option("--id <id>", "id of the job (default: from the prompt, with a number)")
     .addOption(
-      new Option("--show <when>", "show images in the terminal")
+      new Option("--show <when>", "when to show images in the terminal")
         .choices(["auto", "always", "never"]).default("auto"),
     )
-    .option("--from <file>", "generate what a .csv, .jsonl or .yaml file asks for, each once")
+    .option("--from <file>", "generate every entry of a .csv, .jsonl or .yaml file, each once")
     .option(
       "--parallel <number>",
-      "jobs of a file to submit at a time",
+      "most jobs of a file under way at once",
       wholeNumberBetween(1, 64),
       16,
     )
-    .option("--retry-failed", "try jobs of a file again that failed in an earlier run")
-    .option("--force", "generate anew what a file asks for, though it is done")
+    .option("--retry-failed", "retry jobs of a file that failed in an earlier run")
+    .option("--force", "generate entries of a file again that are done")
     .option("--only <numbers>", "only these lines of a file, such as 3 or 3,7-9", numberList)
     .action(async (prompt: string | undefined, options: GenerateFlags) => {
       finish(await generate(prompt, options, generateValues(command.opts()), io));
@@ -81,12 +81,12 @@ function generate(
   }
   throw new ConfigError(
     "usage",
-    "Give either a prompt or --from, and --id only with a prompt; a file can have ids of its own",
+    "Give either a prompt or --from; --id goes with a prompt, a file can have its own ids",
   );
 }
 
 function addJobs(program: Command, io: Io, finish: Finish): void {
-  asking(program, "cancel", "give jobs up, waiting or running")
+  asking(program, "cancel", "cancel jobs, waiting or running")
     .argument("<id...>", "ids of the jobs")
     .action(async (ids: string[], options: Parameters<typeof runCancel>[1]) => {
       finish(await runCancel(ids, options, io));
@@ -99,7 +99,7 @@ function addJobs(program: Command, io: Io, finish: Finish): void {
     .action(async (options: Parameters<typeof runJobs>[0]) => {
       finish(await runJobs(options, io));
     });
-  asking(program, "job", "tell all that is known of one job")
+  asking(program, "job", "show all that is known of one job")
     .argument("<id>", "id of the job")
     .action(async (id: string, options: Parameters<typeof runJob>[1]) => {
       finish(await runJob(id, options, io));
@@ -115,11 +115,11 @@ function addQuestions(program: Command, io: Io, finish: Finish): void {
     .action(async (options: Parameters<typeof runModels>[0]) => {
       finish(await runModels(options, io));
     });
-  asking(program, "status", "tell how the worker and its ComfyUI servers are")
+  asking(program, "status", "show the state of the worker and its ComfyUI servers")
     .action(async (options: Parameters<typeof runStatus>[0]) => {
       finish(await runStatus(options, io));
     });
-  asking(program, "ping", "tell whether the worker answers, and how fast")
+  asking(program, "ping", "show whether the worker answers, and how fast")
     .action(async (options: Parameters<typeof runPing>[0]) => {
       finish(await runPing(options, io));
     });
@@ -129,7 +129,7 @@ function addWatch(program: Command, io: Io, finish: Finish): void {
   addConnectionOptions(
     inherit(program, "watch").description("show all jobs and servers on a live screen"),
   )
-    .option("--interval <seconds>", "time between two looks", positiveNumber, 1)
+    .option("--interval <seconds>", "time between updates of the screen", positiveNumber, 1)
     .action(async (options: WatchOptions) => finish(await runWatch(options, io)));
 }
 
@@ -138,7 +138,7 @@ function addHealth(program: Command, io: Io, finish: Finish): void {
     .description("check the worker, its servers and its files, one line each");
   addSettings(command);
   addTimeoutOption(command)
-    .option("-v, --verbose", "say more of each")
+    .option("-v, --verbose", "show details")
     .option("--json", "write one JSON object a line")
     .action(async (options: Record<string, string | boolean | string[] | number>) => {
       const { verbose, json, timeout, ...flags } = options;
@@ -149,14 +149,14 @@ function addHealth(program: Command, io: Io, finish: Finish): void {
 
 function addCompletions(program: Command, io: Io, finish: Finish): void {
   inherit(program, "completions")
-    .description("write a script that lets a shell complete this command line")
-    .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
+    .description("write a completion script for a shell")
+    .addArgument(new Argument("<shell>", "the shell").choices(SHELLS))
     .action((shell: Shell) => finish(runCompletions(shell, program, io)));
 }
 
 function addConfig(program: Command, io: Io, finish: Finish): void {
   const command = inherit(program, "config")
-    .description("print the settings in force, with where each value came from");
+    .description("print the settings in force and where each value comes from");
   addSettings(command);
   command.option("--json", "write one JSON object a line")
     .action(async ({ json, ...flags }: Record<string, string | boolean | string[]>) => {

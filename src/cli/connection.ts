@@ -33,8 +33,8 @@ export function addConnectionOptions(command: Command): Command {
   }
   command
     .option("--server-key <file>", "the worker's public CURVE key, if it asks for keys")
-    .option("--curve-key <file>", "the own secret CURVE key, made with keygen")
-    .option("--config <file>", "YAML file with any of the worker's settings");
+    .option("--curve-key <file>", "your secret CURVE key, made with keygen")
+    .option("--config <file>", "YAML file with the worker's settings");
   return addTimeoutOption(command);
 }
 

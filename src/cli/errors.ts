@@ -29,7 +29,7 @@ export function explainError(error: unknown): { message: string; code: number } 
   if (error instanceof PixelsError) return { message: error.message, code: EXIT.failed };
   const detail = error instanceof Error ? error.stack ?? error.message : String(error);
   return {
-    message: `This is a fault of the program; please report it with the following\n${detail}`,
+    message: `This is a bug; please report it with the following\n${detail}`,
     code: EXIT.internal,
   };
 }

@@ -14,7 +14,7 @@ export function inherit(program: Command, name: string): Command {
 
 /** Adds a flag for each of the worker's settings that has one. */
 export function addSettings(command: Command): void {
-  command.option("--config <file>", "YAML file with any of the settings");
+  command.option("--config <file>", "YAML file with settings");
   for (const setting of listSettings()) {
     if (setting.flag === undefined) continue;
     const flag = `--${setting.flag}`;

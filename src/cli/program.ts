@@ -39,8 +39,8 @@ function addWorker(program: Command, io: Io, finish: Finish): void {
   addSettings(command);
   command.addHelpText(
     "after",
-    "\nEvery setting can also stand in the file or in a DGX_PIXELS_* variable; a flag goes before a variable,\n" +
-      "a variable before the file. SIGINT or SIGTERM lets running jobs finish, a second one stops at once.",
+    "\nEvery setting can also be given in the file or as a DGX_PIXELS_* variable. A flag overrides a variable,\n" +
+      "a variable overrides the file. SIGINT or SIGTERM lets running jobs finish, a second one stops at once.",
   );
   command.action(async (flags: Record<string, string | boolean | string[]>) => {
     finish(await runWorker(dashed(flags), io));
@@ -52,7 +52,7 @@ function addWorker(program: Command, io: Io, finish: Finish): void {
 
 function addDemo(program: Command, io: Io, finish: Finish): void {
   inherit(program, "demo")
-    .description("generate one image on the embedded simulator and show where it is")
+    .description("generate one image on the embedded simulator and print its path")
     .argument("[prompt]", "what to generate", "a knight with a round shield")
     .option("--output-dir <path>", "where to put the image", "./output")
     .option("--seed <number>", "seed of the image", wholeNumber)
@@ -64,7 +64,7 @@ function addDemo(program: Command, io: Io, finish: Finish): void {
 
 function addSimulator(program: Command, io: Io, finish: Finish): void {
   inherit(program, "simulator")
-    .description("serve an imitation of ComfyUI that needs neither GPU nor models")
+    .description("serve an imitation of ComfyUI that needs no GPU and no models")
     .option("--port <number>", "port to listen on; 0 lets the system choose", wholeNumber, 8188)
     .option(
       "--profile <version>",
@@ -82,19 +82,19 @@ function addSimulator(program: Command, io: Io, finish: Finish): void {
 
 function addConformance(program: Command, io: Io, finish: Finish): void {
   inherit(program, "conformance")
-    .description("try how the worker and a ComfyUI server survive faults together")
-    .option("--comfyui-url <url>", "server to test with, over http; it should be idle")
+    .description("test how the worker and a ComfyUI server survive faults together")
+    .option("--comfyui-url <url>", "ComfyUI server to test with, plain http; it should be idle")
     .option("--simulate", "test with the embedded simulator instead")
     .option(
       "--model <name>",
-      "checkpoint to generate with (default: the first that the server has)",
+      "checkpoint to use (default: the first one found)",
     )
-    .option("--verbose", "show the log of the workers")
+    .option("--verbose", "show the workers' logs")
     .addHelpText(
       "after",
-      "\nStarts a worker behind a proxy for each fault, gives it one job of about 2 s, and prints how it went as\n" +
-        "a table. A server that is named is not restarted; it is left with about a dozen images in its output\n" +
-        "folder. The exit code is 0 if every job was done, once and in time, and 1 if not.",
+      "\nStarts a worker behind a proxy for each fault, gives it one job of about 2 s, and prints the results as a\n" +
+        "table. It does not restart a server that you name, and leaves about a dozen images in its output folder.\n" +
+        "The exit code is 0 if every job was done exactly once and in time, else 1.",
     )
     .action(async (options: ConformanceCommandOptions) => {
       const { runConformanceCommand } = await import("./commands/conformance.ts");
@@ -119,7 +119,7 @@ function addKeygen(program: Command, io: Io, finish: Finish): void {
 
 function addToken(program: Command, io: Io, finish: Finish): void {
   inherit(program, "token")
-    .description("make a token for HTTP, and the line that lets it in")
+    .description("make a token for HTTP and the line for the tokens file")
     .argument("<name>", "who gets it")
     .addOption(
       new Option("--scope <scope>", "what it allows: admin includes submit, submit includes read")
@@ -143,8 +143,8 @@ function addSchema(program: Command, io: Io, finish: Finish): void {
 /** As a command, and under `worker` for those who have only that task at hand. */
 function addValidate(parent: Command, io: Io, finish: Finish): void {
   inherit(parent, "validate-workflows")
-    .description("tell what is wrong with workflows, one line each")
-    .option("--workflow-dir <dir>", "directory of workflows in place of the built-in ones")
+    .description("report what is wrong with workflows, one line each")
+    .option("--workflow-dir <dir>", "directory of workflows instead of the built-in ones")
     .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)
     .option("--simulate", "compare them with the embedded simulator")
     .action(async (options: ValidateOptions) => {

@@ -38,6 +38,6 @@ export function settleIdle(
 export function lost(id: string, why: string): JobError {
   return new JobError(
     "lost",
-    `The ending of job ${id} is not known: ${why}; look for its image in the output directory`,
+    `The outcome of job ${id} is unknown: ${why}; look for its image in the output directory`,
   );
 }

@@ -142,7 +142,7 @@ export class SocketClient implements Client {
 
   async #close(): Promise<void> {
     this.#follower.close(
-      new TransportError("closed", "The client was closed before the job ended, which goes on"),
+      new TransportError("closed", "The client was closed before the job ended; the job goes on"),
     );
     await Promise.all([this.#requests.close(), this.#subscription.close()]);
   }

@@ -262,7 +262,7 @@ class Client implements ComfyClient {
   async #prepare(signal: AbortSignal): Promise<void> {
     const missing = await this.reach({ signal });
     if (missing === undefined) return;
-    this.#logger.log("warn", "Going on without the event socket", { error: missing.message });
+    this.#logger.log("warn", "Continuing without the event socket", { error: missing.message });
   }
 
   #createRun(prompt: Pick<PromptRunOptions, "promptId" | "graph" | "isNew">): PromptRun {

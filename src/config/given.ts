@@ -133,7 +133,7 @@ export function expectedMap({ fields }: AnyMapsKind): string {
       .map(({ key }) => key);
     return [keys.slice(0, -1).join(", "), keys.at(-1)].filter(Boolean).join(" and ");
   });
-  return `a map with ${required} and, if wanted, ${others}`;
+  return `a map with ${required} and optionally ${others}`;
 }
 
 /** Longest part of a wrong value that a message shows. */

@@ -211,7 +211,7 @@ const RESERVED_HEADERS =
 export function headers(): SingleKind<Readonly<Record<string, string>>> {
   return {
     ...single(
-      "a map of header names and values, but for those of the connection itself",
+      "a map of headers, except those of the connection itself",
       "headers",
       parseHeaders,
       (map) => Object.keys(map).map((name) => `${name}: ***`).join(", "),
@@ -248,7 +248,7 @@ export function proxy(): SingleKind<string> {
 
 /** A file or directory, which need not exist yet. */
 export function path(placeholder: "file" | "dir"): SingleKind<string> {
-  return single("a path that is not empty and does not start with ~", placeholder, (text) => {
+  return single("a path without a leading ~", placeholder, (text) => {
     // Nothing expands ~ here, and a directory of that name is not what anybody wants.
     if (text === "" || text.startsWith("~") || hasControlChar(text)) return undefined;
     return text;
@@ -264,7 +264,7 @@ export function label(): SingleKind<string> {
 
 /** The name of a workflow template; older files write it with `.json`. */
 export function workflowName(): SingleKind<string> {
-  return single("a workflow's name of letters, digits, ., - and _", "name", (text) => {
+  return single("a workflow name (letters, digits, . - _)", "name", (text) => {
     const name = text.replace(/\.json$/, "");
     return /^[A-Za-z0-9_][\w.-]{0,127}$/.test(name) ? name : undefined;
   });
@@ -281,7 +281,7 @@ export function loraTrigger(): SingleKind<string> {
 export function filenamePattern(): SingleKind<string> {
   const known = FILENAME_PLACEHOLDERS.map((name) => `{${name}}`);
   const others = known.slice(1).join(", ");
-  return single(`a file name with {job_id} and, if wanted, ${others}`, "pattern", (text) => {
+  return single(`a file name with {job_id} and optionally ${others}`, "pattern", (text) => {
     const name = text.replace(/\.(?:png|jpe?g|webp)$/i, "");
     if (name.length > MAX_PATTERN_CHARS || name.startsWith(".")) return undefined;
     const fixed = known.reduce((rest, placeholder) => rest.replaceAll(placeholder, ""), name);

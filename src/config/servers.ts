@@ -40,7 +40,7 @@ export const SERVER_FIELDS: MapFields<ServerValues> = {
     isUnique: true,
     preset: ({ url }) => url === undefined ? undefined : nameOf(url),
     default: "the URL without scheme and user",
-    help: "what logs and answers call it",
+    help: "its name in logs and answers",
   },
   token: {
     key: "token",
@@ -58,21 +58,21 @@ export const SERVER_FIELDS: MapFields<ServerValues> = {
     key: "headers",
     kind: headers(),
     default: "",
-    help: "further headers to send",
+    help: "more headers to send",
   },
   weight: {
     key: "weight",
     kind: number(0.01, 1000),
     preset: () => DEFAULT_WEIGHT,
     default: String(DEFAULT_WEIGHT),
-    help: "how much work it does in the time in which others do 1",
+    help: "its speed, compared with other servers",
   },
   maxInFlight: {
     key: "max_in_flight",
     kind: wholeNumber(1, 64),
     preset: () => DEFAULT_IN_FLIGHT,
     default: String(DEFAULT_IN_FLIGHT),
-    help: "jobs handed to it at once: one runs, the others wait behind it",
+    help: "jobs given to it at once: one runs, the others wait in ComfyUI's queue",
   },
   checkpointDir: {
     key: "checkpoint_dir",
@@ -96,7 +96,7 @@ export const SERVER_FIELDS: MapFields<ServerValues> = {
     key: "extra_model_paths",
     kind: only(path("file")),
     default: "models.extra_model_paths",
-    help: "its extra_model_paths.yaml, as this machine sees the folders",
+    help: "its extra_model_paths.yaml, with folders as this machine sees them",
   },
 };
 

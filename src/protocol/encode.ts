@@ -1,6 +1,9 @@
 /**
  * Messages to bytes. The encoder is kept: making one costs more than a message does.
  *
+ * Only the size is checked, since the argument has a type. What the type cannot say is the caller's to keep:
+ * `int` fields hold integers, and no number is NaN or infinite. Half of a surrogate pair becomes U+FFFD.
+ *
  * @module
  */
 

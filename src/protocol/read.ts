@@ -1,5 +1,7 @@
 /**
- * Bytes to plain values: MessagePack and nothing more.
+ * Bytes to plain values: MessagePack and nothing more. The library does not tell a float without a fraction
+ * from an integer, so both pass for an `int` field. `deno.json` maps it to its ESM build, since the one for
+ * CommonJS takes 30 ms to load in place of 4, and 14 MB in place of 4.
  *
  * Decoders are kept: making one costs more than a message does. A failure leaves them fit for the next
  * message.

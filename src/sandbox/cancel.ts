@@ -23,7 +23,7 @@ const HINTS = {
     "ComfyUI goes on with a cancelled prompt: it is older than 0.3.57 and cannot be asked to " +
     "stop one prompt; update it, or set comfyui.allow_global_interrupt if nobody else uses it",
   unconfirmed: "ComfyUI has not let go of a cancelled prompt yet; asking again until it does. " +
-    "A node that never looks up ends only with a restart of ComfyUI",
+    "A node that never checks for an interrupt ends only with a restart of ComfyUI",
 } as const;
 
 /** Time between two looks in milliseconds. */

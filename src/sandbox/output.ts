@@ -250,7 +250,7 @@ function withText(bytes: Uint8Array, parameters: string, filename: string): Uint
     return bytes.length > LARGE_BYTES ? pngTextParts(bytes, text) : [withPngText(bytes, text)];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `The file ${filename} of ComfyUI is of no use: ${why}`;
+    const message = `Cannot use the file ${filename} of ComfyUI: ${why}`;
     throw new ComfyError("output", message, { cause });
   }
 }

@@ -75,7 +75,7 @@ export async function arrangeResults(
     return sets;
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    throw new ComfyError("output", `An image of ComfyUI is of no use: ${error.message}`, {
+    throw new ComfyError("output", `Cannot use an image of ComfyUI: ${error.message}`, {
       cause: error,
     });
   }

@@ -43,7 +43,7 @@ export class JobUpdates implements Disposable {
   readonly #gate: ProgressGate<WireProgress>;
   readonly #ticker: ReturnType<typeof setInterval>;
   #last: ProgressSnapshot | undefined;
-  #paintedAt = Infinity;
+  #completedAt = Infinity;
 
   /** Begins before the first event. */
   constructor(options: JobUpdatesOptions) {
@@ -69,7 +69,7 @@ export class JobUpdates implements Disposable {
     }
     // The end is told when the files are there.
     if (event.type !== "completed") return this.#show(progress);
-    this.#paintedAt = performance.now();
+    this.#completedAt = performance.now();
     this.#tell(this.#gate.flush());
   }
 
@@ -84,7 +84,7 @@ export class JobUpdates implements Disposable {
     const measured = this.#meter.result();
     // Of a prompt that was running before, nobody saw the whole.
     if (measured === undefined || this.#options.spec.resumed) return undefined;
-    const filesMs = Math.round(performance.now() - this.#paintedAt);
+    const filesMs = Math.round(performance.now() - this.#completedAt);
     return { workflow, ...measured, filesMs };
   }
 

@@ -1,5 +1,5 @@
 /**
- * A worker that paints on an embedded simulator, in this process: for examples, and for the tests of
+ * A worker on an embedded simulator, in this process: for examples, and for the tests of
  * programs that talk to a worker.
  *
  * @module

@@ -28,7 +28,7 @@ export interface SimulatedWorker extends AsyncDisposable {
 }
 
 /**
- * Starts a worker on free ports of 127.0.0.1. Images are painted in milliseconds, jobs are kept in
+ * Starts a worker on free ports of 127.0.0.1. Images take milliseconds, jobs are kept in
  * memory, and nothing is left behind.
  *
  * Needs `--allow-ffi`, `--allow-net=127.0.0.1`, `--allow-read` and `--allow-write`.

@@ -267,7 +267,7 @@ export class Attempt implements Disposable {
     const held = await queue.renew(this.lease, leaseMs).catch(() => undefined);
     if (held) this.#leaseUntilMs = now() + leaseMs;
     if (held !== false) return;
-    this.#logger.log("warn", "The lease of this job was lost; its attempt is given up", {
+    this.#logger.log("warn", "Lost the lease of this job; giving up the attempt", {
       jobId: this.lease.job.id,
     });
     this.abort();

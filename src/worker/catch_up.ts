@@ -32,7 +32,7 @@ export async function startCatchUp(options: CatchUpOptions): Promise<AsyncDispos
   let open = true;
   let telling = Promise.resolve();
   const tell = async () => {
-    logger.log("info", "Telling how jobs ended before the start", { jobs: untold.length });
+    logger.log("info", "Announcing jobs that ended before this start", { jobs: untold.length });
     for (const job of untold) {
       if (open) await announcer.announce(job);
     }

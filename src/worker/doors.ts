@@ -34,7 +34,7 @@ export async function readDoors(config: ZmqConfig, logger: Logger): Promise<Bind
   const isAllowed = async (publicKey: string): Promise<boolean> => {
     const name = await clients.nameOf(publicKey);
     if (name === undefined) {
-      logger.log("warn", "Kept out a client whose key is not known", { publicKey });
+      logger.log("warn", "Refused a client with an unknown key", { publicKey });
     } else logger.log("debug", "Let in a client", { client: name });
     return name !== undefined;
   };
@@ -57,7 +57,7 @@ function refuseOpenDoors(config: ZmqConfig, logger: Logger): void {
   if (open.length === 0) return;
   const where = open.join(" and ");
   if (config.allowInsecureBind) {
-    logger.log("warn", `Whoever reaches ${where} may use this worker: no keys are asked for`);
+    logger.log("warn", `Anyone who can reach ${where} can use this worker: it asks for no keys`);
     return;
   }
   throw new ConfigError(

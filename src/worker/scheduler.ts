@@ -255,7 +255,7 @@ class QueueScheduler implements Scheduler {
     });
     this.#looked = true;
     if (count === 0) return;
-    this.#logger.log("warn", "Jobs are taken from servers that are away", { jobs: count });
+    this.#logger.log("warn", "Moving jobs off servers that stay away", { jobs: count });
   }
 
   /**

@@ -65,7 +65,7 @@ export class Welcome implements AsyncDisposable {
       if (left.length === 0) return;
       if (looks === 1) {
         const message = "ComfyUI has not let go of prompts that were given up while it was away; " +
-          "asking again until it does. A node that never looks up ends only with a restart of ComfyUI";
+          "asking again until it does. A node that never checks for an interrupt ends only with a restart of ComfyUI";
         this.#logger.log("warn", message, { server, prompts: left.length });
       }
       this.#options.onAdmitted();
@@ -80,14 +80,14 @@ export class Welcome implements AsyncDisposable {
       const gone = await slot.runner.withdraw(promptIds);
       if (gone.length === 0) return promptIds;
       await this.#options.queue.forgetPrompts(server, gone);
-      this.#logger.log("info", "Prompts that were given up while ComfyUI was away are seen off", {
+      this.#logger.log("info", "Removing prompts that were given up while ComfyUI was away", {
         server,
         prompts: gone.length,
       });
       return promptIds.filter((id) => !gone.includes(id));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.#logger.log("debug", `Cannot see off prompts that were given up: ${why}`, { server });
+      this.#logger.log("debug", `Cannot remove prompts that were given up: ${why}`, { server });
       return promptIds;
     }
   }

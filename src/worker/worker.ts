@@ -252,7 +252,7 @@ async function resumeJobs(
 ): Promise<void> {
   const resumed = await queue.reclaim({ all: true });
   const { queued } = await queue.counts();
-  if (queued > 0) logger.log("info", "Jobs from before are in the queue", { queued, resumed });
+  if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
 }
 
 /** Waits for a promise, but no longer than this. */

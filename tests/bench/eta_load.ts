@@ -1,4 +1,4 @@
-/** A load of varied jobs, and the times of a machine that paints them unevenly; drawn from a seed. */
+/** A load of varied jobs, and the times of a machine that runs them unevenly; drawn from a seed. */
 
 import type { Client } from "../../src/client/mod.ts";
 import type { SimulatedWork } from "../../src/simulator/mod.ts";

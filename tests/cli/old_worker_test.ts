@@ -51,7 +51,7 @@ Deno.test("status and health tell what an old worker can say", async () => {
   const status = await run(["status", ...worker.flags]);
   assert.equal(status.exitCode, 0);
   assert.equal(status.stdout(), "0 running, 0 waiting, up 3.0 s\n");
-  assert.match(status.stderr(), /too old to tell of its servers/);
+  assert.match(status.stderr(), /too old to list its servers/);
   await using dir = await tempDir();
   const files = [`--output-dir=${dir.path}`, "--db=:memory:"];
   const health = await run(["health", ...worker.flags, ...files]);

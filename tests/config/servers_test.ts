@@ -103,12 +103,12 @@ Deno.test("a server may be an alias, and so may its values", async () => {
 const FAULTS: Record<string, [yaml: string, message: string]> = {
   "no list but a URL": [
     "comfyui:\n  servers: http://a\n",
-    "config.yaml:2:12: comfyui.servers must be a list, each entry a map with url and, if wanted, " +
+    "config.yaml:2:12: comfyui.servers must be a list, each entry a map with url and optionally " +
     'name, token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://a"',
   ],
   "no list but a map": [
     "comfyui:\n  servers:\n    url: http://a\n",
-    "config.yaml:3:5: comfyui.servers must be a list, each entry a map with url and, if wanted, " +
+    "config.yaml:3:5: comfyui.servers must be a list, each entry a map with url and optionally " +
     "name, token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a map",
   ],
   "an empty list": [
@@ -123,12 +123,12 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   ],
   "an entry that is a URL": [
     "comfyui:\n  servers:\n    - url: http://a\n    - http://b\n",
-    "config.yaml:4:7: an entry of comfyui.servers must be a map with url and, if wanted, name, " +
+    "config.yaml:4:7: an entry of comfyui.servers must be a map with url and optionally name, " +
     'token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got "http://b"',
   ],
   "an entry that is nothing": [
     "comfyui:\n  servers: [~, { url: http://a }]\n",
-    "config.yaml:2:13: an entry of comfyui.servers must be a map with url and, if wanted, name, " +
+    "config.yaml:2:13: an entry of comfyui.servers must be a map with url and optionally name, " +
     "token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got nothing",
   ],
   "an entry without URL": [
@@ -183,7 +183,7 @@ const FAULTS: Record<string, [yaml: string, message: string]> = {
   ],
   "a list in itself": [
     "comfyui: { servers: &all [*all] }",
-    "config.yaml:1:27: an entry of comfyui.servers must be a map with url and, if wanted, name, " +
+    "config.yaml:1:27: an entry of comfyui.servers must be a map with url and optionally name, " +
     "token, token_file, headers, weight, max_in_flight, checkpoint_dir, lora_dir, vae_dir and extra_model_paths, got a list",
   ],
   "a map in itself": [

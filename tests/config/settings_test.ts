@@ -181,13 +181,32 @@ Deno.test("README.md shows the tables of settings and of a server's keys as they
 
 function tableRow(setting: SettingInfo): string {
   const flag = setting.flag === undefined ? "" : code(`--${setting.flag}`);
-  const variables = setting.variables.map(code).join(" ");
   const standard = setting.default === "" ? "" : code(setting.default);
-  return row([code(setting.path), flag, variables, setting.expected, standard, setting.help]);
+  return row([code(setting.path), flag, brief(setting.expected), standard, setting.help]);
 }
 
+/** What a value must be, as short as a table wants it. */
+function brief(expected: string): string {
+  return expected.replace(/^a whole number from (\S+) to (\S+)$/, "$1–$2")
+    .replace(/^a number of seconds from (\S+) to (\S+)$/, "$1–$2 s")
+    .replace(/^a number from (\S+) to (\S+)$/, "$1–$2")
+    .replace(/^a path without a leading ~$/, "path")
+    .replace(/^a workflow name \(.*\)$/, "name")
+    .replace(/^a list, each entry a map with .*$/, "list of maps")
+    .replace("a file name with {job_id} and optionally ", "{job_id}, optionally ");
+}
+
+Deno.test("the variables of a setting are named after its path and its flag, as README.md says", () => {
+  for (const { path, flag, variables, keys } of listSettings()) {
+    if (keys.length > 0) continue; // Only a file can hold maps.
+    const names = flag === undefined ? [path] : [path, flag];
+    const expected = names.map((name) => `DGX_PIXELS_${name.toUpperCase().replace(/[.-]/g, "_")}`);
+    deepEqual(variables, [...new Set(expected)]);
+  }
+});
+
 function keyRow({ key, expected, isRequired, default: standard, help }: KeyInfo): string {
-  return row([code(key), expected, isRequired ? "must be given" : standard, help]);
+  return row([code(key), brief(expected), isRequired ? "must be given" : standard, help]);
 }
 
 function code(text: string): string {

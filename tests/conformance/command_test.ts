@@ -5,7 +5,7 @@ Deno.test("conformance wants either a server or the simulator", async () => {
   for (const args of [[], ["--simulate", "--comfyui-url", "http://127.0.0.1:1"]]) {
     const { code, err } = await run(["conformance", ...args]);
     assert.equal(code, 2);
-    assert.match(err, /^error: Name a server with --comfyui-url, or else give --simulate$/m);
+    assert.match(err, /^error: Give either --comfyui-url or --simulate$/m);
   }
 });
 
@@ -29,7 +29,7 @@ Deno.test("conformance that is told to stop proves nothing, and says so", async 
   const { code, out, err } = await run(["conformance", "--simulate"], true);
   assert.equal(code, 1);
   assert.equal(out, "The embedded simulator\n");
-  assert.equal(err, "Stopped; nothing is proved\n");
+  assert.equal(err, "Stopped; no result\n");
 });
 
 Deno.test("conformance --help tells its options and what the exit code means", async () => {
@@ -38,7 +38,7 @@ Deno.test("conformance --help tells its options and what the exit code means", a
   for (const option of ["--comfyui-url <url>", "--simulate", "--model <name>", "--verbose"]) {
     assert.ok(out.includes(option), option);
   }
-  assert.match(out, /exit code is 0 if every job was done, once and in time/);
+  assert.match(out, /exit code is 0 if every job was done exactly once and in time/);
 });
 
 /** Runs a command line; `stopped` sends it a signal as soon as it says what it tests. */

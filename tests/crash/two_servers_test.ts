@@ -30,7 +30,7 @@ Deno.test("One of two servers dies under load: the other ends every job, and the
   await one.when("execution_start", undefined, { since });
   await Promise.all([...jobs, ...more].map((job) => job.result));
   assert.deepEqual(await states(client), ["ready", "ready"]);
-  assert.deepEqual(paintedTwice(setup.ledgers), []);
+  assert.deepEqual(ranTwice(setup.ledgers), []);
 });
 
 Deno.test("A server that is cut off for a moment keeps its jobs, which are run once", async () => {
@@ -103,7 +103,7 @@ async function states(client: Client): Promise<string[]> {
 }
 
 /** Seeds of jobs that were generated to the end more than once, on whatever server. */
-function paintedTwice(ledgers: readonly ExecutionLedger[]): number[] {
+function ranTwice(ledgers: readonly ExecutionLedger[]): number[] {
   for (const ledger of ledgers) ledger.read();
   const generated = ledgers.flatMap((ledger) => ledger.executions)
     .filter(({ outcome }) => outcome === "success")

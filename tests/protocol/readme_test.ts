@@ -14,9 +14,9 @@ type Row = [field: string, type: string, needed: string];
 const number = new Intl.NumberFormat("en-US");
 
 function numberRange({ minimum, maximum, exclusiveMinimum }: JsonSchema): string {
-  if (exclusiveMinimum !== undefined) return `above ${exclusiveMinimum}`;
-  if (maximum === undefined || maximum === Number.MAX_SAFE_INTEGER) return `${minimum} or more`;
-  return `${minimum} to ${number.format(maximum)}`;
+  if (exclusiveMinimum !== undefined) return `> ${exclusiveMinimum}`;
+  if (maximum === undefined || maximum === Number.MAX_SAFE_INTEGER) return `≥ ${minimum}`;
+  return `${minimum}${Number(minimum) < 0 ? " to " : "–"}${number.format(maximum)}`;
 }
 
 function nameOf(schema: JsonSchema): string {
@@ -27,8 +27,8 @@ function nameOf(schema: JsonSchema): string {
 function textWords({ contentEncoding, minLength = 0, maxLength }: JsonSchema): string {
   if (contentEncoding !== undefined) return "bin";
   if (maxLength === undefined) return "str";
-  const range = minLength === 0 ? "at most" : `${minLength} to`;
-  return `str, ${range} ${number.format(maxLength)} chars`;
+  const range = minLength === 0 ? "≤ " : `${minLength}–`;
+  return `str, ${range}${number.format(maxLength)} chars`;
 }
 
 function typeWords(schema: JsonSchema): string {
@@ -39,7 +39,7 @@ function typeWords(schema: JsonSchema): string {
     return `str: ${schema.enum.map((value) => `\`${value}\``).join(", ")}`;
   }
   if (prefixItems !== undefined) return `[int, int], each ${numberRange(prefixItems[0]!)}`;
-  if (items) return `array of ${maxItems ? `at most ${maxItems} ` : ""}${nameOf(items)}`;
+  if (items) return `array of ${maxItems ? `≤ ${maxItems} ` : ""}${nameOf(items)}`;
   switch (schema.type) {
     case "integer":
       return `int, ${numberRange(schema)}`;
@@ -52,16 +52,34 @@ function typeWords(schema: JsonSchema): string {
   }
 }
 
-/** The rows of the table under a heading. */
+/** The rows of the table under a heading, or of the one that it names in place of its own. */
 function tableUnder(heading: string): Row[] | undefined {
-  const start = readme.indexOf(`\n### ${heading}\n`);
+  const start = readme.search(new RegExp(`\\n####? ${RegExp.escape(heading)}\\n`));
   if (start < 0) return undefined;
   const section = readme.slice(start + 1).split(/\n##/, 1)[0]!;
-  return [...section.matchAll(/^\| `(\w+)` +\| (.+?) +\| (yes|no) +\|/gm)]
-    .map(([, field, type, needed]) => [field!, type!, needed!]);
+  const same = /^The fields of \[(`\w+`)\]/m.exec(section)?.[1];
+  if (same !== undefined && same !== heading) return tableUnder(same);
+  return [...section.matchAll(/^\| `(\w+)`(\??) +\| (.+?) +\|/gm)]
+    .map(([, field, mark, type]) => [field!, type!, mark === "" ? "needed" : "optional"]);
 }
 
 const { $defs } = messagesJsonSchema();
+
+/** The fields of every update, which README.md describes once. */
+const NUMBERS = ["epoch", "seq"];
+
+Deno.test("README.md describes the numbers of updates as they are", () => {
+  const numbered = Object.values($defs!).filter(({ properties }) => properties?.seq !== undefined);
+  assert.ok(numbered.length > 4);
+  for (const { properties, required } of numbered) {
+    const expected = NUMBERS.map((field): Row => [
+      field,
+      typeWords(properties![field]!),
+      required!.includes(field) ? "needed" : "optional",
+    ]);
+    assert.deepEqual(tableUnder("Numbers"), expected);
+  }
+});
 
 for (const [name, { properties, required }] of Object.entries($defs!)) {
   if (properties === undefined) continue;
@@ -71,10 +89,11 @@ for (const [name, { properties, required }] of Object.entries($defs!)) {
   Deno.test(`README.md describes ${heading} as it is`, () => {
     const expected = Object.entries(properties)
       .filter(([field]) => field !== "type" || type === undefined)
+      .filter(([field]) => properties.seq === undefined || !NUMBERS.includes(field))
       .map(([field, schema]): Row => [
         field,
         typeWords(schema),
-        required!.includes(field) ? "yes" : "no",
+        required!.includes(field) ? "needed" : "optional",
       ]);
     const table = tableUnder(heading);
     assert(table !== undefined, `src/protocol/README.md lacks "### ${heading}" and its table`);

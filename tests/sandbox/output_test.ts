@@ -274,7 +274,7 @@ Deno.test("OutputImages.save() says so when an image is larger than it takes, an
   await using output = expecting({ ...setup, context: { ...setup.context, server } });
   await assert.rejects(output.save([told]), {
     code: "output",
-    message: /huge\.png .*has more than 301989888 bytes; have the workflow save smaller ones/,
+    message: /huge\.png .*has more than 301989888 bytes; make the workflow save smaller ones/,
   });
   assert.equal(isWanted, false);
   await output[Symbol.asyncDispose]();

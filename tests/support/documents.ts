@@ -20,10 +20,13 @@ export interface CodeBlock {
 
 const ROOT = new URL("../../", import.meta.url);
 
+/** Where Markdown files lie besides the top of the repository. */
+const FOLDERS = [".github", "findings", "src", "tests", "workflows"];
+
 /** Reads every Markdown file of the repository. */
 export async function readDocuments(): Promise<MarkdownFile[]> {
   const paths = ["README.md"];
-  for (const folder of ["src", "tests", "workflows"]) paths.push(...await listMarkdown(folder));
+  for (const folder of FOLDERS) paths.push(...await listMarkdown(folder));
   return await Promise.all(
     paths.map(async (path) => ({ path, text: await Deno.readTextFile(new URL(path, ROOT)) })),
   );

@@ -65,7 +65,7 @@ for (
       });
       const log = memoryLog();
       await readDoors({ ...config, allowInsecureBind: true }, log);
-      assert.match(log.lines.join(), /^warn Whoever reaches /);
+      assert.match(log.lines.join(), /^warn Anyone who can reach /);
     }
   });
 }

@@ -49,7 +49,7 @@ Deno.test("A server that was restarted before it is back has nothing left, and i
   await far.faults.restart();
   await haveFarDoOne(setup);
   assert.deepEqual(far.record.executions.map(({ outcome }) => outcome), ["died", "success"]);
-  assert.deepEqual(setup.lines.filter((line) => /Cannot see off|not let go/.test(line)), []);
+  assert.deepEqual(setup.lines.filter((line) => /Cannot remove prompts|not let go/.test(line)), []);
 });
 
 Deno.test("A server that has done before it is back what others did, too, is not disturbed", async () => {
@@ -157,7 +157,7 @@ async function submitToFar(setup: TwoServers, { steps }: { steps: number }): Pro
 
 /** Nobody reaches the far server any more, which works on. */
 async function cutOff({ proxy, logged }: TwoServers): Promise<void> {
-  const taken = logged("Jobs are taken from servers that are away");
+  const taken = logged("Moving jobs off servers that stay away");
   proxy.faults.refuse(true);
   await taken;
 }

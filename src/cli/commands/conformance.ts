@@ -48,7 +48,7 @@ export async function runConformanceCommand(
     return results.every(hasPassed) ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
-    io.err("Stopped; nothing is proved\n");
+    io.err("Stopped; no result\n");
     return EXIT.failed;
   }
 }
@@ -58,5 +58,5 @@ function chooseTarget({ comfyuiUrl, simulate }: ConformanceCommandOptions) {
     return { type: "server", url: comfyuiUrl } as const;
   }
   if (simulate === true && comfyuiUrl === undefined) return { type: "simulator" } as const;
-  throw new ConfigError("usage", "Name a server with --comfyui-url, or else give --simulate");
+  throw new ConfigError("usage", "Give either --comfyui-url or --simulate");
 }

@@ -33,7 +33,7 @@ async function serversOf(client: Client, io: Io): Promise<ServerInfo[]> {
     return await client.servers();
   } catch (error) {
     if (!isUnknownRequest(error)) throw error;
-    io.err("The worker is too old to tell of its servers; update it\n");
+    io.err("The worker is too old to list its servers; update it\n");
     return [];
   }
 }

@@ -26,7 +26,10 @@ const END_KEYS = /[qQ\x03]/;
 /** Runs the command; resolves with its exit code when the user has had enough. */
 export async function runWatch(options: WatchOptions, io: Io): Promise<number> {
   if (!io.outIsTerminal) {
-    throw new ConfigError("usage", "A live screen needs a terminal; scripts use status and jobs");
+    throw new ConfigError(
+      "usage",
+      "A live screen needs a terminal; use status and jobs in scripts",
+    );
   }
   await using client = await openClient(options, io);
   const end = new AbortController();

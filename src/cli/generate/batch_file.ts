@@ -38,7 +38,10 @@ export async function readBatchFile(path: string): Promise<BatchEntry[]> {
   const reader = READERS[/\.(\w+)$/.exec(path)?.[1]?.toLowerCase() ?? ""];
   if (reader === undefined) {
     const endings = Object.keys(READERS).map((ending) => `.${ending}`).join(", ");
-    throw new ConfigError("usage", `Cannot tell what ${path} is; its name must end in ${endings}`);
+    throw new ConfigError(
+      "usage",
+      `Cannot tell the format of ${path}; its name must end in ${endings}`,
+    );
   }
   return (await reader(await readText(path), path)).map(toEntry);
 }

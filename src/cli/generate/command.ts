@@ -91,7 +91,7 @@ export async function chooseImages(
   io: Io,
 ): Promise<ImageProtocol | undefined> {
   if (show === "always" && json) {
-    throw new ConfigError("usage", "--json and --show always exclude each other");
+    throw new ConfigError("usage", "--json and --show always cannot be combined");
   }
   if (json || show === "never" || (show === "auto" && !io.outIsTerminal)) return undefined;
   const known = detectImages((name) => io.env(name));

@@ -32,13 +32,13 @@ const number = { placeholder: "number", expected: "a number", read: readNumber }
 export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   prompt: { ...text, help: "what to show" },
   negative_prompt: { ...text, flag: "negative", help: "what not to show" },
-  model: { ...name, flag: "model", help: "checkpoint (default: the first that there is)" },
+  model: { ...name, flag: "model", help: "checkpoint (default: the first one found)" },
   lora: {
     placeholder: "name[:strength]",
-    expected: "name or name:strength, several with commas between them, or none",
+    expected: "name or name:strength, several separated by commas, or none",
     read: readLoras,
     flag: "lora",
-    help: "LoRA; may be given several times; none leaves out the workflow's own too",
+    help: "LoRA; can be repeated; none removes the workflow's own too",
   },
   size: {
     placeholder: "WxH",
@@ -58,14 +58,18 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     flag: "cfg",
     help: `how closely to follow the prompt (default: ${DEFAULTS.cfg_scale})`,
   },
-  seed: { ...whole, flag: "seed", help: "seed (default: drawn by the worker)" },
+  seed: { ...whole, flag: "seed", help: "seed (default: random)" },
   workflow: { ...name, flag: "workflow", help: "workflow template, without .json" },
-  sampler_name: { ...name, flag: "sampler", help: "sampler, in ComfyUI's spelling" },
-  scheduler: { ...name, flag: "scheduler", help: "scheduler, in ComfyUI's spelling" },
-  denoise: { ...number, flag: "denoise", help: "share of the image to make anew, 0 to 1" },
-  output_format: { ...name, flag: "format", help: "format of the files, where the workflow can" },
+  sampler_name: { ...name, flag: "sampler", help: "sampler, as ComfyUI names it" },
+  scheduler: { ...name, flag: "scheduler", help: "scheduler, as ComfyUI names it" },
+  denoise: { ...number, flag: "denoise", help: "how much of the image to change, 0 to 1" },
+  output_format: {
+    ...name,
+    flag: "format",
+    help: "file format, such as jpeg, if the workflow offers it",
+  },
   init_image: { ...name, flag: "init-image", help: "image in the worker's input directory" },
-  batch_size: { ...whole, flag: "batch-size", help: "images of one job" },
+  batch_size: { ...whole, flag: "batch-size", help: "images in one job" },
   animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },
   tileset_grid: {
     placeholder: "WxH",
@@ -78,9 +82,9 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     ...whole,
     read: readSigned,
     flag: "priority",
-    help: "higher runs sooner, -100 to 100",
+    help: "-100 to 100; higher runs sooner",
   },
-  deadline_s: { ...number, flag: "deadline", help: "seconds after which it is of no use" },
+  deadline_s: { ...number, flag: "deadline", help: "seconds after which the job fails" },
 };
 
 /**

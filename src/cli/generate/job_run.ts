@@ -130,6 +130,6 @@ async function askUntilSilent(
   }
   throw new TransportError(
     "timeout",
-    "The worker no longer answers; when it is back it goes on with the jobs that it has accepted",
+    "The worker no longer answers; it finishes the jobs it accepted when it is back",
   );
 }

@@ -100,7 +100,7 @@ export function createHumanReport(
 function describeUpdate(update: JobUpdate, columns: number | undefined): string | undefined {
   switch (update.type) {
     case "job_accepted":
-      return `waiting, about ${formatSeconds(update.estimated_time_s)} to go`;
+      return `waiting, ETA ${formatSeconds(update.estimated_time_s)}`;
     case "job_started":
       return "starting";
     case "progress":

@@ -246,7 +246,7 @@ export function parseAnswer(answer: HttpAnswer, what: string): unknown {
   try {
     return parseJson(answer.text);
   } catch (cause) {
-    throw new ComfyError("bad_answer", `${what}: the answer is no JSON; is this a ComfyUI?`, {
+    throw new ComfyError("bad_answer", `${what}: the answer is not JSON; is this ComfyUI?`, {
       status: answer.status,
       cause,
     });

@@ -99,7 +99,7 @@ export class ServerView {
   async queue(call: CallOptions): Promise<QueueView> {
     const body = await this.#api.json("/queue", call);
     if (!isObject(body) || !Array.isArray(body.queue_running)) {
-      throw new ComfyError("bad_answer", "GET /queue: the answer is no queue; is this a ComfyUI?");
+      throw new ComfyError("bad_answer", "GET /queue: the answer is not a queue; is this ComfyUI?");
     }
     return {
       running: asArray(body.queue_running).flatMap(parseItem),

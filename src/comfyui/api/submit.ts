@@ -118,7 +118,7 @@ function readAnswer(answer: HttpAnswer, submission: Submission): Submitted {
   const body = parseAnswer(answer, POST);
   const promptId = isObject(body) ? asText(body.prompt_id) : undefined;
   if (!isObject(body) || promptId === undefined) {
-    throw new ComfyError("bad_answer", `${POST}: the answer names no prompt; is this a ComfyUI?`);
+    throw new ComfyError("bad_answer", `${POST}: the answer names no prompt; is this ComfyUI?`);
   }
   const number = asNumber(body.number);
   const submitted = { promptId, ...(number === undefined ? {} : { number }) };

@@ -207,7 +207,7 @@ function tooLarge(image: ImageRef, maxBytes: number): ComfyError {
   return new ComfyError(
     "output",
     `The file ${describeImage(image)} of ComfyUI has more than ${maxBytes} bytes; ` +
-      "have the workflow save smaller ones",
+      "make the workflow save smaller ones",
   );
 }
 

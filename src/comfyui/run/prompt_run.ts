@@ -343,7 +343,7 @@ export class PromptRun {
     }
     return new ComfyError(
       "lost",
-      `ComfyUI knows nothing of prompt ${this.#promptId}; it restarted, or its history was cleared`,
+      `ComfyUI does not know prompt ${this.#promptId}; it restarted, or its history was cleared`,
     );
   }
 }

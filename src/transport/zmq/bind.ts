@@ -70,7 +70,7 @@ async function refuseTakenPath(address: string): Promise<void> {
   const path = ipcPath(address);
   const file = path === undefined ? undefined : await lookUp(path);
   if (path === undefined || file === undefined) return;
-  if (!file.isSocket) throw new Error("A file that is no socket lies there");
+  if (!file.isSocket) throw new Error("Another kind of file is there");
   if (await isListening(path)) {
     throw Object.assign(new Error("A process listens there"), { code: "EADDRINUSE" });
   }

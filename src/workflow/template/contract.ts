@@ -58,7 +58,7 @@ export function compileContract(
         throw new ConfigError(
           "invalid_workflow",
           `Cannot use the workflow ${source}: ${parameter} would go to ${input} of ` +
-            `${nodeLabel(graph, node)}, which holds ${quote(value)}, no ${type}`,
+            `${nodeLabel(graph, node)}, which holds ${quote(value)} (expected: ${type})`,
         );
       }
       return { parameter, node, input, nodeClass: graph[node]?.class_type ?? "", type };

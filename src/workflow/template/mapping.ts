@@ -91,18 +91,18 @@ class MappingReader {
       throw this.invalid(`each place of ${name} must have a node and an input, both texts`);
     }
     if (!Object.hasOwn(this.#graph, node)) {
-      throw this.invalid(`${name} is to go to node ${node}, which is not there`);
+      throw this.invalid(`${name} is mapped to node ${node}, which does not exist`);
     }
     const inputs = this.#graph[node]?.inputs ?? {};
     if (!Object.hasOwn(inputs, input)) {
       throw this.invalid(
-        `${name} is to go to ${input} of node ${node}, which has only ` +
+        `${name} is mapped to ${input} of node ${node}, which has only ` +
           (Object.keys(inputs).join(", ") || "no inputs"),
       );
     }
     if (isLink(inputs[input])) {
       throw this.invalid(
-        `${name} is to go to ${input} of node ${node}, which is linked to node ${
+        `${name} is mapped to ${input} of node ${node}, which is linked to node ${
           inputs[input][0]
         }; name the node that holds the value`,
       );

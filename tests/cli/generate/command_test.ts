@@ -16,7 +16,7 @@ Deno.test("generate generates with the first checkpoint and writes nothing but t
   assert.equal(exitCode, 0, stderr());
   assert.match(stdout(), /^\/[^\n]+\.png\n$/);
   assert.ok((await Deno.stat(stdout().trim())).size > 100);
-  assert.match(stderr(), /^waiting, about .+ to go$/m);
+  assert.match(stderr(), /^waiting, ETA .+$/m);
   assert.match(stderr(), /^done in .+, seed 7$/m);
   assert.equal((await setup.client.job("j1")).seed, 7);
 });
@@ -28,7 +28,7 @@ Deno.test("generate says that the job waits for a ComfyUI that is away", async (
   await using worker = await startWorker({ config });
   const flags = [...SMALL, ...addressFlags(worker), "--model=m"];
   const running = start(["generate", "a knight", ...flags]);
-  await running.wrote(/waiting, about/);
+  await running.wrote(/waiting, ETA/);
   running.signal();
   assert.equal(await running.code, 130);
   assert.match(
@@ -75,7 +75,7 @@ Deno.test("generate says what is wrong with a value before the worker is asked, 
     [["--cfg=101"], /Invalid parameter: cfg_scale/],
     [["--count=0"], /It must be a whole number from 1/],
     [["--show=always"], /This terminal is not known to show images/],
-    [["--show=always", "--json"], /exclude each other/],
+    [["--show=always", "--json"], /cannot be combined/],
   ];
   for (const [more, message] of cases) {
     const { exitCode, stderr } = await run(["generate", "a knight", ...nowhere, ...more]);

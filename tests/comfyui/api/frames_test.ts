@@ -17,7 +17,7 @@ Deno.test("parseBinaryFrame() goes by the signature of a preview, not by the for
     assert.deepEqual(parseBinaryFrame(frame(1, [u32(format), image])), {
       type: "preview",
       mimeType: "image/jpeg",
-      image: image,
+      image,
     });
     const png = parseBinaryFrame(frame(1, [u32(format), pngSignature]));
     assert(png?.type === "preview");
@@ -51,7 +51,7 @@ Deno.test("parseBinaryFrame() reads whose an identified preview is", () => {
   assert.deepEqual(parseBinaryFrame(identified(json)), {
     type: "preview",
     mimeType: "image/jpeg",
-    image: image,
+    image,
     promptId: "P",
     node: "7",
   });

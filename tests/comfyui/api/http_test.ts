@@ -80,7 +80,7 @@ Deno.test("ComfyClient calls refuse answers of another kind of server", async ()
   const comfy = new FakeComfy();
   await using client = comfy.client();
   comfy.on("GET /queue", () => new Response("<html>"));
-  await assert.rejects(client.queue(), { code: "bad_answer", message: /is this a ComfyUI\?/ });
+  await assert.rejects(client.queue(), { code: "bad_answer", message: /is this ComfyUI\?/ });
   comfy.on("GET /queue", () => Response.json({ queue: [] }));
   await assert.rejects(client.queue(), { code: "bad_answer" });
 });

@@ -165,7 +165,7 @@ Deno.test("ComfyClient.read() takes no more than allowed, whatever the server sa
     await assert.rejects(client.read(image, { maxBytes: png.length - 1 }), {
       code: "output",
       message: "The file sub/dir/a b.png [output] of ComfyUI has more than 119 bytes; " +
-        "have the workflow save smaller ones",
+        "make the workflow save smaller ones",
     });
     assert.equal(comfy.count("GET /view"), 1);
   }

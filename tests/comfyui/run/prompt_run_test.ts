@@ -184,7 +184,7 @@ Deno.test("ComfyClient.run() gives an anonymous preview to the prompt that runs,
   await first.ended;
   const previews = first.events.filter((event) => event.type === "preview");
   assert.deepEqual(previews, [
-    { type: "preview", node: "1", mimeType: "image/jpeg", image: image },
+    { type: "preview", node: "1", mimeType: "image/jpeg", image },
   ]);
   assert.deepEqual(second.types(), ["queued"]);
 });

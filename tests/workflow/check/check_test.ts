@@ -247,7 +247,8 @@ Deno.test("createTemplate() states which input takes what, and refuses values of
   const wrong = { ...graphs.STOCK, ckpt: ["X", { ckpt_name: 7 }] as graphs.ShortNode };
   assert.throws(() => createTemplate("bad", graphs.graphOf(wrong)), {
     code: "invalid_workflow",
-    message: /bad: model would go to ckpt_name of "X" \(node ckpt\), which holds 7, no choice$/,
+    message:
+      /bad: model would go to ckpt_name of "X" \(node ckpt\), which holds 7 \(expected: choice\)$/,
   });
 });
 

@@ -105,11 +105,15 @@ const BAD: [name: string, mapping: unknown, message: RegExp][] = [
   ["gives an empty list", { prompt: [] }, /prompt must be a list such as/],
   ["gives no node", { prompt: [{ input: "text" }] }, /each place of prompt must have a node/],
   ["gives a number", { prompt: [{ node: 6, input: "text" }] }, /each place of prompt must/],
-  ["names no node", { prompt: [{ node: "x", input: "text" }] }, /node x, which is not there/],
-  ["names a built-in", { prompt: [{ node: "toString", input: "x" }] }, /toString, which is not/],
+  ["names no node", { prompt: [{ node: "x", input: "text" }] }, /node x, which does not exist/],
+  ["names a built-in", { prompt: [{ node: "toString", input: "x" }] }, /toString, which does not/],
   ["names no input", { prompt: [{ node: "pos", input: "txt" }] }, /which has only text, clip$/],
   ["names a link", { prompt: [{ node: "pos", input: "clip" }] }, /is linked to node ckpt; name/],
-  ["names another type", { prompt: [{ node: "sampler", input: "cfg" }] }, /holds 8, no text$/],
+  [
+    "names another type",
+    { prompt: [{ node: "sampler", input: "cfg" }] },
+    /holds 8 \(expected: text\)$/,
+  ],
   ["ignores no list", { ignore: "prompt" }, /ignore must be a list/],
   ["ignores the unknown", { ignore: ["x"] }, /"x" is no parameter/],
   ["contradicts itself", {
