@@ -21,8 +21,8 @@ export interface LimitOptions {
 }
 
 /**
- * The most milliseconds that a job may take: the server's own time, what the worker needed besides when
- * nothing disturbed it, and the allowance, which grows as everything does on a busy machine. Infinity
+ * The most milliseconds that a job may take: the server's own time, twice what the worker needed besides
+ * when nothing disturbed it (on a busy machine no two runs are alike), and the allowance, which grows as everything does on a busy machine. Infinity
  * where only the ending counts or the server tells no times.
  */
 export function limitOf(options: LimitOptions): number {
@@ -31,5 +31,5 @@ export function limitOf(options: LimitOptions): number {
   if (allowanceMs === undefined || ownMs === undefined || idleMs === undefined) return Infinity;
   const slowness = Math.max(1, undisturbed.tookMs / idleMs, ownMs / idleMs);
   const besidesMs = Math.max(0, undisturbed.tookMs - (undisturbed.ownMs ?? idleMs));
-  return ownMs + besidesMs + allowanceMs * slowness;
+  return ownMs + 2 * besidesMs + allowanceMs * slowness;
 }
