@@ -19,7 +19,16 @@ import {
 } from "./support/structure.ts";
 
 /** What the top level of the repository holds besides dotfiles. */
-const TOP_LEVEL = ["deno.json", "deno.lock", "LICENSE", "README.md", "src", "tests", "workflows"];
+const TOP_LEVEL = [
+  "deno.json",
+  "deno.lock",
+  "findings",
+  "LICENSE",
+  "README.md",
+  "src",
+  "tests",
+  "workflows",
+];
 
 /** Longest source or test file in lines. */
 const MAX_LINES = 400;
