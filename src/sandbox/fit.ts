@@ -40,6 +40,11 @@ export async function fitImages(
   const odd = new Set<string>();
   for (const image of images) {
     context.signal.throwIfAborted();
+    // Cut, an animated PNG would be its first frame.
+    if (image.content !== undefined && image.content !== "still") {
+      fitted.push(image);
+      continue;
+    }
     const { size, fit } = context.request;
     const actual = await sizeOf(image);
     const wanted = actual === undefined ? size : enlarged(context, actual);

@@ -242,8 +242,10 @@ class JobRun {
     }
     if (code === "stalled") return await this.#explainStall(message);
     if (code === "output" && error.status === 404) {
-      // Its cache remembers what somebody has tidied away.
-      this.#isToBeMadeAgain = this.#context.again.note(this.#spec.jobId, error.nodeId);
+      // Its cache remembers what somebody has tidied away. That is no failed attempt: the next one
+      // goes round it, and should that not help, it is one.
+      const isNew = this.#context.again.note(this.#spec.jobId, error.nodeId);
+      if (isNew) return { ...failed("lost", message), retry: true };
     }
     if (this.#isToBeMadeAgain) return { ...failed(code, message), retry: true };
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));

@@ -34,6 +34,9 @@ const ASK_MS = 2_000;
  */
 const MAX_IMAGE_BYTES = 288 * 1024 * 1024;
 
+/** Most images of a job that may come over the event socket. */
+const MAX_SENT = 4_096;
+
 /** Above this size a copy costs more than one more write, which is a way to another thread and back. */
 const LARGE_BYTES = 128 * 1024;
 
@@ -63,6 +66,8 @@ export class OutputImages implements AsyncDisposable {
   readonly #leaving = new AbortController();
   readonly #early = new Map<string, Early>();
   readonly #sent: Promise<StagedImage>[] = [];
+  /** Bytes that came over the event socket and still are in memory. */
+  #unwritten = 0;
   #staging: Promise<Staging> | undefined;
   /** One after the other, so that one at a time is in memory. */
   #last: Promise<unknown> = Promise.resolve();
@@ -87,12 +92,18 @@ export class OutputImages implements AsyncDisposable {
     }
   }
 
-  /** Takes an image that came over the event socket. */
+  /** Takes an image that came over the event socket. Nothing holds back a server that sends too many. */
   accept(bytes: Uint8Array): void {
-    const staged = this.#last.then(() => this.#stage(bytes, { filename: "socket.png" }));
+    this.#unwritten += bytes.length;
+    const isTooMuch = this.#sent.length >= MAX_SENT || this.#unwritten > MAX_IMAGE_BYTES;
+    const staged = isTooMuch ? Promise.reject(tooMuchSent()) : this.#last.then(async () => {
+      const image = await this.#stage(bytes, { filename: "socket.png" });
+      this.#unwritten -= bytes.length;
+      return image;
+    });
     // Whether that went well shows at the end.
     this.#last = staged.catch(() => {});
-    this.#sent.push(staged);
+    if (this.#sent.length <= MAX_SENT) this.#sent.push(staged);
   }
 
   /**
@@ -204,6 +215,13 @@ export class OutputImages implements AsyncDisposable {
     const content = kind.content === "still" && isAnimated ? "moving" : kind.content;
     return { temp, extension: `.${extensionFor(kind, filename)}`, content };
   }
+}
+
+function tooMuchSent(): ComfyError {
+  return new ComfyError(
+    "output",
+    "ComfyUI sent more images over its event socket than can be taken; end the workflow in a SaveImage node",
+  );
 }
 
 const RANKS = { still: 0, moving: 0, model: 1, sound: 2, text: 3 } as const;

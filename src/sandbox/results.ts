@@ -61,6 +61,7 @@ export async function arrangeResults(
   const { animation_frames: frames, tileset_grid: grid } = shape;
   try {
     const stills = images.filter(({ content = "still" }) => content === "still");
+    refuseOtherContent(shape, images);
     // An animated file is the animation; beside frames it is one more file.
     const sets = frames === undefined || stills.length === 0
       ? []
@@ -79,6 +80,21 @@ export async function arrangeResults(
       cause: error,
     });
   }
+}
+
+/** Sound is no animation, and tiles cannot be cut from a film. */
+function refuseOtherContent(
+  { animation_frames: frames, tileset_grid: grid }: ResultShape,
+  images: readonly StagedImage[],
+): void {
+  const contents = new Set(images.map(({ content = "still" }) => content));
+  if (contents.has("still") || (grid === undefined && contents.has("moving"))) return;
+  if (frames === undefined && grid === undefined) return;
+  const wanted = grid === undefined ? "an animation" : "tiles";
+  throw new ComfyError(
+    "output",
+    `The workflow gave no images to make ${wanted} of; end it in a SaveImage node`,
+  );
 }
 
 function others(images: readonly StagedImage[]): StagedImage[] {

@@ -43,6 +43,7 @@ export const MAX_CRASHES = 2;
  * |---|---|---|
  * | server away (`unreachable`) | when it is back | no |
  * | ComfyUI restarted and forgot the prompt (`lost`) | at once; not if it fell twice while it ran this job | no |
+ * | a file is gone that its cache still names (`lost`, too) | at once, and saved again | no |
  * | no answer in time, HTTP 5xx, nonsense for an answer | after a pause | yes |
  * | the isolate crashed, hung or flooded (`sandbox`) | after a pause | yes |
  * | the same, of one that several servers shared (`shared_sandbox`) | at once, each in one of its own | no |

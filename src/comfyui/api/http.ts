@@ -29,7 +29,7 @@ export interface HttpApiOptions {
 /** One request. */
 export interface HttpRequest extends CallOptions {
   /** @default {"GET"} */
-  method?: "GET" | "POST";
+  method?: "GET" | "HEAD" | "POST";
   /** Query parameters. */
   query?: Record<string, string>;
   /** Sent as JSON. */
