@@ -64,7 +64,11 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   scheduler: { ...name, flag: "scheduler", help: "scheduler, in ComfyUI's spelling" },
   denoise: { ...number, flag: "denoise", help: "share of the image to make anew, 0 to 1" },
   output_format: { ...name, flag: "format", help: "format of the files, where the workflow can" },
-  init_image: { ...name, flag: "init-image", help: "image in the worker's input directory" },
+  init_image: {
+    ...name,
+    flag: "init-image",
+    help: "image to start from: a file, or a name in the worker's input directory",
+  },
   batch_size: { ...whole, flag: "batch-size", help: "images of one job" },
   animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },
   tileset_grid: {
