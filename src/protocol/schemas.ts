@@ -13,6 +13,7 @@ import {
   MAX_SEED,
   MAX_TOLD_PROMPT_CHARS,
 } from "./limits.ts";
+import { MODEL_TYPES } from "./model_types.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
 const id = name;
@@ -142,19 +143,7 @@ export const jobCancelled = z.object({ type: z.literal("job_cancelled"), job_id:
 export const modelInfo = z.object({
   name: text,
   path: text,
-  model_type: z.enum([
-    "checkpoint",
-    "lora",
-    "vae",
-    "diffusion_model",
-    "text_encoder",
-    "controlnet",
-    "upscale_model",
-    "embedding",
-    "clip_vision",
-    "style_model",
-    "hypernetwork",
-  ]),
+  model_type: z.enum(MODEL_TYPES),
   size_mb: count,
 });
 export const modelList = z.object({

@@ -159,7 +159,8 @@ Deno.test("InputImages.bring() names the file that the server does not take", as
     ]] as const
   ) {
     const client = {
-      upload: () => Promise.reject(new ComfyError("http_status", `answered ${status}`, { status })),
+      upload: () =>
+        Promise.reject(new ComfyError("http_status", `It answered ${status}`, { status })),
       hasUpload: () => Promise.resolve(false),
     };
     const { signal } = new AbortController();

@@ -68,7 +68,11 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     flag: "format",
     help: "file format, such as jpeg, if the workflow offers it",
   },
-  init_image: { ...name, flag: "init-image", help: "image in the worker's input directory" },
+  init_image: {
+    ...name,
+    flag: "init-image",
+    help: "image to start from: a file, or a name in the worker's input directory",
+  },
   batch_size: { ...whole, flag: "batch-size", help: "images in one job" },
   animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },
   tileset_grid: {
