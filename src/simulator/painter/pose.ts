@@ -98,7 +98,7 @@ export function poseFigure(figure: Canvas, motion: Motion, moment: number): Canv
 }
 
 function turn(moment: number): number {
-  return 2 * Math.PI * moment;
+  return 2 * Math.PI * (moment % 1);
 }
 
 /** Back a little, then quickly forwards, then slowly back again. */
