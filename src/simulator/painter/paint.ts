@@ -11,7 +11,8 @@ import { mixWithBase } from "./remix.ts";
 import { noiseAt } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
 import { paintScene } from "./scene.ts";
-import { type PoseGrid, readPrompt } from "./words.ts";
+import { TILE_SIZE } from "./tiles.ts";
+import { type PromptGrid, readPrompt } from "./words.ts";
 
 /** Cells along the shorter side: enough for a figure with some room around it. */
 const CELLS = 40;
@@ -55,18 +56,25 @@ function cellSize({ width, height }: Recipe): number {
 
 function paintFresh(recipe: Recipe): Image {
   const { layout, grid } = readPrompt(recipe.prompt);
+  if (layout === "tiles" && grid !== undefined) return paintGround(recipe, grid);
   if (layout !== "poses" || recipe.moment !== undefined) return paintOne(recipe);
   return paintPoses(recipe, grid ?? usualGrid(recipe));
 }
 
+/** Tiles that end where those of the grid do. */
+function paintGround(recipe: Recipe, { columns, rows }: PromptGrid): Image {
+  const ground = paintScene(recipe, columns * TILE_SIZE, rows * TILE_SIZE);
+  return resized(toImage(ground), recipe.width, recipe.height);
+}
+
 /** Four poses, side by side where the image is wide, else two by two. */
-function usualGrid({ width, height }: Recipe): PoseGrid {
+function usualGrid({ width, height }: Recipe): PromptGrid {
   const columns = width >= height * 2 ? 4 : 2;
   return { columns, rows: 4 / columns, count: 4 };
 }
 
 /** The figure once in each cell of a grid, a moment later in each. */
-function paintPoses(recipe: Recipe, { columns, rows, count }: PoseGrid): Image {
+function paintPoses(recipe: Recipe, { columns, rows, count }: PromptGrid): Image {
   const { width, height } = recipe;
   const cell = { width: Math.floor(width / columns), height: Math.floor(height / rows) };
   if (cell.width < 1 || cell.height < 1) return paintOne(recipe);

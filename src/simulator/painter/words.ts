@@ -31,13 +31,13 @@ export type Place =
 /** How the image is laid out. */
 export type Layout = "single" | "tiles" | "poses";
 
-/** A grid of poses. */
-export interface PoseGrid {
-  /** Poses in a row. */
+/** A grid of poses or tiles. */
+export interface PromptGrid {
+  /** Poses or tiles in a row. */
   readonly columns: number;
   /** Rows. */
   readonly rows: number;
-  /** Poses in all; cells beyond stay empty. */
+  /** How many in all; cells beyond stay empty. */
   readonly count: number;
 }
 
@@ -51,8 +51,8 @@ export interface Wishes {
   readonly layout: Layout;
   /** What the figure does, where it moves. */
   readonly motion: Motion;
-  /** The grid of poses, where the prompt tells its size. */
-  readonly grid: PoseGrid | undefined;
+  /** The grid of poses or tiles, where the prompt tells its size. */
+  readonly grid: PromptGrid | undefined;
   /** Colours named, as hue, saturation and lightness. */
   readonly colours: readonly (readonly [hue: number, saturation: number, lightness: number])[];
 }
@@ -123,11 +123,11 @@ const COLOUR_WORDS: readonly (readonly [RegExp, number, number, number])[] = [
 const TILE_WORDS = /\b(tile ?sets?|tiles?|tile ?map|seamless|texture)\b/;
 const FRAME_WORDS = /\b(sprite ?sheet|animation|animated|walk cycle|frames)\b/;
 
-const GRID_WORDS = /\b(\d+) columns?\b.*?\b(\d+) rows?\b/;
+const GRID_WORDS = [/\b(\d+) columns?\b.*?\b(\d+) rows?\b/, /\bgrid of (\d+) by (\d+)\b/];
 const COUNT_WORDS = /\b(\d+) (?:poses|frames)\b/;
 
-/** More poses than this in a row or column are no grid that anybody asks for. */
-const MOST_POSES = 64;
+/** More than this in a row or column are no grid that anybody asks for. */
+const MOST_CELLS = 64;
 
 const MOTION_WORDS: readonly (readonly [Motion, RegExp])[] = [
   ["walk", /\b(walk(s|ing)?|stroll(s|ing)?)\b/],
@@ -180,9 +180,10 @@ function readMotion(text: string): Motion {
   return named?.motion ?? "walk";
 }
 
-function readGrid(text: string): PoseGrid | undefined {
-  const [, columns, rows] = (GRID_WORDS.exec(text) ?? []).map(Number);
-  const isGrid = [columns, rows].every((count = 0) => count >= 1 && count <= MOST_POSES);
+function readGrid(text: string): PromptGrid | undefined {
+  const found = GRID_WORDS.map((words) => words.exec(text)).find((match) => match !== null);
+  const [, columns, rows] = (found ?? []).map(Number);
+  const isGrid = [columns, rows].every((count = 0) => count >= 1 && count <= MOST_CELLS);
   if (columns === undefined || rows === undefined || !isGrid) return undefined;
   const count = Number(COUNT_WORDS.exec(text)?.[1] ?? columns * rows);
   return { columns, rows, count: Math.min(count, columns * rows) };

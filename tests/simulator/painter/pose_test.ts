@@ -66,3 +66,15 @@ Deno.test("paintImage() puts the poses of a sheet into equal cells and leaves sp
   const alone = paintImage({ ...base, prompt, width: 48, height: 48, moment: 1 / 3 });
   deepEqual([...alone.pixels()], poses[1]);
 });
+
+Deno.test("paintImage() ends its tiles where those of the grid end", () => {
+  const prompt = "grass tile set, a grid of 3 by 2 square terrain tiles";
+  const base = { base: undefined, denoise: 1, mask: undefined, style: "m", seed: 1n };
+  const pixels = paintImage({ ...base, prompt, width: 96, height: 64 }).pixels();
+  const at = (x: number, y: number) => pixels.subarray((y * 96 + x) * 3, (y * 96 + x) * 3 + 3);
+  // Each tile is 8 by 8 squares, so within one nothing changes but every four pixels.
+  for (let y = 0; y < 64; y++) {
+    for (let x = 0; x < 96; x++) deepEqual(at(x, y), at(x - x % 4, y - y % 4));
+  }
+  deepEqual(readPrompt(prompt).grid, { columns: 3, rows: 2, count: 6 });
+});
