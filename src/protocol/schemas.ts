@@ -7,6 +7,8 @@
 
 import { z } from "zod";
 import {
+  CYCLE_NAMES,
+  MAX_FRAME_PROMPT_CHARS,
   MAX_JOB_IDS,
   MAX_NAME_CHARS,
   MAX_PROMPT_CHARS,
@@ -79,6 +81,10 @@ export const generate = z.object({
   init_image: optional(z.union([name, fileBytes])),
   priority: optional(z.int().min(-100).max(100)),
   deadline_s: optional(z.number().gt(0)),
+  cycle: optional(z.enum(CYCLE_NAMES)),
+  frame_prompts: optional(z.array(characters(1, MAX_FRAME_PROMPT_CHARS)).max(256)),
+  fps: optional(z.number().min(0.1).max(240)),
+  sheet_columns: optional(z.int().min(1).max(256)),
 }).refine((value) => value.lora === undefined || value.loras === undefined, {
   path: ["loras"],
   message: "give either lora or loras, not both",

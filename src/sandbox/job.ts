@@ -12,6 +12,7 @@ import {
   bindTemplate,
   generatedSize,
   type Graph,
+  planFrames,
   sizeWarning,
   type Template,
 } from "../workflow/mod.ts";
@@ -124,7 +125,7 @@ class JobRun {
     signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
-    const warning = sizeWarning(request.model, request.size);
+    const warning = sizeWarning(request.model, generatedSize(template, request));
     if (warning !== undefined) this.#context.log("warn", warning, { jobId });
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
@@ -142,7 +143,8 @@ class JobRun {
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await import("./output.ts");
     const generated = generatedSize(template, request);
-    const saving = { parameters, generated, signal };
+    const frames = planFrames(template, request);
+    const saving = { parameters, generated, frames, signal };
     await using output = new OutputImages(this.#context, spec, saving);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);

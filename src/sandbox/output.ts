@@ -5,11 +5,14 @@ import { ComfyError } from "../errors.ts";
 import { isPng, pngTextParts, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
 import type { HiddenFile } from "./hidden_file.ts";
+import type { FramePlan } from "../workflow/mod.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
 import { fitImages } from "./fit.ts";
-import { arrangeResults, type StagedImage } from "./results.ts";
+import { isAtlasFile } from "./atlas_files.ts";
+import type { StagedImage } from "./result_image.ts";
+import { arrangeResults } from "./results.ts";
 import { openStaging, removeLeftovers, type Staging } from "./staging.ts";
 
 /** How to save. */
@@ -18,6 +21,8 @@ export interface SaveOptions {
   parameters: string;
   /** Size that the workflow was asked for: at least that of the request. @default {request.size} */
   generated?: readonly [number, number];
+  /** Where the frames of an animation come from. @default each image is one */
+  frames?: FramePlan | undefined;
   /** Gives up; nothing is left behind. */
   signal: AbortSignal;
 }
@@ -138,19 +143,23 @@ export class OutputImages implements AsyncDisposable {
     // Sound and text go last: clients show the first file.
     staged.sort((a, b) => rankOf(a) - rankOf(b));
     const { log } = this.#context;
-    const { generated = request.size } = this.#options;
-    const fitted = await fitImages(staged, { request, generated, staging, signal, log, jobId });
+    const { generated = request.size, frames } = this.#options;
+    // Of a sheet of poses each frame is brought to its size when it is cut out.
+    const fitted = frames?.type === "sheet"
+      ? staged
+      : await fitImages(staged, { request, generated, staging, signal, log, jobId });
     const facts = { jobId, prompt: request.prompt, seed, model: request.model };
     const timestampMs = Date.now();
     const sets = await arrangeResults(request, fitted, {
       staging,
       parameters,
+      frames,
       signal,
       stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
     });
     signal.throwIfAborted();
     const paths = (await staging.publish(sets)).flat();
-    return paths.filter((path) => !path.endsWith(".json"));
+    return paths.filter((path) => !isAtlasFile(path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

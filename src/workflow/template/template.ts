@@ -24,6 +24,8 @@ export interface Template {
   readonly ignored: ReadonlySet<Parameter>;
   /** What every prompt gets. */
   readonly affixes: Affixes;
+  /** Of a video, every image with a number that this divides is a frame of the animation. */
+  readonly frameStep: number;
 }
 
 /** Without these a request would be answered with an image of something else. */
@@ -38,7 +40,7 @@ const NEEDED: readonly Parameter[] = ["prompt", "model", "seed"];
  */
 export function createTemplate(name: string, json: unknown, mapping?: unknown): Template {
   const graph = unwrapped(parseGraph(json, name));
-  const { targets: places, ignored, affixes } = mapping === undefined
+  const { targets: places, ignored, affixes, frameStep } = mapping === undefined
     ? NO_MAPPING
     : parseMapping(mapping, graph, `${name}.map.json`);
   const found = traceGraph(graph);
@@ -54,7 +56,8 @@ export function createTemplate(name: string, json: unknown, mapping?: unknown): 
   if (missing.length > 0) throw invalid(name, missingText(graph, name, missing));
   const contract = compileContract(graph, targets, name);
   const sizeMultiple = mappedMultiple(graph, found, places.get("width")) ?? found.sizeMultiple;
-  return { name, graph, trace: { ...found, targets, sizeMultiple }, contract, ignored, affixes };
+  const trace = { ...found, targets, sizeMultiple };
+  return { name, graph, trace, contract, ignored, affixes, frameStep };
 }
 
 /** ComfyUI takes `{ "__value__": x }` for x, which only a list needs: a bare one would be a link. */
