@@ -114,6 +114,7 @@ export function readOutcome(value: unknown, outputDir: string): RunOutcome | typ
     completed: object({
       type: word(["completed"]),
       imagePaths: list(fileIn(outputDir), 1, MAX_FILES),
+      seed: optional(integer(0, Number.MAX_SAFE_INTEGER)) as Reader<number>,
       times: optional(times) as Reader<RunTimes>,
     }),
     cancelled: object({ type: word(["cancelled"]) }),
