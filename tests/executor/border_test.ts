@@ -75,6 +75,10 @@ Deno.test("readOutcome() takes files of the folder for images, and drops fields 
     imagePaths: ["/out/a b/ü.png", "/out/x"],
   });
   assert.deepEqual(readOutcome(outcome, "/out/"), readOutcome(outcome, "/out"));
+  const { imagePaths } = outcome;
+  const seeded = { type: "completed", imagePaths, seed: 2 ** 53 - 1 };
+  assert.deepEqual(readOutcome(seeded, "/out"), seeded);
+  assert.equal(readOutcome({ ...seeded, seed: 0.5 }, "/out"), INVALID);
   assert.equal(readOutcome({ ...outcome, imagePaths: ["/out/./x"] }, "/out"), INVALID);
   assert.equal(readOutcome({ ...outcome, times: { nodes: [] } }, "/out"), INVALID);
 });
