@@ -6,6 +6,8 @@ import { formatKey, spellFormat } from "../format.ts";
 import { type Graph, isLink } from "../graph.ts";
 import type { Parameter } from "../parameters.ts";
 import type { Template } from "../template/template.ts";
+import { Links } from "../trace/links.ts";
+import { literalOf } from "../trace/literals.ts";
 import type { TriggerWords } from "../text/words.ts";
 import { generatedSize } from "./fit.ts";
 import { applyLoras } from "./lora.ts";
@@ -109,10 +111,16 @@ function counts({ trace: { targets }, ignored }: Template, request: GenerateRequ
 
 /** A base and a refiner share the steps: their windows keep their proportion. */
 function scaleStepWindows(graph: Graph, template: Template, steps: number): void {
-  for (const { node } of template.trace.targets.steps) {
-    const inputs = graph[node]?.inputs ?? {};
-    const before = inputs["steps"];
-    if (typeof before !== "number" || before === steps) continue;
+  const links = new Links(template.graph);
+  const targets = new Set(
+    template.trace.targets.steps.map(({ node, input }) => `${node}:${input}`),
+  );
+  for (const [node, { inputs }] of Object.entries(graph)) {
+    if (!("steps" in inputs)) continue;
+    const at = literalOf(links, node, "steps", "number");
+    if (at === undefined || !targets.has(`${at.node}:${at.input}`)) continue;
+    const before = Number(links.inputs(at.node)[at.input]);
+    if (!(before > 0) || before === steps) continue;
     for (const edge of ["start_at_step", "end_at_step"]) {
       const at = inputs[edge];
       if (typeof at !== "number" || isLink(at) || at > before) continue;

@@ -102,6 +102,22 @@ Deno.test("bindTemplate() keeps the proportion of a base's and a refiner's steps
   assert.equal(graph["second"]?.inputs["steps"], 50);
 });
 
+Deno.test("bindTemplate() keeps that proportion where both get their steps from one primitive", () => {
+  const shared = (id: string): graphs.ShortNode => {
+    const [name, inputs] = graphs.BASE_AND_REFINER[id]!;
+    return [name, { ...inputs, steps: ["steps", 0] }];
+  };
+  const graph = bind({
+    ...graphs.BASE_AND_REFINER,
+    first: shared("first"),
+    second: shared("second"),
+    steps: ["easy int", { value: 25 }],
+  }, { steps: 50 });
+  assert.equal(graph["steps"]?.inputs["value"], 50);
+  assert.equal(graph["first"]?.inputs["end_at_step"], 40);
+  assert.equal(graph["second"]?.inputs["start_at_step"], 40);
+});
+
 Deno.test("bindTemplate() sets the LoRA that a graph has", () => {
   const graph = bind(graphs.WITH_LORA, { lora: "new.safetensors", lora_strength: 0.7 });
   const { lora_name, strength_model, strength_clip } = graph["lora"]?.inputs ?? {};
