@@ -37,7 +37,7 @@ const NEEDED: readonly Parameter[] = ["prompt", "model", "seed"];
  *   request would go nowhere, or a prompt in place of one of several texts.
  */
 export function createTemplate(name: string, json: unknown, mapping?: unknown): Template {
-  const graph = parseGraph(json, name);
+  const graph = unwrapped(parseGraph(json, name));
   const { targets: places, ignored, affixes } = mapping === undefined
     ? NO_MAPPING
     : parseMapping(mapping, graph, `${name}.map.json`);
@@ -55,6 +55,20 @@ export function createTemplate(name: string, json: unknown, mapping?: unknown): 
   const contract = compileContract(graph, targets, name);
   const sizeMultiple = mappedMultiple(graph, found, places.get("width")) ?? found.sizeMultiple;
   return { name, graph, trace: { ...found, targets, sizeMultiple }, contract, ignored, affixes };
+}
+
+/** ComfyUI takes `{ "__value__": x }` for x, which only a list needs: a bare one would be a link. */
+function unwrapped(graph: Graph): Graph {
+  const plain = (value: unknown) => {
+    if (typeof value !== "object" || value === null || !("__value__" in value)) return value;
+    return Array.isArray(value["__value__"]) ? value : value["__value__"];
+  };
+  return Object.fromEntries(
+    Object.entries(graph).map(([id, node]) => {
+      const inputs = Object.entries(node.inputs).map(([name, value]) => [name, plain(value)]);
+      return [id, { ...node, inputs: Object.fromEntries(inputs) }];
+    }),
+  );
 }
 
 /** A size that is mapped to what comes before a sampler goes into its latent; behind one, any will do. */
