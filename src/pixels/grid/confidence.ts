@@ -10,12 +10,11 @@ export const SURE = 0.96;
  * spoilt more than image models do; the README has the curve.
  */
 const WEIGHTS = {
-  constant: -9.316,
-  unexplained: -3.011,
-  beatenRival: 0.65,
-  warped: -1.173,
-  strength: 0.345,
-  remainder: 0.155,
+  constant: -8.792,
+  unexplained: -2.907,
+  beatenRival: 0.597,
+  warped: -1.32,
+  strength: 0.435,
 } as const;
 
 /** Rivals that leave more than this unexplained are all alike. */
@@ -23,12 +22,12 @@ const HOPELESS_RIVAL = 0.3;
 
 /** Weighs the evidence for a grid. */
 export function confidenceOf({ evidence, warped }: GridFinding): number {
-  const { unexplained, strength, remainder } = evidence;
+  const { unexplained, strength } = evidence;
   const rival = Math.min(HOPELESS_RIVAL, evidence.rival);
   const sum = WEIGHTS.constant +
     WEIGHTS.unexplained * Math.log(unexplained + 0.002) +
     WEIGHTS.beatenRival * Math.log((unexplained + 0.002) / (rival + 0.01)) +
     WEIGHTS.strength * Math.log(strength + 0.005) +
-    (warped ? WEIGHTS.warped + WEIGHTS.remainder * Math.max(0, remainder - 0.3) : 0);
+    (warped ? WEIGHTS.warped : 0);
   return 1 / (1 + Math.exp(-sum));
 }

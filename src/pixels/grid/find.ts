@@ -38,8 +38,6 @@ export interface GridEvidence {
   readonly rival: number;
   /** How strongly the steps repeat at the pitch. */
   readonly strength: number;
-  /** How far the image's sides are from whole numbers of cells, 0 to 0.5. */
-  readonly remainder: number;
 }
 
 /** Smallest pitch that is looked for in an image that is not sharp. */
@@ -65,6 +63,9 @@ const [FEW_ROWS, MANY_ROWS] = [16, 48];
 
 /** A grid that leaves this much more unexplained than the best is not looked at again. */
 const HOPELESS = 0.06;
+
+/** Pitches that differ by less than this factor are one, measured twice. */
+const ALIKE = 1.04;
 
 /** How much better than wider grids one must be that is where a JPEG's blocks are. */
 const BLOCKS_ARE_BETTER = 14;
@@ -99,7 +100,9 @@ export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefi
   const trials = findTrials(frames);
   const best = choose(trials);
   if (best === undefined) return undefined;
-  const others = trials.filter(({ grid }) => Math.abs(grid.x.pitch / best.grid.x.pitch - 1) > 0.03);
+  const others = trials.filter(({ grid }) =>
+    Math.abs(Math.log(grid.x.pitch / best.grid.x.pitch)) > Math.log(ALIKE)
+  );
   const { x, y } = best.grid;
   return {
     x,
@@ -112,7 +115,6 @@ export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefi
       unexplained: best.unexplained,
       rival: Math.min(Infinity, ...others.map(({ unexplained }) => unexplained)),
       strength: best.strength,
-      remainder: Math.max(remainderOf(x), remainderOf(y)),
     },
   };
 }
@@ -154,9 +156,11 @@ function choose(trials: readonly Trial[]): Trial | undefined {
     )
   );
   const least = Math.min(...likely.map(({ unexplained }) => unexplained));
-  return likely
-    .filter(({ unexplained }) => unexplained <= 3 * least + 0.008)
-    .sort((a, b) => b.grid.x.pitch - a.grid.x.pitch)[0];
+  const good = likely.filter(({ unexplained }) => unexplained <= 3 * least + 0.008);
+  const widest = Math.max(...good.map(({ grid }) => grid.x.pitch));
+  return good
+    .filter(({ grid }) => grid.x.pitch > widest / ALIKE)
+    .sort((a, b) => a.unexplained - b.unexplained)[0];
 }
 
 /** Whether a grid is that of a JPEG's blocks of eight pixels, or of halves of them. */
@@ -247,11 +251,6 @@ function moved(grid: Grid, by: number): Grid {
     return { ...lines, offset: offset - Math.floor(offset / lines.pitch + 0.5) * lines.pitch };
   };
   return { ...grid, x: move(grid.x), y: move(grid.y) };
-}
-
-function remainderOf({ length, offset, pitch }: Lines): number {
-  const cells = (length - offset) / pitch;
-  return Math.abs(cells - Math.round(cells));
 }
 
 function cellsOf({ length, offset, pitch }: Lines): number {
