@@ -38,8 +38,6 @@ export interface GridEvidence {
   readonly rival: number;
   /** How strongly the steps repeat at the pitch. */
   readonly strength: number;
-  /** The phases' agreement, 0 to 1. */
-  readonly agreement: number;
 }
 
 /** Smallest pitch that is looked for in an image that is not sharp. */
@@ -65,6 +63,12 @@ const [FEW_ROWS, MANY_ROWS] = [16, 48];
 
 /** A grid that leaves this much more unexplained than the best is not looked at again. */
 const HOPELESS = 0.06;
+
+/** Pitches that differ by less than this factor are one, measured twice. */
+const ALIKE = 1.04;
+
+/** How much better than wider grids one must be that is where a JPEG's blocks are. */
+const BLOCKS_ARE_BETTER = 14;
 
 /** How a grid was come by. */
 interface About {
@@ -96,8 +100,10 @@ export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefi
   const trials = findTrials(frames);
   const best = choose(trials);
   if (best === undefined) return undefined;
-  const others = trials.filter(({ grid }) => Math.abs(grid.x.pitch / best.grid.x.pitch - 1) > 0.03);
-  const { x, y, agreement } = best.grid;
+  const others = trials.filter(({ grid }) =>
+    Math.abs(Math.log(grid.x.pitch / best.grid.x.pitch)) > Math.log(ALIKE)
+  );
+  const { x, y } = best.grid;
   return {
     x,
     y,
@@ -109,7 +115,6 @@ export function findGrid(frames: readonly Premultiplied[]): GridFinding | undefi
       unexplained: best.unexplained,
       rival: Math.min(Infinity, ...others.map(({ unexplained }) => unexplained)),
       strength: best.strength,
-      agreement,
     },
   };
 }
@@ -143,10 +148,26 @@ function choose(trials: readonly Trial[]): Trial | undefined {
     ...trial,
     unexplained: (trial.error - noise + 0.5) / (trial.contrast + 2),
   }));
-  const least = Math.min(...findings.map(({ unexplained }) => unexplained));
-  return findings
-    .filter(({ unexplained }) => unexplained <= 3 * least + 0.008)
-    .sort((a, b) => b.grid.x.pitch - a.grid.x.pitch)[0];
+  const likely = findings.filter((trial) =>
+    !isBlocks(trial) ||
+    findings.every((other) =>
+      isBlocks(other) || other.grid.x.pitch < 1.1 * trial.grid.x.pitch ||
+      other.unexplained > BLOCKS_ARE_BETTER * trial.unexplained
+    )
+  );
+  const least = Math.min(...likely.map(({ unexplained }) => unexplained));
+  const good = likely.filter(({ unexplained }) => unexplained <= 3 * least + 0.008);
+  const widest = Math.max(...good.map(({ grid }) => grid.x.pitch));
+  return good
+    .filter(({ grid }) => grid.x.pitch > widest / ALIKE)
+    .sort((a, b) => a.unexplained - b.unexplained)[0];
+}
+
+/** Whether a grid is that of a JPEG's blocks of eight pixels, or of halves of them. */
+function isBlocks({ grid: { x, y } }: Trial): boolean {
+  const share = 8 / x.pitch;
+  return (share > 0.9 && Math.abs(share - Math.round(share)) < 0.004) &&
+    Math.abs(x.offset) < 0.3 && Math.abs(y.offset) < 0.3;
 }
 
 /** The even grid of a pitch; lines may also run where cells have their middle, as in ramps they do. */
