@@ -79,6 +79,7 @@ function labelOf(
   return `${seed}${model}: `;
 }
 
+/** Of 31 bits: the worker refuses a seed that somebody names and a node does not take, as many do. */
 function drawSeed(): number {
-  return Math.floor(Math.random() * 2 ** 52);
+  return Math.floor(Math.random() * 2 ** 31);
 }
