@@ -78,6 +78,8 @@ export type {
   JobState,
   LoraChoice,
   ModelInfo,
+  PixelOptions,
+  PixelResult,
   Progress,
   ServerInfo,
   Stage,

@@ -53,6 +53,8 @@ export type {
   ModelInfo,
   ModelList,
   PingRequest,
+  PixelOptions,
+  PixelResult,
   Pong,
   Preview,
   Progress,

@@ -222,7 +222,7 @@ function fieldPaths(
 ): { path: string[]; field: JsonSchema; required: boolean }[] {
   return Object.entries(schema.properties!).flatMap(([name, declared]) => {
     const field = resolve(declared);
-    const own = { path: [name], field, required: schema.required!.includes(name) };
+    const own = { path: [name], field, required: schema.required?.includes(name) ?? false };
     const inner = field.items ? resolve(field.items) : field;
     if (inner.properties === undefined) return [own];
     const way = field.items ? [name, "0"] : [name];
