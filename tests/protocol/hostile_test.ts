@@ -213,7 +213,12 @@ function mayFit(schema: JsonSchema, kind: unknown): boolean {
   if (type === "number") {
     return (kind === 1.5 && schema.maximum !== 1) || (kind === -1 && minimum <= -1);
   }
+  if (type === "object") return isPlainMap(kind) && schema.required === undefined;
   return Array.isArray(kind) && type === "array" && minItems === 0;
+}
+
+function isPlainMap(kind: unknown): boolean {
+  return Object.getPrototypeOf(kind ?? 0) === Object.prototype;
 }
 
 /** Every field of a message that can be wrong, as the way to it. */
