@@ -164,6 +164,7 @@ export const statusInfo = z.object({
   active_jobs: count,
   uptime_s: count,
   compression: optional(z.array(text)),
+  problem: optional(text),
 });
 export const pong = z.object({ type: z.literal("pong") });
 export const errorReply = z.object({ type: z.literal("error"), message: text });

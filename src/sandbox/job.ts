@@ -24,6 +24,7 @@ import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
 import { type MadeGraph, makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
+import { isHostTrouble } from "./host_trouble.ts";
 import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -230,6 +231,10 @@ class JobRun {
   async explain(error: unknown): Promise<RunOutcome> {
     if (this.#options.signal.aborted) return await this.#proveCancelled(error);
     const message = text(error);
+    if (isHostTrouble(error)) {
+      // What ComfyUI has made stays there, and is fetched when it can be kept.
+      return { ...failed("storage", message), retry: true, keepPrompt: this.#mayBeThere };
+    }
     if (error instanceof JobError) return failed(error.code, message);
     if (!(error instanceof ComfyError)) return failed("sandbox", message);
     const { code } = error;

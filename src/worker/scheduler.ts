@@ -11,6 +11,7 @@ import { choosePlace } from "./placement.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
+import type { StorageWatch } from "./storage.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
 
@@ -39,6 +40,8 @@ export interface SchedulerOptions extends RetryPolicy {
   storeAgainMs?: number;
   /** Pause between two looks at prompts that a server does not let go of. @default {1000} */
   lookAgainMs?: number;
+  /** Knows whether images can be written. @default they can */
+  storage?: Pick<StorageWatch, "isFit" | "suspect">;
   /** Takes log lines. */
   logger?: Logger;
   /** Clock, Unix milliseconds. @default {Date.now} */
@@ -61,6 +64,8 @@ export interface Scheduler {
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
+  /** Why the queue cannot be used at the moment, if it cannot. */
+  readonly problem: string | undefined;
   /** Claims nothing more; resolves when what runs has ended. */
   drain(): Promise<void>;
 }
@@ -86,6 +91,7 @@ class QueueScheduler implements Scheduler {
   readonly #loop: Promise<void>;
   #draining = false;
   #looked = false;
+  #problem: string | undefined;
 
   constructor(options: SchedulerOptions) {
     const { logger = silentLogger, now = Date.now, random = Math.random } = options;
@@ -128,6 +134,10 @@ class QueueScheduler implements Scheduler {
     this.wake();
   }
 
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   activeOn(server: string): number {
     return this.#slots.find((slot) => slot.name === server)?.active ?? 0;
   }
@@ -156,11 +166,13 @@ class QueueScheduler implements Scheduler {
         await this.#abandon();
         await this.#welcome.look(this.#slots);
         await this.#expire();
-        while (!this.#draining && await this.#dispatch());
+        while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
+        this.#problem = undefined;
         if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());
       } catch (error) {
         // A full disk, say. The queue is asked again in a while.
-        this.#logger.log("error", `Cannot use the queue: ${text(error)}`);
+        this.#problem = `Cannot use the queue: ${text(error)}`;
+        this.#logger.log("error", this.#problem);
         await this.#wakeUp.wait(RECHECK_MS);
       }
     }
@@ -189,6 +201,10 @@ class QueueScheduler implements Scheduler {
     return false;
   }
 
+  async #mayClaim(): Promise<boolean> {
+    return await this.#options.storage?.isFit() ?? true;
+  }
+
   #belongs(job: Job, server: string): boolean {
     return choosePlace(job.request, job.avoidServer, this.#slots) === server;
   }
@@ -215,6 +231,7 @@ class QueueScheduler implements Scheduler {
       using _timers = attempt;
       const { ended, failure, times } = await attempt.run();
       slot.judge(failure);
+      if (failure === "storage") await this.#options.storage?.suspect();
       if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {

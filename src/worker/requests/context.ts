@@ -36,6 +36,8 @@ export interface SchedulerView {
   activeOn(server: string): number;
   /** Last progress of a job. */
   progressOf(jobId: string): Progress | undefined;
+  /** Why the queue cannot be used at the moment, if it cannot. */
+  readonly problem?: string | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
 }
@@ -56,6 +58,8 @@ export interface HandlerContext {
   readonly arrivals: Arrivals;
   /** Where the stream of updates stands. */
   readonly updates: UpdatePosition;
+  /** Knows whether images can be written. */
+  readonly storage?: { readonly problem: string | undefined };
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */
