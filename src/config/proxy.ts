@@ -54,8 +54,9 @@ export function goDirect(urls: readonly string[], env: Environment = OWN): boole
 }
 
 /**
- * Does what `comfyui.proxy` says, by the environment of this process: Deno prefers that to a proxy
- * that a program names for its requests. To be called before the first request.
+ * Does what `comfyui.proxy` says, by the environment of this process: that holds for HTTP and
+ * WebSockets in every isolate, and a `NO_PROXY` there would hold for a proxy of our own, too. To be
+ * called before the first request.
  *
  * @returns a sentence for the log, if there is something to tell.
  * @throws {ConfigError} `invalid_value` if there is to be a proxy and the permission for it is missing.
