@@ -15,6 +15,22 @@ export interface AtlasOptions {
   durationMs?: number;
   /** Name of the animation of all images from the first to the last; none if absent. */
   tag?: string;
+  /** What was cut off all images alike; nothing if absent. */
+  trim?: AtlasTrim;
+  /** The point that stays where it is while an image moves or turns, in pixels of the whole image. */
+  pivot?: { x: number; y: number };
+}
+
+/** Which part of an image is left when its transparent edges were cut off. */
+export interface AtlasTrim {
+  /** Columns cut off at the left. */
+  x: number;
+  /** Rows cut off at the top. */
+  y: number;
+  /** Width before. */
+  sourceWidth: number;
+  /** Height before. */
+  sourceHeight: number;
 }
 
 /** One image of an atlas. */
@@ -23,11 +39,11 @@ export interface AtlasFrame {
   frame: Rect;
   /** Never turned. */
   rotated: false;
-  /** Never trimmed. */
-  trimmed: false;
-  /** The part of the image that is in the sheet: all of it. */
+  /** Whether only a part of the image is in the sheet. */
+  trimmed: boolean;
+  /** The part of the image that is in the sheet. */
   spriteSourceSize: Rect;
-  /** Its size. */
+  /** Size of the whole image. */
   sourceSize: { w: number; h: number };
   /** Time that it is shown, in milliseconds. */
   duration?: number;
@@ -45,6 +61,16 @@ export interface AtlasTag {
   direction: "forward";
 }
 
+/** A named place in images; only pivots are written. */
+export interface AtlasSlice {
+  /** What it is. */
+  name: "pivot";
+  /** Its colour in the editor. */
+  color: string;
+  /** From which image on it is where; the pivot counts from the bounds' corner. */
+  keys: { frame: number; bounds: Rect; pivot: { x: number; y: number } }[];
+}
+
 /** An atlas in the shape that Aseprite and TexturePacker call "JSON hash", which game engines read. */
 export interface Atlas {
   /** The images by name, in order. */
@@ -57,20 +83,21 @@ export interface Atlas {
     size: { w: number; h: number };
     scale: "1";
     frameTags: AtlasTag[];
+    slices?: AtlasSlice[];
   };
 }
 
 /** Describes a sheet. */
 export function describeSheet(layout: SheetLayout, options: AtlasOptions): Atlas {
-  const { image, names, app, durationMs, tag } = options;
+  const { image, names, app, durationMs, tag, trim, pivot } = options;
   const frames = layout.cells.map((frame, index): [string, AtlasFrame] => [
     names[index] ?? String(index),
     {
       frame,
       rotated: false,
-      trimmed: false,
-      spriteSourceSize: { x: 0, y: 0, w: frame.w, h: frame.h },
-      sourceSize: { w: frame.w, h: frame.h },
+      trimmed: trim !== undefined,
+      spriteSourceSize: { x: trim?.x ?? 0, y: trim?.y ?? 0, w: frame.w, h: frame.h },
+      sourceSize: { w: trim?.sourceWidth ?? frame.w, h: trim?.sourceHeight ?? frame.h },
       ...(durationMs === undefined ? {} : { duration: durationMs }),
     },
   ]);
@@ -78,6 +105,12 @@ export function describeSheet(layout: SheetLayout, options: AtlasOptions): Atlas
   const frameTags: AtlasTag[] = tag === undefined
     ? []
     : [{ name: tag, from: 0, to, direction: "forward" }];
+  const { w = 0, h = 0 } = frames[0]?.[1].sourceSize ?? {};
+  const slices: AtlasSlice[] = pivot === undefined ? [] : [{
+    name: "pivot",
+    color: "#0000ffff",
+    keys: [{ frame: 0, bounds: { x: 0, y: 0, w, h }, pivot }],
+  }];
   return {
     frames: Object.fromEntries(frames),
     meta: {
@@ -87,6 +120,7 @@ export function describeSheet(layout: SheetLayout, options: AtlasOptions): Atlas
       size: { w: layout.width, h: layout.height },
       scale: "1",
       frameTags,
+      ...(slices.length === 0 ? {} : { slices }),
     },
   };
 }

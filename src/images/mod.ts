@@ -5,7 +5,7 @@
  */
 
 export { describeSheet } from "./atlas.ts";
-export type { Atlas, AtlasFrame, AtlasOptions, AtlasTag } from "./atlas.ts";
+export type { Atlas, AtlasFrame, AtlasOptions, AtlasSlice, AtlasTag, AtlasTrim } from "./atlas.ts";
 export { isPng } from "./chunks.ts";
 export { decodeImage } from "./decode.ts";
 export { encodeGif } from "./gif.ts";

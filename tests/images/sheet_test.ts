@@ -119,3 +119,24 @@ Deno.test("describeSheet() writes the JSON that game engines read", () => {
   deepEqual(tiles.meta.frameTags, []);
   equal("duration" in tiles.frames["a"]!, false);
 });
+
+Deno.test("describeSheet() tells what was trimmed, and keeps the pivot where it was in the whole image", () => {
+  const { frames, meta } = describeSheet(sheetLayout(1, 10, 12), {
+    image: "x_sheet.png",
+    names: ["x.png"],
+    app: "me",
+    trim: { x: 3, y: 4, sourceWidth: 16, sourceHeight: 20 },
+    pivot: { x: 8, y: 19 },
+  });
+  const { trimmed, spriteSourceSize, sourceSize } = frames["x.png"]!;
+  deepEqual([trimmed, spriteSourceSize, sourceSize], [
+    true,
+    { x: 3, y: 4, w: 10, h: 12 },
+    { w: 16, h: 20 },
+  ]);
+  deepEqual(meta.slices, [{
+    name: "pivot",
+    color: "#0000ffff",
+    keys: [{ frame: 0, bounds: { x: 0, y: 0, w: 16, h: 20 }, pivot: { x: 8, y: 19 } }],
+  }]);
+});
