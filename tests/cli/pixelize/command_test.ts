@@ -126,7 +126,7 @@ Deno.test("pixelize reads palettes by name and from files, and says which names 
 Deno.test("pixelize makes an animation of frames, a GIF or a PNG", async () => {
   await withImage(async (dir) => {
     const frames = [`${dir}/in.png`, `${dir}/in.png`, `${dir}/in.png`];
-    for (const [name, head] of [["a.gif", "GIF89a"], ["a.png", "‰PNG\r\n"]] as const) {
+    for (const [name, head] of [["a.gif", "GIF89a"], ["a.png", "acTL"]] as const) {
       const line = [
         "pixelize",
         ...frames,
@@ -139,7 +139,7 @@ Deno.test("pixelize makes an animation of frames, a GIF or a PNG", async () => {
       ];
       equal((await run(line)).exitCode, 0);
       const bytes = await Deno.readFile(`${dir}/${name}`);
-      equal(new TextDecoder("latin1").decode(bytes.subarray(0, 6)), head);
+      ok(new TextDecoder("latin1").decode(bytes).includes(head));
       ok(bytes.length > 300);
     }
   });
