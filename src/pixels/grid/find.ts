@@ -153,8 +153,12 @@ function findTrials(frames: readonly Premultiplied[]): Trial[] {
     .map((trial) => tryWarped(looked, steps, trial));
 }
 
-/** The largest pitch that explains the image nearly as well as the best: half a pitch always does. */
+/**
+ * The largest pitch that explains the image nearly as well as the best: half a pitch always does. What
+ * repeats more strongly may explain less.
+ */
 function choose(trials: readonly Trial[]): Trial | undefined {
+  if (trials.length === 0) return undefined;
   // Noise is what no grid explains; finer grids explain a little of it too.
   const noise = NOISE_SHARE * Math.min(...trials.map(({ error }) => error));
   const findings = trials.map((trial) => ({
@@ -168,8 +172,11 @@ function choose(trials: readonly Trial[]): Trial | undefined {
       other.unexplained > BLOCKS_ARE_BETTER * trial.unexplained
     )
   );
-  const least = Math.min(...likely.map(({ unexplained }) => unexplained));
-  const good = likely.filter(({ unexplained }) => unexplained <= 3 * least + 0.008);
+  const best = likely.reduce((a, b) => b.unexplained < a.unexplained ? b : a);
+  const good = likely.filter(({ unexplained, strength }) => {
+    const favour = Math.max(0.3, Math.min(2.5, Math.sqrt(strength / best.strength)));
+    return unexplained <= favour * (3 * best.unexplained + 0.008);
+  });
   const widest = Math.max(...good.map(({ grid }) => grid.x.pitch));
   return good
     .filter(({ grid }) => grid.x.pitch > widest / ALIKE)
