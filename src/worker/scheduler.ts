@@ -39,12 +39,26 @@ export interface SchedulerOptions extends RetryPolicy {
   storeAgainMs?: number;
   /** Pause between two looks at prompts that a server does not let go of. @default {1000} */
   lookAgainMs?: number;
+  /** Hears of each attempt that has ended. */
+  onAttempt?: (report: AttemptReport) => void;
   /** Takes log lines. */
   logger?: Logger;
   /** Clock, Unix milliseconds. @default {Date.now} */
   now?: () => number;
   /** Source of jitter in [0, 1). @default {Math.random} */
   random?: () => number;
+}
+
+/** How an attempt came home. */
+export interface AttemptReport {
+  /** Where it ran. */
+  readonly server: string;
+  /** Code of the failure, if it failed. */
+  readonly failure: string | undefined;
+  /** True if it failed, and the job will be tried again. */
+  readonly isRetried: boolean;
+  /** Where its time went, if that was measured. */
+  readonly times: MeasuredRun | undefined;
 }
 
 /** Runs the queue. */
@@ -215,6 +229,8 @@ class QueueScheduler implements Scheduler {
       using _timers = attempt;
       const { ended, failure, times } = await attempt.run();
       slot.judge(failure);
+      const isRetried = failure !== undefined && ended === undefined;
+      this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {

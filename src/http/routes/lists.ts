@@ -39,7 +39,10 @@ async function whyNotReady(context: HttpContext): Promise<string[]> {
   if (context.isStopping()) return ["The worker is stopping"];
   const { servers } = await ask(context, { type: "list_servers" }, "server_list");
   if (servers.some(({ state }) => state === "ready")) return [];
-  return servers.map(({ name, state, error }) =>
-    `${name} is ${state}${error === undefined ? "" : `: ${error}`}`
-  );
+  // Whoever asks without a token is told no names and no addresses.
+  const count = (state: string) => servers.filter((server) => server.state === state).length;
+  return [
+    `No ComfyUI server is ready: ${count("connecting")} connecting, ${count("unreachable")} ` +
+    "unreachable; GET /v1/servers says why",
+  ];
 }

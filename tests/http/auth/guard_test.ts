@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createToken, type Scope } from "../../../src/http/mod.ts";
+import { createMetrics, createToken, type Scope } from "../../../src/http/mod.ts";
 import { startHttp } from "../../../src/http/server.ts";
 import { createUpdateFeed } from "../../../src/http/feed.ts";
 import { silentLogger } from "../../../src/log.ts";
@@ -16,6 +16,8 @@ const CONTEXT: HttpContext = {
         : { type: "error", message: "Malformed message: not here" },
     ),
   storedRequest: () => Promise.resolve(undefined),
+  metrics: createMetrics("1"),
+  snapshot: () => Promise.reject(new Error("not here")),
   feed: createUpdateFeed(1),
   outputDir: "/nonexistent",
   inputDir: undefined,
