@@ -1,6 +1,7 @@
 /** What the worker counts and times, for Prometheus. */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Update } from "../../protocol/mod.ts";
 
 /** A job that has ended. */
 export interface EndedJob {
@@ -78,6 +79,15 @@ export const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** States of a server, in the wire protocol's words. */
 const STATES = ["ready", "connecting", "unreachable"];
 
+const UPDATES: readonly Update["type"][] = [
+  "job_started",
+  "progress",
+  "preview",
+  "job_finished",
+  "job_complete",
+  "job_error",
+];
+
 const OUTCOMES = ["completed", "failed", "cancelled"] as const;
 
 /** Bounds in seconds: waits go from at once to hours, answers from 0.1 ms to seconds. */
@@ -122,7 +132,14 @@ export function createMetrics(version: string): Metrics {
   const database = histogram("database", "One step of the queue", ["operation"], BOUNDS.database);
   const fill = gauges(registry, gauge);
   gauge("info", "The worker", ["version"]).set({ version }, 1);
-  for (const outcome of OUTCOMES) ended.inc({ outcome }, 0);
+  // A series that begins with its first event hides that event from `rate()`.
+  for (const outcome of OUTCOMES) {
+    ended.inc({ outcome }, 0);
+    run.zero({ outcome });
+  }
+  for (const type of UPDATES) updates.inc({ type }, 0);
+  const known = new Set<string>();
+  const stepped = new Set<string>();
   return {
     jobEnded({ outcome, waitS, runS }) {
       ended.inc({ outcome });
@@ -133,6 +150,7 @@ export function createMetrics(version: string): Metrics {
       if (failure !== undefined) failures.inc({ server, code: failure });
       if (isRetried) retries.inc();
       for (const seconds of stepS) step.observe({ server }, seconds);
+      if (stepS.length > 0) stepped.add(server);
     },
     replied: (transport, type, seconds) => replies.observe({ transport, type }, seconds),
     updateSent: (type) => updates.inc({ type }),
@@ -141,7 +159,12 @@ export function createMetrics(version: string): Metrics {
     },
     databaseTook: (operation, seconds) => database.observe({ operation }, seconds),
     async text(now) {
-      for (const { name: server } of now.servers) isolates.inc({ server }, 0);
+      for (const { name: server } of now.servers) {
+        if (known.has(server)) continue;
+        known.add(server);
+        isolates.inc({ server }, 0);
+        if (!stepped.has(server)) step.zero({ server });
+      }
       fill(now);
       return await registry.metrics();
     },
