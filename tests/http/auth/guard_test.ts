@@ -17,7 +17,7 @@ const CONTEXT: HttpContext = {
     ),
   storedRequest: () => Promise.resolve(undefined),
   metrics: createMetrics("1"),
-  snapshot: () => Promise.reject(new Error("not here")),
+  snapshot: () => Promise.reject(new Error("Not here")),
   feed: createUpdateFeed(1),
   outputDir: "/nonexistent",
   inputDir: undefined,

@@ -16,7 +16,8 @@ async function isInstalled(): Promise<boolean> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   assert.equal(Deno.env.get("CI"), undefined, "Prometheus is missing: apt-get install prometheus");
-  console.warn("SKIPPED: Prometheus is missing, apt-get install prometheus");
+  const line = "SKIPPED: Prometheus is missing, apt-get install prometheus\n";
+  await Deno.stderr.write(new TextEncoder().encode(line));
   return false;
 }
 
@@ -70,6 +71,8 @@ async function prometheus(target: string, dir: string) {
     async ask(path: string, query: Record<string, string> = {}) {
       const parameters = new URLSearchParams(query);
       const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}?${parameters}`);
+      // It says so in plain words while it starts.
+      if (answer.status === 503) throw new TypeError(await answer.text());
       return await answer.json();
     },
     async [Symbol.asyncDispose]() {
@@ -90,7 +93,6 @@ async function eventually<T>(ask: () => Promise<T | undefined>, what: string): P
       // It does not listen yet.
       if (!(error instanceof TypeError)) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`No data for ${what}`);
 }
