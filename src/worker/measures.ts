@@ -5,7 +5,7 @@ import type { Job, JobQueue } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
 import type { AttemptReport } from "./scheduler.ts";
 import type { Handle } from "./answer.ts";
-import type { ServerView } from "./requests/context.ts";
+import type { SchedulerView, ServerView } from "./requests/context.ts";
 
 /** A queue whose steps are timed. */
 export function measuredQueue(queue: JobQueue, metrics: Metrics | undefined): JobQueue {
@@ -96,15 +96,15 @@ export interface SnapshotSources {
   readonly queue: Pick<JobQueue, "counts">;
   /** The servers. */
   readonly servers: readonly ServerView[];
-  /** Jobs under way on a server. */
-  readonly activeOn: (server: string) => number;
+  /** Knows what the servers do. */
+  readonly scheduler: Pick<SchedulerView, "activeOn" | "isDraining">;
   /** Counts updates that were given up. */
   readonly updates: { readonly dropped: number };
 }
 
 /** Looks at what is so now. */
 export async function takeSnapshot(
-  { queue, servers, activeOn, updates }: SnapshotSources,
+  { queue, servers, scheduler, updates }: SnapshotSources,
 ): Promise<Omit<Snapshot, "listeners">> {
   const { queued, running, oldestQueuedAtMs } = await queue.counts({ oldest: true });
   return {
@@ -116,8 +116,8 @@ export async function takeSnapshot(
     servers: servers.map(({ name, state }) => ({
       name,
       state,
-      inFlight: activeOn(name),
-      isDraining: false,
+      inFlight: scheduler.activeOn(name),
+      isDraining: scheduler.isDraining(name),
     })),
     droppedUpdates: updates.dropped,
     freeDiskBytes: undefined,

@@ -71,6 +71,10 @@ export interface Scheduler {
   abort(jobId: string): void;
   /** Number of jobs under way on a server. */
   activeOn(server: string): number;
+  /** True if a server gets no more jobs. */
+  isDraining(server: string): boolean;
+  /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
+  setDraining(server: string, draining: boolean): void;
   /** Last progress of a running job. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -146,13 +150,27 @@ class QueueScheduler implements Scheduler {
     return this.#slots.find((slot) => slot.name === server)?.active ?? 0;
   }
 
+  isDraining(server: string): boolean {
+    return this.#slots.find((slot) => slot.name === server)?.isDraining ?? false;
+  }
+
+  setDraining(server: string, draining: boolean): void {
+    const slot = this.#slots.find(({ name }) => name === server);
+    if (slot === undefined) return;
+    slot.isDraining = draining;
+    this.wake();
+  }
+
   progressOf(jobId: string): Progress | undefined {
     return this.#context.progress.get(jobId);
   }
 
   waitBeforeMs(jobId: string): number {
     // One that was handed to none goes to the first that is done.
-    if (!this.#active.has(jobId)) return Math.min(...this.#slots.map((slot) => slot.waitMs));
+    if (!this.#active.has(jobId)) {
+      const taking = this.#slots.filter(({ isDraining }) => !isDraining);
+      return Math.min(...(taking.length > 0 ? taking : this.#slots).map((slot) => slot.waitMs));
+    }
     const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
     return waits.find((wait) => wait !== undefined) ?? 0;
   }
@@ -182,14 +200,14 @@ class QueueScheduler implements Scheduler {
 
   get #hasRoom(): boolean {
     const { maxConcurrentJobs = Infinity } = this.#options;
-    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.free);
+    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.hasRoom);
   }
 
   /** Hands out one job, if one may run and a server is free for it. */
   async #dispatch(): Promise<boolean> {
     const { queue } = this.#options;
     if (!this.#hasRoom) return false;
-    for (const slot of this.#slots.filter((place) => place.free)) {
+    for (const slot of this.#slots.filter((place) => place.hasRoom)) {
       const lease = await queue.claim({
         server: slot.name,
         clientId: slot.runner.clientId,
@@ -300,7 +318,7 @@ class QueueScheduler implements Scheduler {
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
     const [claimable, deadline] = await Promise.all([
-      this.#slots.some((slot) => slot.free) ? queue.nextClaimableAtMs() : undefined,
+      this.#slots.some((slot) => slot.hasRoom) ? queue.nextClaimableAtMs() : undefined,
       queue.nextDeadlineAtMs(),
     ]);
     const probes = this.#slots.map((slot) => slot.probeAtMs);

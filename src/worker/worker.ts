@@ -159,6 +159,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     estimator,
     arrivals: createArrivals(),
     updates: publisher,
+    outputDir,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
@@ -166,7 +167,6 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   front.serve(measuredHandle(handle, "zmq", metrics));
   const handleHttp = measuredHandle(handle, "http", metrics);
   const { tokensFile, allowedOrigins } = config.http;
-  const activeOn = (name: string) => scheduler.activeOn(name);
   const httpServer =
     http === undefined || addr === undefined || feed === undefined || metrics === undefined
       ? undefined
@@ -178,7 +178,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
           context: {
             handle: (request) => handleHttp(request, () => false),
             metrics,
-            snapshot: () => takeSnapshot({ queue, servers: executors.all, activeOn, updates }),
+            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
             feed,
             outputDir,

@@ -80,10 +80,14 @@ function waitOf(prefer: string | undefined): number {
 }
 
 /** All that is known of a job. @throws {HttpProblem} 404 */
-export async function jobInfo(context: HttpContext, jobId: string): Promise<JobFacts> {
+export async function jobInfo(
+  context: HttpContext,
+  jobId: string,
+  firstImage = 0,
+): Promise<JobFacts> {
   const { type: _type, ...info } = await ask(
     context,
-    checked({ type: "job", job_id: jobId }),
+    checked({ type: "job", job_id: jobId, first_image: firstImage }),
     "job_info",
   );
   return info;

@@ -34,6 +34,10 @@ export interface SchedulerView {
   abort(jobId: string): void;
   /** Jobs under way on a server. */
   activeOn(server: string): number;
+  /** True if a server gets no more jobs. */
+  isDraining(server: string): boolean;
+  /** Gives a server no more jobs, or some again. */
+  setDraining(server: string, draining: boolean): void;
   /** Last progress of a job. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -56,6 +60,8 @@ export interface HandlerContext {
   readonly arrivals: Arrivals;
   /** Where the stream of updates stands. */
   readonly updates: UpdatePosition;
+  /** Real path of the directory that images are in; nothing outside of it is delivered. */
+  readonly outputDir: string;
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */
