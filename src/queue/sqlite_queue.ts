@@ -260,10 +260,11 @@ class SqliteQueue implements JobQueue {
     });
   }
 
-  counts(): Promise<QueueCounts> {
+  counts({ oldest = false }: { oldest?: boolean } = {}): Promise<QueueCounts> {
     return this.#store.read(() => ({
       queued: this.#counts.of("queued"),
       running: this.#counts.of("running"),
+      ...(oldest ? { oldestQueuedAtMs: this.#store.number(sql.OLDEST_QUEUED) } : {}),
     }));
   }
 

@@ -113,6 +113,11 @@ export const LAST_DUE = `
     UNION ALL
     SELECT max(due_ms) FROM jobs WHERE state = 'running')`;
 
+/** When the oldest job that waits was accepted: of the next thousand, so that 100,000 cost no more. */
+export const OLDEST_QUEUED = `
+  SELECT min(created_at_ms) AS at FROM (
+    SELECT created_at_ms FROM jobs WHERE state = 'queued' ORDER BY due_ms, seq LIMIT 1000)`;
+
 /** Waiting jobs that go first. */
 export const POSITION = `
   SELECT count(*) AS n FROM jobs
