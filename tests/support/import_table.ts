@@ -121,6 +121,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:process": ["transport/zmq/addon_publisher.ts"],
   "node:sqlite": ["queue/"],
   "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
+  "prom-client": ["http/metrics/"],
   "sixel": ["cli/generate/sixel.ts"],
   "yaml": ["config/yaml/"],
   "zeromq": ["transport/zmq.ts", "transport/zmq/"],
