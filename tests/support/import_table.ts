@@ -118,7 +118,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:fs/promises": ["main.ts"],
   "node:path": ["config/extra_paths.ts"],
   "node:process": ["transport/zmq/addon_publisher.ts"],
-  "node:sqlite": ["queue/"],
+  "node:sqlite": ["queue/sqlite/"],
   "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
   "prom-client": ["http/metrics/"],
   "sixel": ["cli/generate/sixel.ts"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { openSqliteQueue } from "../../src/queue/mod.ts";
-import { generateRequest } from "../support/requests.ts";
+import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
 
 /** A queue of jobs `0`, `1` and so on, whose order is not that of their coming. */
 async function filled(jobs: number) {

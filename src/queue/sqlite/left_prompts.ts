@@ -1,7 +1,7 @@
 /** Prompts that were given up while their server was away, on SQLite. */
 
-import type { Job } from "./job.ts";
-import { type JobRow, toJob } from "./row.ts";
+import type { Job } from "../job.ts";
+import { type JobRow, toJob } from "../row.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
 

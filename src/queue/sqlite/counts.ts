@@ -4,7 +4,7 @@
  * kept beside the file.
  */
 
-import type { JobState } from "../protocol/mod.ts";
+import type { JobState } from "../../protocol/mod.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
 

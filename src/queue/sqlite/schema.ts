@@ -3,15 +3,10 @@
  * one is added.
  */
 
+import { AGE_PER_PRIORITY_MS } from "../acceptance.ts";
+
 /** Marks a database file as ours ("dgpx"), so that a foreign one is refused, not overwritten. */
 export const APPLICATION_ID = 0x64677078;
-
-/**
- * Milliseconds by which a point of priority moves a job ahead: priority decides among jobs of about the
- * same age, age among all. A job of the lowest priority is passed by no job accepted more than
- * 200 × this after it, which is the bound on starvation.
- */
-export const AGE_PER_PRIORITY_MS = 30_000;
 
 /**
  * Statements that lead from version N to N + 1, by index N.

@@ -3,7 +3,7 @@
  * whatever is accepted from then on is gone with the process.
  */
 
-import { JobError } from "../errors.ts";
+import { JobError } from "../../errors.ts";
 import { identityOf } from "./lock.ts";
 
 /** How long a look at the files counts, in milliseconds: it costs as much as a small change. */

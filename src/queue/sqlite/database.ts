@@ -1,7 +1,7 @@
 /** Opening the queue's SQLite file: refuses what is not ours, migrates what is older. */
 
 import { DatabaseSync } from "node:sqlite";
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../../errors.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /**

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { JobError } from "../../src/errors.ts";
-import { openSqliteQueue } from "../../src/queue/mod.ts";
-import { JobCounts } from "../../src/queue/counts.ts";
-import { openDatabase } from "../../src/queue/database.ts";
-import { SqliteStore } from "../../src/queue/store.ts";
-import { generateRequest } from "../support/requests.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { JobError } from "../../../src/errors.ts";
+import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { JobCounts } from "../../../src/queue/sqlite/counts.ts";
+import { openDatabase } from "../../../src/queue/sqlite/database.ts";
+import { SqliteStore } from "../../../src/queue/sqlite/store.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
 
 Deno.test("JobCounts takes back what a failed change had moved", async () => {
   const store = new SqliteStore(openDatabase(":memory:"));

@@ -3,7 +3,7 @@
  * in the order in which they came, so that a wait holds up nobody who asks for something else.
  */
 
-import { JobError } from "../errors.ts";
+import { JobError } from "../../errors.ts";
 
 /** How long a change waits before whoever wants it is told, in milliseconds: less than clients wait for answers. */
 const PATIENCE_MS = 2_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { JobError } from "../../src/errors.ts";
-import { SqliteStore } from "../../src/queue/store.ts";
+import { JobError } from "../../../src/errors.ts";
+import { SqliteStore } from "../../../src/queue/sqlite/store.ts";
 
 const INSERT = "INSERT INTO words VALUES (:word)";
 

@@ -1,12 +1,19 @@
 /** The job queue on SQLite. */
 
-import { JobError } from "../errors.ts";
-import type { GenerateRequest, JobState } from "../protocol/mod.ts";
-import { encodeRequest } from "../protocol/encode.ts";
+import { JobError } from "../../errors.ts";
+import type { GenerateRequest, JobState } from "../../protocol/mod.ts";
+import { encodeRequest } from "../../protocol/encode.ts";
 import { openDatabase } from "./database.ts";
-import type { MeasuredRun } from "../node_times.ts";
-import { isTerminal, sameRequest } from "./job.ts";
-import type { Job, JobOutcome, Lease } from "./job.ts";
+import type { MeasuredRun } from "../../node_times.ts";
+import {
+  AGE_PER_PRIORITY_MS,
+  deadlineInMs,
+  drawSeed,
+  MAX_PAUSE_MS,
+  recognise,
+} from "../acceptance.ts";
+import { isTerminal } from "../job.ts";
+import type { Job, JobOutcome, Lease } from "../job.ts";
 import type {
   AbandonOptions,
   CancelResult,
@@ -18,15 +25,14 @@ import type {
   ListOptions,
   QueueCounts,
   ReleaseOptions,
-} from "./job_queue.ts";
+} from "../job_queue.ts";
 import { JobCounts } from "./counts.ts";
 import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
 import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
-import { damageError, type JobRow, newJob, toJob } from "./row.ts";
+import { damageError, type JobRow, newJob, toJob } from "../row.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
-import { AGE_PER_PRIORITY_MS } from "./schema.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
 import { Turns } from "./turns.ts";
@@ -52,12 +58,6 @@ export function openSqliteQueue(options: SqliteQueueOptions): JobQueue {
   const database = openDatabase(options.path);
   return new SqliteQueue(new SqliteStore(database, watchFile(options.path)), options);
 }
-
-/** Longest time that a deadline is counted from acceptance, in seconds: a hundred years. */
-const MAX_DEADLINE_S = 3_155_760_000;
-
-/** Time in which a job may be claimed again, in milliseconds; beyond it the clock has been set back. */
-const MAX_PAUSE_MS = 3_600_000;
 
 class SqliteQueue implements JobQueue {
   readonly #store: SqliteStore;
@@ -325,12 +325,11 @@ class SqliteQueue implements JobQueue {
       const known = this.#find(request.id);
       return known === undefined ? { type: "full" } : recognise(known, request);
     }
-    const { priority = 0, deadline_s, seed = drawSeed() } = request;
+    const { priority = 0, seed = drawSeed() } = request;
     const now = this.#now();
     const due = now - priority * AGE_PER_PRIORITY_MS;
-    const deadline = deadline_s === undefined
-      ? undefined
-      : Math.round(now + Math.min(deadline_s, MAX_DEADLINE_S) * 1_000);
+    const patience = deadlineInMs(request);
+    const deadline = patience === undefined ? undefined : Math.round(now + patience);
     const seq = this.#store.insert(
       sql.INSERT,
       request.id,
@@ -388,13 +387,4 @@ class SqliteQueue implements JobQueue {
     const row = this.#store.optionalRow(sql.BY_ID, { id });
     return row === undefined ? undefined : toJob(row);
   }
-}
-
-function recognise(job: Job, request: GenerateRequest): EnqueueResult {
-  return sameRequest(job.request, request) ? { type: "known", job } : { type: "conflict" };
-}
-
-/** Of 32 bits: ComfyUI takes more, but many a node for seeds does not. It is no secret. */
-function drawSeed(): number {
-  return Math.floor(Math.random() * 2 ** 32);
 }

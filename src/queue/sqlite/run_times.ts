@@ -1,7 +1,7 @@
 /** Where the time of runs went, on SQLite. To be used within a transaction of the store. */
 
-import { isRunTimes, type MeasuredRun, type RunTimes } from "../node_times.ts";
-import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";
+import { isRunTimes, type MeasuredRun, type RunTimes } from "../../node_times.ts";
+import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../job_queue.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
 

@@ -1,11 +1,12 @@
 /** SQLite as the queue uses it: transactions, statements prepared once, errors in our words. */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { JobError } from "../errors.ts";
-import { startSpan } from "../trace.ts";
+import { JobError } from "../../errors.ts";
+import { startSpan } from "../../trace.ts";
 import { ChangeLine, isHeld } from "./change_line.ts";
 import type { FileWatch } from "./file_watch.ts";
-import { type JobRow, readRow, type StoredRow } from "./row.ts";
+import { readRow, type StoredRow } from "./stored_row.ts";
+import type { JobRow } from "../row.ts";
 
 /** A change that waits for others to be stored with. */
 interface Pending {

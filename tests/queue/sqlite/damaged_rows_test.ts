@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { encodeRequest } from "../../src/protocol/mod.ts";
-import { type JobQueue, type Lease, openSqliteQueue } from "../../src/queue/mod.ts";
-import { generateRequest } from "../support/requests.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { encodeRequest } from "../../../src/protocol/mod.ts";
+import { type JobQueue, type Lease, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
 
 const HUGE = 2n ** 63n - 1n;
 

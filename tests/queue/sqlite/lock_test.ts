@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { lockQueue, openSqliteQueue } from "../../src/queue/mod.ts";
-import { watchFile } from "../../src/queue/file_watch.ts";
-import { generateRequest } from "../support/requests.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { lockQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { watchFile } from "../../../src/queue/sqlite/file_watch.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
 
 const IN_USE = { code: "in_use", message: /Another worker uses the queue database/ };
 
@@ -19,7 +19,7 @@ async function runScript(text: string): Promise<string> {
 
 /** Locks a queue in a process of its own, which then tells whether it could. */
 async function lockElsewhere(path: string): Promise<string> {
-  const module = new URL("../../src/queue/lock.ts", import.meta.url);
+  const module = new URL("../../../src/queue/sqlite/lock.ts", import.meta.url);
   return await runScript(`
     import { lockQueue } from ${JSON.stringify(module.href)};
     try { lockQueue(${JSON.stringify(path)}); console.log("locked"); }
@@ -55,7 +55,7 @@ Deno.test("lockQueue() leaves SQLite's own locks of the process alone", async ()
   await queue.enqueue(generateRequest());
   assert.throws(() => lockQueue(path), IN_USE);
   // Another program that leaves would take the log along if nobody had the file open.
-  const module = new URL("../../src/queue/database.ts", import.meta.url);
+  const module = new URL("../../../src/queue/sqlite/database.ts", import.meta.url);
   await runScript(`
     import { openDatabase } from ${JSON.stringify(module.href)};
     openDatabase(${JSON.stringify(path)}).close();`);

@@ -1,8 +1,8 @@
 /** Whose turn it is: the order in which waiting jobs are handed out. To be used within a look or a change of the store. */
 
 import type { JobCounts } from "./counts.ts";
-import type { Job } from "./job.ts";
-import { type JobRow, toJob } from "./row.ts";
+import type { Job } from "../job.ts";
+import { type JobRow, toJob } from "../row.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
 

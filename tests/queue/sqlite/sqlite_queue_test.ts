@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { ConfigError } from "../../src/errors.ts";
-import { encodeRequest } from "../../src/protocol/mod.ts";
-import { openSqliteQueue } from "../../src/queue/mod.ts";
-import { APPLICATION_ID, MIGRATIONS } from "../../src/queue/schema.ts";
-import { generateRequest } from "../support/requests.ts";
-import { tempDir } from "../support/temp_dir.ts";
-import { testJobQueue } from "./conformance/mod.ts";
+import { ConfigError } from "../../../src/errors.ts";
+import { encodeRequest } from "../../../src/protocol/mod.ts";
+import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { APPLICATION_ID, MIGRATIONS } from "../../../src/queue/sqlite/schema.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+import { testJobQueue } from "../conformance/mod.ts";
 
 testJobQueue("SQLite in memory", (options) => openSqliteQueue({ ...options, path: ":memory:" }));
 

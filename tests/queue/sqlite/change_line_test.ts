@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { ChangeLine } from "../../src/queue/change_line.ts";
-import { openSqliteQueue } from "../../src/queue/mod.ts";
-import { generateRequest } from "../support/requests.ts";
-import { tempDir } from "../support/temp_dir.ts";
+import { ChangeLine } from "../../../src/queue/sqlite/change_line.ts";
+import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
 
 /** What SQLite says when another connection holds what is wanted. */
 function held(): Error {

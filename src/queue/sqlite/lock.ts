@@ -1,6 +1,6 @@
 /** One worker for each queue: a second one would take the running jobs of the first for left over. */
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../../errors.ts";
 
 /** Databases that this process has locked, by device and inode. */
 const held = new Set<string>();
