@@ -89,13 +89,13 @@ Deno.test("each field of generate has a flag, or a reason why not", () => {
   deepEqual(faults, []);
 });
 
-Deno.test("each field of generate has a row in the wire protocol", async () => {
+Deno.test("each field of generate is listed in the wire protocol", async () => {
   const readme = await readText("src/protocol/README.md");
   const section = readme.split("\n### `generate`\n")[1]?.split("\n##")[0] ?? "";
-  const missing = FIELDS.filter((field) => !new RegExp(`\\n\\| \`${field}\`\\?? `).test(section));
+  const missing = FIELDS.filter((field) => !new RegExp(`\\n- \`${field}\`\\?? `).test(section));
   deepEqual(
     missing.map((field) =>
-      `${field}: add its row below "### \`generate\`" of src/protocol/README.md`
+      `${field}: add its line below "### \`generate\`" of src/protocol/README.md`
     ),
     [],
   );
