@@ -1,8 +1,8 @@
 /** Which way to look for the jobs of a page: by the indexes of what waits and runs, or through all rows. */
 
-import type { JobState } from "../protocol/mod.ts";
+import type { JobState } from "../../protocol/mod.ts";
 import type { JobCounts } from "./counts.ts";
-import type { JobRow } from "./row.ts";
+import type { JobRow } from "../row.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
 

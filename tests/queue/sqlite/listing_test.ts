@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { JobState } from "../../src/protocol/mod.ts";
-import { openSqliteQueue } from "../../src/queue/mod.ts";
-import { generateRequest } from "../support/requests.ts";
+import type { JobState } from "../../../src/protocol/mod.ts";
+import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
 
 for (const jobs of [7, 2_100]) {
   Deno.test(`JobQueue.list() of a state goes through ${jobs} jobs page by page, newest first`, async () => {
