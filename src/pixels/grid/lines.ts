@@ -296,9 +296,13 @@ function layLine(
   return { slope: line.slope, middle: line.middle, certainty: line.certainty };
 }
 
+/** Amplitudes below this share of strong ones are noise. */
+const QUIET = 0.15;
+
 /** Smooths the mesh: sure places stay, unsure ones follow those around them. */
 function relax({ turns, weights }: Plane, { strips, blocks }: Phases): Float64Array {
   const mean = weights.reduce((a, b) => a + b, 0) / weights.length + 1e-9;
+  const quiet = QUIET * weights.toSorted()[Math.floor(weights.length * 0.9)]!;
   let now = turns.slice();
   for (let round = 0; round < 12; round++) {
     const next = now.slice();
@@ -310,7 +314,7 @@ function relax({ turns, weights }: Plane, { strips, blocks }: Phases): Float64Ar
       if (b + 1 < blocks) sum += now[index + 1]!, count++;
       if (s > 0) sum += now[index - blocks]!, count++;
       if (s + 1 < strips) sum += now[index + blocks]!, count++;
-      const w = Math.min(4, weights[index]! / mean);
+      const w = Math.min(4, Math.max(0, weights[index]! - quiet) / mean);
       next[index] = (w * turns[index]! + sum / Math.max(1, count)) / (w + 1);
     }
     now = next;
