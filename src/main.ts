@@ -1,6 +1,7 @@
 /** The process: arguments in, exit code out. */
 
 import { type Io, runCli } from "./cli/mod.ts";
+import type { LogOutput } from "./cli/log_sink.ts";
 import { readProcessEnv } from "./config/mod.ts";
 
 const encoder = new TextEncoder();
@@ -83,9 +84,40 @@ async function freeBytes(path: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** Whether the process shall not wait for what is still under way. */
+let isInHurry = false;
+
+/** Writes to a log that are under way; one that nobody reads, or a disk that hangs, never ends. */
+let logWrites = 0;
+
+async function openLog(path: string | undefined): Promise<LogOutput> {
+  const file = path === undefined
+    ? undefined
+    : await counted(() => Deno.open(path, { create: true, append: true }));
+  const stream = file ?? Deno.stderr;
+  return {
+    write: (bytes) => counted(() => stream.write(bytes)),
+    [Symbol.dispose]: () => file?.close(),
+  };
+}
+
+async function counted<T>(work: () => Promise<T>): Promise<T> {
+  logWrites += 1;
+  try {
+    return await work();
+  } finally {
+    logWrites -= 1;
+  }
+}
+
+/** Where the log does not get on, a complaint that waits for it would never end. */
+function complain(text: string): void {
+  if (logWrites === 0) write(Deno.stderr, text);
+}
+
 const io: Io = {
   out: (text) => write(Deno.stdout, text),
-  err: (text) => write(Deno.stderr, text),
+  err: complain,
   outIsTerminal: Deno.stdout.isTerminal(),
   errIsTerminal: Deno.stderr.isTerminal(),
   columns: () => terminalSize()?.columns ?? 100,
@@ -104,15 +136,14 @@ const io: Io = {
       },
     };
   },
-  openLog(path) {
-    const file = Deno.openSync(path, { create: true, append: true });
-    return {
-      write: (text) => void file.writeSync(encoder.encode(text)),
-      [Symbol.dispose]: () => file.close(),
-    };
+  onHangup(listener) {
+    Deno.addSignalListener("SIGHUP", listener);
+    return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", listener) };
   },
+  openLog,
+  endAtOnce: () => void (isInHurry = true),
 };
 
 // The process ends by itself, so that sockets can send what they still hold.
 Deno.exitCode = await runCli(Deno.args, io);
-if (isReadingKeys) Deno.exit();
+if (isReadingKeys || isInHurry || logWrites > 0) Deno.exit();

@@ -33,6 +33,10 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   priority: "queue/sqlite_queue.ts",
   deadline_s: "queue/sqlite_queue.ts",
   fit: "workflow/bind/fit.ts",
+  cycle: "workflow/animation/frames.ts",
+  frame_prompts: "workflow/animation/frames.ts",
+  fps: "sandbox/animation.ts",
+  sheet_columns: "sandbox/animation.ts",
 };
 
 /** Why a field has no flag of `generate` by its own name. */

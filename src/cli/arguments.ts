@@ -25,6 +25,17 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("It must be a number above 0.");
 }
 
+/** Most models to compare: each makes a column of a sheet. */
+const MAX_COMPARED = 16;
+
+/** Reads two names or more, with commas between. */
+export function nameList(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  const isList = names.length >= 2 && names.length <= MAX_COMPARED;
+  if (isList && !names.includes("") && new Set(names).size === names.length) return names;
+  throw new InvalidArgumentError(`It must be 2 to ${MAX_COMPARED} different names, such as a,b.`);
+}
+
 /** Most numbers of a list. */
 const MAX_LISTED = 10_000;
 

@@ -1,7 +1,13 @@
 /** The declarations of the commands that talk to a worker, or look at its settings. */
 
 import { Argument, type Command, Option } from "commander";
-import { numberList, positiveNumber, wholeNumber, wholeNumberBetween } from "./arguments.ts";
+import {
+  nameList,
+  numberList,
+  positiveNumber,
+  wholeNumber,
+  wholeNumberBetween,
+} from "./arguments.ts";
 import { runCancel } from "./commands/cancel.ts";
 import { runConfig } from "./commands/config.ts";
 import { runCompletions, type Shell, SHELLS } from "./commands/completions.ts";
@@ -47,6 +53,12 @@ function addGenerate(program: Command, io: Io, finish: Finish): void {
       1,
     )
     .option("--id <id>", "id of the job (default: from the prompt, with a number)")
+    .option("--contact-sheet <file>", "PNG file for the images of all jobs, side by side")
+    .option(
+      "--compare <models>",
+      "the same with each of two models or more, side by side in a PNG file",
+      nameList,
+    )
     .addOption(
       new Option("--show <when>", "when to show images in the terminal")
         .choices(["auto", "always", "never"]).default("auto"),
@@ -72,20 +84,25 @@ type GenerateFlags = Omit<GenerateOptions, "values"> & Omit<BatchOptions, "value
 
 function generate(
   prompt: string | undefined,
-  { from, id, ...options }: GenerateFlags,
+  { from, id, compare, contactSheet, ...options }: GenerateFlags,
   values: GenerateValues,
   io: Io,
 ): Promise<number> {
+  const one = {
+    ...(id === undefined ? {} : { id }),
+    ...(compare === undefined ? {} : { compare }),
+    ...(contactSheet === undefined ? {} : { contactSheet }),
+  };
   if (prompt !== undefined && from === undefined) {
-    const named = id === undefined ? {} : { id };
-    return runGenerate({ ...options, ...named, values: { ...values, prompt } }, io);
+    return runGenerate({ ...options, ...one, values: { ...values, prompt } }, io);
   }
-  if (prompt === undefined && from !== undefined && id === undefined) {
+  if (prompt === undefined && from !== undefined && Object.keys(one).length === 0) {
     return runBatch({ ...options, values, from }, io);
   }
   throw new ConfigError(
     "usage",
-    "Give either a prompt or --from; --id goes with a prompt, a file can have its own ids",
+    "Give either a prompt or --from; --id, --compare and --contact-sheet go with a prompt, a file can " +
+      "have its own ids",
   );
 }
 

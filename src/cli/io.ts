@@ -1,5 +1,7 @@
 /** The outside world as commands see it, so that a test can be it. */
 
+import type { LogOutput } from "./log_sink.ts";
+
 /** Where a command writes, and what may interrupt it. */
 export interface Io {
   /** Writes to standard output, for what was asked for. */
@@ -30,14 +32,12 @@ export interface Io {
   freeBytes(path: string): Promise<number>;
   /** Calls back at each SIGINT or SIGTERM until disposed of. */
   onStopSignal(listener: (signal: "SIGINT" | "SIGTERM") => void): Disposable;
-  /** Opens a file to append lines to. */
-  openLog(path: string): LogFile;
-}
-
-/** A log file. */
-export interface LogFile extends Disposable {
-  /** Appends text. */
-  write(text: string): void;
+  /** Calls back at each SIGHUP until disposed of; the signal then does nothing else. */
+  onHangup(listener: () => void): Disposable;
+  /** Opens a file to append to, or standard error without a path, to be written beside other work. */
+  openLog(path: string | undefined): Promise<LogOutput>;
+  /** Has the process end when the command does, whatever is still under way. */
+  endAtOnce(): void;
 }
 
 /** Width for tables: programs want a row on a line, however long it is. */

@@ -4,5 +4,6 @@
  * @module
  */
 
-export type { Io, LogFile } from "./io.ts";
+export type { Io } from "./io.ts";
+export type { LogOutput } from "./log_sink.ts";
 export { runCli } from "./run.ts";

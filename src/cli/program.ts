@@ -5,12 +5,14 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { CYCLE_NAMES } from "../protocol/limits.ts";
 import { wholeNumber } from "./arguments.ts";
 import { runBase } from "./base.ts";
 import { addClientCommands } from "./client_commands.ts";
 import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import type { ConformanceCommandOptions } from "./commands/conformance.ts";
+import type { DemoOptions } from "./commands/demo.ts";
 import type { SimulatorCommandOptions } from "./commands/simulator.ts";
 import type { TokenOptions } from "./commands/token.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
@@ -56,7 +58,11 @@ function addDemo(program: Command, io: Io, finish: Finish): void {
     .argument("[prompt]", "what to generate", "a knight with a round shield")
     .option("--output-dir <path>", "where to put the image", "./output")
     .option("--seed <number>", "seed of the image", wholeNumber)
-    .action(async (prompt: string, options: { outputDir: string; seed?: number }) => {
+    .addOption(
+      new Option("--cycle <name>", "generate an animation: what the figure does")
+        .choices(CYCLE_NAMES),
+    )
+    .action(async (prompt: string, options: Omit<DemoOptions, "prompt">) => {
       const { runDemo } = await import("./commands/demo.ts");
       finish(await runDemo({ prompt, ...options }, io));
     });

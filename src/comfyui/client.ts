@@ -35,7 +35,7 @@ import { type QueueView, ServerView } from "./api/server_view.ts";
 import { closedError, EventSocket } from "./api/socket.ts";
 import { submit, type SubmitContext } from "./api/submit.ts";
 import type { CancelOutcome, ComfyEvent, ImageRef, PromptGraph, PromptStatus } from "./types.ts";
-import { uploadImage } from "./api/upload.ts";
+import { hasUpload, uploadImage } from "./api/upload.ts";
 import { readImage } from "./api/view.ts";
 import { PromptWatch } from "./run/watch.ts";
 
@@ -218,6 +218,10 @@ class Client implements ComfyClient {
     options: UploadOptions = {},
   ): Promise<ImageRef> {
     return uploadImage(this.#api, bytes, filename, options);
+  }
+
+  hasUpload(image: ImageRef, options: CallOptions = {}): Promise<boolean> {
+    return hasUpload(this.#api, image, options);
   }
 
   async close(): Promise<void> {

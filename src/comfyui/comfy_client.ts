@@ -99,6 +99,8 @@ export interface ComfyClient extends AsyncDisposable {
     filename: string,
     options?: UploadOptions,
   ): Promise<ImageRef>;
+  /** Asks whether the server still has what was uploaded; false also where it keeps no assets. */
+  hasUpload(image: ImageRef, options?: CallOptions): Promise<boolean>;
   /** Has the server forget its loaded models and cached results, as after running out of memory. */
   free(options?: CallOptions): Promise<void>;
   /** Closes the socket; iterations under way throw, and their prompts stay for a later `attach`. */

@@ -28,6 +28,8 @@ export interface ImageRef {
   nodeId?: string;
   /** True if the node says that it is animated. */
   isAnimated?: true;
+  /** What an upload's content is called where the server keeps assets: `blake3:…`. */
+  assetHash?: string;
 }
 
 /** ComfyUI took the prompt. */

@@ -47,6 +47,8 @@ export interface Bench extends AsyncDisposable {
   readonly observer: Observer;
   /** Submits a job. */
   submit(size: JobSize): JobHandle;
+  /** Forgets the jobs so far: what follows is told of those from now on. */
+  startAnew(): void;
   /** Number of times that the server ran a prompt of the worker, and did not go down meanwhile. */
   countExecutions(): Promise<number>;
 }
@@ -105,14 +107,19 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       cfg_scale: 7,
     });
   await submit(WARM_UP).result;
-  observer.startAnew();
-  const before = simulator?.record.executions.length ?? 0;
+  let before = 0;
+  const startAnew = () => {
+    observer.startAnew();
+    before = simulator?.record.executions.length ?? 0;
+  };
+  startAnew();
   const running = starting.move();
   return {
     proxy,
     simulator,
     observer,
     submit,
+    startAnew,
     countExecutions: () =>
       simulator === undefined
         ? observer.countExecutions()

@@ -5,6 +5,7 @@
 
 import { LOG_LEVELS, type LogFields } from "../log.ts";
 import { isRunTimes, type RunTimes } from "../node_times.ts";
+import { MODEL_TYPES } from "../protocol/model_types.ts";
 import type { ModelInfo, Progress } from "../protocol/mod.ts";
 import { redact } from "../redact.ts";
 import type { CheckResult, FromSandbox, RunEvent, RunOutcome, SandboxCalls } from "./messages.ts";
@@ -113,6 +114,7 @@ export function readOutcome(value: unknown, outputDir: string): RunOutcome | typ
     completed: object({
       type: word(["completed"]),
       imagePaths: list(fileIn(outputDir), 1, MAX_FILES),
+      seed: optional(integer(0, Number.MAX_SAFE_INTEGER)) as Reader<number>,
       times: optional(times) as Reader<RunTimes>,
     }),
     cancelled: object({ type: word(["cancelled"]) }),
@@ -140,19 +142,7 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
     object<ModelInfo>({
       name,
       path: name,
-      model_type: word([
-        "checkpoint",
-        "lora",
-        "vae",
-        "diffusion_model",
-        "text_encoder",
-        "controlnet",
-        "upscale_model",
-        "embedding",
-        "clip_vision",
-        "style_model",
-        "hypernetwork",
-      ]),
+      model_type: word(MODEL_TYPES),
       size_mb: count,
     }),
     0,

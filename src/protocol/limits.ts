@@ -27,3 +27,18 @@ export function tooLarge(size: number): ProtocolError {
     `Message too large: ${size} bytes, the limit is ${MAX_MESSAGE_BYTES}`,
   );
 }
+
+/** Longest prompt of one frame of an animation, in code points. */
+export const MAX_FRAME_PROMPT_CHARS = 500;
+
+/** What a figure can do in an animation, by names that every artist knows. */
+export const CYCLE_NAMES = [
+  "idle",
+  "walk",
+  "run",
+  "attack",
+  "jump",
+  "hurt",
+  "death",
+  "cast",
+] as const;

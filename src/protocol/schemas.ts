@@ -7,12 +7,15 @@
 
 import { z } from "zod";
 import {
+  CYCLE_NAMES,
+  MAX_FRAME_PROMPT_CHARS,
   MAX_JOB_IDS,
   MAX_NAME_CHARS,
   MAX_PROMPT_CHARS,
   MAX_SEED,
   MAX_TOLD_PROMPT_CHARS,
 } from "./limits.ts";
+import { MODEL_TYPES } from "./model_types.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
 const id = name;
@@ -82,6 +85,10 @@ export const generate = z.object({
   init_image: optional(z.union([name, fileBytes])),
   priority: optional(z.int().min(-100).max(100)),
   deadline_s: optional(z.number().gt(0)),
+  cycle: optional(z.enum(CYCLE_NAMES)),
+  frame_prompts: optional(z.array(characters(1, MAX_FRAME_PROMPT_CHARS)).max(256)),
+  fps: optional(z.number().min(0.1).max(240)),
+  sheet_columns: optional(z.int().min(1).max(256)),
 }).refine((value) => value.lora === undefined || value.loras === undefined, {
   path: ["loras"],
   message: "give either lora or loras, not both",
@@ -159,19 +166,7 @@ export const jobCancelled = z.object({ type: z.literal("job_cancelled"), job_id:
 export const modelInfo = z.object({
   name: text,
   path: text,
-  model_type: z.enum([
-    "checkpoint",
-    "lora",
-    "vae",
-    "diffusion_model",
-    "text_encoder",
-    "controlnet",
-    "upscale_model",
-    "embedding",
-    "clip_vision",
-    "style_model",
-    "hypernetwork",
-  ]),
+  model_type: z.enum(MODEL_TYPES),
   size_mb: count,
 });
 export const modelList = z.object({
@@ -186,6 +181,7 @@ export const statusInfo = z.object({
   active_jobs: count,
   uptime_s: count,
   compression: optional(z.array(text)),
+  problem: optional(text),
 });
 export const pong = z.object({ type: z.literal("pong") });
 export const errorReply = z.object({ type: z.literal("error"), message: text });

@@ -1,6 +1,7 @@
 /** Requests that were checked before they were stored. */
 
 import { ProtocolError } from "../errors.ts";
+import { CYCLE_NAMES } from "./limits.ts";
 import type { GenerateRequest, Request } from "./messages.ts";
 import { readFields } from "./read.ts";
 
@@ -56,6 +57,10 @@ const CHECKS: Readonly<Record<keyof GenerateRequest, Check>> = {
   priority: isOptional(isInteger),
   deadline_s: isOptional(isNumber),
   fit: isOptional(isText),
+  cycle: isOptional((value) => CYCLE_NAMES.some((name) => name === value)),
+  frame_prompts: isOptional((value) => Array.isArray(value) && value.every(isText)),
+  fps: isOptional((value) => isNumber(value) && Number(value) > 0),
+  sheet_columns: isOptional(isCount),
 };
 
 function isLora(value: unknown): boolean {

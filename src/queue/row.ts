@@ -125,8 +125,9 @@ function isOutcome(value: unknown): value is JobOutcome {
   if (typeof value !== "object" || value === null || !("type" in value)) return false;
   if (value.type === "failed") return "error" in value && typeof value.error === "string";
   if (value.type !== "completed") return value.type === "cancelled";
-  const { result } = value as { result?: { imagePaths?: unknown } };
+  const { result } = value as { result?: { imagePaths?: unknown; seed?: unknown } };
   const paths = result?.imagePaths;
+  if (result?.seed !== undefined && !Number.isSafeInteger(result.seed)) return false;
   return Array.isArray(paths) && paths.length > 0 &&
     paths.every((path) => typeof path === "string");
 }

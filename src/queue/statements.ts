@@ -149,6 +149,16 @@ export const LIST = `
   SELECT * FROM jobs WHERE seq < :before AND (:state IS NULL OR state = :state)
   ORDER BY seq DESC LIMIT :limit`;
 
+/** Jobs that run, newest first, by their own index. */
+export const LIST_RUNNING = `
+  SELECT * FROM jobs INDEXED BY jobs_running
+  WHERE state = 'running' AND seq < :before ORDER BY seq DESC LIMIT :limit`;
+
+/** Jobs that wait, newest first, by their own index. */
+export const LIST_QUEUED = `
+  SELECT * FROM jobs INDEXED BY jobs_waiting
+  WHERE state = 'queued' AND seq < :before ORDER BY seq DESC LIMIT :limit`;
+
 /** Changes when another connection has changed the file. */
 export const DATA_VERSION = `PRAGMA data_version`;
 

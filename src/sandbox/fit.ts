@@ -4,7 +4,7 @@ import { ComfyError, ImageError } from "../errors.ts";
 import { crop, decodePng, encodePng, isPng, pngSize } from "../images/mod.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import type { JobContext } from "./context.ts";
-import type { StagedImage } from "./results.ts";
+import type { StagedImage } from "./result_image.ts";
 import type { Staging } from "./staging.ts";
 
 /** What fitting needs besides the images. */
@@ -40,6 +40,11 @@ export async function fitImages(
   const odd = new Set<string>();
   for (const image of images) {
     context.signal.throwIfAborted();
+    // Cut, an animated PNG would be its first frame.
+    if (image.content !== undefined && image.content !== "still") {
+      fitted.push(image);
+      continue;
+    }
     const { size, fit } = context.request;
     const actual = await sizeOf(image);
     const wanted = actual === undefined ? size : enlarged(context, actual);

@@ -1,6 +1,6 @@
 /** The image that a request starts from: found, checked, and brought to the server. */
 
-import { type ComfyClient, isJobFault, loadImageValue } from "../comfyui/mod.ts";
+import { type ComfyClient, type ImageRef, isJobFault, loadImageValue } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 
@@ -37,11 +37,13 @@ export interface InputImages {
    */
   bring(
     request: GenerateRequest,
-    client: Pick<ComfyClient, "upload">,
+    client: Pick<ComfyClient, "upload" | "hasUpload">,
     signal: AbortSignal,
   ): Promise<string | undefined>;
-  /** Brings everything anew: the server may have lost what was brought before. */
+  /** Brings everything anew: the server has surely lost what was brought before. */
   forget(): void;
+  /** Asks the server before anything is taken for brought: it may be another one now. */
+  doubt(): void;
 }
 
 /**
@@ -50,7 +52,7 @@ export interface InputImages {
  * @param inputDir Absolute directory below which requests name images; names are refused without.
  */
 export function createInputImages(inputDir: string | undefined): InputImages {
-  const brought = new Map<string, string>();
+  const brought = new Map<string, Brought>();
   return {
     async check({ init_image: image }) {
       if (image === undefined) return;
@@ -64,13 +66,26 @@ export function createInputImages(inputDir: string | undefined): InputImages {
       // A name of the content: the server keeps one file of what is sent many times, and its cache knows it.
       const name = `${await fingerprint(bytes)}.${kindOf(bytes)}`;
       const known = brought.get(name);
-      if (known !== undefined) return known;
-      const value = await upload(client, bytes, name, signal);
-      brought.set(name, value);
-      return value;
+      if (known !== undefined) {
+        known.isSure ||= await client.hasUpload(known.file, { signal }).catch(() => false);
+        if (known.isSure) return loadImageValue(known.file);
+      }
+      const file = await upload(client, bytes, name, signal);
+      brought.set(name, { file, isSure: true });
+      return loadImageValue(file);
     },
     forget: () => brought.clear(),
+    doubt() {
+      for (const known of brought.values()) known.isSure = false;
+    },
   };
+}
+
+/** An image that was brought. */
+interface Brought {
+  readonly file: ImageRef;
+  /** False once the server may have lost it. */
+  isSure: boolean;
 }
 
 async function upload(
@@ -78,9 +93,9 @@ async function upload(
   bytes: Uint8Array<ArrayBuffer>,
   name: string,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<ImageRef> {
   try {
-    return loadImageValue(await client.upload(bytes, name, { subfolder: FOLDER, signal }));
+    return await client.upload(bytes, name, { subfolder: FOLDER, signal });
   } catch (cause) {
     if (!(cause instanceof ComfyError) || !isJobFault(cause.status ?? 0)) throw cause;
     const remedy = cause.status === 413 ? "; send a smaller one" : "";

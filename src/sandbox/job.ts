@@ -12,6 +12,7 @@ import {
   bindTemplate,
   generatedSize,
   type Graph,
+  planFrames,
   sizeWarning,
   type Template,
 } from "../workflow/mod.ts";
@@ -23,6 +24,7 @@ import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
 import { type MadeGraph, makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
+import { isHostTrouble } from "./host_trouble.ts";
 import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -84,6 +86,9 @@ export async function runJob(
   }
 }
 
+/** Asked for once: each `import()` costs a turn of the event loop. */
+let saving: Promise<typeof import("./output.ts")> | undefined;
+
 type Completed = Extract<RunOutcome, { type: "completed" }>;
 
 class JobRun {
@@ -124,7 +129,7 @@ class JobRun {
     signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
-    const warning = sizeWarning(request.model, request.size);
+    const warning = sizeWarning(request.model, generatedSize(template, request));
     if (warning !== undefined) this.#context.log("warn", warning, { jobId });
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
@@ -140,10 +145,11 @@ class JobRun {
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
     const parameters = describeJob(spec, template, graph);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
-    const { OutputImages } = await import("./output.ts");
+    const { OutputImages } = await (saving ??= import("./output.ts"));
     const generated = generatedSize(template, request);
-    const saving = { parameters, generated, signal };
-    await using output = new OutputImages(this.#context, spec, saving);
+    const frames = planFrames(template, request);
+    const details = { parameters, generated, frames, signal };
+    await using output = new OutputImages(this.#context, spec, details);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {
@@ -228,6 +234,10 @@ class JobRun {
   async explain(error: unknown): Promise<RunOutcome> {
     if (this.#options.signal.aborted) return await this.#proveCancelled(error);
     const message = text(error);
+    if (isHostTrouble(error)) {
+      // What ComfyUI has made stays there, and is fetched when it can be kept.
+      return { ...failed("storage", message), retry: true, keepPrompt: this.#mayBeThere };
+    }
     if (error instanceof JobError) return failed(error.code, message);
     if (!(error instanceof ComfyError)) return failed("sandbox", message);
     const { code } = error;
@@ -242,8 +252,10 @@ class JobRun {
     }
     if (code === "stalled") return await this.#explainStall(message);
     if (code === "output" && error.status === 404) {
-      // Its cache remembers what somebody has tidied away.
-      this.#isToBeMadeAgain = this.#context.again.note(this.#spec.jobId, error.nodeId);
+      // Its cache remembers what somebody has tidied away. That is no failed attempt: the next one
+      // goes round it, and should that not help, it is one.
+      const isNew = this.#context.again.note(this.#spec.jobId, error.nodeId);
+      if (isNew) return { ...failed("lost", message), retry: true };
     }
     if (this.#isToBeMadeAgain) return { ...failed(code, message), retry: true };
     const crashed = code === "lost" && (this.#started || (resumed && hadStarted));

@@ -5,11 +5,14 @@ import { ComfyError } from "../errors.ts";
 import { isPng, pngTextParts, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
 import type { HiddenFile } from "./hidden_file.ts";
+import type { FramePlan } from "../workflow/mod.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
 import { fitImages } from "./fit.ts";
-import { arrangeResults, type StagedImage } from "./results.ts";
+import { isAtlasFile } from "./atlas_files.ts";
+import type { StagedImage } from "./result_image.ts";
+import { arrangeResults } from "./results.ts";
 import { openStaging, removeLeftovers, type Staging } from "./staging.ts";
 
 /** How to save. */
@@ -18,6 +21,8 @@ export interface SaveOptions {
   parameters: string;
   /** Size that the workflow was asked for: at least that of the request. @default {request.size} */
   generated?: readonly [number, number];
+  /** Where the frames of an animation come from. @default each image is one */
+  frames?: FramePlan | undefined;
   /** Gives up; nothing is left behind. */
   signal: AbortSignal;
 }
@@ -33,6 +38,9 @@ const ASK_MS = 2_000;
  * compressed.
  */
 const MAX_IMAGE_BYTES = 288 * 1024 * 1024;
+
+/** Most images of a job that may come over the event socket. */
+const MAX_SENT = 4_096;
 
 /** Above this size a copy costs more than one more write, which is a way to another thread and back. */
 const LARGE_BYTES = 128 * 1024;
@@ -63,6 +71,8 @@ export class OutputImages implements AsyncDisposable {
   readonly #leaving = new AbortController();
   readonly #early = new Map<string, Early>();
   readonly #sent: Promise<StagedImage>[] = [];
+  /** Bytes that came over the event socket and still are in memory. */
+  #unwritten = 0;
   #staging: Promise<Staging> | undefined;
   /** One after the other, so that one at a time is in memory. */
   #last: Promise<unknown> = Promise.resolve();
@@ -87,12 +97,18 @@ export class OutputImages implements AsyncDisposable {
     }
   }
 
-  /** Takes an image that came over the event socket. */
+  /** Takes an image that came over the event socket. Nothing holds back a server that sends too many. */
   accept(bytes: Uint8Array): void {
-    const staged = this.#last.then(() => this.#stage(bytes, { filename: "socket.png" }));
+    this.#unwritten += bytes.length;
+    const isTooMuch = this.#sent.length >= MAX_SENT || this.#unwritten > MAX_IMAGE_BYTES;
+    const staged = isTooMuch ? Promise.reject(tooMuchSent()) : this.#last.then(async () => {
+      const image = await this.#stage(bytes, { filename: "socket.png" });
+      this.#unwritten -= bytes.length;
+      return image;
+    });
     // Whether that went well shows at the end.
     this.#last = staged.catch(() => {});
-    this.#sent.push(staged);
+    if (this.#sent.length <= MAX_SENT) this.#sent.push(staged);
   }
 
   /**
@@ -127,19 +143,23 @@ export class OutputImages implements AsyncDisposable {
     // Sound and text go last: clients show the first file.
     staged.sort((a, b) => rankOf(a) - rankOf(b));
     const { log } = this.#context;
-    const { generated = request.size } = this.#options;
-    const fitted = await fitImages(staged, { request, generated, staging, signal, log, jobId });
+    const { generated = request.size, frames } = this.#options;
+    // Of a sheet of poses each frame is brought to its size when it is cut out.
+    const fitted = frames?.type === "sheet"
+      ? staged
+      : await fitImages(staged, { request, generated, staging, signal, log, jobId });
     const facts = { jobId, prompt: request.prompt, seed, model: request.model };
     const timestampMs = Date.now();
     const sets = await arrangeResults(request, fitted, {
       staging,
       parameters,
+      frames,
       signal,
       stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
     });
     signal.throwIfAborted();
     const paths = (await staging.publish(sets)).flat();
-    return paths.filter((path) => !path.endsWith(".json"));
+    return paths.filter((path) => !isAtlasFile(path));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,6 +224,13 @@ export class OutputImages implements AsyncDisposable {
     const content = kind.content === "still" && isAnimated ? "moving" : kind.content;
     return { temp, extension: `.${extensionFor(kind, filename)}`, content };
   }
+}
+
+function tooMuchSent(): ComfyError {
+  return new ComfyError(
+    "output",
+    "ComfyUI sent more images over its event socket than can be taken; end the workflow in a SaveImage node",
+  );
 }
 
 const RANKS = { still: 0, moving: 0, model: 1, sound: 2, text: 3 } as const;

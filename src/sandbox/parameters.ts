@@ -37,6 +37,8 @@ export function describeJob(
     loras: lorasOf(graph),
     batch_size: request.batch_size,
     animation_frames: request.animation_frames,
+    cycle: request.cycle,
+    frame_prompts: request.frame_prompts,
     tileset_grid: request.tileset_grid,
     workflow: template.name,
     worker: MADE_BY,

@@ -38,7 +38,7 @@ export async function openSession(
   const server = watchServer(setup, {
     log,
     onState: (state, error) => {
-      inputs.forget();
+      inputs.doubt();
       nodes.forget();
       loaded.clear();
       onState(state, error);

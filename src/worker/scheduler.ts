@@ -11,6 +11,7 @@ import { choosePlace } from "./placement.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
+import type { StorageWatch } from "./storage.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
 
@@ -39,6 +40,8 @@ export interface SchedulerOptions extends RetryPolicy {
   storeAgainMs?: number;
   /** Pause between two looks at prompts that a server does not let go of. @default {1000} */
   lookAgainMs?: number;
+  /** Knows whether images can be written. @default they can */
+  storage?: Pick<StorageWatch, "isFit" | "suspect">;
   /** Hears of each attempt that has ended. */
   onAttempt?: (report: AttemptReport) => void;
   /** Takes log lines. */
@@ -79,6 +82,8 @@ export interface Scheduler {
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
+  /** Why the queue cannot be used at the moment, if it cannot. */
+  readonly problem: string | undefined;
   /** Claims nothing more; resolves when what runs has ended. */
   drain(): Promise<void>;
 }
@@ -104,6 +109,7 @@ class QueueScheduler implements Scheduler {
   readonly #loop: Promise<void>;
   #draining = false;
   #looked = false;
+  #problem: string | undefined;
 
   constructor(options: SchedulerOptions) {
     const { logger = silentLogger, now = Date.now, random = Math.random } = options;
@@ -144,6 +150,10 @@ class QueueScheduler implements Scheduler {
     this.#active.get(jobId)?.abort();
     // A waiting job whose prompt must be removed from ComfyUI is claimed for that.
     this.wake();
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   activeOn(server: string): number {
@@ -188,11 +198,13 @@ class QueueScheduler implements Scheduler {
         await this.#abandon();
         await this.#welcome.look(this.#slots);
         await this.#expire();
-        while (!this.#draining && await this.#dispatch());
+        while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
+        this.#problem = undefined;
         if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());
       } catch (error) {
         // A full disk, say. The queue is asked again in a while.
-        this.#logger.log("error", `Cannot use the queue: ${text(error)}`);
+        this.#problem = `Cannot use the queue: ${text(error)}`;
+        this.#logger.log("error", this.#problem);
         await this.#wakeUp.wait(RECHECK_MS);
       }
     }
@@ -221,6 +233,10 @@ class QueueScheduler implements Scheduler {
     return false;
   }
 
+  async #mayClaim(): Promise<boolean> {
+    return await this.#options.storage?.isFit() ?? true;
+  }
+
   #belongs(job: Job, server: string): boolean {
     return choosePlace(job.request, job.avoidServer, this.#slots) === server;
   }
@@ -247,6 +263,7 @@ class QueueScheduler implements Scheduler {
       using _timers = attempt;
       const { ended, failure, times } = await attempt.run();
       slot.judge(failure);
+      if (failure === "storage") await this.#options.storage?.suspect();
       const isRetried = failure !== undefined && ended === undefined;
       this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);

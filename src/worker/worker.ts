@@ -26,6 +26,7 @@ import {
 } from "./measures.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
+import { createStorageWatch, folderProbes } from "./storage.ts";
 import type { Handle } from "./answer.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
@@ -136,8 +137,12 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const announcer = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
   await learnFromHistory(queue, estimator);
   const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
+  const storage = starting.use(
+    createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
+  );
   const scheduler = startScheduler({
     queue,
+    storage,
     runners: executors.all,
     publisher,
     announcer,
@@ -159,6 +164,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     estimator,
     arrivals: createArrivals(),
     updates: publisher,
+    storage,
     outputDir,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
@@ -197,6 +203,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     // Whatever still runs ends with its isolate and goes back to the queue.
     await executors[Symbol.asyncDispose]();
     await scheduler.drain();
+    storage[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
     await catchUp[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();

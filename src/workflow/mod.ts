@@ -4,6 +4,11 @@
  * @module
  */
 
+export { CYCLES } from "./animation/cycles.ts";
+export type { Cycle, CycleName } from "./animation/cycles.ts";
+export { planFrames } from "./animation/frames.ts";
+export type { FramePlan } from "./animation/frames.ts";
+export type { PoseSheet } from "./animation/pose_sheet.ts";
 export { bindTemplate } from "./bind/bind.ts";
 export type { BindOptions } from "./bind/bind.ts";
 export { generatedSize } from "./bind/fit.ts";

@@ -63,9 +63,9 @@ export function start(args: readonly string[], options: FakeIoOptions = {}): Run
     askTerminal: (_question, pattern) =>
       Promise.resolve(terminal && pattern.test(answer ?? "") ? answer : undefined),
     freeBytes: () => Promise.resolve(freeBytes),
-    openLog: () => {
-      throw new Error("No command here opens a log");
-    },
+    onHangup: () => ({ [Symbol.dispose]() {} }),
+    openLog: () => Promise.reject(new Error("No command here opens a log")),
+    endAtOnce() {},
   };
   const code = runCli(args, io).finally(() => {
     ended = true;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { connect } from "../../src/client/mod.ts";
+import { startSimulator } from "../../src/simulator/mod.ts";
 import { type Program, startTask } from "../support/process.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE } from "../support/worker.ts";
@@ -17,10 +18,12 @@ Deno.test("worker --simulate takes a job and generates it, as a process of its o
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`worker lets the running job finish on ${signal}, takes no more, and exits with 0`, async () => {
-    await using setup = await startWorkerProcess();
+    await using simulator = await startSimulator({ stepTimeMs: 1, loadTimeMs: 1, nodeTimeMs: 1 });
+    using stall = simulator.faults.stall({ nodeClass: "KSampler", step: 3 });
+    await using setup = await startWorkerProcess([], [`--comfyui-url=${simulator.url}`]);
     await using client = await connect(setup.addresses);
-    const running = client.generate({ ...IMAGE, steps: 40 });
-    await firstProgress(running.updates());
+    const running = client.generate(IMAGE);
+    await stall.reached;
     setup.program.signal(signal);
     await setup.program.logged(
       "Stopping: running jobs may finish; the same signal again stops at once",
@@ -29,6 +32,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       code: "unavailable",
       message: /^Backend busy/,
     });
+    stall.release();
     assert.ok((await running.result).imagePath);
     assert.equal((await setup.program.ended).code, 0);
   });
@@ -132,12 +136,15 @@ interface WorkerProcess extends AsyncDisposable {
   readonly files: string[];
 }
 
-async function startWorkerProcess(args: string[] = []): Promise<WorkerProcess> {
+async function startWorkerProcess(
+  args: string[] = [],
+  server = ["--simulate"],
+): Promise<WorkerProcess> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
   const files = [`--output-dir=${dir.path}/output`, `--db=${dir.path}/queue.db`];
   const program = starting.use(startTask("worker", [
-    "--simulate",
+    ...server,
     "--req-addr=tcp://127.0.0.1:0",
     "--pub-addr=tcp://127.0.0.1:0",
     ...files,

@@ -63,7 +63,9 @@ async function run(args: string[], stopped = false) {
       stop = () => listener("SIGINT");
       return { [Symbol.dispose]: () => void (stop = () => {}) };
     },
-    openLog: () => ({ write: () => {}, [Symbol.dispose]: () => {} }),
+    onHangup: () => ({ [Symbol.dispose]() {} }),
+    openLog: () => Promise.reject(new Error("No command here opens a log")),
+    endAtOnce() {},
   };
   const code = await runCli(args, io);
   return { code, out, err };

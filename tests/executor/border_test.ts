@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MODEL_TYPES } from "../../src/protocol/model_types.ts";
 import { readAnswer, readEvent, readMessage, readOutcome } from "../../src/executor/border.ts";
 import { startExecutors } from "../../src/executor/mod.ts";
 import { INVALID } from "../../src/executor/readers.ts";
@@ -74,6 +75,10 @@ Deno.test("readOutcome() takes files of the folder for images, and drops fields 
     imagePaths: ["/out/a b/ü.png", "/out/x"],
   });
   assert.deepEqual(readOutcome(outcome, "/out/"), readOutcome(outcome, "/out"));
+  const { imagePaths } = outcome;
+  const seeded = { type: "completed", imagePaths, seed: 2 ** 53 - 1 };
+  assert.deepEqual(readOutcome(seeded, "/out"), seeded);
+  assert.equal(readOutcome({ ...seeded, seed: 0.5 }, "/out"), INVALID);
   assert.equal(readOutcome({ ...outcome, imagePaths: ["/out/./x"] }, "/out"), INVALID);
   assert.equal(readOutcome({ ...outcome, times: { nodes: [] } }, "/out"), INVALID);
 });
@@ -85,7 +90,9 @@ Deno.test("readEvent() and readAnswer() take what a sandbox says, and nothing th
   };
   assert.deepEqual(readEvent(event, "/out"), event);
   const model = { name: "a", path: "", model_type: "lora", size_mb: 1 };
-  assert.deepEqual(readAnswer("models", [model]), [model]);
+  const models = MODEL_TYPES.map((model_type) => ({ ...model, model_type }));
+  assert.deepEqual(readAnswer("models", models), models);
+  assert.equal(readAnswer("models", [{ ...model, model_type: "x" }]), INVALID);
   assert.deepEqual(readAnswer("withdraw", ["p"]), ["p"]);
   assert.equal(readAnswer("models", [{ ...model, size_mb: 1.5 }]), INVALID);
   assert.equal(readAnswer("models", { length: 1 }), INVALID);

@@ -11,6 +11,10 @@ const FULL = generateRequest({
   init_image: new Uint8Array([1, 2, 3]),
   tileset_grid: [2, 3],
   deadline_s: 0.25,
+  cycle: "walk",
+  frame_prompts: ["a 🗡"],
+  fps: 12.5,
+  sheet_columns: 4,
 });
 
 Deno.test("decodeStored() reads what was stored as decodeRequest() does", () => {
@@ -50,6 +54,10 @@ Deno.test("decodeStored() refuses fields of another kind than they can have been
     { loras: "x" },
     { init_image: 1 },
     { deadline_s: "soon" },
+    { cycle: "toString" },
+    { frame_prompts: [1] },
+    { fps: 0 },
+    { sheet_columns: "4" },
   ];
   for (const fields of wrong) {
     const bytes = encodeRequest({ ...generateRequest(), ...fields } as typeof FULL);

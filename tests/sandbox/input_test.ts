@@ -91,6 +91,7 @@ Deno.test("InputImages.bring() uploads the same content once, until it is told t
       names.push(filename);
       return Promise.resolve({ filename, subfolder, type: "input" });
     },
+    hasUpload: () => Promise.resolve(false),
   };
   const { signal } = new AbortController();
   const bring = (init_image: string | Uint8Array<ArrayBuffer>) =>
@@ -110,12 +111,63 @@ Deno.test("InputImages.bring() blames the request for an image that is too large
   const inputs = createInputImages(undefined);
   const client = {
     upload: () => Promise.reject(new ComfyError("http_status", "413", { status: 413 })),
+    hasUpload: () => Promise.resolve(false),
   };
   const { signal } = new AbortController();
   await assert.rejects(inputs.bring(generateRequest({ init_image: PNG }), client, signal), {
     code: "invalid_parameter",
     message: /does not take [0-9a-f]{40}\.png of 11 bytes; send a smaller one/,
   });
+});
+
+Deno.test("InputImages.bring() asks a server that may be another one before it uploads again", async () => {
+  const inputs = createInputImages(undefined);
+  const asked: (string | undefined)[] = [];
+  let isThere = true;
+  let uploads = 0;
+  const client = {
+    upload(_bytes: Uint8Array, filename: string, { subfolder = "" } = {}) {
+      uploads += 1;
+      return Promise.resolve({ filename, subfolder, type: "input", assetHash: "blake3:a" });
+    },
+    hasUpload(image: { assetHash?: string }) {
+      asked.push(image.assetHash);
+      return isThere ? Promise.resolve(true) : Promise.reject(new ComfyError("http_status", "500"));
+    },
+  };
+  const { signal } = new AbortController();
+  const bring = () => inputs.bring(generateRequest({ init_image: PNG }), client, signal);
+  const value = await bring();
+  inputs.doubt();
+  assert.equal(await bring(), value);
+  assert.equal(await bring(), value);
+  assert.deepEqual([uploads, asked], [1, ["blake3:a"]]);
+  isThere = false;
+  inputs.doubt();
+  await bring();
+  inputs.forget();
+  await bring();
+  assert.deepEqual([uploads, asked.length], [3, 2]);
+});
+
+Deno.test("InputImages.bring() names the file that the server does not take", async () => {
+  const inputs = createInputImages(undefined);
+  for (
+    const [status, code] of [[400, "invalid_parameter"], [422, "invalid_parameter"], [
+      500,
+      "http_status",
+    ]] as const
+  ) {
+    const client = {
+      upload: () =>
+        Promise.reject(new ComfyError("http_status", `It answered ${status}`, { status })),
+      hasUpload: () => Promise.resolve(false),
+    };
+    const { signal } = new AbortController();
+    await assert.rejects(inputs.bring(generateRequest({ init_image: PNG }), client, signal), {
+      code,
+    });
+  }
 });
 
 /** A directory with an image, one in a folder, and a link to the first. */

@@ -64,7 +64,8 @@ Deno.test("OutputImages.save() makes an animation: sheet, numbered frames and an
   const paths = await save(setup, images, { animation_frames: 3 });
   const names = ["_sheet", "_0000", "_0001", "_0002"].map((end) => `job-1_0${end}.png`);
   assert.deepEqual(paths, names.map((name) => `${setup.dir}/${name}`));
-  assert.deepEqual(await fileNames(setup.dir), [...names, "job-1_0_sheet.json"].sort());
+  const beside = ["job-1_0_sheet.json", "job-1_0_sheet.tres"];
+  assert.deepEqual(await fileNames(setup.dir), [...names, ...beside].sort());
   const [sheet, ...frames] = await Promise.all(paths.map(readImage));
   assert.deepEqual(composeSheet(frames).data, sheet!.data);
   assert.notDeepEqual(frames[0]!.data, frames[1]!.data);
@@ -73,12 +74,12 @@ Deno.test("OutputImages.save() makes an animation: sheet, numbered frames and an
     assert.equal(image.text["parameters"], PARAMETERS);
   }
   const atlas = await readAtlas(`${setup.dir}/job-1_0_sheet.json`);
-  assert.deepEqual(Object.keys(atlas.frames), names.slice(1));
-  assert.deepEqual(atlas.frames[names[3]!]!.frame, { x: 0, y: 64, w: 64, h: 64 });
+  assert.deepEqual(Object.values(atlas.frames).map(({ filename }) => filename), names.slice(1));
+  assert.deepEqual(atlas.frames["2"]!.frame, { x: 128, y: 0, w: 64, h: 64 });
   assert.equal(atlas.meta.image, names[0]);
-  assert.deepEqual(atlas.meta.size, { w: 128, h: 128 });
+  assert.deepEqual(atlas.meta.size, { w: 192, h: 64 });
   assert.deepEqual(atlas.meta.frameTags, [
-    { name: "animation", from: 0, to: 2, direction: "forward" },
+    { name: "job-1_0", from: 0, to: 2, direction: "forward" },
   ]);
 });
 
@@ -102,7 +103,7 @@ Deno.test("OutputImages.save() cuts a tile set: the sheet as delivered, the tile
   const cut = cutTiles(sheet!, 4, 2).map(({ data }) => data);
   assert.deepEqual(tiles.map(({ data }) => data), cut);
   const atlas = await readAtlas(`${setup.dir}/job-1_0_sheet.json`);
-  assert.deepEqual(atlas.frames["job-1_0_0005.png"]!.frame, { x: 16, y: 32, w: 16, h: 32 });
+  assert.deepEqual(atlas.frames["5"]!.frame, { x: 16, y: 32, w: 16, h: 32 });
   assert.deepEqual(atlas.meta.frameTags, []);
 });
 
@@ -143,7 +144,7 @@ Deno.test("OutputImages.save() never replaces a file, and keeps a set under one 
   assert.equal(await Deno.readTextFile(`${setup.dir}/job-1_0_0001.png`), "mine");
   const atlas = await readAtlas(`${setup.dir}/job-1_0-2_sheet.json`);
   assert.equal(atlas.meta.image, "job-1_0-2_sheet.png");
-  assert.equal((await fileNames(setup.dir)).length, 5);
+  assert.equal((await fileNames(setup.dir)).length, 6);
 });
 
 Deno.test("OutputImages.save() keeps the images of a batch apart where the pattern does not", async () => {

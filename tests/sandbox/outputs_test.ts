@@ -70,6 +70,21 @@ Deno.test("runJob() delivers an animated file for an animation, and beside frame
   deepEqual(await filesOf(jobs), ["j_0.gif"]);
 });
 
+Deno.test("runJob() makes no animation of a sound, and no tiles of a film", async () => {
+  const cases = [["s.flac", FLAC, { animation_frames: 4 }], ["v.mp4", MP4, {
+    tileset_grid: [2, 2],
+  }]] as const;
+  for (const [name, content, shape] of cases) {
+    await using server = await startStandIn({
+      nodes: { Any: (server) => ({ images: [server.save(name, content)] }) },
+    });
+    await using jobs = await standInJobs(server, graphEndingIn({ class_type: "Any" }));
+    const { outcome } = await jobs.run(shape);
+    ok(outcome.type === "failed" && outcome.code === "output", JSON.stringify(outcome));
+    match(outcome.error, /end it in a SaveImage node/);
+  }
+});
+
 Deno.test("runJob() does not deliver what is no file of a kind that it knows, or has no end", async () => {
   const png = await smallPng();
   const cases: [string, Uint8Array<ArrayBuffer>][] = [

@@ -104,6 +104,7 @@ export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly st
   ["sandbox/", ["executor/messages.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
   ["cli/generate/sixel.ts", ["images/"]],
+  ["cli/generate/contact_sheet.ts", ["images/"]],
   ["cli/pixelize/", ["images/", "pixels/"]],
 ];
 

@@ -18,7 +18,7 @@ export interface Program extends AsyncDisposable {
 export function startTask(
   name: "worker" | "cli" | "demo",
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
+  options: { cwd?: string; env?: Record<string, string>; unreadStderr?: boolean } = {},
 ): Program {
   const root = new URL("../../", import.meta.url).pathname;
   const [deno, ...flags] = configFile.tasks[name].command.split(" ");
@@ -35,7 +35,9 @@ export function startTask(
   }).spawn();
   const log = new LogReader();
   const stdout = collect(child.stdout, () => {});
-  const stderr = collect(child.stderr, (line) => log.add(line)).finally(() => log.end());
+  const stderr = options.unreadStderr
+    ? child.status.then(() => child.stderr.cancel()).then(() => "")
+    : collect(child.stderr, (line) => log.add(line)).finally(() => log.end());
   const ended = Promise.all([child.status, stdout, stderr]).then(([status, out, err]) => ({
     code: status.code,
     stdout: out,

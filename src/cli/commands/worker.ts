@@ -1,18 +1,46 @@
 /** `worker`: serves until it is told to stop. */
 
-import { type Config, defaultServer, type Flags, loadConfig } from "../../config/mod.ts";
-import { createLogger, type Logger } from "../../log.ts";
+import {
+  type Config,
+  defaultServer,
+  type Flags,
+  loadConfig,
+  type LoadedConfig,
+} from "../../config/mod.ts";
+import { ConfigError } from "../../errors.ts";
+import { createLogger, type Logger, type LoggerOptions } from "../../log.ts";
 import { type PixelsWorker, startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { LogSink, type LostLines } from "../log_sink.ts";
+
+/** Time that the last log lines get to be written, in milliseconds. */
+const FLUSH_MS = 1_000;
+
+/** Time in which a log file must be open, in milliseconds; a pipe that nobody reads never is. */
+const OPEN_MS = 2_000;
 
 /** Runs the command; resolves with its exit code when the worker has stopped. */
 export async function runWorker(flags: Flags, io: Io): Promise<number> {
   const loaded = await loadConfig({ flags });
   using disposables = new DisposableStack();
-  const logger = openLogger(loaded.config, io, disposables);
+  const { logger, sink } = await openLogger(loaded.config, io, disposables);
+  disposables.use(io.onHangup(() => {
+    sink.reopen();
+    logger.log("info", "The log is opened anew", { file: loaded.config.logging.file });
+  }));
+  try {
+    return await serve(loaded, io, logger);
+  } finally {
+    await sink.flush(FLUSH_MS);
+  }
+}
+
+async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<number> {
+  using disposables = new DisposableStack();
   for (const warning of loaded.warnings) logger.log("warn", warning);
   await using resources = new AsyncDisposableStack();
+  const stop = stopSignals(io, disposables);
   let config = loaded.config;
   if (config.simulate) {
     // Loading it would hold up every worker that has a ComfyUI.
@@ -22,8 +50,13 @@ export async function runWorker(flags: Flags, io: Io): Promise<number> {
     config = { ...config, comfyui: { ...config.comfyui, servers } };
     logger.log("info", "Images come from the embedded simulator", { url: simulator.url });
   }
-  const stop = stopSignals(io, disposables);
-  const worker = await startWorker({ config, logger });
+  const first = stop.next();
+  const worker = await Promise.race([startWorker({ config, logger }), first]);
+  if (typeof worker === "string") {
+    logger.log("info", "Stopped before it was ready", { signal: worker });
+    io.endAtOnce();
+    return EXIT.ok;
+  }
   logger.log("info", "Worker ready", {
     requests: worker.reqAddress,
     updates: worker.pubAddress,
@@ -32,45 +65,93 @@ export async function runWorker(flags: Flags, io: Io): Promise<number> {
     output: config.output.dir,
     db: config.worker.dbPath,
   });
-  await serveUntilStopped(worker, stop, logger);
-  return EXIT.ok;
+  return await serveUntilStopped(worker, { first, next: stop.next }, io, logger);
 }
 
 interface StopSignals {
-  readonly first: Promise<string>;
-  readonly second: Promise<string>;
+  /** Resolves with the next signal, which may have come already. */
+  next(): Promise<string>;
 }
 
 function stopSignals(io: Io, disposables: DisposableStack): StopSignals {
-  const first = Promise.withResolvers<string>();
-  const second = Promise.withResolvers<string>();
-  let seen = 0;
+  const waiting: ((signal: string) => void)[] = [];
+  const came: string[] = [];
   disposables.use(io.onStopSignal((signal) => {
-    seen += 1;
-    (seen === 1 ? first : second).resolve(signal);
+    const wanted = waiting.shift();
+    if (wanted === undefined) came.push(signal);
+    else wanted(signal);
   }));
-  return { first: first.promise, second: second.promise };
+  return {
+    next() {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const signal = came.shift();
+      if (signal === undefined) waiting.push(resolve);
+      else resolve(signal);
+      return promise;
+    },
+  };
 }
 
+/** The first signal drains, the second one hands back what runs, the third one waits for nothing at all. */
 async function serveUntilStopped(
   worker: PixelsWorker,
-  stop: StopSignals,
+  stop: StopSignals & { first: Promise<string> },
+  io: Io,
   logger: Logger,
-): Promise<void> {
+): Promise<number> {
   const signal = await stop.first;
   logger.log("info", "Stopping: running jobs may finish; the same signal again stops at once", {
     signal,
   });
-  const drained = worker.drain();
-  await Promise.race([drained, stop.second.then(() => worker.close())]);
-  await drained;
+  const drained = worker.drain().then(() => "drained");
+  const insisted = stop.next().then(() => {
+    worker.close().catch(() => {});
+    return stop.next();
+  }).then(() => "insisted");
+  if (await Promise.race([drained, insisted]) === "insisted") {
+    logger.log("warn", "Stopped without waiting for what was under way");
+    io.endAtOnce();
+    return EXIT.failed;
+  }
   logger.log("info", "Worker stopped");
+  return EXIT.ok;
 }
 
-function openLogger({ logging }: Config, io: Io, disposables: DisposableStack): Logger {
+async function openLogger(
+  { logging }: Config,
+  io: Io,
+  disposables: DisposableStack,
+): Promise<{ logger: Logger; sink: LogSink }> {
   const { level, file, format } = logging;
   const human = format === "human" || (format === "auto" && file === undefined && io.errIsTerminal);
-  const log = file === undefined ? undefined : disposables.use(io.openLog(file));
-  const write = (line: string) => log === undefined ? io.err(line) : log.write(line);
-  return createLogger({ level, format: human ? "human" : "json", write });
+  const style = { level, format: human ? "human" : "json" } as const;
+  const sink = disposables.use(
+    new LogSink({ open: () => io.openLog(file), describe: (lost) => describeLost(lost, style) }),
+  );
+  await Promise.race([openFile(sink, file), timeOut(OPEN_MS)]);
+  return { logger: createLogger({ ...style, write: (line) => sink.write(line) }), sink };
+}
+
+async function openFile(sink: LogSink, file: string | undefined): Promise<void> {
+  try {
+    await sink.open();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `Cannot open the log ${file}: ${why}; name another file as logging.file`;
+    throw new ConfigError("unwritable", message, { cause });
+  }
+}
+
+function describeLost(
+  { lines, why }: LostLines,
+  style: Pick<LoggerOptions, "level" | "format">,
+): string {
+  let told = "";
+  createLogger({ ...style, level: "error", write: (line) => told += line })
+    .log("error", `${lines} log lines are missing here: ${why}`, { lines });
+  return told;
+}
+
+function timeOut(ms: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ms)));
 }

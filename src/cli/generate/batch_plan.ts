@@ -4,6 +4,7 @@ import { ConfigError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
 import type { BatchEntry } from "./batch_file.ts";
 import { buildRequest, type GenerateValues } from "./fields.ts";
+import { withInitImage } from "./init_image.ts";
 import { slugOf } from "./names.ts";
 import type { Report } from "./report.ts";
 import type { Tally } from "./tally.ts";
@@ -62,8 +63,9 @@ async function planEntry(
   if ("error" in entry) return entry.error;
   const { place, values, id } = entry;
   try {
+    const all = await withInitImage({ ...common, ...values });
     return await Promise.all(Array.from({ length: count }, async (_, index) => {
-      const wanted = variant({ ...common, ...values }, index);
+      const wanted = variant(all, index);
       const name = id === undefined ? undefined : count === 1 ? id : `${id}-${index + 1}`;
       const request = buildRequest(wanted, name ?? "id");
       const own = name ?? await readableId(request, index);
@@ -97,6 +99,7 @@ export async function contentId(request: GenerateRequest, index: number): Promis
 /** JSON with the keys of every map in order. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, item) => {
+    if (item instanceof Uint8Array) return { bytes: item.toBase64() };
     const isMap = typeof item === "object" && item !== null && !Array.isArray(item);
     return isMap
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => a < b ? -1 : 1))

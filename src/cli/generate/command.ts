@@ -6,7 +6,8 @@ import type { GenerateRequest } from "../../protocol/mod.ts";
 import { sizeWarning } from "../../workflow/mod.ts";
 import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
-import { buildRequest, type GenerateValues } from "./fields.ts";
+import { type AskedJob, askedJobs, type AskedOptions } from "./asked.ts";
+import type { GenerateValues } from "./fields.ts";
 import {
   createHumanReport,
   createJsonReport,
@@ -23,17 +24,15 @@ import {
   whileWorkerAnswers,
 } from "./job_run.ts";
 import { nextNames } from "./names.ts";
-import { variant } from "./variant.ts";
+import { printable } from "../text.ts";
 import { askForSixels, detectImages, type ImageProtocol } from "./image.ts";
 
 /** Options of the command. */
-export interface GenerateOptions extends ConnectionOptions {
+export interface GenerateOptions extends ConnectionOptions, AskedOptions {
   /** What the flags say of the image. */
   values: GenerateValues;
-  /** Number of jobs; each has a seed of its own. */
-  count: number;
-  /** Id of the job; `-1`, `-2` and so on are added to it for several. */
-  id?: string;
+  /** File to put the images of all jobs side by side in. */
+  contactSheet?: string;
   /** When to show images. */
   show: ShowWhen;
   /** Whether to write JSON. */
@@ -47,12 +46,14 @@ export async function runGenerate(options: GenerateOptions, io: Io): Promise<num
   using stop = listenForStop(io);
   using report = createReport({ images, json: options.json === true }, io);
   const work = generate(options, { client, stop, report });
-  const outcomes = await untilStopped(
+  const ended = await untilStopped(
     stop,
     whileWorkerAnswers(client, options.timeout * 1_000, work),
   );
-  if (stop.first.aborted || outcomes === undefined) return EXIT.interrupted;
-  return outcomes.every(({ state }) => state === "completed") ? EXIT.ok : EXIT.failed;
+  if (stop.first.aborted || ended === undefined) return EXIT.interrupted;
+  report[Symbol.dispose]();
+  await writeSheet(ended, options, io);
+  return ended.every(({ outcome }) => outcome.state === "completed") ? EXIT.ok : EXIT.failed;
 }
 
 interface Context {
@@ -61,24 +62,52 @@ interface Context {
   readonly report: Report;
 }
 
-async function generate(options: GenerateOptions, context: Context): Promise<Outcome[]> {
-  const values = await withModel(options.values, context.client);
+/** A job with its end. */
+interface Ended {
+  readonly request: GenerateRequest;
+  readonly outcome: Outcome;
+}
+
+async function generate(options: GenerateOptions, context: Context): Promise<Ended[]> {
+  const { compare, id } = options;
+  const values = compare === undefined
+    ? await withModel(options.values, context.client)
+    : options.values;
   if (context.stop.first.aborted) return [];
-  const requests = await requestsOf(values, options, context.client);
-  if (options.json !== true) noteSizes(requests, context.report);
-  const [outcomes] = await Promise.all([
-    Promise.all(
-      requests.map((request, index) =>
-        follow(context, request, {
-          index,
-          count: requests.length,
-          isNamed: options.id !== undefined,
-        })
-      ),
-    ),
+  const jobs = await askedJobs(values, options, context.client);
+  if (options.json !== true) noteSizes(jobs.map(({ request }) => request), context.report);
+  const isNamed = id !== undefined;
+  const [ended] = await Promise.all([
+    Promise.all(jobs.map((job, index) => follow(context, job, { number: index + 1, isNamed }))),
     noteAbsence(context),
   ]);
-  return outcomes;
+  return ended;
+}
+
+/** A file in the present folder that no other comparison has, since its jobs have ids of their own. */
+function comparedAs([first]: readonly Ended[]): string {
+  return `${first?.request.id.replace(/[^\w.-]/g, "_").replace(/^\./, "_")}_compare.png`;
+}
+
+/** Puts the first image of each job on the sheet; nothing if there is none. */
+async function writeSheet(
+  ended: readonly Ended[],
+  { contactSheet, compare, json }: GenerateOptions,
+  io: Io,
+): Promise<void> {
+  const path = contactSheet ?? (compare === undefined ? undefined : comparedAs(ended));
+  if (path === undefined) return;
+  const cells = ended.map(({ request: { model, seed }, outcome }) => ({
+    label: [...compare === undefined ? [] : [model], `seed ${seed}`].join(", "),
+    path: outcome.state === "completed" ? outcome.image_path : undefined,
+  }));
+  if (cells.every((cell) => cell.path === undefined)) return;
+  const columns = compare?.length ?? Math.ceil(Math.sqrt(cells.length));
+  // Reading and drawing images takes code that no other way of this command needs.
+  const { composeContactSheet } = await import("./contact_sheet.ts");
+  await Deno.writeFile(path, await composeContactSheet(cells, columns));
+  if (json) io.out(`${JSON.stringify({ type: "contact_sheet", path, columns, cells })}\n`);
+  else io.out(`${printable(path)}\n`);
 }
 
 /**
@@ -159,47 +188,26 @@ export async function untilStopped<T>(stop: StopWish, work: Promise<T>): Promise
   }
 }
 
-async function requestsOf(
-  values: GenerateValues,
-  { count, id }: Pick<GenerateOptions, "count" | "id">,
-  client: Client,
-): Promise<GenerateRequest[]> {
-  // What is wrong with the values is said before anybody is asked.
-  buildRequest(values, id ?? "id");
-  if (id !== undefined) {
-    const names = count === 1 ? [id] : Array.from({ length: count }, (_, i) => `${id}-${i + 1}`);
-    return names.map((name, index) => buildRequest(variant(values, index), name));
-  }
-  const names = await nextNames(client, String(values["prompt"]), count);
-  // A seed of our own tells it from what another program asks for at the same moment under this id.
-  return names.map((name, index) =>
-    buildRequest(variant({ seed: drawSeed(), ...values }, index), name)
-  );
-}
-
-function drawSeed(): number {
-  return Math.floor(Math.random() * 2 ** 52);
-}
-
 async function follow(
   context: Context,
-  request: GenerateRequest,
-  place: { index: number; count: number; isNamed: boolean },
-): Promise<Outcome> {
+  { request, label }: AskedJob,
+  place: { number: number; isNamed: boolean },
+): Promise<Ended> {
   const { client, stop, report } = context;
-  const { index, count, isNamed } = place;
-  const label = count === 1 ? "" : `${index + 1}: `;
-  const job = { id: request.id, number: index + 1, label };
+  const { number, isNamed } = place;
+  const job = { id: request.id, number, label: printable(label) };
   const outcome = await followJob(client, request, {
     stop: stop.first,
     onUpdate: (update) => report.update(job, update),
   });
   if (isNumberTaken(outcome) && !isNamed) {
     const [name = request.id] = await nextNames(client, request.prompt, 1);
-    if (name !== request.id) return await follow(context, { ...request, id: name }, place);
+    if (name !== request.id) {
+      return await follow(context, { request: { ...request, id: name }, label }, place);
+    }
   }
   await report.ended(job, outcome);
-  return outcome;
+  return { request, outcome };
 }
 
 /** Somebody else has taken the number since it was free. */

@@ -68,9 +68,31 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     flag: "format",
     help: "file format, such as jpeg, if the workflow offers it",
   },
-  init_image: { ...name, flag: "init-image", help: "image in the worker's input directory" },
+  init_image: {
+    ...name,
+    flag: "init-image",
+    help: "image to start from: a file, or a name in the worker's input directory",
+  },
   batch_size: { ...whole, flag: "batch-size", help: "images in one job" },
   animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },
+  cycle: {
+    ...name,
+    flag: "cycle",
+    help: "what the figure does: idle, walk, run, attack, jump, hurt, death or cast",
+  },
+  frame_prompts: {
+    placeholder: "text",
+    expected: "one text for each frame; in a file several with | between them",
+    read: readPrompts,
+    flag: "frame-prompt",
+    help: "what one frame shows; give it once for each frame, in order",
+  },
+  fps: { ...number, flag: "fps", help: "frames a second, for the atlas (default: 10)" },
+  sheet_columns: {
+    ...whole,
+    flag: "columns",
+    help: "frames in a row of the sheet (default: all)",
+  },
   tileset_grid: {
     placeholder: "WxH",
     expected: "columns x rows, such as 4x4",
@@ -94,7 +116,14 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
  */
 export function buildRequest(values: GenerateValues, id: string): GenerateRequest {
   const { lora, ...others } = values;
-  const fields = { ...DEFAULTS, ...others, ...lorasOf(lora), type: "generate", id };
+  const fields = {
+    ...DEFAULTS,
+    ...framesOf(values),
+    ...others,
+    ...lorasOf(lora),
+    type: "generate",
+    id,
+  };
   try {
     // Says what is wrong in the worker's own words, before the worker is asked.
     return decodeRequest(encodeRequest(fields as unknown as GenerateRequest)) as GenerateRequest;
@@ -102,6 +131,11 @@ export function buildRequest(values: GenerateValues, id: string): GenerateReques
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new ConfigError("usage", cause.message, { cause });
   }
+}
+
+/** How many frames there are goes without saying where each has a prompt. */
+function framesOf({ frame_prompts: prompts }: GenerateValues): Record<string, unknown> {
+  return Array.isArray(prompts) ? { animation_frames: prompts.length } : {};
 }
 
 /** A LoRA of its own strength, and none at all, need the newer field, which older workers do not know. */
@@ -116,6 +150,12 @@ function lorasOf(lora: unknown): Record<string, unknown> {
 function readText(given: unknown): string | undefined {
   if (typeof given === "string") return given;
   return typeof given === "number" ? String(given) : undefined;
+}
+
+function readPrompts(given: unknown): string[] | undefined {
+  const items = Array.isArray(given) ? given : String(given).split("|");
+  const prompts = items.map((item) => readText(item)?.trim() ?? "");
+  return prompts.includes("") ? undefined : prompts;
 }
 
 function readNumber(given: unknown): number | undefined {

@@ -3,6 +3,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { GENERATE_FIELDS, type GenerateField, type GenerateValues } from "./fields.ts";
 
+/** Flags that may be given several times. */
+const REPEATED: ReadonlySet<string> = new Set(["lora", "frame-prompt"]);
+
 /** Adds a flag for each field that has one. */
 export function addGenerateOptions(command: Command): Command {
   for (const field of Object.values(GENERATE_FIELDS)) {
@@ -29,7 +32,7 @@ export function generateValues(options: Record<string, unknown>): GenerateValues
 function read(field: GenerateField, text: string, earlier: unknown): unknown {
   const value = field.read(text);
   if (value === undefined) throw new InvalidArgumentError(`It must be ${field.expected}.`);
-  return Array.isArray(earlier) && field.flag === "lora"
+  return Array.isArray(earlier) && REPEATED.has(field.flag ?? "")
     ? [...earlier, ...value as unknown[]]
     : value;
 }

@@ -1,9 +1,9 @@
 /** Giving ComfyUI an image to work on. */
 
 import { ComfyError } from "../../errors.ts";
-import type { HttpApi } from "./http.ts";
+import { type HttpApi, isSuccess, SMALL_ANSWER_BYTES } from "./http.ts";
 import { asObject, asText } from "./json.ts";
-import type { UploadOptions } from "../options.ts";
+import type { CallOptions, UploadOptions } from "../options.ts";
 import type { ImageRef } from "../types.ts";
 
 /**
@@ -24,16 +24,41 @@ export async function uploadImage(
   form.set("type", "input");
   form.set("subfolder", subfolder);
   form.set("overwrite", String(overwrite));
-  const answer = asObject(await api.json("/upload/image", { ...call, method: "POST", form }));
+  const answer = asObject(
+    await api.json("/upload/image", {
+      ...call,
+      method: "POST",
+      form,
+      maxBytes: SMALL_ANSWER_BYTES,
+    }),
+  );
   const name = asText(answer.name);
   if (name === undefined) {
     throw new ComfyError("bad_answer", "POST /upload/image: the answer names no file");
   }
+  const assetHash = asText(asObject(answer.asset).asset_hash);
   return {
     filename: name,
     subfolder: asText(answer.subfolder) ?? "",
     type: asText(answer.type) ?? "input",
+    ...(assetHash === undefined ? {} : { assetHash }),
   };
+}
+
+/**
+ * Asks whether the server still has what was uploaded; false also where it keeps no assets. That it
+ * knows the content is not enough: the file has to lie where the graph will name it.
+ */
+export async function hasUpload(
+  api: HttpApi,
+  { assetHash, filename, subfolder, type }: ImageRef,
+  call: CallOptions,
+): Promise<boolean> {
+  if (assetHash === undefined) return false;
+  const path = `/api/assets/hash/${encodeURIComponent(assetHash).replaceAll("%3A", ":")}`;
+  if (!isSuccess(await api.send(path, { ...call, method: "HEAD" }))) return false;
+  const query = { filename, subfolder, type };
+  return isSuccess(await api.send("/view", { ...call, method: "HEAD", query }));
 }
 
 /** The value that a LoadImage node takes for an uploaded file. */

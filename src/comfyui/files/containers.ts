@@ -36,8 +36,8 @@ export function isWholeBoxes(bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
   const seen = new Set<string>();
   for (let at = 0, part = 0; at < bytes.length && part < MAX_PARTS; part++) {
-    // A rest too short for a box is padding, or the beginning of one.
-    if (at + 8 > bytes.length) return bytes.subarray(at).every((byte) => byte === 0);
+    // A rest too short for a box is the beginning of one.
+    if (at + 8 > bytes.length) return false;
     let size = view.getUint32(at);
     seen.add(String.fromCharCode(...bytes.subarray(at + 4, at + 8)));
     if (size === 1) {

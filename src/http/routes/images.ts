@@ -24,10 +24,8 @@ export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.get("/:id/images/:index", needs("read"), async (c) => {
     const index = Number(/^\d{1,6}$/.exec(c.req.param("index"))?.[0] ?? NaN);
-    // Of very many images not all paths go into one answer.
-    const first = Number.isNaN(index) ? 0 : index;
-    const { image_paths: paths = [] } = await jobInfo(context, c.req.param("id"), first);
-    const path = Number.isNaN(index) ? undefined : paths[0];
+    const { image_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
+    const path = paths[index];
     if (path === undefined) throw notFound("The job has no such image; GET the job to see them");
     return await deliver(c, context.outputDir, path);
   });

@@ -1,6 +1,7 @@
 /** What there is: models, servers; and whether the worker is well. */
 
 import { Hono } from "hono";
+import type { ModelInfo, ModelList } from "../../protocol/mod.ts";
 import { type GuardEnv, needs } from "../auth/guard.ts";
 import type { HttpContext } from "../options.ts";
 import { ask, checked } from "./ask.ts";
@@ -9,8 +10,8 @@ import { ask, checked } from "./ask.ts";
 export function listRoutes(context: HttpContext): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.get("/models", needs("read"), async (c) => {
-    const { models } = await ask(context, { type: "list_models" }, "model_list");
-    return c.json({ models });
+    const types = c.req.query("all_types") === "true" ? { all_types: true } : {};
+    return c.json({ models: await allModels(context, types) });
   });
   app.get("/servers", needs("read"), async (c) => {
     const { servers } = await ask(context, { type: "list_servers" }, "server_list");
@@ -28,6 +29,25 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     return c.json(status);
   });
   return app;
+}
+
+/** A message holds so many, and an answer here all. */
+async function allModels(
+  context: HttpContext,
+  types: { all_types?: boolean },
+): Promise<ModelInfo[]> {
+  const models: ModelInfo[] = [];
+  let next: { cursor?: string } | undefined = {};
+  while (next !== undefined) {
+    const page: ModelList = await ask(
+      context,
+      { type: "list_models", ...types, ...next },
+      "model_list",
+    );
+    models.push(...page.models);
+    next = page.cursor === undefined ? undefined : { cursor: page.cursor };
+  }
+  return models;
 }
 
 /** `/healthz` and `/readyz`, which need no token: they tell no more than a port that is open. */

@@ -127,7 +127,20 @@ function paths(): Record<string, Record<string, Operation>> {
         },
       },
     },
-    "/v1/models": list("listModels", "Models that can be named", "ModelList"),
+    "/v1/models": {
+      get: {
+        ...operation("listModels", "Models that can be named"),
+        parameters: [
+          parameter(
+            "all_types",
+            "query",
+            { type: "boolean" },
+            "Also those that only a workflow can name",
+          ),
+        ],
+        responses: { ...ok("ModelList", "All of them"), ...problems(503) },
+      },
+    },
     "/v1/servers": list("listServers", "ComfyUI servers and how they are", "ServerList"),
     ...Object.fromEntries(
       [["drain", "Give a server no more jobs"], ["resume", "Give it jobs again"]].map((

@@ -128,11 +128,13 @@ async function sample(order: SamplingOrder, context: NodeContext): Promise<Laten
 
 function recipeFor(order: SamplingOrder, base: Image | undefined, index: number): Recipe {
   const { model, positive, seed, denoise, latent } = order;
+  const { videoLength: length = 1 } = latent;
   return {
     width: latent.width,
     height: latent.height,
     prompt: positive.texts.join(", "),
-    seed: seed + BigInt(index),
+    seed: seed + BigInt(Math.floor(index / length)),
+    moment: latent.videoLength === undefined ? undefined : (index % length) / length,
     style: [model.name, ...model.loras.map(({ name, strength }) => `${name}@${strength}`)].join(
       "|",
     ),

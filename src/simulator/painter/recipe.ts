@@ -16,6 +16,8 @@ export interface Recipe {
   readonly prompt: string;
   /** Chooses among all images of the prompt. */
   readonly seed: bigint;
+  /** How much of its motion the figure has made, 0 to 1; it stands still when `undefined`. */
+  readonly moment?: number | undefined;
   /** Model and LoRAs: shifts the colours. */
   readonly style: string;
   /** Image to start from; `undefined` to start from nothing. */

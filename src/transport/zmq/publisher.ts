@@ -20,13 +20,19 @@ const GRACE_MS = 50;
 /** Pause between two looks at a full pipe, in milliseconds. */
 const PAUSE_MS = 1;
 
+/**
+ * Longest message of a subscriber: it subscribes to everything, with no bytes at all. What ZeroMQ itself
+ * says when it connects, with keys too, must fit.
+ */
+const MAX_SUBSCRIPTION_BYTES = 1_024;
+
 /** Binds a PUB; see `Transport.bindUpdates`. `openLibrary` finds libzmq without the addon. */
 export async function bindPublisher(
   address: string,
   options: BindOptions = {},
   openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
 ): Promise<UpdatePublisher> {
-  const { maxMessageBytes = 16_777_216, highWaterMark = 10_000 } = options;
+  const { maxMessageBytes = MAX_SUBSCRIPTION_BYTES, highWaterMark = 10_000 } = options;
   const socketOptions = {
     ...BIND_OPTIONS,
     ipv6: await needsIpv6(address),

@@ -40,6 +40,8 @@ export interface SchedulerView {
   setDraining(server: string, draining: boolean): void;
   /** Last progress of a job. */
   progressOf(jobId: string): Progress | undefined;
+  /** Why the queue cannot be used at the moment, if it cannot. */
+  readonly problem?: string | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
 }
@@ -60,6 +62,8 @@ export interface HandlerContext {
   readonly arrivals: Arrivals;
   /** Where the stream of updates stands. */
   readonly updates: UpdatePosition;
+  /** Knows whether images can be written. */
+  readonly storage?: { readonly problem: string | undefined };
   /** Real path of the directory that images are in; nothing outside of it is delivered. */
   readonly outputDir: string;
   /** True once the worker takes no more jobs. */

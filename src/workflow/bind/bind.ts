@@ -2,10 +2,14 @@
 
 import { JobError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
-import { spellFormat } from "../format.ts";
+import { refuseAnimationContradictions } from "../animation/contradictions.ts";
+import { planFrames } from "../animation/frames.ts";
+import { formatKey, spellFormat } from "../format.ts";
 import { type Graph, isLink } from "../graph.ts";
 import type { Parameter } from "../parameters.ts";
 import type { Template } from "../template/template.ts";
+import { Links } from "../trace/links.ts";
+import { literalOf } from "../trace/literals.ts";
 import type { TriggerWords } from "../text/words.ts";
 import { generatedSize } from "./fit.ts";
 import { applyLoras } from "./lora.ts";
@@ -43,6 +47,12 @@ export function bindTemplate(
   for (const [parameter, value] of values(template, request, options)) {
     if (template.ignored.has(parameter)) continue;
     const targets = template.trace.targets[parameter];
+    // A node without a choice of formats saves PNG files.
+    if (
+      parameter === "output_format" && targets.length === 0 && formatKey(String(value)) === "png"
+    ) {
+      continue;
+    }
     if (targets.length === 0) throw unplaced(template, request, parameter);
     if (TEXTS.has(parameter)) continue;
     for (const { node, input } of targets) {
@@ -92,21 +102,31 @@ function values(
   return all.flatMap(([parameter, value]) => value === undefined ? [] : [[parameter, value]]);
 }
 
-/** A latent that counts the frames of a video makes one; others make a batch of images. */
-function counts({ trace: { targets }, ignored }: Template, request: GenerateRequest) {
+/** What makes frames of one image or of one video makes one; others make a batch of images. */
+function counts(template: Template, request: GenerateRequest) {
+  const { trace: { targets }, ignored } = template;
   const { animation_frames: frames, batch_size: batch } = request;
-  const isVideo = targets.animation_frames.length > 0 || ignored.has("animation_frames");
-  if (frames === undefined || !isVideo) return [["batch_size", frames ?? batch] as const];
+  const plan = planFrames(template, request);
+  const isOne = plan?.type === "sheet" || plan?.type === "clip" ||
+    ignored.has("animation_frames");
+  if (frames === undefined || !isOne) return [["batch_size", frames ?? batch] as const];
+  const length = plan?.type === "clip" ? plan.length : undefined;
   const one = targets.batch_size.length > 0 ? 1 : batch;
-  return [["animation_frames", frames] as const, ["batch_size", one] as const];
+  return [["animation_frames", length] as const, ["batch_size", one] as const];
 }
 
 /** A base and a refiner share the steps: their windows keep their proportion. */
 function scaleStepWindows(graph: Graph, template: Template, steps: number): void {
-  for (const { node } of template.trace.targets.steps) {
-    const inputs = graph[node]?.inputs ?? {};
-    const before = inputs["steps"];
-    if (typeof before !== "number" || before === steps) continue;
+  const links = new Links(template.graph);
+  const targets = new Set(
+    template.trace.targets.steps.map(({ node, input }) => `${node}:${input}`),
+  );
+  for (const [node, { inputs }] of Object.entries(graph)) {
+    if (!("steps" in inputs)) continue;
+    const at = literalOf(links, node, "steps", "number");
+    if (at === undefined || !targets.has(`${at.node}:${at.input}`)) continue;
+    const before = Number(links.inputs(at.node)[at.input]);
+    if (!(before > 0) || before === steps) continue;
     for (const edge of ["start_at_step", "end_at_step"]) {
       const at = inputs[edge];
       if (typeof at !== "number" || isLink(at) || at > before) continue;
@@ -133,6 +153,8 @@ function unplaced(template: Template, request: GenerateRequest, parameter: Param
   const remedy = ALWAYS_GIVEN.has(field)
     ? `name another workflow, or say in ${template.name}.map.json where it goes: ` +
       `{ "${parameter}": [{ "node": "ID", "input": "NAME" }] }, or { "ignore": ["${field}"] }`
+    : field === "output_format"
+    ? "leave it out for PNG files, or end the workflow in a node that has a choice of formats"
     : "leave the field out";
   const why = `the workflow ${template.name}${chosen} has no place for it; ${remedy}`;
   return invalid(field, why);
@@ -154,10 +176,8 @@ function contradiction(
 
 /** What a request cannot ask for at once, whatever the workflow. */
 function refuseContradictions(request: GenerateRequest): void {
-  const { animation_frames: frames, batch_size: batch = 1, tileset_grid: grid } = request;
-  if (frames !== undefined && batch > 1) {
-    throw invalid("animation_frames", "give either animation_frames or batch_size, not both");
-  }
+  refuseAnimationContradictions(request);
+  const { animation_frames: frames, tileset_grid: grid } = request;
   if (grid !== undefined && frames !== undefined) {
     throw invalid("tileset_grid", "give either tileset_grid or animation_frames, not both");
   }

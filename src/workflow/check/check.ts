@@ -85,9 +85,6 @@ class GraphChecker {
     const known = ids.filter((id) => this.#checkClass(id));
     const reached = reachedNodes(this.graph, this.#classes);
     const circle = findCircle(this.graph, reached);
-    if (reached.size === 0 && known.length === ids.length) {
-      this.#blameWorkflow("has no node that saves or shows anything; end it in a SaveImage node");
-    }
     if (circle !== undefined) {
       const names = circle.map((id) => nodeLabel(this.graph, id)).join(", ");
       this.#blameWorkflow(`has a circle of links: ${names}`);

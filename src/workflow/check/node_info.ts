@@ -55,17 +55,19 @@ export function outputTypes(info: unknown): string[] {
   return outputs.map((type) => Array.isArray(type) ? "COMBO" : String(type));
 }
 
-/** Whether ComfyUI lets an output of one type into an input of another. */
+/**
+ * Whether ComfyUI lets an output of one type into an input of another: one that both name
+ * (`validate_node_input` in its `comfy_execution/validation.py`). It converts no linked value, not even
+ * INT to FLOAT. Of choices it compares the lists, which are not told of outputs, so that they pass.
+ */
 export function accepts(input: string, output: string): boolean {
-  if (input.startsWith("COMFY_") || output.startsWith("COMFY_")) return true;
-  const [taken, given] = [input.split(","), output.split(",")];
-  if (taken.includes("*") || given.includes("*")) return true;
-  return given.some((type) => taken.includes(type)) || (isPlain(input) && isPlain(output));
-}
-
-/** Values that versions of ComfyUI convert into each other, some more and some less. */
-function isPlain(type: string): boolean {
-  return ["INT", "FLOAT", "STRING", "COMBO", "BOOLEAN"].includes(type);
+  const [taken, given] = [input, output].map((types) =>
+    types.split(",").map((type) => type.trim())
+  );
+  if (taken === undefined || given === undefined) return false;
+  if ([...taken, ...given].some((type) => type === "*" || type.startsWith("COMFY_"))) return true;
+  if (given.some((type) => taken.includes(type))) return true;
+  return [...taken, ...given].includes("COMBO") && [...taken, ...given].includes("STRING");
 }
 
 function allowedTypes(options: Readonly<Record<string, unknown>>): string {

@@ -13,13 +13,19 @@ export interface Mapping {
   readonly ignored: ReadonlySet<Parameter>;
   /** What every prompt gets. */
   readonly affixes: Affixes;
+  /** Of a video, every image with a number that this divides is a frame of the animation. */
+  readonly frameStep: number;
 }
+
+/** Beyond this nothing of a motion would be left. */
+const MAX_FRAME_STEP = 16;
 
 /** Of a workflow without such a file. */
 export const NO_MAPPING: Mapping = {
   targets: new Map(),
   ignored: new Set(),
   affixes: NO_AFFIXES,
+  frameStep: 1,
 };
 
 /**
@@ -31,7 +37,13 @@ export const NO_MAPPING: Mapping = {
 export function parseMapping(json: unknown, graph: Graph, source: string): Mapping {
   const reader = new MappingReader(graph, source);
   if (!isRecord(json)) throw reader.invalid("it is not a JSON object");
-  const { ignore = [], prompt_prefix: prefix = "", prompt_suffix: suffix = "", ...places } = json;
+  const {
+    ignore = [],
+    prompt_prefix: prefix = "",
+    prompt_suffix: suffix = "",
+    frame_step: step = 1,
+    ...places
+  } = json;
   const affixes = {
     prefix: reader.text("prompt_prefix", prefix),
     suffix: reader.text("prompt_suffix", suffix),
@@ -44,7 +56,7 @@ export function parseMapping(json: unknown, graph: Graph, source: string): Mappi
   const ignored = new Set(reader.ignored(ignore));
   const both = [...targets.keys()].find((parameter) => ignored.has(parameter));
   if (both !== undefined) throw reader.invalid(`${both} has a place and is to be ignored`);
-  return { targets, ignored, affixes };
+  return { targets, ignored, affixes, frameStep: reader.frameStep(step) };
 }
 
 class MappingReader {
@@ -62,8 +74,15 @@ class MappingReader {
     throw this.invalid(
       `${JSON.stringify(name)} is no parameter; known are ${
         PARAMETERS.join(", ")
-      }, ignore, prompt_prefix and prompt_suffix`,
+      }, ignore, prompt_prefix, prompt_suffix and frame_step`,
     );
+  }
+
+  frameStep(value: unknown): number {
+    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_FRAME_STEP) {
+      return Number(value);
+    }
+    throw this.invalid(`frame_step must be a whole number from 1 to ${MAX_FRAME_STEP}`);
   }
 
   text(name: string, value: unknown): string {

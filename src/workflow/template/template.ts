@@ -24,6 +24,8 @@ export interface Template {
   readonly ignored: ReadonlySet<Parameter>;
   /** What every prompt gets. */
   readonly affixes: Affixes;
+  /** Of a video, every image with a number that this divides is a frame of the animation. */
+  readonly frameStep: number;
 }
 
 /** Without these a request would be answered with an image of something else. */
@@ -37,8 +39,8 @@ const NEEDED: readonly Parameter[] = ["prompt", "model", "seed"];
  *   request would go nowhere, or a prompt in place of one of several texts.
  */
 export function createTemplate(name: string, json: unknown, mapping?: unknown): Template {
-  const graph = parseGraph(json, name);
-  const { targets: places, ignored, affixes } = mapping === undefined
+  const graph = unwrapped(parseGraph(json, name));
+  const { targets: places, ignored, affixes, frameStep } = mapping === undefined
     ? NO_MAPPING
     : parseMapping(mapping, graph, `${name}.map.json`);
   const found = traceGraph(graph);
@@ -54,7 +56,22 @@ export function createTemplate(name: string, json: unknown, mapping?: unknown): 
   if (missing.length > 0) throw invalid(name, missingText(graph, name, missing));
   const contract = compileContract(graph, targets, name);
   const sizeMultiple = mappedMultiple(graph, found, places.get("width")) ?? found.sizeMultiple;
-  return { name, graph, trace: { ...found, targets, sizeMultiple }, contract, ignored, affixes };
+  const trace = { ...found, targets, sizeMultiple };
+  return { name, graph, trace, contract, ignored, affixes, frameStep };
+}
+
+/** ComfyUI takes `{ "__value__": x }` for x, which only a list needs: a bare one would be a link. */
+function unwrapped(graph: Graph): Graph {
+  const plain = (value: unknown) => {
+    if (typeof value !== "object" || value === null || !("__value__" in value)) return value;
+    return Array.isArray(value["__value__"]) ? value : value["__value__"];
+  };
+  return Object.fromEntries(
+    Object.entries(graph).map(([id, node]) => {
+      const inputs = Object.entries(node.inputs).map(([name, value]) => [name, plain(value)]);
+      return [id, { ...node, inputs: Object.fromEntries(inputs) }];
+    }),
+  );
 }
 
 /** A size that is mapped to what comes before a sampler goes into its latent; behind one, any will do. */

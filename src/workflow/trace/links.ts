@@ -6,6 +6,9 @@ import { chosenInput } from "./switches.ts";
 /** Classes that hand one value on as it is, be it only to show it. */
 const RELAY = /reroute|relay|pass.?through|^(?:show|display|preview)/i;
 
+/** Inputs of nodes that do something by the way, such as freeing memory, and hand on what they get. */
+const PASSED = /^any(?:thing)?(?:_input)?$|_pass$|^pass_?through$/i;
+
 /** The links of one graph. */
 export class Links {
   readonly #graph: Graph;
@@ -41,14 +44,16 @@ export class Links {
     const chosen = this.chosen(id);
     if (chosen !== undefined) return chosen ?? undefined;
     const links = linksOf(this.node(id));
-    return links.length === 1 && RELAY.test(this.node(id).class_type) ? links[0]?.[0] : undefined;
+    const [input] = links[0] ?? [];
+    if (links.length !== 1 || input === undefined) return undefined;
+    return RELAY.test(this.node(id).class_type) || PASSED.test(input) ? input : undefined;
   }
 
-  /** True for a node through which any search goes: with one link and nothing else, or a switch. */
+  /** True for a node through which any search goes: with one link and nothing else, a relay, a switch. */
   isTransparent(id: string): boolean {
     const { inputs } = this.node(id);
     const isBare = Object.keys(inputs).length === 1 && linksOf(this.node(id)).length === 1;
-    return isBare || this.chosen(id) !== undefined;
+    return isBare || this.relayed(id) !== undefined || this.chosen(id) === null;
   }
 
   /** Every node reached from a link through the inputs that `passes` lets through, nearest first. */

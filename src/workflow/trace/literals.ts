@@ -85,10 +85,11 @@ export function literalOf(
 function heldBy(links: Links, node: string, wanted: string, kind: Kind): Target | undefined {
   if (linksOf(links.node(node)).length > 0) return undefined;
   const values = Object.entries(links.inputs(node));
-  const names = [wanted, ...HOLDERS];
-  const input = names.find((name) =>
-    values.some(([key, value]) => key === name && isOfKind(value, kind))
+  const held = new Map(
+    values.filter(([, value]) => isOfKind(value, kind)).map(([key]) => [key.toLowerCase(), key]),
   );
+  const name = [wanted, ...HOLDERS].find((candidate) => held.has(candidate.toLowerCase()));
+  const input = name === undefined ? undefined : held.get(name.toLowerCase());
   if (input === undefined) return undefined;
   const others = values.filter(([name]) => name !== input);
   const computes = others.some(([name, value]) =>

@@ -162,11 +162,13 @@ export class Prompts {
       encoders.push({ id, places: textsOf(this.#links, id, own) });
       return;
     }
-    // A node that passes both conditionings on (ControlNet) gives positive first, negative second.
+    // A node that passes both conditionings on (ControlNet) gives positive first, negative second; a
+    // sampler that does gives its model before them.
     const paired = isLink(inputs["positive"]) && isLink(inputs["negative"]);
+    const first = isLink(inputs["model"]) ? 1 : 0;
     for (const [input, next] of this.#links.linksOf(id)) {
       if (NOT_CONDITIONING.has(input)) continue;
-      if (paired && input !== (output === 0 ? "positive" : "negative")) continue;
+      if (paired && input !== (output === first ? "positive" : "negative")) continue;
       this.#visit(parameter, next, to);
     }
   }

@@ -29,7 +29,10 @@ const TEXTS: ReadonlySet<string> = new Set([
 
 /** Texts of nodes that say how to work rather than what to show. */
 const NO_PROSE =
-  /delim|separator|regex|pattern|^(?:find|replace|mode|op|operation|format)$|encoding|file|path|_name$|select/i;
+  /delim|separator|regex|pattern|^(?:find|replace|mode|op|operation|format)$|encoding|file|path|_name$|select|^log_/i;
+
+/** Names of texts that describe an image, as other nodes than encoders have them. */
+const PROSE = /text|prompt|string|(?:^|_)str(?:_|$)|value|positive|negative|wildcard/i;
 
 /** True for the name of an encoder's input that holds a prompt. */
 export function isText(input: string): boolean {
@@ -53,9 +56,8 @@ function collect(links: Links, at: Target, isPart: boolean, seen: Set<string>): 
   const own = proseOf(links, source);
   if (linked.length === 0) {
     const texts = own.length > 0 ? own : anyTexts(links, source);
-    const others = anyTexts(links, source).length - texts.length;
-    const isOne = isWildcard(texts.map((name) => ({ node: source, input: name }))) ||
-      (texts.length === 1 && (others === 0 || own.length === 1));
+    const places = texts.map((name) => ({ node: source, input: name }));
+    const isOne = texts.length === 1 || isWildcard(places);
     return texts.map((name) => ({ node: source, input: name, isPart: isPart || !isOne }));
   }
   // Whatever has links and texts joins, selects or changes them.
@@ -67,7 +69,7 @@ function collect(links: Links, at: Target, isPart: boolean, seen: Set<string>): 
 }
 
 function proseOf(links: Links, node: string): string[] {
-  return anyTexts(links, node).filter((input) => !NO_PROSE.test(input));
+  return anyTexts(links, node).filter((input) => PROSE.test(input) && !NO_PROSE.test(input));
 }
 
 function anyTexts(links: Links, node: string): string[] {

@@ -81,6 +81,8 @@ class Tracer {
   readonly #followers = new Set<string>();
   /** Nodes with a size that is the latent's where both are the same in the file. */
   readonly #agreeing = new Set<string>();
+  /** Whether a sampler goes on from the latent of another one, as far as that was asked. */
+  readonly #secondPasses = new Map<string, boolean>();
   #sizeMultiple = 1;
   readonly loras = new Set<string>();
 
@@ -165,10 +167,14 @@ class Tracer {
   }
 
   #goesOn(sampler: string): boolean {
+    const known = this.#secondPasses.get(sampler);
+    if (known !== undefined) return known;
     const passes = (input: string, id: string) =>
       IMAGE_SOURCES.has(input) || this.#links.isTransparent(id);
-    return this.#links.walk([sampler, 0], passes)
+    const found = this.#links.walk([sampler, 0], passes)
       .some((id) => id !== sampler && isSampler(this.#graph[id]));
+    this.#secondPasses.set(sampler, found);
+    return found;
   }
 
   /** The sampler and the nodes that steer it (noise, guider, sigmas), whatever lies between. */

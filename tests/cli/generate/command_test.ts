@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decodePng, emptyRaster, encodePng } from "../../../src/images/mod.ts";
 import { startWorker } from "../../../src/worker/mod.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { IMAGE, testConfig, type WorkerSetup, workerSetup } from "../../support/worker.ts";
@@ -51,6 +52,64 @@ Deno.test("generate --json writes each message of the wire, and the ending", asy
     "completed",
   ]);
   assert.equal(stderr(), "");
+});
+
+Deno.test("generate names jobs after the prompt, one number higher each time", async () => {
+  await using setup = await workerSetup();
+  const first = await run(args(setup, "--count=2"));
+  assert.equal(first.exitCode, 0, first.stderr());
+  const names = first.stdout().trim().split("\n").map((path) => path.slice(path.lastIndexOf("/")));
+  assert.deepEqual(names.sort(), ["/a-knight_0001_0.png", "/a-knight_0002_0.png"]);
+  const second = await run(args(setup));
+  assert.match(second.stdout(), /\/a-knight_0003_0\.png\n$/);
+});
+
+Deno.test("generate --contact-sheet puts the seeds of a prompt side by side", async () => {
+  await using setup = await workerSetup();
+  await using dir = await tempDir();
+  const path = `${dir.path}/sheet.png`;
+  const more = ["--count=9", "--seed=5", `--contact-sheet=${path}`];
+  const { exitCode, stdout, stderr } = await run(args(setup, ...more));
+  assert.equal(exitCode, 0, stderr());
+  assert.equal(stdout().trim().split("\n").at(-1), path);
+  const { width, height, text } = decodePng(await Deno.readFile(path));
+  assert.deepEqual([width, height], [3 * 64 + 4, 3 * 64 + 4]);
+  const legend = JSON.parse(text["contact_sheet"] ?? "");
+  assert.deepEqual(legend[8], { row: 3, column: 3, label: "seed 13" });
+});
+
+Deno.test("generate --compare gives each model the same seed, a bar and a column of its own", async () => {
+  const models = ["sd_xl_base_1.0.safetensors", "other.safetensors"];
+  await using setup = await workerSetup({ simulator: { models: { checkpoints: models } } });
+  await using dir = await tempDir();
+  const path = `${dir.path}/sheet.png`;
+  const more = [`--compare=${models.join(",")}`, `--contact-sheet=${path}`];
+  const { exitCode, stderr } = await run(args(setup, ...more), { terminal: true });
+  assert.equal(exitCode, 0, stderr());
+  for (const model of models) assert.ok(stderr().includes(`${model}: [`), stderr());
+  const { jobs } = await setup.client.jobs();
+  assert.deepEqual(jobs.map(({ model }) => model).toSorted(), models.toSorted());
+  assert.equal(jobs[0]?.seed, jobs[1]?.seed);
+  const { width, height, text } = decodePng(await Deno.readFile(path));
+  assert.deepEqual([width, height], [2 * 64 + 2, 64]);
+  assert.deepEqual(
+    JSON.parse(text["contact_sheet"] ?? "").map(({ label }: { label: string }) => label),
+    models.map((model) => `${model}, seed ${jobs[0]?.seed}`),
+  );
+  const wrong = [["--compare=a"], ["--compare=a,a"], ["--compare=a,b", "--model=c"]];
+  for (const flags of wrong) assert.equal((await run(args(setup, ...flags))).exitCode, 2);
+});
+
+Deno.test("generate --init-image sends a file of this machine", async () => {
+  await using setup = await workerSetup();
+  await using dir = await tempDir();
+  const path = `${dir.path}/start.png`;
+  await Deno.writeFile(path, await encodePng(emptyRaster(64, 64)));
+  const { exitCode, stderr } = await run(args(setup, `--init-image=${path}`, "--denoise=0.5"));
+  assert.equal(exitCode, 0, stderr());
+  const absent = await run(args(setup, `--init-image=${path}x`));
+  assert.equal(absent.exitCode, 2);
+  assert.match(absent.stderr(), /^error: Cannot read /);
 });
 
 Deno.test("generate --count gives each job an id and a seed of its own", async () => {

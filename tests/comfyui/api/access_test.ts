@@ -90,3 +90,29 @@ Deno.test("ComfyClient tells of a redirect what it is, and does not follow it", 
   });
   equal(server.hits.includes("GET /login"), false);
 });
+
+Deno.test("ComfyClient.hasUpload() asks for the content and for the file, where the server keeps assets", async () => {
+  const has = { asset: true, file: true };
+  await using server = await startStandIn({
+    gate: (request, { pathname }) => {
+      if (pathname === "/upload/image") {
+        const asset = { id: "1", asset_hash: "blake3:ab" };
+        return Response.json({ name: "a.png", subfolder: "x", type: "input", asset });
+      }
+      if (request.method !== "HEAD") return undefined;
+      const isThere = pathname === "/view" ? has.file : has.asset;
+      return new Response(null, { status: isThere ? 200 : 404 });
+    },
+  });
+  await using client = createComfyClient({ url: server.url });
+  const image = await client.upload(new Uint8Array(3), "a.png");
+  equal(await client.hasUpload(image), true);
+  deepEqual(server.hits.slice(-2), ["HEAD /api/assets/hash/blake3:ab", "HEAD /view"]);
+  has.file = false;
+  equal(await client.hasUpload(image), false);
+  has.asset = false;
+  equal(await client.hasUpload(image), false);
+  const before = server.hits.length;
+  equal(await client.hasUpload({ filename: "a.png", subfolder: "", type: "input" }), false);
+  equal(server.hits.length, before);
+});

@@ -56,7 +56,9 @@ Deno.test("bindTemplate() writes a format in the way of the node that saves", ()
   };
   assert.deepEqual(format("webp"), ["webp", ".WEBP"]);
   assert.deepEqual(format(".jpg"), [".jpg", ".JPG"]);
-  refuses(graphs.STOCK, { output_format: "webp" }, /output_format: .*my-graph.*no place for it/);
+  const refused = /output_format: .*my-graph.*no place for it; leave it out for PNG files, or end /;
+  refuses(graphs.STOCK, { output_format: "webp" }, refused);
+  for (const same of ["png", "PNG"]) bind(graphs.STOCK, { output_format: same });
 });
 
 Deno.test("bindTemplate() makes frames the batch of an animation", () => {
@@ -98,6 +100,22 @@ Deno.test("bindTemplate() keeps the proportion of a base's and a refiner's steps
   assert.equal(graph["second"]?.inputs["start_at_step"], 40);
   assert.equal(graph["second"]?.inputs["end_at_step"], 10_000);
   assert.equal(graph["second"]?.inputs["steps"], 50);
+});
+
+Deno.test("bindTemplate() keeps that proportion where both get their steps from one primitive", () => {
+  const shared = (id: string): graphs.ShortNode => {
+    const [name, inputs] = graphs.BASE_AND_REFINER[id]!;
+    return [name, { ...inputs, steps: ["steps", 0] }];
+  };
+  const graph = bind({
+    ...graphs.BASE_AND_REFINER,
+    first: shared("first"),
+    second: shared("second"),
+    steps: ["easy int", { value: 25 }],
+  }, { steps: 50 });
+  assert.equal(graph["steps"]?.inputs["value"], 50);
+  assert.equal(graph["first"]?.inputs["end_at_step"], 40);
+  assert.equal(graph["second"]?.inputs["start_at_step"], 40);
 });
 
 Deno.test("bindTemplate() sets the LoRA that a graph has", () => {

@@ -33,15 +33,7 @@ Deno.test("checkGraph() wants the class even of a node that nothing depends on",
   assert.match(problemsOf({ loose: ["Unheard Of", {}] }).join(), /node class "Unheard Of"/);
 });
 
-Deno.test("checkGraph() refuses a graph that saves nothing, and one that goes in a circle", () => {
-  const { save: _save, ...nothing } = graphs.STOCK;
-  const template = createTemplate("t", graphs.graphOf(nothing));
-  const [problem, ...others] = checkGraph(template, template.graph, CLASSES).problems;
-  assert.match(
-    problem?.message ?? "",
-    /no node that saves or shows anything; end it in a SaveImage/,
-  );
-  assert.deepEqual(others, []);
+Deno.test("checkGraph() refuses a graph that goes in a circle", () => {
   const circle = problemsOf({
     one: ["ImageInvert", { image: ["two", 0] }],
     two: ["ImageInvert", { image: ["one", 0] }],
@@ -67,6 +59,30 @@ Deno.test("checkGraph() gives model files of every kind the server's spelling, b
     assert.equal(spelled(`a/b.${kind}`, `a\\b.${kind}`), `a\\b.${kind}`);
     assert.equal(spelled(`a\\b.${kind}`, `a/B.${kind}`), `a/B.${kind}`);
   }
+});
+
+Deno.test("checkGraph() lets no link pass that ComfyUI would have to convert", () => {
+  const linked = (output: string, input: string) => {
+    const classes = {
+      ...CLASSES,
+      Source: { input: {}, output: [output], output_node: false },
+      Sink: { input: { required: { x: [input, {}] } }, output: [], output_node: true },
+    };
+    const nodes = {
+      ...graphs.STOCK,
+      source: ["Source", {}] as graphs.ShortNode,
+      sink: ["Sink", { x: ["source", 0] }] as graphs.ShortNode,
+    };
+    const template = createTemplate("t", graphs.graphOf(nodes));
+    return checkGraph(template, template.graph, classes).problems.length === 0;
+  };
+  const good: [string, string][] = [["INT", "INT"], ["INT", "FLOAT, INT"], ["X,Y", "Y"], [
+    "*",
+    "INT",
+  ]];
+  for (const [output, input] of good) assert.ok(linked(output, input), `${output} to ${input}`);
+  const bad: [string, string][] = [["INT", "FLOAT"], ["FLOAT", "INT"], ["STRING", "INT"]];
+  for (const [output, input] of bad) assert.ok(!linked(output, input), `${output} to ${input}`);
 });
 
 const NUMBERS: [value: unknown, isTaken: boolean][] = [

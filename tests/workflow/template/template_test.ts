@@ -10,6 +10,18 @@ Deno.test("createTemplate() refuses graphs in which a request would go nowhere",
   refusesTemplate(graphs.graphOf({ a: ["SaveImage", {}] }), /no sampler/);
 });
 
+Deno.test("createTemplate() unwraps values, but no list, which would be a link", () => {
+  const graph = graphs.graphOf({
+    ...graphs.STOCK,
+    pos: ["CLIPTextEncode", { text: { "__value__": "a" }, clip: ["ckpt", 1] }],
+    pick: ["TagPicker", { tags: { "__value__": ["a", 1] } }],
+  });
+  const template = createTemplate("t", graph);
+  assert.equal(template.graph["pos"]?.inputs["text"], "a");
+  assert.deepEqual(template.graph["pick"]?.inputs["tags"], { "__value__": ["a", 1] });
+  assert.deepEqual(template.trace.targets.prompt, [{ node: "pos", input: "text" }]);
+});
+
 Deno.test("createTemplate() refuses what is no API graph and says what to do", () => {
   refusesTemplate({ nodes: [], links: [] }, /Export \(API\)/);
   refusesTemplate([], /not a JSON object/);

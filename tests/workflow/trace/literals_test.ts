@@ -24,6 +24,7 @@ const PLACES: [name: string, node: graphs.ShortNode, places: string[]][] = [
   ["a holder of several values", ["Settings", { width: 512, height: 512, steps: 9 }], [
     "source.width",
   ]],
+  ["a holder in capitals", ["Int", { Number: "512" }], ["source.Number"]],
   ["a sum", ["IntAdd", { a: ["int", 0], b: 8 }], []],
   ["a formula", ["ComfyMathExpression", { expression: "a * 2", "values.a": ["int", 0] }], []],
   ["a multiple of itself", ["IntMultiply", { int: 64, by: 8 }], []],

@@ -106,6 +106,13 @@ const PLACED: [name: string, graph: Graph, places: string[]][] = [
     ["words.value"],
   ],
   [
+    "the text of a generator among its settings",
+    graphs.graphOf(withText(["random", 0], {
+      random: ["DPRandomGenerator", { text: "a knight", seed: 8, autorefresh: "No" }],
+    })),
+    ["random.text"],
+  ],
+  [
     "the text that a node of two prompts calls positive",
     graphs.graphOf(withText(["styler", 0], {
       styler: ["SDXLPromptStyler", {

@@ -176,6 +176,33 @@ Deno.test("traceGraph() finds the model of loaders that it never heard of", () =
   }
 });
 
+Deno.test("traceGraph() follows both prompts through a sampler that hands them on behind its model", () => {
+  const { targets } = traceGraph(graphs.graphOf({
+    ...graphs.STOCK,
+    again: ["KSampler (Efficient)", {
+      ...graphs.STOCK["sampler"]![1],
+      model: ["sampler", 0],
+      positive: ["sampler", 1],
+      negative: ["sampler", 2],
+      latent_image: ["sampler", 3],
+    }],
+  }));
+  assert.deepEqual(targets.prompt, [{ node: "pos", input: "text" }]);
+  assert.deepEqual(targets.negative_prompt, [{ node: "neg", input: "text" }]);
+});
+
+Deno.test("traceGraph() goes through nodes that free memory by the way", () => {
+  const free = (link: unknown): graphs.ShortNode => {
+    return ["VRAM_Debug", { empty_cache: true, gc_collect: true, any_input: link }];
+  };
+  const { targets } = traceGraph(graphs.graphOf({
+    ...graphs.STOCK,
+    free: free(["latent", 0]),
+    sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], latent_image: ["free", 0] }],
+  }));
+  assert.deepEqual(targets.width, [{ node: "latent", input: "width" }]);
+});
+
 Deno.test("traceGraph() ends on a graph whose links go in a circle", () => {
   const graph = graphs.graphOf({
     ...graphs.STOCK,

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# deno 2.9.6: `deno test --ignore=two/b_test.ts one two` runs the ignored file if its folder is named after
+# another folder that sorts behind it; with the folders the other way round it is ignored.
+# Seen: "u t: runs t/b_test.ts", "t u: leaves t/b_test.ts out".
+set -euo pipefail
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+mkdir t u
+for file in t/a_test.ts t/b_test.ts u/d_test.ts; do echo 'Deno.test("x", () => {});' >"$file"; done
+look() {
+  NO_COLOR=1 npx -y deno@2.9.6 test --ignore=t/b_test.ts "$@" >out 2>&1
+  grep -q 't/b_test.ts' out && echo "$*: runs t/b_test.ts" || echo "$*: leaves t/b_test.ts out"
+}
+{ look u t; look t u; } | tee seen
+grep -qx 'u t: runs t/b_test.ts' seen && grep -qx 't u: leaves t/b_test.ts out' seen

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { connect } from "../../src/client/mod.ts";
+import { startTask } from "../support/process.ts";
+import { tempDir } from "../support/temp_dir.ts";
+import { IMAGE } from "../support/worker.ts";
+
+/** Each is refused with a line: together far more than a pipe holds. */
+const REFUSALS = 2_000;
+
+/** A worker on sockets in a folder, so that its addresses are known without its log. */
+function startIn(dir: string, config: string, options: { unreadStderr?: boolean } = {}) {
+  const file = `${dir}/config.yaml`;
+  Deno.writeTextFileSync(file, config);
+  const addresses = { reqAddress: `ipc://${dir}/req`, pubAddress: `ipc://${dir}/pub` };
+  const program = startTask("worker", [
+    "--simulate",
+    `--config=${file}`,
+    `--req-addr=${addresses.reqAddress}`,
+    `--pub-addr=${addresses.pubAddress}`,
+    `--output-dir=${dir}/output`,
+    `--db=${dir}/queue.db`,
+  ], options);
+  return { program, addresses };
+}
+
+Deno.test("worker goes on, and stops when it is told to, while nobody reads its log", async () => {
+  await using dir = await tempDir();
+  const { program, addresses } = startIn(dir.path, "logging: { level: debug }\n", {
+    unreadStderr: true,
+  });
+  await using _program = program;
+  await using client = await connect(addresses);
+  await client.ping();
+  for (let n = 0; n < REFUSALS; n += 1) {
+    await client.generate({ ...IMAGE, prompt: "x", workflow: "no-such-one" }).accepted.catch(
+      () => {},
+    );
+  }
+  assert.ok((await client.generate(IMAGE).result).imagePath);
+  program.signal("SIGTERM");
+  assert.equal((await program.ended).code, 0);
+});
+
+Deno.test("worker opens its log anew on SIGHUP, and lives on", async () => {
+  await using dir = await tempDir();
+  const log = `${dir.path}/worker.log`;
+  const { program, addresses } = startIn(dir.path, `logging: { file: ${log} }\n`);
+  await using _program = program;
+  await using client = await connect(addresses);
+  await client.ping();
+  await Deno.rename(log, `${log}.1`);
+  program.signal("SIGHUP");
+  await client.generate(IMAGE).result;
+  program.signal("SIGTERM");
+  assert.equal((await program.ended).code, 0);
+  assert.match(await Deno.readTextFile(log), /The log is opened anew[^]*Worker stopped/);
+});
+
+Deno.test("worker without a log file ignores SIGHUP", async () => {
+  await using dir = await tempDir();
+  const { program, addresses } = startIn(dir.path, "{}\n");
+  await using _program = program;
+  await using client = await connect(addresses);
+  await client.ping();
+  program.signal("SIGHUP");
+  assert.ok((await client.generate(IMAGE).result).imagePath);
+  program.signal("SIGTERM");
+  assert.equal((await program.ended).code, 0);
+});
+
+Deno.test("worker says in one sentence that its log cannot be opened", async () => {
+  await using dir = await tempDir();
+  const { program } = startIn(dir.path, "logging: { file: /nonexistent-directory/log }\n");
+  await using _program = program;
+  const { code, stderr } = await program.ended;
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^error: Cannot open the log \/nonexistent-directory\/log: .*logging\.file$/m,
+  );
+});
