@@ -31,7 +31,7 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   output_format: "workflow/bind/bind.ts",
   init_image: "workflow/bind/bind.ts",
   priority: "queue/sqlite/sqlite_queue.ts",
-  deadline_s: "queue/sqlite/sqlite_queue.ts",
+  deadline_s: "queue/acceptance.ts",
   fit: "workflow/bind/fit.ts",
   cycle: "workflow/animation/frames.ts",
   frame_prompts: "workflow/animation/frames.ts",
