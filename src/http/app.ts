@@ -9,6 +9,7 @@ import { jobImageRoutes, uploadRoutes } from "./routes/images.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { healthRoutes, listRoutes } from "./routes/lists.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
+import { pageRoutes } from "./routes/page.ts";
 
 /** Options of {@linkcode createApp}. */
 export interface AppOptions extends GuardOptions {
@@ -35,6 +36,7 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
     }
   });
   app.route("/", healthRoutes(context));
+  app.route("/", pageRoutes());
   app.use(guard(options));
   app.route("/", openApiRoutes());
   app.route("/v1/jobs", jobRoutes(context));
