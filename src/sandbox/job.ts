@@ -24,6 +24,7 @@ import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
 import { type MadeGraph, makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
+import { isHostTrouble } from "./host_trouble.ts";
 import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -85,6 +86,9 @@ export async function runJob(
   }
 }
 
+/** Asked for once: each `import()` costs a turn of the event loop. */
+let saving: Promise<typeof import("./output.ts")> | undefined;
+
 type Completed = Extract<RunOutcome, { type: "completed" }>;
 
 class JobRun {
@@ -141,11 +145,11 @@ class JobRun {
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
     const parameters = describeJob(spec, template, graph);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
-    const { OutputImages } = await import("./output.ts");
+    const { OutputImages } = await (saving ??= import("./output.ts"));
     const generated = generatedSize(template, request);
     const frames = planFrames(template, request);
-    const saving = { parameters, generated, frames, signal };
-    await using output = new OutputImages(this.#context, spec, saving);
+    const details = { parameters, generated, frames, signal };
+    await using output = new OutputImages(this.#context, spec, details);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {
@@ -230,6 +234,10 @@ class JobRun {
   async explain(error: unknown): Promise<RunOutcome> {
     if (this.#options.signal.aborted) return await this.#proveCancelled(error);
     const message = text(error);
+    if (isHostTrouble(error)) {
+      // What ComfyUI has made stays there, and is fetched when it can be kept.
+      return { ...failed("storage", message), retry: true, keepPrompt: this.#mayBeThere };
+    }
     if (error instanceof JobError) return failed(error.code, message);
     if (!(error instanceof ComfyError)) return failed("sandbox", message);
     const { code } = error;

@@ -3,7 +3,8 @@
  * the end. A name that is taken is never taken away from its file.
  */
 
-import { ComfyError } from "../errors.ts";
+import { ComfyError, JobError, PixelsError } from "../errors.ts";
+import { isHostTrouble } from "./host_trouble.ts";
 import { outputName } from "./output_name.ts";
 import { HiddenFile } from "./hidden_file.ts";
 
@@ -28,14 +29,14 @@ export interface Staging extends AsyncDisposable {
    * Writes and syncs a hidden file: one that was begun, or a new one.
    *
    * @returns where it is.
-   * @throws {ComfyError} `output` if it cannot be written.
+   * @throws {JobError} `storage` if nothing can be written there; {ComfyError} `output` if only this cannot.
    */
   write(content: Uint8Array | readonly Uint8Array[], begun?: HiddenFile): Promise<string>;
   /**
    * Gives the files of all sets their names, or none of them.
    *
    * @returns absolute paths in the order of the files.
-   * @throws {ComfyError} `output` if that cannot be done.
+   * @throws as `write()` does.
    */
   publish(sets: readonly FileSet[]): Promise<string[][]>;
 }
@@ -214,7 +215,10 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof PixelsError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ComfyError("output", `Cannot write ${path}: ${why}`, { cause });
+    const message = `Cannot write ${path}: ${why}`;
+    if (isHostTrouble(cause)) throw new JobError("storage", message, { cause });
+    throw new ComfyError("output", message, { cause });
   }
 }

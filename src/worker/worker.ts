@@ -7,6 +7,7 @@
 import type { Config, ServerConfig } from "../config/mod.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
@@ -16,8 +17,16 @@ import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimates/estimator.ts";
 import type { HandlerContext } from "./requests/context.ts";
 import { handleRequest } from "./requests/mod.ts";
+import {
+  measuredAnnouncer,
+  measuredHandle,
+  measuredQueue,
+  noteAttempt,
+  takeSnapshot,
+} from "./measures.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
+import { createStorageWatch, folderProbes } from "./storage.ts";
 import type { Handle } from "./answer.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
@@ -81,10 +90,14 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const lock = starting.use(lockQueue(config.worker.dbPath));
-  const queue = starting.use(openSqliteQueue({
+  const { addr } = config.http;
+  const http = addr === undefined ? undefined : await import("../http/mod.ts");
+  const metrics = http?.createMetrics(PROTOCOL_VERSION);
+  const stored = starting.use(openSqliteQueue({
     path: config.worker.dbPath,
     maxQueued: config.worker.queueMaxSize,
   }));
+  const queue = measuredQueue(stored, metrics);
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -103,27 +116,33 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       serversPerIsolate: config.comfyui.serversPerIsolate,
       logger,
       onChange: () => wake(),
+      ...(metrics === undefined ? {} : { onFall: metrics.isolateFell }),
       ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
     }),
   );
   await resumeJobs(queue, logger);
   const epoch = Date.now();
-  const { addr } = config.http;
-  const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const feed = http?.createUpdateFeed(epoch);
   const publisher = createPublisher(updates, {
     logger,
     epoch,
-    ...(feed === undefined ? {} : { onUpdate: (update, seq) => feed.put({ update, seq }) }),
+    onUpdate(update, seq) {
+      feed?.put({ update, seq });
+      metrics?.updateSent(update.type);
+    },
   });
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const announcer = createAnnouncer({ queue, publisher, logger });
+  const announcer = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
   await learnFromHistory(queue, estimator);
   const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
+  const storage = starting.use(
+    createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
+  );
   const scheduler = startScheduler({
     queue,
+    storage,
     runners: executors.all,
     publisher,
     announcer,
@@ -132,6 +151,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     maxRetries,
     retryDelayMs,
     abandonMs: awayMs,
+    ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
   });
   wake = () => scheduler.wake();
@@ -144,29 +164,36 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     estimator,
     arrivals: createArrivals(),
     updates: publisher,
+    storage,
+    outputDir,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
-  front.serve((request, isFollowed) => handleRequest(context, request, isFollowed));
+  const handle: Handle = (request, isFollowed) => handleRequest(context, request, isFollowed);
+  front.serve(measuredHandle(handle, "zmq", metrics));
+  const handleHttp = measuredHandle(handle, "http", metrics);
   const { tokensFile, allowedOrigins } = config.http;
-  const httpServer = http === undefined || addr === undefined || feed === undefined
-    ? undefined
-    : starting.use(
-      await http.startHttp({
-        ...addr,
-        allowedOrigins,
-        ...(tokensFile === undefined ? {} : { tokensFile }),
-        context: {
-          handle: (request) => handleRequest(context, request),
-          storedRequest: async (jobId) => (await queue.get(jobId))?.request,
-          feed,
-          outputDir,
-          inputDir,
-          isStopping: () => stopping,
-          logger,
-        },
-      }),
-    );
+  const httpServer =
+    http === undefined || addr === undefined || feed === undefined || metrics === undefined
+      ? undefined
+      : starting.use(
+        await http.startHttp({
+          ...addr,
+          allowedOrigins,
+          ...(tokensFile === undefined ? {} : { tokensFile }),
+          context: {
+            handle: (request) => handleHttp(request, () => false),
+            metrics,
+            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            feed,
+            outputDir,
+            inputDir,
+            isStopping: () => stopping,
+            logger,
+          },
+        }),
+      );
   starting.move();
 
   let stopped: Promise<void> | undefined;
@@ -176,6 +203,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     // Whatever still runs ends with its isolate and goes back to the queue.
     await executors[Symbol.asyncDispose]();
     await scheduler.drain();
+    storage[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
     await catchUp[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();

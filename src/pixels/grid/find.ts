@@ -59,13 +59,19 @@ const STRIPS = 16;
 const NOISE_SHARE = 0.9;
 
 /** Rows that are looked at to sort out candidates, and to judge what remains. */
-const [FEW_ROWS, MANY_ROWS] = [16, 48];
+const [FEW_ROWS, MANY_ROWS] = [16, 32];
+
+/** A grid that leaves no more than this unexplained need not bend. */
+const WELL_EXPLAINED = 0.008;
 
 /** A grid that leaves this much more unexplained than the best is not looked at again. */
 const HOPELESS = 0.06;
 
 /** Pitches that differ by less than this factor are one, measured twice. */
 const ALIKE = 1.04;
+
+/** Pitches nearer than this share are the same. */
+const SAME_PITCH = 0.002;
 
 /** How much better than wider grids one must be that is where a JPEG's blocks are. */
 const BLOCKS_ARE_BETTER = 14;
@@ -131,17 +137,28 @@ function findTrials(frames: readonly Premultiplied[]): Trial[] {
   const candidates = findCandidates(spectrum, LEAST_PITCH, most, CANDIDATES);
   const strongest = candidates[0]?.strength ?? 0;
   const looked = frames.slice(0, LOOKED);
-  const straight = candidates
-    .filter(({ strength }) => strength > 0.15 * strongest)
-    .map((candidate) => tryStraight(looked, steps, spectrum, candidate));
+  const straight: Trial[] = [];
+  for (const candidate of candidates) {
+    if (candidate.strength <= 0.15 * strongest) continue;
+    const fit = fitCandidate(steps, spectrum, candidate);
+    // Peaks beside the main one lead to the same grid.
+    const isKnown = straight.some(({ grid }) =>
+      Math.abs(grid.x.pitch / fit.grid.x.pitch - 1) < SAME_PITCH
+    );
+    if (!isKnown) straight.push(tryStraight(looked, fit));
+  }
   const least = Math.min(...straight.map(({ unexplained }) => unexplained));
   return straight
     .filter(({ unexplained }) => unexplained <= 3 * least + HOPELESS)
     .map((trial) => tryWarped(looked, steps, trial));
 }
 
-/** The largest pitch that explains the image nearly as well as the best: half a pitch always does. */
+/**
+ * The largest pitch that explains the image nearly as well as the best: half a pitch always does. What
+ * repeats more strongly may explain less.
+ */
 function choose(trials: readonly Trial[]): Trial | undefined {
+  if (trials.length === 0) return undefined;
   // Noise is what no grid explains; finer grids explain a little of it too.
   const noise = NOISE_SHARE * Math.min(...trials.map(({ error }) => error));
   const findings = trials.map((trial) => ({
@@ -155,8 +172,11 @@ function choose(trials: readonly Trial[]): Trial | undefined {
       other.unexplained > BLOCKS_ARE_BETTER * trial.unexplained
     )
   );
-  const least = Math.min(...likely.map(({ unexplained }) => unexplained));
-  const good = likely.filter(({ unexplained }) => unexplained <= 3 * least + 0.008);
+  const best = likely.reduce((a, b) => b.unexplained < a.unexplained ? b : a);
+  const good = likely.filter(({ unexplained, strength }) => {
+    const favour = Math.max(0.3, Math.min(2.5, Math.sqrt(strength / best.strength)));
+    return unexplained <= favour * (3 * best.unexplained + 0.008);
+  });
   const widest = Math.max(...good.map(({ grid }) => grid.x.pitch));
   return good
     .filter(({ grid }) => grid.x.pitch > widest / ALIKE)
@@ -170,17 +190,18 @@ function isBlocks({ grid: { x, y } }: Trial): boolean {
     Math.abs(x.offset) < 0.3 && Math.abs(y.offset) < 0.3;
 }
 
-/** The even grid of a pitch; lines may also run where cells have their middle, as in ramps they do. */
-function tryStraight(
-  frames: readonly Premultiplied[],
-  { x, y }: Steps,
-  spectrum: Spectrum,
-  { pitch, strength }: Candidate,
-): Trial {
+/** A grid and which differences gave its phase. */
+type Fit = Pick<Trial, "grid" | "kind" | "strength">;
+
+function fitCandidate({ x, y }: Steps, spectrum: Spectrum, { pitch, strength }: Candidate): Fit {
   const kind = powerAt(spectrum, "first", pitch) > 0.5 * powerAt(spectrum, "second", pitch)
     ? "first"
     : "second";
-  const grid = fitStraight([x, y], kind, pitch);
+  return { grid: fitStraight([x, y], kind, pitch), kind, strength };
+}
+
+/** Lines may also run where differences have cells' middles, as they do in ramps: both are tried. */
+function tryStraight(frames: readonly Premultiplied[], { grid, kind, strength }: Fit): Trial {
   // Second differences are those of a pixel, not of the line before it.
   const shift = kind === "second" ? 0.5 : 0;
   const trials = [shift, shift + grid.x.pitch / 2].map((by) =>
@@ -196,6 +217,7 @@ function tryWarped(
   { grid, unexplained: _, ...about }: Trial,
 ): Trial {
   const even = measure(frames, grid, MANY_ROWS, about);
+  if (even.unexplained < WELL_EXPLAINED) return even;
   const bent = moved(fitWarped([x, y], about.kind, grid.x.pitch), about.shift);
   const warped = measure(frames, bent, MANY_ROWS, { ...about, warped: true });
   return warped.unexplained < 0.8 * even.unexplained - 0.002 ? warped : even;

@@ -62,9 +62,9 @@ export function fitStraight(
   let pitch = roughPitch;
   const longest = Math.max(...axes.map(({ length }) => length));
   for (const reach of [1, 0.2]) {
-    const phases = axes.map((axis) => measure(axis, axis[kind], pitch));
+    const waves = axes.map((axis) => acrossStrips(measure(axis, axis[kind], pitch)));
     const powerAt = (delta: number) =>
-      phases.reduce((sum, phase) => sum + turned(phase, delta).share ** 2, 0);
+      waves.reduce((sum, wave) => sum + turned(wave, delta).share ** 2, 0);
     const step = reach / longest / 8;
     let best = 0;
     let most = powerAt(0);
@@ -77,7 +77,7 @@ export function fitStraight(
   let agreement = 0;
   const lines = axes.map((axis) => {
     const phases = measure(axis, axis[kind], pitch);
-    const { turn, share } = turned(phases, 0);
+    const { turn, share } = turned(acrossStrips(phases), 0);
     agreement += share / 2;
     return {
       length: axis.length,
@@ -91,24 +91,36 @@ export function fitStraight(
   return { x: lines[0]!, y: lines[1]!, agreement };
 }
 
-/** The sum of all phases when the frequency is `delta` higher, and the share of them that agrees. */
-function turned(
-  { length, blocks, re, im }: Phases,
-  delta: number,
-): { turn: number; share: number } {
-  let [sumRe, sumIm, all] = [0, 0, 1e-9];
-  const cos = new Float64Array(blocks);
-  const sin = new Float64Array(blocks);
-  for (let b = 0; b < blocks; b++) {
-    const angle = 2 * Math.PI * delta * ((b + 0.5) * length) / blocks;
-    cos[b] = Math.cos(angle);
-    sin[b] = Math.sin(angle);
+/** Amplitudes by block, all strips together. */
+interface Wave {
+  readonly length: number;
+  readonly re: Float64Array;
+  readonly im: Float64Array;
+  /** What the amplitudes would add up to if all had one phase. */
+  readonly all: number;
+}
+
+function acrossStrips({ length, strips, blocks, re, im }: Phases): Wave {
+  const wave = { re: new Float64Array(blocks), im: new Float64Array(blocks) };
+  let all = 1e-9;
+  for (let strip = 0, at = 0; strip < strips; strip++) {
+    for (let block = 0; block < blocks; block++, at++) {
+      wave.re[block]! += re[at]!;
+      wave.im[block]! += im[at]!;
+      all += Math.sqrt(re[at]! * re[at]! + im[at]! * im[at]!);
+    }
   }
-  for (let index = 0; index < re.length; index++) {
-    const b = index % blocks;
-    sumRe += re[index]! * cos[b]! + im[index]! * sin[b]!;
-    sumIm += im[index]! * cos[b]! - re[index]! * sin[b]!;
-    all += Math.hypot(re[index]!, im[index]!);
+  return { length, ...wave, all };
+}
+
+/** The sum of all amplitudes when the frequency is `delta` higher, and the share of them that agrees. */
+function turned({ length, re, im, all }: Wave, delta: number): { turn: number; share: number } {
+  let [sumRe, sumIm] = [0, 0];
+  for (let block = 0; block < re.length; block++) {
+    const angle = 2 * Math.PI * delta * ((block + 0.5) * length) / re.length;
+    const cos = Math.cos(angle), sin = Math.sin(angle);
+    sumRe += re[block]! * cos + im[block]! * sin;
+    sumIm += im[block]! * cos - re[block]! * sin;
   }
   return { turn: -Math.atan2(sumIm, sumRe) / (2 * Math.PI), share: Math.hypot(sumRe, sumIm) / all };
 }
@@ -216,7 +228,9 @@ function unwrap({ length, strips, blocks, re, im }: Phases): Plane {
   const count = strips * blocks;
   const turns = new Float64Array(count);
   const weights = new Float64Array(count);
-  for (let index = 0; index < count; index++) weights[index] = Math.hypot(re[index]!, im[index]!);
+  for (let index = 0; index < count; index++) {
+    weights[index] = Math.sqrt(re[index]! * re[index]! + im[index]! * im[index]!);
+  }
   // Places wait in buckets by how sure they are; a place takes its turns from the one that queued it.
   const done = new Uint8Array(count);
   const most = weights.reduce((a, b) => Math.max(a, b), 1e-9);

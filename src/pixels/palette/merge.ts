@@ -7,7 +7,7 @@ import type { Swatch } from "./limit.ts";
 const CUBES = 0.75;
 
 /** Most cubes; with more, they are made larger. */
-const MOST_CUBES = 3000;
+const MOST_CUBES = 2000;
 
 /** Colours move on to denser ones that are nearer than this many widths. */
 const REACH = 2.5;
@@ -59,47 +59,57 @@ class Cloud {
   /** How many cells are around each bin. */
   densities(width: number): Float64Array {
     const [l, a, b] = [this.#l, this.#a, this.#b];
-    const density = Float64Array.from(this.bins, ({ count }) => count);
+    const counts = Float64Array.from(this.bins, ({ count }) => count);
+    const density = counts.slice();
     const fall = 1 / (2 * width * width);
     const most = 9 * width * width;
     for (let i = 0; i < density.length; i++) {
+      const li = l[i]!, ai = a[i]!, bi = b[i]!, count = counts[i]!;
+      let sum = 0;
       for (let j = i + 1; j < density.length; j++) {
-        const dl = l[j]! - l[i]!;
+        const dl = l[j]! - li;
         if (dl > 3 * width) break;
-        const [da, db] = [a[j]! - a[i]!, b[j]! - b[i]!];
+        const da = a[j]! - ai, db = b[j]! - bi;
         const far = dl * dl + da * da + db * db;
         if (far > most) continue;
         const share = Math.exp(-far * fall);
-        density[i]! += this.bins[j]!.count * share;
-        density[j]! += this.bins[i]!.count * share;
+        sum += counts[j]! * share;
+        density[j]! += count * share;
       }
+      density[i]! += sum;
     }
     return density;
   }
 
   /** The denser bin that each moves on to; itself where it stays. */
   leaders(density: Float64Array, width: number): Int32Array {
-    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const l = this.#l;
     const rank = density.map(Math.log);
-    const leader = new Int32Array(density.length);
+    const leader = Int32Array.from(density, (_, bin) => bin);
     const reach = REACH * width;
+    const farthest = reach * MOST_GROWTH;
     for (let i = 0; i < leader.length; i++) {
-      let [best, least] = [i, reach * reach];
-      const consider = (j: number) => {
-        const [dl, da, db] = [l[j]! - l[i]!, a[j]! - a[i]!, b[j]! - b[i]!];
-        if (Math.abs(dl) > reach * MOST_GROWTH) return false;
-        const ahead = rank[j]! - rank[i]!;
-        if (ahead < 0 || (ahead === 0 && j > i)) return true;
-        const growth = Math.min(MOST_GROWTH, 1 + RARE * ahead);
-        const far = (dl * dl + da * da + db * db) / (growth * growth);
-        if (far < least) least = far, best = j;
-        return true;
-      };
-      for (let j = i - 1; j >= 0 && consider(j); j--);
-      for (let j = i + 1; j < leader.length && consider(j); j++);
-      leader[i] = best;
+      let from = i, to = i + 1;
+      while (from > 0 && l[i]! - l[from - 1]! <= farthest) from--;
+      while (to < l.length && l[to]! - l[i]! <= farthest) to++;
+      leader[i] = this.#leaderOf(i, from, to, rank, reach);
     }
     return leader;
+  }
+
+  #leaderOf(i: number, from: number, to: number, rank: Float64Array, reach: number): number {
+    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const li = l[i]!, ai = a[i]!, bi = b[i]!, own = rank[i]!;
+    let best = i, least = reach * reach;
+    for (let j = from; j < to; j++) {
+      const ahead = rank[j]! - own;
+      if (ahead < 0 || (ahead === 0 && j >= i)) continue;
+      const dl = l[j]! - li, da = a[j]! - ai, db = b[j]! - bi;
+      const growth = Math.min(MOST_GROWTH, 1 + RARE * ahead);
+      const far = (dl * dl + da * da + db * db) / (growth * growth);
+      if (far < least) least = far, best = j;
+    }
+    return best;
   }
 }
 
