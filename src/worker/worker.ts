@@ -5,6 +5,7 @@
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
+import { ConfigError, JobError } from "../errors.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
@@ -95,10 +96,14 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { addr } = config.http;
   const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const metrics = http?.createMetrics(PROTOCOL_VERSION);
-  const stored = starting.use(openSqliteQueue({
-    path: config.worker.dbPath,
-    maxQueued: config.worker.queueMaxSize,
-  }));
+  const stored = starting.use(
+    await whileHeld(() =>
+      openSqliteQueue({
+        path: config.worker.dbPath,
+        maxQueued: config.worker.queueMaxSize,
+      })
+    ),
+  );
   const queue = measuredQueue(stored, metrics);
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
@@ -282,9 +287,27 @@ async function resumeJobs(
   queue: ReturnType<typeof openSqliteQueue>,
   logger: Logger,
 ): Promise<void> {
-  const resumed = await queue.reclaim({ all: true });
+  const resumed = await whileHeld(() => queue.reclaim({ all: true }));
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
+}
+
+/** Longest wait at the start for a program that holds the database, in milliseconds. */
+const HELD_MS = 30_000;
+
+/** Does something again for a while if another program holds the database: a backup, say, is over soon. */
+async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
+  const begunAtMs = performance.now();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
+        (error instanceof JobError && error.message.startsWith("Backend busy"));
+      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** Waits for a promise, but no longer than this. */
