@@ -61,6 +61,10 @@ export interface Plan {
   readonly clients: number;
   readonly jobs: readonly JobPlan[];
   readonly faults: readonly FaultPlan[];
+  /** True if the servers stay down, which breaks the promise that nothing waits for ever. */
+  readonly neverUp?: true;
+  /** Longest time to rest once misfortune has ended, in milliseconds. @default two hours */
+  readonly patienceMs?: number;
   /** Quiet time after all is done, in which nothing may happen. */
   readonly idleMs: number;
 }
