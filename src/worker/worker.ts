@@ -53,6 +53,8 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
+  /** Reads again what may change while it runs: the tokens of HTTP. */
+  reload(): Promise<void>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -226,6 +228,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
+    reload: async () => await httpServer?.reload(),
     drain,
     async close() {
       stopped ??= stop(0);

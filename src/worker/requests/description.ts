@@ -3,6 +3,7 @@
 import type { GenerateRequest, JobDescription } from "../../protocol/mod.ts";
 import { toldPrompt } from "../../protocol/told.ts";
 import type { Job, JobResult } from "../../queue/mod.ts";
+import { durationS } from "../announcer.ts";
 import type { ExpectedRun } from "../estimates/estimator.ts";
 import { waitingMs } from "../estimates/expected_wait.ts";
 import type { HandlerContext } from "./context.ts";
@@ -38,7 +39,8 @@ export function sketchOf(context: HandlerContext, job: Job): Sketch {
     ...(outcome?.type === "failed" ? { error: outcome.error } : {}),
     ...(startedAtMs === undefined || finishedAtMs === undefined
       ? {}
-      : { duration_s: (finishedAtMs - startedAtMs) / 1_000 }),
+      // A clock that was set back meanwhile makes no time negative.
+      : { duration_s: durationS(job) }),
     ...(job.workflow === undefined ? {} : { workflow: job.workflow }),
     ...(job.server === undefined ? {} : { server: job.server }),
     seed: outcome?.type === "completed" ? outcome.result.seed ?? job.seed : job.seed,
