@@ -96,7 +96,9 @@ export function mutateValue(random: Random, value: unknown): unknown {
 
 function spoil(random: Random, value: unknown): unknown {
   const isBranch = typeof value === "object" && value !== null && Object.keys(value).length > 0;
-  if (!isBranch || random.chance(0.15)) return STRANGE[random.whole(0, STRANGE.length - 1)];
+  if (!isBranch || random.chance(0.15)) {
+    return structuredClone(STRANGE[random.whole(0, STRANGE.length - 1)]);
+  }
   const branch = value as Record<string, unknown>;
   const keys = Object.keys(branch);
   const key = keys[random.whole(0, keys.length - 1)]!;

@@ -112,7 +112,7 @@ Deno.test("Senseless answers of ComfyUI are refused", async () => {
   };
   await attack(3, 700, async (source) => {
     random = source;
-    await using client = createComfyClient({ baseUrl: "http://127.0.0.1:1", fetch: answer });
+    await using client = createComfyClient({ url: "http://127.0.0.1:1", fetch: answer });
     const calls = [
       () => client.history(id),
       () => client.queue(),
