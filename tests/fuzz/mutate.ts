@@ -102,10 +102,11 @@ function spoil(random: Random, value: unknown): unknown {
   const branch = value as Record<string, unknown>;
   const keys = Object.keys(branch);
   const key = keys[random.whole(0, keys.length - 1)]!;
-  if (random.chance(0.1)) {
+  const choice = random.next();
+  if (choice < 0.1) {
     if (Array.isArray(value)) value.splice(Number(key), 1);
     else delete branch[key];
-  } else if (random.chance(0.1) && !Array.isArray(value)) {
+  } else if (choice < 0.2 && !Array.isArray(value)) {
     branch[["__proto__", "constructor", "", "id"][random.whole(0, 3)]!] = branch[key];
   } else branch[key] = spoil(random, branch[key]);
   return value;
