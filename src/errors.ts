@@ -145,6 +145,8 @@ export type JobErrorCode =
   | "sandbox"
   /** The same, of an isolate that ran jobs of other servers too, any of which may be the cause. */
   | "shared_sandbox"
+  /** The worker cannot write images: its disk is full, say, or the folder is gone. */
+  | "storage"
   /** ComfyUI failed the job. */
   | "backend"
   /** The worker is stopping or its storage failed. */

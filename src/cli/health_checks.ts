@@ -33,11 +33,13 @@ export async function checkWorker(client: Client, address: string): Promise<Chec
     const startedAt = performance.now();
     await client.ping();
     const ms = performance.now() - startedAt;
-    const { version, active_jobs, queue_size } = await client.status();
-    return ok("worker", `answers in ${ms.toFixed(1)} ms`, [
+    const { version, active_jobs, queue_size, problem } = await client.status();
+    const details = [
       address,
       `protocol ${version}, ${active_jobs} jobs running, ${queue_size} waiting`,
-    ]);
+    ];
+    if (problem === undefined) return ok("worker", `answers in ${ms.toFixed(1)} ms`, details);
+    return { name: "worker", state: "failed", message: `begins no job: ${problem}`, details };
   });
 }
 

@@ -16,6 +16,23 @@ const PERMISSION = `--allow-env=${
   [...PROXY_VARIABLES, NO_PROXY, NO_PROXY.toLowerCase()].join(",")
 }`;
 
+/** The environment of a process. */
+export interface Environment {
+  /** Reads a variable. */
+  readonly read: ReadEnv;
+  /**
+   * Sets a variable.
+   *
+   * @throws {Deno.errors.NotCapable} without the permission.
+   */
+  write(name: string, value: string): void;
+}
+
+const OWN: Environment = {
+  read: readProcessEnv,
+  write: (name, value) => Deno.env.set(name, value),
+};
+
 /** The variables that name a proxy. */
 export function proxyVariables(env: ReadEnv = readProcessEnv): string[] {
   return PROXY_VARIABLES.filter((name) => (env(name) ?? "") !== "");
@@ -29,27 +46,28 @@ export function proxyVariables(env: ReadEnv = readProcessEnv): string[] {
  * @param urls Addresses of the hosts.
  * @returns false if that was not permitted.
  */
-export function goDirect(urls: readonly string[], env: ReadEnv = readProcessEnv): boolean {
+export function goDirect(urls: readonly string[], env: Environment = OWN): boolean {
   const hosts = urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ""));
-  const before = (env(NO_PROXY) || env(NO_PROXY.toLowerCase()) || "").split(",")
+  const before = (env.read(NO_PROXY) || env.read(NO_PROXY.toLowerCase()) || "").split(",")
     .map((host) => host.trim()).filter(Boolean);
-  return setVariables({ [NO_PROXY]: [...new Set([...before, ...hosts])].join(",") });
+  return setVariables(env, { [NO_PROXY]: [...new Set([...before, ...hosts])].join(",") });
 }
 
 /**
- * Does what `comfyui.proxy` says, by the environment of this process: Deno prefers that to a proxy
- * that a program names for its requests. To be called before the first request.
+ * Does what `comfyui.proxy` says, by the environment of this process: that holds for HTTP and
+ * WebSockets in every isolate, and a `NO_PROXY` there would hold for a proxy of our own, too. To be
+ * called before the first request.
  *
  * @returns a sentence for the log, if there is something to tell.
  * @throws {ConfigError} `invalid_value` if there is to be a proxy and the permission for it is missing.
  */
 export function applyProxy(
   { proxy, servers }: Pick<ComfyuiConfig, "proxy" | "servers">,
-  env: ReadEnv = readProcessEnv,
+  env: Environment = OWN,
 ): string | undefined {
-  const variables = proxyVariables(env).join(", ");
+  const variables = proxyVariables(env.read).join(", ");
   if (proxy !== undefined && proxy !== "environment") {
-    useProxy(proxy);
+    useProxy(proxy, env);
     return "ComfyUI is asked through comfyui.proxy";
   }
   if (variables === "") return undefined;
@@ -61,8 +79,8 @@ export function applyProxy(
     `to ask it directly start Deno with ${PERMISSION}`;
 }
 
-function useProxy(proxy: string): void {
-  const isSet = setVariables({
+function useProxy(proxy: string, env: Environment): void {
+  const isSet = setVariables(env, {
     ...Object.fromEntries(PROXY_VARIABLES.map((name) => [name, proxy])),
     [NO_PROXY]: "",
     [NO_PROXY.toLowerCase()]: "",
@@ -71,9 +89,9 @@ function useProxy(proxy: string): void {
   throw new ConfigError("invalid_value", `Cannot use comfyui.proxy: start Deno with ${PERMISSION}`);
 }
 
-function setVariables(values: Readonly<Record<string, string>>): boolean {
+function setVariables(env: Environment, values: Readonly<Record<string, string>>): boolean {
   try {
-    for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
+    for (const [name, value] of Object.entries(values)) env.write(name, value);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return false;

@@ -4,8 +4,19 @@
  * @module
  */
 
-export { describeSheet } from "./atlas.ts";
-export type { Atlas, AtlasFrame, AtlasOptions, AtlasTag } from "./atlas.ts";
+export { godotSpriteFrames, godotTileSet } from "./atlas/godot.ts";
+export { describeSheet } from "./atlas/hash.ts";
+export type {
+  AnimationTag,
+  Atlas,
+  AtlasFrame,
+  AtlasOptions,
+  AtlasSlice,
+  AtlasTag,
+  AtlasTrim,
+} from "./atlas/hash.ts";
+export { tiledTileset } from "./atlas/tiled.ts";
+export type { TiledTileset } from "./atlas/tiled.ts";
 export { isPng } from "./chunks.ts";
 export { decodeImage } from "./decode.ts";
 export { encodeGif } from "./gif.ts";
@@ -13,7 +24,15 @@ export { encodeApng, encodeIndexedPng } from "./indexed.ts";
 export type { AnimationTiming, IndexedImage } from "./indexed.ts";
 export { decodePng, encodePng, pngSize } from "./png.ts";
 export type { DecodedImage } from "./png.ts";
-export { checkPixels, crop, emptyRaster, MAX_PIXELS, MAX_SIDE, paste } from "./raster.ts";
+export {
+  checkPixels,
+  crop,
+  emptyRaster,
+  MAX_PIXELS,
+  MAX_SIDE,
+  paste,
+  resizeNearest,
+} from "./raster.ts";
 export type { Raster, Rect } from "./raster.ts";
 export { composeSheet, cutTiles, placeFrame, sheetLayout, tileLayout } from "./sheet.ts";
 export type { SheetLayout } from "./sheet.ts";

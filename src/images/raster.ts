@@ -78,6 +78,34 @@ export function crop(image: Raster, rect: Rect): Raster {
 }
 
 /**
+ * Brings an image to another size by repeating pixels or leaving some out, never by mixing them, as pixel
+ * art should be. Of each stretch of pixels that becomes one, the middle stays. The same size gives the
+ * same image.
+ *
+ * @throws {ImageError} `too_large` beyond {@linkcode MAX_PIXELS} or {@linkcode MAX_SIDE}.
+ */
+export function resizeNearest(image: Raster, width: number, height: number): Raster {
+  if (image.width === width && image.height === height) return image;
+  checkPixels(width, height);
+  const { channels } = image;
+  const data = new Uint8Array(width * height * channels);
+  for (let y = 0, to = 0; y < height; y++) {
+    const row = middle(y, image.height, height) * image.width;
+    for (let x = 0; x < width; x++, to += channels) {
+      const from = (row + middle(x, image.width, width)) * channels;
+      for (let channel = 0; channel < channels; channel++) {
+        data[to + channel] = image.data[from + channel] ?? 0;
+      }
+    }
+  }
+  return { width, height, channels, data };
+}
+
+function middle(at: number, from: number, to: number): number {
+  return Math.floor(((at + 0.5) * from) / to);
+}
+
+/**
  * Checks the size of an image before memory is taken for it.
  *
  * @throws {ImageError} `too_large` beyond {@linkcode MAX_PIXELS} or {@linkcode MAX_SIDE}.

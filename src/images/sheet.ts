@@ -12,20 +12,43 @@ export interface SheetLayout {
   readonly cells: readonly Rect[];
 }
 
+/** Widest sheet that is made unasked, in pixels: what graphics cards of phones take for one texture. */
+const STRIP_PIXELS = 8192;
+
 /**
- * Lays frames out in a grid as near to a square number of columns as can be: `ceil(sqrt(count))`
- * columns, filled row by row; cells that are left over at the end stay transparent.
+ * Lays frames out row by row; cells that are left over at the end stay transparent.
  *
+ * @param columns Frames in a row. By default all are in one row, as long as it is not wider than 8192
+ *   pixels; beyond that in as many full rows as it takes.
  * @throws {RangeError} unless all are whole numbers above zero.
  */
-export function sheetLayout(count: number, width: number, height: number): SheetLayout {
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new RangeError(`Cannot lay out ${count} frames`);
+export function sheetLayout(
+  count: number,
+  width: number,
+  height: number,
+  columns?: number,
+): SheetLayout {
+  for (const value of [count, width, height, columns ?? 1]) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`Cannot lay out ${count} frames of ${width}x${height} pixels`);
+    }
   }
-  const columns = Math.ceil(Math.sqrt(count));
-  const rows = Math.ceil(count / columns);
-  const { cells, ...size } = grid(columns, rows, width, height);
+  const across = Math.min(count, columns ?? stripColumns(count, width, height));
+  const rows = Math.ceil(count / across);
+  const { cells, ...size } = grid(across, rows, width, height);
   return { ...size, cells: cells.slice(0, count) };
+}
+
+/** A row too wide is broken where no cell stays empty, else where the fewest do. */
+function stripColumns(count: number, width: number, height: number): number {
+  const most = Math.min(count, Math.max(1, Math.floor(STRIP_PIXELS / width)));
+  const holes = (columns: number) => Math.ceil(count / columns) * columns - count;
+  let best = most;
+  for (let columns = most; columns > 0; columns--) {
+    if (Math.ceil(count / columns) * height > Math.max(STRIP_PIXELS, height)) break;
+    if (holes(columns) < holes(best)) best = columns;
+  }
+  return best;
 }
 
 /**
@@ -52,9 +75,9 @@ export function tileLayout(
  * @throws {ImageError} `too_large` when the sheet would be.
  * @throws {RangeError} when there is no frame, or they differ in size, or one has not four channels.
  */
-export function composeSheet(frames: readonly Raster[]): Raster {
+export function composeSheet(frames: readonly Raster[], columns?: number): Raster {
   const { width = 0, height = 0 } = frames[0] ?? {};
-  const layout = sheetLayout(frames.length, width, height);
+  const layout = sheetLayout(frames.length, width, height, columns);
   const sheet = emptyRaster(layout.width, layout.height);
   for (const [index, frame] of frames.entries()) placeFrame(sheet, layout, index, frame);
   return sheet;

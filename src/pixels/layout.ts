@@ -28,6 +28,9 @@ export interface Layout {
 /** Images with longer sides are not taken for pixel art of one pixel a cell without a look for a grid. */
 const SMALL = 512;
 
+/** Below this confidence a large image of few colours is taken as it is. */
+const DOUBTFUL = 0.5;
+
 /** Most colours of an image that is pixel art already. */
 const FEW = 255;
 
@@ -56,7 +59,9 @@ export function findLayout(frames: readonly Premultiplied[]): Layout {
   if (isDrawn && Math.max(width, height) <= SMALL) return pixelLayout(width, height, 1, []);
   const grid = findGrid(frames);
   const confidence = grid === undefined ? 0 : confidenceOf(grid);
-  if (isDrawn && confidence < SURE) return pixelLayout(width, height, 1, []);
+  if (isDrawn && confidence < DOUBTFUL) {
+    return pixelLayout(width, height, 1 - confidence, ["unsure_grid"]);
+  }
   if (grid === undefined) return pixelLayout(width, height, 0, ["no_grid"]);
   const { x, y, columns, rows } = grid;
   const warp = Math.max(

@@ -33,6 +33,12 @@ export type ListJobsRequest = (typeof schemas)["listJobs"]["_zod"]["output"];
 /** Asks for the ComfyUI servers and their health. */
 export type ListServersRequest = (typeof schemas)["listServers"]["_zod"]["output"];
 
+/** Asks for the bytes of an image, or the rest of them. */
+export type ImageRequest = (typeof schemas)["image"]["_zod"]["output"];
+
+/** Asks that a server get no more jobs, or that it get some again. */
+export type DrainServerRequest = (typeof schemas)["drainServer"]["_zod"]["output"];
+
 /** Whatever a client may send. */
 export type Request = (typeof schemas)["request"]["_zod"]["output"];
 
@@ -75,6 +81,9 @@ export type ServerInfo = (typeof schemas)["serverInfo"]["_zod"]["output"];
 /** The ComfyUI servers. */
 export type ServerList = (typeof schemas)["serverList"]["_zod"]["output"];
 
+/** Bytes of an image, as many as go into one message. */
+export type ImageData = (typeof schemas)["imageData"]["_zod"]["output"];
+
 /** Whatever the worker may answer. */
 export type Reply = (typeof schemas)["reply"]["_zod"]["output"];
 
@@ -101,6 +110,12 @@ export type JobState = (typeof schemas)["jobState"]["_zod"]["output"];
 
 /** A LoRA with the strengths to apply it at. */
 export type LoraChoice = (typeof schemas)["loraChoice"]["_zod"]["output"];
+
+/** How the images of a job are made pixel art. */
+export type PixelOptions = (typeof schemas)["pixelOptions"]["_zod"]["output"];
+
+/** What was found in an image that was made pixel art. */
+export type PixelResult = (typeof schemas)["pixelResult"]["_zod"]["output"];
 
 /** What a running job is doing. */
 export type Stage = (typeof schemas)["stage"]["_zod"]["output"];

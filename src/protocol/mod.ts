@@ -33,8 +33,11 @@ export { matchModelName, modelNameKey, type NameMatch, nearestNames } from "./na
 export { PROTOCOL_VERSION } from "./messages.ts";
 export type {
   CancelRequest,
+  DrainServerRequest,
   ErrorReply,
   GenerateRequest,
+  ImageData,
+  ImageRequest,
   JobAccepted,
   JobCancelled,
   JobComplete,
@@ -53,6 +56,8 @@ export type {
   ModelInfo,
   ModelList,
   PingRequest,
+  PixelOptions,
+  PixelResult,
   Pong,
   Preview,
   Progress,

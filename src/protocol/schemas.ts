@@ -7,9 +7,19 @@
 
 import { z } from "zod";
 import {
+  CYCLE_NAMES,
+  DITHERS,
+  MAX_CELLS,
+  MAX_COLORS,
+  MAX_FRAME_PROMPT_CHARS,
   MAX_JOB_IDS,
   MAX_NAME_CHARS,
+  MAX_PALETTE_NAME_CHARS,
+  MAX_PIXEL_RESULTS,
   MAX_PROMPT_CHARS,
+  MAX_SCALE,
+  MAX_SCALES,
+  MAX_SEAMS,
   MAX_SEED,
   MAX_TOLD_PROMPT_CHARS,
 } from "./limits.ts";
@@ -32,7 +42,44 @@ const loraChoice = z.object({
   strength_clip: optional(z.number().min(-100).max(100)),
 });
 
-/** The bytes of a file: MessagePack bin. */
+const cells = z.int().min(1).max(MAX_CELLS);
+
+export const pixelOptions = z.object({
+  enabled: optional(z.boolean()),
+  size: optional(z.union([z.tuple([cells, cells]), z.enum(["auto"])])),
+  colors: optional(z.union([z.int().min(1).max(MAX_COLORS), z.enum(["auto"])])),
+  palette: optional(characters(1, MAX_PALETTE_NAME_CHARS)),
+  dither: optional(z.enum(DITHERS)),
+  background: optional(z.enum(["keep", "transparent"])),
+  scale: optional(z.array(z.int().min(2).max(MAX_SCALE)).max(MAX_SCALES)),
+  keep_original: optional(z.boolean()),
+});
+
+/** Where something is in an image, in pixels; it may begin before it. */
+const within = z.number().min(-16_384).max(16_384);
+
+export const pixelResult = z.object({
+  image: count,
+  original: optional(count),
+  size: z.tuple([count, count]),
+  cells: z.tuple([count, count]),
+  cell_size: z.tuple([seconds, seconds]),
+  offset: z.tuple([within, within]),
+  confidence: share,
+  sure: z.boolean(),
+  colors: count,
+  warnings: z.array(text),
+  tileable: optional(z.boolean()),
+  seams: optional(z.array(z.tuple([share, share])).max(MAX_SEAMS)),
+});
+
+const pixelResults = z.array(pixelResult).max(MAX_PIXEL_RESULTS);
+
+/** Some bytes: MessagePack bin. */
+const anyBytes = z.instanceof(Uint8Array<ArrayBuffer>)
+  .meta({ type: "string", contentEncoding: "base64" });
+
+/** The bytes of a file. */
 const fileBytes = z.instanceof(Uint8Array<ArrayBuffer>)
   .refine((bytes) => bytes.length > 0)
   .meta({ type: "string", contentEncoding: "base64", minLength: 1 });
@@ -79,6 +126,11 @@ export const generate = z.object({
   init_image: optional(z.union([name, fileBytes])),
   priority: optional(z.int().min(-100).max(100)),
   deadline_s: optional(z.number().gt(0)),
+  cycle: optional(z.enum(CYCLE_NAMES)),
+  frame_prompts: optional(z.array(characters(1, MAX_FRAME_PROMPT_CHARS)).max(256)),
+  fps: optional(z.number().min(0.1).max(240)),
+  sheet_columns: optional(z.int().min(1).max(256)),
+  pixel: optional(pixelOptions),
 }).refine((value) => value.lora === undefined || value.loras === undefined, {
   path: ["loras"],
   message: "give either lora or loras, not both",
@@ -105,6 +157,17 @@ export const listJobs = z.object({
   job_ids: optional(z.array(id).max(MAX_JOB_IDS)),
 });
 export const listServers = z.object({ type: z.literal("list_servers") });
+export const image = z.object({
+  type: z.literal("image"),
+  job_id: id,
+  index: count,
+  offset: optional(count),
+});
+export const drainServer = z.object({
+  type: z.literal("drain_server"),
+  server: name,
+  draining: z.boolean(),
+});
 
 export const request = z.discriminatedUnion("type", [
   generate,
@@ -115,6 +178,8 @@ export const request = z.discriminatedUnion("type", [
   job,
   listJobs,
   listServers,
+  image,
+  drainServer,
 ]);
 
 export const jobAccepted = z.object({
@@ -131,6 +196,7 @@ export const jobComplete = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  pixel: optional(pixelResults),
   ...place,
 });
 export const jobError = z.object({
@@ -158,6 +224,7 @@ export const statusInfo = z.object({
   active_jobs: count,
   uptime_s: count,
   compression: optional(z.array(text)),
+  problem: optional(text),
 });
 export const pong = z.object({ type: z.literal("pong") });
 export const errorReply = z.object({ type: z.literal("error"), message: text });
@@ -208,6 +275,7 @@ const jobDescription = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  pixel: optional(pixelResults),
   duration_s: optional(seconds),
   error: optional(text),
   workflow: optional(text),
@@ -233,10 +301,21 @@ export const serverInfo = z.object({
   state: z.enum(["connecting", "ready", "unreachable"]),
   active_jobs: count,
   error: optional(text),
+  draining: optional(z.boolean()),
 });
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
+});
+
+export const imageData = z.object({
+  type: z.literal("image_data"),
+  job_id: id,
+  index: count,
+  offset: count,
+  size_bytes: count,
+  content_type: text,
+  data: anyBytes,
 });
 
 export const reply = z.discriminatedUnion("type", [
@@ -251,6 +330,7 @@ export const reply = z.discriminatedUnion("type", [
   jobInfo,
   jobList,
   serverList,
+  imageData,
 ]);
 
 export const update = z.discriminatedUnion("type", [

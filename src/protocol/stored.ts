@@ -1,7 +1,9 @@
 /** Requests that were checked before they were stored. */
 
 import { ProtocolError } from "../errors.ts";
+import { CYCLE_NAMES } from "./limits.ts";
 import type { GenerateRequest, Request } from "./messages.ts";
+import { isStoredPixel } from "./pixel.ts";
 import { readFields } from "./read.ts";
 
 type Check = (value: unknown) => boolean;
@@ -56,6 +58,11 @@ const CHECKS: Readonly<Record<keyof GenerateRequest, Check>> = {
   priority: isOptional(isInteger),
   deadline_s: isOptional(isNumber),
   fit: isOptional(isText),
+  cycle: isOptional((value) => CYCLE_NAMES.some((name) => name === value)),
+  frame_prompts: isOptional((value) => Array.isArray(value) && value.every(isText)),
+  fps: isOptional((value) => isNumber(value) && Number(value) > 0),
+  sheet_columns: isOptional(isCount),
+  pixel: isOptional(isStoredPixel),
 };
 
 function isLora(value: unknown): boolean {

@@ -4,7 +4,7 @@ import { ComfyError, ImageError } from "../errors.ts";
 import { crop, decodePng, encodePng, isPng, pngSize } from "../images/mod.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import type { JobContext } from "./context.ts";
-import type { StagedImage } from "./results.ts";
+import type { StagedImage } from "./result_image.ts";
 import type { Staging } from "./staging.ts";
 
 /** What fitting needs besides the images. */

@@ -12,6 +12,7 @@ import {
   bindTemplate,
   generatedSize,
   type Graph,
+  planFrames,
   sizeWarning,
   type Template,
 } from "../workflow/mod.ts";
@@ -23,6 +24,9 @@ import { createPreviewFolder } from "./previews.ts";
 import { cancelSurely, isProof } from "./cancel.ts";
 import { type MadeGraph, makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
+import { isHostTrouble } from "./host_trouble.ts";
+import { openPixel } from "./pixel/open.ts";
+import { pixelWish } from "./pixel/wish.ts";
 import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -127,7 +131,7 @@ class JobRun {
     signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
-    const warning = sizeWarning(request.model, request.size);
+    const warning = sizeWarning(request.model, generatedSize(template, request));
     if (warning !== undefined) this.#context.log("warn", warning, { jobId });
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
@@ -135,17 +139,21 @@ class JobRun {
       jobId,
       (path, step) => onEvent({ type: "preview", path, step }),
     );
+    const wish = pixelWish(request, template, setup);
+    const pixel = wish === undefined ? undefined : await openPixel(wish, request, setup);
     const { graph, seed } = await this.#prepare(template, signal);
     this.#refuseWithoutSocket(template, graph);
     const spec = { ...this.#spec, seed };
     await place?.turn(signal);
     this.#mayBeThere = true;
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
-    const parameters = describeJob(spec, template, graph);
+    const parameters = describeJob(spec, template, graph, wish);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await (saving ??= import("./output.ts"));
     const generated = generatedSize(template, request);
-    const details = { parameters, generated, signal };
+    const frames = planFrames(template, request);
+    const onPixel = (index: number, count: number) => updates.postProcessing(index, count);
+    const details = { parameters, generated, frames, pixel, onPixel, signal };
     await using output = new OutputImages(this.#context, spec, details);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
@@ -159,12 +167,16 @@ class JobRun {
     previews.discard();
     using _saving = startSpan("save the images", this.#spec);
     this.#missSentImages(graph, images);
-    const imagePaths = await output.save(images);
+    const { imagePaths, pixel: found } = await output.save(images);
     this.#context.again.forget(jobId);
     updates.done();
     const times = updates.times(template.name);
-    const other = seed === this.#spec.seed ? {} : { seed };
-    return { type: "completed", imagePaths, ...other, ...(times === undefined ? {} : { times }) };
+    const known = {
+      ...(seed === this.#spec.seed ? {} : { seed }),
+      ...(found === undefined ? {} : { pixel: found }),
+      ...(times === undefined ? {} : { times }),
+    };
+    return { type: "completed", imagePaths, ...known };
   }
 
   /** Before anything is run: images that come over the event socket need one. */
@@ -231,6 +243,10 @@ class JobRun {
   async explain(error: unknown): Promise<RunOutcome> {
     if (this.#options.signal.aborted) return await this.#proveCancelled(error);
     const message = text(error);
+    if (isHostTrouble(error)) {
+      // What ComfyUI has made stays there, and is fetched when it can be kept.
+      return { ...failed("storage", message), retry: true, keepPrompt: this.#mayBeThere };
+    }
     if (error instanceof JobError) return failed(error.code, message);
     if (!(error instanceof ComfyError)) return failed("sandbox", message);
     const { code } = error;

@@ -9,7 +9,14 @@ import type { GenerateRequest } from "../protocol/mod.ts";
 /** What a job's request says of the form of its result. */
 export type ResultShape = Pick<
   GenerateRequest,
-  "size" | "batch_size" | "animation_frames" | "tileset_grid" | "output_format"
+  | "size"
+  | "batch_size"
+  | "animation_frames"
+  | "tileset_grid"
+  | "output_format"
+  | "cycle"
+  | "fps"
+  | "sheet_columns"
 >;
 
 /** Most frames or tiles of a job: their paths must go into one message of 1 MiB. */
@@ -39,7 +46,7 @@ export function checkShape(shape: ResultShape): void {
       "cannot be combined with animation_frames; ask for one of them",
     );
   }
-  layoutFrames(frames, size[0], size[1]);
+  layoutFrames(frames, size[0], size[1], shape.sheet_columns);
 }
 
 /** A sheet of tiles is cut in memory. */
@@ -61,8 +68,13 @@ function checkSheet([width, height]: readonly [number, number]): void {
  *
  * @throws {JobError} `invalid_parameter` if no image can be that large.
  */
-export function layoutFrames(count: number, width: number, height: number): SheetLayout {
-  const layout = sheetLayout(count, width, height);
+export function layoutFrames(
+  count: number,
+  width: number,
+  height: number,
+  columns?: number,
+): SheetLayout {
+  const layout = sheetLayout(count, width, height, columns);
   try {
     checkPixels(layout.width, layout.height);
   } catch (error) {

@@ -3,13 +3,22 @@
  * the end. A name that is taken is never taken away from its file.
  */
 
-import { ComfyError } from "../errors.ts";
+import { ComfyError, JobError, PixelsError } from "../errors.ts";
+import type { PixelResult } from "../protocol/mod.ts";
+import { isHostTrouble } from "./host_trouble.ts";
 import { outputName } from "./output_name.ts";
 import { HiddenFile } from "./hidden_file.ts";
 
 /** A file of a set: one that is ready under a hidden name, or a text about the others. */
 export type SetFile =
-  | { suffix: string; temp: string }
+  | {
+    suffix: string;
+    temp: string;
+    /** Whether it goes behind all files that are none. @default {false} */
+    isExtra?: boolean;
+    /** Whether it is what the first file of its set was made of. @default {false} */
+    isOriginal?: boolean;
+  }
   | { suffix: string; text: (stem: string) => string };
 
 /** Files whose names have the same beginning. */
@@ -18,6 +27,8 @@ export interface FileSet {
   stem: string;
   /** The files in order; `suffix` ends the name. */
   files: readonly SetFile[];
+  /** What was found when they were made pixel art. */
+  found?: Omit<PixelResult, "image" | "original">;
 }
 
 /** Hidden files of one job. Disposing of it removes those that got no name. */
@@ -28,14 +39,14 @@ export interface Staging extends AsyncDisposable {
    * Writes and syncs a hidden file: one that was begun, or a new one.
    *
    * @returns where it is.
-   * @throws {ComfyError} `output` if it cannot be written.
+   * @throws {JobError} `storage` if nothing can be written there; {ComfyError} `output` if only this cannot.
    */
   write(content: Uint8Array | readonly Uint8Array[], begun?: HiddenFile): Promise<string>;
   /**
    * Gives the files of all sets their names, or none of them.
    *
    * @returns absolute paths in the order of the files.
-   * @throws {ComfyError} `output` if that cannot be done.
+   * @throws as `write()` does.
    */
   publish(sets: readonly FileSet[]): Promise<string[][]>;
 }
@@ -214,7 +225,10 @@ async function writing<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof PixelsError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ComfyError("output", `Cannot write ${path}: ${why}`, { cause });
+    const message = `Cannot write ${path}: ${why}`;
+    if (isHostTrouble(cause)) throw new JobError("storage", message, { cause });
+    throw new ComfyError("output", message, { cause });
   }
 }

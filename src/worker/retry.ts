@@ -44,6 +44,7 @@ export const MAX_CRASHES = 2;
  * | server away (`unreachable`) | when it is back | no |
  * | ComfyUI restarted and forgot the prompt (`lost`) | at once; not if it fell twice while it ran this job | no |
  * | a file is gone that its cache still names (`lost`, too) | at once, and saved again | no |
+ * | the worker cannot write images (`storage`) | when it can | no |
  * | no answer in time, HTTP 5xx, nonsense for an answer | after a pause | yes |
  * | the isolate crashed, hung or flooded (`sandbox`) | after a pause | yes |
  * | the same, of one that several servers shared (`shared_sandbox`) | at once, each in one of its own | no |
@@ -61,7 +62,8 @@ export function nextAttempt(
 ): NextAttempt | undefined {
   if (!retry || crashes >= MAX_CRASHES) return undefined;
   if (isUncounted(code)) {
-    return { delayMs: 0, countAttempt: false, avoidServer: false };
+    const delayMs = code === "storage" ? STORAGE_DELAY_MS : 0;
+    return { delayMs, countAttempt: false, avoidServer: false };
   }
   if (attempts > maxRetries) return undefined;
   if (code === "out_of_memory") {
@@ -73,7 +75,15 @@ export function nextAttempt(
 }
 
 /** Failures that say nothing about the job, nor anything new about the server. */
-const UNCOUNTED: ReadonlySet<string> = new Set(["unreachable", "lost", "shared_sandbox"]);
+const UNCOUNTED: ReadonlySet<string> = new Set([
+  "unreachable",
+  "lost",
+  "shared_sandbox",
+  "storage",
+]);
+
+/** Pause after a failure to write an image, in milliseconds: what is wrong with one file may be with it alone. */
+const STORAGE_DELAY_MS = 1_000;
 
 /** Failures that speak against the server, whatever the job. */
 const SERVER_FAULTS: ReadonlySet<string> = new Set([

@@ -11,6 +11,7 @@ import { choosePlace } from "./placement.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
+import type { StorageWatch } from "./storage.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
 
@@ -39,12 +40,28 @@ export interface SchedulerOptions extends RetryPolicy {
   storeAgainMs?: number;
   /** Pause between two looks at prompts that a server does not let go of. @default {1000} */
   lookAgainMs?: number;
+  /** Knows whether images can be written. @default they can */
+  storage?: Pick<StorageWatch, "isFit" | "suspect">;
+  /** Hears of each attempt that has ended. */
+  onAttempt?: (report: AttemptReport) => void;
   /** Takes log lines. */
   logger?: Logger;
   /** Clock, Unix milliseconds. @default {Date.now} */
   now?: () => number;
   /** Source of jitter in [0, 1). @default {Math.random} */
   random?: () => number;
+}
+
+/** How an attempt came home. */
+export interface AttemptReport {
+  /** Where it ran. */
+  readonly server: string;
+  /** Code of the failure, if it failed. */
+  readonly failure: string | undefined;
+  /** True if it failed, and the job will be tried again. */
+  readonly isRetried: boolean;
+  /** Where its time went, if that was measured. */
+  readonly times: MeasuredRun | undefined;
 }
 
 /** Runs the queue. */
@@ -57,10 +74,16 @@ export interface Scheduler {
   abort(jobId: string): void;
   /** Number of jobs under way on a server. */
   activeOn(server: string): number;
+  /** True if a server gets no more jobs. */
+  isDraining(server: string): boolean;
+  /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
+  setDraining(server: string, draining: boolean): void;
   /** Last progress of a running job. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
+  /** Why the queue cannot be used at the moment, if it cannot. */
+  readonly problem: string | undefined;
   /** Claims nothing more; resolves when what runs has ended. */
   drain(): Promise<void>;
 }
@@ -86,6 +109,7 @@ class QueueScheduler implements Scheduler {
   readonly #loop: Promise<void>;
   #draining = false;
   #looked = false;
+  #problem: string | undefined;
 
   constructor(options: SchedulerOptions) {
     const { logger = silentLogger, now = Date.now, random = Math.random } = options;
@@ -128,8 +152,23 @@ class QueueScheduler implements Scheduler {
     this.wake();
   }
 
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   activeOn(server: string): number {
     return this.#slots.find((slot) => slot.name === server)?.active ?? 0;
+  }
+
+  isDraining(server: string): boolean {
+    return this.#slots.find((slot) => slot.name === server)?.isDraining ?? false;
+  }
+
+  setDraining(server: string, draining: boolean): void {
+    const slot = this.#slots.find(({ name }) => name === server);
+    if (slot === undefined) return;
+    slot.isDraining = draining;
+    this.wake();
   }
 
   progressOf(jobId: string): Progress | undefined {
@@ -138,7 +177,10 @@ class QueueScheduler implements Scheduler {
 
   waitBeforeMs(jobId: string): number {
     // One that was handed to none goes to the first that is done.
-    if (!this.#active.has(jobId)) return Math.min(...this.#slots.map((slot) => slot.waitMs));
+    if (!this.#active.has(jobId)) {
+      const taking = this.#slots.filter(({ isDraining }) => !isDraining);
+      return Math.min(...(taking.length > 0 ? taking : this.#slots).map((slot) => slot.waitMs));
+    }
     const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
     return waits.find((wait) => wait !== undefined) ?? 0;
   }
@@ -156,11 +198,13 @@ class QueueScheduler implements Scheduler {
         await this.#abandon();
         await this.#welcome.look(this.#slots);
         await this.#expire();
-        while (!this.#draining && await this.#dispatch());
+        while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
+        this.#problem = undefined;
         if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());
       } catch (error) {
         // A full disk, say. The queue is asked again in a while.
-        this.#logger.log("error", `Cannot use the queue: ${text(error)}`);
+        this.#problem = `Cannot use the queue: ${text(error)}`;
+        this.#logger.log("error", this.#problem);
         await this.#wakeUp.wait(RECHECK_MS);
       }
     }
@@ -168,14 +212,14 @@ class QueueScheduler implements Scheduler {
 
   get #hasRoom(): boolean {
     const { maxConcurrentJobs = Infinity } = this.#options;
-    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.free);
+    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.hasRoom);
   }
 
   /** Hands out one job, if one may run and a server is free for it. */
   async #dispatch(): Promise<boolean> {
     const { queue } = this.#options;
     if (!this.#hasRoom) return false;
-    for (const slot of this.#slots.filter((place) => place.free)) {
+    for (const slot of this.#slots.filter((place) => place.hasRoom)) {
       const lease = await queue.claim({
         server: slot.name,
         clientId: slot.runner.clientId,
@@ -187,6 +231,10 @@ class QueueScheduler implements Scheduler {
       return true;
     }
     return false;
+  }
+
+  async #mayClaim(): Promise<boolean> {
+    return await this.#options.storage?.isFit() ?? true;
   }
 
   #belongs(job: Job, server: string): boolean {
@@ -215,6 +263,9 @@ class QueueScheduler implements Scheduler {
       using _timers = attempt;
       const { ended, failure, times } = await attempt.run();
       slot.judge(failure);
+      if (failure === "storage") await this.#options.storage?.suspect();
+      const isRetried = failure !== undefined && ended === undefined;
+      this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {
@@ -284,7 +335,7 @@ class QueueScheduler implements Scheduler {
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
     const [claimable, deadline] = await Promise.all([
-      this.#slots.some((slot) => slot.free) ? queue.nextClaimableAtMs() : undefined,
+      this.#slots.some((slot) => slot.hasRoom) ? queue.nextClaimableAtMs() : undefined,
       queue.nextDeadlineAtMs(),
     ]);
     const probes = this.#slots.map((slot) => slot.probeAtMs);

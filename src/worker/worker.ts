@@ -5,8 +5,10 @@
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
+import { ConfigError, JobError } from "../errors.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
@@ -16,8 +18,16 @@ import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimates/estimator.ts";
 import type { HandlerContext } from "./requests/context.ts";
 import { handleRequest } from "./requests/mod.ts";
+import {
+  measuredAnnouncer,
+  measuredHandle,
+  measuredQueue,
+  noteAttempt,
+  takeSnapshot,
+} from "./measures.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
+import { createStorageWatch, folderProbes } from "./storage.ts";
 import type { Handle } from "./answer.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
@@ -43,6 +53,8 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
+  /** Reads again what may change while it runs: the tokens of HTTP. */
+  reload(): Promise<void>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -64,6 +76,8 @@ export interface Front {
   readonly outputDir: string;
   /** Real path of the folder with images to start from, if there is one. */
   readonly inputDir: string | undefined;
+  /** Real path of the folder with palettes, if there is one. */
+  readonly paletteDir: string | undefined;
   /** Resolves when the requests have ended and each was answered. */
   readonly serving: Promise<void>;
   /** Takes what answers the requests, those that wait already first. */
@@ -78,13 +92,21 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const lock = starting.use(lockQueue(config.worker.dbPath));
-  const queue = starting.use(openSqliteQueue({
-    path: config.worker.dbPath,
-    maxQueued: config.worker.queueMaxSize,
-  }));
+  const { addr } = config.http;
+  const http = addr === undefined ? undefined : await import("../http/mod.ts");
+  const metrics = http?.createMetrics(PROTOCOL_VERSION);
+  const stored = starting.use(
+    await whileHeld(() =>
+      openSqliteQueue({
+        path: config.worker.dbPath,
+        maxQueued: config.worker.queueMaxSize,
+      })
+    ),
+  );
+  const queue = measuredQueue(stored, metrics);
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -96,6 +118,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
         setup: {
           ...sandboxSetup(config, server, outputDir),
           ...(inputDir === undefined ? {} : { inputDir }),
+          ...(paletteDir === undefined ? {} : { paletteDir }),
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: config.comfyui.awayMs,
         },
@@ -103,27 +126,33 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       serversPerIsolate: config.comfyui.serversPerIsolate,
       logger,
       onChange: () => wake(),
+      ...(metrics === undefined ? {} : { onFall: metrics.isolateFell }),
       ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
     }),
   );
   await resumeJobs(queue, logger);
   const epoch = Date.now();
-  const { addr } = config.http;
-  const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const feed = http?.createUpdateFeed(epoch);
   const publisher = createPublisher(updates, {
     logger,
     epoch,
-    ...(feed === undefined ? {} : { onUpdate: (update, seq) => feed.put({ update, seq }) }),
+    onUpdate(update, seq) {
+      feed?.put({ update, seq });
+      metrics?.updateSent(update.type);
+    },
   });
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const announcer = createAnnouncer({ queue, publisher, logger });
+  const announcer = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
   await learnFromHistory(queue, estimator);
   const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
+  const storage = starting.use(
+    createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
+  );
   const scheduler = startScheduler({
     queue,
+    storage,
     runners: executors.all,
     publisher,
     announcer,
@@ -132,6 +161,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     maxRetries,
     retryDelayMs,
     abandonMs: awayMs,
+    ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
   });
   wake = () => scheduler.wake();
@@ -144,29 +174,36 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     estimator,
     arrivals: createArrivals(),
     updates: publisher,
+    storage,
+    outputDir,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
-  front.serve((request, isFollowed) => handleRequest(context, request, isFollowed));
+  const handle: Handle = (request, isFollowed) => handleRequest(context, request, isFollowed);
+  front.serve(measuredHandle(handle, "zmq", metrics));
+  const handleHttp = measuredHandle(handle, "http", metrics);
   const { tokensFile, allowedOrigins } = config.http;
-  const httpServer = http === undefined || addr === undefined || feed === undefined
-    ? undefined
-    : starting.use(
-      await http.startHttp({
-        ...addr,
-        allowedOrigins,
-        ...(tokensFile === undefined ? {} : { tokensFile }),
-        context: {
-          handle: (request) => handleRequest(context, request),
-          storedRequest: async (jobId) => (await queue.get(jobId))?.request,
-          feed,
-          outputDir,
-          inputDir,
-          isStopping: () => stopping,
-          logger,
-        },
-      }),
-    );
+  const httpServer =
+    http === undefined || addr === undefined || feed === undefined || metrics === undefined
+      ? undefined
+      : starting.use(
+        await http.startHttp({
+          ...addr,
+          allowedOrigins,
+          ...(tokensFile === undefined ? {} : { tokensFile }),
+          context: {
+            handle: (request) => handleHttp(request, () => false),
+            metrics,
+            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            feed,
+            outputDir,
+            inputDir,
+            isStopping: () => stopping,
+            logger,
+          },
+        }),
+      );
   starting.move();
 
   let stopped: Promise<void> | undefined;
@@ -176,6 +213,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     // Whatever still runs ends with its isolate and goes back to the queue.
     await executors[Symbol.asyncDispose]();
     await scheduler.drain();
+    storage[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
     await catchUp[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
@@ -190,6 +228,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
+    reload: async () => await httpServer?.reload(),
     drain,
     async close() {
       stopped ??= stop(0);
@@ -205,7 +244,7 @@ function sandboxSetup(
   config: Config,
   server: ServerConfig,
   outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "unreachableMs"> {
+): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
   const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
@@ -222,6 +261,7 @@ function sandboxSetup(
       lora: workflows.forLora,
     },
     loraTriggers: workflows.loraTriggers,
+    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
     filenamePattern: output.filenamePattern,
     previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,
@@ -250,9 +290,27 @@ async function resumeJobs(
   queue: ReturnType<typeof openSqliteQueue>,
   logger: Logger,
 ): Promise<void> {
-  const resumed = await queue.reclaim({ all: true });
+  const resumed = await whileHeld(() => queue.reclaim({ all: true }));
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
+}
+
+/** Longest wait at the start for a program that holds the database, in milliseconds. */
+const HELD_MS = 30_000;
+
+/** Does something again for a while if another program holds the database: a backup, say, is over soon. */
+async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
+  const begunAtMs = performance.now();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
+        (error instanceof JobError && error.message.startsWith("Backend busy"));
+      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** Waits for a promise, but no longer than this. */

@@ -4,6 +4,11 @@
  * @module
  */
 
+export { CYCLES } from "./animation/cycles.ts";
+export type { Cycle, CycleName } from "./animation/cycles.ts";
+export { planFrames } from "./animation/frames.ts";
+export type { FramePlan } from "./animation/frames.ts";
+export type { PoseSheet } from "./animation/pose_sheet.ts";
 export { bindTemplate } from "./bind/bind.ts";
 export type { BindOptions } from "./bind/bind.ts";
 export { generatedSize } from "./bind/fit.ts";
@@ -19,7 +24,7 @@ export { checkGraph } from "./check/check.ts";
 export type { CheckedGraph, CheckedTemplate, Problem, Replacements } from "./check/check.ts";
 export { compileContract } from "./template/contract.ts";
 export type { Contract, Slot, SlotType } from "./template/contract.ts";
-export { sizeWarning } from "./families.ts";
+export { nativeSize, sizeWarning } from "./families.ts";
 export { isLink, nodeLabel, parseGraph } from "./graph.ts";
 export type { Graph, GraphNode, Link } from "./graph.ts";
 export { fitSeed } from "./check/seeds.ts";

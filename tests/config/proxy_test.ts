@@ -1,20 +1,15 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, throws } from "node:assert/strict";
 import { applyProxy, defaultServer, goDirect, proxyVariables } from "../../src/config/mod.ts";
 import { startTask } from "../support/process.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
-/** The variables of this process that matter here, given back at the end. */
-function keepVariables(): Disposable {
-  const names = ["HTTP", "HTTPS", "ALL", "NO"].map((name) => `${name}_PROXY`)
-    .flatMap((name) => [name, name.toLowerCase()]);
-  const before = names.map((name) => [name, Deno.env.get(name)] as const);
-  for (const name of names) Deno.env.delete(name);
+/** An environment of its own: that of the process is shared with tests that run at the same time. */
+function environment(variables: Record<string, string>) {
   return {
-    [Symbol.dispose]() {
-      for (const [name, value] of before) {
-        if (value === undefined) Deno.env.delete(name);
-        else Deno.env.set(name, value);
-      }
+    variables,
+    read: (name: string) => variables[name],
+    write(name: string, value: string) {
+      variables[name] = value;
     },
   };
 }
@@ -27,41 +22,52 @@ Deno.test("proxyVariables() names those that are set, in either spelling", () =>
 });
 
 Deno.test("goDirect() adds hosts to those that go without a proxy already", () => {
-  using _variables = keepVariables();
-  Deno.env.set("no_proxy", "a.example, 127.0.0.1");
-  goDirect(SERVERS.map(({ url }) => url));
-  equal(Deno.env.get("NO_PROXY"), "a.example,127.0.0.1,::1,gpu");
+  const env = environment({ no_proxy: "a.example, 127.0.0.1" });
+  goDirect(SERVERS.map(({ url }) => url), env);
+  equal(env.variables.NO_PROXY, "a.example,127.0.0.1,::1,gpu");
 });
 
 Deno.test("applyProxy() leaves everything alone where no variable names a proxy", () => {
-  using _variables = keepVariables();
-  equal(applyProxy({ proxy: undefined, servers: SERVERS }), undefined);
-  equal(Deno.env.get("NO_PROXY"), undefined);
+  const env = environment({});
+  equal(applyProxy({ proxy: undefined, servers: SERVERS }, env), undefined);
+  deepEqual(env.variables, {});
 });
 
 Deno.test("applyProxy() goes past the variables, or by them if told to", () => {
-  using _variables = keepVariables();
-  Deno.env.set("HTTP_PROXY", "http://127.0.0.1:9");
-  match(
-    applyProxy({ proxy: "environment", servers: SERVERS }) ?? "",
-    /through the proxy of HTTP_PROXY$/,
-  );
-  equal(Deno.env.get("NO_PROXY"), undefined);
-  match(
-    applyProxy({ proxy: undefined, servers: SERVERS }) ?? "",
-    /directly although HTTP_PROXY is set/,
-  );
-  equal(Deno.env.get("NO_PROXY"), "127.0.0.1,::1,gpu");
+  const env = environment({ HTTP_PROXY: "http://127.0.0.1:9" });
+  const told = (proxy: string | undefined) => applyProxy({ proxy, servers: SERVERS }, env) ?? "";
+  match(told("environment"), /through the proxy of HTTP_PROXY$/);
+  equal(env.variables.NO_PROXY, undefined);
+  match(told(undefined), /directly although HTTP_PROXY is set/);
+  equal(env.variables.NO_PROXY, "127.0.0.1,::1,gpu");
 });
 
 Deno.test("applyProxy() puts a proxy of its own in place of those of the variables", () => {
-  using _variables = keepVariables();
-  Deno.env.set("http_proxy", "http://127.0.0.1:9");
-  Deno.env.set("NO_PROXY", "gpu");
-  applyProxy({ proxy: "http://me:s@proxy:3128", servers: SERVERS });
-  equal(Deno.env.get("http_proxy"), "http://me:s@proxy:3128");
-  equal(Deno.env.get("HTTPS_PROXY"), "http://me:s@proxy:3128");
-  equal(Deno.env.get("NO_PROXY"), "");
+  const env = environment({ http_proxy: "http://127.0.0.1:9", NO_PROXY: "gpu" });
+  applyProxy({ proxy: "http://me:s@proxy:3128", servers: SERVERS }, env);
+  const { http_proxy, HTTPS_PROXY, NO_PROXY } = env.variables;
+  deepEqual([http_proxy, HTTPS_PROXY, NO_PROXY], [
+    "http://me:s@proxy:3128",
+    "http://me:s@proxy:3128",
+    "",
+  ]);
+});
+
+Deno.test("applyProxy() tells which permission is missing", () => {
+  const env = {
+    read: (name: string) => name === "HTTP_PROXY" ? "http://127.0.0.1:9" : undefined,
+    write() {
+      throw new Deno.errors.NotCapable("Requires env access");
+    },
+  };
+  match(
+    applyProxy({ proxy: undefined, servers: SERVERS }, env) ?? "",
+    /start Deno with --allow-env=HTTP_PROXY,/,
+  );
+  throws(() => applyProxy({ proxy: "http://proxy:3128", servers: SERVERS }, env), {
+    name: "ConfigError",
+    message: /start Deno with --allow-env=HTTP_PROXY,/,
+  });
 });
 
 Deno.test("the first command of all works where HTTP_PROXY is set for the whole machine", async () => {

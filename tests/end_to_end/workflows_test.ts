@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
+import { decodePng } from "../../src/images/mod.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE, type WorkerSetup, workerSetup } from "../support/worker.ts";
 
-Deno.test("Frames of an animation are one batch of the animation workflow", async () => {
+Deno.test("Frames of an animation are cut from one image of the animation workflow", async () => {
   await using setup = await workerSetup();
   const job = setup.client.generate({ ...IMAGE, animation_frames: 3 });
   const [sheet, ...frames] = (await job.result).imagePaths;
   assert.match(sheet ?? "", /_sheet\.png$/);
   assert.equal(frames.length, 3);
   assert.equal((await setup.client.job(job.id)).workflow, "animation");
-  assert.equal(inputsOf(setup, "EmptyLatentImage")[0]?.["batch_size"], 3);
+  assert.equal(inputsOf(setup, "EmptyLatentImage")[0]?.["batch_size"], 1);
   const both = setup.client.generate({ ...IMAGE, animation_frames: 3, batch_size: 2 });
   await assert.rejects(both.accepted, /^JobError: Invalid parameter: animation_frames/);
 });
@@ -29,6 +30,33 @@ Deno.test("A tile set is one sheet that its grid cuts evenly", async () => {
     uneven.accepted,
     /^JobError: Invalid parameter: tileset_grid: a width of 96/,
   );
+});
+
+Deno.test("Frames of a video come from its latent, and a figure in motion is in every frame", async () => {
+  await using setup = await workerSetup();
+  const animation = { ...IMAGE, prompt: "a knight", animation_frames: 4, cycle: "walk" } as const;
+  const video = { workflow: "animation_wan", model: "wan2.1_t2v_1.3B_fp16.safetensors" };
+  for (const fields of [{}, video]) {
+    const [, ...frames] = (await setup.client.generate({ ...animation, ...fields }).result)
+      .imagePaths;
+    const images = await Promise.all(frames.map(async (path) => {
+      return decodePng(await Deno.readFile(path));
+    }));
+    assert.deepEqual(images.map(({ width, height }) => [width, height]), [
+      [64, 64],
+      [64, 64],
+      [64, 64],
+      [64, 64],
+    ]);
+    // Each pose is another one of the same figure: most of the image stays.
+    for (const [index, { data }] of images.entries()) {
+      const next = images[(index + 1) % 4]!.data;
+      const changed = data.filter((sample, at) => sample !== next[at]).length / data.length;
+      assert.ok(changed > 0 && changed < 0.6, `${changed} of frame ${index} changes`);
+    }
+  }
+  const { length, batch_size } = inputsOf(setup, "EmptyHunyuanLatentVideo")[0] ?? {};
+  assert.deepEqual([length, batch_size], [9, 1]);
 });
 
 Deno.test("An image below the input directory is brought to ComfyUI and worked on", async () => {

@@ -4,9 +4,9 @@ import {
   composeSheet,
   crop,
   cutTiles,
-  describeSheet,
   emptyRaster,
   paste,
+  resizeNearest,
   sheetLayout,
   tileLayout,
 } from "../../src/images/mod.ts";
@@ -30,30 +30,33 @@ Deno.test("cutTiles() undoes composeSheet(), for any frames", () => {
 });
 
 Deno.test("composeSheet() puts every pixel where it belongs", () => {
-  const sheet = composeSheet([plain(2, 1, RED), plain(2, 1, BLUE), plain(2, 1, RED)]);
-  deepEqual([sheet.width, sheet.height], [4, 2]);
+  const frames = [plain(2, 1, RED), plain(2, 1, BLUE), plain(2, 1, RED)];
   const [red, blue, none] = [[...RED, ...RED], [...BLUE, ...BLUE], new Array<number>(8).fill(0)];
-  deepEqual([...sheet.data], [...red, ...blue, ...red, ...none]);
+  const strip = composeSheet(frames);
+  deepEqual([strip.width, strip.height, ...strip.data], [6, 1, ...red, ...blue, ...red]);
+  const square = composeSheet(frames, 2);
+  deepEqual([square.width, square.height], [4, 2]);
+  deepEqual([...square.data], [...red, ...blue, ...red, ...none]);
 });
 
-Deno.test("sheetLayout() is as near to a square as can be", () => {
-  const shapes = [1, 2, 3, 4, 5, 8, 9, 16, 17, 256].map((count) => {
-    const { width, height, cells } = sheetLayout(count, 1, 1);
-    equal(cells.length, count);
-    return [width, height];
-  });
-  deepEqual(shapes, [
-    [1, 1],
-    [2, 1],
-    [2, 2],
-    [2, 2],
-    [3, 2],
-    [3, 3],
-    [3, 3],
-    [4, 4],
-    [5, 4],
-    [16, 16],
-  ]);
+Deno.test("sheetLayout() is one row unless that is too wide, and leaves no hole where none need be", () => {
+  const shape = (count: number, width: number, height: number, columns?: number) => {
+    const layout = sheetLayout(count, width, height, columns);
+    equal(layout.cells.length, count);
+    return [layout.width / width, layout.height / height];
+  };
+  deepEqual([1, 2, 3, 5, 8, 17].map((count) => shape(count, 64, 64)[0]), [1, 2, 3, 5, 8, 17]);
+  deepEqual(shape(8, 1024, 1024), [8, 1]);
+  deepEqual(shape(12, 1024, 1024), [6, 2]);
+  deepEqual(shape(256, 64, 64), [128, 2]);
+  // A prime number of them has no full rows.
+  deepEqual(shape(13, 1024, 1024), [7, 2]);
+  deepEqual(shape(2, 9000, 10), [1, 2]);
+  deepEqual(shape(8, 64, 64, 3), [3, 3]);
+  deepEqual(shape(8, 64, 64, 256), [8, 1]);
+  for (const [count, columns] of [[0, 1], [1, 0], [1.5, 1], [2, 1.5], [NaN, 1]]) {
+    throws(() => sheetLayout(count!, 8, 8, columns), RangeError, `${count} in ${columns}`);
+  }
 });
 
 Deno.test("tileLayout() refuses tiles that do not fit, and numbers that are none", () => {
@@ -74,6 +77,18 @@ Deno.test("composeSheet() refuses frames that differ, too many and none", () => 
   throws(() => composeSheet([large, large, large]), { name: "ImageError", code: "too_large" });
 });
 
+Deno.test("resizeNearest() repeats or leaves out pixels and never mixes them", () => {
+  const two = composeSheet([plain(1, 1, RED), plain(1, 1, BLUE)]);
+  deepEqual([...resizeNearest(two, 4, 1).data], [...RED, ...RED, ...BLUE, ...BLUE]);
+  const wide = composeSheet([plain(3, 3, RED), plain(3, 3, BLUE)]);
+  deepEqual(resizeNearest(wide, 2, 1), two);
+  // The middle of each stretch stays, so a seam of one pixel does not.
+  const seam = composeSheet([plain(1, 1, BLUE), plain(1, 1, RED), plain(1, 1, BLUE)]);
+  deepEqual([...resizeNearest(seam, 1, 1).data], RED);
+  equal(resizeNearest(two, 2, 1), two);
+  throws(() => resizeNearest(two, 40_000, 1), { code: "too_large" });
+});
+
 Deno.test("paste() and crop() stay within the image", () => {
   const image = emptyRaster(3, 3);
   const dot = plain(1, 1, RED);
@@ -85,37 +100,4 @@ Deno.test("paste() and crop() stay within the image", () => {
   paste(image, dot, 2, 1);
   deepEqual(crop(image, { x: 2, y: 1, w: 1, h: 1 }), dot);
   equal(image.data.reduce((sum, sample) => sum + sample, 0), 510);
-});
-
-Deno.test("describeSheet() writes the JSON that game engines read", () => {
-  const layout = sheetLayout(2, 16, 8);
-  const atlas = describeSheet(layout, {
-    image: "x_sheet.png",
-    names: ["x_0000.png", "x_0001.png"],
-    app: "me",
-    durationMs: 100,
-    tag: "walk",
-  });
-  const frame = (x: number) => ({
-    frame: { x, y: 0, w: 16, h: 8 },
-    rotated: false,
-    trimmed: false,
-    spriteSourceSize: { x: 0, y: 0, w: 16, h: 8 },
-    sourceSize: { w: 16, h: 8 },
-    duration: 100,
-  });
-  deepEqual(JSON.parse(JSON.stringify(atlas)), {
-    frames: { "x_0000.png": frame(0), "x_0001.png": frame(16) },
-    meta: {
-      app: "me",
-      image: "x_sheet.png",
-      format: "RGBA8888",
-      size: { w: 32, h: 8 },
-      scale: "1",
-      frameTags: [{ name: "walk", from: 0, to: 1, direction: "forward" }],
-    },
-  });
-  const tiles = describeSheet(layout, { image: "x.png", names: ["a", "b"], app: "me" });
-  deepEqual(tiles.meta.frameTags, []);
-  equal("duration" in tiles.frames["a"]!, false);
 });

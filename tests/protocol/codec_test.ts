@@ -167,6 +167,10 @@ const limits: [field: string, allowed: unknown[], refused: unknown[]][] = [
   ["fit", ["exact", "crop"], ["", "scale", 1]],
   ["priority", [-100, 0, 100], [-101, 101, 0.5]],
   ["deadline_s", [0.001, 1e9], [0, -1, Infinity]],
+  ["cycle", ["idle", "cast"], ["", "dance", 1]],
+  ["frame_prompts", [[], Array(256).fill("🗡".repeat(500))], [Array(257).fill("a"), [""], "a"]],
+  ["fps", [0.1, 12.5, 240], [0, 241, NaN, "12"]],
+  ["sheet_columns", [1, 256], [0, 257, 1.5]],
 ];
 
 for (const [field, allowed, refused] of limits) {

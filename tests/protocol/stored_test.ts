@@ -11,6 +11,11 @@ const FULL = generateRequest({
   init_image: new Uint8Array([1, 2, 3]),
   tileset_grid: [2, 3],
   deadline_s: 0.25,
+  cycle: "walk",
+  frame_prompts: ["a 🗡"],
+  fps: 12.5,
+  sheet_columns: 4,
+  pixel: { size: [64, 64], colors: "auto", palette: "pico-8", scale: [4], keep_original: true },
 });
 
 Deno.test("decodeStored() reads what was stored as decodeRequest() does", () => {
@@ -50,6 +55,16 @@ Deno.test("decodeStored() refuses fields of another kind than they can have been
     { loras: "x" },
     { init_image: 1 },
     { deadline_s: "soon" },
+    { cycle: "toString" },
+    { frame_prompts: [1] },
+    { fps: 0 },
+    { sheet_columns: "4" },
+    { pixel: 1 },
+    { pixel: [] },
+    { pixel: { size: "64x64" } },
+    { pixel: { palette: 8 } },
+    { pixel: { scale: [0.5] } },
+    { pixel: { __proto__x: 1 } },
   ];
   for (const fields of wrong) {
     const bytes = encodeRequest({ ...generateRequest(), ...fields } as typeof FULL);

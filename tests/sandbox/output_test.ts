@@ -64,7 +64,8 @@ Deno.test("OutputImages.save() makes an animation: sheet, numbered frames and an
   const paths = await save(setup, images, { animation_frames: 3 });
   const names = ["_sheet", "_0000", "_0001", "_0002"].map((end) => `job-1_0${end}.png`);
   assert.deepEqual(paths, names.map((name) => `${setup.dir}/${name}`));
-  assert.deepEqual(await fileNames(setup.dir), [...names, "job-1_0_sheet.json"].sort());
+  const beside = ["job-1_0_sheet.json", "job-1_0_sheet.tres"];
+  assert.deepEqual(await fileNames(setup.dir), [...names, ...beside].sort());
   const [sheet, ...frames] = await Promise.all(paths.map(readImage));
   assert.deepEqual(composeSheet(frames).data, sheet!.data);
   assert.notDeepEqual(frames[0]!.data, frames[1]!.data);
@@ -73,12 +74,12 @@ Deno.test("OutputImages.save() makes an animation: sheet, numbered frames and an
     assert.equal(image.text["parameters"], PARAMETERS);
   }
   const atlas = await readAtlas(`${setup.dir}/job-1_0_sheet.json`);
-  assert.deepEqual(Object.keys(atlas.frames), names.slice(1));
-  assert.deepEqual(atlas.frames[names[3]!]!.frame, { x: 0, y: 64, w: 64, h: 64 });
+  assert.deepEqual(Object.values(atlas.frames).map(({ filename }) => filename), names.slice(1));
+  assert.deepEqual(atlas.frames["2"]!.frame, { x: 128, y: 0, w: 64, h: 64 });
   assert.equal(atlas.meta.image, names[0]);
-  assert.deepEqual(atlas.meta.size, { w: 128, h: 128 });
+  assert.deepEqual(atlas.meta.size, { w: 192, h: 64 });
   assert.deepEqual(atlas.meta.frameTags, [
-    { name: "animation", from: 0, to: 2, direction: "forward" },
+    { name: "job-1_0", from: 0, to: 2, direction: "forward" },
   ]);
 });
 
@@ -102,7 +103,7 @@ Deno.test("OutputImages.save() cuts a tile set: the sheet as delivered, the tile
   const cut = cutTiles(sheet!, 4, 2).map(({ data }) => data);
   assert.deepEqual(tiles.map(({ data }) => data), cut);
   const atlas = await readAtlas(`${setup.dir}/job-1_0_sheet.json`);
-  assert.deepEqual(atlas.frames["job-1_0_0005.png"]!.frame, { x: 16, y: 32, w: 16, h: 32 });
+  assert.deepEqual(atlas.frames["5"]!.frame, { x: 16, y: 32, w: 16, h: 32 });
   assert.deepEqual(atlas.meta.frameTags, []);
 });
 
@@ -143,7 +144,7 @@ Deno.test("OutputImages.save() never replaces a file, and keeps a set under one 
   assert.equal(await Deno.readTextFile(`${setup.dir}/job-1_0_0001.png`), "mine");
   const atlas = await readAtlas(`${setup.dir}/job-1_0-2_sheet.json`);
   assert.equal(atlas.meta.image, "job-1_0-2_sheet.png");
-  assert.equal((await fileNames(setup.dir)).length, 5);
+  assert.equal((await fileNames(setup.dir)).length, 6);
 });
 
 Deno.test("OutputImages.save() keeps the images of a batch apart where the pattern does not", async () => {
@@ -199,7 +200,7 @@ Deno.test("OutputImages.expect() fetches what is told of, so that the end needs 
   await using output = expecting(setup);
   output.expect(images);
   const views = () => setup.simulator.record.requests.get("GET /view") ?? 0;
-  const paths = await output.save(images);
+  const { imagePaths: paths } = await output.save(images);
   assert.equal(views(), 2);
   assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png", "job-1_1.png"]);
   const { text } = await readImage(paths[0]!);
@@ -240,7 +241,7 @@ Deno.test("OutputImages.expect() fetches anew a file that a later node wrote aga
   output.expect([told]);
   await upload(setup, await original(setup, other!), told);
   output.expect([told]);
-  const [path] = await output.save([told]);
+  const { imagePaths: [path] } = await output.save([told]);
   assert.equal((await readImage(path!)).width, 96);
 });
 
@@ -253,7 +254,7 @@ Deno.test("OutputImages.save() brings an image of more than 32 MB home whole", a
   await upload(setup, large, told);
   await using output = expecting(setup);
   output.expect([told]);
-  const [path] = await output.save([told]);
+  const { imagePaths: [path] } = await output.save([told]);
   assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png"]);
   const saved = await Deno.readFile(path!);
   assert.deepEqual(saved.subarray(-1_000), large.subarray(-1_000));
@@ -348,7 +349,7 @@ async function save(
     ...spec,
   };
   await using output = new OutputImages(setup.context, whole, { parameters: PARAMETERS, signal });
-  return await output.save(images);
+  return (await output.save(images)).imagePaths;
 }
 
 async function readImage(path: string): Promise<DecodedImage> {

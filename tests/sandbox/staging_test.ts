@@ -30,8 +30,8 @@ Deno.test("Staging.publish() takes back what it has published when the rest cann
     const good = { stem: "good", files: [{ suffix: ".png", temp: await staging.write(BYTES) }] };
     const lost = { stem: "lost", files: [{ suffix: ".png", temp: `${dir.path}/nothing` }] };
     const far = { stem: "no/where", files: good.files };
-    await assert.rejects(staging.publish([good, lost]), { code: "output" });
-    await assert.rejects(staging.publish([good, far]), { code: "output" });
+    await assert.rejects(staging.publish([good, lost]), { code: "storage" });
+    await assert.rejects(staging.publish([good, far]), { code: "storage" });
   }
   assert.deepEqual(await names(dir.path), []);
 });
@@ -69,7 +69,7 @@ Deno.test("Staging.write() says which file cannot be made, even if it was begun 
   await using dir = await tempDir();
   await using staging = await openStaging(`${dir.path}/missing`, "a");
   await using file = staging.begin();
-  const error = { code: "output", message: /^Cannot write .*missing\/\.a\./ };
+  const error = { code: "storage", message: /^Cannot write .*missing\/\.a\./ };
   await assert.rejects(staging.write(BYTES, file), error);
   await assert.rejects(staging.write(BYTES), error);
 });

@@ -108,7 +108,7 @@ Deno.test("readPrompt() finds place, layout and colours", () => {
   equal(readPrompt("knight, white background").place, "plain");
   equal(readPrompt("knight").place, undefined);
   equal(readPrompt("grass tileset").layout, "tiles");
-  equal(readPrompt("hero sprite sheet").layout, "frames");
+  equal(readPrompt("hero sprite sheet").layout, "poses");
   equal(readPrompt("hero").layout, "single");
   deepEqual(readPrompt("blue and red wizard").colours.map(([hue]) => hue), [216, 356]);
   deepEqual(readPrompt("a bored redhead").colours, []);

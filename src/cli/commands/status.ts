@@ -5,7 +5,7 @@ import type { ServerInfo, StatusInfo } from "../../protocol/mod.ts";
 import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT, isUnknownRequest } from "../errors.ts";
 import { type Io, tableWidth } from "../io.ts";
-import { formatSeconds, renderTable } from "../text.ts";
+import { formatSeconds, printable, renderTable } from "../text.ts";
 
 /** Options of the command. */
 export interface StatusOptions extends ConnectionOptions {
@@ -23,6 +23,7 @@ export async function runStatus(options: StatusOptions, io: Io): Promise<number>
     return EXIT.ok;
   }
   io.out(`${describeWorker(status)}\n`);
+  if (status.problem !== undefined) io.out(`No job is begun: ${printable(status.problem)}\n`);
   io.out(renderTable(servers.map(describeServer), tableWidth(io)));
   return EXIT.ok;
 }
@@ -44,6 +45,9 @@ export function describeWorker({ queue_size, active_jobs, uptime_s }: StatusInfo
 }
 
 /** A server as the cells of a row. */
-export function describeServer({ name, state, active_jobs, error }: ServerInfo): string[] {
-  return [name, state, `${active_jobs} running`, error ?? ""];
+export function describeServer(
+  { name, state, active_jobs, error, draining }: ServerInfo,
+): string[] {
+  const word = draining ? `${state}, drained` : state;
+  return [name, word, `${active_jobs} running`, error ?? ""];
 }

@@ -3,7 +3,8 @@
 import type { Client } from "../../client/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
-import { buildRequest, type GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
+import { buildRequest } from "./fields.ts";
 import { withInitImage } from "./init_image.ts";
 import { nextNames } from "./names.ts";
 import { variant } from "./variant.ts";
@@ -79,6 +80,7 @@ function labelOf(
   return `${seed}${model}: `;
 }
 
+/** Of 31 bits: the worker refuses a seed that somebody names and a node does not take, as many do. */
 function drawSeed(): number {
-  return Math.floor(Math.random() * 2 ** 52);
+  return Math.floor(Math.random() * 2 ** 31);
 }

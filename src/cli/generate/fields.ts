@@ -2,23 +2,8 @@
 
 import { ConfigError, ProtocolError } from "../../errors.ts";
 import { decodeRequest, encodeRequest, type GenerateRequest } from "../../protocol/mod.ts";
-
-/** One field of a request. */
-export interface GenerateField {
-  /** Its flag without dashes; the prompt is an argument. */
-  readonly flag?: string;
-  /** Stands for the value in a usage line. */
-  readonly placeholder: string;
-  /** A phrase for the help text. */
-  readonly help: string;
-  /** Completes "must be …". */
-  readonly expected: string;
-  /** The value as the wire has it; undefined if there is none in what was given. */
-  read(given: unknown): unknown;
-}
-
-/** Values by the names that the wire has for them. */
-export type GenerateValues = Readonly<Record<string, unknown>>;
+import type { GenerateField, GenerateValues } from "./field.ts";
+import { joinPixel, readPixel, sizeFor } from "./pixel.ts";
 
 /** What an image is like if nobody says. */
 export const DEFAULTS = { size: [1024, 1024], steps: 20, cfg_scale: 7 } as const;
@@ -75,12 +60,37 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   },
   batch_size: { ...whole, flag: "batch-size", help: "images in one job" },
   animation_frames: { ...whole, flag: "frames", help: "frames of an animation" },
+  cycle: {
+    ...name,
+    flag: "cycle",
+    help: "what the figure does: idle, walk, run, attack, jump, hurt, death or cast",
+  },
+  frame_prompts: {
+    placeholder: "text",
+    expected: "one text for each frame; in a file several with | between them",
+    read: readPrompts,
+    flag: "frame-prompt",
+    help: "what one frame shows; give it once for each frame, in order",
+  },
+  fps: { ...number, flag: "fps", help: "frames a second, for the atlas (default: 10)" },
+  sheet_columns: {
+    ...whole,
+    flag: "columns",
+    help: "frames in a row of the sheet (default: all)",
+  },
   tileset_grid: {
     placeholder: "WxH",
     expected: "columns x rows, such as 4x4",
     read: readPair,
     flag: "tileset",
     help: "columns and rows of a tile set",
+  },
+  pixel: {
+    placeholder: "WxH|auto|none",
+    expected: "width x height in cells such as 64x64, auto, or none",
+    read: readPixel,
+    flag: "pixel",
+    help: "make true pixel art, of this size in cells or as found",
   },
   priority: {
     ...whole,
@@ -97,8 +107,16 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
  * @throws {ConfigError} `usage` if one of them is beyond what the wire allows.
  */
 export function buildRequest(values: GenerateValues, id: string): GenerateRequest {
-  const { lora, ...others } = values;
-  const fields = { ...DEFAULTS, ...others, ...lorasOf(lora), type: "generate", id };
+  const { lora, ...others } = joinPixel(values);
+  const fields = {
+    ...DEFAULTS,
+    ...sizeFor(others),
+    ...framesOf(values),
+    ...others,
+    ...lorasOf(lora),
+    type: "generate",
+    id,
+  };
   try {
     // Says what is wrong in the worker's own words, before the worker is asked.
     return decodeRequest(encodeRequest(fields as unknown as GenerateRequest)) as GenerateRequest;
@@ -106,6 +124,11 @@ export function buildRequest(values: GenerateValues, id: string): GenerateReques
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new ConfigError("usage", cause.message, { cause });
   }
+}
+
+/** How many frames there are goes without saying where each has a prompt. */
+function framesOf({ frame_prompts: prompts }: GenerateValues): Record<string, unknown> {
+  return Array.isArray(prompts) ? { animation_frames: prompts.length } : {};
 }
 
 /** A LoRA of its own strength, and none at all, need the newer field, which older workers do not know. */
@@ -120,6 +143,12 @@ function lorasOf(lora: unknown): Record<string, unknown> {
 function readText(given: unknown): string | undefined {
   if (typeof given === "string") return given;
   return typeof given === "number" ? String(given) : undefined;
+}
+
+function readPrompts(given: unknown): string[] | undefined {
+  const items = Array.isArray(given) ? given : String(given).split("|");
+  const prompts = items.map((item) => readText(item)?.trim() ?? "");
+  return prompts.includes("") ? undefined : prompts;
 }
 
 function readNumber(given: unknown): number | undefined {

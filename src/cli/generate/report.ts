@@ -4,7 +4,9 @@ import type { Io } from "../io.ts";
 import type { JobUpdate, Outcome } from "./job_run.ts";
 import { type ImageProtocol, renderImage } from "./image.ts";
 import { ProgressBoard } from "./progress_board.ts";
+import { describePixel } from "../job_facts.ts";
 import { renderBar, renderProgress } from "./progress_line.ts";
+import { describeEstimate } from "../job_facts.ts";
 import { formatSeconds, printable, widthOf } from "../text.ts";
 
 /** When to show images in the terminal. */
@@ -100,7 +102,7 @@ export function createHumanReport(
 function describeUpdate(update: JobUpdate, columns: number | undefined): string | undefined {
   switch (update.type) {
     case "job_accepted":
-      return `waiting, ETA ${formatSeconds(update.estimated_time_s)}`;
+      return `waiting, ETA ${describeEstimate(update)}`;
     case "job_started":
       return "starting";
     case "progress":
@@ -118,10 +120,11 @@ function writeOutcome(
 ): void {
   switch (outcome.state) {
     case "completed": {
-      const { image_paths, seed, duration_s } = outcome;
+      const { image_paths, seed, duration_s, pixel = [] } = outcome;
       if (image !== undefined) io.out(image);
       for (const path of image_paths) io.out(`${printable(path)}\n`);
       const facts = seed === undefined ? [] : [`seed ${seed}`];
+      for (const found of pixel) io.err(`${label}${printable(describePixel(found))}\n`);
       io.err(`${label}done in ${[formatSeconds(duration_s), ...facts].join(", ")}\n`);
       return;
     }

@@ -1,7 +1,14 @@
 /** One job as its client sees it. */
 
 import { JobError } from "../../errors.ts";
-import type { JobAccepted, JobComplete, JobDescription, Update } from "../../protocol/mod.ts";
+import type {
+  JobAccepted,
+  JobComplete,
+  JobDescription,
+  PixelResult,
+  Update,
+} from "../../protocol/mod.ts";
+import type { ImageFile } from "./image_file.ts";
 import type { ToldImages } from "./images.ts";
 import { JobStory } from "./story.ts";
 
@@ -15,6 +22,8 @@ export interface JobResult {
   seed: number | undefined;
   /** Run time in seconds. */
   durationS: number;
+  /** What was found in images that were made pixel art; its numbers are places in `imagePaths`. */
+  pixel: readonly PixelResult[] | undefined;
 }
 
 /**
@@ -72,6 +81,13 @@ export interface JobHandle {
    */
   updates(): AsyncIterable<Update>;
   /**
+   * The bytes of its images, one after the other, from whichever machine the worker runs on.
+   *
+   * @throws as `result` if it did not complete.
+   * @throws {JobError} `not_found` if a file is gone.
+   */
+  images(): AsyncIterable<ImageFile>;
+  /**
    * Asks that it be given up, once it was accepted. Resolves when the worker has taken the wish; the
    * job's end still comes by `result`.
    *
@@ -86,6 +102,8 @@ export interface JobCalls {
   submit(): Promise<JobAccepted>;
   /** Asks that the job be given up. */
   cancel(): Promise<void>;
+  /** Fetches an image. */
+  image(index: number): Promise<ImageFile>;
   /** Asks for the images that a message had no room for. */
   images(told: ToldImages): Promise<string[]>;
 }
@@ -169,6 +187,11 @@ export class TrackedJob implements JobHandle {
     }
   }
 
+  async *images(): AsyncGenerator<ImageFile> {
+    const { imagePaths } = await this.result;
+    for (const index of imagePaths.keys()) yield await this.#calls.image(index);
+  }
+
   async cancel(): Promise<void> {
     // A cancel that overtook the submission would find nothing to cancel.
     await this.accepted;
@@ -185,11 +208,17 @@ export class TrackedJob implements JobHandle {
     this.#ring();
   }
 
-  #succeed({ image_path, image_paths, image_count, seed, duration_s }: JobComplete): void {
+  #succeed({ image_path, image_paths, image_count, seed, duration_s, pixel }: JobComplete): void {
     if (!this.#end()) return;
     const paths = image_paths ?? [image_path];
     const done = (imagePaths: string[]) =>
-      this.#result.resolve({ imagePath: image_path, imagePaths, seed, durationS: duration_s });
+      this.#result.resolve({
+        imagePath: image_path,
+        imagePaths,
+        seed,
+        durationS: duration_s,
+        pixel,
+      });
     if (image_count === undefined || image_count <= paths.length) return done([...paths]);
     this.#calls.images({ paths, count: image_count }).then(done, (error) => {
       this.#result.reject(error);

@@ -36,7 +36,12 @@ export interface HttpRequest extends CallOptions {
   json?: unknown;
   /** Sent as a form with files. */
   form?: FormData;
+  /** Largest answer that is read into memory, in bytes. @default {that of the client} */
+  maxBytes?: number;
 }
+
+/** Largest answer of routes that have little to say, in bytes. */
+export const SMALL_ANSWER_BYTES: number = 4 * 1024 * 1024;
 
 /** An answer read to its end. */
 export interface HttpAnswer {
@@ -85,17 +90,18 @@ export class HttpApi {
     using deadline = this.startDeadline(what, request);
     const response = await this.open(path, request, deadline);
     try {
-      return await this.readAnswer(response, what);
+      return await this.readAnswer(response, what, request.maxBytes);
     } catch (error) {
       throw this.toError(error, what, deadline.signal);
     }
   }
 
   /** Reads an answer as text; of one that tells a failure no more than helps. */
-  async readAnswer(response: Response, what: string): Promise<HttpAnswer> {
+  async readAnswer(response: Response, what: string, maxBytes = Infinity): Promise<HttpAnswer> {
     const { maxBodyBytes, access: { redact } } = this.#options;
     const { status } = response;
-    const limit = isSuccess(response) ? maxBodyBytes : Math.min(maxBodyBytes, MAX_FAILURE_BYTES);
+    const most = isSuccess(response) ? maxBytes : MAX_FAILURE_BYTES;
+    const limit = Math.min(maxBodyBytes, most);
     const { text, isWhole } = await readText(response, limit);
     if (isSuccess(response)) {
       if (isWhole) return { status, text };
@@ -133,7 +139,7 @@ export class HttpApi {
 
   /** Sends a command whose answer has no body worth reading. */
   async command(path: string, json: unknown, call: CallOptions = {}): Promise<void> {
-    const request: HttpRequest = { ...call, method: "POST", json };
+    const request: HttpRequest = { ...call, method: "POST", json, maxBytes: SMALL_ANSWER_BYTES };
     const answer = await this.send(path, request);
     if (!isSuccess(answer)) throw statusError(answer, describeRequest(path, request));
   }

@@ -1,6 +1,6 @@
 /** What the server tells of itself: machine, node classes, models. */
 
-import type { HttpApi } from "./http.ts";
+import { type HttpApi, type HttpRequest, SMALL_ANSWER_BYTES } from "./http.ts";
 import {
   asArray,
   asNumber,
@@ -55,7 +55,7 @@ export interface ModelDetails {
 
 /** Asks for the machine and the software. */
 export async function systemStats(api: HttpApi, call: CallOptions): Promise<SystemStats> {
-  const raw = asObject(await api.json("/system_stats", call));
+  const raw = asObject(await api.json("/system_stats", small(call)));
   const version = asText(asObject(raw.system).comfyui_version);
   const devices = asArray(raw.devices).filter(isObject).map((device) => ({
     name: asText(device.name) ?? "unknown",
@@ -73,7 +73,9 @@ export async function objectInfo(
   call: CallOptions,
 ): Promise<Record<string, JsonObject>> {
   const path = nodeClass === undefined ? "" : `/${encodeURIComponent(nodeClass)}`;
-  const classes = asObject(await api.json(`/object_info${path}`, call));
+  // Several classes are asked for at once.
+  const request = nodeClass === undefined ? call : small(call);
+  const classes = asObject(await api.json(`/object_info${path}`, request));
   return Object.fromEntries(
     Object.entries(classes).map(([name, info]) => [name, asObject(info)]),
   );
@@ -97,7 +99,7 @@ export async function nodeReplacements(
 
 /** Asks for the models of a folder; none for a folder that the server does not have. */
 export async function models(api: HttpApi, folder: string, call: CallOptions): Promise<string[]> {
-  return asStrings(await api.jsonIfKnown(`/models/${encodeURIComponent(folder)}`, call));
+  return asStrings(await api.jsonIfKnown(`/models/${encodeURIComponent(folder)}`, small(call)));
 }
 
 /**
@@ -109,10 +111,14 @@ export async function modelDetails(
   call: CallOptions,
 ): Promise<ModelDetails[] | undefined> {
   const path = `/experiment/models/${encodeURIComponent(folder)}`;
-  const answer = await api.jsonIfKnown(path, call);
+  const answer = await api.jsonIfKnown(path, small(call));
   if (answer === undefined) return undefined;
   return asArray(answer).filter(isObject).flatMap((model) => {
     const name = asText(model.name);
     return name === undefined ? [] : [{ name, sizeBytes: asNumber(model.size) ?? 0 }];
   });
+}
+
+function small(call: CallOptions): HttpRequest {
+  return { ...call, maxBytes: SMALL_ANSWER_BYTES };
 }

@@ -2,7 +2,13 @@
 
 import { ComfyError } from "../../errors.ts";
 import { type HistoryEntry, parseHistoryEntry } from "./history.ts";
-import { type HttpApi, isSuccess, isUnknownRoute, parseAnswer } from "./http.ts";
+import {
+  type HttpApi,
+  isSuccess,
+  isUnknownRoute,
+  parseAnswer,
+  SMALL_ANSWER_BYTES,
+} from "./http.ts";
 import { asArray, asNumber, asObject, asText, isObject, type JsonObject } from "./json.ts";
 import type { CallOptions } from "../options.ts";
 
@@ -64,7 +70,9 @@ export class ServerView {
 
   /** The feature flags; empty for servers that have none. */
   async features(call: CallOptions): Promise<JsonObject> {
-    this.#features ??= asObject(await this.#api.jsonIfKnown("/features", call));
+    this.#features ??= asObject(
+      await this.#api.jsonIfKnown("/features", { ...call, maxBytes: SMALL_ANSWER_BYTES }),
+    );
     return this.#features;
   }
 
@@ -89,7 +97,11 @@ export class ServerView {
   async hasJobs(call: CallOptions): Promise<boolean> {
     if (this.#hasJobs === undefined) {
       // One odd job among others' makes the whole list fail with 500: then it is of no use here.
-      const answer = await this.#api.send("/api/jobs", { ...call, query: { limit: "1" } });
+      const answer = await this.#api.send("/api/jobs", {
+        ...call,
+        query: { limit: "1" },
+        maxBytes: SMALL_ANSWER_BYTES,
+      });
       this.#hasJobs = isSuccess(answer);
     }
     return this.#hasJobs;

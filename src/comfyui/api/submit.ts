@@ -4,7 +4,14 @@ import { ComfyError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { Clock } from "../clock.ts";
 import type { HttpAnswer, HttpApi } from "./http.ts";
-import { isJobFault, isSuccess, isUnknownRoute, parseAnswer, statusError } from "./http.ts";
+import {
+  isJobFault,
+  isSuccess,
+  isUnknownRoute,
+  parseAnswer,
+  SMALL_ANSWER_BYTES,
+  statusError,
+} from "./http.ts";
 import { asNumber, asText, isObject, parseExactJson } from "./json.ts";
 import type { CallOptions } from "../options.ts";
 import { hasNodeErrors, rejectedError } from "./rejected.ts";
@@ -103,7 +110,12 @@ async function tryPost(
     extra_data: { ...extraData, [MARKER]: promptId },
   };
   try {
-    const answer = await api.send("/prompt", { signal, method: "POST", json });
+    const answer = await api.send("/prompt", {
+      signal,
+      method: "POST",
+      json,
+      maxBytes: SMALL_ANSWER_BYTES,
+    });
     if (answer.status >= 500) return { type: "doubtful", error: statusError(answer, POST) };
     if (isSuccess(answer)) parseAnswer(answer, POST);
     return { type: "answered", answer };

@@ -1,7 +1,7 @@
 /** Giving ComfyUI an image to work on. */
 
 import { ComfyError } from "../../errors.ts";
-import { type HttpApi, isSuccess } from "./http.ts";
+import { type HttpApi, isSuccess, SMALL_ANSWER_BYTES } from "./http.ts";
 import { asObject, asText } from "./json.ts";
 import type { CallOptions, UploadOptions } from "../options.ts";
 import type { ImageRef } from "../types.ts";
@@ -24,7 +24,14 @@ export async function uploadImage(
   form.set("type", "input");
   form.set("subfolder", subfolder);
   form.set("overwrite", String(overwrite));
-  const answer = asObject(await api.json("/upload/image", { ...call, method: "POST", form }));
+  const answer = asObject(
+    await api.json("/upload/image", {
+      ...call,
+      method: "POST",
+      form,
+      maxBytes: SMALL_ANSWER_BYTES,
+    }),
+  );
   const name = asText(answer.name);
   if (name === undefined) {
     throw new ComfyError("bad_answer", "POST /upload/image: the answer names no file");

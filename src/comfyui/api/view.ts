@@ -3,7 +3,7 @@
 import { ComfyError } from "../../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
 import { lengthOf } from "./body.ts";
-import { announcedKind, kindOf } from "../files/kinds.ts";
+import { describeImage, FileCheck, tooLarge } from "./file_check.ts";
 import { type HttpApi, isJobFault, isSuccess, statusError } from "./http.ts";
 import type { ImageRef } from "../types.ts";
 
@@ -110,11 +110,12 @@ class Transfer {
   /** All of it, known to be whole. */
   async read(maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#bytes !== undefined && this.#bytes > maxBytes) throw tooLarge(this.#image, maxBytes);
+    const check = new FileCheck(this.#image, maxBytes);
     const reader = this.#bytes === undefined ? undefined : byteReader(this.#response);
     const bytes = this.#bytes === undefined || reader === undefined
-      ? await this.#join(maxBytes)
-      : await this.#fill(reader, this.#bytes);
-    checkContent(bytes, this.#image, this.#bytes);
+      ? await this.#join(check)
+      : await this.#fill(reader, this.#bytes, check);
+    check.finish(bytes, this.#bytes);
     return bytes;
   }
 
@@ -122,6 +123,7 @@ class Transfer {
   async #fill(
     reader: ReadableStreamBYOBReader,
     bytes: number,
+    check: FileCheck,
   ): Promise<Uint8Array<ArrayBuffer>> {
     // Room for the end to be told in, and for what is more than was announced.
     let room = new Uint8Array(bytes + 1);
@@ -134,21 +136,23 @@ class Transfer {
         if (done) break;
         this.#deadline.restart();
         at += value.length;
+        if (at <= bytes) check.take(value);
       }
       if (at > bytes) await reader.cancel();
     } catch (error) {
+      await reader.cancel().catch(() => {});
       throw this.#api.toError(error, WHAT, this.#deadline.signal);
     }
     return room.subarray(0, at);
   }
 
   /** For a body of unknown length, or one that cannot be read into memory of ours. */
-  async #join(maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  async #join(check: FileCheck): Promise<Uint8Array<ArrayBuffer>> {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let size = 0;
     for await (const piece of this.#pieces()) {
       size += piece.length;
-      if (size > maxBytes) throw tooLarge(this.#image, maxBytes);
+      check.take(piece);
       parts.push(piece);
     }
     return join(parts, size);
@@ -175,50 +179,14 @@ function byteReader({ body }: Response): ReadableStreamBYOBReader | undefined {
   }
 }
 
-/**
- * Notices files that are cut short, and what is no file of a kind that a graph gives: a login page,
- * say.
- *
- * @param expected Size that the server told, if it did.
- */
-function checkContent(bytes: Uint8Array, image: ImageRef, expected: number | undefined): void {
-  function fail(what: string): never {
-    throw new ComfyError("output", `The file ${describeImage(image)} of ComfyUI ${what}`);
-  }
-  if (expected !== undefined && expected !== bytes.length) {
-    fail(`has ${bytes.length} of ${expected} bytes`);
-  }
-  if (bytes.length === 0) fail("is empty");
-  const kind = kindOf(bytes, image.filename);
-  const wanted = announcedKind(image.filename);
-  if (kind === undefined) {
-    fail(
-      wanted === undefined ? "is no image, film or sound that is known here" : `is no ${wanted}`,
-    );
-  }
-  if (!kind.isWhole(bytes)) fail(`is a ${kind.name} without an end`);
-}
-
 function nodeOf({ nodeId }: ImageRef): { nodeId?: string } {
   return nodeId === undefined ? {} : { nodeId };
-}
-
-function tooLarge(image: ImageRef, maxBytes: number): ComfyError {
-  return new ComfyError(
-    "output",
-    `The file ${describeImage(image)} of ComfyUI has more than ${maxBytes} bytes; ` +
-      "make the workflow save smaller ones",
-  );
 }
 
 function isTransient(error: unknown): boolean {
   if (!(error instanceof ComfyError)) return false;
   if (error.code === "http_status") return (error.status ?? 0) >= 500;
   return error.code === "unreachable" || error.code === "timeout";
-}
-
-function describeImage({ filename, subfolder, type }: ImageRef): string {
-  return `${subfolder === "" ? "" : `${subfolder}/`}${filename} [${type}]`;
 }
 
 function toCall(signal: AbortSignal | undefined): { signal?: AbortSignal } {

@@ -9,6 +9,9 @@ const ALIKE = 0.1;
 /** Bound of the distance, in deviations of pixels within cells; a level more allows for rounding. */
 const BOUND = 1.2;
 
+/** Cubes a side that colours are sorted into. */
+const CUBES = 16;
+
 /**
  * How far apart, in OKLab, cells are that were drawn alike: the distance of the most alike neighbours.
  * The noise within cells bounds it, lest an image without any neighbours alike be taken for noisy.
@@ -20,11 +23,16 @@ export function cellNoise(frames: readonly CellImage[]): number {
   return Math.min(near, ((inner + 1) / 255) * BOUND);
 }
 
+/**
+ * Distances of neighbours. Those within the commonest colour are left out: it is the background's as a
+ * rule, and where that is black or white, noise does not show.
+ */
 function neighbourDistances({ columns, rows, rgb, opaque }: CellImage): number[] {
   const labs = labsOf(rgb);
+  const isCommon = commonest(rgb, opaque);
   const distances: number[] = [];
   const compare = (a: number, b: number) => {
-    if (opaque[a] === 0 || opaque[b] === 0) return;
+    if (opaque[a] === 0 || opaque[b] === 0 || (isCommon[a] === 1 && isCommon[b] === 1)) return;
     const [p, q] = [a * 3, b * 3];
     distances.push(
       Math.hypot(labs[p]! - labs[q]!, labs[p + 1]! - labs[q + 1]!, labs[p + 2]! - labs[q + 2]!),
@@ -35,4 +43,18 @@ function neighbourDistances({ columns, rows, rgb, opaque }: CellImage): number[]
     if (cell >= columns) compare(cell, cell - columns);
   }
   return distances;
+}
+
+/** Marks the cells in the cube of colours that has the most. */
+function commonest(rgb: Float32Array, opaque: Uint8Array): Uint8Array {
+  const side = 256 / CUBES;
+  const counts = new Uint32Array(CUBES ** 3);
+  const cubes = new Uint16Array(opaque.length);
+  for (let cell = 0; cell < opaque.length; cell++) {
+    const [r, g, b] = [0, 1, 2].map((c) => Math.floor(rgb[cell * 3 + c]! / side));
+    cubes[cell] = (r! * CUBES + g!) * CUBES + b!;
+    if (opaque[cell] === 1) counts[cubes[cell]!]!++;
+  }
+  const most = counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0));
+  return Uint8Array.from(cubes, (cube) => cube === most ? 1 : 0);
 }

@@ -16,6 +16,9 @@ const MOST_SWATCHES = 1024;
 /** Least and greatest width of the cloud of one colour, in OKLab; the least is what rounding does. */
 const [NARROWEST, WIDEST] = [0.002, 0.04];
 
+/** How wide the cloud is for how far apart cells are that were drawn alike. */
+const NOISE_SHARE = 0.55;
+
 /** Chosen colours. */
 export interface Choice {
   /** Three bytes a colour. */
@@ -38,7 +41,7 @@ export function chooseColors(
     return { colors: used, crowded: false };
   }
   const isExact = frames.every(({ noise }) => noise < 0);
-  let distance = isExact ? 0 : Math.min(WIDEST, NARROWEST + cellNoise(frames));
+  let distance = isExact ? 0 : Math.min(WIDEST, NARROWEST + NOISE_SHARE * cellNoise(frames));
   let swatches = mergeColors(rgb, distance);
   while (swatches.length > MOST_SWATCHES) {
     swatches = mergeColors(rgb, distance = Math.max(0.004, distance * 1.5));

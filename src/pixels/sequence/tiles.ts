@@ -30,10 +30,10 @@ export function scoreSeams(tile: RgbaImage): SeamScore {
   return { x, y, tileable: Math.min(x, y) >= TILEABLE };
 }
 
-/** The seam against the upper quarter of the steps within: a tile of bricks has strong ones of its own. */
+/** The seam against the strongest tenth of the steps within: a tile of bricks has strong ones of its own. */
 function scoreOf(seam: number, within: readonly number[]): number {
   const sorted = within.toSorted((a, b) => a - b);
-  const usual = sorted[Math.floor(sorted.length * 0.75)] ?? 0;
+  const usual = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
   return Math.min(1, (usual + 0.005) / (seam + 0.005));
 }
 

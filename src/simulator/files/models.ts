@@ -46,9 +46,13 @@ const DEFAULTS: ModelLists = {
   ],
   configs: ["v1-inference.yaml", "v2-inference-v.yaml"],
   loras: ["lcm-lora-sdxl.safetensors", "pixel-art-xl-v1.1.safetensors"],
-  vae: ["sdxl_vae.safetensors"],
-  text_encoders: ["clip_g.safetensors", "clip_l.safetensors"],
-  diffusion_models: ["sd_xl_base_1.0_unet.safetensors"],
+  vae: ["sdxl_vae.safetensors", "wan_2.1_vae.safetensors"],
+  text_encoders: [
+    "clip_g.safetensors",
+    "clip_l.safetensors",
+    "umt5_xxl_fp8_e4m3fn_scaled.safetensors",
+  ],
+  diffusion_models: ["sd_xl_base_1.0_unet.safetensors", "wan2.1_t2v_1.3B_fp16.safetensors"],
   embeddings: ["negativeXL_D.safetensors"],
   upscale_models: ["4x-UltraSharp.pth"],
 };
@@ -61,6 +65,7 @@ const KNOWN_SIZES: Readonly<Record<string, number>> = {
   "pixel-art-xl-v1.1.safetensors": 170_543_052,
   "lcm-lora-sdxl.safetensors": 393_854_592,
   "sdxl_vae.safetensors": 334_641_164,
+  "wan_2.1_vae.safetensors": 253_815_318,
 };
 
 /** Believable sizes of other files, by folder. */

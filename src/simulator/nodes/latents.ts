@@ -19,6 +19,7 @@ const GREY = [128, 128, 128] as const;
 export const LATENTS: NodeClasses = {
   EmptyLatentImage: { run: emptyLatent },
   EmptySD3LatentImage: { run: emptyLatent },
+  EmptyHunyuanLatentVideo: { run: emptyVideo },
   LatentUpscale: { run: upscaleTo },
   LatentUpscaleBy: { run: upscaleBy },
   RepeatLatentBatch: { run: repeatBatch },
@@ -36,6 +37,21 @@ async function emptyLatent(inputs: Inputs, context: NodeContext): Promise<NodeRe
     width: inputs.integer("width") & ~7,
     height: inputs.integer("height") & ~7,
     images: new Array<undefined>(batch).fill(undefined),
+    mask: undefined,
+  }));
+}
+
+/** A latent holds four images of a video, and the first one a single one. */
+async function emptyVideo(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  await context.work();
+  const videoLength = Math.floor((inputs.integer("length") - 1) / 4) * 4 + 1;
+  const images = videoLength * inputs.integer("batch_size");
+  return single(checked({
+    type: "LATENT",
+    width: inputs.integer("width") & ~7,
+    height: inputs.integer("height") & ~7,
+    images: new Array<undefined>(images).fill(undefined),
+    videoLength,
     mask: undefined,
   }));
 }

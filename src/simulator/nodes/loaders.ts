@@ -13,9 +13,11 @@ export const LOADERS: NodeClasses = {
   CheckpointLoaderSimple: { run: loadCheckpoint },
   UNETLoader: { run: loadUnet },
   VAELoader: { run: loadVae },
+  CLIPLoader: { run: loadClip },
   DualCLIPLoader: { run: loadDualClip },
   LoraLoader: { run: applyLora },
   LoraLoaderModelOnly: { run: applyLoraToModel },
+  ModelSamplingSD3: { run: (inputs) => single(inputs.value("model", "MODEL")) },
   CLIPSetLastLayer: { run: setLastLayer },
 };
 
@@ -37,6 +39,12 @@ async function loadVae(inputs: Inputs, context: NodeContext): Promise<NodeResult
   const name = inputs.text("vae_name");
   await context.load(name);
   return single({ type: "VAE", name });
+}
+
+async function loadClip(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  const name = inputs.text("clip_name");
+  await context.load(name);
+  return single({ type: "CLIP", name });
 }
 
 async function loadDualClip(inputs: Inputs, context: NodeContext): Promise<NodeResult> {

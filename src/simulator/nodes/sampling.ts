@@ -115,11 +115,14 @@ function guider(inputs: Inputs, positive: string): NodeResult {
 async function sample(order: SamplingOrder, context: NodeContext): Promise<LatentValue> {
   const { steps, latent } = order;
   if (steps === 0) return latent;
-  const recipes = latent.images.map((base, index) => recipeFor(order, base, index));
+  const recipes = latent.images.map((base, index) => ({
+    ...recipeFor(order, base, index),
+    isDiffused: context.painting === "diffusion",
+  }));
   const images = recipes.map(paintImage);
   const first = recipes[0];
   const preview = (step: number): Image =>
-    first ? paintPreview(first, step / steps) : plainImage(8, 8, [0, 0, 0]);
+    first ? paintPreview(first, step / steps, images[0]) : plainImage(8, 8, [0, 0, 0]);
   for (let step = 1; step <= steps; step++) {
     await context.step(step, steps, () => preview(step));
   }
@@ -128,11 +131,13 @@ async function sample(order: SamplingOrder, context: NodeContext): Promise<Laten
 
 function recipeFor(order: SamplingOrder, base: Image | undefined, index: number): Recipe {
   const { model, positive, seed, denoise, latent } = order;
+  const { videoLength: length = 1 } = latent;
   return {
     width: latent.width,
     height: latent.height,
     prompt: positive.texts.join(", "),
-    seed: seed + BigInt(index),
+    seed: seed + BigInt(Math.floor(index / length)),
+    moment: latent.videoLength === undefined ? undefined : (index % length) / length,
     style: [model.name, ...model.loras.map(({ name, strength }) => `${name}@${strength}`)].join(
       "|",
     ),

@@ -64,6 +64,8 @@ export interface LatentValue {
   readonly height: number;
   /** What each image of the batch shows; `undefined` while it is empty. */
   readonly images: readonly (Image | undefined)[];
+  /** Images of one video, when the images are videos one after the other. */
+  readonly videoLength?: number;
   /** Where a sampler may paint. */
   readonly mask: MaskValue | undefined;
 }

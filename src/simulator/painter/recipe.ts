@@ -16,12 +16,16 @@ export interface Recipe {
   readonly prompt: string;
   /** Chooses among all images of the prompt. */
   readonly seed: bigint;
+  /** How much of its motion the figure has made, 0 to 1; it stands still when `undefined`. */
+  readonly moment?: number | undefined;
   /** Model and LoRAs: shifts the colours. */
   readonly style: string;
   /** Image to start from; `undefined` to start from nothing. */
   readonly base: Image | undefined;
   /** How much of the base is made anew, 0 to 1. */
   readonly denoise: number;
+  /** Whether it looks as if a diffusion model had made it. @default {false} */
+  readonly isDiffused?: boolean;
   /** Where the base may be changed: 255 fully, 0 not at all; everywhere when `undefined`. */
   readonly mask: Mask | undefined;
 }

@@ -11,6 +11,7 @@ import { createPalette, type Palette } from "./palette.ts";
 import { Random } from "./random.ts";
 import { type SpriteName, type SpriteRows, SPRITES } from "./sprites.ts";
 import { paintTiles } from "./tiles.ts";
+import { poseFigure } from "./pose.ts";
 import { type Place, readPrompt, type Subject } from "./words.ts";
 
 /** Sprites that hover rather than stand, so that they cast no shadow and stay clear of the ground. */
@@ -41,6 +42,8 @@ export interface SceneRecipe {
   readonly prompt: string;
   /** The seed. */
   readonly seed: bigint;
+  /** How much of its motion the figure has made, 0 to 1; it stands still when `undefined`. */
+  readonly moment?: number | undefined;
   /** Model and LoRAs. */
   readonly style: string;
 }
@@ -59,8 +62,9 @@ export function paintScene(recipe: SceneRecipe, width: number, height: number): 
     paintLandscape(canvas, place, palette, random);
   } else {
     const figure = paintFigure(rowsFor(wishes.subject, prompt, random), palette);
-    if (wishes.layout === "frames") paintFrames(canvas, figure);
-    else paintSingle(canvas, figure, wishes.subject, place, random);
+    const { moment } = recipe;
+    const posed = moment === undefined ? figure : poseFigure(figure, wishes.motion, moment);
+    paintSingle(canvas, posed, wishes.subject, place, random);
   }
   return canvas;
 }
@@ -87,35 +91,21 @@ function paintSingle(
 ): void {
   const floor = paintBackdrop(canvas, place, random);
   const isFloating = subject.type === "sprite" && FLOATING.has(subject.name);
-  const left = Math.floor((canvas.width - FIGURE_SIZE) / 2);
+  // A figure that moves has room around it, as much on each side.
+  const left = Math.floor((canvas.width - figure.width) / 2);
+  const below = (figure.height - FIGURE_SIZE) / 2;
   const top = isFloating
-    ? Math.floor((canvas.height - FIGURE_SIZE) / 2)
-    : Math.min(floor, canvas.height - 1) - FIGURE_SIZE + 1;
+    ? Math.floor((canvas.height - figure.height) / 2)
+    : Math.min(floor, canvas.height - 1) - FIGURE_SIZE - below + 1;
   if (!isFloating && place !== "space" && place !== "sea") {
-    const shade = canvas.get(left + 2, Math.min(canvas.height - 1, floor));
-    canvas.ellipse(left + 15.5, floor, 12, 2, darker(shade));
+    const shade = canvas.get((canvas.width >> 1) - 14, Math.min(canvas.height - 1, floor));
+    canvas.ellipse((canvas.width - 1) / 2, floor, 12, 2, darker(shade));
   }
   canvas.draw(figure, left, top, random.chance(0.5));
 }
 
 function darker(colour: number): number {
   return ((colour >> 1) & 0x7f7f7f) + ((colour >> 3) & 0x1f1f1f);
-}
-
-/** Four phases of a step, side by side where the image is wide, else two by two. */
-function paintFrames(canvas: Canvas, figure: Canvas): void {
-  const columns = canvas.width >= canvas.height * 2 ? 4 : 2;
-  const rows = 4 / columns;
-  const cell = { width: canvas.width / columns, height: canvas.height / rows };
-  canvas.paint((x, y) =>
-    (Math.floor(x / cell.width) + Math.floor(y / cell.height)) % 2 === 0 ? 0xe8e4dc : 0xdcd6cc
-  );
-  const small = half(figure);
-  for (let frame = 0; frame < 4; frame++) {
-    const left = Math.round((frame % columns + 0.5) * cell.width - small.width / 2);
-    const top = Math.round((Math.floor(frame / columns) + 0.5) * cell.height - small.height / 2);
-    canvas.draw(small, left, top - (frame % 2), frame >= 2);
-  }
 }
 
 function half(figure: Canvas): Canvas {

@@ -11,7 +11,7 @@ import { noiseAt, type Random } from "./random.ts";
 import type { Place } from "./words.ts";
 
 /** Side of a tile in cells. */
-const TILE_SIZE = 8;
+export const TILE_SIZE = 8;
 
 const GRASS: Ramp = [0x28542c, 0x3c7434, 0x549c40, 0x7cc45c];
 const EARTH: Ramp = [0x4c3424, 0x6c4c30, 0x8c6840, 0xb08c58];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Motion } from "./pose.ts";
 import { hash } from "./random.ts";
 import type { SpriteName } from "./sprites.ts";
 
@@ -28,7 +29,17 @@ export type Place =
   | "sunset";
 
 /** How the image is laid out. */
-export type Layout = "single" | "tiles" | "frames";
+export type Layout = "single" | "tiles" | "poses";
+
+/** A grid of poses or tiles. */
+export interface PromptGrid {
+  /** Poses or tiles in a row. */
+  readonly columns: number;
+  /** Rows. */
+  readonly rows: number;
+  /** How many in all; cells beyond stay empty. */
+  readonly count: number;
+}
 
 /** A prompt, understood. */
 export interface Wishes {
@@ -38,6 +49,10 @@ export interface Wishes {
   readonly place: Place | undefined;
   /** The layout. */
   readonly layout: Layout;
+  /** What the figure does, where it moves. */
+  readonly motion: Motion;
+  /** The grid of poses or tiles, where the prompt tells its size. */
+  readonly grid: PromptGrid | undefined;
   /** Colours named, as hue, saturation and lightness. */
   readonly colours: readonly (readonly [hue: number, saturation: number, lightness: number])[];
 }
@@ -108,6 +123,23 @@ const COLOUR_WORDS: readonly (readonly [RegExp, number, number, number])[] = [
 const TILE_WORDS = /\b(tile ?sets?|tiles?|tile ?map|seamless|texture)\b/;
 const FRAME_WORDS = /\b(sprite ?sheet|animation|animated|walk cycle|frames)\b/;
 
+const GRID_WORDS = [/\b(\d+) columns?\b.*?\b(\d+) rows?\b/, /\bgrid of (\d+) by (\d+)\b/];
+const COUNT_WORDS = /\b(\d+) (?:poses|frames)\b/;
+
+/** More than this in a row or column are no grid that anybody asks for. */
+const MOST_CELLS = 64;
+
+const MOTION_WORDS: readonly (readonly [Motion, RegExp])[] = [
+  ["walk", /\b(walk(s|ing)?|stroll(s|ing)?)\b/],
+  ["run", /\b(run(s|ning)?|sprint(s|ing)?|dash(es|ing)?)\b/],
+  ["attack", /\b(attack(s|ing)?|strik(e|es|ing)|slash(es|ing)?|punch(es|ing)?)\b/],
+  ["jump", /\b(jump(s|ing)?|leap(s|ing)?|hop(s|ping)?)\b/],
+  ["hurt", /\b(hurt|hit|stagger(s|ing)?)\b/],
+  ["death", /\b(death|dying|dies|collaps(es|ing)|falls?)\b/],
+  ["cast", /\b(cast(s|ing)?|spell|magic)\b/],
+  ["idle", /\b(idle|breath(es|ing)|standing)\b/],
+];
+
 /** Subjects for prompts without a known word: a prompt keeps its own. */
 const STRANGERS: readonly SpriteName[] = ["gem", "chest", "hero", "potion", "tree", "robot"];
 
@@ -117,7 +149,9 @@ export function readPrompt(prompt: string): Wishes {
   return {
     subject: readSubject(text),
     place: PLACE_WORDS.find(([, words]) => words.test(text))?.[0],
-    layout: TILE_WORDS.test(text) ? "tiles" : FRAME_WORDS.test(text) ? "frames" : "single",
+    layout: TILE_WORDS.test(text) ? "tiles" : FRAME_WORDS.test(text) ? "poses" : "single",
+    motion: readMotion(text),
+    grid: readGrid(text),
     colours: readColours(text),
   };
 }
@@ -136,6 +170,23 @@ function readSubject(text: string): Subject {
   const choice = hash(text) % (STRANGERS.length + 1);
   const stranger = STRANGERS[choice];
   return stranger === undefined ? { type: "creature" } : { type: "sprite", name: stranger };
+}
+
+function readMotion(text: string): Motion {
+  const [named] = MOTION_WORDS
+    .map(([motion, words]) => ({ motion, at: words.exec(text)?.index ?? -1 }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at);
+  return named?.motion ?? "walk";
+}
+
+function readGrid(text: string): PromptGrid | undefined {
+  const found = GRID_WORDS.map((words) => words.exec(text)).find((match) => match !== null);
+  const [, columns, rows] = (found ?? []).map(Number);
+  const isGrid = [columns, rows].every((count = 0) => count >= 1 && count <= MOST_CELLS);
+  if (columns === undefined || rows === undefined || !isGrid) return undefined;
+  const count = Number(COUNT_WORDS.exec(text)?.[1] ?? columns * rows);
+  return { columns, rows, count: Math.min(count, columns * rows) };
 }
 
 function readColours(text: string): [number, number, number][] {

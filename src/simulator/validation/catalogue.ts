@@ -28,6 +28,7 @@ const MODEL_INPUTS: Readonly<Record<string, string>> = {
   "LoraLoader.lora_name": "loras",
   "LoraLoaderModelOnly.lora_name": "loras",
   "VAELoader.vae_name": "vae",
+  "CLIPLoader.clip_name": "text_encoders",
   "DualCLIPLoader.clip_name1": "text_encoders",
   "DualCLIPLoader.clip_name2": "text_encoders",
   "UNETLoader.unet_name": "diffusion_models",

@@ -10,6 +10,12 @@ const SHARED_BYTES = 16_384;
 
 const NOTHING = new Uint8Array();
 
+/** Frames of a message that are kept: identity, some envelope of proxies, and more than the one body there may be. */
+const MAX_FRAMES = 64;
+
+/** Frames thrown away before the event loop gets its turn. */
+const DISCARDED_AT_ONCE = 2_048;
+
 /** A ROUTER with `mandatory` set. */
 export class NativeRouter extends NativeSocket implements RouterPort {
   /** As large as a message can be. Memory is only used as far as it was ever written. */
@@ -17,6 +23,8 @@ export class NativeRouter extends NativeSocket implements RouterPort {
   readonly #capacity: bigint;
   #shared = new Uint8Array(SHARED_BYTES);
   #kept = 0;
+  /** A message with more frames than are kept, whose others are still to be thrown away. */
+  #endless: Frames | undefined;
 
   /** Makes a socket; the share in the library is given back with it, unless it is another's context. */
   constructor(library: Libzmq, options: NativeSocketOptions, context?: Deno.PointerValue) {
@@ -31,12 +39,39 @@ export class NativeRouter extends NativeSocket implements RouterPort {
     return (this.getInt32Option(ZMQ.EVENTS) & ZMQ.POLLIN) !== 0;
   }
 
+  /**
+   * The next message. Of one with too many frames, or too many bytes in all, only the first ones: whoever
+   * gets it sees that it is not one request. `undefined` also while the others are thrown away, a part at
+   * each call, so that one peer does not hold up the process.
+   */
   take(): Frames | undefined {
+    if (this.#endless !== undefined) return this.#discard(this.#endless);
     const identity = this.#takeFrame();
     if (identity === undefined) return undefined;
     const frames: Frames = [identity];
+    let bytes = 0;
     // A ROUTER puts the identity before every message, and the frames of one message come together.
-    do frames.push(this.#takeFrame()!); while (this.getInt32Option(ZMQ.RCVMORE) !== 0);
+    do {
+      const frame = this.#takeFrame()!;
+      bytes += frame.length;
+      // A second frame tells as much as the many that are not kept.
+      frames.push(bytes <= this.#incoming.length ? frame : NOTHING);
+    } while (frames.length < MAX_FRAMES && this.#hasMore);
+    if (frames.length < MAX_FRAMES) return frames;
+    this.#endless = frames;
+    return this.#discard(frames);
+  }
+
+  get #hasMore(): boolean {
+    return this.getInt32Option(ZMQ.RCVMORE) !== 0;
+  }
+
+  #discard(frames: Frames): Frames | undefined {
+    for (let count = 0; this.#hasMore; count += 1) {
+      if (count === DISCARDED_AT_ONCE) return undefined;
+      this.#receive(0n);
+    }
+    this.#endless = undefined;
     return frames;
   }
 
@@ -56,10 +91,17 @@ export class NativeRouter extends NativeSocket implements RouterPort {
   }
 
   #takeFrame(): Uint8Array | undefined {
+    const size = this.#receive(this.#capacity);
+    if (size === undefined) return undefined;
+    return size === 0 ? NOTHING : this.#keep(size);
+  }
+
+  /** Receives a frame, or as much of it as is wanted; returns its size, undefined if there is none. */
+  #receive(capacity: bigint): number | undefined {
     const { zmq_recv } = this.zmq;
     for (;;) {
-      const size = zmq_recv(this.socket, this.#incoming, this.#capacity, ZMQ.DONTWAIT);
-      if (size >= 0) return size === 0 ? NOTHING : this.#keep(size);
+      const size = zmq_recv(this.socket, this.#incoming, capacity, ZMQ.DONTWAIT);
+      if (size >= 0) return size;
       if (!this.wasInterrupted()) return undefined;
     }
   }

@@ -20,13 +20,19 @@ const GRACE_MS = 50;
 /** Pause between two looks at a full pipe, in milliseconds. */
 const PAUSE_MS = 1;
 
+/**
+ * Longest message of a subscriber: it subscribes to everything, with no bytes at all. What ZeroMQ itself
+ * says when it connects, with keys too, must fit.
+ */
+const MAX_SUBSCRIPTION_BYTES = 1_024;
+
 /** Binds a PUB; see `Transport.bindUpdates`. `openLibrary` finds libzmq without the addon. */
 export async function bindPublisher(
   address: string,
   options: BindOptions = {},
   openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
 ): Promise<UpdatePublisher> {
-  const { maxMessageBytes = 16_777_216, highWaterMark = 10_000 } = options;
+  const { maxMessageBytes = MAX_SUBSCRIPTION_BYTES, highWaterMark = 10_000 } = options;
   const socketOptions = {
     ...BIND_OPTIONS,
     ipv6: await needsIpv6(address),
@@ -50,6 +56,7 @@ class ZmqUpdatePublisher implements UpdatePublisher {
   readonly #budget = new TurnBudget();
   /** Those who wait for the backlog to pass a position. */
   readonly #flushes = new Fifo<{ position: number; resolve: () => void }>();
+  #missed = 0;
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -58,6 +65,10 @@ class ZmqUpdatePublisher implements UpdatePublisher {
     this.#binding = binding;
     this.address = binding.address;
     this.#backlog = new Backlog(highWaterMark);
+  }
+
+  get dropped(): number {
+    return this.#backlog.dropped + this.#missed;
   }
 
   publish(body: Uint8Array, options: PublishOptions = {}): void {
@@ -116,6 +127,7 @@ class ZmqUpdatePublisher implements UpdatePublisher {
       if (await this.#socket.trySend(body)) return;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     } while (performance.now() < deadline);
+    this.#missed++;
     this.#socket.allowDrops(true);
     await this.#socket.trySend(body);
     this.#socket.allowDrops(false);

@@ -34,8 +34,14 @@ export interface SchedulerView {
   abort(jobId: string): void;
   /** Jobs under way on a server. */
   activeOn(server: string): number;
+  /** True if a server gets no more jobs. */
+  isDraining(server: string): boolean;
+  /** Gives a server no more jobs, or some again. */
+  setDraining(server: string, draining: boolean): void;
   /** Last progress of a job. */
   progressOf(jobId: string): Progress | undefined;
+  /** Why the queue cannot be used at the moment, if it cannot. */
+  readonly problem?: string | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
 }
@@ -56,6 +62,10 @@ export interface HandlerContext {
   readonly arrivals: Arrivals;
   /** Where the stream of updates stands. */
   readonly updates: UpdatePosition;
+  /** Knows whether images can be written. */
+  readonly storage?: { readonly problem: string | undefined };
+  /** Real path of the directory that images are in; nothing outside of it is delivered. */
+  readonly outputDir: string;
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */

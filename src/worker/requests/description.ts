@@ -2,7 +2,7 @@
 
 import type { GenerateRequest, JobDescription } from "../../protocol/mod.ts";
 import { toldPrompt } from "../../protocol/told.ts";
-import type { Job } from "../../queue/mod.ts";
+import type { Job, JobResult } from "../../queue/mod.ts";
 import { durationS } from "../announcer.ts";
 import type { ExpectedRun } from "../estimates/estimator.ts";
 import { waitingMs } from "../estimates/expected_wait.ts";
@@ -35,7 +35,7 @@ export function sketchOf(context: HandlerContext, job: Job): Sketch {
     ...(startedAtMs === undefined ? {} : { started_at: startedAtMs / 1_000 }),
     ...(finishedAtMs === undefined ? {} : { finished_at: finishedAtMs / 1_000 }),
     ...(progress === undefined ? {} : { progress }),
-    ...(outcome?.type === "completed" ? images(outcome.result.imagePaths) : {}),
+    ...(outcome?.type === "completed" ? imagesOf(outcome.result) : {}),
     ...(outcome?.type === "failed" ? { error: outcome.error } : {}),
     ...(startedAtMs === undefined || finishedAtMs === undefined
       ? {}
@@ -69,8 +69,9 @@ export function placed(
   };
 }
 
-function images(paths: readonly string[]): { image_path: string; image_paths: string[] } {
-  return { image_path: paths[0] ?? "", image_paths: [...paths] };
+function imagesOf({ imagePaths, pixel }: JobResult): Partial<JobDescription> {
+  const found = pixel === undefined ? {} : { pixel: [...pixel] };
+  return { image_path: imagePaths[0] ?? "", image_paths: [...imagePaths], ...found };
 }
 
 /** What tells one job from another at a glance. */

@@ -2,6 +2,8 @@
 
 import { JobError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
+import { refuseAnimationContradictions } from "../animation/contradictions.ts";
+import { planFrames } from "../animation/frames.ts";
 import { formatKey, spellFormat } from "../format.ts";
 import { type Graph, isLink } from "../graph.ts";
 import type { Parameter } from "../parameters.ts";
@@ -100,13 +102,17 @@ function values(
   return all.flatMap(([parameter, value]) => value === undefined ? [] : [[parameter, value]]);
 }
 
-/** A latent that counts the frames of a video makes one; others make a batch of images. */
-function counts({ trace: { targets }, ignored }: Template, request: GenerateRequest) {
+/** What makes frames of one image or of one video makes one; others make a batch of images. */
+function counts(template: Template, request: GenerateRequest) {
+  const { trace: { targets }, ignored } = template;
   const { animation_frames: frames, batch_size: batch } = request;
-  const isVideo = targets.animation_frames.length > 0 || ignored.has("animation_frames");
-  if (frames === undefined || !isVideo) return [["batch_size", frames ?? batch] as const];
+  const plan = planFrames(template, request);
+  const isOne = plan?.type === "sheet" || plan?.type === "clip" ||
+    ignored.has("animation_frames");
+  if (frames === undefined || !isOne) return [["batch_size", frames ?? batch] as const];
+  const length = plan?.type === "clip" ? plan.length : undefined;
   const one = targets.batch_size.length > 0 ? 1 : batch;
-  return [["animation_frames", frames] as const, ["batch_size", one] as const];
+  return [["animation_frames", length] as const, ["batch_size", one] as const];
 }
 
 /** A base and a refiner share the steps: their windows keep their proportion. */
@@ -170,10 +176,8 @@ function contradiction(
 
 /** What a request cannot ask for at once, whatever the workflow. */
 function refuseContradictions(request: GenerateRequest): void {
-  const { animation_frames: frames, batch_size: batch = 1, tileset_grid: grid } = request;
-  if (frames !== undefined && batch > 1) {
-    throw invalid("animation_frames", "give either animation_frames or batch_size, not both");
-  }
+  refuseAnimationContradictions(request);
+  const { animation_frames: frames, tileset_grid: grid } = request;
   if (grid !== undefined && frames !== undefined) {
     throw invalid("tileset_grid", "give either tileset_grid or animation_frames, not both");
   }

@@ -2,24 +2,28 @@
 
 import { JobError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
+import { planFrames } from "../animation/frames.ts";
 import type { Template } from "../template/template.ts";
 
 /** Smallest edge that ComfyUI's latents have, in pixels. */
 const LEAST_PIXELS = 16;
 
 /** What a request says of its size. */
-export type SizedRequest = Pick<GenerateRequest, "size" | "fit">;
+export type SizedRequest = Pick<GenerateRequest, "size" | "fit" | "animation_frames">;
 
 /**
- * The size to generate at: the request's own where the workflow can make it, else, with
+ * The size to generate at: that of a sheet of poses, or the request's own where the workflow can make it, else, with
  * `fit: "crop"`, the next larger one, of which the middle is kept.
  *
  * @throws {JobError} `invalid_parameter` for a size that would come out as another one.
  */
 export function generatedSize(
-  template: Pick<Template, "name" | "trace" | "ignored">,
-  { size, fit }: SizedRequest,
+  template: Pick<Template, "name" | "graph" | "trace" | "ignored" | "frameStep">,
+  request: SizedRequest,
 ): [number, number] {
+  const plan = planFrames(template, request);
+  if (plan?.type === "sheet") return [plan.sheet.width, plan.sheet.height];
+  const { size, fit } = request;
   const { trace, ignored } = template;
   const isSet = (["width", "height"] as const).some((edge) =>
     trace.targets[edge].length > 0 && !ignored.has(edge)

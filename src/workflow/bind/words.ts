@@ -1,6 +1,7 @@
 /** Writes the words of a request into the texts of a graph. Pure. */
 
 import type { GenerateRequest } from "../../protocol/mod.ts";
+import { animationPrompt, type FramePlan, planFrames } from "../animation/frames.ts";
 import type { Graph } from "../graph.ts";
 import type { Parameter, Target } from "../parameters.ts";
 import { plain } from "../quote.ts";
@@ -24,8 +25,13 @@ export function writeWords(
     return texts;
   };
   const { prefix, suffix } = template.affixes;
-  const prompt = joinWords([prefix, request.prompt, suffix]);
-  const words = { ...countsOf(request), prompt, negative_prompt: request.negative_prompt ?? "" };
+  const plan = planFrames(template, request);
+  const prompt = joinWords([prefix, animationPrompt(request, plan), suffix]);
+  const words = {
+    ...countsOf(request, plan),
+    prompt,
+    negative_prompt: request.negative_prompt ?? "",
+  };
   const texts = write(words);
   const all = [...texts, ...template.trace.targets.prompt]
     .map(({ node, input }) => plain(graph[node]?.inputs[input])).join("\n");
@@ -45,12 +51,11 @@ function replaceTexts(
   }
 }
 
-/** An animation without a grid of its own has a sheet that is as good as square. */
 function countsOf(
-  { animation_frames: frames = 1, tileset_grid: grid }: GenerateRequest,
+  { animation_frames: frames = 1, tileset_grid: grid = [1, 1] }: GenerateRequest,
+  plan: FramePlan | undefined,
 ): Pick<Words, "frames" | "columns" | "rows"> {
-  const wide = Math.ceil(Math.sqrt(frames));
-  const [columns, rows] = grid ?? [wide, Math.ceil(frames / wide)];
+  const [columns, rows] = plan?.type === "sheet" ? [plan.sheet.columns, plan.sheet.rows] : grid;
   return { frames: String(frames), columns: String(columns), rows: String(rows) };
 }
 

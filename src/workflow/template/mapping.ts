@@ -1,6 +1,8 @@
 /** The file beside a workflow that says what its links cannot tell. Pure. */
 
 import { ConfigError } from "../../errors.ts";
+import type { PixelOptions } from "../../protocol/mod.ts";
+import { pixelFault } from "../../protocol/pixel.ts";
 import { type Graph, isLink } from "../graph.ts";
 import { type Parameter, PARAMETERS, type Target } from "../parameters.ts";
 import { type Affixes, NO_AFFIXES } from "../text/words.ts";
@@ -13,13 +15,22 @@ export interface Mapping {
   readonly ignored: ReadonlySet<Parameter>;
   /** What every prompt gets. */
   readonly affixes: Affixes;
+  /** Of a video, every image with a number that this divides is a frame of the animation. */
+  readonly frameStep: number;
+  /** How its images are made pixel art unless a request says; undefined if it does not say. */
+  readonly pixel: PixelOptions | undefined;
 }
+
+/** Beyond this nothing of a motion would be left. */
+const MAX_FRAME_STEP = 16;
 
 /** Of a workflow without such a file. */
 export const NO_MAPPING: Mapping = {
   targets: new Map(),
   ignored: new Set(),
   affixes: NO_AFFIXES,
+  frameStep: 1,
+  pixel: undefined,
 };
 
 /**
@@ -31,7 +42,14 @@ export const NO_MAPPING: Mapping = {
 export function parseMapping(json: unknown, graph: Graph, source: string): Mapping {
   const reader = new MappingReader(graph, source);
   if (!isRecord(json)) throw reader.invalid("it is not a JSON object");
-  const { ignore = [], prompt_prefix: prefix = "", prompt_suffix: suffix = "", ...places } = json;
+  const {
+    ignore = [],
+    prompt_prefix: prefix = "",
+    prompt_suffix: suffix = "",
+    frame_step: step = 1,
+    pixel,
+    ...places
+  } = json;
   const affixes = {
     prefix: reader.text("prompt_prefix", prefix),
     suffix: reader.text("prompt_suffix", suffix),
@@ -44,7 +62,13 @@ export function parseMapping(json: unknown, graph: Graph, source: string): Mappi
   const ignored = new Set(reader.ignored(ignore));
   const both = [...targets.keys()].find((parameter) => ignored.has(parameter));
   if (both !== undefined) throw reader.invalid(`${both} has a place and is to be ignored`);
-  return { targets, ignored, affixes };
+  return {
+    targets,
+    ignored,
+    affixes,
+    frameStep: reader.frameStep(step),
+    pixel: reader.pixel(pixel),
+  };
 }
 
 class MappingReader {
@@ -62,8 +86,21 @@ class MappingReader {
     throw this.invalid(
       `${JSON.stringify(name)} is no parameter; known are ${
         PARAMETERS.join(", ")
-      }, ignore, prompt_prefix and prompt_suffix`,
+      }, ignore, prompt_prefix, prompt_suffix, frame_step and pixel`,
     );
+  }
+
+  frameStep(value: unknown): number {
+    if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_FRAME_STEP) {
+      return Number(value);
+    }
+    throw this.invalid(`frame_step must be a whole number from 1 to ${MAX_FRAME_STEP}`);
+  }
+
+  pixel(value: unknown): PixelOptions | undefined {
+    const fault = value === undefined ? undefined : pixelFault(value);
+    if (fault === undefined) return value as PixelOptions | undefined;
+    throw this.invalid(`pixel: ${fault}`);
   }
 
   text(name: string, value: unknown): string {

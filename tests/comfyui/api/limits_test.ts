@@ -50,18 +50,66 @@ Deno.test("ComfyClient counts what a compressed answer becomes, not what is sent
   await using client = createComfyClient({ url: server.url, maxBodyBytes: 4 * MB });
   await rejects(client.queue(), { code: "bad_answer", message: /exceeds 4194304 bytes/ });
   const image = { filename: "a.png", subfolder: "", type: "output" };
-  await rejects(client.read(image, { maxBytes: 4 * MB }), { code: "output", message: /more than/ });
+  await rejects(client.read(image, { maxBytes: 4 * MB }), { code: "output", message: /is no PNG/ });
 });
 
-Deno.test("ComfyClient.read() takes no more of a file of unknown length than it may", async () => {
-  const comfy = new FakeComfy();
-  await using client = comfy.client();
-  const { taken, body } = endless(new Uint8Array(64 * 1024));
-  comfy.on("GET /view", () => new Response(body));
-  const image = { filename: "a.png", subfolder: "", type: "output" };
-  await rejects(client.read(image, { maxBytes: MB }), { code: "output", message: /more than/ });
-  ok(taken.bytes < 2 * MB, `${taken.bytes} bytes were taken`);
-});
+/** The beginning of a PNG of so many pixels, and then no end of nothing. */
+function endlessPng(edge: number) {
+  const head = new Uint8Array(64 * 1024);
+  head.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  new DataView(head.buffer).setUint32(16, edge);
+  new DataView(head.buffer).setUint32(20, edge);
+  const rest = endless(new Uint8Array(64 * 1024));
+  const body = ReadableStream.from((async function* () {
+    yield head;
+    for await (const piece of rest.body) yield piece;
+  })());
+  return { taken: rest.taken, body };
+}
+
+for (const length of [undefined, String(280 * MB)]) {
+  const headers: HeadersInit = length === undefined ? {} : { "content-length": length };
+  const told = length === undefined ? "of unknown length" : "that is said to be large";
+
+  Deno.test(`ComfyClient.read() takes no more of a file ${told} than it may`, async () => {
+    const comfy = new FakeComfy();
+    await using client = comfy.client();
+    const { taken, body } = endlessPng(30_000);
+    comfy.on("GET /view", () => new Response(body, { headers }));
+    const image = { filename: "a.png", subfolder: "", type: "output" };
+    await rejects(client.read(image, { maxBytes: 2 * MB }), {
+      code: "output",
+      message: /more than/,
+    });
+    ok(taken.bytes < 4 * MB, `${taken.bytes} bytes were taken`);
+  });
+
+  Deno.test(`ComfyClient.read() takes no more of a file ${told} than its header allows`, async () => {
+    const comfy = new FakeComfy();
+    await using client = comfy.client();
+    const { taken, body } = endlessPng(64);
+    comfy.on("GET /view", () => new Response(body, { headers }));
+    const image = { filename: "a.png", subfolder: "", type: "output" };
+    await rejects(client.read(image, { maxBytes: 288 * MB }), {
+      code: "output",
+      message: /more than/,
+    });
+    ok(taken.bytes < 80 * MB, `${taken.bytes} bytes were taken`);
+  });
+
+  Deno.test(`ComfyClient.read() leaves off a file ${told} that is of no kind it knows`, async () => {
+    const comfy = new FakeComfy();
+    await using client = comfy.client();
+    const { taken, body } = endless(new Uint8Array(64 * 1024).fill(60));
+    comfy.on("GET /view", () => new Response(body, { headers }));
+    const image = { filename: "a.png", subfolder: "", type: "output" };
+    await rejects(client.read(image, { maxBytes: 288 * MB }), {
+      code: "output",
+      message: /is no PNG/,
+    });
+    ok(taken.bytes < MB, `${taken.bytes} bytes were taken`);
+  });
+}
 
 for (const status of [429, 503]) {
   Deno.test(`ComfyClient waits as long as a ${status} asks for, with whatever it sends`, async () => {

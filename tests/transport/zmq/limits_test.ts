@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { zmqTransport } from "../../../src/transport/mod.ts";
+import { rawDealer } from "../raw.ts";
+import { bytes, guarded, serve, text } from "../support.ts";
+
+const LOCAL = "tcp://127.0.0.1:0";
+
+Deno.test("zmq RequestServer answers a message of frames without end once, and others meanwhile", async () => {
+  const transport = zmqTransport();
+  await using server = await transport.bindRequests(LOCAL);
+  const counts: number[] = [];
+  const serving = serve(server, (request) => {
+    counts.push(request.frames.length);
+    request.reply(bytes("seen"));
+  });
+  await using client = await transport.connectRequests(server.address);
+  using flooder = rawDealer(server.address);
+  await flooder.send("", ...new Array<string>(100_000).fill("x"));
+  const others = Array.from({ length: 20 }, () => client.request(bytes("a")));
+  assert.deepEqual((await flooder.receive()).map(text), ["", "seen"]);
+  assert.deepEqual((await guarded(Promise.all(others))).map(text), new Array(20).fill("seen"));
+  const many = counts.filter((count) => count > 1);
+  assert.equal(many.length, 1);
+  assert.ok(many[0]! <= 64, `${many[0]} frames were kept`);
+  // What comes after it is read as before.
+  await flooder.send("", "b");
+  assert.deepEqual((await flooder.receive()).map(text), ["", "seen"]);
+  assert.equal(counts.at(-1), 1);
+  await server.close();
+  await serving;
+});
+
+Deno.test("zmq RequestServer keeps no more of a message than one frame may have", async () => {
+  await using server = await zmqTransport().bindRequests(LOCAL, { maxMessageBytes: 1_000 });
+  let kept = 0;
+  const serving = serve(server, (request) => {
+    kept = request.frames.reduce((sum, frame) => sum + frame.length, 0);
+    request.reply(bytes("seen"));
+  });
+  using dealer = rawDealer(server.address);
+  await dealer.send("", ...new Array<string>(30).fill("x".repeat(900)));
+  await dealer.receive();
+  assert.ok(kept <= 1_000, `${kept}`);
+  await server.close();
+  await serving;
+});
+
+for (const [size, isCut] of [[200, false], [2_000, true]] as const) {
+  Deno.test(`zmq UpdatePublisher ${isCut ? "cuts off" : "keeps"} a subscriber who names ${size} bytes`, async () => {
+    await using publisher = await zmqTransport().bindUpdates(LOCAL);
+    const port = Number(new URL(publisher.address).port);
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    await connection.write(greeting());
+    // Each says its part when the other has said its own.
+    await readUntil(connection, "NULL");
+    await connection.write(command("READY", "\x0bSocket-Type\0\0\0\x03SUB"));
+    await connection.write(subscription(new Uint8Array(size)));
+    // To everything; what is published comes only if the connection still lives.
+    await connection.write(subscription(new Uint8Array()));
+    const heard = readUntil(connection, "news").finally(() => clearInterval(publishing));
+    const publishing = setInterval(() => publisher.publish(bytes("news")), 5);
+    assert.equal(await guarded(heard), !isCut);
+  });
+}
+
+/** ZMTP 3.0 without security. @see https://rfc.zeromq.org/spec/23/ */
+function greeting(): Uint8Array<ArrayBuffer> {
+  const start = new Uint8Array(64);
+  start.set([0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0]);
+  start.set(new TextEncoder().encode("NULL"), 12);
+  return start;
+}
+
+function command(name: string, data: string): Uint8Array<ArrayBuffer> {
+  const body = new TextEncoder().encode(String.fromCharCode(name.length) + name + data);
+  return new Uint8Array([4, body.length, ...body]);
+}
+
+/** A message that begins with 1, with a length of 8 bytes. */
+function subscription(topic: Uint8Array): Uint8Array<ArrayBuffer> {
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(topic.length + 1));
+  return new Uint8Array([2, ...length, 1, ...topic]);
+}
+
+/** True if the text comes, false if the connection ends before. */
+async function readUntil(connection: Deno.Conn, wanted: string): Promise<boolean> {
+  const buffer = new Uint8Array(4_096);
+  let heard = "";
+  while (!heard.includes(wanted)) {
+    const size = await connection.read(buffer).catch(() => null);
+    if (size === null) return false;
+    heard += text(buffer.subarray(0, size));
+  }
+  return true;
+}
