@@ -17,5 +17,7 @@ export function openWebSocket(
   url: string,
   headers: Readonly<Record<string, string>>,
 ): WebSocketLike {
-  return new WebSocket(url, { headers });
+  // The page's files bring the browser's types along, which know no options.
+  const options: unknown = { headers };
+  return new WebSocket(url, options as string[]);
 }
