@@ -120,6 +120,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:process": ["transport/zmq/addon_publisher.ts"],
   "node:sqlite": ["queue/sqlite/"],
   "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
+  "postgres": ["queue/postgres/"],
   "sixel": ["cli/generate/sixel.ts"],
   "yaml": ["config/yaml/"],
   "zeromq": ["transport/zmq.ts", "transport/zmq/"],
