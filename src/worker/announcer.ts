@@ -12,9 +12,14 @@ export interface AnnouncerOptions {
   queue: Pick<JobQueue, "markAnnounced">;
   /** Where updates go. */
   publisher: Publisher;
+  /** True if an ending may be handed in more than once: it is told the first time. @default {false} */
+  isRepeated?: boolean;
   /** Takes log lines. */
   logger?: Logger;
 }
+
+/** Endings that are remembered as told, where they may come again: those of some seconds. */
+const REMEMBERED = 10_000;
 
 /** Tells endings. */
 export interface Announcer {
@@ -24,9 +29,19 @@ export interface Announcer {
 
 /** Creates an announcer. */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { queue, publisher, logger = silentLogger } = options;
+  const { queue, publisher, isRepeated = false, logger = silentLogger } = options;
+  const told = new Set<string>();
+  const isTold = (job: Job) => {
+    const key = `${job.id} ${job.finishedAtMs}`;
+    if (told.has(key)) return true;
+    told.add(key);
+    const [oldest] = told;
+    if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
+    return false;
+  };
   return {
     async announce(job) {
+      if (isRepeated && isTold(job)) return;
       publishEnding(publisher, job);
       const failed = job.outcome?.type === "failed";
       const message = failed ? `Job failed: ${job.outcome.error}` : `Job ${job.state}`;

@@ -7,7 +7,7 @@
 import type { Config, ServerConfig } from "../config/mod.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
+import type { JobQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -16,6 +16,8 @@ import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimates/estimator.ts";
 import type { HandlerContext } from "./requests/context.ts";
 import { handleRequest } from "./requests/mod.ts";
+import { startFollowing } from "./following.ts";
+import { openQueue } from "./open_queue.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -81,11 +83,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { config, logger = silentLogger } = options;
   const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
-  const lock = starting.use(lockQueue(config.worker.dbPath));
-  const queue = starting.use(openSqliteQueue({
-    path: config.worker.dbPath,
-    maxQueued: config.worker.queueMaxSize,
-  }));
+  const { queue, lock } = await openQueue(config.worker);
+  starting.use(lock);
+  starting.use(queue);
+  await queue.shared?.hold(config.comfyui.servers.map(({ name }) => name));
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -120,9 +121,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const announcer = createAnnouncer({ queue, publisher, logger });
+  const isShared = queue.shared !== undefined;
+  const announcer = createAnnouncer({ queue, publisher, isRepeated: isShared, logger });
   await learnFromHistory(queue, estimator);
-  const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
+  // What ended before is read with the endings of the others.
+  const catchUp = isShared
+    ? undefined
+    : starting.use(await startCatchUp({ queue, announcer, logger }));
   const storage = starting.use(
     createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
   );
@@ -140,6 +145,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  const following = queue.shared === undefined
+    ? undefined
+    : starting.use(startFollowing({ shared: queue.shared, announcer, scheduler, logger }));
   let stopping = false;
   const context: HandlerContext = {
     queue,
@@ -184,7 +192,8 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await scheduler.drain();
     storage[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
-    await catchUp[Symbol.asyncDispose]();
+    await catchUp?.[Symbol.asyncDispose]();
+    await following?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();
     await serving;
@@ -253,10 +262,7 @@ async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<
   }
 }
 
-async function resumeJobs(
-  queue: ReturnType<typeof openSqliteQueue>,
-  logger: Logger,
-): Promise<void> {
+async function resumeJobs(queue: JobQueue, logger: Logger): Promise<void> {
   const resumed = await queue.reclaim({ all: true });
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });

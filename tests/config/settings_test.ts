@@ -124,6 +124,7 @@ Deno.test("the defaults are the documented ones", async () => {
       queueMaxSize: 1000,
       cleanupAgeMs: 7 * 24 * 3600 * 1000,
       dbPath: "./dgx-pixels.db",
+      name: "worker",
       drainTimeoutMs: 10_000,
       progressPerSecond: 60,
     },

@@ -1,11 +1,19 @@
 /** A PostgreSQL of a test file's own: its directory, its port, synced to disk like a real one. */
 
+/** A transaction that is under way. */
+export interface OpenTransaction {
+  /** Ends it. */
+  commit(): Promise<void>;
+}
+
 /** A server that tests may stop and start. */
 export interface Cluster {
   /** URL of a schema, which is made by whoever opens it. */
   url(schema: string): string;
   /** Runs SQL and returns what `psql` prints, unaligned. */
   sql(text: string): string;
+  /** Runs SQL in a transaction that stays open. */
+  begin(text: string): Promise<OpenTransaction>;
   /** Stops it, letting nobody finish, like a crash. */
   stop(): void;
   /** Starts it again. */
@@ -55,8 +63,34 @@ export async function startCluster(): Promise<Cluster | undefined> {
     url: (schema) =>
       `postgres://pixels@127.0.0.1:${port}/postgres?schema=${schema}&sslmode=disable`,
     sql: (text) => run("psql", [...host, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text]),
+    begin: (text) => openTransaction(`${bin}/psql`, [...host, "-X", "-q"], text),
     start,
     stop,
+  };
+}
+
+async function openTransaction(
+  psql: string,
+  args: readonly string[],
+  text: string,
+): Promise<OpenTransaction> {
+  const child = new Deno.Command(psql, {
+    args: [...args, "-v", "ON_ERROR_STOP=1"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.getReader();
+  await writer.write(new TextEncoder().encode(`BEGIN; ${text};\n\\echo done\n`));
+  await reader.read();
+  return {
+    async commit() {
+      await writer.write(new TextEncoder().encode("COMMIT;\n"));
+      await writer.close();
+      await child.status;
+      await reader.cancel();
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import { createLogger, type Logger, type LoggerOptions } from "../../log.ts";
+import { redact } from "../../redact.ts";
 import { type PixelsWorker, startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -63,7 +64,7 @@ async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<numb
     ...(worker.httpUrl === undefined ? {} : { http: worker.httpUrl }),
     comfyui: config.comfyui.servers.map(({ name }) => name).join(","),
     output: config.output.dir,
-    db: config.worker.dbPath,
+    db: redact(config.worker.dbPath),
   });
   return await serveUntilStopped(worker, { first, next: stop.next }, io, logger);
 }

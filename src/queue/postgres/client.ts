@@ -159,7 +159,7 @@ export class PostgresClient {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         reject(
-          new Error(`no answer within ${PATIENCE_MS / 1_000} s`, { cause: "CONNECT_TIMEOUT" }),
+          new Error(`No answer within ${PATIENCE_MS / 1_000} s`, { cause: "CONNECT_TIMEOUT" }),
         );
         if (this.#sql !== sql || this.#closed !== undefined) return;
         this.#sql = connect(this.#address, this.#options);

@@ -32,7 +32,8 @@ export class Identity {
   #wake: ReturnType<typeof setTimeout> | undefined;
   #waking: Promise<void> = Promise.resolve();
 
-  private constructor(options: IdentityOptions) {
+  /** Begins without the name; see {@linkcode Identity.take}. */
+  constructor(options: IdentityOptions) {
     this.#options = options;
     this.#channel = `dgx_pixels_${options.address.schema}`.slice(0, 63);
     this.#client = new PostgresClient(options.address, {

@@ -80,7 +80,7 @@ class PostgresQueue implements JobQueue {
   readonly #setAside: Job[] = [];
   #closed: Promise<void> | undefined;
 
-  private constructor(
+  constructor(
     client: PostgresClient,
     others: Others,
     identity: Identity,

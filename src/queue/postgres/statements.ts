@@ -197,12 +197,16 @@ export const CANCEL = `
 }
   SELECT * FROM asked`;
 
-/** Puts back the jobs of leases that ran out; with `$2` those of that worker, run out or not. */
+/**
+ * Puts back the jobs of leases that ran out, but not as soon as the server has started: those who hold them could
+ * not renew them while it was away. With `$2` those of that worker, run out or not.
+ */
 export const RECLAIM = `
   WITH lost AS (
     SELECT seq FROM jobs
     WHERE state = 'running' AND CASE WHEN $2::text IS NULL
-      THEN coalesce(lease_until_ms < ${NOW}, true) ELSE worker = $2::text END
+      THEN coalesce(lease_until_ms < ${NOW}, true) AND ($1::bigint IS NOT NULL
+        OR pg_postmaster_start_time() < statement_timestamp() - interval '10 seconds') ELSE worker = $2::text END
     FOR UPDATE SKIP LOCKED),
   back AS (
     UPDATE jobs SET state = 'queued', token = NULL, lease_until_ms = NULL
