@@ -1,6 +1,10 @@
 /** What a job was asked for, in few words: by it people know which job is which. */
 
 import type { JobDescription, LoraChoice } from "../protocol/mod.ts";
+import { formatSeconds } from "./text.ts";
+
+/** Confidence below which an estimate is called a guess: nothing like it was measured. */
+const UNSURE = 0.1;
 
 /** The endings of model files, which tell nobody anything. */
 const MODEL_ENDING = /\.(?:safetensors|ckpt|pth?|bin|sft|gguf)$/i;
@@ -20,6 +24,16 @@ export function describeRequest(job: JobDescription): string {
 /** A LoRA as a flag names it. */
 export function describeLora({ name, strength_model }: LoraChoice): string {
   return withoutEnding(name) + (strength_model === undefined ? "" : `:${strength_model}`);
+}
+
+/** A time to go, and whether it is more than a guess. Older workers do not say that. */
+export function describeEstimate(
+  { estimated_time_s = 0, estimate_confidence = 1 }: {
+    estimated_time_s?: number;
+    estimate_confidence?: number;
+  },
+): string {
+  return formatSeconds(estimated_time_s) + (estimate_confidence < UNSURE ? " (a guess)" : "");
 }
 
 function withoutEnding(name: string): string {

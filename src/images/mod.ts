@@ -6,7 +6,15 @@
 
 export { godotSpriteFrames, godotTileSet } from "./atlas/godot.ts";
 export { describeSheet } from "./atlas/hash.ts";
-export type { AnimationTag, Atlas, AtlasFrame, AtlasOptions, AtlasTag } from "./atlas/hash.ts";
+export type {
+  AnimationTag,
+  Atlas,
+  AtlasFrame,
+  AtlasOptions,
+  AtlasSlice,
+  AtlasTag,
+  AtlasTrim,
+} from "./atlas/hash.ts";
 export { tiledTileset } from "./atlas/tiled.ts";
 export type { TiledTileset } from "./atlas/tiled.ts";
 export { isPng } from "./chunks.ts";

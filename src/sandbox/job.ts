@@ -86,6 +86,9 @@ export async function runJob(
   }
 }
 
+/** Asked for once: each `import()` costs a turn of the event loop. */
+let saving: Promise<typeof import("./output.ts")> | undefined;
+
 type Completed = Extract<RunOutcome, { type: "completed" }>;
 
 class JobRun {
@@ -142,11 +145,11 @@ class JobRun {
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
     const parameters = describeJob(spec, template, graph);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
-    const { OutputImages } = await import("./output.ts");
+    const { OutputImages } = await (saving ??= import("./output.ts"));
     const generated = generatedSize(template, request);
     const frames = planFrames(template, request);
-    const saving = { parameters, generated, frames, signal };
-    await using output = new OutputImages(this.#context, spec, saving);
+    const details = { parameters, generated, frames, signal };
+    await using output = new OutputImages(this.#context, spec, details);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {

@@ -12,8 +12,6 @@ export interface AnnouncerOptions {
   queue: Pick<JobQueue, "markAnnounced">;
   /** Where updates go. */
   publisher: Publisher;
-  /** True if an ending may be handed in more than once: it is told the first time. @default {false} */
-  isRepeated?: boolean;
   /** Takes log lines. */
   logger?: Logger;
 }
@@ -29,19 +27,9 @@ export interface Announcer {
 
 /** Creates an announcer. */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { queue, publisher, isRepeated = false, logger = silentLogger } = options;
-  const told = new Set<string>();
-  const isTold = (job: Job) => {
-    const key = `${job.id} ${job.finishedAtMs}`;
-    if (told.has(key)) return true;
-    told.add(key);
-    const [oldest] = told;
-    if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
-    return false;
-  };
+  const { queue, publisher, logger = silentLogger } = options;
   return {
     async announce(job) {
-      if (isRepeated && isTold(job)) return;
       publishEnding(publisher, job);
       const failed = job.outcome?.type === "failed";
       const message = failed ? `Job failed: ${job.outcome.error}` : `Job ${job.state}`;
@@ -55,6 +43,21 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
           jobId: job.id,
         });
       }
+    },
+  };
+}
+
+/** An announcer that may be handed an ending more than once: it is told the first time. */
+export function announceOnce(announcer: Announcer): Announcer {
+  const told = new Set<string>();
+  return {
+    async announce(job) {
+      const key = `${job.id} ${job.finishedAtMs}`;
+      if (told.has(key)) return;
+      told.add(key);
+      const [oldest] = told;
+      if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
+      await announcer.announce(job);
     },
   };
 }

@@ -50,9 +50,12 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     logger,
   });
   starting.defer(() => reject(new Error("The worker could not be started")));
-  const { startService } = await import("./worker.ts");
+  const { startService } = await (service ??= import("./worker.ts"));
   const front = { startedAtMs, requests, updates, outputDir, inputDir, serving, serve };
   const worker = await startService(options, front);
   starting.move();
   return worker;
 }
+
+/** Asked for once: each `import()` costs a turn of the event loop. */
+let service: Promise<typeof import("./worker.ts")> | undefined;

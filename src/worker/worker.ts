@@ -7,17 +7,25 @@
 import type { Config, ServerConfig } from "../config/mod.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { JobQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
-import { createAnnouncer, durationS } from "./announcer.ts";
+import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimates/estimator.ts";
 import type { HandlerContext } from "./requests/context.ts";
 import { handleRequest } from "./requests/mod.ts";
+import {
+  measuredAnnouncer,
+  measuredHandle,
+  measuredQueue,
+  noteAttempt,
+  takeSnapshot,
+} from "./measures.ts";
 import { startFollowing } from "./following.ts";
-import { openQueue } from "./open_queue.ts";
+import { openQueue, whileHeld } from "./open_queue.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -83,10 +91,15 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { config, logger = silentLogger } = options;
   const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
-  const { queue, lock } = await openQueue(config.worker);
+  const { queue: stored, lock } = await openQueue(config.worker);
   starting.use(lock);
-  starting.use(queue);
-  await queue.shared?.hold(config.comfyui.servers.map(({ name }) => name));
+  starting.use(stored);
+  const { addr } = config.http;
+  const http = addr === undefined ? undefined : await import("../http/mod.ts");
+  const metrics = http?.createMetrics(PROTOCOL_VERSION);
+  const queue = measuredQueue(stored, metrics);
+  const { shared } = queue;
+  await shared?.hold(config.comfyui.servers.map(({ name }) => name));
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -105,29 +118,31 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       serversPerIsolate: config.comfyui.serversPerIsolate,
       logger,
       onChange: () => wake(),
+      ...(metrics === undefined ? {} : { onFall: metrics.isolateFell }),
       ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
     }),
   );
   await resumeJobs(queue, logger);
   const epoch = Date.now();
-  const { addr } = config.http;
-  const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const feed = http?.createUpdateFeed(epoch);
   const publisher = createPublisher(updates, {
     logger,
     epoch,
-    ...(feed === undefined ? {} : { onUpdate: (update, seq) => feed.put({ update, seq }) }),
+    onUpdate(update, seq) {
+      feed?.put({ update, seq });
+      metrics?.updateSent(update.type);
+    },
   });
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const isShared = queue.shared !== undefined;
-  const announcer = createAnnouncer({ queue, publisher, isRepeated: isShared, logger });
+  const own = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
+  const announcer = shared === undefined ? own : announceOnce(own);
   await learnFromHistory(queue, estimator);
   // What ended before is read with the endings of the others.
-  const catchUp = isShared
-    ? undefined
-    : starting.use(await startCatchUp({ queue, announcer, logger }));
+  const catchUp = shared === undefined
+    ? starting.use(await startCatchUp({ queue, announcer, logger }))
+    : undefined;
   const storage = starting.use(
     createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
   );
@@ -142,12 +157,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     maxRetries,
     retryDelayMs,
     abandonMs: awayMs,
+    ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
   });
   wake = () => scheduler.wake();
-  const following = queue.shared === undefined
+  const following = shared === undefined
     ? undefined
-    : starting.use(startFollowing({ shared: queue.shared, announcer, scheduler, logger }));
+    : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
   let stopping = false;
   const context: HandlerContext = {
     queue,
@@ -158,29 +174,35 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     arrivals: createArrivals(),
     updates: publisher,
     storage,
+    outputDir,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
-  front.serve((request, isFollowed) => handleRequest(context, request, isFollowed));
+  const handle: Handle = (request, isFollowed) => handleRequest(context, request, isFollowed);
+  front.serve(measuredHandle(handle, "zmq", metrics));
+  const handleHttp = measuredHandle(handle, "http", metrics);
   const { tokensFile, allowedOrigins } = config.http;
-  const httpServer = http === undefined || addr === undefined || feed === undefined
-    ? undefined
-    : starting.use(
-      await http.startHttp({
-        ...addr,
-        allowedOrigins,
-        ...(tokensFile === undefined ? {} : { tokensFile }),
-        context: {
-          handle: (request) => handleRequest(context, request),
-          storedRequest: async (jobId) => (await queue.get(jobId))?.request,
-          feed,
-          outputDir,
-          inputDir,
-          isStopping: () => stopping,
-          logger,
-        },
-      }),
-    );
+  const httpServer =
+    http === undefined || addr === undefined || feed === undefined || metrics === undefined
+      ? undefined
+      : starting.use(
+        await http.startHttp({
+          ...addr,
+          allowedOrigins,
+          ...(tokensFile === undefined ? {} : { tokensFile }),
+          context: {
+            handle: (request) => handleHttp(request, () => false),
+            metrics,
+            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            feed,
+            outputDir,
+            inputDir,
+            isStopping: () => stopping,
+            logger,
+          },
+        }),
+      );
   starting.move();
 
   let stopped: Promise<void> | undefined;
@@ -263,7 +285,7 @@ async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<
 }
 
 async function resumeJobs(queue: JobQueue, logger: Logger): Promise<void> {
-  const resumed = await queue.reclaim({ all: true });
+  const resumed = await whileHeld(() => queue.reclaim({ all: true }));
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
 }

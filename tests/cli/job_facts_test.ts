@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeRequest } from "../../src/cli/job_facts.ts";
+import { describeEstimate, describeRequest } from "../../src/cli/job_facts.ts";
 import type { JobDescription } from "../../src/protocol/mod.ts";
 
 const OLD: JobDescription = { job_id: "a", state: "queued", attempts: 0, created_at: 0 };
@@ -19,4 +19,13 @@ Deno.test("describeRequest() tells all in a few words", () => {
     seed: 3,
   };
   assert.equal(describeRequest(job), "64x32 9 steps m +pixel:0.5 +dir/soft seed 3");
+});
+
+Deno.test("describeEstimate() says so where nothing like it was measured", () => {
+  assert.equal(describeEstimate({ estimated_time_s: 4 }), "4.0 s");
+  assert.equal(describeEstimate({ estimated_time_s: 4, estimate_confidence: 0.5 }), "4.0 s");
+  assert.equal(
+    describeEstimate({ estimated_time_s: 4, estimate_confidence: 0 }),
+    "4.0 s (a guess)",
+  );
 });

@@ -5,11 +5,8 @@ import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { renderProgress } from "../generate/progress_line.ts";
-import { describeLora } from "../job_facts.ts";
+import { describeEstimate, describeLora } from "../job_facts.ts";
 import { formatSeconds, printable } from "../text.ts";
-
-/** Confidence below which an estimate is called a guess. */
-const UNSURE = 0.25;
 
 /** Options of the command. */
 export interface JobOptions extends ConnectionOptions {
@@ -37,7 +34,7 @@ function renderJob(job: Omit<JobInfo, "type">): string {
     ["seed", job.seed],
     ["progress", job.progress && describeProgress(job.progress)],
     ["before it", job.position],
-    ["done in", describeEstimate(job)],
+    ["ETA", job.estimated_time_s && describeEstimate(job)],
     ["error", job.error],
     ["attempts", job.attempts],
     ["accepted", moment(job.created_at)],
@@ -50,14 +47,6 @@ function renderJob(job: Omit<JobInfo, "type">): string {
   ];
   return rows.filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name.padEnd(10)} ${printable(String(value))}\n`).join("");
-}
-
-function describeEstimate(
-  { estimated_time_s, estimate_confidence = 1 }: Omit<JobInfo, "type">,
-): string | undefined {
-  if (estimated_time_s === undefined) return undefined;
-  const doubt = estimate_confidence < UNSURE ? ", a guess" : "";
-  return `about ${formatSeconds(estimated_time_s)}${doubt}`;
 }
 
 function describeProgress(progress: Progress): string {

@@ -5,6 +5,7 @@ import type { JobUpdate, Outcome } from "./job_run.ts";
 import { type ImageProtocol, renderImage } from "./image.ts";
 import { ProgressBoard } from "./progress_board.ts";
 import { renderBar, renderProgress } from "./progress_line.ts";
+import { describeEstimate } from "../job_facts.ts";
 import { formatSeconds, printable, widthOf } from "../text.ts";
 
 /** When to show images in the terminal. */
@@ -100,7 +101,7 @@ export function createHumanReport(
 function describeUpdate(update: JobUpdate, columns: number | undefined): string | undefined {
   switch (update.type) {
     case "job_accepted":
-      return `waiting, ETA ${formatSeconds(update.estimated_time_s)}`;
+      return `waiting, ETA ${describeEstimate(update)}`;
     case "job_started":
       return "starting";
     case "progress":

@@ -81,12 +81,17 @@ function waitOf(prefer: string | undefined): number {
 
 /** All that is known of a job. @throws {HttpProblem} 404 */
 export async function jobInfo(context: HttpContext, jobId: string): Promise<JobFacts> {
-  const { type: _type, ...info } = await ask(
-    context,
-    checked({ type: "job", job_id: jobId }),
-    "job_info",
-  );
-  return info;
+  const askFrom = (first: number) =>
+    ask(context, checked({ type: "job", job_id: jobId, first_image: first }), "job_info");
+  const { type: _type, image_count: count = 0, ...info } = await askFrom(0);
+  // Of very many images a message holds only the first.
+  const paths = [...info.image_paths ?? []];
+  while (paths.length < count) {
+    const { image_paths: more = [] } = await askFrom(paths.length);
+    if (more.length === 0) break;
+    paths.push(...more);
+  }
+  return paths.length === 0 ? info : { ...info, image_paths: paths };
 }
 
 /** What `GET /v1/jobs/{id}` answers. */

@@ -15,6 +15,22 @@ export interface AtlasOptions {
   durationMs?: number;
   /** The animation that all images make, from the first to the last; none if absent. */
   tag?: AnimationTag;
+  /** What was cut off all images alike; nothing if absent. */
+  trim?: AtlasTrim;
+  /** The point that stays where it is while an image moves or turns, in pixels of the whole image. */
+  pivot?: { x: number; y: number };
+}
+
+/** Which part of an image is left when its transparent edges were cut off. */
+export interface AtlasTrim {
+  /** Columns cut off at the left. */
+  x: number;
+  /** Rows cut off at the top. */
+  y: number;
+  /** Width before. */
+  sourceWidth: number;
+  /** Height before. */
+  sourceHeight: number;
 }
 
 /** An animation by name. */
@@ -33,11 +49,11 @@ export interface AtlasFrame {
   frame: Rect;
   /** Never turned. */
   rotated: false;
-  /** Never trimmed. */
-  trimmed: false;
-  /** The part of the image that is in the sheet: all of it. */
+  /** Whether only a part of the image is in the sheet. */
+  trimmed: boolean;
+  /** The part of the image that is in the sheet. */
   spriteSourceSize: Rect;
-  /** Its size. */
+  /** Size of the whole image. */
   sourceSize: { w: number; h: number };
   /** Time that it is shown, in milliseconds. */
   duration?: number;
@@ -55,6 +71,16 @@ export interface AtlasTag {
   direction: "forward";
   /** How often it is played, as Aseprite writes it; for ever if absent. */
   repeat?: "1";
+}
+
+/** A named place in images; only pivots are written. */
+export interface AtlasSlice {
+  /** What it is. */
+  name: "pivot";
+  /** Its colour in the editor. */
+  color: string;
+  /** From which image on it is where; the pivot counts from the bounds' corner. */
+  keys: { frame: number; bounds: Rect; pivot: { x: number; y: number } }[];
 }
 
 /**
@@ -75,7 +101,7 @@ export interface Atlas {
     scale: "1";
     frameTags: AtlasTag[];
     layers: never[];
-    slices: never[];
+    slices: AtlasSlice[];
   };
 }
 
@@ -95,7 +121,7 @@ export function describeSheet(layout: SheetLayout, options: AtlasOptions): Atlas
       scale: "1",
       frameTags: tag === undefined ? [] : [tagOfAll(layout, tag)],
       layers: [],
-      slices: [],
+      slices: pivotOf(layout, options),
     },
   };
 }
@@ -103,7 +129,7 @@ export function describeSheet(layout: SheetLayout, options: AtlasOptions): Atlas
 function atlasFrame(
   { cells }: SheetLayout,
   index: number,
-  { names, durationMs }: AtlasOptions,
+  { names, durationMs, trim }: AtlasOptions,
 ): AtlasFrame {
   const frame = cells[index] ?? { x: 0, y: 0, w: 0, h: 0 };
   const { w, h } = frame;
@@ -111,11 +137,18 @@ function atlasFrame(
     filename: names[index] ?? String(index),
     frame,
     rotated: false,
-    trimmed: false,
-    spriteSourceSize: { x: 0, y: 0, w, h },
-    sourceSize: { w, h },
+    trimmed: trim !== undefined,
+    spriteSourceSize: { x: trim?.x ?? 0, y: trim?.y ?? 0, w, h },
+    sourceSize: { w: trim?.sourceWidth ?? w, h: trim?.sourceHeight ?? h },
     ...(durationMs === undefined ? {} : { duration: durationMs }),
   };
+}
+
+function pivotOf({ cells }: SheetLayout, { pivot, trim }: AtlasOptions): AtlasSlice[] {
+  if (pivot === undefined) return [];
+  const { w = 0, h = 0 } = cells[0] ?? {};
+  const bounds = { x: 0, y: 0, w: trim?.sourceWidth ?? w, h: trim?.sourceHeight ?? h };
+  return [{ name: "pivot", color: "#0000ffff", keys: [{ frame: 0, bounds, pivot }] }];
 }
 
 function tagOfAll({ cells }: SheetLayout, { name, loops }: AnimationTag): AtlasTag {

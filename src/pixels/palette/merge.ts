@@ -7,7 +7,7 @@ import type { Swatch } from "./limit.ts";
 const CUBES = 0.75;
 
 /** Most cubes; with more, they are made larger. */
-const MOST_CUBES = 3000;
+const MOST_CUBES = 2000;
 
 /** Colours move on to denser ones that are nearer than this many widths. */
 const REACH = 2.5;
@@ -18,10 +18,16 @@ const RARE = 0.15;
 /** The most that a reach grows by this. */
 const MOST_GROWTH = 2.5;
 
+/** Share of a cloud that must lie at an end of the scale for its colour to be taken for that end. */
+const CLIPPED = 0.2;
+
 interface Sum {
   count: number;
   readonly lab: [number, number, number];
   readonly rgb: [number, number, number];
+  /** How many have no light in a channel, and how many all there can be. */
+  readonly low: [number, number, number];
+  readonly high: [number, number, number];
 }
 
 /**
@@ -59,47 +65,57 @@ class Cloud {
   /** How many cells are around each bin. */
   densities(width: number): Float64Array {
     const [l, a, b] = [this.#l, this.#a, this.#b];
-    const density = Float64Array.from(this.bins, ({ count }) => count);
+    const counts = Float64Array.from(this.bins, ({ count }) => count);
+    const density = counts.slice();
     const fall = 1 / (2 * width * width);
     const most = 9 * width * width;
     for (let i = 0; i < density.length; i++) {
+      const li = l[i]!, ai = a[i]!, bi = b[i]!, count = counts[i]!;
+      let sum = 0;
       for (let j = i + 1; j < density.length; j++) {
-        const dl = l[j]! - l[i]!;
+        const dl = l[j]! - li;
         if (dl > 3 * width) break;
-        const [da, db] = [a[j]! - a[i]!, b[j]! - b[i]!];
+        const da = a[j]! - ai, db = b[j]! - bi;
         const far = dl * dl + da * da + db * db;
         if (far > most) continue;
         const share = Math.exp(-far * fall);
-        density[i]! += this.bins[j]!.count * share;
-        density[j]! += this.bins[i]!.count * share;
+        sum += counts[j]! * share;
+        density[j]! += count * share;
       }
+      density[i]! += sum;
     }
     return density;
   }
 
   /** The denser bin that each moves on to; itself where it stays. */
   leaders(density: Float64Array, width: number): Int32Array {
-    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const l = this.#l;
     const rank = density.map(Math.log);
-    const leader = new Int32Array(density.length);
+    const leader = Int32Array.from(density, (_, bin) => bin);
     const reach = REACH * width;
+    const farthest = reach * MOST_GROWTH;
     for (let i = 0; i < leader.length; i++) {
-      let [best, least] = [i, reach * reach];
-      const consider = (j: number) => {
-        const [dl, da, db] = [l[j]! - l[i]!, a[j]! - a[i]!, b[j]! - b[i]!];
-        if (Math.abs(dl) > reach * MOST_GROWTH) return false;
-        const ahead = rank[j]! - rank[i]!;
-        if (ahead < 0 || (ahead === 0 && j > i)) return true;
-        const growth = Math.min(MOST_GROWTH, 1 + RARE * ahead);
-        const far = (dl * dl + da * da + db * db) / (growth * growth);
-        if (far < least) least = far, best = j;
-        return true;
-      };
-      for (let j = i - 1; j >= 0 && consider(j); j--);
-      for (let j = i + 1; j < leader.length && consider(j); j++);
-      leader[i] = best;
+      let from = i, to = i + 1;
+      while (from > 0 && l[i]! - l[from - 1]! <= farthest) from--;
+      while (to < l.length && l[to]! - l[i]! <= farthest) to++;
+      leader[i] = this.#leaderOf(i, from, to, rank, reach);
     }
     return leader;
+  }
+
+  #leaderOf(i: number, from: number, to: number, rank: Float64Array, reach: number): number {
+    const [l, a, b] = [this.#l, this.#a, this.#b];
+    const li = l[i]!, ai = a[i]!, bi = b[i]!, own = rank[i]!;
+    let best = i, least = reach * reach;
+    for (let j = from; j < to; j++) {
+      const ahead = rank[j]! - own;
+      if (ahead < 0 || (ahead === 0 && j >= i)) continue;
+      const dl = l[j]! - li, da = a[j]! - ai, db = b[j]! - bi;
+      const growth = Math.min(MOST_GROWTH, 1 + RARE * ahead);
+      const far = (dl * dl + da * da + db * db) / (growth * growth);
+      if (far < least) least = far, best = j;
+    }
+    return best;
   }
 }
 
@@ -115,6 +131,8 @@ function sortIntoBins(rgb: Float32Array, side: number): Sum[] {
       count: 1,
       lab: [labs[at]!, labs[at + 1]!, labs[at + 2]!],
       rgb: [rgb[at]!, rgb[at + 1]!, rgb[at + 2]!],
+      low: [Number(rgb[at]! < 0.5), Number(rgb[at + 1]! < 0.5), Number(rgb[at + 2]! < 0.5)],
+      high: [Number(rgb[at]! > 254.5), Number(rgb[at + 1]! > 254.5), Number(rgb[at + 2]! > 254.5)],
     };
     const bin = bins.get(key);
     if (bin === undefined) bins.set(key, color);
@@ -133,14 +151,21 @@ function add(sum: Sum, more: Sum): void {
   for (let c = 0; c < 3; c++) {
     sum.lab[c]! += more.lab[c]!;
     sum.rgb[c]! += more.rgb[c]!;
+    sum.low[c]! += more.low[c]!;
+    sum.high[c]! += more.high[c]!;
   }
 }
 
-function swatchOf({ count, lab, rgb }: Sum): Swatch {
+/** The mean; but noise is cut off at the ends of the scale, which draws the mean of black away from it. */
+function swatchOf({ count, lab, rgb, low, high }: Sum): Swatch {
+  const level = (c: 0 | 1 | 2) => {
+    if (low[c] > CLIPPED * count) return 0;
+    return high[c] > CLIPPED * count ? 255 : rgb[c] / count;
+  };
   return {
     count,
     lab: [lab[0] / count, lab[1] / count, lab[2] / count],
-    rgb: [rgb[0] / count, rgb[1] / count, rgb[2] / count],
+    rgb: [level(0), level(1), level(2)],
   };
 }
 

@@ -275,9 +275,10 @@ class PostgresQueue implements JobQueue {
     };
   }
 
-  async counts(): Promise<QueueCounts> {
+  async counts({ oldest = false }: { oldest?: boolean } = {}): Promise<QueueCounts> {
     const row = await this.#client.row("read the queue", sql.COUNTS);
-    return { queued: Number(row?.["queued"]), running: Number(row?.["running"]) };
+    const counts = { queued: Number(row?.["queued"]), running: Number(row?.["running"]) };
+    return oldest ? { ...counts, oldestQueuedAtMs: await this.#number(sql.OLDEST) } : counts;
   }
 
   async nextClaimableAtMs(): Promise<number | undefined> {

@@ -44,6 +44,11 @@ export const COUNTS = `
   SELECT (SELECT count(*) FROM jobs WHERE state = 'queued') AS queued,
     (SELECT count(*) FROM jobs WHERE state = 'running') AS running`;
 
+/** When the oldest of the next thousand jobs was accepted. */
+export const OLDEST = `
+  SELECT min(created_at_ms) AS n FROM (
+    SELECT created_at_ms FROM jobs WHERE state = 'queued' ORDER BY due_ms, seq LIMIT 1000) AS few`;
+
 /** How many jobs wait. */
 export const COUNT_QUEUED = `SELECT count(*) AS n FROM jobs WHERE state = 'queued'`;
 

@@ -2,13 +2,14 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { ConfigError } from "../../errors.ts";
+import { isHeld } from "./change_line.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /**
  * Opens or creates the database at `path` (`:memory:` for none on disk).
  *
  * @throws {ConfigError} `unreadable` if the file is not a database, not ours, or of a newer version;
- *   `unwritable` if it cannot be created or written.
+ *   `unwritable` if it cannot be created or written; `in_use` if another program holds it just now.
  */
 export function openDatabase(path: string): DatabaseSync {
   let db: DatabaseSync | undefined;
@@ -70,6 +71,13 @@ function explain(path: string, cause: unknown): ConfigError {
     return new ConfigError(
       "unreadable",
       `${path} is not a queue database or is damaged (${detail}); move it away or name another file with --db`,
+      { cause },
+    );
+  }
+  if (isHeld(cause)) {
+    return new ConfigError(
+      "in_use",
+      `Another program holds the queue database ${path} (${detail}); close it there`,
       { cause },
     );
   }

@@ -14,15 +14,19 @@ interface Turn {
   readonly gap: number;
 }
 
-/**
- * The positions of those jobs that wait, by id. Each job of the line is passed once at the most.
- *
- * @param place Tells the position of one.
- */
+/** The line that jobs wait in. */
+interface Line {
+  /** Jobs in it. */
+  readonly waiting: number;
+  /** The position of one, which costs the more, the farther it is from both ends. */
+  place(due: number, seq: number): number;
+}
+
+/** The positions of those jobs that wait, by id. Each job of the line is passed about once at the most. */
 export function positionsOf(
   store: SqliteStore,
   ids: readonly string[],
-  place: (due: number, seq: number) => number,
+  line: Line,
 ): Map<string, number> {
   const positions = new Map<string, number>();
   // SQLite's JSON ends a text at a NUL, which an id may have.
@@ -30,13 +34,24 @@ export function positionsOf(
     .map((isOdd) => ids.filter((id) => id.includes("\0") === isOdd));
   for (const id of odd) {
     const row = store.optionalRow(sql.BY_ID, { id });
-    if (row?.state === "queued") positions.set(id, place(row.due_ms, row.seq));
+    if (row?.state === "queued") positions.set(id, line.place(row.due_ms, row.seq));
   }
-  let position: number | undefined;
-  for (const turn of store.rows(sql.TURNS, { ids: JSON.stringify(plain) }) as unknown as Turn[]) {
-    position = position === undefined ? place(turn.due_ms, turn.seq) : position - turn.gap;
+  const turns = store.rows(sql.TURNS, { ids: JSON.stringify(plain) }) as unknown as Turn[];
+  let position = positionOfLast(turns, line);
+  for (const [index, turn] of turns.entries()) {
+    if (index > 0) position -= turn.gap;
     const id = plain[turn.at];
     if (id !== undefined) positions.set(id, position);
   }
   return positions;
+}
+
+/** From the first of them on if they are spread over the line: it is nearer to an end then. */
+function positionOfLast(turns: readonly Turn[], { waiting, place }: Line): number {
+  const [last, first] = [turns[0], turns.at(-1)];
+  if (last === undefined || first === undefined) return 0;
+  const between = turns.slice(1).reduce((sum, { gap }) => sum + gap, 0);
+  return between > waiting / 2
+    ? place(first.due_ms, first.seq) + between
+    : place(last.due_ms, last.seq);
 }

@@ -29,6 +29,7 @@ import type {
 import { JobCounts } from "./counts.ts";
 import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
+import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
 import { damageError, type JobRow, newJob, toJob } from "../row.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
@@ -234,7 +235,10 @@ class SqliteQueue implements JobQueue {
 
   positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return this.#store.read(() =>
-      positionsOf(this.#store, ids, (due, seq) => this.#turns.place(due, seq))
+      positionsOf(this.#store, ids, {
+        waiting: this.#counts.of("queued"),
+        place: (due, seq) => this.#turns.place(due, seq),
+      })
     );
   }
 
@@ -244,7 +248,7 @@ class SqliteQueue implements JobQueue {
       if (!Number.isSafeInteger(before)) {
         throw new JobError("invalid_parameter", "Invalid parameter: cursor: not one of this list");
       }
-      const rows = this.#store.rows(sql.LIST, { before, state: state ?? null, limit: limit + 1 });
+      const rows = pageRows(this.#store, this.#counts, { state, before, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const readable = page.filter((row) => row.id !== "");
@@ -256,10 +260,11 @@ class SqliteQueue implements JobQueue {
     });
   }
 
-  counts(): Promise<QueueCounts> {
+  counts({ oldest = false }: { oldest?: boolean } = {}): Promise<QueueCounts> {
     return this.#store.read(() => ({
       queued: this.#counts.of("queued"),
       running: this.#counts.of("running"),
+      ...(oldest ? { oldestQueuedAtMs: this.#store.number(sql.OLDEST_QUEUED) } : {}),
     }));
   }
 

@@ -113,6 +113,11 @@ export const LAST_DUE = `
     UNION ALL
     SELECT max(due_ms) FROM jobs WHERE state = 'running')`;
 
+/** When the oldest job that waits was accepted: of the next thousand, so that 100,000 cost no more. */
+export const OLDEST_QUEUED = `
+  SELECT min(created_at_ms) AS at FROM (
+    SELECT created_at_ms FROM jobs WHERE state = 'queued' ORDER BY due_ms, seq LIMIT 1000)`;
+
 /** Waiting jobs that go first. */
 export const POSITION = `
   SELECT count(*) AS n FROM jobs
@@ -143,6 +148,16 @@ export const TURNS = `
 export const LIST = `
   SELECT * FROM jobs WHERE seq < :before AND (:state IS NULL OR state = :state)
   ORDER BY seq DESC LIMIT :limit`;
+
+/** Jobs that run, newest first, by their own index. */
+export const LIST_RUNNING = `
+  SELECT * FROM jobs INDEXED BY jobs_running
+  WHERE state = 'running' AND seq < :before ORDER BY seq DESC LIMIT :limit`;
+
+/** Jobs that wait, newest first, by their own index. */
+export const LIST_QUEUED = `
+  SELECT * FROM jobs INDEXED BY jobs_waiting
+  WHERE state = 'queued' AND seq < :before ORDER BY seq DESC LIMIT :limit`;
 
 /** Changes when another connection has changed the file. */
 export const DATA_VERSION = `PRAGMA data_version`;

@@ -55,3 +55,24 @@ Deno.test("describeSheet() takes a tag that is the name of something of JavaScri
   const atlas = describeSheet(LAYOUT, { ...ABOUT, tag: { name: "__proto__", loops: true } });
   deepEqual(Object.keys(JSON.parse(JSON.stringify(atlas)).animations), ["__proto__"]);
 });
+
+Deno.test("describeSheet() tells what was trimmed, and keeps the pivot where it was in the whole image", () => {
+  const { frames, meta } = describeSheet(sheetLayout(1, 10, 12), {
+    image: "x_sheet.png",
+    names: ["x.png"],
+    app: "me",
+    trim: { x: 3, y: 4, sourceWidth: 16, sourceHeight: 20 },
+    pivot: { x: 8, y: 19 },
+  });
+  const { trimmed, spriteSourceSize, sourceSize } = frames["0"]!;
+  deepEqual([trimmed, spriteSourceSize, sourceSize], [
+    true,
+    { x: 3, y: 4, w: 10, h: 12 },
+    { w: 16, h: 20 },
+  ]);
+  deepEqual(meta.slices, [{
+    name: "pivot",
+    color: "#0000ffff",
+    keys: [{ frame: 0, bounds: { x: 0, y: 0, w: 16, h: 20 }, pivot: { x: 8, y: 19 } }],
+  }]);
+});

@@ -1,0 +1,224 @@
+/** One run: a plan in a world of its own, to the first broken promise or to rest. */
+
+import "./world/install.ts";
+import { loadConfig } from "../../src/config/mod.ts";
+import { liveIsolates } from "../../src/executor/isolate.ts";
+import { startSimulator } from "../../src/simulator/mod.ts";
+import { ADDRESSES, ClientRoom, type JobFate } from "./client_room.ts";
+import { befall, type Rooms } from "./misfortunes.ts";
+import type { Plan } from "./plan.ts";
+import { checkRest, QueueWatch, type Ran, UpdateWatch } from "./promises.ts";
+import { WorkerRoom } from "./worker_room.ts";
+import { database, isDeath, mendDatabase } from "./world/database.ts";
+import { mendDisk } from "./world/disk.ts";
+import { forgetIsolates, isolates } from "./world/isolates.ts";
+import { mendLinks, SimulatedTransport } from "./world/links.ts";
+import { forgetTimers } from "./world/time.ts";
+import { forgetHosts, mendWeb } from "./world/web.ts";
+import { Process, setPresentWorld, World } from "./world/world.ts";
+
+/** How a run went. */
+export interface RunResult {
+  /** The broken promise, if one was. */
+  readonly failure: string | undefined;
+  /** Equal for equal runs. */
+  readonly digest: string;
+  /** Lines a person can follow. */
+  readonly trace: readonly string[];
+  readonly simulatedMs: number;
+  readonly steps: number;
+  readonly jobs: number;
+  readonly lives: number;
+  /** How often what happened. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** Virtual time within which all is at rest once misfortune has ended. */
+const PATIENCE_MS = 2 * 3_600_000;
+
+/** Runs a plan. */
+export async function runPlan(plan: Plan, { keepTrace = false } = {}): Promise<RunResult> {
+  const world = new World({ seed: plan.seed, keepTrace });
+  const dir = scratch();
+  setPresentWorld(world);
+  mendAll();
+  const uncaught = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    if (isDeath(event.reason)) return;
+    world.fail(`A promise failed with nobody to see it: ${String(event.reason?.stack)}`);
+  };
+  addEventListener("unhandledrejection", uncaught);
+  try {
+    return await new Run(world, plan, dir).go();
+  } finally {
+    removeEventListener("unhandledrejection", uncaught);
+    mendAll();
+    setPresentWorld(undefined);
+    Deno.removeSync(dir, { recursive: true });
+  }
+}
+
+function mendAll(): void {
+  mendDatabase();
+  mendDisk();
+  mendLinks();
+  mendWeb();
+  forgetHosts();
+  forgetIsolates();
+  forgetTimers();
+}
+
+/** The same name in each run of a process, so that no trace differs by it. */
+function scratch(): string {
+  const root = canUse("/dev/shm") ? "/dev/shm" : Deno.env.get("TMPDIR") ?? "/tmp";
+  const dir = `${root}/dgx-pixels-simulation-${String(Deno.pid).padStart(8, "0")}`;
+  Deno.mkdirSync(dir, { recursive: true });
+  return dir;
+}
+
+function canUse(dir: string): boolean {
+  try {
+    return Deno.statSync(dir).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+class Run {
+  readonly #world: World;
+  readonly #plan: Plan;
+  readonly #dir: string;
+  readonly #keeper = new Process("keeper");
+  readonly #fates: readonly JobFate[];
+  #isolatesBefore = liveIsolates;
+
+  constructor(world: World, plan: Plan, dir: string) {
+    this.#world = world;
+    this.#plan = plan;
+    this.#dir = dir;
+    this.#fates = plan.jobs.map((job) => ({
+      plan: job,
+      isAccepted: false,
+      isCancelPromised: false,
+      verdict: undefined,
+      paths: [],
+    }));
+  }
+
+  async go(): Promise<RunResult> {
+    const world = this.#world;
+    const rooms = await this.#furnish();
+    const { worker, clients } = rooms;
+    world.enter(this.#keeper, () => worker.start());
+    for (const client of clients) client.start();
+    for (const fault of this.#plan.faults) {
+      world.schedule(this.#keeper, fault.atMs, "fault", () => befall(rooms, fault));
+    }
+    const endMs = Math.max(
+      0,
+      ...this.#plan.faults.map(({ atMs, forMs }) => atMs + forMs),
+      ...this.#plan.jobs.map(({ atMs }) => atMs),
+    );
+    await world.run(() => false, endMs + 1);
+    const isDone = () => clients.every((client) => client.isDone);
+    await world.run(isDone, endMs + PATIENCE_MS);
+    if (world.failures.length === 0 && !isDone()) this.#tellWhoWaits();
+    await this.#rest(rooms);
+    return {
+      failure: world.failures[0],
+      digest: world.digest,
+      trace: world.trace,
+      simulatedMs: world.nowMs,
+      steps: world.steps,
+      jobs: this.#plan.jobs.length,
+      lives: worker.lives,
+      counts: world.counts,
+    };
+  }
+
+  #tellWhoWaits(): void {
+    const waiting = this.#fates.filter(({ verdict }) => verdict === undefined)
+      .map(({ plan }) => plan.id);
+    this.#world.fail(`${waiting.join(", ")} wait for ever`);
+  }
+
+  async #furnish(): Promise<Rooms> {
+    const [world, plan] = [this.#world, this.#plan];
+    const servers = [];
+    for (let number = 0; number < plan.servers; number++) {
+      const process = new Process(`comfy${number}`);
+      const start = () => startSimulator({ stepTimeMs: 100, loadTimeMs: 300, nodeTimeMs: 5 });
+      servers.push({ process, simulator: await world.enter(process, start) });
+    }
+    const { config } = await loadConfig({
+      flags: {
+        "req-addr": ADDRESSES.reqAddress,
+        "pub-addr": ADDRESSES.pubAddress,
+        "comfyui-url": servers.map(({ simulator }) => simulator.url),
+        "output-dir": `${this.#dir}/output`,
+        db: `${this.#dir}/queue.db`,
+      },
+      env: () => undefined,
+    });
+    const transport = new SimulatedTransport();
+    const worker = new WorkerRoom(world, config, transport, this.#keeper);
+    const queue = new QueueWatch(world);
+    database.onCommit = (db) => world.enter(undefined!, () => queue.look(db));
+    let updates = new UpdateWatch(world);
+    worker.onLife = () => updates = new UpdateWatch(world);
+    transport.onPublish = (body) => updates.look(body);
+    const clients = Array.from({ length: plan.clients }, (_, number) =>
+      new ClientRoom(
+        world,
+        transport,
+        this.#keeper,
+        number,
+        this.#fates.filter(({ plan: job }) => job.client === number),
+      ));
+    return { world, keeper: this.#keeper, worker, clients, servers };
+  }
+
+  /** Lets all come to rest, looks at what is left, and stops everything. */
+  async #rest({ worker, clients, servers }: Rooms): Promise<void> {
+    const world = this.#world;
+    await world.run(() => worker.worker !== undefined, world.nowMs + PATIENCE_MS);
+    await world.run(() => false, world.nowMs + this.#plan.idleMs);
+    const closing = { isDone: false };
+    const all = async () => {
+      await Promise.all(clients.map((client) => client.close()));
+      await worker.close();
+      for (const { process, simulator } of servers) {
+        await world.enter(process, () => simulator.close());
+      }
+      closing.isDone = true;
+    };
+    if (world.failures.length > 0) {
+      worker.process?.kill();
+      return;
+    }
+    all().catch((error) => world.fail(`cannot stop: ${String(error?.stack)}`));
+    await world.run(() => closing.isDone, world.nowMs + PATIENCE_MS);
+    if (world.failures.length > 0) return;
+    if (!closing.isDone) return world.fail("the worker does not stop");
+    await world.run(() => false, world.nowMs + 60_000);
+    const processes = [worker.process, ...clients.map(({ process }) => process)];
+    for (const process of [...processes, ...servers.map(({ process }) => process)]) {
+      if (process !== undefined && process.timers > 0) {
+        world.fail(`${process.name} is closed and has ${process.timers} timers`);
+      }
+    }
+    if (isolates.size > 0) world.fail(`${isolates.size} isolates are left`);
+    const ran = servers.flatMap(({ simulator: { record } }, server): Ran[] => {
+      const seeds = new Map(record.prompts.map(({ promptId, body }) => [
+        promptId,
+        Number(/"(?:noise_)?seed":(\d+)/.exec(JSON.stringify(body))?.[1]),
+      ]));
+      return record.executions.map(({ promptId, outcome }) => {
+        return { server, promptId, outcome, seed: seeds.get(promptId) ?? NaN };
+      });
+    });
+    const dbPath = `${this.#dir}/queue.db`;
+    checkRest(world, this.#plan, { dbPath, fates: this.#fates, ran });
+    void this.#isolatesBefore;
+  }
+}

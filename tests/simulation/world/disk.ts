@@ -1,0 +1,159 @@
+/**
+ * The disk: real files in memory, each call one event of its process, with a pause, a disk that is full
+ * and one that is slow.
+ */
+
+import { currentProcess, presentWorld } from "./world.ts";
+import { replace } from "./replace.ts";
+
+/** What the disk suffers from. */
+export const disk = {
+  /** Nothing more can be written. */
+  isFull: false,
+  /** Longest time of one call, in milliseconds. */
+  mostMs: 2,
+};
+
+/** When files were made, by the wall clock of the world, by path. */
+const made = new Map<string, number>();
+
+/** Makes the disk as it was. */
+export function mendDisk(): void {
+  disk.isFull = false;
+  disk.mostMs = 2;
+  made.clear();
+}
+
+type Call<A extends unknown[], R> = (...args: A) => R;
+
+/** Replaces what the sandbox and the worker use of `Deno`. */
+export function installDisk(): void {
+  const { openSync, mkdirSync, realPathSync, removeSync, readDirSync, lstatSync, statSync } = Deno;
+  const { linkSync, renameSync, readFileSync, writeFileSync, readTextFileSync } = Deno;
+  const { makeTempFileSync } = Deno;
+  put("open", (...[path, options]: Parameters<typeof openSync>) => {
+    if (options?.write === true) dirty(path);
+    return openSync(path, options);
+  });
+  put("mkdir", mkdirSync);
+  put("realPath", realPathSync);
+  put("remove", removeSync);
+  put("readTextFile", readTextFileSync);
+  put("readFile", (path: string | URL) => readFileSync(path));
+  put("link", (from: string, to: string) => {
+    dirty(to);
+    linkSync(from, to);
+  });
+  put("rename", (from: string, to: string) => {
+    dirty(to);
+    renameSync(from, to);
+  });
+  put("writeFile", (path: string, bytes: Uint8Array) => {
+    dirty(path);
+    writeFileSync(path, bytes);
+  });
+  put("makeTempFile", (options: Deno.MakeTempOptions) => {
+    dirty("");
+    return makeTempFileSync(options);
+  });
+  put("lstat", (path: string) => dated(path, lstatSync(path)));
+  put("stat", (path: string | URL) => dated(String(path), statSync(path)));
+  installReadDir(readDirSync);
+  installFiles();
+  // Each process sees inodes of its own, so that a killed worker holds no lock.
+  replace(Deno, "statSync", (path: string | URL) => {
+    const process = currentProcess();
+    const info = statSync(path);
+    return process === undefined ? info : { ...info, ino: info.ino ?? 0, dev: nameNumber(process) };
+  });
+}
+
+function put<N extends keyof typeof Deno>(name: N, sync: Call<never[], unknown>): void {
+  const real = Deno[name] as Call<unknown[], unknown>;
+  const call = (...args: unknown[]) =>
+    currentProcess() === undefined
+      ? real(...args)
+      : step(name, () => (sync as Call<unknown[], unknown>)(...args));
+  replace(Deno, name, call as (typeof Deno)[N]);
+}
+
+function step<T>(name: string, run: () => T): Promise<T> {
+  const process = currentProcess();
+  const world = presentWorld();
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  if (process?.isAlive !== true) return promise;
+  world.schedule(process, world.random.between(0.01, disk.mostMs), `disk ${name}`, () => {
+    try {
+      resolve(run());
+    } catch (error) {
+      reject(error);
+    }
+  });
+  return promise;
+}
+
+function dirty(path: string | URL): void {
+  if (disk.isFull) throw noSpace();
+  if (path !== "") made.set(String(path), presentWorld().wallMs);
+}
+
+function noSpace(): Error {
+  presentWorld().count("disk full");
+  return Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
+}
+
+function dated(path: string, info: Deno.FileInfo): Deno.FileInfo {
+  const at = made.get(path) ?? presentWorld().wallMs;
+  return { ...info, mtime: new Date(at) };
+}
+
+function installReadDir(readDirSync: typeof Deno.readDirSync): void {
+  const real = Deno.readDir;
+  replace(Deno, "readDir", (path) => {
+    if (currentProcess() === undefined) return real(path);
+    return (async function* () {
+      const entries = await step("readDir", () => [...readDirSync(path)]);
+      // The order of a real directory is nobody's choice.
+      yield* entries.sort((a, b) => a.name < b.name ? -1 : 1);
+    })();
+  });
+}
+
+function installFiles(): void {
+  const file = Deno.FsFile.prototype;
+  const { write, read, seek, sync, tryLockSync } = file;
+  replace(file, "read", function (this: Deno.FsFile, buffer: Uint8Array) {
+    if (currentProcess() === undefined) return read.call(this, buffer);
+    return step("read", () => this.readSync(buffer));
+  });
+  replace(
+    file,
+    "seek",
+    function (this: Deno.FsFile, offset: number, whence: Deno.SeekMode) {
+      if (currentProcess() === undefined) return seek.call(this, offset, whence);
+      return step("seek", () => this.seekSync(offset, whence));
+    } as typeof seek,
+  );
+  replace(file, "write", function (this: Deno.FsFile, bytes: Uint8Array) {
+    if (currentProcess() === undefined) return write.call(this, bytes);
+    return step("write", () => {
+      if (disk.isFull) throw noSpace();
+      return this.writeSync(bytes);
+    });
+  });
+  replace(file, "sync", function (this: Deno.FsFile) {
+    return currentProcess() === undefined ? sync.call(this) : step("sync", () => {});
+  });
+  replace(file, "tryLockSync", function (this: Deno.FsFile, isExclusive?: boolean) {
+    return currentProcess() === undefined ? tryLockSync.call(this, isExclusive) : true;
+  });
+}
+
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
+
+function nameNumber(process: object): number {
+  const number = numbers.get(process) ?? ++lastNumber;
+  numbers.set(process, number);
+  return number;
+}

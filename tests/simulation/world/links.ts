@@ -1,0 +1,160 @@
+/**
+ * The network between clients and the worker, on the sockets in memory. In order for each connection,
+ * as TCP has it; what is sent while a link is down is lost, as are single messages when it is lossy,
+ * requests come twice, updates are missed.
+ */
+
+import { TransportError } from "../../../src/errors.ts";
+import { memoryTransport } from "../../../src/transport/mod.ts";
+import type {
+  BindOptions,
+  RequestClient,
+  RequestOptions,
+  RequestServer,
+  Transport,
+  UpdatePublisher,
+  UpdateSubscriber,
+} from "../../../src/transport/mod.ts";
+import { currentProcess, presentWorld, type Process } from "./world.ts";
+
+/** What befalls messages. */
+export const links = { lose: 0, twice: 0, mostMs: 3, downUntilMs: 0 };
+
+/** A network without faults. */
+export function mendLinks(): void {
+  Object.assign(links, { lose: 0, twice: 0, mostMs: 3, downUntilMs: 0 });
+}
+
+/** True if a message that is sent now is lost. */
+function isLost(): boolean {
+  const world = presentWorld();
+  const lost = links.downUntilMs > world.nowMs || world.random.chance(links.lose);
+  if (lost) world.count("message lost");
+  return lost;
+}
+
+/** A connection's direction: each message after those before it. */
+class Lane {
+  #lastMs = 0;
+
+  /** Delivers in a process. */
+  deliver(process: Process, label: string, run: () => void): void {
+    const world = presentWorld();
+    const delayMs = world.random.between(0.05, links.mostMs);
+    this.#lastMs = Math.max(this.#lastMs, world.nowMs + delayMs);
+    world.schedule(process, this.#lastMs - world.nowMs, label, run);
+  }
+
+  /** Resolves when the message is there. */
+  cross(process: Process, label: string): Promise<void> {
+    return new Promise((resolve) => this.deliver(process, label, resolve));
+  }
+}
+
+/** Sockets of one world. */
+export class SimulatedTransport implements Transport {
+  readonly #inner = memoryTransport();
+  /** Sees each update as it is published. */
+  onPublish: (body: Uint8Array) => void = () => {};
+
+  async bindRequests(address: string, options?: BindOptions): Promise<RequestServer> {
+    const server = await this.#inner.bindRequests(address, options);
+    currentProcess()?.onKill.push(() => void server.close());
+    return server;
+  }
+
+  async bindUpdates(address: string, options?: BindOptions): Promise<UpdatePublisher> {
+    const publisher = await this.#inner.bindUpdates(address, options);
+    const process = currentProcess()!;
+    process.onKill.push(() => void publisher.close());
+    return {
+      address: publisher.address,
+      get dropped() {
+        return publisher.dropped;
+      },
+      publish: (body, options) => {
+        if (!process.isAlive) return;
+        this.onPublish(body);
+        publisher.publish(body, options);
+      },
+      flush: () => publisher.flush(),
+      close: () => publisher.close(),
+      [Symbol.asyncDispose]: () => publisher.close(),
+    };
+  }
+
+  async connectRequests(address: string): Promise<RequestClient> {
+    return new LinkedClient(await this.#inner.connectRequests(address), address);
+  }
+
+  async connectUpdates(address: string): Promise<UpdateSubscriber> {
+    const inner = await this.#inner.connectUpdates(address);
+    const process = currentProcess()!;
+    process.onKill.push(() => void inner.close());
+    return {
+      close: () => inner.close(),
+      [Symbol.asyncDispose]: () => inner.close(),
+      async *[Symbol.asyncIterator]() {
+        const lane = new Lane();
+        for await (const body of inner) {
+          if (isLost()) continue;
+          await lane.cross(process, "update");
+          yield body;
+        }
+      },
+    };
+  }
+}
+
+class LinkedClient implements RequestClient {
+  readonly #inner: RequestClient;
+  readonly #address: string;
+  readonly #process = currentProcess()!;
+  readonly #way = new Lane();
+  readonly #back = new Lane();
+
+  constructor(inner: RequestClient, address: string) {
+    this.#inner = inner;
+    this.#address = address;
+    this.#process.onKill.push(() => void inner.close());
+  }
+
+  async request(body: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
+    const { signal, timeoutMs = 5_000 } = options;
+    signal?.throwIfAborted();
+    const lost = Promise.withResolvers<never>();
+    const abort = () => lost.reject(signal?.reason);
+    const late = `No answer from ${this.#address} within ${timeoutMs} ms`;
+    const timer = setTimeout(() => lost.reject(new TransportError("timeout", late)), timeoutMs);
+    signal?.addEventListener("abort", abort);
+    try {
+      return await Promise.race([lost.promise, this.#carry(body, options)]);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #carry(body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    const world = presentWorld();
+    const nothing = new Promise<never>(() => {});
+    if (isLost()) return await nothing;
+    await this.#way.cross(this.#process, "request");
+    if (world.random.chance(links.twice)) {
+      world.count("request twice");
+      this.#inner.request(body, options).catch(() => {});
+    }
+    const reply = await this.#inner.request(body, options);
+    if (isLost()) return await nothing;
+    await this.#back.cross(this.#process, "reply");
+    return reply;
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
