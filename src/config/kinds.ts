@@ -258,8 +258,7 @@ export function path(placeholder: "file" | "dir"): SingleKind<string> {
 
 /** A file for a database, or the address of one. */
 export function database(): SingleKind<string> {
-  const expected =
-    "a path without a leading ~, or a URL such as postgres://user:password@host/database";
+  const expected = "a path without a leading ~, or a postgres:// URL";
   const file = path("file");
   return single(expected, "file", (text) => {
     if (!/^postgres(?:ql)?:/i.test(text)) return file.parse(text);

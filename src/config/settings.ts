@@ -22,29 +22,8 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
+import type { FlagName } from "./flag_name.ts";
 import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
-
-/** Name of a command line flag, without its dashes. */
-export type FlagName =
-  | "req-addr"
-  | "pub-addr"
-  | "curve-key"
-  | "curve-clients"
-  | "server-key"
-  | "http-addr"
-  | "http-tokens-file"
-  | "allow-insecure-bind"
-  | "comfyui-url"
-  | "comfyui-timeout"
-  | "workflow-dir"
-  | "input-dir"
-  | "output-dir"
-  | "extra-model-paths"
-  | "db"
-  | "worker-name"
-  | "config"
-  | "simulate"
-  | "log-level";
 
 const MAX_SERVERS = 64;
 

@@ -302,7 +302,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   },
   "worker.name": {
     read: (config) => config.worker.name,
-    good: [["gpu-box 2", "gpu-box 2"], ["x".repeat(64), "x".repeat(64)]],
+    good: [["gpu-box 2", "gpu-box 2"], ["b", "b"], ["x".repeat(64), "x".repeat(64)]],
     bad: ["x".repeat(65), "a\u0000b"],
   },
   "worker.drain_timeout_s": {
