@@ -58,6 +58,9 @@ test("cancel a job at one that runs at the other", async ({ a, b }) => {
   job.result.catch(() => {});
   const runsAt = await Promise.race([stallA.reached.then(() => a), stallB.reached.then(() => b)]);
   await (runsAt === a ? b : a).client.cancel("unwanted");
+  await runsAt.simulator.when("interrupt");
+  stallA.release();
+  stallB.release();
   await assert.rejects(job.result, { code: "cancelled" });
   await Promise.all([a, b].map(({ ear }) => ear.hears("job_finished", "unwanted")));
 });
@@ -105,7 +108,8 @@ test("take over the jobs of one that was killed, when its leases have run out", 
     await Promise.all([stall.reached, busyA.reached, busyB.reached]);
     doomed.signal("SIGKILL");
     await doomed.ended;
-    for (const { release } of [busyA, busyB]) release();
+    busyA.release();
+    busyB.release();
     // Instead of waiting for half a minute, twice.
     cluster.sql(
       `UPDATE ${schema}.jobs SET lease_until_ms = 0 WHERE worker = 'doomed' AND state = 'running';
