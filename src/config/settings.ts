@@ -26,11 +26,7 @@ import {
 import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
 
-const MAX_SERVERS = 64;
-
-const MAX_FILES = 64;
-
-const MAX_ORIGINS = 64;
+const [MAX_SERVERS, MAX_FILES, MAX_ORIGINS] = [64, 64, 64];
 
 /** One setting, whose value is a `T`. */
 export interface Setting<T> {
