@@ -1,10 +1,11 @@
 // Generates one image: node client.mjs REQUESTS UPDATES [SERVER_KEY PUBLIC_KEY SECRET_KEY]
 import { randomUUID } from "node:crypto";
-import { pack, unpack } from "msgpackr";
+import { Packr } from "msgpackr";
 import { Request, Subscriber } from "zeromq";
 
 const [requestsAddress, updatesAddress, curveServerKey, curvePublicKey, curveSecretKey] = process.argv
   .slice(2);
+const packr = new Packr({ useRecords: false, int64AsType: "number" });
 const keys = curveServerKey ? { curveServerKey, curvePublicKey, curveSecretKey } : {};
 const requests = new Request({ ...keys, receiveTimeout: 5000 });
 const updates = new Subscriber({ ...keys, receiveTimeout: 5000 });
@@ -13,9 +14,9 @@ updates.connect(updatesAddress);
 updates.subscribe();
 
 async function ask(message) {
-  await requests.send(pack(message));
+  await requests.send(packr.pack(message));
   const [reply] = await requests.receive();
-  return unpack(reply);
+  return packr.unpack(reply);
 }
 
 const id = randomUUID();
@@ -33,7 +34,7 @@ while (!ended.includes(told.type) && !ended.includes(told.state)) {
   let update;
   try {
     const [bytes] = await updates.receive();
-    update = unpack(bytes);
+    update = packr.unpack(bytes);
   } catch (error) {
     if (error.code !== "EAGAIN") throw error;
     update = await ask({ type: "job", job_id: id }); // an update may be lost
