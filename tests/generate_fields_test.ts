@@ -21,7 +21,7 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   animation_frames: "sandbox/results.ts",
   tileset_grid: "sandbox/results.ts",
   negative_prompt: "workflow/bind/bind.ts",
-  seed: "queue/sqlite_queue.ts",
+  seed: "queue/sqlite/sqlite_queue.ts",
   sampler_name: "workflow/bind/bind.ts",
   scheduler: "workflow/bind/bind.ts",
   denoise: "workflow/bind/bind.ts",
@@ -30,8 +30,8 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   workflow: "workflow/route.ts",
   output_format: "workflow/bind/bind.ts",
   init_image: "workflow/bind/bind.ts",
-  priority: "queue/sqlite_queue.ts",
-  deadline_s: "queue/sqlite_queue.ts",
+  priority: "queue/sqlite/sqlite_queue.ts",
+  deadline_s: "queue/acceptance.ts",
   fit: "workflow/bind/fit.ts",
   cycle: "workflow/animation/frames.ts",
   frame_prompts: "workflow/animation/frames.ts",
@@ -67,7 +67,7 @@ Deno.test("each field of generate has a consumer, which reads it", async () => {
     if (file === undefined) {
       return [
         `${field}: nothing uses it. Read it in src/workflow/bind/bind.ts (graph), src/workflow/route.ts ` +
-        `(route), src/sandbox/results.ts (results) or src/queue/sqlite_queue.ts (order), then name ` +
+        `(route), src/sandbox/results.ts (results) or src/queue/sqlite/sqlite_queue.ts (order), then name ` +
         `that file in CONSUMERS of ${HERE}`,
       ];
     }

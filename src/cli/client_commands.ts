@@ -1,7 +1,13 @@
 /** The declarations of the commands that talk to a worker, or look at its settings. */
 
 import { Argument, type Command, Option } from "commander";
-import { nameList, numberList, positiveNumber, wholeNumberBetween } from "./arguments.ts";
+import {
+  nameList,
+  numberList,
+  positiveNumber,
+  wholeNumber,
+  wholeNumberBetween,
+} from "./arguments.ts";
 import { runCancel } from "./commands/cancel.ts";
 import { runConfig } from "./commands/config.ts";
 import { runCompletions, type Shell, SHELLS } from "./commands/completions.ts";
@@ -12,12 +18,14 @@ import { type GenerateOptions, runGenerate } from "./generate/command.ts";
 import type { GenerateValues } from "./generate/fields.ts";
 import { addGenerateOptions, generateValues } from "./generate/options.ts";
 import { runHealth } from "./commands/health.ts";
+import { type ImageOptions, runImage } from "./commands/image.ts";
 import type { Io } from "./io.ts";
 import { runJob } from "./commands/job.ts";
 import { JOB_STATES, runJobs } from "./commands/jobs.ts";
 import { runModels } from "./commands/models.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import { runPing } from "./commands/ping.ts";
+import { ACTIONS, runServers, type ServersOptions } from "./commands/servers.ts";
 import { runStatus } from "./commands/status.ts";
 import { runWatch, type WatchOptions } from "./commands/watch.ts";
 
@@ -25,6 +33,8 @@ import { runWatch, type WatchOptions } from "./commands/watch.ts";
 export function addClientCommands(program: Command, io: Io, finish: Finish): void {
   addGenerate(program, io, finish);
   addJobs(program, io, finish);
+  addImage(program, io, finish);
+  addServers(program, io, finish);
   addQuestions(program, io, finish);
   addWatch(program, io, finish);
   addHealth(program, io, finish);
@@ -114,6 +124,37 @@ function addJobs(program: Command, io: Io, finish: Finish): void {
     .argument("<id>", "id of the job")
     .action(async (id: string, options: Parameters<typeof runJob>[1]) => {
       finish(await runJob(id, options, io));
+    });
+}
+
+function addServers(program: Command, io: Io, finish: Finish): void {
+  asking(
+    program,
+    "servers",
+    "list the ComfyUI servers; drain keeps new jobs from one, resume ends that",
+  )
+    .addArgument(new Argument("[action]", "what to do with one").choices(ACTIONS))
+    .argument("[name]", "name of the server")
+    .action(
+      async (
+        action: (typeof ACTIONS)[number] | undefined,
+        name: string | undefined,
+        options: ServersOptions,
+      ) => {
+        finish(await runServers(action, name, options, io));
+      },
+    );
+}
+
+function addImage(program: Command, io: Io, finish: Finish): void {
+  addConnectionOptions(
+    inherit(program, "image").description("fetch an image of a finished job, also from afar"),
+  )
+    .argument("<id>", "id of the job")
+    .argument("[file]", "where to put it (default: from the id)")
+    .option("--index <number>", "which of its images, from 0", wholeNumber, 0)
+    .action(async (id: string, file: string | undefined, options: ImageOptions) => {
+      finish(await runImage(id, file, options, io));
     });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { CYCLE_NAMES } from "../protocol/limits.ts";
 import { wholeNumber } from "./arguments.ts";
 import { runBase } from "./base.ts";
@@ -13,6 +13,7 @@ import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import type { ConformanceCommandOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
+import type { ServiceOptions } from "./commands/service.ts";
 import type { SimulatorCommandOptions } from "./commands/simulator.ts";
 import type { TokenOptions } from "./commands/token.ts";
 import type { ValidateOptions } from "./commands/validate.ts";
@@ -31,6 +32,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
     addValidate(program, io, finish);
     addKeygen(program, io, finish);
     addToken(program, io, finish);
+    addService(program, io, finish);
     addSchema(program, io, finish);
   });
 }
@@ -120,6 +122,17 @@ function addKeygen(program: Command, io: Io, finish: Finish): void {
     .action(async (name: string) => {
       const { runKeygen } = await import("./commands/keygen.ts");
       finish(await runKeygen(name, io));
+    });
+}
+
+function addService(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "service")
+    .description("print a unit that has systemd keep the worker running, with few rights")
+    .addArgument(new Argument("<action>", "what to do").choices(["print"]))
+    .option("--config <file>", "YAML file with settings", "/etc/dgx-pixels/worker.yaml")
+    .action(async (_action: string, options: ServiceOptions) => {
+      const { runServicePrint } = await import("./commands/service.ts");
+      finish(await runServicePrint(options, io));
     });
 }
 

@@ -47,9 +47,10 @@ export function renderScreen(
     .map((line) => fit(line, columns - 1));
 }
 
-function describeServer({ name, state, active_jobs, error }: ServerInfo): string {
+function describeServer({ name, state, active_jobs, error, draining }: ServerInfo): string {
   const why = error === undefined ? "" : `: ${error}`;
-  return printable(`${name} ${state}, ${active_jobs} running${why}`);
+  const drained = draining ? ", drained" : "";
+  return printable(`${name} ${state}${drained}, ${active_jobs} running${why}`);
 }
 
 /** A text in so many columns. */

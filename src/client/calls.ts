@@ -9,6 +9,7 @@ import type {
   ServerInfo,
   StatusInfo,
 } from "../protocol/mod.ts";
+import type { ImageFile } from "./job/image_file.ts";
 import type { JobHandle } from "./job/handle.ts";
 
 /** Limits of one call. */
@@ -262,6 +263,53 @@ export interface Client extends AsyncDisposable {
    * ```
    */
   servers(options?: CallOptions): Promise<ServerInfo[]>;
+  /**
+   * Lets a server finish what it has and gives it no more jobs, or gives it jobs again. A worker that
+   * restarts has forgotten it.
+   *
+   * @example Take a server out for maintenance
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const [server] = await client.servers();
+   * await client.drainServer(server!.name, true);
+   * ```
+   *
+   * @throws {JobError} `invalid_parameter` if there is no server of that name.
+   */
+  drainServer(server: string, draining: boolean, options?: CallOptions): Promise<ServerInfo[]>;
+  /**
+   * Fetches an image of a finished job, from whichever machine the worker runs on.
+   *
+   * @example Keep an image here
+   * ```ts
+   * import assert from "node:assert/strict";
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const job = client.generate({
+   *   prompt: "a knight",
+   *   model: "sd_xl_base_1.0.safetensors",
+   *   size: [64, 64],
+   *   steps: 4,
+   *   cfg_scale: 7,
+   * });
+   * await job.result;
+   * const { data, contentType } = await client.image(job.id);
+   * assert.equal(contentType, "image/png");
+   * assert.ok(data.length > 100);
+   * ```
+   *
+   * @param index Its place in the job's `image_paths`. @default {0}
+   * @throws {JobError} `not_found` if there is no such job or its file is gone, `invalid_parameter` if
+   *   the job has no such image.
+   */
+  image(jobId: string, index?: number, options?: CallOptions): Promise<ImageFile>;
   /**
    * Lets go of the worker: jobs go on, handles that have not ended fail with `closed`. May be called again;
    * `await using` does it.

@@ -53,6 +53,7 @@ export type {
   JobQuery,
   ModelQuery,
 } from "./calls.ts";
+export type { ImageFile } from "./job/image_file.ts";
 export type { JobHandle, JobResult } from "./job/handle.ts";
 export type { Compression } from "./wire.ts";
 export type { CurveClientOptions } from "../transport/mod.ts";

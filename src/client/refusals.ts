@@ -5,6 +5,7 @@ import { ComfyError, JobError, type PixelsError, ProtocolError } from "../errors
 /** What the sentences of `job_error` and `error` begin with, and what that means. */
 const KINDS: readonly (readonly [beginning: string, make: (sentence: string) => PixelsError])[] = [
   ["Job not found", (sentence) => new JobError("not_found", sentence)],
+  ["Image not found", (sentence) => new JobError("not_found", sentence)],
   ["Model not found", (sentence) => new JobError("model_not_found", sentence)],
   ["Queue full", (sentence) => new JobError("queue_full", sentence)],
   ["Backend busy", (sentence) => new JobError("unavailable", sentence)],

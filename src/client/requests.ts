@@ -34,7 +34,7 @@ export type ReplyOf<Type extends Reply["type"]> = Extract<Reply, { type: Type }>
 export interface RequestLanes {
   /** For what the worker answers by itself. */
   readonly quick: RequestClient;
-  /** For what it must ask ComfyUI for. */
+  /** For what it must ask ComfyUI for, and for images, which take a while. */
   readonly slow: RequestClient;
 }
 
@@ -106,7 +106,7 @@ export class Requests {
 }
 
 function isSlow({ type }: Request): boolean {
-  return type === "generate" || type === "list_models";
+  return type === "generate" || type === "list_models" || type === "image";
 }
 
 /**

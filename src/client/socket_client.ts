@@ -22,6 +22,7 @@ import type {
 import type { JobFollower } from "./job/follower.ts";
 import { type JobHandle, TrackedJob } from "./job/handle.ts";
 import { allImages, type ToldImages } from "./job/images.ts";
+import { type ImageFile, wholeImage } from "./job/image_file.ts";
 import { withSignal } from "./pace.ts";
 import { isRefusal, type Requests } from "./requests.ts";
 import type { Subscription } from "./subscription.ts";
@@ -62,6 +63,7 @@ export class SocketClient implements Client {
       submit: () => this.#submit(request, signal),
       cancel: () => this.cancel(request.id),
       images: (told) => this.#allImages(request.id, told),
+      image: (index) => this.image(request.id, index),
     });
     this.#follower.follow(job, { mayBeOver: params.id !== undefined });
     const abandon = (): void => job.fail(signal?.reason);
@@ -130,6 +132,23 @@ export class SocketClient implements Client {
 
   async servers({ signal }: CallOptions = {}): Promise<ServerInfo[]> {
     return (await this.#requests.ask({ type: "list_servers" }, "server_list", { signal })).servers;
+  }
+
+  async drainServer(
+    server: string,
+    draining: boolean,
+    { signal }: CallOptions = {},
+  ): Promise<ServerInfo[]> {
+    const request = { type: "drain_server", server, draining } as const;
+    return (await this.#requests.ask(request, "server_list", { signal })).servers;
+  }
+
+  image(jobId: string, index = 0, { signal }: CallOptions = {}): Promise<ImageFile> {
+    return wholeImage(async (offset) => {
+      const rest = offset === 0 ? {} : { offset };
+      const request = { type: "image", job_id: jobId, index, ...rest } as const;
+      return await this.#requests.ask(request, "image_data", { signal });
+    });
   }
 
   close(): Promise<void> {

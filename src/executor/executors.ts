@@ -15,6 +15,8 @@ export interface ExecutorsOptions extends SandboxLimits {
   sandboxUrl?: URL;
   /** Called when a server may take jobs that it could not take before, or no longer can. */
   onChange?: () => void;
+  /** Called with the names of the servers whose isolate fell. */
+  onFall?: (servers: readonly string[]) => void;
   /** Takes the sandboxes' log lines and the executors' own. */
   logger?: Logger;
 }

@@ -22,6 +22,8 @@ export interface Resident {
 export interface KeeperOptions extends SandboxLimits {
   /** Entry module of the isolates. @default the real one */
   sandboxUrl?: URL;
+  /** Hears that the isolate of these servers fell, and that others are started in its place. */
+  onFall?: (servers: readonly string[]) => void;
   /** Takes the isolates' log lines and the keeper's own. */
   logger?: Logger;
 }
@@ -118,6 +120,7 @@ class IsolateKeeper implements Keeper {
     const next = homes.length > 1 ? "starting one for each of its servers" : "starting a fresh one";
     const server = homes.map(({ resident }) => resident.name).join(", ");
     this.#logger.log("error", `${reason}; ${next}`, { server });
+    this.#options.onFall?.(homes.map(({ resident }) => resident.name));
     for (const home of homes) {
       home.session = sessionOf(this.#relaunch(home), 0);
       // Whoever awaits it sees the failure; nobody may be waiting just now.

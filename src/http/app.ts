@@ -1,14 +1,16 @@
 /** All routes behind the guard. */
 
 import { Hono } from "hono";
-import { guard, type GuardEnv, type GuardOptions } from "./auth/guard.ts";
+import { guard, type GuardEnv, type GuardOptions, readableBy } from "./auth/guard.ts";
 import type { HttpContext } from "./options.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { jobImageRoutes, uploadRoutes } from "./routes/images.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { healthRoutes, listRoutes } from "./routes/lists.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
+import { pageRoutes } from "./routes/page.ts";
 
 /** Options of {@linkcode createApp}. */
 export interface AppOptions extends GuardOptions {
@@ -33,14 +35,20 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
     for (const [name, value] of Object.entries(HEADERS)) {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     }
+    // HEAD runs the route of GET; whatever that opened would stay open with nobody to read it.
+    if (c.req.method === "HEAD") await c.res.body?.cancel();
   });
+  app.use(readableBy(options.allowedOrigins));
   app.route("/", healthRoutes(context));
+  app.route("/", pageRoutes());
   app.use(guard(options));
   app.route("/", openApiRoutes());
   app.route("/v1/jobs", jobRoutes(context));
   app.route("/v1/jobs", jobImageRoutes(context));
   app.route("/v1/images", uploadRoutes(context));
-  app.route("/v1", eventRoutes(context, options));
+  const count = { listeners: 0 };
+  app.route("/v1", eventRoutes(context, { ...options, count }));
+  app.route("/metrics", metricsRoutes(context, count));
   app.route("/v1", listRoutes(context));
   app.notFound((c) => {
     const detail = `There is no ${c.req.method} ${new URL(c.req.url).pathname}; see /openapi.json`;

@@ -3,6 +3,7 @@
 import type { Logger } from "../log.ts";
 import type { GenerateRequest, Reply, Request } from "../protocol/mod.ts";
 import type { UpdateFeed } from "./feed.ts";
+import type { Metrics, Snapshot } from "./metrics/metrics.ts";
 
 /** What the routes work with. */
 export interface HttpContext {
@@ -10,6 +11,10 @@ export interface HttpContext {
   readonly handle: (request: Request) => Promise<Reply>;
   /** The request of a job as it was stored, for running it again. */
   readonly storedRequest: (jobId: string) => Promise<GenerateRequest | undefined>;
+  /** Counts what happens. */
+  readonly metrics: Metrics;
+  /** Looks at what the metrics cannot count. */
+  readonly snapshot: () => Promise<Omit<Snapshot, "listeners">>;
   /** Every update. */
   readonly feed: UpdateFeed;
   /** Real path of the directory that images are in; nothing outside of it is delivered. */

@@ -35,10 +35,12 @@ const REFUSALS: readonly (readonly [start: string, status: number, code: string]
   ["Communication error", 502, "backend"],
   ["Model not found", 422, "model_not_found"],
   ["Invalid parameter: id: it belongs to a job", 409, "id_conflict"],
+  ["Invalid parameter: server", 404, "not_found"],
   ["Invalid parameter", 422, "invalid_parameter"],
   ["Malformed message", 400, "malformed"],
   ["Message too large", 413, "too_large"],
   ["Job not found", 404, "not_found"],
+  ["Image not found", 404, "not_found"],
 ];
 
 /** What a refusal of the wire protocol is over HTTP. */

@@ -33,6 +33,12 @@ export type ListJobsRequest = (typeof schemas)["listJobs"]["_zod"]["output"];
 /** Asks for the ComfyUI servers and their health. */
 export type ListServersRequest = (typeof schemas)["listServers"]["_zod"]["output"];
 
+/** Asks for the bytes of an image, or the rest of them. */
+export type ImageRequest = (typeof schemas)["image"]["_zod"]["output"];
+
+/** Asks that a server get no more jobs, or that it get some again. */
+export type DrainServerRequest = (typeof schemas)["drainServer"]["_zod"]["output"];
+
 /** Whatever a client may send. */
 export type Request = (typeof schemas)["request"]["_zod"]["output"];
 
@@ -74,6 +80,9 @@ export type ServerInfo = (typeof schemas)["serverInfo"]["_zod"]["output"];
 
 /** The ComfyUI servers. */
 export type ServerList = (typeof schemas)["serverList"]["_zod"]["output"];
+
+/** Bytes of an image, as many as go into one message. */
+export type ImageData = (typeof schemas)["imageData"]["_zod"]["output"];
 
 /** Whatever the worker may answer. */
 export type Reply = (typeof schemas)["reply"]["_zod"]["output"];

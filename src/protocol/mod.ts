@@ -33,8 +33,11 @@ export { matchModelName, modelNameKey, type NameMatch, nearestNames } from "./na
 export { PROTOCOL_VERSION } from "./messages.ts";
 export type {
   CancelRequest,
+  DrainServerRequest,
   ErrorReply,
   GenerateRequest,
+  ImageData,
+  ImageRequest,
   JobAccepted,
   JobCancelled,
   JobComplete,

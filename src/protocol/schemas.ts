@@ -34,7 +34,11 @@ const loraChoice = z.object({
   strength_clip: optional(z.number().min(-100).max(100)),
 });
 
-/** The bytes of a file: MessagePack bin. */
+/** Some bytes: MessagePack bin. */
+const anyBytes = z.instanceof(Uint8Array<ArrayBuffer>)
+  .meta({ type: "string", contentEncoding: "base64" });
+
+/** The bytes of a file. */
 const fileBytes = z.instanceof(Uint8Array<ArrayBuffer>)
   .refine((bytes) => bytes.length > 0)
   .meta({ type: "string", contentEncoding: "base64", minLength: 1 });
@@ -111,6 +115,17 @@ export const listJobs = z.object({
   job_ids: optional(z.array(id).max(MAX_JOB_IDS)),
 });
 export const listServers = z.object({ type: z.literal("list_servers") });
+export const image = z.object({
+  type: z.literal("image"),
+  job_id: id,
+  index: count,
+  offset: optional(count),
+});
+export const drainServer = z.object({
+  type: z.literal("drain_server"),
+  server: name,
+  draining: z.boolean(),
+});
 
 export const request = z.discriminatedUnion("type", [
   generate,
@@ -121,6 +136,8 @@ export const request = z.discriminatedUnion("type", [
   job,
   listJobs,
   listServers,
+  image,
+  drainServer,
 ]);
 
 export const jobAccepted = z.object({
@@ -240,10 +257,21 @@ export const serverInfo = z.object({
   state: z.enum(["connecting", "ready", "unreachable"]),
   active_jobs: count,
   error: optional(text),
+  draining: optional(z.boolean()),
 });
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
+});
+
+export const imageData = z.object({
+  type: z.literal("image_data"),
+  job_id: id,
+  index: count,
+  offset: count,
+  size_bytes: count,
+  content_type: text,
+  data: anyBytes,
 });
 
 export const reply = z.discriminatedUnion("type", [
@@ -258,6 +286,7 @@ export const reply = z.discriminatedUnion("type", [
   jobInfo,
   jobList,
   serverList,
+  imageData,
 ]);
 
 export const update = z.discriminatedUnion("type", [

@@ -109,6 +109,11 @@ export interface QueueCounts {
   readonly queued: number;
   /** Handed to a server. */
   readonly running: number;
+  /**
+   * When the oldest of those that wait was accepted, Unix milliseconds, if that was asked for. Of very many
+   * only the next thousand are looked at.
+   */
+  readonly oldestQueuedAtMs?: number | undefined;
 }
 
 /**
@@ -175,8 +180,8 @@ export interface JobQueue extends AsyncDisposable {
   positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Jobs, newest first, with the cursor of the next page if there is one. */
   list(options: ListOptions): Promise<JobsPage>;
-  /** How many jobs wait and run. */
-  counts(): Promise<QueueCounts>;
+  /** How many jobs wait and run; with `oldest` also since when. */
+  counts(options?: { oldest?: boolean }): Promise<QueueCounts>;
   /** Earliest time at which a waiting job may be claimed, Unix milliseconds, or undefined if none waits. */
   nextClaimableAtMs(): Promise<number | undefined>;
   /** Earliest deadline of a waiting job, Unix milliseconds, or undefined if none has one. */

@@ -15,6 +15,7 @@ export class Backlog {
   readonly #droppable = new Fifo<Entry>();
   #size = 0;
   #pushed = 0;
+  #dropped = 0;
 
   /** Creates a backlog that holds `limit` messages, more only if none of them may be dropped. */
   constructor(limit: number) {
@@ -24,6 +25,11 @@ export class Backlog {
   /** How many messages wait. */
   get size(): number {
     return this.#size;
+  }
+
+  /** How many messages gave way to others. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** How many messages were ever added. */
@@ -62,6 +68,7 @@ export class Backlog {
     const entry = this.#droppable.shift();
     if (entry === undefined) return;
     entry.body = undefined;
+    this.#dropped++;
     this.#forget();
   }
 

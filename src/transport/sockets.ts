@@ -43,6 +43,8 @@ export interface PublishOptions {
 export interface UpdatePublisher extends AsyncDisposable {
   /** The endpoint really bound. */
   readonly address: string;
+  /** Messages given up so far, or kept from a subscriber that read too slowly. */
+  readonly dropped: number;
   /**
    * Takes a message for every subscriber and returns at once. Order is kept. When messages come faster
    * than they leave, those that are droppable are given up, oldest first; the others never.

@@ -8,6 +8,8 @@ export interface Place {
   readonly name: string;
   /** True if it is ready and may be handed another job. */
   readonly free: boolean;
+  /** True if it gets no more jobs until it is told otherwise. */
+  readonly isDraining?: boolean;
   /** Time until it has done what it was handed, in milliseconds. */
   readonly waitMs: number;
   /** How much it does in the same time, compared with others. */
@@ -42,7 +44,7 @@ export function choosePlace(
   const having = places.filter((place) => place.has(request));
   // When it is certain that none has them, any one may say so.
   const able = having.length > 0 ? having : places;
-  const others = able.filter((place) => place.name !== avoid);
+  const others = able.filter((place) => place.name !== avoid && !place.isDraining);
   const free = (others.length > 0 ? others : able).filter((place) => place.free);
   const models = modelsOf(request);
   const cost = ({ waitMs, weight, loaded }: Place) =>

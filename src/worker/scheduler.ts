@@ -42,12 +42,26 @@ export interface SchedulerOptions extends RetryPolicy {
   lookAgainMs?: number;
   /** Knows whether images can be written. @default they can */
   storage?: Pick<StorageWatch, "isFit" | "suspect">;
+  /** Hears of each attempt that has ended. */
+  onAttempt?: (report: AttemptReport) => void;
   /** Takes log lines. */
   logger?: Logger;
   /** Clock, Unix milliseconds. @default {Date.now} */
   now?: () => number;
   /** Source of jitter in [0, 1). @default {Math.random} */
   random?: () => number;
+}
+
+/** How an attempt came home. */
+export interface AttemptReport {
+  /** Where it ran. */
+  readonly server: string;
+  /** Code of the failure, if it failed. */
+  readonly failure: string | undefined;
+  /** True if it failed, and the job will be tried again. */
+  readonly isRetried: boolean;
+  /** Where its time went, if that was measured. */
+  readonly times: MeasuredRun | undefined;
 }
 
 /** Runs the queue. */
@@ -60,6 +74,10 @@ export interface Scheduler {
   abort(jobId: string): void;
   /** Number of jobs under way on a server. */
   activeOn(server: string): number;
+  /** True if a server gets no more jobs. */
+  isDraining(server: string): boolean;
+  /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
+  setDraining(server: string, draining: boolean): void;
   /** Last progress of a running job. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -142,13 +160,27 @@ class QueueScheduler implements Scheduler {
     return this.#slots.find((slot) => slot.name === server)?.active ?? 0;
   }
 
+  isDraining(server: string): boolean {
+    return this.#slots.find((slot) => slot.name === server)?.isDraining ?? false;
+  }
+
+  setDraining(server: string, draining: boolean): void {
+    const slot = this.#slots.find(({ name }) => name === server);
+    if (slot === undefined) return;
+    slot.isDraining = draining;
+    this.wake();
+  }
+
   progressOf(jobId: string): Progress | undefined {
     return this.#context.progress.get(jobId);
   }
 
   waitBeforeMs(jobId: string): number {
     // One that was handed to none goes to the first that is done.
-    if (!this.#active.has(jobId)) return Math.min(...this.#slots.map((slot) => slot.waitMs));
+    if (!this.#active.has(jobId)) {
+      const taking = this.#slots.filter(({ isDraining }) => !isDraining);
+      return Math.min(...(taking.length > 0 ? taking : this.#slots).map((slot) => slot.waitMs));
+    }
     const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
     return waits.find((wait) => wait !== undefined) ?? 0;
   }
@@ -180,14 +212,14 @@ class QueueScheduler implements Scheduler {
 
   get #hasRoom(): boolean {
     const { maxConcurrentJobs = Infinity } = this.#options;
-    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.free);
+    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.hasRoom);
   }
 
   /** Hands out one job, if one may run and a server is free for it. */
   async #dispatch(): Promise<boolean> {
     const { queue } = this.#options;
     if (!this.#hasRoom) return false;
-    for (const slot of this.#slots.filter((place) => place.free)) {
+    for (const slot of this.#slots.filter((place) => place.hasRoom)) {
       const lease = await queue.claim({
         server: slot.name,
         clientId: slot.runner.clientId,
@@ -232,6 +264,8 @@ class QueueScheduler implements Scheduler {
       const { ended, failure, times } = await attempt.run();
       slot.judge(failure);
       if (failure === "storage") await this.#options.storage?.suspect();
+      const isRetried = failure !== undefined && ended === undefined;
+      this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {
@@ -301,7 +335,7 @@ class QueueScheduler implements Scheduler {
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
     const [claimable, deadline] = await Promise.all([
-      this.#slots.some((slot) => slot.free) ? queue.nextClaimableAtMs() : undefined,
+      this.#slots.some((slot) => slot.hasRoom) ? queue.nextClaimableAtMs() : undefined,
       queue.nextDeadlineAtMs(),
     ]);
     const probes = this.#slots.map((slot) => slot.probeAtMs);

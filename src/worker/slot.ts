@@ -32,6 +32,8 @@ export interface JobRunner extends AttemptRunner {
 export class Slot implements Place {
   /** What runs its jobs. */
   readonly runner: JobRunner;
+  /** True while it gets no new jobs. */
+  isDraining = false;
   readonly #estimator: Estimator;
   readonly #now: () => number;
   readonly #breaker: Breaker;
@@ -67,6 +69,11 @@ export class Slot implements Place {
   }
 
   get free(): boolean {
+    return !this.isDraining && this.hasRoom;
+  }
+
+  /** True if it may take a job; while it is drained only one whose prompt it has already. */
+  get hasRoom(): boolean {
     return this.#isAdmitted && this.runner.state === "ready" &&
       this.active < this.runner.maxInFlight &&
       this.#breaker.allows(this.active);

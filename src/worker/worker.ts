@@ -5,8 +5,10 @@
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
+import { ConfigError, JobError } from "../errors.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { createAnnouncer, durationS } from "./announcer.ts";
@@ -16,6 +18,13 @@ import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimates/estimator.ts";
 import type { HandlerContext } from "./requests/context.ts";
 import { handleRequest } from "./requests/mod.ts";
+import {
+  measuredAnnouncer,
+  measuredHandle,
+  measuredQueue,
+  noteAttempt,
+  takeSnapshot,
+} from "./measures.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -82,10 +91,18 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const lock = starting.use(lockQueue(config.worker.dbPath));
-  const queue = starting.use(openSqliteQueue({
-    path: config.worker.dbPath,
-    maxQueued: config.worker.queueMaxSize,
-  }));
+  const { addr } = config.http;
+  const http = addr === undefined ? undefined : await import("../http/mod.ts");
+  const metrics = http?.createMetrics(PROTOCOL_VERSION);
+  const stored = starting.use(
+    await whileHeld(() =>
+      openSqliteQueue({
+        path: config.worker.dbPath,
+        maxQueued: config.worker.queueMaxSize,
+      })
+    ),
+  );
+  const queue = measuredQueue(stored, metrics);
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -104,23 +121,25 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       serversPerIsolate: config.comfyui.serversPerIsolate,
       logger,
       onChange: () => wake(),
+      ...(metrics === undefined ? {} : { onFall: metrics.isolateFell }),
       ...(options.sandboxUrl === undefined ? {} : { sandboxUrl: options.sandboxUrl }),
     }),
   );
   await resumeJobs(queue, logger);
   const epoch = Date.now();
-  const { addr } = config.http;
-  const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const feed = http?.createUpdateFeed(epoch);
   const publisher = createPublisher(updates, {
     logger,
     epoch,
-    ...(feed === undefined ? {} : { onUpdate: (update, seq) => feed.put({ update, seq }) }),
+    onUpdate(update, seq) {
+      feed?.put({ update, seq });
+      metrics?.updateSent(update.type);
+    },
   });
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const announcer = createAnnouncer({ queue, publisher, logger });
+  const announcer = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
   await learnFromHistory(queue, estimator);
   const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
   const storage = starting.use(
@@ -137,6 +156,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     maxRetries,
     retryDelayMs,
     abandonMs: awayMs,
+    ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
   });
   wake = () => scheduler.wake();
@@ -150,29 +170,35 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     arrivals: createArrivals(),
     updates: publisher,
     storage,
+    outputDir,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
-  front.serve((request, isFollowed) => handleRequest(context, request, isFollowed));
+  const handle: Handle = (request, isFollowed) => handleRequest(context, request, isFollowed);
+  front.serve(measuredHandle(handle, "zmq", metrics));
+  const handleHttp = measuredHandle(handle, "http", metrics);
   const { tokensFile, allowedOrigins } = config.http;
-  const httpServer = http === undefined || addr === undefined || feed === undefined
-    ? undefined
-    : starting.use(
-      await http.startHttp({
-        ...addr,
-        allowedOrigins,
-        ...(tokensFile === undefined ? {} : { tokensFile }),
-        context: {
-          handle: (request) => handleRequest(context, request),
-          storedRequest: async (jobId) => (await queue.get(jobId))?.request,
-          feed,
-          outputDir,
-          inputDir,
-          isStopping: () => stopping,
-          logger,
-        },
-      }),
-    );
+  const httpServer =
+    http === undefined || addr === undefined || feed === undefined || metrics === undefined
+      ? undefined
+      : starting.use(
+        await http.startHttp({
+          ...addr,
+          allowedOrigins,
+          ...(tokensFile === undefined ? {} : { tokensFile }),
+          context: {
+            handle: (request) => handleHttp(request, () => false),
+            metrics,
+            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            feed,
+            outputDir,
+            inputDir,
+            isStopping: () => stopping,
+            logger,
+          },
+        }),
+      );
   starting.move();
 
   let stopped: Promise<void> | undefined;
@@ -257,9 +283,27 @@ async function resumeJobs(
   queue: ReturnType<typeof openSqliteQueue>,
   logger: Logger,
 ): Promise<void> {
-  const resumed = await queue.reclaim({ all: true });
+  const resumed = await whileHeld(() => queue.reclaim({ all: true }));
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
+}
+
+/** Longest wait at the start for a program that holds the database, in milliseconds. */
+const HELD_MS = 30_000;
+
+/** Does something again for a while if another program holds the database: a backup, say, is over soon. */
+async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
+  const begunAtMs = performance.now();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
+        (error instanceof JobError && error.message.startsWith("Backend busy"));
+      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** Waits for a promise, but no longer than this. */

@@ -134,7 +134,10 @@ function answerOf({ states, epoch, seq }: FakeWorker, request: Request): Reply {
       return { type: "pong" };
     case "list_models":
       return { type: "model_list", models: [] };
+    case "image":
+      return { type: "job_error", job_id: request.job_id, error: "Job not found" };
     case "list_servers":
+    case "drain_server":
       return { type: "server_list", servers: [] };
     default:
       return request satisfies never;

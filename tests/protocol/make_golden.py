@@ -130,6 +130,10 @@ def requests():
     add("request", "cancel", {"type": "cancel", "job_id": ID})
     for kind in ("list_models", "status", "ping", "list_jobs", "list_servers"):
         add("request", kind, {"type": kind})
+    add("request", "image", {"type": "image", "job_id": ID, "index": 0})
+    add("request", "image from a place on",
+        {"type": "image", "job_id": ID, "index": 63, "offset": 1040384})
+    add("request", "drain_server", {"type": "drain_server", "server": "gpu-1", "draining": True})
     add("request", "job", {"type": "job", "job_id": ID})
     add("request", "list_jobs with every field",
         {"type": "list_jobs", "state": "failed", "limit": 50, "cursor": "c-17"})
@@ -183,6 +187,16 @@ def replies():
         {"name": "gpu-2", "url": "http://127.0.0.2:8188", "state": "unreachable",
          "active_jobs": 0, "error": "connection refused"},
     ]})
+    add("reply", "server_list with a drained server", {"type": "server_list", "servers": [
+        {"name": "gpu-1", "url": "http://127.0.0.1:8188", "state": "ready", "active_jobs": 1,
+         "draining": True},
+    ]})
+    add("reply", "image_data", {
+        "type": "image_data", "job_id": ID, "index": 0, "offset": 0, "size_bytes": 4,
+        "content_type": "image/png", "data": b"\x89PNG"})
+    add("reply", "image_data of an empty file", {
+        "type": "image_data", "job_id": ID, "index": 1, "offset": 0, "size_bytes": 0,
+        "content_type": "application/octet-stream", "data": b""})
 
 
 def updates():

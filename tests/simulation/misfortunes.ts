@@ -71,7 +71,12 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
   "executor dead": (rooms, fault) => {
     const { process, simulator } = serverOf(rooms, fault);
     simulator.faults.deadExecutor();
-    return () => void rooms.world.enter(process, () => simulator.faults.restart());
+    const restart = () => void rooms.world.enter(process, () => simulator.faults.restart());
+    // It may die only with a prompt that comes later, and somebody notices in the end.
+    for (const laterMs of [900_000, 1_800_000, 2_700_000]) {
+      rooms.world.schedule(rooms.keeper, laterMs, "restart of a hung server", restart);
+    }
+    return restart;
   },
   "web lossy": (_rooms, { which }) => {
     const rate = (which % 30) / 100;

@@ -113,6 +113,10 @@ Deno.test("a worker with keys runs the job of a client that it knows, updates an
   for await (const { type } of job.updates()) updates.push(type);
   assert.match((await job.result).imagePath, /\.png$/);
   assert.equal(updates.at(-1), "job_complete");
+  // The bytes come over the wire: this end may be another machine.
+  const images = await Array.fromAsync(job.images());
+  assert.equal(images.length, 1);
+  assert.deepEqual(images[0]?.data, await Deno.readFile((await job.result).imagePath));
 });
 
 Deno.test("the commands take keys from flags, and hear nothing with a stranger's", async () => {

@@ -45,6 +45,9 @@ export function describeWorker({ queue_size, active_jobs, uptime_s }: StatusInfo
 }
 
 /** A server as the cells of a row. */
-export function describeServer({ name, state, active_jobs, error }: ServerInfo): string[] {
-  return [name, state, `${active_jobs} running`, error ?? ""];
+export function describeServer(
+  { name, state, active_jobs, error, draining }: ServerInfo,
+): string[] {
+  const word = draining ? `${state}, drained` : state;
+  return [name, word, `${active_jobs} running`, error ?? ""];
 }

@@ -12,6 +12,7 @@ import { createLogger, type Logger, type LoggerOptions } from "../../log.ts";
 import { type PixelsWorker, startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { findSupervisor } from "../service/notify.ts";
 import { LogSink, type LostLines } from "../log_sink.ts";
 
 /** Time that the last log lines get to be written, in milliseconds. */
@@ -51,6 +52,7 @@ async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<numb
     logger.log("info", "Images come from the embedded simulator", { url: simulator.url });
   }
   const first = stop.next();
+  const supervisor = resources.use(await findSupervisor({ env: io.env, logger }));
   const worker = await Promise.race([startWorker({ config, logger }), first]);
   if (typeof worker === "string") {
     logger.log("info", "Stopped before it was ready", { signal: worker });
@@ -65,6 +67,8 @@ async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<numb
     output: config.output.dir,
     db: config.worker.dbPath,
   });
+  await supervisor.tell("READY=1", `STATUS=Takes jobs on ${worker.reqAddress}`);
+  first.then(() => supervisor.tell("STOPPING=1", "STATUS=Lets running jobs finish"));
   return await serveUntilStopped(worker, { first, next: stop.next }, io, logger);
 }
 

@@ -2,6 +2,7 @@
 
 import { JobError } from "../../errors.ts";
 import type { JobAccepted, JobComplete, JobDescription, Update } from "../../protocol/mod.ts";
+import type { ImageFile } from "./image_file.ts";
 import type { ToldImages } from "./images.ts";
 import { JobStory } from "./story.ts";
 
@@ -72,6 +73,13 @@ export interface JobHandle {
    */
   updates(): AsyncIterable<Update>;
   /**
+   * The bytes of its images, one after the other, from whichever machine the worker runs on.
+   *
+   * @throws as `result` if it did not complete.
+   * @throws {JobError} `not_found` if a file is gone.
+   */
+  images(): AsyncIterable<ImageFile>;
+  /**
    * Asks that it be given up, once it was accepted. Resolves when the worker has taken the wish; the
    * job's end still comes by `result`.
    *
@@ -86,6 +94,8 @@ export interface JobCalls {
   submit(): Promise<JobAccepted>;
   /** Asks that the job be given up. */
   cancel(): Promise<void>;
+  /** Fetches an image. */
+  image(index: number): Promise<ImageFile>;
   /** Asks for the images that a message had no room for. */
   images(told: ToldImages): Promise<string[]>;
 }
@@ -167,6 +177,11 @@ export class TrackedJob implements JobHandle {
       const update = this.#seen[next];
       if (update !== undefined) yield update;
     }
+  }
+
+  async *images(): AsyncGenerator<ImageFile> {
+    const { imagePaths } = await this.result;
+    for (const index of imagePaths.keys()) yield await this.#calls.image(index);
   }
 
   async cancel(): Promise<void> {

@@ -49,14 +49,26 @@ export function guard({ tokens, allowedOrigins }: GuardOptions): MiddlewareHandl
           "Without tokens only localhost is served by name; use http://127.0.0.1 or set http.tokens_file",
       });
     }
-    if (isForeign) {
-      c.header("access-control-allow-origin", origin);
-      c.header("vary", "origin");
-      if (c.req.method === "OPTIONS") return preflight(origin);
-    }
+    if (isForeign && c.req.method === "OPTIONS") return preflight();
     c.set("caller", tokens === undefined ? LOCAL : await callerOf(tokens, headers));
     await next();
     return undefined;
+  };
+}
+
+/**
+ * Lets pages of the origins that may call read the answers, whatever made them: those of routes, refusals and
+ * streams. To be used before the guard, whose refusals they read, too.
+ */
+export function readableBy(allowedOrigins: readonly string[]): MiddlewareHandler<GuardEnv> {
+  return async (c, next) => {
+    await next();
+    const origin = c.req.header("origin");
+    if (origin === undefined || !allowedOrigins.includes(origin)) return;
+    c.res.headers.set("access-control-allow-origin", origin);
+    c.res.headers.set("access-control-expose-headers", "etag, location, retry-after");
+    c.res.headers.set("cross-origin-resource-policy", "cross-origin");
+    c.res.headers.append("vary", "origin");
   };
 }
 
@@ -87,16 +99,14 @@ function isOwn(origin: string, host: string | null): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-function preflight(origin: string): Response {
+function preflight(): Response {
   return new Response(null, {
     status: 204,
     headers: {
-      "access-control-allow-origin": origin,
       "access-control-allow-methods": "GET, POST, DELETE",
       "access-control-allow-headers":
         "authorization, content-type, idempotency-key, last-event-id, prefer, range",
       "access-control-max-age": "600",
-      vary: "origin",
     },
   });
 }

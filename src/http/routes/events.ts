@@ -19,12 +19,13 @@ const encoder = new TextEncoder();
 export interface EventOptions {
   /** Pause between comments that keep a stream open, in milliseconds. */
   readonly pingMs: number;
+  /** Counts those who listen. */
+  readonly count: { listeners: number };
 }
 
 /** The routes `/v1/events` and `/v1/jobs/:id/events`. */
-export function eventRoutes(context: HttpContext, { pingMs }: EventOptions): Hono<GuardEnv> {
+export function eventRoutes(context: HttpContext, { pingMs, count }: EventOptions): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
-  const count = { listeners: 0 };
   app.get("/events", needs("read"), (c) => {
     const after = lastSeen(c.req.header("last-event-id"), context.feed.epoch);
     return stream(context, { after, count, pingMs });
@@ -64,7 +65,8 @@ function stream({ feed }: HttpContext, options: StreamOptions): Response {
         if (jobId !== undefined && fed.update.job_id !== jobId) return;
         if ((controller.desiredSize ?? 0) <= -MAX_WAITING) return end();
         controller.enqueue(encode(fed, feed.epoch));
-        if (jobId !== undefined && isLast(fed)) end();
+        // A cancelled job has no update after `job_finished`; the others have one in the same turn.
+        if (jobId !== undefined && fed.update.type === "job_finished") setTimeout(end, 0);
       });
       stop = () => {
         clearInterval(pinging);
@@ -72,7 +74,10 @@ function stream({ feed }: HttpContext, options: StreamOptions): Response {
         count.listeners--;
         stop = () => {};
       };
+      let isOpen = true;
       const end = () => {
+        if (!isOpen) return;
+        isOpen = false;
         stop();
         controller.close();
       };
@@ -97,19 +102,23 @@ function stream({ feed }: HttpContext, options: StreamOptions): Response {
   });
 }
 
-function encode({ update, seq }: FedUpdate, epoch: number): Uint8Array {
-  return encoder.encode(
-    `id: ${epoch}-${seq}\nevent: ${update.type}\ndata: ${JSON.stringify(update)}\n\n`,
-  );
+/** An update is written once, however many listen. */
+const encoded = new WeakMap<FedUpdate, Uint8Array>();
+
+function encode(fed: FedUpdate, epoch: number): Uint8Array {
+  let bytes = encoded.get(fed);
+  if (bytes === undefined) {
+    const { update, seq } = fed;
+    bytes = encoder.encode(
+      `id: ${epoch}-${seq}\nevent: ${update.type}\ndata: ${JSON.stringify(update)}\n\n`,
+    );
+    encoded.set(fed, bytes);
+  }
+  return bytes;
 }
 
 function event(name: string, data: unknown): Uint8Array {
   return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
-}
-
-/** A cancelled job has no update after `job_finished`; one that failed or completed has. */
-function isLast({ update }: FedUpdate): boolean {
-  return update.type === "job_complete" || update.type === "job_error";
 }
 
 /** The number in a `Last-Event-ID`; 0, that is all there are, for one of another life of the worker. */

@@ -23,10 +23,10 @@ const UPLOADS: Readonly<Record<string, string>> = {
 export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.get("/:id/images/:index", needs("read"), async (c) => {
+    const index = Number(/^\d{1,6}$/.exec(c.req.param("index"))?.[0] ?? NaN);
     const { image_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
-    const index = Number(c.req.param("index"));
-    const path = Number.isInteger(index) ? paths[index] : undefined;
-    if (path === undefined) throw notFound(`The job has ${paths.length} images`);
+    const path = paths[index];
+    if (path === undefined) throw notFound("The job has no such image; GET the job to see them");
     return await deliver(c, context.outputDir, path);
   });
   app.get("/:id/preview", needs("read"), async (c) => {

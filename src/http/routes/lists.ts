@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import type { ModelInfo, ModelList } from "../../protocol/mod.ts";
 import { type GuardEnv, needs } from "../auth/guard.ts";
 import type { HttpContext } from "../options.ts";
-import { ask } from "./ask.ts";
+import { ask, checked } from "./ask.ts";
 
 /** Routes below `/v1`. */
 export function listRoutes(context: HttpContext): Hono<GuardEnv> {
@@ -17,6 +17,13 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     const { servers } = await ask(context, { type: "list_servers" }, "server_list");
     return c.json({ servers });
   });
+  for (const [action, draining] of [["drain", true], ["resume", false]] as const) {
+    app.post(`/servers/:name/${action}`, needs("admin"), async (c) => {
+      const request = checked({ type: "drain_server", server: c.req.param("name"), draining });
+      const { servers } = await ask(context, request, "server_list");
+      return c.json({ servers });
+    });
+  }
   app.get("/status", needs("read"), async (c) => {
     const { type: _type, ...status } = await ask(context, { type: "status" }, "status_info");
     return c.json(status);
@@ -58,8 +65,14 @@ export function healthRoutes(context: HttpContext): Hono {
 async function whyNotReady(context: HttpContext): Promise<string[]> {
   if (context.isStopping()) return ["The worker is stopping"];
   const { servers } = await ask(context, { type: "list_servers" }, "server_list");
-  if (servers.some(({ state }) => state === "ready")) return [];
-  return servers.map(({ name, state, error }) =>
-    `${name} is ${state}${error === undefined ? "" : `: ${error}`}`
-  );
+  const ready = servers.filter(({ state }) => state === "ready");
+  if (ready.length > 0) {
+    return ready.every(({ draining }) => draining) ? ["All ComfyUI servers are drained"] : [];
+  }
+  // Whoever asks without a token is told no names and no addresses.
+  const count = (state: string) => servers.filter((server) => server.state === state).length;
+  return [
+    `No ComfyUI server is ready: ${count("connecting")} connecting, ${count("unreachable")} ` +
+    "unreachable; GET /v1/servers says why",
+  ];
 }

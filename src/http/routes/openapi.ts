@@ -142,6 +142,20 @@ function paths(): Record<string, Record<string, Operation>> {
       },
     },
     "/v1/servers": list("listServers", "ComfyUI servers and how they are", "ServerList"),
+    ...Object.fromEntries(
+      [["drain", "Give a server no more jobs"], ["resume", "Give it jobs again"]].map((
+        [action = "", summary = ""],
+      ) => [`/v1/servers/{name}/${action}`, {
+        post: {
+          ...operation(`${action}Server`, summary),
+          parameters: [parameter("name", "path", { type: "string" }, "Name of the server")],
+          responses: { ...ok("ServerList", "All servers"), ...problems(403, 404) },
+        },
+      }]),
+    ),
+    "/metrics": {
+      get: { ...operation("metrics", "Figures for Prometheus"), ...plain("As text") },
+    },
     "/v1/status": list("getStatus", "How busy the worker is", "StatusInfo"),
     "/healthz": {
       get: { ...operation("live", "Whether the process answers"), ...plain("It does") },

@@ -13,6 +13,7 @@ export class MemoryUpdatePublisher implements UpdatePublisher {
   readonly #subscribers: ReadonlySet<MemoryUpdateSubscriber>;
   readonly #onClose: () => void;
   #closed = false;
+  #dropped = 0;
 
   constructor(
     address: string,
@@ -26,9 +27,15 @@ export class MemoryUpdatePublisher implements UpdatePublisher {
     this.#onClose = onClose;
   }
 
+  get dropped(): number {
+    return this.#dropped;
+  }
+
   publish(body: Uint8Array): void {
     if (this.#closed) return;
-    for (const subscriber of this.#subscribers) subscriber.deliver(body, this.#highWaterMark);
+    for (const subscriber of this.#subscribers) {
+      if (!subscriber.deliver(body, this.#highWaterMark)) this.#dropped++;
+    }
   }
 
   flush(): Promise<void> {
@@ -55,9 +62,11 @@ export class MemoryUpdateSubscriber implements UpdateSubscriber {
     this.#onClose = onClose;
   }
 
-  /** Takes a copy, since the publisher may use its buffer again, unless too many wait already. */
-  deliver(body: Uint8Array, highWaterMark: number): void {
-    if (this.#mailbox.size < highWaterMark) this.#mailbox.put(body.slice());
+  /** Takes a copy, since the publisher may use its buffer again; false if too many wait already. */
+  deliver(body: Uint8Array, highWaterMark: number): boolean {
+    if (this.#mailbox.size >= highWaterMark) return false;
+    this.#mailbox.put(body.slice());
+    return true;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {

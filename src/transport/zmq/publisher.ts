@@ -56,6 +56,7 @@ class ZmqUpdatePublisher implements UpdatePublisher {
   readonly #budget = new TurnBudget();
   /** Those who wait for the backlog to pass a position. */
   readonly #flushes = new Fifo<{ position: number; resolve: () => void }>();
+  #missed = 0;
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -64,6 +65,10 @@ class ZmqUpdatePublisher implements UpdatePublisher {
     this.#binding = binding;
     this.address = binding.address;
     this.#backlog = new Backlog(highWaterMark);
+  }
+
+  get dropped(): number {
+    return this.#backlog.dropped + this.#missed;
   }
 
   publish(body: Uint8Array, options: PublishOptions = {}): void {
@@ -122,6 +127,7 @@ class ZmqUpdatePublisher implements UpdatePublisher {
       if (await this.#socket.trySend(body)) return;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     } while (performance.now() < deadline);
+    this.#missed++;
     this.#socket.allowDrops(true);
     await this.#socket.trySend(body);
     this.#socket.allowDrops(false);

@@ -34,6 +34,10 @@ export interface SchedulerView {
   abort(jobId: string): void;
   /** Jobs under way on a server. */
   activeOn(server: string): number;
+  /** True if a server gets no more jobs. */
+  isDraining(server: string): boolean;
+  /** Gives a server no more jobs, or some again. */
+  setDraining(server: string, draining: boolean): void;
   /** Last progress of a job. */
   progressOf(jobId: string): Progress | undefined;
   /** Why the queue cannot be used at the moment, if it cannot. */
@@ -60,6 +64,8 @@ export interface HandlerContext {
   readonly updates: UpdatePosition;
   /** Knows whether images can be written. */
   readonly storage?: { readonly problem: string | undefined };
+  /** Real path of the directory that images are in; nothing outside of it is delivered. */
+  readonly outputDir: string;
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */

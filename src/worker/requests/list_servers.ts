@@ -14,6 +14,7 @@ export function listServers({ servers, scheduler }: HandlerContext): Reply {
       state,
       active_jobs: scheduler.activeOn(name),
       ...(stateError === undefined ? {} : { error: stateError }),
+      ...(scheduler.isDraining(name) ? { draining: true } : {}),
     })),
   };
 }

@@ -3,7 +3,9 @@
 import type { Reply, Request } from "../../protocol/mod.ts";
 import { cancel } from "./cancel.ts";
 import type { HandlerContext } from "./context.ts";
+import { drainServer } from "./drain_server.ts";
 import { generate } from "./generate.ts";
+import { image } from "./image.ts";
 import { describeJob } from "./job.ts";
 import { listJobs, namedJobs } from "./list_jobs.ts";
 import { listModels } from "./list_models.ts";
@@ -38,6 +40,10 @@ export async function handleRequest(
       return await listJobs(context, request);
     case "list_servers":
       return listServers(context);
+    case "image":
+      return await image(context, request);
+    case "drain_server":
+      return drainServer(context, request);
     default:
       return request satisfies never;
   }

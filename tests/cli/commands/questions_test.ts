@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { tempDir } from "../../support/temp_dir.ts";
 import { IMAGE, workerSetup } from "../../support/worker.ts";
 import { addressFlags, NOBODY, run, start } from "../fake_io.ts";
 
@@ -187,4 +188,22 @@ Deno.test("config says what is wrong with a value, and exits with 2", async () =
   const { exitCode, stderr } = await run(["config"], { env: { DGX_PIXELS_LOG_LEVEL: "loud" } });
   assert.equal(exitCode, 2);
   assert.match(stderr(), /^error: DGX_PIXELS_LOG_LEVEL must be/);
+});
+
+Deno.test("image brings an image here, and leaves a file that is there alone", async () => {
+  await using setup = await workerSetup();
+  await using dir = await tempDir();
+  const { imagePath } = await setup.client.generate({ ...IMAGE, id: "../a b" }).result;
+  const file = `${dir.path}/here.png`;
+  const fetch = (...args: string[]) =>
+    run(["image", "../a b", ...args, ...addressFlags(setup.worker)]);
+  const first = await fetch(file);
+  assert.deepEqual([first.exitCode, first.stdout()], [0, `${file}\n`]);
+  assert.deepEqual(await Deno.readFile(file), await Deno.readFile(imagePath));
+  const again = await fetch(file);
+  assert.equal(again.exitCode, 2);
+  assert.match(again.stderr(), /Cannot write .*here\.png/);
+  const beyond = await fetch(`${dir.path}/none.png`, "--index=1");
+  assert.equal(beyond.exitCode, 1);
+  assert.match(beyond.stderr(), /the job has 1 images/);
 });

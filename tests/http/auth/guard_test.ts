@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createToken, type Scope } from "../../../src/http/mod.ts";
+import { createMetrics, createToken, type Scope } from "../../../src/http/mod.ts";
 import { startHttp } from "../../../src/http/server.ts";
 import { createUpdateFeed } from "../../../src/http/feed.ts";
 import { silentLogger } from "../../../src/log.ts";
@@ -16,6 +16,8 @@ const CONTEXT: HttpContext = {
         : { type: "error", message: "Malformed message: not here" },
     ),
   storedRequest: () => Promise.resolve(undefined),
+  metrics: createMetrics("1"),
+  snapshot: () => Promise.reject(new Error("Not here")),
   feed: createUpdateFeed(1),
   outputDir: "/nonexistent",
   inputDir: undefined,
@@ -24,11 +26,15 @@ const CONTEXT: HttpContext = {
 };
 
 /** `fetch` does not let a program choose its Host, so this speaks HTTP by hand. */
-async function rawGet(url: string, headers: Record<string, string>): Promise<string> {
+async function rawGet(
+  url: string,
+  headers: Record<string, string>,
+  request = "GET /v1/models",
+): Promise<string> {
   const { hostname, port } = new URL(url);
   using connection = await Deno.connect({ hostname, port: Number(port) });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const head = `GET /v1/models HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`;
+  const head = `${request} HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`;
   await connection.write(new TextEncoder().encode(head));
   const chunks = await Array.fromAsync(connection.readable);
   return chunks.map((chunk) => new TextDecoder().decode(chunk)).join("");
@@ -134,4 +140,23 @@ Deno.test("beyond this machine nothing listens without tokens", async () => {
       message: /cli token NAME/,
     });
   }
+});
+
+Deno.test("a page that may call reads every answer, refusals and bytes included", async () => {
+  const origin = "https://studio.example";
+  await using server = await startHttp({
+    context: CONTEXT,
+    hostname: "127.0.0.1",
+    port: 0,
+    allowedOrigins: [origin],
+  });
+  const headers = { Host: new URL(server.url).host, Origin: origin };
+  for (const path of ["/v1/models", "/v1/events", "/nothing", "/metrics"]) {
+    const answer = await rawGet(server.url, headers, `HEAD ${path}`);
+    assert.match(answer, /access-control-allow-origin: https:\/\/studio\.example\r\n/i, path);
+    assert.match(answer, /vary: origin/i, path);
+  }
+  const preflight = await rawGet(server.url, headers, "OPTIONS /v1/jobs");
+  assert.match(preflight, /^HTTP\/1\.1 204 /);
+  assert.match(preflight, /access-control-allow-methods: GET, POST, DELETE\r\n/i);
 });

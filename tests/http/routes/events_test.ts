@@ -55,6 +55,19 @@ Deno.test("GET /v1/jobs/{id}/events begins with the job and ends with it", async
   await nobody.body?.cancel();
 });
 
+Deno.test("the stream of a job ends when it is cancelled or fails, too", async () => {
+  await using setup = await httpSetup();
+  await (await setup.submit({ id: "busy", steps: 2_000 })).body?.cancel();
+  await (await setup.submit({ id: "late", deadline_s: 0.2, steps: 2_000 })).body?.cancel();
+  const streams = ["busy", "late"].map((id) => setup.ask(`/v1/jobs/${id}/events`));
+  const [busy, late] = await Promise.all(streams);
+  const reading = [busy!, late!].map((stream) => Array.fromAsync(eventsOf(stream)));
+  await (await setup.ask("/v1/jobs/busy", { method: "DELETE" })).body?.cancel();
+  const [cancelled, failed] = await Promise.all(reading);
+  assert.equal(cancelled!.at(-1)!.event, "job_finished");
+  assert.equal(failed!.at(-1)!.event, "job_error");
+});
+
 Deno.test("a listener that goes leaves nothing behind, and a stopping worker ends the streams", async () => {
   const setup = await httpSetup();
   const streams = await Promise.all(Array.from({ length: 50 }, () => setup.ask("/v1/events")));

@@ -174,3 +174,22 @@ Deno.test("a wait that is given up, or too short, leaves the job running", async
     await (await setup.ask(`/v1/jobs/${id}`, { method: "DELETE" })).body?.cancel();
   }
 });
+
+Deno.test("a server is drained and resumed over HTTP; one that is not there is 404", async () => {
+  await using setup = await httpSetup();
+  // The server is known to be ready then.
+  await (await setup.submit({}, { prefer: "wait=30" })).body?.cancel();
+  const post = (path: string) => setup.ask(path, { method: "POST" });
+  const { servers } = await (await setup.ask("/v1/servers")).json();
+  const place = `/v1/servers/${encodeURIComponent(servers[0].name)}`;
+  assert.equal((await (await post(`${place}/drain`)).json()).servers[0].draining, true);
+  const unready = await setup.ask("/readyz");
+  assert.deepEqual(await unready.json(), {
+    ready: false,
+    reasons: ["All ComfyUI servers are drained"],
+  });
+  assert.equal((await (await post(`${place}/resume`)).json()).servers[0].draining, undefined);
+  const unknown = await post("/v1/servers/nobody/drain");
+  assert.equal(unknown.status, 404);
+  await unknown.body?.cancel();
+});

@@ -121,7 +121,19 @@ function installReadDir(readDirSync: typeof Deno.readDirSync): void {
 
 function installFiles(): void {
   const file = Deno.FsFile.prototype;
-  const { write, sync, tryLockSync } = file;
+  const { write, read, seek, sync, tryLockSync } = file;
+  replace(file, "read", function (this: Deno.FsFile, buffer: Uint8Array) {
+    if (currentProcess() === undefined) return read.call(this, buffer);
+    return step("read", () => this.readSync(buffer));
+  });
+  replace(
+    file,
+    "seek",
+    function (this: Deno.FsFile, offset: number, whence: Deno.SeekMode) {
+      if (currentProcess() === undefined) return seek.call(this, offset, whence);
+      return step("seek", () => this.seekSync(offset, whence));
+    } as typeof seek,
+  );
   replace(file, "write", function (this: Deno.FsFile, bytes: Uint8Array) {
     if (currentProcess() === undefined) return write.call(this, bytes);
     return step("write", () => {

@@ -69,6 +69,9 @@ export class SimulatedTransport implements Transport {
     process.onKill.push(() => void publisher.close());
     return {
       address: publisher.address,
+      get dropped() {
+        return publisher.dropped;
+      },
       publish: (body, options) => {
         if (!process.isAlive) return;
         this.onPublish(body);

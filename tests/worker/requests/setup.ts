@@ -28,11 +28,17 @@ export interface HandlerSetup extends AsyncDisposable {
 /** Sets them up with servers that the test plays. */
 export function handlers(
   servers: { -readonly [Key in keyof ServerView]: ServerView[Key] }[] = [server("a")],
-  options: { maxQueued?: number; stopping?: boolean; wrap?: (queue: JobQueue) => JobQueue } = {},
+  options: {
+    maxQueued?: number;
+    stopping?: boolean;
+    outputDir?: string;
+    wrap?: (queue: JobQueue) => JobQueue;
+  } = {},
 ): HandlerSetup {
   const queue = openSqliteQueue({ path: ":memory:", maxQueued: options.maxQueued ?? 100 });
   const announced: Job[] = [];
   const aborted: string[] = [];
+  const draining = new Set<string>();
   let wakes = 0;
   const context = {
     queue: options.wrap?.(queue) ?? queue,
@@ -41,6 +47,9 @@ export function handlers(
       came: () => void (wakes += 1),
       abort: (jobId: string) => void aborted.push(jobId),
       activeOn: () => 0,
+      isDraining: (name: string) => draining.has(name),
+      setDraining: (name: string, isDraining: boolean) =>
+        void (isDraining ? draining.add(name) : draining.delete(name)),
       progressOf: () => undefined,
       waitBeforeMs: () => 0,
     },
@@ -51,6 +60,7 @@ export function handlers(
     estimator: createEstimator(),
     arrivals: createArrivals(),
     updates: { epoch: 1_700_000_000_000, lastSeq: 17 },
+    outputDir: options.outputDir ?? "/nonexistent",
     stopping: () => options.stopping ?? false,
     uptimeMs: () => 61_900,
   };

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { generateRequest } from "../support/requests.ts";
+import { run } from "../cli/fake_io.ts";
+import { IMAGE, workerSetup } from "../support/worker.ts";
+import { DONE, failure, FakeRunner, schedulerSetup } from "./support.ts";
+
+Deno.test("a drained server finishes what it has and gets no more, others do the rest", async () => {
+  const [one, two] = [new FakeRunner({ name: "one" }), new FakeRunner({ name: "two" })];
+  await using setup = schedulerSetup({ runners: [one, two] });
+  const submit = async (id: string) => {
+    const result = await setup.queue.enqueue(generateRequest({ id }));
+    assert.ok(result.type === "accepted");
+    setup.scheduler.came(result.job);
+  };
+  await submit("a");
+  const first = await one.next();
+  setup.scheduler.setDraining("one", true);
+  assert.equal(setup.scheduler.isDraining("one"), true);
+  first.end(DONE);
+  await submit("b");
+  await submit("c");
+  const second = await two.next();
+  await setup.round();
+  assert.equal(second.spec.jobId, "b");
+  assert.equal(setup.scheduler.activeOn("one"), 0);
+  assert.equal((await setup.queue.get("a"))?.state, "completed");
+  assert.equal((await setup.queue.get("c"))?.state, "queued");
+  setup.scheduler.setDraining("one", false);
+  const third = await one.next();
+  assert.equal(third.spec.jobId, "c");
+  second.end(DONE);
+  third.end(DONE);
+});
+
+Deno.test("a drained server takes back the job whose prompt it has", async () => {
+  const [one, two] = [new FakeRunner({ name: "one" }), new FakeRunner({ name: "two" })];
+  await using setup = schedulerSetup({ runners: [one, two] });
+  const result = await setup.queue.enqueue(generateRequest({ id: "a" }));
+  assert.ok(result.type === "accepted");
+  setup.scheduler.came(result.job);
+  const first = await one.next();
+  setup.scheduler.setDraining("one", true);
+  first.end(failure("unreachable", { retry: true, keepPrompt: true }));
+  const again = await one.next();
+  assert.deepEqual([again.spec.jobId, again.spec.resumed], ["a", true]);
+  again.end(DONE);
+});
+
+Deno.test("servers drain and resume tell how all servers are, and know no others", async () => {
+  await using setup = await workerSetup();
+  await setup.client.generate(IMAGE).result;
+  const addresses = [
+    `--req-addr=${setup.worker.reqAddress}`,
+    `--pub-addr=${setup.worker.pubAddress}`,
+  ];
+  const servers = (...args: string[]) => run(["servers", ...args, ...addresses]);
+  const { name } = (await setup.client.servers())[0]!;
+  assert.match((await servers()).stdout(), /ready {2}0 running\n$/);
+  assert.match((await servers("drain", name)).stdout(), /ready, drained {2}0 running\n$/);
+  assert.equal((await setup.client.servers())[0]?.draining, true);
+  assert.match((await servers("resume", name)).stdout(), /ready {2}0 running\n$/);
+  const unknown = await servers("drain", "nobody");
+  assert.equal(unknown.exitCode, 1);
+  assert.match(unknown.stderr(), /there is no nobody; the servers are /);
+  const nameless = await servers("drain");
+  assert.equal(nameless.exitCode, 2);
+  assert.match(nameless.stderr(), /servers drain NAME/);
+});
