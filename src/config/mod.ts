@@ -55,6 +55,6 @@ export {
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
 export { defaultServer } from "./servers.ts";
 export { applyProxy, goDirect, proxyVariables } from "./proxy.ts";
-export type { FlagName } from "./settings.ts";
+export type { FlagName } from "./flags.ts";
 export { type Flags, type ReadEnv, readProcessEnv } from "./sources.ts";
 export { parseYaml, type ParseYamlOptions } from "./yaml/value.ts";

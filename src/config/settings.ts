@@ -2,6 +2,7 @@
 
 import { LOG_LEVELS } from "../log.ts";
 import type { ComfyuiConfig, Config } from "./config.ts";
+import type { FlagName } from "./flags.ts";
 import {
   address,
   filenamePattern,
@@ -21,27 +22,6 @@ import {
   workflowName,
 } from "./kinds.ts";
 import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
-
-/** Name of a command line flag, without its dashes. */
-export type FlagName =
-  | "req-addr"
-  | "pub-addr"
-  | "curve-key"
-  | "curve-clients"
-  | "server-key"
-  | "http-addr"
-  | "http-tokens-file"
-  | "allow-insecure-bind"
-  | "comfyui-url"
-  | "comfyui-timeout"
-  | "workflow-dir"
-  | "input-dir"
-  | "output-dir"
-  | "extra-model-paths"
-  | "db"
-  | "config"
-  | "simulate"
-  | "log-level";
 
 const MAX_SERVERS = 64;
 
@@ -351,6 +331,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(1, 1_000_000),
     default: 100,
     help: "most preview files of a job; new ones replace the oldest",
+  },
+  "output.minFreeMb": {
+    path: "output.min_free_mb",
+    kind: wholeNumber(0, 1_000_000_000),
+    default: 0,
+    help: "free disk space below which new jobs are refused; 0 for no limit",
   },
   "models.checkpointDir": {
     path: "models.checkpoint_dir",

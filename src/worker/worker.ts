@@ -24,6 +24,7 @@ import {
   noteAttempt,
   takeSnapshot,
 } from "./measures.ts";
+import { watchFreeSpace } from "./free_space.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -38,6 +39,8 @@ export interface WorkerOptions {
   config: Config;
   /** Takes log lines. @default a logger that drops them */
   logger?: Logger;
+  /** Tells the free bytes of the disk that a path is on. @default {not known} */
+  freeBytes?: (path: string) => Promise<number>;
   /** Opens the sockets. @default ZeroMQ */
   transport?: Transport;
   /** Entry module of the isolates. @default the real one */
@@ -158,7 +161,15 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   });
   wake = () => scheduler.wake();
   let stopping = false;
+  const freeSpace = starting.use(
+    await watchFreeSpace({
+      look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
+      minBytes: config.output.minFreeMb * 1e6,
+      logger,
+    }),
+  );
   const context: HandlerContext = {
+    freeSpace,
     queue,
     servers: executors.all,
     scheduler,
@@ -186,7 +197,8 @@ export async function startService(options: WorkerOptions, front: Front): Promis
           context: {
             handle: (request) => handleHttp(request, () => false),
             metrics,
-            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            snapshot: () =>
+              takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
             feed,
             outputDir,
@@ -206,6 +218,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await executors[Symbol.asyncDispose]();
     await scheduler.drain();
     storage[Symbol.dispose]();
+    freeSpace[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
     await catchUp[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();

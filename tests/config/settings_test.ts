@@ -145,6 +145,7 @@ Deno.test("the defaults are the documented ones", async () => {
       keepPreviews: false,
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
+      minFreeMb: 0,
     },
     models: {
       checkpointDir: undefined,

@@ -1,0 +1,22 @@
+/** The names of the command line flags. */
+
+/** Name of a command line flag, without its dashes. */
+export type FlagName =
+  | "req-addr"
+  | "pub-addr"
+  | "curve-key"
+  | "curve-clients"
+  | "server-key"
+  | "http-addr"
+  | "http-tokens-file"
+  | "allow-insecure-bind"
+  | "comfyui-url"
+  | "comfyui-timeout"
+  | "workflow-dir"
+  | "input-dir"
+  | "output-dir"
+  | "extra-model-paths"
+  | "db"
+  | "config"
+  | "simulate"
+  | "log-level";
