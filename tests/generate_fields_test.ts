@@ -21,7 +21,7 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   animation_frames: "sandbox/results.ts",
   tileset_grid: "sandbox/results.ts",
   negative_prompt: "workflow/bind/bind.ts",
-  seed: "queue/sqlite_queue.ts",
+  seed: "queue/sqlite/sqlite_queue.ts",
   sampler_name: "workflow/bind/bind.ts",
   scheduler: "workflow/bind/bind.ts",
   denoise: "workflow/bind/bind.ts",
@@ -30,13 +30,14 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   workflow: "workflow/route.ts",
   output_format: "workflow/bind/bind.ts",
   init_image: "workflow/bind/bind.ts",
-  priority: "queue/sqlite_queue.ts",
-  deadline_s: "queue/sqlite_queue.ts",
+  priority: "queue/sqlite/sqlite_queue.ts",
+  deadline_s: "queue/acceptance.ts",
   fit: "workflow/bind/fit.ts",
   cycle: "workflow/animation/frames.ts",
   frame_prompts: "workflow/animation/frames.ts",
   fps: "sandbox/animation.ts",
   sheet_columns: "sandbox/animation.ts",
+  pixel: "sandbox/pixel/wish.ts",
 };
 
 /** Why a field has no flag of `generate` by its own name. */
@@ -67,7 +68,7 @@ Deno.test("each field of generate has a consumer, which reads it", async () => {
     if (file === undefined) {
       return [
         `${field}: nothing uses it. Read it in src/workflow/bind/bind.ts (graph), src/workflow/route.ts ` +
-        `(route), src/sandbox/results.ts (results) or src/queue/sqlite_queue.ts (order), then name ` +
+        `(route), src/sandbox/results.ts (results) or src/queue/sqlite/sqlite_queue.ts (order), then name ` +
         `that file in CONSUMERS of ${HERE}`,
       ];
     }
@@ -89,13 +90,13 @@ Deno.test("each field of generate has a flag, or a reason why not", () => {
   deepEqual(faults, []);
 });
 
-Deno.test("each field of generate has a row in the wire protocol", async () => {
+Deno.test("each field of generate is listed in the wire protocol", async () => {
   const readme = await readText("src/protocol/README.md");
   const section = readme.split("\n### `generate`\n")[1]?.split("\n##")[0] ?? "";
-  const missing = FIELDS.filter((field) => !new RegExp(`\\n\\| \`${field}\`\\?? `).test(section));
+  const missing = FIELDS.filter((field) => !new RegExp(`\\n- \`${field}\`\\?? `).test(section));
   deepEqual(
     missing.map((field) =>
-      `${field}: add its row below "### \`generate\`" of src/protocol/README.md`
+      `${field}: add its line below "### \`generate\`" of src/protocol/README.md`
     ),
     [],
   );

@@ -38,6 +38,7 @@ export {
   type ModelsConfig,
   type Origin,
   type OutputConfig,
+  type PalettesConfig,
   type PreviewMethod,
   type ServerConfig,
   type WorkerConfig,

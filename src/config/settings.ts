@@ -2,7 +2,6 @@
 
 import { LOG_LEVELS } from "../log.ts";
 import type { ComfyuiConfig, Config } from "./config.ts";
-import type { FlagName } from "./flags.ts";
 import {
   address,
   filenamePattern,
@@ -14,6 +13,7 @@ import {
   mapsOf,
   oneOf,
   path,
+  pixelOptions,
   proxy,
   seconds,
   toggle,
@@ -21,6 +21,7 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
+import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
 
 const MAX_SERVERS = 64;
@@ -337,6 +338,19 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(0, 1_000_000_000),
     default: 0,
     help: "free disk space below which new jobs are refused; 0 for no limit",
+  },
+  "output.pixel": {
+    path: "output.pixel",
+    kind: pixelOptions(),
+    default: undefined,
+    help: "make images pixel art unless a request says how",
+  },
+  "palettes.dir": {
+    path: "palettes.palette_dir",
+    flag: "palette-dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of palette files that requests may name",
   },
   "models.checkpointDir": {
     path: "models.checkpoint_dir",

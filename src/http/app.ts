@@ -10,6 +10,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { healthRoutes, listRoutes } from "./routes/lists.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
+import { pageRoutes } from "./routes/page.ts";
 
 /** Options of {@linkcode createApp}. */
 export interface AppOptions extends GuardOptions {
@@ -39,6 +40,7 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
   });
   app.use(readableBy(options.allowedOrigins));
   app.route("/", healthRoutes(context));
+  app.route("/", pageRoutes());
   app.use(guard(options));
   app.route("/", openApiRoutes());
   app.route("/v1/jobs", jobRoutes(context));

@@ -18,6 +18,6 @@ export type {
   ReleaseOptions,
 } from "./job_queue.ts";
 export { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";
-export { lockQueue } from "./lock.ts";
-export { openSqliteQueue } from "./sqlite_queue.ts";
-export type { SqliteQueueOptions } from "./sqlite_queue.ts";
+export { lockQueue } from "./sqlite/lock.ts";
+export { openSqliteQueue } from "./sqlite/sqlite_queue.ts";
+export type { SqliteQueueOptions } from "./sqlite/sqlite_queue.ts";

@@ -1,14 +1,11 @@
 /** A row of the `jobs` table, and the job that it stands for. */
 
-import type { SQLOutputValue } from "node:sqlite";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
 import { isTerminal, type Job, type JobOutcome } from "./job.ts";
 
-/** A row as SQLite gives it: integers as bigint, for they may be larger than JavaScript's. */
-export type StoredRow = Readonly<Record<string, SQLOutputValue>>;
-
-/** Columns of a row that was read. Numbers are safe integers, whatever stands in the file. */
+/** Columns of a row that was read. Numbers are safe integers, whatever is stored. */
 export interface JobRow {
   readonly seq: number;
   readonly id: string;
@@ -30,23 +27,6 @@ export interface JobRow {
   readonly started_at_ms: number | null;
   readonly finished_at_ms: number | null;
   readonly outcome: string | null;
-}
-
-const LEAST = BigInt(Number.MIN_SAFE_INTEGER);
-const MOST = BigInt(Number.MAX_SAFE_INTEGER);
-
-/** Reads what SQLite gives. The table is strict, so only numbers can be other than they are said to be. */
-export function readRow(stored: StoredRow): JobRow {
-  const row: Record<string, unknown> = {};
-  for (const column in stored) {
-    const value = stored[column];
-    row[column] = typeof value === "bigint" ? safeNumber(value) : value;
-  }
-  return row as unknown as JobRow;
-}
-
-function safeNumber(value: bigint): number {
-  return Number(value < LEAST ? LEAST : value > MOST ? MOST : value);
 }
 
 /** Longest name of a job that a message can carry. */
@@ -125,8 +105,11 @@ function isOutcome(value: unknown): value is JobOutcome {
   if (typeof value !== "object" || value === null || !("type" in value)) return false;
   if (value.type === "failed") return "error" in value && typeof value.error === "string";
   if (value.type !== "completed") return value.type === "cancelled";
-  const { result } = value as { result?: { imagePaths?: unknown; seed?: unknown } };
+  const { result } = value as {
+    result?: { imagePaths?: unknown; seed?: unknown; pixel?: unknown };
+  };
   const paths = result?.imagePaths;
+  if (result?.pixel !== undefined && !isPixelResults(result.pixel)) return false;
   if (result?.seed !== undefined && !Number.isSafeInteger(result.seed)) return false;
   return Array.isArray(paths) && paths.length > 0 &&
     paths.every((path) => typeof path === "string");

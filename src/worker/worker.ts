@@ -5,6 +5,7 @@
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
+import { ConfigError, JobError } from "../errors.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
@@ -78,6 +79,8 @@ export interface Front {
   readonly outputDir: string;
   /** Real path of the folder with images to start from, if there is one. */
   readonly inputDir: string | undefined;
+  /** Real path of the folder with palettes, if there is one. */
+  readonly paletteDir: string | undefined;
   /** Resolves when the requests have ended and each was answered. */
   readonly serving: Promise<void>;
   /** Takes what answers the requests, those that wait already first. */
@@ -92,16 +95,20 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const lock = starting.use(lockQueue(config.worker.dbPath));
   const { addr } = config.http;
   const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const metrics = http?.createMetrics(PROTOCOL_VERSION);
-  const stored = starting.use(openSqliteQueue({
-    path: config.worker.dbPath,
-    maxQueued: config.worker.queueMaxSize,
-  }));
+  const stored = starting.use(
+    await whileHeld(() =>
+      openSqliteQueue({
+        path: config.worker.dbPath,
+        maxQueued: config.worker.queueMaxSize,
+      })
+    ),
+  );
   const queue = measuredQueue(stored, metrics);
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
@@ -114,6 +121,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
         setup: {
           ...sandboxSetup(config, server, outputDir),
           ...(inputDir === undefined ? {} : { inputDir }),
+          ...(paletteDir === undefined ? {} : { paletteDir }),
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: config.comfyui.awayMs,
         },
@@ -249,7 +257,7 @@ function sandboxSetup(
   config: Config,
   server: ServerConfig,
   outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "unreachableMs"> {
+): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
   const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
@@ -266,6 +274,7 @@ function sandboxSetup(
       lora: workflows.forLora,
     },
     loraTriggers: workflows.loraTriggers,
+    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
     filenamePattern: output.filenamePattern,
     previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,
@@ -294,9 +303,27 @@ async function resumeJobs(
   queue: ReturnType<typeof openSqliteQueue>,
   logger: Logger,
 ): Promise<void> {
-  const resumed = await queue.reclaim({ all: true });
+  const resumed = await whileHeld(() => queue.reclaim({ all: true }));
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
+}
+
+/** Longest wait at the start for a program that holds the database, in milliseconds. */
+const HELD_MS = 30_000;
+
+/** Does something again for a while if another program holds the database: a backup, say, is over soon. */
+async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
+  const begunAtMs = performance.now();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
+        (error instanceof JobError && error.message.startsWith("Backend busy"));
+      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** Waits for a promise, but no longer than this. */

@@ -146,7 +146,9 @@ Deno.test("the defaults are the documented ones", async () => {
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
       minFreeMb: 0,
+      pixel: undefined,
     },
+    palettes: { dir: undefined },
     models: {
       checkpointDir: undefined,
       loraDir: undefined,
@@ -164,29 +166,31 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "allow-insecure-bind comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir log-level output-dir pub-addr req-addr server-key simulate workflow-dir"
+    "allow-insecure-bind comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir log-level output-dir palette-dir pub-addr req-addr server-key simulate workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));
 });
 
-Deno.test("README.md shows the tables of settings and of a server's keys as they are", async () => {
+Deno.test("README.md lists the settings and a server's keys as they are", async () => {
   const readme = await Deno.readTextFile(new URL("../../src/config/README.md", import.meta.url));
-  const shown = readme.split("\n").filter((line) => line.startsWith("| `"))
-    .map((line) => line.replace(/ +/g, " "));
+  const shown = readme.replaceAll("\n  ", " ").split("\n")
+    .filter((line) => /^- `[^`]+`(?: or `[^`]+`)? \(/.test(line));
   const settings = listSettings();
-  const expected = [...settings.map(tableRow), ...settings.flatMap(({ keys }) => keys.map(keyRow))];
+  const expected = [...settings.map(lineOf), ...settings.flatMap(({ keys }) => keys.map(keyLine))];
   equal(shown.length, expected.length);
-  for (const [index, row] of expected.entries()) equal(shown[index], row);
+  for (const [index, line] of expected.entries()) equal(shown[index], line);
 });
 
-function tableRow(setting: SettingInfo): string {
-  const flag = setting.flag === undefined ? "" : code(`--${setting.flag}`);
-  const standard = setting.default === "" ? "" : code(setting.default);
-  return row([code(setting.path), flag, brief(setting.expected), standard, setting.help]);
+function lineOf(setting: SettingInfo): string {
+  const names = [setting.path, ...setting.flag === undefined ? [] : [`--${setting.flag}`]];
+  const standard = setting.default === "" ? "" : `; ${code(setting.default)}`;
+  return `- ${names.map(code).join(" or ")} (${
+    brief(setting.expected)
+  }${standard}): ${setting.help}`;
 }
 
-/** What a value must be, as short as a table wants it. */
+/** What a value must be, as short as a list wants it. */
 function brief(expected: string): string {
   return expected.replace(/^a whole number from (\S+) to (\S+)$/, "$1–$2")
     .replace(/^a number of seconds from (\S+) to (\S+)$/, "$1–$2 s")
@@ -206,14 +210,11 @@ Deno.test("the variables of a setting are named after its path and its flag, as 
   }
 });
 
-function keyRow({ key, expected, isRequired, default: standard, help }: KeyInfo): string {
-  return row([code(key), brief(expected), isRequired ? "must be given" : standard, help]);
+function keyLine({ key, expected, isRequired, default: standard, help }: KeyInfo): string {
+  const absent = isRequired ? "must be given" : standard;
+  return `- ${code(key)} (${brief(expected)}${absent === "" ? "" : `; ${absent}`}): ${help}`;
 }
 
 function code(text: string): string {
   return "`" + text + "`";
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(" | ")} |`.replace(/ +/g, " ");
 }

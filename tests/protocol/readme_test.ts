@@ -1,4 +1,4 @@
-/** The tables of the wire specification against the schemas. */
+/** The lists of fields of the wire specification against the schemas. */
 
 import assert from "node:assert/strict";
 import { type JsonSchema, messagesJsonSchema } from "../../src/protocol/mod.ts";
@@ -27,6 +27,7 @@ function nameOf(schema: JsonSchema): string {
 function textWords({ contentEncoding, minLength = 0, maxLength }: JsonSchema): string {
   if (contentEncoding !== undefined) return "bin";
   if (maxLength === undefined) return "str";
+  if (minLength === 1 && maxLength === 512) return "name";
   const range = minLength === 0 ? "≤ " : `${minLength}–`;
   return `str, ${range}${number.format(maxLength)} chars`;
 }
@@ -38,11 +39,14 @@ function typeWords(schema: JsonSchema): string {
   if (schema.enum !== undefined) {
     return `str: ${schema.enum.map((value) => `\`${value}\``).join(", ")}`;
   }
-  if (prefixItems !== undefined) return `[int, int], each ${numberRange(prefixItems[0]!)}`;
+  if (prefixItems !== undefined) {
+    const kinds = prefixItems.map(({ type }) => type === "integer" ? "int" : "float").join(", ");
+    return `[${kinds}], each ${numberRange(prefixItems[0]!)}`;
+  }
   if (items) return `array of ${maxItems ? `≤ ${maxItems} ` : ""}${nameOf(items)}`;
   switch (schema.type) {
     case "integer":
-      return `int, ${numberRange(schema)}`;
+      return numberRange(schema) === "≥ 0" ? "uint" : `int, ${numberRange(schema)}`;
     case "number":
       return `float, ${numberRange(schema)}`;
     case "boolean":
@@ -52,14 +56,14 @@ function typeWords(schema: JsonSchema): string {
   }
 }
 
-/** The rows of the table under a heading, or of the one that it names in place of its own. */
-function tableUnder(heading: string): Row[] | undefined {
+/** The list of fields under a heading, or of the one that it names in place of its own. */
+function fieldsUnder(heading: string): Row[] | undefined {
   const start = readme.search(new RegExp(`\\n####? ${RegExp.escape(heading)}\\n`));
   if (start < 0) return undefined;
   const section = readme.slice(start + 1).split(/\n##/, 1)[0]!;
   const same = /^The fields of \[(`\w+`)\]/m.exec(section)?.[1];
-  if (same !== undefined && same !== heading) return tableUnder(same);
-  return [...section.matchAll(/^\| `(\w+)`(\??) +\| (.+?) +\|/gm)]
+  if (same !== undefined && same !== heading) return fieldsUnder(same);
+  return [...section.replaceAll("\n  ", " ").matchAll(/^- `(\w+)`(\??) \((.+?)\): /gm)]
     .map(([, field, mark, type]) => [field!, type!, mark === "" ? "needed" : "optional"]);
 }
 
@@ -77,7 +81,7 @@ Deno.test("README.md describes the numbers of updates as they are", () => {
       typeWords(properties![field]!),
       required!.includes(field) ? "needed" : "optional",
     ]);
-    assert.deepEqual(tableUnder("Numbers"), expected);
+    assert.deepEqual(fieldsUnder("Numbers"), expected);
   }
 });
 
@@ -93,11 +97,11 @@ for (const [name, { properties, required }] of Object.entries($defs!)) {
       .map(([field, schema]): Row => [
         field,
         typeWords(schema),
-        required!.includes(field) ? "needed" : "optional",
+        required?.includes(field) ? "needed" : "optional",
       ]);
-    const table = tableUnder(heading);
-    assert(table !== undefined, `src/protocol/README.md lacks "### ${heading}" and its table`);
-    assert.deepEqual(table, expected);
+    const fields = fieldsUnder(heading);
+    assert(fields !== undefined, `src/protocol/README.md lacks "### ${heading}" and its fields`);
+    assert.deepEqual(fields, expected);
   });
 }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { connect } from "../../src/client/mod.ts";
 import { decodeReply, encodeRequest } from "../../src/protocol/mod.ts";
+import { openSqliteQueue } from "../../src/queue/mod.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { type RequestServer, type Transport, zmqTransport } from "../../src/transport/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
@@ -80,3 +82,23 @@ Deno.test("startWorker() binds nothing when a folder is wrong", async () => {
   await assert.rejects(startWorker({ config, transport }), /Cannot write to the output directory/);
   assert.equal(bound, 0);
 });
+
+for (const when of ["new", "known"] as const) {
+  Deno.test(`startWorker() waits for a program that holds a ${when} database for a while`, async () => {
+    await using dir = await tempDir();
+    const config = await testConfig(dir.path, "http://127.0.0.1:9");
+    if (when === "known") {
+      await using queue = openSqliteQueue({ path: config.worker.dbPath });
+      await queue.enqueue(generateRequest());
+      await queue.claim({ server: "one", clientId: "c", leaseMs: 60_000 });
+    }
+    using other = new DatabaseSync(config.worker.dbPath);
+    other.exec("BEGIN EXCLUSIVE");
+    const letGo = setTimeout(() => other.exec("ROLLBACK"), 300);
+    await using worker = await startWorker({ config });
+    await using client = await connect(worker);
+    const { queue_size } = await client.status();
+    assert.equal(queue_size, when === "known" ? 1 : 0);
+    clearTimeout(letGo);
+  });
+}

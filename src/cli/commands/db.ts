@@ -2,7 +2,7 @@
 
 import { loadConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
-import { backupQueue, checkQueue } from "../../queue/care.ts";
+import { backupQueue, checkQueue } from "../../queue/sqlite/care.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { printable } from "../text.ts";

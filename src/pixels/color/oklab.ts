@@ -1,5 +1,11 @@
 /** OKLab: a space of colours in which distances are as the eye sees them (Björn Ottosson, 2020). Pure. */
 
+/**
+ * Light that a dark screen gives anyway. Without it a level or two would be as far apart near black as
+ * twenty are elsewhere, and all noise there would be colours.
+ */
+const TOE = 0.002;
+
 /** A colour in OKLab: lightness 0 to 1, and two axes of colour. */
 export type Lab = readonly [l: number, a: number, b: number];
 
@@ -8,9 +14,9 @@ const LINEAR: Float64Array = Float64Array.from({ length: 256 }, (_, level) => li
 /** Converts levels of 0 to 255; they need not be whole. */
 export function toLab(red: number, green: number, blue: number): Lab {
   const [r, g, b] = [light(red), light(green), light(blue)];
-  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
-  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
-  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  const l = Math.cbrt(TOE + 0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(TOE + 0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(TOE + 0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
   return [
     0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
     1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,

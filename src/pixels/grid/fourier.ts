@@ -4,8 +4,11 @@
 export interface Fourier {
   /** Length, a power of two. */
   readonly size: number;
+  /** Cosine of each turn of the first half. */
   readonly cos: Float64Array;
+  /** Sine of each turn of the first half. */
   readonly sin: Float64Array;
+  /** Each place with its bits in reverse. */
   readonly reversed: Uint32Array;
 }
 

@@ -18,10 +18,16 @@ const RARE = 0.15;
 /** The most that a reach grows by this. */
 const MOST_GROWTH = 2.5;
 
+/** Share of a cloud that must lie at an end of the scale for its colour to be taken for that end. */
+const CLIPPED = 0.2;
+
 interface Sum {
   count: number;
   readonly lab: [number, number, number];
   readonly rgb: [number, number, number];
+  /** How many have no light in a channel, and how many all there can be. */
+  readonly low: [number, number, number];
+  readonly high: [number, number, number];
 }
 
 /**
@@ -125,6 +131,8 @@ function sortIntoBins(rgb: Float32Array, side: number): Sum[] {
       count: 1,
       lab: [labs[at]!, labs[at + 1]!, labs[at + 2]!],
       rgb: [rgb[at]!, rgb[at + 1]!, rgb[at + 2]!],
+      low: [Number(rgb[at]! < 0.5), Number(rgb[at + 1]! < 0.5), Number(rgb[at + 2]! < 0.5)],
+      high: [Number(rgb[at]! > 254.5), Number(rgb[at + 1]! > 254.5), Number(rgb[at + 2]! > 254.5)],
     };
     const bin = bins.get(key);
     if (bin === undefined) bins.set(key, color);
@@ -143,14 +151,21 @@ function add(sum: Sum, more: Sum): void {
   for (let c = 0; c < 3; c++) {
     sum.lab[c]! += more.lab[c]!;
     sum.rgb[c]! += more.rgb[c]!;
+    sum.low[c]! += more.low[c]!;
+    sum.high[c]! += more.high[c]!;
   }
 }
 
-function swatchOf({ count, lab, rgb }: Sum): Swatch {
+/** The mean; but noise is cut off at the ends of the scale, which draws the mean of black away from it. */
+function swatchOf({ count, lab, rgb, low, high }: Sum): Swatch {
+  const level = (c: 0 | 1 | 2) => {
+    if (low[c] > CLIPPED * count) return 0;
+    return high[c] > CLIPPED * count ? 255 : rgb[c] / count;
+  };
   return {
     count,
     lab: [lab[0] / count, lab[1] / count, lab[2] / count],
-    rgb: [rgb[0] / count, rgb[1] / count, rgb[2] / count],
+    rgb: [level(0), level(1), level(2)],
   };
 }
 

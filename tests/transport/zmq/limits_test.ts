@@ -51,6 +51,8 @@ for (const [size, isCut] of [[200, false], [2_000, true]] as const) {
     const port = Number(new URL(publisher.address).port);
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
     await connection.write(greeting());
+    // Each says its part when the other has said its own.
+    await readUntil(connection, "NULL");
     await connection.write(command("READY", "\x0bSocket-Type\0\0\0\x03SUB"));
     await connection.write(subscription(new Uint8Array(size)));
     // To everything; what is published comes only if the connection still lives.

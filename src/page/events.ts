@@ -1,0 +1,72 @@
+/** The worker's updates, over connections that come and go. */
+
+import { ApiError, ask } from "./api.ts";
+import type { Update } from "./types.ts";
+
+/** What a listener is told. */
+export interface Listener {
+  /** An update. */
+  hear(update: Update): void;
+  /** True once updates come, false while they cannot. */
+  connected(isConnected: boolean): void;
+}
+
+/** Pauses between tries to connect, in milliseconds. */
+const MIN_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 8_000;
+
+/** Listens until the signal; after a gap the worker repeats what was missed. Ends when a token is needed. */
+export async function listen(listener: Listener, signal: AbortSignal): Promise<void> {
+  let lastId: string | undefined;
+  let pauseMs = MIN_PAUSE_MS;
+  while (!signal.aborted) {
+    try {
+      const headers: Record<string, string> = lastId === undefined
+        ? {}
+        : { "last-event-id": lastId };
+      const response = await ask("/v1/events", { headers, signal });
+      listener.connected(true);
+      pauseMs = MIN_PAUSE_MS;
+      for await (const { id, data } of messages(response.body!)) {
+        lastId = id ?? lastId;
+        const update = JSON.parse(data) as Partial<Update>;
+        if (typeof update.job_id === "string") listener.hear(update as Update);
+      }
+    } catch (error) {
+      if (signal.aborted || (error instanceof ApiError && error.status === 401)) return;
+    }
+    listener.connected(false);
+    await pause(pauseMs, signal);
+    pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
+  }
+}
+
+async function* messages(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<{ id: string | undefined; data: string }> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += value;
+    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+      const lines = text.slice(0, end).split("\n");
+      text = text.slice(end + 2);
+      const field = (name: string) =>
+        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      const data = field("data");
+      if (data !== undefined) yield { id: field("id"), data };
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

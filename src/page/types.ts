@@ -1,0 +1,80 @@
+/** What the HTTP API answers, as far as the page shows it. */
+
+/** States of a job. */
+export type JobState = "queued" | "running" | "completed" | "failed" | "cancelled";
+
+/** How far a job is. */
+export interface Progress {
+  readonly stage: string;
+  readonly step: number;
+  readonly total_steps: number;
+  readonly percent: number;
+  readonly eta_s: number;
+}
+
+/** A job. */
+export interface Job {
+  readonly job_id: string;
+  readonly state: JobState;
+  readonly attempts: number;
+  readonly created_at: number;
+  readonly started_at?: number;
+  readonly finished_at?: number;
+  readonly position?: number;
+  readonly estimated_time_s?: number;
+  readonly progress?: Progress;
+  readonly image_path?: string;
+  readonly image_paths?: readonly string[];
+  readonly image_count?: number;
+  readonly seed?: number;
+  readonly duration_s?: number;
+  readonly error?: string;
+  readonly workflow?: string;
+  readonly server?: string;
+  readonly prompt?: string;
+  readonly model?: string;
+  readonly size?: readonly [number, number];
+  readonly steps?: number;
+  readonly loras?: readonly { readonly name: string; readonly strength_model?: number }[];
+}
+
+/** A page of jobs. */
+export interface JobList {
+  readonly jobs: readonly Job[];
+  readonly cursor?: string;
+}
+
+/** A ComfyUI server. */
+export interface Server {
+  readonly name: string;
+  readonly url: string;
+  readonly state: "connecting" | "ready" | "unreachable";
+  readonly active_jobs: number;
+  readonly error?: string;
+  readonly draining?: boolean;
+  readonly loaded_model?: string;
+}
+
+/** How busy the worker is. */
+export interface Status {
+  readonly version: string;
+  readonly queue_size: number;
+  readonly active_jobs: number;
+  readonly uptime_s: number;
+}
+
+/** A file that can be named. */
+export interface Model {
+  readonly name: string;
+  readonly model_type: string;
+  readonly size_mb: number;
+}
+
+/** An update of a job. */
+export type Update =
+  | (Progress & { readonly type: "progress"; readonly job_id: string })
+  | { readonly type: "preview"; readonly job_id: string; readonly step: number }
+  | {
+    readonly type: "job_started" | "job_finished" | "job_complete" | "job_error";
+    readonly job_id: string;
+  };

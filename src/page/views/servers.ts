@@ -1,0 +1,67 @@
+/** The ComfyUI servers. */
+
+import { useState } from "preact/hooks";
+import { get, send, wordsOf } from "../api.ts";
+import { shortModel } from "../format.ts";
+import { html, type Shown } from "../html.ts";
+import { lookAgain, useLook } from "../live.ts";
+import { Fault } from "../parts/state.ts";
+import type { Server } from "../types.ts";
+
+const LOOK_EVERY_MS = 5_000;
+
+/** The view. */
+export function ServersView(): Shown {
+  const [servers, setServers] = useState<readonly Server[]>();
+  const [fault, setFault] = useState<string>();
+  useLook(
+    () => {
+      get<{ servers: Server[] }>("/v1/servers").then(
+        (answer) => setServers(answer.servers),
+        (error) => setFault(wordsOf(error)),
+      );
+    },
+    LOOK_EVERY_MS,
+    [],
+  );
+  const turn = ({ name, draining = false }: Server) => {
+    const action = draining ? "resume" : "drain";
+    setFault(undefined);
+    send("POST", `/v1/servers/${encodeURIComponent(name)}/${action}`).then(
+      lookAgain,
+      (error) => setFault(wordsOf(error)),
+    );
+  };
+  return html`
+    <h1 tabindex="-1">Servers</h1>
+    <p class="dim">A drained server finishes what it runs and gets no more jobs.</p>
+    <${Fault} text=${fault} />
+    <ul class="cards">
+      ${servers?.map((server) =>
+        html`<li class="card" key=${server.name}>
+        <h2>${server.name}</h2>
+        <p><span class="state ${server.state}">${server.state}</span>
+          ${
+          server.draining && html`
+            <span class="state cancelled">drained</span>
+          `
+        }</p>
+        <dl class="facts">
+          <dt>Address</dt><dd>${server.url}</dd>
+          <dt>Running</dt><dd>${server.active_jobs}</dd>
+          ${
+          server.loaded_model !== undefined &&
+          html`
+            <dt>Loaded model</dt>
+            <dd>${shortModel(server.loaded_model)}</dd>
+          `
+        }
+        </dl>
+        ${server.error !== undefined && html`<p class="why">${server.error}</p>`}
+        <button type="button" aria-label=${`${server.draining ? "Resume" : "Drain"} ${server.name}`}
+          onClick=${() => turn(server)}>${server.draining ? "Resume" : "Drain"}</button>
+      </li>`
+      )}
+    </ul>
+  `;
+}

@@ -1,0 +1,390 @@
+/** The job queue on SQLite. */
+
+import { JobError } from "../../errors.ts";
+import type { GenerateRequest, JobState } from "../../protocol/mod.ts";
+import { encodeRequest } from "../../protocol/encode.ts";
+import { openDatabase } from "./database.ts";
+import type { MeasuredRun } from "../../node_times.ts";
+import {
+  AGE_PER_PRIORITY_MS,
+  deadlineInMs,
+  drawSeed,
+  MAX_PAUSE_MS,
+  recognise,
+} from "../acceptance.ts";
+import { isTerminal } from "../job.ts";
+import type { Job, JobOutcome, Lease } from "../job.ts";
+import type {
+  AbandonOptions,
+  CancelResult,
+  ClaimOptions,
+  EnqueueDetails,
+  EnqueueResult,
+  JobQueue,
+  JobsPage,
+  ListOptions,
+  QueueCounts,
+  ReleaseOptions,
+} from "../job_queue.ts";
+import { JobCounts } from "./counts.ts";
+import { watchFile } from "./file_watch.ts";
+import { LeftPrompts } from "./left_prompts.ts";
+import { pageRows } from "./listing.ts";
+import { positionsOf } from "./positions.ts";
+import { damageError, type JobRow, newJob, toJob } from "../row.ts";
+import { keepTimes, readTimes } from "./run_times.ts";
+import * as sql from "./statements.ts";
+import { SqliteStore } from "./store.ts";
+import { Turns } from "./turns.ts";
+
+/** Options of {@linkcode openSqliteQueue}. */
+export interface SqliteQueueOptions {
+  /** The database file, or `:memory:`. */
+  path: string;
+  /** Most jobs that may wait; more are refused. @default {1000} */
+  maxQueued?: number;
+  /** Clock, Unix milliseconds. @default {Date.now} */
+  now?: () => number;
+  /** Source of prompt ids and lease tokens. @default {crypto.randomUUID} */
+  randomId?: () => string;
+}
+
+/**
+ * Opens a queue on a SQLite file, which is created or migrated as needed.
+ *
+ * @throws {ConfigError} if the file cannot be used; it is never overwritten.
+ */
+export function openSqliteQueue(options: SqliteQueueOptions): JobQueue {
+  const database = openDatabase(options.path);
+  return new SqliteQueue(new SqliteStore(database, watchFile(options.path)), options);
+}
+
+class SqliteQueue implements JobQueue {
+  readonly #store: SqliteStore;
+  readonly #maxQueued: number;
+  readonly #now: () => number;
+  readonly #randomId: () => string;
+  readonly #counts: JobCounts;
+  readonly #turns: Turns;
+  readonly #left: LeftPrompts;
+  /** Jobs that were ended because their rows are damaged, until `expire()` tells of them. */
+  readonly #setAside: Job[] = [];
+
+  constructor(store: SqliteStore, options: SqliteQueueOptions) {
+    this.#store = store;
+    this.#counts = new JobCounts(store);
+    this.#turns = new Turns(store, this.#counts);
+    this.#left = new LeftPrompts(store, (row, reason) => this.#note(row, "queued", reason));
+    this.#maxQueued = options.maxQueued ?? 1_000;
+    this.#now = options.now ?? Date.now;
+    this.#randomId = options.randomId ?? (() => crypto.randomUUID());
+  }
+
+  enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
+    const store = () => this.#accept(request, details.workflow);
+    return this.#store.writeTogether("store the job", store, { more: details.more ?? false });
+  }
+
+  async claim({ server, clientId, leaseMs, fits }: ClaimOptions): Promise<Lease | undefined> {
+    const { lease, damaged } = await this.#store.write("claim a job", () => {
+      const found = this.#turns.find(server, this.#now(), fits);
+      const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
+      const { next } = found;
+      if (next === undefined) return { lease: undefined, damaged };
+      const resumed = next.prompt_id !== null;
+      const token = this.#randomId();
+      const row = this.#store.row(sql.CLAIM, {
+        seq: next.seq,
+        server,
+        token,
+        lease_until: this.#now() + leaseMs,
+        prompt_id: next.prompt_id ?? this.#randomId(),
+        // A prompt that was posted before sends its events where it was told to.
+        client_id: resumed ? next.client_id : clientId,
+      });
+      this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
+      const lease: Lease = {
+        job: toJob(row),
+        token,
+        promptId: row.prompt_id ?? "",
+        clientId: row.client_id ?? "",
+        resumed,
+        promptStarted: row.prompt_started === 1,
+      };
+      return { lease, damaged };
+    });
+    this.#setAside.push(...damaged);
+    return lease;
+  }
+
+  renew(lease: Lease, leaseMs: number): Promise<boolean> {
+    return this.#store.writeLazily("renew a lease", () => {
+      const until = this.#now() + leaseMs;
+      return this.#store.run(sql.RENEW, { token: lease.token, lease_until: until }) === 1;
+    });
+  }
+
+  start(lease: Lease): Promise<boolean> {
+    // A power cut that this is lost by has taken down what was started.
+    return this.#store.writeLazily("note the start of a job", () => {
+      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
+      if (row === undefined) return false;
+      this.#store.run(sql.START, { token: lease.token, now: this.#now() });
+      return row.started_at_ms === null;
+    });
+  }
+
+  settle(lease: Lease, outcome: JobOutcome): Promise<Job | undefined> {
+    return this.#store.write("settle a job", () => {
+      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
+      if (row === undefined) return undefined;
+      const ending: JobOutcome = row.cancel_requested === 1 ? { type: "cancelled" } : outcome;
+      return this.#end(row, ending, ending.type === "failed" ? ending.error : ending.type);
+    });
+  }
+
+  release(lease: Lease, options: ReleaseOptions): Promise<Job | undefined> {
+    const { reason, delayMs = 0, keepPrompt, countAttempt = true, avoidServer = false } = options;
+    return this.#store.write("give a job back", () => {
+      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
+      if (row === undefined) return undefined;
+      if (row.cancel_requested === 1 && !keepPrompt) {
+        return this.#end(row, { type: "cancelled" }, reason);
+      }
+      const released = this.#store.row(sql.RELEASE, {
+        seq: row.seq,
+        not_before: this.#now() + delayMs,
+        keep_prompt: keepPrompt ? 1 : 0,
+        uncount: countAttempt ? 0 : 1,
+        avoid_server: avoidServer ? row.server : null,
+      });
+      this.#note(released, "running", reason);
+      return toJob(released);
+    });
+  }
+
+  noteCrash(lease: Lease): Promise<number | undefined> {
+    return this.#store.write("note a crash", () => {
+      const row = this.#store.optionalRow(sql.CRASH, { token: lease.token });
+      if (row !== undefined) this.#note(row, "running", `${row.server} went down while running it`);
+      return row?.crashes;
+    });
+  }
+
+  async expire(): Promise<readonly Job[]> {
+    const values = { now: this.#now() };
+    const condition = { finds: sql.EXPIRED, values, otherwise: [] as readonly Job[] };
+    const late = await this.#store.writeIf("give up jobs that are too late", condition, () => {
+      const error = "Deadline passed before the job could run";
+      return this.#store.rows(sql.EXPIRED, values)
+        .map((row) => this.#end(row, { type: "failed", error }, error));
+    });
+    return [...this.#setAside.splice(0), ...late];
+  }
+
+  cancel(id: string): Promise<CancelResult> {
+    return this.#store.write("cancel a job", (): CancelResult => {
+      const row = this.#store.optionalRow(sql.BY_ID, { id });
+      if (row === undefined || row.outcome !== null || isTerminal(row.state)) {
+        return { type: "not_found" };
+      }
+      // A waiting job whose prompt may live on ComfyUI needs an attempt that removes it there.
+      if (row.state === "queued" && row.prompt_id === null) {
+        return { type: "cancelled", job: this.#end(row, { type: "cancelled" }, "cancelled") };
+      }
+      const asked = this.#store.row(sql.ASK_CANCEL, { seq: row.seq });
+      if (row.cancel_requested === 0) this.#note(asked, row.state, "cancelling was asked for");
+      return { type: "cancelling", job: toJob(asked) };
+    });
+  }
+
+  reclaim({ all = false }: { all?: boolean } = {}): Promise<number> {
+    const before = all ? sql.MOST_INTEGER : this.#now() - 1;
+    const condition = { finds: sql.RAN_OUT, values: { before }, otherwise: 0 };
+    return this.#store.writeIf("reclaim jobs", condition, () => {
+      const rows = this.#store.rows(sql.RECLAIM, { before });
+      for (const row of rows) this.#note(row, "running", "its lease ran out");
+      return rows.length;
+    });
+  }
+
+  abandonPrompts({ exceptOn, fits = () => true }: AbandonOptions): Promise<number> {
+    return this.#store.write("give up prompts", () => this.#left.giveUp(exceptOn, fits));
+  }
+
+  welcomeBack(server: string): Promise<readonly string[]> {
+    const condition = { finds: sql.LEFT, values: { server }, otherwise: [] as readonly string[] };
+    return this.#store.writeIf("welcome a server", condition, () => this.#left.welcome(server));
+  }
+
+  forgetPrompts(server: string, promptIds: readonly string[]): Promise<void> {
+    return this.#store.write("forget prompts", () => this.#left.forget(server, promptIds));
+  }
+
+  get(id: string): Promise<Job | undefined> {
+    return this.#store.read(() => this.#find(id));
+  }
+
+  position(id: string): Promise<number | undefined> {
+    return this.#store.read(() => {
+      const row = this.#store.optionalRow(sql.BY_ID, { id });
+      if (row === undefined || row.state !== "queued") return undefined;
+      return this.#turns.place(row.due_ms, row.seq);
+    });
+  }
+
+  positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#store.read(() =>
+      positionsOf(this.#store, ids, {
+        waiting: this.#counts.of("queued"),
+        place: (due, seq) => this.#turns.place(due, seq),
+      })
+    );
+  }
+
+  list({ state, limit, cursor }: ListOptions): Promise<JobsPage> {
+    return this.#store.read(() => {
+      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+      if (!Number.isSafeInteger(before)) {
+        throw new JobError("invalid_parameter", "Invalid parameter: cursor: not one of this list");
+      }
+      const rows = pageRows(this.#store, this.#counts, { state, before, limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      const readable = page.filter((row) => row.id !== "");
+      return {
+        jobs: readable.map(toJob),
+        cursors: readable.map(({ seq }) => String(seq)),
+        cursor: rows.length > limit && last !== undefined ? String(last.seq) : undefined,
+      };
+    });
+  }
+
+  counts({ oldest = false }: { oldest?: boolean } = {}): Promise<QueueCounts> {
+    return this.#store.read(() => ({
+      queued: this.#counts.of("queued"),
+      running: this.#counts.of("running"),
+      ...(oldest ? { oldestQueuedAtMs: this.#store.number(sql.OLDEST_QUEUED) } : {}),
+    }));
+  }
+
+  nextClaimableAtMs(): Promise<number | undefined> {
+    return this.#store.read(() => {
+      return this.#store.number(sql.NEXT_CLAIMABLE, { horizon: this.#now() + MAX_PAUSE_MS });
+    });
+  }
+
+  nextDeadlineAtMs(): Promise<number | undefined> {
+    return this.#store.read(() => this.#store.number(sql.NEXT_DEADLINE));
+  }
+
+  unannounced(limit: number): Promise<readonly Job[]> {
+    return this.#store.read(() => this.#store.rows(sql.UNANNOUNCED, { limit }).map(toJob));
+  }
+
+  markAnnounced(id: string): Promise<void> {
+    return this.#store.writeLazily(
+      "mark a job as told",
+      () => void this.#store.run(sql.ANNOUNCED, { id }),
+    );
+  }
+
+  clientIdOn(server: string): Promise<string | undefined> {
+    return this.#store.read(() =>
+      this.#store.optionalRow(sql.CLIENT_ID, { server })?.client_id ?? undefined
+    );
+  }
+
+  noteTimes(run: MeasuredRun): Promise<void> {
+    // What a power cut takes is measured again.
+    return this.#store.writeLazily("keep the times of a run", () => keepTimes(this.#store, run));
+  }
+
+  measuredRuns(): Promise<readonly MeasuredRun[]> {
+    return this.#store.read(() => readTimes(this.#store));
+  }
+
+  prune(endedBeforeMs: number, limit: number): Promise<number> {
+    return this.#store.write("remove old jobs", () => {
+      return this.#store.run(sql.PRUNE, { before: endedBeforeMs, limit });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#store.close();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #accept(request: GenerateRequest, workflow: string | undefined): EnqueueResult {
+    const waiting = this.#counts.of("queued");
+    if (waiting >= this.#maxQueued) {
+      const known = this.#find(request.id);
+      return known === undefined ? { type: "full" } : recognise(known, request);
+    }
+    const { priority = 0, seed = drawSeed() } = request;
+    const now = this.#now();
+    const due = now - priority * AGE_PER_PRIORITY_MS;
+    const patience = deadlineInMs(request);
+    const deadline = patience === undefined ? undefined : Math.round(now + patience);
+    const seq = this.#store.insert(
+      sql.INSERT,
+      request.id,
+      encodeRequest(request),
+      priority,
+      workflow ?? null,
+      seed,
+      now,
+      due,
+      deadline ?? null,
+    );
+    if (seq === undefined) {
+      return recognise(toJob(this.#store.row(sql.BY_ID, { id: request.id })), request);
+    }
+    const isLast = this.#counts.add(due);
+    return {
+      type: "accepted",
+      job: newJob(request, { workflow, seed, createdAtMs: now, deadlineAtMs: deadline }),
+      position: isLast ? waiting : this.#turns.place(due, seq),
+    };
+  }
+
+  /** Ends a waiting job that cannot be run, whatever else its row says. */
+  #setAsideDamaged(row: JobRow, damage: string): Job {
+    const error = damageError(damage);
+    return this.#end(row, { type: "failed", error }, error);
+  }
+
+  #end(row: JobRow, outcome: JobOutcome, reason: string): Job {
+    if (row.outcome !== null) this.#store.run(sql.CLEAR_OUTCOME, { seq: row.seq });
+    const ended = this.#store.row(sql.END, {
+      seq: row.seq,
+      state: outcome.type,
+      outcome: JSON.stringify(outcome),
+      now: this.#now(),
+    });
+    this.#note(ended, row.state, reason);
+    return toJob(ended);
+  }
+
+  /** Writes down a step of a job: that it was moved, or what happened to it where it is. */
+  #note(row: JobRow, from: JobState, reason: string): void {
+    this.#counts.move(from, row.state);
+    this.#store.run(sql.NOTE, {
+      seq: row.seq,
+      now: this.#now(),
+      from,
+      to: row.state,
+      attempt: row.attempts,
+      reason,
+    });
+  }
+
+  #find(id: string): Job | undefined {
+    const row = this.#store.optionalRow(sql.BY_ID, { id });
+    return row === undefined ? undefined : toJob(row);
+  }
+}

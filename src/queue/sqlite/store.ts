@@ -1,0 +1,232 @@
+/** SQLite as the queue uses it: transactions, statements prepared once, errors in our words. */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { JobError } from "../../errors.ts";
+import { startSpan } from "../../trace.ts";
+import { ChangeLine, isHeld } from "./change_line.ts";
+import type { FileWatch } from "./file_watch.ts";
+import { readRow, type StoredRow } from "./stored_row.ts";
+import type { JobRow } from "../row.ts";
+
+/** A change that waits for others to be stored with. */
+interface Pending {
+  readonly action: string;
+  readonly operation: () => unknown;
+  readonly settle: PromiseWithResolvers<unknown>;
+}
+
+/** Changes stored at once, so that nobody waits long for the others. */
+const MOST_TOGETHER = 256;
+
+/** A database that is not on disk is never lost. */
+const UNWATCHED: FileWatch = { check() {}, checkNow() {} };
+
+/**
+ * An open database. While another program holds it, changes wait in the order in which they came; one that
+ * waits for 2 s fails as `unavailable`.
+ */
+export class SqliteStore {
+  #pending: Pending[] = [];
+  readonly #db: DatabaseSync;
+  readonly #file: FileWatch;
+  readonly #line = new ChangeLine();
+  readonly #statements = new Map<string, StatementSync>();
+  #open = true;
+  #rollbacks = 0;
+
+  /** Takes over a database, which is then closed with the store. */
+  constructor(db: DatabaseSync, file: FileWatch = UNWATCHED) {
+    this.#db = db;
+    this.#file = file;
+  }
+
+  /** How many changes were undone so far, because they failed. */
+  get rollbacks(): number {
+    return this.#rollbacks;
+  }
+
+  /** Closes the database. May be called again. */
+  close(): void {
+    if (!this.#open) return;
+    this.#storePending();
+    this.#line.close();
+    this.#open = false;
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  /** Runs a change as one transaction. The closure is synchronous so that nothing can slip into it. */
+  write<T>(action: string, operation: () => T): Promise<T> {
+    this.#storePending();
+    return this.#enter(action, () => {
+      using _span = startSpan(action);
+      return this.#transact(operation);
+    });
+  }
+
+  /**
+   * Runs a change that survives the death of the process at once, but that of the machine only from the
+   * next `write()` on, which syncs what came before, too.
+   */
+  writeLazily<T>(action: string, operation: () => T): Promise<T> {
+    this.#storePending();
+    return this.#enter(action, () => {
+      using _span = startSpan(action);
+      this.#db.exec("PRAGMA synchronous = NORMAL");
+      try {
+        return this.#transact(operation);
+      } finally {
+        this.#db.exec("PRAGMA synchronous = FULL");
+      }
+    });
+  }
+
+  /**
+   * Runs a change in one transaction with those that wait: the sync to disk, which costs more than all
+   * else, is shared. With `more` it waits itself, for what comes in this turn of the event loop. One that
+   * fails fails alone. The closure may run twice.
+   */
+  writeTogether<T>(action: string, operation: () => T, { more }: { more: boolean }): Promise<T> {
+    if (!this.#open) return this.#enter(action, operation);
+    const settle = Promise.withResolvers<unknown>();
+    this.#pending.push({ action, operation, settle });
+    if (!more || this.#pending.length >= MOST_TOGETHER) this.#storePending();
+    else if (this.#pending.length === 1) setImmediate(() => this.#storePending());
+    return settle.promise as Promise<T>;
+  }
+
+  /**
+   * Runs a change only if a look at the data finds a reason for it: a transaction locks the file, which
+   * is too much for what is asked all the time and nearly always in vain.
+   */
+  writeIf<T>(
+    action: string,
+    { finds, values, otherwise }: {
+      finds: string;
+      values: Record<string, SQLInputValue>;
+      otherwise: T;
+    },
+    operation: () => T,
+  ): Promise<T> {
+    this.#storePending();
+    return this.#enter(action, () => {
+      const isThere = this.#statement(finds).get(values) !== undefined;
+      return isThere ? this.#transact(operation) : otherwise;
+    });
+  }
+
+  #storePending(): void {
+    const group = this.#pending;
+    if (group.length === 0) return;
+    this.#pending = [];
+    const { action } = group[0]!;
+    void this.#enter(action, () => {
+      using _span = startSpan(action);
+      try {
+        const results = this.#transact(() => group.map(({ operation }) => operation()));
+        // What was stored in a file that is gone was not stored.
+        this.#file.checkNow();
+        group.forEach(({ settle }, index) => settle.resolve(results[index]));
+      } catch (error) {
+        if (isHeld(error)) throw error;
+        // Whose fault it was shows when each is alone.
+        for (const change of group) {
+          change.settle.resolve(this.write(change.action, change.operation));
+        }
+      }
+    }).catch((error) => {
+      for (const { settle } of group) settle.reject(error);
+    });
+  }
+
+  #transact<T>(operation: () => T): T {
+    this.#file.check();
+    this.#statement("BEGIN IMMEDIATE").run();
+    try {
+      const result = operation();
+      this.#statement("COMMIT").run();
+      return result;
+    } catch (error) {
+      this.#rollbacks += 1;
+      // A full disk may have ended the transaction already.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Runs a look at the data. */
+  read<T>(operation: () => T): Promise<T> {
+    return this.#enter("read the queue", operation, { inOrder: false });
+  }
+
+  #enter<T>(action: string, operation: () => T, { inOrder = true } = {}): Promise<T> {
+    return this.#line.enter(() => {
+      if (!this.#open) throw new JobError("unavailable", `Cannot ${action}: the queue is closed`);
+      try {
+        return operation();
+      } catch (error) {
+        if (isHeld(error) || error instanceof JobError || !isSqliteError(error)) throw error;
+        throw new JobError("unavailable", `Cannot ${action}: ${error.message}`, { cause: error });
+      }
+    }, inOrder);
+  }
+
+  /** The one row that a statement must give. */
+  row(text: string, values: Record<string, SQLInputValue>): JobRow {
+    const row = this.optionalRow(text, values);
+    if (row === undefined) throw new Error("A job vanished within a transaction");
+    return row;
+  }
+
+  /** The row that a statement may give. */
+  optionalRow(text: string, values: Record<string, SQLInputValue>): JobRow | undefined {
+    const stored = this.#statement(text).get(values);
+    return stored === undefined ? undefined : readRow(stored);
+  }
+
+  /** The rows of a statement. */
+  rows(text: string, values: Record<string, SQLInputValue>): JobRow[] {
+    return this.storedRows(text, values).map(readRow);
+  }
+
+  /** The rows of a statement as they are, which may be rows of any table. */
+  storedRows(text: string, values: Record<string, SQLInputValue>): StoredRow[] {
+    return this.#statement(text).all(values);
+  }
+
+  /** Runs a statement; returns the number of rows that it changed. */
+  run(text: string, values: Record<string, SQLInputValue>): number {
+    return Number(this.#statement(text).run(values).changes);
+  }
+
+  /**
+   * Runs a statement that may add a row; returns its number if it did. The values come in the order of
+   * the statement: to look each one up by its name costs as much as the row.
+   */
+  insert(text: string, ...values: readonly SQLInputValue[]): number | undefined {
+    const { changes, lastInsertRowid } = this.#statement(text).run(...values);
+    return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
+  }
+
+  /** The single number that a statement gives, or undefined for NULL. */
+  number(text: string, values: Record<string, SQLInputValue> = {}): number | undefined {
+    const [value] = Object.values(this.#statement(text).get(values) ?? {});
+    if (value === null || value === undefined) return undefined;
+    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
+  }
+
+  #statement(text: string): StatementSync {
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      statement = this.#db.prepare(text);
+      // Otherwise one number that is too large makes all rows unreadable.
+      statement.setReadBigInts(true);
+      this.#statements.set(text, statement);
+    }
+    return statement;
+  }
+}
+
+function isSqliteError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
+}

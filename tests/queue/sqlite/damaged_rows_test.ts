@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { encodeRequest } from "../../../src/protocol/mod.ts";
+import { type JobQueue, type Lease, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+
+const HUGE = 2n ** 63n - 1n;
+
+/** What somebody has done to the row of the job `bad`. */
+const DAMAGES: Readonly<Record<string, string>> = {
+  "a request that is no MessagePack": "request = x'c1'",
+  "an empty request": "request = x''",
+  "a request of another type": "request = x'81a474797065a470696e67'",
+  "the request of another job": "request = (SELECT request FROM jobs WHERE id = 'good')",
+  "a time beyond all times": `created_at_ms = ${HUGE}`,
+  "a time before all times": `created_at_ms = ${-HUGE}`,
+  "a negative number of attempts": "attempts = -1",
+  "an ending while it waits": `outcome = '{"type":"cancelled"}'`,
+  "an ending that is no JSON": "outcome = '{'",
+};
+
+/** A queue with the jobs `bad` and `good`, the first of which was changed behind its back. */
+async function withDamage(change: string, body: (queue: JobQueue) => Promise<void>): Promise<void> {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  for (const id of ["bad", "good"]) await queue.enqueue(generateRequest({ id }));
+  using db = new DatabaseSync(path);
+  db.exec(`UPDATE jobs SET ${change} WHERE id = 'bad'`);
+  await body(queue);
+}
+
+function claim(queue: JobQueue): Promise<Lease | undefined> {
+  return queue.claim({ server: "s", clientId: "c", leaseMs: 1_000 });
+}
+
+for (const [damage, change] of Object.entries(DAMAGES)) {
+  Deno.test(`A row with ${damage} ends as failed with the reason, and the next job runs`, async () => {
+    await withDamage(change, async (queue) => {
+      assert.equal((await claim(queue))?.job.id, "good");
+      const told = await queue.expire();
+      assert.deepEqual(told.map(({ id, state }) => [id, state]), [["bad", "failed"]]);
+      assert.match(
+        told[0]?.outcome?.type === "failed" ? told[0].outcome.error : "",
+        /^The queue's record of this job is damaged \(.+\); send it again under another id$/,
+      );
+      assert.deepEqual(await queue.expire(), []);
+      const { jobs } = await queue.list({ limit: 10 });
+      assert.deepEqual(jobs.map(({ id, state }) => [id, state]), [
+        ["good", "running"],
+        ["bad", "failed"],
+      ]);
+      assert.deepEqual(await queue.counts(), { queued: 0, running: 1 });
+      assert.equal((await queue.get("bad"))?.state, "failed");
+      assert.deepEqual(await queue.cancel("bad"), { type: "not_found" });
+    });
+  });
+}
+
+/** Numbers that are odd but stop nothing: the job runs. */
+const ODDITIES: Readonly<Record<string, string>> = {
+  "a deadline that never comes": `deadline_at_ms = ${HUGE}`,
+  "a pause that never ends": `not_before_ms = ${HUGE}`,
+  "a turn before all others": `due_ms = ${-HUGE}`,
+};
+
+for (const [oddity, change] of Object.entries(ODDITIES)) {
+  Deno.test(`A job with ${oddity} runs`, async () => {
+    await withDamage(change, async (queue) => {
+      const ids = [(await claim(queue))?.job.id, (await claim(queue))?.job.id];
+      assert.deepEqual(ids.toSorted(), ["bad", "good"]);
+    });
+  });
+}
+
+Deno.test("A running job whose lease never ends, or has none, is reclaimed at a start", async () => {
+  for (const change of [`lease_until_ms = ${HUGE}`, "lease_until_ms = NULL"]) {
+    await withDamage(`state = 'running', token = 't', ${change}`, async (queue) => {
+      assert.equal(await queue.reclaim({ all: true }), 1);
+      assert.equal((await claim(queue))?.job.id, "bad");
+    });
+  }
+});
+
+Deno.test("A damaged row that waits can still be shown, cancelled or run out of time", async () => {
+  await withDamage("request = x'c1'", async (queue) => {
+    assert.equal((await queue.get("bad"))?.state, "queued");
+    assert.equal((await queue.cancel("bad")).type, "cancelled");
+  });
+  await withDamage(
+    `outcome = '{"type":"cancelled"}', deadline_at_ms = 1`,
+    async (queue) => assert.deepEqual((await queue.expire()).map(({ id }) => id), ["bad"]),
+  );
+});
+
+Deno.test("An ended job whose ending cannot be read is shown as failed, and told", async () => {
+  await withDamage(`state = 'completed', outcome = '{"type":"completed"}'`, async (queue) => {
+    const [untold] = await queue.unannounced(10);
+    assert.deepEqual([untold?.id, untold?.state], ["bad", "failed"]);
+  });
+});
+
+Deno.test("An ended job whose request cannot be read keeps its images", async () => {
+  const outcome = '{"type":"completed","result":{"imagePaths":["/a.png"]}}';
+  await withDamage(
+    `state = 'completed', request = x'c1', outcome = '${outcome}'`,
+    async (queue) => {
+      const job = await queue.get("bad");
+      assert.deepEqual(job?.outcome, { type: "completed", result: { imagePaths: ["/a.png"] } });
+      assert.ok(job?.damage);
+    },
+  );
+});
+
+Deno.test("A row without a name is left out of lists", async () => {
+  await withDamage("id = ''", async (queue) => {
+    assert.deepEqual((await queue.list({ limit: 10 })).jobs.map(({ id }) => id), ["good"]);
+  });
+});
+
+Deno.test("A thousand damaged rows before it do not keep a job from running", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path, maxQueued: 2_000 });
+  await queue.enqueue(generateRequest({ id: "bad" }));
+  using db = new DatabaseSync(path);
+  db.exec(`
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+    INSERT INTO jobs (id, request, state, priority, seed, created_at_ms)
+    SELECT 'bad' || i, x'c1', 'queued', 0, 1, 1 FROM n`);
+  await queue.enqueue(generateRequest({ id: "good" }));
+  let claimed: string | undefined;
+  for (let tries = 0; tries < 10 && claimed !== "good"; tries += 1) {
+    claimed = (await claim(queue))?.job.id;
+  }
+  assert.equal(claimed === "bad" ? (await claim(queue))?.job.id : claimed, "good");
+  assert.equal((await queue.expire()).length, 1_000);
+});
+
+Deno.test("JobQueue.measuredRuns() leaves out what cannot be read or be true", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  const run = { workflow: "w", model: "m", pixels: 1, server: "s", steps: 1 };
+  const times = { nodes: [], otherMs: 0, filesMs: 1 };
+  await queue.noteTimes({ ...run, ...times });
+  using db = new DatabaseSync(path);
+  const insert = db.prepare("INSERT INTO run_times VALUES (NULL, 'w', 'm', ?, 's', 1, ?)");
+  insert.run(1, "{");
+  insert.run(1, "null");
+  insert.run(1, '{"nodes":[],"otherMs":1e308,"filesMs":1}');
+  insert.run(1, '{"nodes":[{}],"otherMs":1,"filesMs":1}');
+  insert.run(0, JSON.stringify(times));
+  insert.run(HUGE, JSON.stringify(times));
+  assert.deepEqual(await queue.measuredRuns(), [{ ...run, ...times }]);
+});
+
+Deno.test("JobQueue.enqueue() takes any deadline, and the queue goes on", async () => {
+  for (const deadline_s of [Number.MAX_SAFE_INTEGER, Number.MAX_VALUE, Number.MIN_VALUE]) {
+    await using queue = openSqliteQueue({ path: ":memory:" });
+    await queue.enqueue(generateRequest({ id: "far", deadline_s }));
+    await queue.enqueue(generateRequest({ id: "next" }));
+    const at = await queue.nextDeadlineAtMs();
+    assert.ok(Number.isSafeInteger(at));
+    await queue.expire();
+    const ids = [(await claim(queue))?.job.id, (await claim(queue))?.job.id];
+    assert.ok(ids.includes("next"));
+    assert.ok(encodeRequest((await queue.get("far"))!.request).length > 0);
+  }
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { lockQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { watchFile } from "../../../src/queue/sqlite/file_watch.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+
+const IN_USE = { code: "in_use", message: /Another worker uses the queue database/ };
+
+/** Runs a module in a process of its own; returns what it prints. */
+async function runScript(text: string): Promise<string> {
+  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", text],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/** Locks a queue in a process of its own, which then tells whether it could. */
+async function lockElsewhere(path: string): Promise<string> {
+  const module = new URL("../../../src/queue/sqlite/lock.ts", import.meta.url);
+  return await runScript(`
+    import { lockQueue } from ${JSON.stringify(module.href)};
+    try { lockQueue(${JSON.stringify(path)}); console.log("locked"); }
+    catch (error) { console.log(error.code); }`);
+}
+
+Deno.test("lockQueue() refuses a queue that is locked, by whatever path, until it is let go", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await Deno.mkdir(`${dir.path}/elsewhere`);
+  const paths = [path, `${dir.path}/elsewhere/link.db`, `${dir.path}/hard.db`];
+  {
+    using _lock = lockQueue(path);
+    await Deno.symlink(path, paths[1]!);
+    await Deno.link(path, paths[2]!);
+    for (const other of paths) {
+      assert.throws(() => lockQueue(other), IN_USE);
+      assert.equal(await lockElsewhere(other), "in_use");
+    }
+    await Deno.remove(`${path}-lock`);
+    assert.throws(() => lockQueue(path), IN_USE);
+    assert.equal(await lockElsewhere(path), "in_use");
+  }
+  assert.equal(await lockElsewhere(path), "locked");
+  lockQueue(path)[Symbol.dispose]();
+});
+
+Deno.test("lockQueue() leaves SQLite's own locks of the process alone", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  using _lock = lockQueue(path);
+  await using queue = openSqliteQueue({ path });
+  await queue.enqueue(generateRequest());
+  assert.throws(() => lockQueue(path), IN_USE);
+  // Another program that leaves would take the log along if nobody had the file open.
+  const module = new URL("../../../src/queue/sqlite/database.ts", import.meta.url);
+  await runScript(`
+    import { openDatabase } from ${JSON.stringify(module.href)};
+    openDatabase(${JSON.stringify(path)}).close();`);
+  assert.ok((await Deno.stat(`${path}-wal`)).size > 0);
+});
+
+Deno.test("lockQueue() says so when the file cannot be made", () => {
+  const path = "/nonexistent-directory/queue.db";
+  assert.throws(() => lockQueue(path), { code: "unwritable", message: /directory exists/ });
+});
+
+const LOSSES: Readonly<Record<string, (path: string) => Promise<void>>> = {
+  "removed": (path) => Deno.remove(path),
+  "replaced": async (path) => {
+    await Deno.rename(path, `${path}.old`);
+    await Deno.copyFile(`${path}.old`, path);
+  },
+  "parted from its log": (path) => Deno.remove(`${path}-wal`),
+};
+
+for (const [what, lose] of Object.entries(LOSSES)) {
+  Deno.test(`A queue whose file is ${what} takes nothing more, and says why`, async () => {
+    await using dir = await tempDir();
+    const path = `${dir.path}/queue.db`;
+    await using queue = openSqliteQueue({ path });
+    await queue.enqueue(generateRequest({ id: "before" }));
+    await lose(path);
+    const refusal = { code: "unavailable", message: /^Backend busy: .* was removed or replaced/ };
+    await assert.rejects(queue.enqueue(generateRequest({ id: "after" })), refusal);
+    await assert.rejects(queue.enqueue(generateRequest({ id: "more" })), refusal);
+    assert.equal((await queue.get("before"))?.state, "queued");
+  });
+}
+
+Deno.test("A queue whose file is put back goes on", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  await Deno.rename(path, `${path}.away`);
+  await assert.rejects(queue.enqueue(generateRequest()), { code: "unavailable" });
+  await Deno.rename(`${path}.away`, path);
+  assert.ok(["accepted", "known"].includes((await queue.enqueue(generateRequest())).type));
+});
+
+Deno.test("FileWatch.check() looks at the files only now and then, and in any case after a loss", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  new DatabaseSync(path).close();
+  let now = 0;
+  const watch = watchFile(path, () => now);
+  await Deno.writeTextFile(path, "");
+  watch.check();
+  await Deno.remove(path);
+  watch.check();
+  now = 100;
+  assert.throws(() => watch.check(), { code: "unavailable" });
+  assert.throws(() => watch.check(), { code: "unavailable" });
+});

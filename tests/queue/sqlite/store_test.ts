@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { JobError } from "../../../src/errors.ts";
+import { SqliteStore } from "../../../src/queue/sqlite/store.ts";
+
+const INSERT = "INSERT INTO words VALUES (:word)";
+
+/** A store whose transactions are counted. */
+function countingStore() {
+  const db = new DatabaseSync(":memory:");
+  db.exec("CREATE TABLE words (word TEXT NOT NULL UNIQUE)");
+  const prepare = db.prepare.bind(db);
+  let commits = 0;
+  db.prepare = (sql) => {
+    const statement = prepare(sql);
+    if (sql !== "COMMIT") return statement;
+    const run = statement.run.bind(statement);
+    statement.run = () => {
+      const result = run();
+      commits += 1;
+      return result;
+    };
+    return statement;
+  };
+  const store = new SqliteStore(db);
+  return {
+    store,
+    commits: () => commits,
+    together: (word: string) =>
+      store.writeTogether("keep", () => store.run(INSERT, { word }), { more: true }),
+    last: (word: string) =>
+      store.writeTogether("keep", () => store.run(INSERT, { word }), { more: false }),
+    alone: (word: string) => store.write("keep", () => store.run(INSERT, { word })),
+    words: () => store.read(() => store.rows("SELECT word FROM words", {}).length),
+  };
+}
+
+Deno.test("SqliteStore.writeTogether() stores what comes in one turn in one transaction", async () => {
+  const { store, commits, together, words } = countingStore();
+  const results = await Promise.all(["a", "b", "c"].map(together));
+  assert.deepEqual(results, [1, 1, 1]);
+  assert.equal(commits(), 1);
+  await together("d");
+  assert.equal(commits(), 2);
+  assert.equal(await words(), 4);
+  store.close();
+});
+
+Deno.test("SqliteStore.writeTogether() stores at once, with all that waits, what nothing follows", async () => {
+  const { store, commits, together, last } = countingStore();
+  const waiting = together("a");
+  assert.equal(commits(), 0);
+  const results = Promise.all([waiting, last("b")]);
+  assert.equal(commits(), 1);
+  assert.deepEqual(await results, [1, 1]);
+  store.close();
+});
+
+Deno.test("SqliteStore.writeTogether() lets a change that fails fail alone", async () => {
+  const { store, together, words } = countingStore();
+  const results = await Promise.allSettled(["a", "a", "b"].map(together));
+  assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  const [, failed] = results;
+  assert.ok(failed?.status === "rejected" && failed.reason instanceof JobError);
+  assert.match(failed.reason.message, /^Cannot keep: UNIQUE/);
+  assert.equal(await words(), 2);
+  store.close();
+});
+
+Deno.test("SqliteStore.write() stores what came before it first", async () => {
+  const { store, together, alone } = countingStore();
+  const first = together("a");
+  await assert.rejects(alone("a"), JobError);
+  assert.equal(await first, 1);
+  store.close();
+});
+
+Deno.test("SqliteStore.close() stores what still waits", async () => {
+  const { store, together, commits } = countingStore();
+  const waiting = together("a");
+  store.close();
+  assert.equal(await waiting, 1);
+  assert.equal(commits(), 1);
+  await assert.rejects(together("b"), { message: "Cannot keep: the queue is closed" });
+});
+
+Deno.test("SqliteStore.writeLazily() syncs again what comes after it", async () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec("CREATE TABLE words (word TEXT NOT NULL UNIQUE)");
+  const store = new SqliteStore(db);
+  const level = () => Number(Object.values(db.prepare("PRAGMA synchronous").get() ?? {})[0]);
+  const during = await store.writeLazily("keep", level);
+  await assert.rejects(store.writeLazily("keep", () => {
+    throw new JobError("unavailable", "No");
+  }));
+  assert.deepEqual([during, level()], [1, 2]);
+  store.close();
+});
