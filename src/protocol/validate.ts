@@ -140,6 +140,9 @@ function schemaAt(type: string, path: readonly string[]): JsonSchema {
 }
 
 function childOf(schema: JsonSchema, key: string): JsonSchema {
+  // Of several kinds the first that has such a part: zod tells of the one that came nearest.
+  const kind = schema.anyOf?.map(resolve).find((one) => one.properties ?? one.prefixItems);
+  if (kind !== undefined) return childOf(kind, key);
   return schema.properties?.[key] ?? schema.prefixItems?.[Number(key)] ?? (schema.items || {});
 }
 
