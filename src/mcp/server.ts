@@ -1,6 +1,9 @@
 /** An MCP server on a worker; what carries its messages is the caller's. */
 
+// @ts-types="@modelcontextprotocol/sdk/server"
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+// Deno does not find the types of these files by itself.
+// @ts-types="@modelcontextprotocol/sdk/types"
 import {
   type CallToolRequest,
   CallToolRequestSchema,

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+// @ts-types="@modelcontextprotocol/sdk/client"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+// @ts-types="@modelcontextprotocol/sdk/client/stdio"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+// @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+// @ts-types="@modelcontextprotocol/sdk/shared/transport"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import configFile from "../../deno.json" with { type: "json" };
 import { type HttpSetup, httpSetup, JOB } from "../http/support.ts";
@@ -25,7 +29,8 @@ async function connected(transport: Transport): Promise<Agent> {
     agent,
     async call(name, args = {}, heard) {
       const listening = heard === undefined ? {} : {
-        onprogress: ({ message }: { message?: string }) => void heard.push(message ?? ""),
+        onprogress: ({ message }: { message?: string | undefined }) =>
+          void heard.push(message ?? ""),
       };
       const result = await agent.callTool({ name, arguments: args }, undefined, listening);
       const content = result.content as {
@@ -88,7 +93,7 @@ for (const [way, open] of Object.entries(WAYS)) {
     await using setup = await httpSetup();
     await using agent = await connected(open(setup));
     const { tools } = await agent.agent.listTools();
-    assert.deepEqual(tools.map(({ name }: { name: string }) => name), [
+    assert.deepEqual(tools.map(({ name }) => name), [
       "generate",
       "jobs",
       "models",

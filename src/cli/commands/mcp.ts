@@ -1,5 +1,6 @@
 /** `mcp`: the tools of agents, over standard input and output. */
 
+// @ts-types="@modelcontextprotocol/sdk/server/stdio"
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import process from "node:process";
 import type { Client, GenerateParams, JobQuery } from "../../client/mod.ts";

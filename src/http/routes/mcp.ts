@@ -1,5 +1,7 @@
 /** `/mcp`: the tools of agents, as streamable HTTP without sessions. */
 
+// @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
+import type { WebStandardStreamableHTTPServerTransport as Transport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { Hono } from "hono";
 import type { GenerateCall, ToolBackend } from "../../mcp/mod.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
@@ -18,12 +20,10 @@ export function mcpRoutes(context: HttpContext): Hono<GuardEnv> {
     const parsedBody = await readJson(c.req.raw);
     // Loaded when an agent comes: few workers have one, and it is large.
     const { createMcpServer } = await import("../../mcp/mod.ts");
-    const { WebStandardStreamableHTTPServerTransport } = await import(
-      "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js"
-    );
+    const sdk = await import("@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js");
     // Without sessions a transport and its server are for one request.
     const server = createMcpServer(backend);
-    const transport = new WebStandardStreamableHTTPServerTransport();
+    const transport: Transport = new sdk.WebStandardStreamableHTTPServerTransport();
     await server.connect(transport);
     return await transport.handleRequest(c.req.raw, { parsedBody });
   });
