@@ -85,7 +85,10 @@ Deno.test("A palette of the worker's directory is used, and what is none refused
   };
   assert.match(await refusal({ palette: "studo" }), /pixel\.palette: .*did you mean studio/);
   assert.match(await refusal({ palette: "../studio" }), /there is no palette/);
-  assert.match(await refusal({ size: [0, 8] }), /^Invalid parameter: pixel\.size\.0: expected an integer from 1 to 4096, got 0$/);
+  assert.match(
+    await refusal({ size: [0, 8] }),
+    /^Invalid parameter: pixel\.size\.0: expected an integer from 1 to 4096, got 0$/,
+  );
   assert.match(await refusal({ colors: 256 }), /^Invalid parameter: pixel\.colors: expected /);
   assert.match(await refusal({ scale: [1] }), /^Invalid parameter: pixel\.scale\.0: expected /);
   assert.match(await refusal({ dither: "some" }), /^Invalid parameter: pixel\.dither: expected /);
