@@ -12,8 +12,8 @@ export function fetchOnce(input: string, init: RequestInit): Promise<Response> {
   return fetch(input, { ...init, body: new Blob([init.body]) });
 }
 
-/** Deno's own, which takes headers; where the page is checked too, the browser's type hides that. */
-const DenoWebSocket = WebSocket as unknown as new (
+/** Deno's own takes headers; where the page is checked too, the browser's type hides that. */
+type DenoWebSocket = new (
   url: string,
   options: { headers: Readonly<Record<string, string>> },
 ) => WebSocketLike;
@@ -23,5 +23,5 @@ export function openWebSocket(
   url: string,
   headers: Readonly<Record<string, string>>,
 ): WebSocketLike {
-  return new DenoWebSocket(url, { headers });
+  return new (WebSocket as unknown as DenoWebSocket)(url, { headers });
 }
