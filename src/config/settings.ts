@@ -4,10 +4,12 @@ import { LOG_LEVELS } from "../log.ts";
 import type { ComfyuiConfig, Config } from "./config.ts";
 import {
   address,
+  database,
   filenamePattern,
   hostAndPort,
   httpUrl,
   type Kind,
+  label,
   listOf,
   loraTrigger,
   mapsOf,
@@ -224,9 +226,16 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "worker.dbPath": {
     path: "worker.db",
     flag: "db",
-    kind: path("file"),
+    kind: database(),
     default: "./dgx-pixels.db",
-    help: "SQLite file of the queue",
+    help: "SQLite file of the queue, or postgres:// URL of one that workers share",
+  },
+  "worker.name": {
+    path: "worker.name",
+    flag: "worker-name",
+    kind: label(),
+    default: "worker",
+    help: "name of this worker, which no other one of a shared queue has",
   },
   "worker.drainTimeoutMs": {
     path: "worker.drain_timeout_s",
@@ -332,6 +341,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(1, 1_000_000),
     default: 100,
     help: "most preview files of a job; new ones replace the oldest",
+  },
+  "output.minFreeMb": {
+    path: "output.min_free_mb",
+    kind: wholeNumber(0, 1_000_000_000),
+    default: 0,
+    help: "free disk space below which new jobs are refused; 0 for no limit",
   },
   "output.pixel": {
     path: "output.pixel",

@@ -9,6 +9,7 @@ import {
 } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import { createLogger, type Logger, type LoggerOptions, type LogLevel } from "../../log.ts";
+import { redact } from "../../redact.ts";
 import { type PixelsWorker, startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -67,7 +68,10 @@ async function serve(
   }
   const first = stop.next();
   const supervisor = resources.use(await findSupervisor({ env: io.env, logger }));
-  const worker = await Promise.race([startWorker({ config, logger }), first]);
+  const worker = await Promise.race([
+    startWorker({ config, logger, freeBytes: io.freeBytes }),
+    first,
+  ]);
   if (typeof worker === "string") {
     logger.log("info", "Stopped before it was ready", { signal: worker });
     io.endAtOnce();
@@ -80,7 +84,7 @@ async function serve(
     ...(worker.httpUrl === undefined ? {} : { http: worker.httpUrl }),
     comfyui: config.comfyui.servers.map(({ name }) => name).join(","),
     output: config.output.dir,
-    db: config.worker.dbPath,
+    db: redact(config.worker.dbPath),
   });
   await supervisor.tell("READY=1", `STATUS=Takes jobs on ${worker.reqAddress}`);
   first.then(() => supervisor.tell("STOPPING=1", "STATUS=Lets running jobs finish"));

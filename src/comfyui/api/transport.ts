@@ -12,7 +12,7 @@ export function fetchOnce(input: string, init: RequestInit): Promise<Response> {
   return fetch(input, { ...init, body: new Blob([init.body]) });
 }
 
-/** Deno's own takes headers; where the page is checked too, the browser's type hides that. */
+/** Deno's own, which takes headers; where the page is checked too, the browser's type hides that. */
 type DenoWebSocket = new (
   url: string,
   options: { headers: Readonly<Record<string, string>> },
@@ -23,5 +23,6 @@ export function openWebSocket(
   url: string,
   headers: Readonly<Record<string, string>>,
 ): WebSocketLike {
-  return new (WebSocket as unknown as DenoWebSocket)(url, { headers });
+  const Socket = WebSocket as unknown as DenoWebSocket;
+  return new Socket(url, { headers });
 }
