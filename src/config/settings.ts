@@ -15,6 +15,7 @@ import {
   mapsOf,
   oneOf,
   path,
+  pixelOptions,
   proxy,
   seconds,
   toggle,
@@ -22,7 +23,7 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
-import type { FlagName } from "./flag_name.ts";
+import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
 
 const MAX_SERVERS = 64;
@@ -340,6 +341,25 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(1, 1_000_000),
     default: 100,
     help: "most preview files of a job; new ones replace the oldest",
+  },
+  "output.minFreeMb": {
+    path: "output.min_free_mb",
+    kind: wholeNumber(0, 1_000_000_000),
+    default: 0,
+    help: "free disk space below which new jobs are refused; 0 for no limit",
+  },
+  "output.pixel": {
+    path: "output.pixel",
+    kind: pixelOptions(),
+    default: undefined,
+    help: "make images pixel art unless a request says how",
+  },
+  "palettes.dir": {
+    path: "palettes.palette_dir",
+    flag: "palette-dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of palette files that requests may name",
   },
   "models.checkpointDir": {
     path: "models.checkpoint_dir",

@@ -5,13 +5,16 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { type Profile, type ProfileName, PROFILES } from "./profile.ts";
+import { DEFAULT_PROFILE, type Profile, type ProfileName, PROFILES } from "./profile.ts";
 
 /**
  * How the sampler shows its work: not at all (ComfyUI's default), by rough images, or by the first of
  * those again and again, not even enlarged, which takes next to no time.
  */
 export type PreviewMethod = "none" | "latent2rgb" | "still";
+
+/** What the painter's images are like: true pixel art, or what diffusion models make of it. */
+export type Painting = "pixels" | "diffusion";
 
 /** Time as the simulator sees it; replace it to test without waiting. */
 export interface SimulatorClock {
@@ -44,7 +47,7 @@ export interface SimulatorOptions {
   port?: number;
   /** Address to listen on. @default {"127.0.0.1"} */
   hostname?: string;
-  /** The version imitated. @default {"0.3.64"} */
+  /** The version imitated. @default {"0.33", the newest recorded} */
   profile?: ProfileName;
   /** Milliseconds for one sampler step. @default {25} */
   stepTimeMs?: number;
@@ -62,6 +65,8 @@ export interface SimulatorOptions {
   historyGapMs?: number;
   /** Whether samplers send preview images. @default {"none"} */
   previewMethod?: PreviewMethod;
+  /** What images are like. @default {"pixels"} */
+  painting?: Painting;
   /** Folder for saved images; kept in memory when absent. */
   outputDir?: string;
   /** Folder for uploads; kept in memory when absent. */
@@ -74,6 +79,13 @@ export interface SimulatorOptions {
    * @default {a small pixel-art set around SDXL}
    */
   models?: ModelLists;
+  /**
+   * Free memory in bytes as `/system_stats` tells it. Newer versions keep results across prompts from
+   * 128 GiB on.
+   *
+   * @default {96 GiB}
+   */
+  freeMemoryBytes?: number;
   /** Largest request body in bytes. @default {104857600} */
   maxUploadBytes?: number;
   /** Clock for time stamps and every delay above. @default {the system's} */
@@ -94,10 +106,14 @@ export interface Settings {
   readonly paceOf: (work: SimulatedWork) => number;
   /** Whether samplers send previews. */
   readonly previewMethod: PreviewMethod;
+  /** What images are like. */
+  readonly painting: Painting;
   /** Folders on disk; absent ones live in memory. */
   readonly directories: Readonly<{ output?: string; input?: string; temp?: string }>;
   /** Model files given by the caller. */
   readonly models: ModelLists;
+  /** Free memory in bytes. */
+  readonly freeMemoryBytes: number;
   /** Largest request body in bytes. */
   readonly maxUploadBytes: number;
   /** Clock for time stamps and delays. */
@@ -113,17 +129,21 @@ export function readOptions(options: SimulatorOptions): Settings {
   const {
     port = 0,
     hostname = "127.0.0.1",
-    profile = "0.3.64",
+    profile = DEFAULT_PROFILE,
     previewMethod = "none",
+    painting = "pixels",
     models = {},
+    freeMemoryBytes = 96 * 2 ** 30,
     maxUploadBytes = 104_857_600,
     paceOf = (work) => work.ms,
     clock = systemClock,
   } = options;
   checkInteger("port", port, 0, 65_535);
   checkInteger("maxUploadBytes", maxUploadBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger("freeMemoryBytes", freeMemoryBytes, 0, Number.MAX_SAFE_INTEGER);
   checkOneOf("profile", profile, Object.keys(PROFILES));
   checkOneOf("previewMethod", previewMethod, ["none", "latent2rgb", "still"]);
+  checkOneOf("painting", painting, ["pixels", "diffusion"]);
   checkModels(models);
   return {
     port,
@@ -137,8 +157,10 @@ export function readOptions(options: SimulatorOptions): Settings {
     },
     paceOf,
     previewMethod,
+    painting,
     directories: readDirectories(options),
     models,
+    freeMemoryBytes,
     maxUploadBytes,
     clock,
   };

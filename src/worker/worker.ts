@@ -26,6 +26,7 @@ import {
 } from "./measures.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
+import { watchFreeSpace } from "./free_space.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -40,6 +41,8 @@ export interface WorkerOptions {
   config: Config;
   /** Takes log lines. @default a logger that drops them */
   logger?: Logger;
+  /** Tells the free bytes of the disk that a path is on. @default {not known} */
+  freeBytes?: (path: string) => Promise<number>;
   /** Opens the sockets. @default ZeroMQ */
   transport?: Transport;
   /** Entry module of the isolates. @default the real one */
@@ -54,6 +57,8 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
+  /** Reads again what may change while it runs: the tokens of HTTP. */
+  reload(): Promise<void>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -75,6 +80,8 @@ export interface Front {
   readonly outputDir: string;
   /** Real path of the folder with images to start from, if there is one. */
   readonly inputDir: string | undefined;
+  /** Real path of the folder with palettes, if there is one. */
+  readonly paletteDir: string | undefined;
   /** Resolves when the requests have ended and each was answered. */
   readonly serving: Promise<void>;
   /** Takes what answers the requests, those that wait already first. */
@@ -89,7 +96,7 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const { queue: stored, lock } = await openQueue(config.worker);
   starting.use(lock);
@@ -111,6 +118,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
         setup: {
           ...sandboxSetup(config, server, outputDir),
           ...(inputDir === undefined ? {} : { inputDir }),
+          ...(paletteDir === undefined ? {} : { paletteDir }),
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: config.comfyui.awayMs,
         },
@@ -165,7 +173,15 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     ? undefined
     : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
   let stopping = false;
+  const freeSpace = starting.use(
+    await watchFreeSpace({
+      look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
+      minBytes: config.output.minFreeMb * 1e6,
+      logger,
+    }),
+  );
   const context: HandlerContext = {
+    freeSpace,
     queue,
     servers: executors.all,
     scheduler,
@@ -193,7 +209,8 @@ export async function startService(options: WorkerOptions, front: Front): Promis
           context: {
             handle: (request) => handleHttp(request, () => false),
             metrics,
-            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            snapshot: () =>
+              takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
             feed,
             outputDir,
@@ -213,6 +230,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await executors[Symbol.asyncDispose]();
     await scheduler.drain();
     storage[Symbol.dispose]();
+    freeSpace[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
     await following?.[Symbol.asyncDispose]();
@@ -228,6 +246,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
+    reload: async () => await httpServer?.reload(),
     drain,
     async close() {
       stopped ??= stop(0);
@@ -243,7 +262,7 @@ function sandboxSetup(
   config: Config,
   server: ServerConfig,
   outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "unreachableMs"> {
+): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
   const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
@@ -260,6 +279,7 @@ function sandboxSetup(
       lora: workflows.forLora,
     },
     loraTriggers: workflows.loraTriggers,
+    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
     filenamePattern: output.filenamePattern,
     previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,

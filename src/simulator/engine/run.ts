@@ -83,7 +83,12 @@ export class Run {
     this.#item = item;
     this.#prompt = structuredClone(item.prompt);
     const { clients, settings } = context;
-    this.#progress = new Progress(item.promptId, clients, settings.profile.progressState);
+    const { profile, clock } = settings;
+    this.#progress = new Progress(item.promptId, clients, {
+      sendsState: profile.progressState,
+      throttles: profile.throttlesProgress,
+      now: () => clock.now(),
+    });
   }
 
   /**
@@ -222,6 +227,7 @@ export class Run {
       prompt: this.#prompt as JsonObject,
       extraPngInfo: this.#item.extraData.extra_pnginfo,
       state: cache.stateOf(id, node),
+      painting: settings.painting,
       now: () => settings.clock.now(),
       work: () => this.#pass("node", node),
       load: async (file) => {

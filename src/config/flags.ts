@@ -1,4 +1,4 @@
-/** The names of flags. */
+/** The flags that settings have. */
 
 /** Name of a command line flag, without its dashes. */
 export type FlagName =
@@ -15,6 +15,7 @@ export type FlagName =
   | "workflow-dir"
   | "input-dir"
   | "output-dir"
+  | "palette-dir"
   | "extra-model-paths"
   | "db"
   | "worker-name"
