@@ -15,7 +15,7 @@ import { addConnectionOptions, addTimeoutOption } from "./connection.ts";
 import { ConfigError } from "../errors.ts";
 import { type BatchOptions, runBatch } from "./generate/batch.ts";
 import { type GenerateOptions, runGenerate } from "./generate/command.ts";
-import type { GenerateValues } from "./generate/fields.ts";
+import type { GenerateValues } from "./generate/field.ts";
 import { addGenerateOptions, generateValues } from "./generate/options.ts";
 import { runHealth } from "./commands/health.ts";
 import { type ImageOptions, runImage } from "./commands/image.ts";
@@ -148,7 +148,9 @@ function addServers(program: Command, io: Io, finish: Finish): void {
 
 function addImage(program: Command, io: Io, finish: Finish): void {
   addConnectionOptions(
-    inherit(program, "image").description("fetch an image of a finished job, also from afar"),
+    inherit(program, "image").description(
+      "fetch an image of a finished job, also from another machine",
+    ),
   )
     .argument("<id>", "id of the job")
     .argument("[file]", "where to put it (default: from the id)")

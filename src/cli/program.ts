@@ -64,6 +64,10 @@ function addDemo(program: Command, io: Io, finish: Finish): void {
       new Option("--cycle <name>", "generate an animation: what the figure does")
         .choices(CYCLE_NAMES),
     )
+    .option(
+      "--pixel",
+      "let the simulator paint as a diffusion model does, and make true pixel art of it",
+    )
     .action(async (prompt: string, options: Omit<DemoOptions, "prompt">) => {
       const { runDemo } = await import("./commands/demo.ts");
       finish(await runDemo({ prompt, ...options }, io));
@@ -82,6 +86,7 @@ function addSimulator(program: Command, io: Io, finish: Finish): void {
     .option("--step-time <ms>", "time of one sampler step", wholeNumber)
     .option("--load-time <ms>", "time to load a model", wholeNumber)
     .option("--previews", "send preview images while sampling")
+    .option("--diffusion", "paint as diffusion models do: soft, off the grid, noisy")
     .action(async (options: SimulatorCommandOptions) => {
       const { runSimulator } = await import("./commands/simulator.ts");
       finish(await runSimulator(options, io));

@@ -1,6 +1,7 @@
 /** What the worker is told by its operator, and where each word of it came from. */
 
 import type { LogLevel } from "../log.ts";
+import type { PixelOptions } from "../protocol/mod.ts";
 
 /** How log lines look: `auto` means `human` on a terminal and `json` elsewhere. */
 export type LogFormat = "auto" | "human" | "json";
@@ -163,6 +164,12 @@ export interface InputConfig {
   readonly dir: string | undefined;
 }
 
+/** The palettes that pixel art may have. */
+export interface PalettesConfig {
+  /** Directory of palette files that requests may name. @default {only those that come with the worker} */
+  readonly dir: string | undefined;
+}
+
 /** The files that the worker writes. */
 export interface OutputConfig {
   /** Directory of finished images. @default {"./output"} */
@@ -180,6 +187,8 @@ export interface OutputConfig {
   readonly maxPreviewsPerSecond: number;
   /** Preview images of one job that are kept at once; older ones give way. @default {100} */
   readonly maxPreviews: number;
+  /** How images are made pixel art where neither request nor workflow says. @default {not at all} */
+  readonly pixel: PixelOptions | undefined;
 }
 
 /** Model directories to look into besides asking ComfyUI, for servers that name none of their own. */
@@ -218,6 +227,8 @@ export interface Config {
   readonly workflows: WorkflowsConfig;
   /** The images that requests may start from. */
   readonly input: InputConfig;
+  /** The palettes that pixel art may have. */
+  readonly palettes: PalettesConfig;
   /** The files that the worker writes. */
   readonly output: OutputConfig;
   /** Model directories. */

@@ -3,7 +3,9 @@
  * variable and in the file, quoted or not.
  */
 
+import type { PixelOptions } from "../protocol/mod.ts";
 import { FILENAME_PLACEHOLDERS, type HostAndPort } from "./config.ts";
+import { formatPixel, parsePixel, PIXEL_WORDS } from "./pixel.ts";
 
 /** A kind with one value. */
 export interface SingleKind<T> {
@@ -234,6 +236,11 @@ function parseHeaders(text: string): Record<string, string> | undefined {
     typeof value === "string" && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)
   );
   return isRight ? map as Record<string, string> : undefined;
+}
+
+/** How images are made pixel art. */
+export function pixelOptions(): SingleKind<PixelOptions> {
+  return single(PIXEL_WORDS, "words", parsePixel, formatPixel);
 }
 
 /** The address of a proxy, or the word for what the environment says. */

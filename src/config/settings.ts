@@ -13,6 +13,7 @@ import {
   mapsOf,
   oneOf,
   path,
+  pixelOptions,
   proxy,
   seconds,
   toggle,
@@ -20,28 +21,8 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
+import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
-
-/** Name of a command line flag, without its dashes. */
-export type FlagName =
-  | "req-addr"
-  | "pub-addr"
-  | "curve-key"
-  | "curve-clients"
-  | "server-key"
-  | "http-addr"
-  | "http-tokens-file"
-  | "allow-insecure-bind"
-  | "comfyui-url"
-  | "comfyui-timeout"
-  | "workflow-dir"
-  | "input-dir"
-  | "output-dir"
-  | "extra-model-paths"
-  | "db"
-  | "config"
-  | "simulate"
-  | "log-level";
 
 const MAX_SERVERS = 64;
 
@@ -351,6 +332,19 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(1, 1_000_000),
     default: 100,
     help: "most preview files of a job; new ones replace the oldest",
+  },
+  "output.pixel": {
+    path: "output.pixel",
+    kind: pixelOptions(),
+    default: undefined,
+    help: "make images pixel art unless a request says how",
+  },
+  "palettes.dir": {
+    path: "palettes.palette_dir",
+    flag: "palette-dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of palette files that requests may name",
   },
   "models.checkpointDir": {
     path: "models.checkpoint_dir",

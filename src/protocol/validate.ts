@@ -70,6 +70,8 @@ export function validate<Message>(
       field: "type",
     });
   }
+  const bytes = bytesForMap(schema, fields);
+  if (bytes !== undefined) throw invalid(fields, bytes, "expected a map", fields[bytes]);
   const result = schema.safeParse(hasNulls ? withoutNulls(fields) : fields);
   if (result.success) return result.data;
   throw explain(fields, type, result.error.issues[0]!);
@@ -84,6 +86,16 @@ function remedyForNoType(fields: Container, types: ReadonlyMap<string, unknown>)
   }
   const isTag = keys.length === 1 && types.has(first) && isContainer(fields[first]);
   return isTag ? '; "type" belongs beside the other fields (Rust: #[serde(tag = "type")])' : "";
+}
+
+/** The field that is a map, but came as bytes, which zod takes for a map without fields. */
+function bytesForMap(schema: z.ZodType, fields: Container): string | undefined {
+  const { shape = {} } = schema as Partial<z.ZodObject<z.ZodRawShape>>;
+  return Object.keys(fields).find((name) => {
+    if (!(fields[name] instanceof Uint8Array) || !Object.hasOwn(shape, name)) return false;
+    const { def } = (shape[name] as z.ZodOptional)._zod;
+    return def.type === "optional" && (def.innerType as z.ZodType)._zod.def.type === "object";
+  });
 }
 
 function explain(

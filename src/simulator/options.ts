@@ -13,6 +13,9 @@ import { type Profile, type ProfileName, PROFILES } from "./profile.ts";
  */
 export type PreviewMethod = "none" | "latent2rgb" | "still";
 
+/** What the painter's images are like: true pixel art, or what diffusion models make of it. */
+export type Painting = "pixels" | "diffusion";
+
 /** Time as the simulator sees it; replace it to test without waiting. */
 export interface SimulatorClock {
   /** Unix milliseconds, for time stamps. */
@@ -62,6 +65,8 @@ export interface SimulatorOptions {
   historyGapMs?: number;
   /** Whether samplers send preview images. @default {"none"} */
   previewMethod?: PreviewMethod;
+  /** What images are like. @default {"pixels"} */
+  painting?: Painting;
   /** Folder for saved images; kept in memory when absent. */
   outputDir?: string;
   /** Folder for uploads; kept in memory when absent. */
@@ -94,6 +99,8 @@ export interface Settings {
   readonly paceOf: (work: SimulatedWork) => number;
   /** Whether samplers send previews. */
   readonly previewMethod: PreviewMethod;
+  /** What images are like. */
+  readonly painting: Painting;
   /** Folders on disk; absent ones live in memory. */
   readonly directories: Readonly<{ output?: string; input?: string; temp?: string }>;
   /** Model files given by the caller. */
@@ -115,6 +122,7 @@ export function readOptions(options: SimulatorOptions): Settings {
     hostname = "127.0.0.1",
     profile = "0.3.64",
     previewMethod = "none",
+    painting = "pixels",
     models = {},
     maxUploadBytes = 104_857_600,
     paceOf = (work) => work.ms,
@@ -124,6 +132,7 @@ export function readOptions(options: SimulatorOptions): Settings {
   checkInteger("maxUploadBytes", maxUploadBytes, 1, Number.MAX_SAFE_INTEGER);
   checkOneOf("profile", profile, Object.keys(PROFILES));
   checkOneOf("previewMethod", previewMethod, ["none", "latent2rgb", "still"]);
+  checkOneOf("painting", painting, ["pixels", "diffusion"]);
   checkModels(models);
   return {
     port,
@@ -137,6 +146,7 @@ export function readOptions(options: SimulatorOptions): Settings {
     },
     paceOf,
     previewMethod,
+    painting,
     directories: readDirectories(options),
     models,
     maxUploadBytes,

@@ -50,7 +50,7 @@ function publishEnding(publisher: Publisher, job: Job): void {
   const success = job.outcome?.type === "completed";
   publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
   if (job.outcome?.type === "completed") {
-    const { imagePaths, seed = job.seed } = job.outcome.result;
+    const { imagePaths, seed = job.seed, pixel } = job.outcome.result;
     publisher.publish(shortened<JobComplete>({
       type: "job_complete",
       job_id: job.id,
@@ -58,6 +58,7 @@ function publishEnding(publisher: Publisher, job: Job): void {
       duration_s,
       image_paths: [...imagePaths],
       seed,
+      ...(pixel === undefined ? {} : { pixel: [...pixel] }),
     }));
   } else if (job.outcome?.type === "failed") {
     const { error } = job.outcome;

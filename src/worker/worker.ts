@@ -53,6 +53,8 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
+  /** Reads again what may change while it runs: the tokens of HTTP. */
+  reload(): Promise<void>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -74,6 +76,8 @@ export interface Front {
   readonly outputDir: string;
   /** Real path of the folder with images to start from, if there is one. */
   readonly inputDir: string | undefined;
+  /** Real path of the folder with palettes, if there is one. */
+  readonly paletteDir: string | undefined;
   /** Resolves when the requests have ended and each was answered. */
   readonly serving: Promise<void>;
   /** Takes what answers the requests, those that wait already first. */
@@ -88,7 +92,7 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const lock = starting.use(lockQueue(config.worker.dbPath));
   const { addr } = config.http;
@@ -114,6 +118,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
         setup: {
           ...sandboxSetup(config, server, outputDir),
           ...(inputDir === undefined ? {} : { inputDir }),
+          ...(paletteDir === undefined ? {} : { paletteDir }),
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: config.comfyui.awayMs,
         },
@@ -223,6 +228,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
+    reload: async () => await httpServer?.reload(),
     drain,
     async close() {
       stopped ??= stop(0);
@@ -238,7 +244,7 @@ function sandboxSetup(
   config: Config,
   server: ServerConfig,
   outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "unreachableMs"> {
+): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
   const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
@@ -255,6 +261,7 @@ function sandboxSetup(
       lora: workflows.forLora,
     },
     loraTriggers: workflows.loraTriggers,
+    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
     filenamePattern: output.filenamePattern,
     previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,

@@ -1,6 +1,7 @@
 /** Good and bad values of every setting. */
 
 import type { Config, ServerConfig } from "../../src/config/mod.ts";
+import { PIXEL_WORDS } from "./pixel_words.ts";
 
 /** What a setting takes and what it refuses. */
 export interface SettingCase {
@@ -358,6 +359,8 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["1", 1], ["100", 100], ["1000000", 1_000_000]],
     bad: ["0", "1000001", "1.5", ...NO_NUMBERS],
   },
+  "output.pixel": { read: (config) => config.output.pixel, ...PIXEL_WORDS },
+  "palettes.palette_dir": { read: (config) => config.palettes.dir, ...paths("palettes") },
   "models.checkpoint_dir": {
     read: (config) => config.models.checkpointDir,
     ...paths("checkpoints"),

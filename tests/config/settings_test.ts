@@ -145,7 +145,9 @@ Deno.test("the defaults are the documented ones", async () => {
       keepPreviews: false,
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
+      pixel: undefined,
     },
+    palettes: { dir: undefined },
     models: {
       checkpointDir: undefined,
       loraDir: undefined,
@@ -163,7 +165,7 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "allow-insecure-bind comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir log-level output-dir pub-addr req-addr server-key simulate workflow-dir"
+    "allow-insecure-bind comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir log-level output-dir palette-dir pub-addr req-addr server-key simulate workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));

@@ -44,6 +44,8 @@ async function simulate(): Promise<boolean> {
     if (values.trace) print(result.trace.join("\n"));
     totals.add(plan, result);
     if (result.failure !== undefined) {
+      const foundS = (performance.now() - began) / 1_000;
+      print(`Broken after ${foundS.toFixed(1)} s and ${totals}; now made smaller`);
       print(await story(plan));
       return false;
     }

@@ -31,6 +31,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "workflow/",
     "comfyui/",
     "images/",
+    "pixels/",
     "errors.ts",
     "log.ts",
     "node_times.ts",
@@ -56,7 +57,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "trace.ts",
   ],
   "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
-  "config/": ["errors.ts", "log.ts", "redact.ts", "secrets.ts"],
+  "config/": ["protocol/", "errors.ts", "log.ts", "redact.ts", "secrets.ts"],
   "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
   "conformance/": [
     "worker/",

@@ -8,11 +8,12 @@ import {
   type LoadedConfig,
 } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
-import { createLogger, type Logger, type LoggerOptions } from "../../log.ts";
+import { createLogger, type Logger, type LoggerOptions, type LogLevel } from "../../log.ts";
 import { type PixelsWorker, startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { findSupervisor } from "../service/notify.ts";
+import { reloadSettings } from "../service/reload.ts";
 import { LogSink, type LostLines } from "../log_sink.ts";
 
 /** Time that the last log lines get to be written, in milliseconds. */
@@ -25,19 +26,32 @@ const OPEN_MS = 2_000;
 export async function runWorker(flags: Flags, io: Io): Promise<number> {
   const loaded = await loadConfig({ flags });
   using disposables = new DisposableStack();
-  const { logger, sink } = await openLogger(loaded.config, io, disposables);
-  disposables.use(io.onHangup(() => {
+  const { logger, sink, change } = await openLogger(loaded.config, io, disposables);
+  let running: PixelsWorker | undefined;
+  const apply = async ({ config: { logging } }: LoadedConfig): Promise<void> => {
+    change(logging);
     sink.reopen();
-    logger.log("info", "The log is opened anew", { file: loaded.config.logging.file });
+    logger.log("info", "The log is opened anew", { file: logging.file });
+    await running?.reload();
+  };
+  let reloading = Promise.resolve();
+  disposables.use(io.onHangup(() => {
+    const options = { started: loaded, flags, logger, apply };
+    reloading = reloading.then(() => reloadSettings(options));
   }));
   try {
-    return await serve(loaded, io, logger);
+    return await serve(loaded, io, logger, (worker) => running = worker);
   } finally {
     await sink.flush(FLUSH_MS);
   }
 }
 
-async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<number> {
+async function serve(
+  loaded: LoadedConfig,
+  io: Io,
+  logger: Logger,
+  onStart: (worker: PixelsWorker) => void,
+): Promise<number> {
   using disposables = new DisposableStack();
   for (const warning of loaded.warnings) logger.log("warn", warning);
   await using resources = new AsyncDisposableStack();
@@ -59,6 +73,7 @@ async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<numb
     io.endAtOnce();
     return EXIT.ok;
   }
+  onStart(worker);
   logger.log("info", "Worker ready", {
     requests: worker.reqAddress,
     updates: worker.pubAddress,
@@ -125,15 +140,26 @@ async function openLogger(
   { logging }: Config,
   io: Io,
   disposables: DisposableStack,
-): Promise<{ logger: Logger; sink: LogSink }> {
-  const { level, file, format } = logging;
+): Promise<{ logger: Logger; sink: LogSink; change: (logging: Config["logging"]) => void }> {
+  const { level, format } = logging;
+  let { file } = logging;
   const human = format === "human" || (format === "auto" && file === undefined && io.errIsTerminal);
   const style = { level, format: human ? "human" : "json" } as const;
   const sink = disposables.use(
     new LogSink({ open: () => io.openLog(file), describe: (lost) => describeLost(lost, style) }),
   );
   await Promise.race([openFile(sink, file), timeOut(OPEN_MS)]);
-  return { logger: createLogger({ ...style, write: (line) => sink.write(line) }), sink };
+  const create = (least: LogLevel): Logger =>
+    createLogger({ ...style, level: least, write: (line) => sink.write(line) });
+  let current = create(level);
+  return {
+    logger: { log: (...line) => current.log(...line) },
+    sink,
+    change(fresh) {
+      file = fresh.file;
+      current = create(fresh.level);
+    },
+  };
 }
 
 async function openFile(sink: LogSink, file: string | undefined): Promise<void> {
