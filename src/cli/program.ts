@@ -80,8 +80,8 @@ function addSimulator(program: Command, io: Io, finish: Finish): void {
     .option("--port <number>", "port to listen on; 0 lets the system choose", wholeNumber, 8188)
     .option(
       "--profile <version>",
-      "ComfyUI version to imitate: 0.3.44, 0.3.64, 0.10 or 0.38",
-      "0.3.64",
+      "ComfyUI version to imitate: 0.3.44, 0.3.64, 0.10, 0.33 or 0.38",
+      "0.33",
     )
     .option("--step-time <ms>", "time of one sampler step", wholeNumber)
     .option("--load-time <ms>", "time to load a model", wholeNumber)

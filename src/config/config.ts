@@ -130,8 +130,10 @@ export interface WorkerConfig {
   readonly queueMaxSize: number;
   /** Age in milliseconds at which a finished job is forgotten. @default {604800000} */
   readonly cleanupAgeMs: number;
-  /** SQLite file of the queue. @default {"./dgx-pixels.db"} */
+  /** SQLite file of the queue, or `postgres://` URL of one that workers share. @default {"./dgx-pixels.db"} */
   readonly dbPath: string;
+  /** Name of this worker, which no other one of a shared queue has. @default {"worker"} */
+  readonly name: string;
   /** Longest wait in milliseconds for running jobs when the worker stops. @default {10000} */
   readonly drainTimeoutMs: number;
   /** Most progress updates of one job in a second; 0 sets no limit. @default {60} */

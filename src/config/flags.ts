@@ -18,6 +18,7 @@ export type FlagName =
   | "palette-dir"
   | "extra-model-paths"
   | "db"
+  | "worker-name"
   | "config"
   | "simulate"
   | "log-level";

@@ -4,10 +4,12 @@ import { LOG_LEVELS } from "../log.ts";
 import type { ComfyuiConfig, Config } from "./config.ts";
 import {
   address,
+  database,
   filenamePattern,
   hostAndPort,
   httpUrl,
   type Kind,
+  label,
   listOf,
   loraTrigger,
   mapsOf,
@@ -224,9 +226,16 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "worker.dbPath": {
     path: "worker.db",
     flag: "db",
-    kind: path("file"),
+    kind: database(),
     default: "./dgx-pixels.db",
-    help: "SQLite file of the queue",
+    help: "SQLite file of the queue, or postgres:// URL of one that workers share",
+  },
+  "worker.name": {
+    path: "worker.name",
+    flag: "worker-name",
+    kind: label(),
+    default: "worker",
+    help: "name of this worker, which no other one of a shared queue has",
   },
   "worker.drainTimeoutMs": {
     path: "worker.drain_timeout_s",

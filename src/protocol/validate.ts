@@ -77,6 +77,16 @@ export function validate<Message>(
   throw explain(fields, type, result.error.issues[0]!);
 }
 
+/** The field that is a map, but came as bytes, which zod takes for a map without fields. */
+function bytesForMap(schema: z.ZodType, fields: Container): string | undefined {
+  const { shape = {} } = schema as Partial<z.ZodObject<z.ZodRawShape>>;
+  return Object.keys(fields).find((name) => {
+    if (!(fields[name] instanceof Uint8Array) || !Object.hasOwn(shape, name)) return false;
+    const { def } = (shape[name] as z.ZodOptional)._zod;
+    return def.type === "optional" && (def.innerType as z.ZodType)._zod.def.type === "object";
+  });
+}
+
 /** What a client should change that names its type in another way: Go and Rust do unless told otherwise. */
 function remedyForNoType(fields: Container, types: ReadonlyMap<string, unknown>): string {
   const keys = Object.keys(fields);
@@ -86,16 +96,6 @@ function remedyForNoType(fields: Container, types: ReadonlyMap<string, unknown>)
   }
   const isTag = keys.length === 1 && types.has(first) && isContainer(fields[first]);
   return isTag ? '; "type" belongs beside the other fields (Rust: #[serde(tag = "type")])' : "";
-}
-
-/** The field that is a map, but came as bytes, which zod takes for a map without fields. */
-function bytesForMap(schema: z.ZodType, fields: Container): string | undefined {
-  const { shape = {} } = schema as Partial<z.ZodObject<z.ZodRawShape>>;
-  return Object.keys(fields).find((name) => {
-    if (!(fields[name] instanceof Uint8Array) || !Object.hasOwn(shape, name)) return false;
-    const { def } = (shape[name] as z.ZodOptional)._zod;
-    return def.type === "optional" && (def.innerType as z.ZodType)._zod.def.type === "object";
-  });
 }
 
 function explain(
@@ -154,6 +154,9 @@ function schemaAt(type: string, path: readonly string[]): JsonSchema {
 }
 
 function childOf(schema: JsonSchema, key: string): JsonSchema {
+  // Of several kinds the first that has such a part: zod tells of the one that came nearest.
+  const kind = schema.anyOf?.map(resolve).find((one) => one.properties ?? one.prefixItems);
+  if (kind !== undefined) return childOf(kind, key);
   return schema.properties?.[key] ?? schema.prefixItems?.[Number(key)] ?? (schema.items || {});
 }
 

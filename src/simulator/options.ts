@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { type Profile, type ProfileName, PROFILES } from "./profile.ts";
+import { DEFAULT_PROFILE, type Profile, type ProfileName, PROFILES } from "./profile.ts";
 
 /**
  * How the sampler shows its work: not at all (ComfyUI's default), by rough images, or by the first of
@@ -47,7 +47,7 @@ export interface SimulatorOptions {
   port?: number;
   /** Address to listen on. @default {"127.0.0.1"} */
   hostname?: string;
-  /** The version imitated. @default {"0.3.64"} */
+  /** The version imitated. @default {"0.33", the newest recorded} */
   profile?: ProfileName;
   /** Milliseconds for one sampler step. @default {25} */
   stepTimeMs?: number;
@@ -79,6 +79,13 @@ export interface SimulatorOptions {
    * @default {a small pixel-art set around SDXL}
    */
   models?: ModelLists;
+  /**
+   * Free memory in bytes as `/system_stats` tells it. Newer versions keep results across prompts from
+   * 128 GiB on.
+   *
+   * @default {96 GiB}
+   */
+  freeMemoryBytes?: number;
   /** Largest request body in bytes. @default {104857600} */
   maxUploadBytes?: number;
   /** Clock for time stamps and every delay above. @default {the system's} */
@@ -105,6 +112,8 @@ export interface Settings {
   readonly directories: Readonly<{ output?: string; input?: string; temp?: string }>;
   /** Model files given by the caller. */
   readonly models: ModelLists;
+  /** Free memory in bytes. */
+  readonly freeMemoryBytes: number;
   /** Largest request body in bytes. */
   readonly maxUploadBytes: number;
   /** Clock for time stamps and delays. */
@@ -120,16 +129,18 @@ export function readOptions(options: SimulatorOptions): Settings {
   const {
     port = 0,
     hostname = "127.0.0.1",
-    profile = "0.3.64",
+    profile = DEFAULT_PROFILE,
     previewMethod = "none",
     painting = "pixels",
     models = {},
+    freeMemoryBytes = 96 * 2 ** 30,
     maxUploadBytes = 104_857_600,
     paceOf = (work) => work.ms,
     clock = systemClock,
   } = options;
   checkInteger("port", port, 0, 65_535);
   checkInteger("maxUploadBytes", maxUploadBytes, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger("freeMemoryBytes", freeMemoryBytes, 0, Number.MAX_SAFE_INTEGER);
   checkOneOf("profile", profile, Object.keys(PROFILES));
   checkOneOf("previewMethod", previewMethod, ["none", "latent2rgb", "still"]);
   checkOneOf("painting", painting, ["pixels", "diffusion"]);
@@ -149,6 +160,7 @@ export function readOptions(options: SimulatorOptions): Settings {
     painting,
     directories: readDirectories(options),
     models,
+    freeMemoryBytes,
     maxUploadBytes,
     clock,
   };

@@ -5,8 +5,11 @@
  * @module
  */
 
-/** The versions that can be imitated. `0.10` and `0.38` stand for their newest patch release. */
-export type ProfileName = "0.3.44" | "0.3.64" | "0.10" | "0.38";
+/**
+ * The versions that can be imitated. `0.10`, `0.33` and `0.38` stand for their newest patch release;
+ * `0.3.64` and `0.33` were recorded from real servers, the others were read in their source.
+ */
+export type ProfileName = "0.3.44" | "0.3.64" | "0.10" | "0.33" | "0.38";
 
 /** Abilities and habits of one ComfyUI version. */
 export interface Profile {
@@ -40,12 +43,28 @@ export interface Profile {
   readonly unknownNode: "invalid_prompt" | "missing_node_type";
   /** Names the nodes of a static cycle. */
   readonly namesCycles: boolean;
-  /** `recent`: only results of the latest prompt are kept; `all`: results are kept across prompts. */
-  readonly cache: "recent" | "all";
+  /**
+   * `recent`: only results of the latest prompt are kept; `memory`: results are kept across prompts
+   * while 128 GiB of memory are free, which they hardly ever are.
+   */
+  readonly cache: "recent" | "memory";
   /** `outputs` in history names only nodes that ran or were announced again in that run. */
   readonly outputsOfRunOnly: boolean;
-  /** Nodes carry `is_input_list` and `has_intermediate_output` in `/object_info`. */
-  readonly newNodeFacts: boolean;
+  /** Node classes as declared by the recorded 0.33.0: savers have an output, choices may be options. */
+  readonly newNodes: boolean;
+  /**
+   * Progress without a preview is sent for the first and the last step, and between them only
+   * 0.1 s and 0.5 % after the one before.
+   */
+  readonly throttlesProgress: boolean;
+  /** Answers `/node_replacements`, and tells that assets are off; malformed prompts are a 500. */
+  readonly replacesNodes: boolean;
+  /** Jobs tell `previewable_outputs_count`. */
+  readonly countsPreviewable: boolean;
+  /** Refuses what a browser marks as `Sec-Fetch-Site: cross-site`. */
+  readonly refusesCrossSite: boolean;
+  /** `/system_stats` names ComfyUI's own packages and the kind of installation. */
+  readonly tellsPackages: boolean;
 }
 
 const V0_3_64: Profile = {
@@ -66,7 +85,12 @@ const V0_3_64: Profile = {
   namesCycles: false,
   cache: "recent",
   outputsOfRunOnly: false,
-  newNodeFacts: false,
+  newNodes: false,
+  throttlesProgress: false,
+  replacesNodes: false,
+  countsPreviewable: false,
+  refusesCrossSite: false,
+  tellsPackages: false,
 };
 
 const V0_10: Profile = {
@@ -81,6 +105,33 @@ const V0_10: Profile = {
   jobs: "read",
   outputsOfRunOnly: true,
 };
+
+const V0_33: Profile = {
+  ...V0_10,
+  version: "0.33.0",
+  frontendVersion: "1.49.6",
+  templatesVersion: "0.11.44",
+  extraFeatures: {
+    ...V0_10.extraFeatures,
+    supports_model_type_tags: true,
+    node_replacements: true,
+    assets: false,
+  },
+  ownPromptId: "uuid",
+  jobs: "cancel",
+  unknownNode: "missing_node_type",
+  namesCycles: true,
+  cache: "memory",
+  newNodes: true,
+  throttlesProgress: true,
+  replacesNodes: true,
+  countsPreviewable: true,
+  refusesCrossSite: true,
+  tellsPackages: true,
+};
+
+/** The newest version recorded. */
+export const DEFAULT_PROFILE: ProfileName = "0.33";
 
 /** Every profile by its name. */
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
@@ -97,22 +148,6 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
   "0.3.64": V0_3_64,
   "0.10": V0_10,
-  "0.38": {
-    ...V0_10,
-    version: "0.38.1",
-    frontendVersion: "1.45.6",
-    templatesVersion: "0.12.3",
-    extraFeatures: {
-      ...V0_10.extraFeatures,
-      supports_model_type_tags: true,
-      node_replacements: true,
-      assets: false,
-    },
-    ownPromptId: "uuid",
-    jobs: "cancel",
-    unknownNode: "missing_node_type",
-    namesCycles: true,
-    cache: "all",
-    newNodeFacts: true,
-  },
+  "0.33": V0_33,
+  "0.38": { ...V0_33, version: "0.38.1", frontendVersion: "1.45.6", templatesVersion: "0.12.3" },
 };

@@ -16,6 +16,9 @@ export interface AnnouncerOptions {
   logger?: Logger;
 }
 
+/** Endings that are remembered as told, where they may come again: those of some seconds. */
+const REMEMBERED = 10_000;
+
 /** Tells endings. */
 export interface Announcer {
   /** Tells how a job ended. */
@@ -40,6 +43,21 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
           jobId: job.id,
         });
       }
+    },
+  };
+}
+
+/** An announcer that may be handed an ending more than once: it is told the first time. */
+export function announceOnce(announcer: Announcer): Announcer {
+  const told = new Set<string>();
+  return {
+    async announce(job) {
+      const key = `${job.id} ${job.finishedAtMs}`;
+      if (told.has(key)) return;
+      told.add(key);
+      const [oldest] = told;
+      if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
+      await announcer.announce(job);
     },
   };
 }

@@ -5,13 +5,12 @@
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
-import { ConfigError, JobError } from "../errors.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
+import type { JobQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
-import { createAnnouncer, durationS } from "./announcer.ts";
+import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
@@ -25,6 +24,8 @@ import {
   noteAttempt,
   takeSnapshot,
 } from "./measures.ts";
+import { startFollowing } from "./following.ts";
+import { openQueue, whileHeld } from "./open_queue.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -94,19 +95,15 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { config, logger = silentLogger } = options;
   const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
   await using starting = new AsyncDisposableStack();
-  const lock = starting.use(lockQueue(config.worker.dbPath));
+  const { queue: stored, lock } = await openQueue(config.worker);
+  starting.use(lock);
+  starting.use(stored);
   const { addr } = config.http;
   const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const metrics = http?.createMetrics(PROTOCOL_VERSION);
-  const stored = starting.use(
-    await whileHeld(() =>
-      openSqliteQueue({
-        path: config.worker.dbPath,
-        maxQueued: config.worker.queueMaxSize,
-      })
-    ),
-  );
   const queue = measuredQueue(stored, metrics);
+  const { shared } = queue;
+  await shared?.hold(config.comfyui.servers.map(({ name }) => name));
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -144,9 +141,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const announcer = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
+  const own = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
+  const announcer = shared === undefined ? own : announceOnce(own);
   await learnFromHistory(queue, estimator);
-  const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
+  // What ended before is read with the endings of the others.
+  const catchUp = shared === undefined
+    ? starting.use(await startCatchUp({ queue, announcer, logger }))
+    : undefined;
   const storage = starting.use(
     createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
   );
@@ -165,6 +166,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  const following = shared === undefined
+    ? undefined
+    : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
   let stopping = false;
   const context: HandlerContext = {
     queue,
@@ -215,7 +219,8 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await scheduler.drain();
     storage[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
-    await catchUp[Symbol.asyncDispose]();
+    await catchUp?.[Symbol.asyncDispose]();
+    await following?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();
     await serving;
@@ -286,31 +291,10 @@ async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<
   }
 }
 
-async function resumeJobs(
-  queue: ReturnType<typeof openSqliteQueue>,
-  logger: Logger,
-): Promise<void> {
+async function resumeJobs(queue: JobQueue, logger: Logger): Promise<void> {
   const resumed = await whileHeld(() => queue.reclaim({ all: true }));
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
-}
-
-/** Longest wait at the start for a program that holds the database, in milliseconds. */
-const HELD_MS = 30_000;
-
-/** Does something again for a while if another program holds the database: a backup, say, is over soon. */
-async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
-  const begunAtMs = performance.now();
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
-        (error instanceof JobError && error.message.startsWith("Backend busy"));
-      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }
 
 /** Waits for a promise, but no longer than this. */

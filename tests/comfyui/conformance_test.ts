@@ -10,7 +10,7 @@ registerConformance("Simulated ComfyUI", () => {
   });
 });
 
-for (const profile of ["0.10", "0.38"] as const) {
+for (const profile of ["0.10", "0.33", "0.38"] as const) {
   registerConformance(`Simulated ComfyUI ${profile}`, () => {
     return startSimulator({ profile, stepTimeMs: 1, loadTimeMs: 1, nodeTimeMs: 0 });
   });

@@ -154,7 +154,7 @@ Deno.test("ComfyClient gives a run up when the server stays away", async () => {
   await completed(collect(client.run(textToImage())));
 });
 
-for (const profile of ["0.3.44", "0.3.64", "0.10", "0.38"] as const) {
+for (const profile of ["0.3.44", "0.3.64", "0.10", "0.33", "0.38"] as const) {
   Deno.test(`ComfyClient runs a prompt once although the answer was lost: ${profile}`, async () => {
     await using setup = await setUp({}, { profile });
     const { simulator, client } = setup;

@@ -288,7 +288,23 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   },
   "worker.db": {
     read: (config) => config.worker.dbPath,
-    ...paths("queue.db"),
+    good: [
+      ...paths("queue.db").good,
+      ["postgres://u:p@host:5433/d?schema=s", "postgres://u:p@host:5433/d?schema=s"],
+      ["postgresql://u@[::1]/d", "postgresql://u@[::1]/d"],
+    ],
+    bad: [
+      ...paths("queue.db").bad,
+      "postgres:",
+      "postgres://",
+      "postgres://u@host",
+      "postgres:d.db",
+    ],
+  },
+  "worker.name": {
+    read: (config) => config.worker.name,
+    good: [["gpu-box 2", "gpu-box 2"], ["b", "b"], ["x".repeat(64), "x".repeat(64)]],
+    bad: ["x".repeat(65), "a\u0000b"],
   },
   "worker.drain_timeout_s": {
     read: (config) => config.worker.drainTimeoutMs,

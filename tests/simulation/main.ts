@@ -49,7 +49,7 @@ async function simulate(): Promise<boolean> {
       print(await story(plan));
       return false;
     }
-    if (totals.runs % 100 === 0) print(`${totals} in ${tookS.toFixed(0)} s, last seed ${seed}`);
+    if (totals.runs % 20 === 0) print(`${totals} in ${tookS.toFixed(0)} s, last seed ${seed}`);
   }
   print(`${totals} in ${((performance.now() - began) / 1_000).toFixed(0)} s`);
   print([...totals.counts].sort().map(([what, n]) => `${what}: ${n}`).join(", "));

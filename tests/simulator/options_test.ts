@@ -50,7 +50,7 @@ Deno.test("The system's clock rejects a delay whose signal aborts, before or dur
   await rejects(waiting, { message: "Enough" });
   await rejects(clock.delay(1, abort.signal), { message: "Enough" });
   throws(() => readOptions({ port: 70_000 }), ConfigError);
-  equal(readOptions({}).profile.version, "0.3.64");
+  equal(readOptions({}).profile.version, "0.33.0");
 });
 
 Deno.test("paceOf decides how long each piece of work takes, and knows what it is", async () => {

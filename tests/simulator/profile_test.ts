@@ -147,13 +147,17 @@ Deno.test("Profile 0.38 names missing node types and the nodes of a cycle", asyn
   };
   const cycle = (await ask(simulator, "POST /prompt", { prompt })).json();
   const errors = cycle.node_errors as Record<string, { errors: JsonObject[] }>;
-  deepEqual(Object.keys(errors), ["2"]);
+  deepEqual(Object.keys(errors).sort(), ["1", "2"]);
   equal(errors["2"]?.errors[0]?.type, "dependency_cycle");
-  deepEqual(errors["2"]?.errors[0]?.extra_info, { cycle_nodes: ["2", "1"] });
+  equal(
+    errors["1"]?.errors[0]?.details,
+    "2 (ImageScaleBy) -> 1 (ImageScaleBy) -> 2 (ImageScaleBy)",
+  );
+  deepEqual(errors["1"]?.errors[0]?.extra_info, { node_id: "1", cycle_nodes: ["2", "1"] });
 });
 
-Deno.test("Profile 0.38 keeps results across prompts: A, B, A runs A once", async () => {
-  await using simulator = await startFast({ profile: "0.38" });
+Deno.test("Profile 0.38 keeps results across prompts with 128 GiB free: A, B, A runs A once", async () => {
+  await using simulator = await startFast({ profile: "0.38", freeMemoryBytes: 128 * 2 ** 30 });
   for (const color of [1, 2, 1]) await run(simulator, plainImage({ color }));
   deepEqual(simulator.record.executions.map(({ nodes }) => nodes.length), [2, 2, 0]);
   const info = (await ask(simulator, "GET /object_info/SaveImage")).json();
@@ -269,7 +273,7 @@ Deno.test("POST /api/jobs/{id}/cancel stops what runs, drops what waits, and may
 });
 
 Deno.test("Every profile runs the stock graph to its end", async () => {
-  for (const profile of ["0.3.44", "0.3.64", "0.10", "0.38"] as const) {
+  for (const profile of ["0.3.44", "0.3.64", "0.10", "0.33", "0.38"] as const) {
     await using simulator = await startFast({ profile });
     equal(messagesOf(await run(simulator, textToImage())).at(-1), "execution_success");
   }

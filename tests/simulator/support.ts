@@ -9,9 +9,10 @@ import {
   startSimulator,
 } from "../../src/simulator/mod.ts";
 
-/** Starts a simulator that takes no time. */
+/** Starts a simulator of version 0.3.64, unless told otherwise, that takes no time. */
 export function startFast(options: SimulatorOptions = {}): Promise<Simulator> {
   return startSimulator({
+    profile: "0.3.64",
     stepTimeMs: 0,
     loadTimeMs: 0,
     nodeTimeMs: 0,

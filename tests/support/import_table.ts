@@ -124,6 +124,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:process": ["transport/zmq/addon_publisher.ts"],
   "node:sqlite": ["queue/sqlite/"],
   "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
+  "postgres": ["queue/postgres/"],
   "prom-client": ["http/metrics/"],
   "preact": ["page/", "http/page/files.ts"],
   "preact/hooks": ["page/", "http/page/files.ts"],

@@ -9,6 +9,7 @@ import {
 } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import { createLogger, type Logger, type LoggerOptions, type LogLevel } from "../../log.ts";
+import { redact } from "../../redact.ts";
 import { type PixelsWorker, startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -80,7 +81,7 @@ async function serve(
     ...(worker.httpUrl === undefined ? {} : { http: worker.httpUrl }),
     comfyui: config.comfyui.servers.map(({ name }) => name).join(","),
     output: config.output.dir,
-    db: config.worker.dbPath,
+    db: redact(config.worker.dbPath),
   });
   await supervisor.tell("READY=1", `STATUS=Takes jobs on ${worker.reqAddress}`);
   first.then(() => supervisor.tell("STOPPING=1", "STATUS=Lets running jobs finish"));

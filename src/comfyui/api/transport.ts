@@ -13,7 +13,7 @@ export function fetchOnce(input: string, init: RequestInit): Promise<Response> {
 }
 
 /** Deno's own, which takes headers; where the page is checked too, the browser's type hides that. */
-const DenoWebSocket = WebSocket as unknown as new (
+type DenoWebSocket = new (
   url: string,
   options: { headers: Readonly<Record<string, string>> },
 ) => WebSocketLike;
@@ -23,5 +23,6 @@ export function openWebSocket(
   url: string,
   headers: Readonly<Record<string, string>>,
 ): WebSocketLike {
-  return new DenoWebSocket(url, { headers });
+  const Socket = WebSocket as unknown as DenoWebSocket;
+  return new Socket(url, { headers });
 }

@@ -49,7 +49,7 @@ async function findFile(name: string, dir: string): Promise<string | undefined> 
   // A separator, a drive or a hidden name: none of these can be a file of the folder.
   if (!/^[^./\\:\0][^/\\:\0]*$/.test(name)) return undefined;
   for (const file of [name, ...ENDINGS.map((ending) => `${name}.${ending}`)]) {
-    if (!ENDINGS.some((ending) => file.toLowerCase().endsWith(`.${ending}`))) continue;
+    if (bare(file) === file) continue;
     const path = await Deno.realPath(`${dir}/${file}`).catch(() => undefined);
     if (path?.startsWith(`${dir.replace(/\/$/, "")}/`)) return path;
   }
@@ -86,7 +86,7 @@ function readFile(bytes: Uint8Array, name: string): Palette {
 
 async function unknown(name: string, dir: string | undefined): Promise<JobError> {
   const names = [...PALETTE_NAMES, ...dir === undefined ? [] : await namesIn(dir)];
-  const nearest = nearestNames(name, names);
+  const nearest = nearestNames(bare(name), names);
   const remedy = nearest.length > 0
     ? `did you mean ${nearest.join(" or ")}?`
     : `there are ${PALETTE_NAMES.join(", ")}${dir === undefined ? "" : " and the worker's own"}`;
@@ -98,12 +98,18 @@ async function namesIn(dir: string): Promise<string[]> {
   try {
     for await (const { name } of Deno.readDir(dir)) {
       if (names.length >= MAX_NAMES) break;
-      if (ENDINGS.some((ending) => name.toLowerCase().endsWith(`.${ending}`))) names.push(name);
+      if (bare(name) !== name) names.push(bare(name));
     }
   } catch {
     // Then nothing of it can be meant.
   }
   return names;
+}
+
+/** A file's name without its ending. */
+function bare(name: string): string {
+  const ending = ENDINGS.find((ending) => name.toLowerCase().endsWith(`.${ending}`));
+  return ending === undefined ? name : name.slice(0, -ending.length - 1);
 }
 
 function invalid(why: string, cause?: unknown): JobError {

@@ -32,6 +32,8 @@ export interface Job {
   readonly execution_error: JsonObject | undefined;
   /** Number of output files. */
   readonly outputs_count: number;
+  /** How many of them can be shown; `undefined` for versions that do not tell. */
+  readonly previewable_outputs_count?: number;
   /** The output to show first. */
   readonly preview_output: JsonObject | undefined;
   /** Id of the workflow in the browser. */
@@ -75,6 +77,12 @@ export function finishedJob(entry: HistoryEntry): Job {
     preview_output: files.find((file) => file.type === "output") ?? files[0],
     workflow_id: workflowId(extraData),
   };
+}
+
+/** A job as newer versions tell it: every kind of file that is saved here can be shown. */
+export function withPreviewable(job: Job): Job {
+  const { preview_output, workflow_id, ...rest } = job;
+  return { ...rest, previewable_outputs_count: job.outputs_count, preview_output, workflow_id };
 }
 
 /** A job with all that its history entry tells. */

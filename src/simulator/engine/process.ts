@@ -18,6 +18,9 @@ import type { EventLog } from "../record.ts";
 import type { FileArea, FileStore } from "../files/store.ts";
 import type { ValidationContext } from "../validation/inputs.ts";
 
+/** Below this much free memory results of earlier prompts are dropped. */
+const MEMORY_FOR_OLD_RESULTS = 128 * 2 ** 30;
+
 /** What outlives a process: its options, the files and who watches. */
 export interface ProcessContext {
   /** The options. */
@@ -62,7 +65,7 @@ export class ComfyProcess {
     this.faults = faults;
     this.log = log;
     this.models = new ModelLibrary(settings.models);
-    this.catalogue = new Catalogue(this.models, settings.profile.newNodeFacts);
+    this.catalogue = new Catalogue(this.models, settings.profile.newNodes);
     this.clients = new Clients({ features: this.features, status: () => this.status() });
     this.queue = new PromptQueue(() => this.clients.announceStatus());
     this.#running = this.#execute();
@@ -125,7 +128,7 @@ export class ComfyProcess {
       files,
       faults,
       log,
-      cache: new ResultCache(settings.profile.cache === "all"),
+      cache: new ResultCache(keepsAll(settings)),
       loadedModels: new Set(),
       takeInterrupt: () => this.#takeInterrupt(),
       signal: this.#abort.signal,
@@ -137,4 +140,8 @@ export class ComfyProcess {
     this.#isInterrupted = false;
     return isSet;
   }
+}
+
+function keepsAll({ profile, freeMemoryBytes }: Settings): boolean {
+  return profile.cache === "memory" && freeMemoryBytes >= MEMORY_FOR_OLD_RESULTS;
 }

@@ -13,6 +13,19 @@ import {
 } from "../frames.ts";
 import type { JsonObject } from "../json.ts";
 
+/** Least time and share of the whole between two updates without a preview, where they are throttled. */
+const THROTTLE = { ms: 100, share: 0.005 };
+
+/** What decides how progress is told. */
+export interface ProgressOptions {
+  /** False for versions that do not know `progress_state`. */
+  readonly sendsState: boolean;
+  /** True for versions that drop updates which follow too fast. */
+  readonly throttles: boolean;
+  /** Unix milliseconds. */
+  now(): number;
+}
+
 interface NodeProgress {
   value: number;
   max: number;
@@ -23,14 +36,15 @@ interface NodeProgress {
 export class Progress {
   readonly #promptId: string;
   readonly #clients: Clients;
-  readonly #sendsState: boolean;
+  readonly #options: ProgressOptions;
+  #last: { id: string; value: number; atMs: number } | undefined;
   readonly #nodes = new Map<string, NodeProgress>();
 
-  /** Begins with no node; `sendsState` is false for versions that do not know `progress_state`. */
-  constructor(promptId: string, clients: Clients, sendsState: boolean) {
+  /** Begins with no node. */
+  constructor(promptId: string, clients: Clients, options: ProgressOptions) {
     this.#promptId = promptId;
     this.#clients = clients;
-    this.#sendsState = sendsState;
+    this.#options = options;
   }
 
   /** A node begins. */
@@ -39,8 +53,10 @@ export class Progress {
     this.#sendState();
   }
 
-  /** A node reports. The two kinds of preview stand at different places among the messages. */
-  update(id: string, value: number, max: number, jpeg: Uint8Array | undefined): void {
+  /** A node reports; false when that came too soon to be told. The two kinds of preview stand at different places among the messages. */
+  update(id: string, value: number, max: number, jpeg: Uint8Array | undefined): boolean {
+    if (jpeg === undefined && this.#comesTooSoon(id, value, max)) return false;
+    this.#last = { id, value, atMs: this.#options.now() };
     const { current } = this.#clients;
     const described = this.#clients.takesPreviewMetadata(current);
     this.#nodes.set(id, { value, max, state: "running" });
@@ -52,6 +68,14 @@ export class Progress {
     const data = { value, max, prompt_id: this.#promptId, node: id };
     this.#clients.send("progress", data, current);
     if (jpeg && !described) this.#clients.sendBinary(PREVIEW, previewPayload(jpeg), current);
+    return true;
+  }
+
+  #comesTooSoon(id: string, value: number, max: number): boolean {
+    const last = this.#last;
+    if (!this.#options.throttles || last?.id !== id || value >= max) return false;
+    return this.#options.now() - last.atMs < THROTTLE.ms ||
+      value - last.value < max * THROTTLE.share;
   }
 
   /** A node has ended, or was found in the cache. */
@@ -62,7 +86,7 @@ export class Progress {
   }
 
   #sendState(): void {
-    if (!this.#sendsState) return;
+    if (!this.#options.sendsState) return;
     const nodes = new Map<string, JsonObject>();
     for (const [id, { value, max, state }] of this.#nodes) {
       nodes.set(id, { value, max, state, ...this.#describe(id) });

@@ -83,7 +83,12 @@ export class Run {
     this.#item = item;
     this.#prompt = structuredClone(item.prompt);
     const { clients, settings } = context;
-    this.#progress = new Progress(item.promptId, clients, settings.profile.progressState);
+    const { profile, clock } = settings;
+    this.#progress = new Progress(item.promptId, clients, {
+      sendsState: profile.progressState,
+      throttles: profile.throttlesProgress,
+      now: () => clock.now(),
+    });
   }
 
   /**

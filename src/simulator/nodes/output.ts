@@ -39,7 +39,8 @@ async function save(
   prefix: string,
   extension = "png",
 ): Promise<NodeResult> {
-  const { images } = inputs.value("images", "IMAGE");
+  const value = inputs.value("images", "IMAGE");
+  const { images } = value;
   await context.work();
   const store = context.files[area];
   const size = { width: images[0]?.width ?? 0, height: images[0]?.height ?? 0 };
@@ -57,7 +58,7 @@ async function save(
     await store.write(path, bytes);
     saved.push({ filename, subfolder: place.subfolder, type: area });
   }
-  return { outputs: [], ui: { images: saved } };
+  return { outputs: [value], ui: { images: saved } };
 }
 
 function metadata({ prompt, extraPngInfo }: NodeContext): Record<string, string> {

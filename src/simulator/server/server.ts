@@ -38,6 +38,8 @@ async function answer(
   const { process } = context;
   const { method, headers } = request;
   if (isForeignOrigin(headers.get("host"), headers.get("origin"))) return empty(403);
+  const isCrossSite = headers.get("sec-fetch-site") === "cross-site";
+  if (isCrossSite && process.settings.profile.refusesCrossSite) return empty(403);
   if (method === "OPTIONS") return empty(200);
   const match = findRoute(method, new URL(request.url).pathname, process.settings.profile);
   if (match === undefined) return noRoute(method);

@@ -6,6 +6,7 @@
 
 import type { Json, JsonObject } from "../json.ts";
 import type { ModelLibrary } from "../files/models.ts";
+import recordedNew from "../object_info_0_33.json" with { type: "json" };
 import recorded from "../object_info.json" with { type: "json" };
 import { OWN_NODES } from "../own_nodes.ts";
 
@@ -37,30 +38,39 @@ const MODEL_INPUTS: Readonly<Record<string, string>> = {
 /** A double cannot hold 2^64-1, the largest seed, so the recorded number arrives one too large. */
 const LARGEST_SEED = 2n ** 64n - 1n;
 
-const CLASSES = {
+type Classes = Readonly<Record<string, NodeInfo>>;
+
+const OLD_CLASSES = {
   ...restoreSeeds(recorded as unknown as Json) as JsonObject,
   ...OWN_NODES,
-} as unknown as Record<string, NodeInfo>;
+} as unknown as Classes;
+
+/** Classes that were not recorded anew are declared as before. */
+const NEW_CLASSES = {
+  ...OLD_CLASSES,
+  ...restoreSeeds(recordedNew as unknown as Json) as JsonObject,
+} as unknown as Classes;
 
 /** The node classes that this simulator knows. */
 export class Catalogue {
   readonly #models: ModelLibrary;
-  readonly #newNodeFacts: boolean;
+  readonly #classes: Classes;
 
-  /** Creates the catalogue over a model library; `newNodeFacts` adds what newer versions tell. */
-  constructor(models: ModelLibrary, newNodeFacts: boolean) {
+  /** Creates the catalogue over a model library; `isNew` declares the classes as newer versions do. */
+  constructor(models: ModelLibrary, isNew: boolean) {
     this.#models = models;
-    this.#newNodeFacts = newNodeFacts;
+    this.#classes = isNew ? NEW_CLASSES : OLD_CLASSES;
   }
 
   /** Names of the classes. */
   names(): string[] {
-    return Object.keys(CLASSES);
+    return Object.keys(this.#classes);
   }
 
   /** The class as it is declared, without lists that depend on files; `undefined` if unknown. */
   find(name: unknown): NodeInfo | undefined {
-    return typeof name === "string" && Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
+    if (typeof name !== "string" || !Object.hasOwn(this.#classes, name)) return undefined;
+    return this.#classes[name];
   }
 
   /** The class as `/object_info` shows it; `inputFiles` are the choices of `LoadImage`. */
@@ -70,10 +80,7 @@ export class Catalogue {
     const required = Object.entries(info.input.required)
       .map(([input, spec]) => [input, this.#fill(`${name}.${input}`, spec, inputFiles)]);
     const input = { ...info.input, required: Object.fromEntries(required) };
-    const facts = this.#newNodeFacts
-      ? { is_input_list: false, has_intermediate_output: false }
-      : undefined;
-    return { ...info, input, ...facts };
+    return { ...info, input };
   }
 
   /** The declaration of one input with its present choices. */

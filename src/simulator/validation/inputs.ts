@@ -5,7 +5,7 @@
  */
 
 import type { Catalogue, InputSpec, NodeInfo } from "./catalogue.ts";
-import type { Prompt } from "../graph.ts";
+import type { Prompt, PromptNode } from "../graph.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { configOf, problem, type PromptError, traceback } from "./problem.ts";
 import type { Profile } from "../profile.ts";
@@ -62,7 +62,7 @@ export async function checkInputs(
   context: ValidationContext,
 ): Promise<CheckedNode> {
   const known = checked.get(id);
-  if (known !== undefined) return known === CYCLE ? cycle(id, checked, context) : known;
+  if (known !== undefined) return known === CYCLE ? cycle(prompt, id, checked, context) : known;
   const node = member(prompt, id) as JsonObject;
   const inputs = member(node, "inputs");
   const type = node.class_type as string;
@@ -101,19 +101,26 @@ function note(id: string, check: InputCheck): CheckedNode {
 }
 
 /** Old versions run into Python's recursion limit and end up with an invalid prompt without errors. */
-function cycle(id: string, checked: Checked, { profile }: ValidationContext): CheckedNode {
+function cycle(
+  prompt: Prompt,
+  id: string,
+  checked: Checked,
+  { profile }: ValidationContext,
+): CheckedNode {
   if (!profile.namesCycles) return CYCLE;
   const open = [...checked].filter(([, result]) => result === CYCLE).map(([node]) => node);
   const nodes = open.slice(open.indexOf(id));
-  const error = problem(
-    "dependency_cycle",
-    "Dependency cycle detected",
-    [...nodes, id].join(" -> "),
-    { cycle_nodes: nodes },
-  );
-  const result = { valid: false, errors: [error] };
-  checked.set(id, result);
-  return result;
+  const path = [...nodes, id]
+    .map((node) => `${node} (${str((prompt[node] as PromptNode).class_type)})`)
+    .join(" -> ");
+  for (const node of nodes) {
+    const error = problem("dependency_cycle", "Dependency cycle detected", path, {
+      node_id: node,
+      cycle_nodes: nodes,
+    });
+    checked.set(node, { valid: false, errors: [error] });
+  }
+  return checked.get(id) as CheckedNode;
 }
 
 function inputNames(info: NodeInfo): string[] {

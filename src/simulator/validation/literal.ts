@@ -82,7 +82,7 @@ function rangeError(name: string, spec: InputSpec, value: Json): PromptError | u
 }
 
 function choiceError(name: string, spec: InputSpec, value: Json): PromptError | undefined {
-  const [choices] = spec;
+  const choices = spec[0] === "COMBO" ? spec[1]?.options : spec[0];
   if (!Array.isArray(choices) || choices.includes(value)) return undefined;
   const isLong = choices.length > CHOICES_SHOWN;
   const shown = isLong ? `(list of length ${choices.length})` : repr(choices);

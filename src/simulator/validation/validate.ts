@@ -6,7 +6,7 @@
  */
 
 import type { Prompt, PromptNode } from "../graph.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 import { problem, type PromptError, traceback } from "./problem.ts";
 import type { Profile } from "../profile.ts";
 import { contains, PythonError, str } from "../python.ts";
@@ -42,12 +42,24 @@ export async function validatePrompt(
   targets: Json,
   context: ValidationContext,
 ): Promise<Verdict> {
+  if (context.profile.replacesNodes) checkForm(prompt);
   const outputs = findOutputs(prompt, targets, context);
   if (!Array.isArray(outputs)) return refuse(outputs);
   if (outputs.length === 0) {
     return refuse(problem("prompt_no_outputs", "Prompt has no outputs", ""));
   }
   return await checkOutputs(prompt as Prompt, outputs, context);
+}
+
+/** Versions that replace nodes look into every node first, and fail on what is none. */
+function checkForm(prompt: Json): void {
+  if (!isObject(prompt)) throw new PythonError("AttributeError", "no attribute 'items'");
+  for (const node of Object.values(prompt)) {
+    if (!isObject(node)) throw new PythonError("TypeError", "not iterable");
+    if (contains(node, "class_type") && contains(node, "inputs") && !isObject(node.inputs)) {
+      throw new PythonError("AttributeError", "no attribute 'items'");
+    }
+  }
 }
 
 function refuse(error: PromptError): Verdict {
@@ -61,7 +73,7 @@ function findOutputs(
 ): string[] | PromptError {
   const outputs: string[] = [];
   for (const [id, node] of nodesOf(prompt)) {
-    if (!contains(node, "class_type")) return missingClass(id, profile);
+    if (!contains(node, "class_type")) return missingClass(id, node, profile);
     const type = (node as PromptNode).class_type as Json;
     const info = catalogue.find(type);
     if (info === undefined) return unknownClass(id, node as PromptNode, profile);
@@ -83,22 +95,35 @@ function isTarget(id: string, targets: Json): boolean {
   return targets === null || contains(targets, id);
 }
 
-function missingClass(id: string, { unknownNode }: Profile): PromptError {
-  const message = "Cannot execute because a node is missing the class_type property.";
-  const extraInfo = unknownNode === "missing_node_type"
-    ? { node_id: id, class_type: null, node_title: null }
-    : {};
-  return problem(unknownNode, message, `Node ID '#${id}'`, extraInfo);
+function missingClass(id: string, node: Json, { unknownNode }: Profile): PromptError {
+  const details = `Node ID '#${id}'`;
+  if (unknownNode === "invalid_prompt") {
+    const message = "Cannot execute because a node is missing the class_type property.";
+    return problem(unknownNode, message, details);
+  }
+  const title = titleOf(node);
+  return problem(
+    unknownNode,
+    `Node '${str(title ?? `ID #${id}`)}' has no class_type. ` +
+      "The workflow may be corrupted or a custom node is missing.",
+    details,
+    { node_id: id, class_type: null, node_title: title },
+  );
+}
+
+function titleOf(node: Json): Json {
+  const meta = isObject(node) ? node._meta : undefined;
+  return isObject(meta) ? meta.title ?? null : null;
 }
 
 function unknownClass(id: string, node: PromptNode, { unknownNode }: Profile): PromptError {
   const type = str(node.class_type);
-  const title = (node._meta as JsonObject | undefined)?.title ?? type;
+  const title = titleOf(node) ?? type;
   const isNew = unknownNode === "missing_node_type";
   return problem(
     unknownNode,
     isNew
-      ? `Node '${str(title)}' not found.`
+      ? `Node '${str(title)}' not found. The custom node may not be installed.`
       : `Cannot execute because node ${type} does not exist.`,
     `Node ID '#${id}'`,
     isNew ? { node_id: id, class_type: type, node_title: title } : {},

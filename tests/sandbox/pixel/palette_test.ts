@@ -30,7 +30,7 @@ Deno.test("findPalette() names the nearest of palettes and files", async () => {
     ...refused,
     message: 'Invalid parameter: pixel.palette: there is no palette "pico-9"; did you mean pico-8?',
   });
-  await assert.rejects(findPalette("my-studo.hex", palettes.dir), /did you mean my-studio\.hex/);
+  await assert.rejects(findPalette("my-studo.hex", palettes.dir), /did you mean my-studio\?/);
   await assert.rejects(findPalette("zzzzzzzzzz", undefined), /there are 1-bit, game-boy/);
 });
 

@@ -7,6 +7,8 @@
 import type { NodeInfo } from "../../validation/catalogue.ts";
 import { type Exchange, json } from "../../http.ts";
 import type { ComfyProcess } from "../../engine/process.ts";
+import type { JsonObject } from "../../json.ts";
+import type { Profile } from "../../profile.ts";
 import type { Routes } from "./route.ts";
 
 /** The information routes. */
@@ -20,6 +22,13 @@ export const INFORMATION_ROUTES: Routes = {
   "GET /object_info": { handle: getObjectInfo },
   "GET /object_info/{node_class}": { handle: getNodeInfo },
   "GET /extensions": { handle: () => json([]) },
+  "GET /node_replacements": {
+    handle: () => json({}),
+    exists: ({ replacesNodes }) => replacesNodes,
+  },
+  "GET /api/assets": { handle: refuseAssets, exists: ({ replacesNodes }) => replacesNodes },
+  "GET /api/assets/{id}": { handle: refuseAssets, exists: ({ replacesNodes }) => replacesNodes },
+  "GET /api/tags": { handle: refuseAssets, exists: ({ replacesNodes }) => replacesNodes },
 };
 
 const GIBIBYTE = 2 ** 30;
@@ -34,16 +43,17 @@ function getRoot(): Response {
 
 /** Believable numbers of a machine with 128 GiB of memory shared by processor and GPU. */
 function getSystemStats({ process }: Exchange): Response {
-  const { profile } = process.settings;
+  const { profile, freeMemoryBytes } = process.settings;
   return json({
     system: {
       os: profile.os,
-      ram_total: 128 * GIBIBYTE,
-      ram_free: 96 * GIBIBYTE,
+      ram_total: Math.max(128 * GIBIBYTE, freeMemoryBytes),
+      ram_free: freeMemoryBytes,
       comfyui_version: profile.version,
       required_frontend_version: profile.frontendVersion,
       installed_templates_version: profile.templatesVersion,
       required_templates_version: profile.templatesVersion,
+      ...(profile.tellsPackages && packagesOf(profile)),
       python_version: "3.12.3 (main, Aug 14 2025, 17:47:21) [GCC 13.3.0]",
       pytorch_version: "2.9.0+cu130",
       embedded_python: false,
@@ -59,6 +69,25 @@ function getSystemStats({ process }: Exchange): Response {
       torch_vram_free: GIBIBYTE / 2,
     }],
   });
+}
+
+function packagesOf({ frontendVersion, templatesVersion }: Profile): JsonObject {
+  const packages = Object.entries({
+    "comfyui-frontend-package": frontendVersion,
+    "comfyui-workflow-templates": templatesVersion,
+  });
+  return {
+    comfy_package_versions: packages
+      .map(([name, version]) => ({ name, installed: version, required: version })),
+    deploy_environment: "local-git",
+  };
+}
+
+/** Assets are off by default. */
+function refuseAssets(): Response {
+  const message = "Assets system is disabled. " +
+    "Start the server with --enable-assets to use this feature.";
+  return json({ error: { code: "SERVICE_DISABLED", message, details: {} } }, 503);
 }
 
 async function getObjectInfo({ process }: Exchange): Promise<Response> {

@@ -4,11 +4,18 @@
  * @module
  */
 
-import { type Exchange, json } from "../../http.ts";
-import { isObject, type JsonObject } from "../../json.ts";
-import { finishedJob, type Job, queuedJob, withDetails } from "../../engine/jobs.ts";
+import { BodyTooLarge, type Exchange, json } from "../../http.ts";
+import { isObject, type Json, type JsonObject } from "../../json.ts";
+import {
+  finishedJob,
+  type Job,
+  queuedJob,
+  withDetails,
+  withPreviewable,
+} from "../../engine/jobs.ts";
 import type { ComfyProcess } from "../../engine/process.ts";
 import type { Profile } from "../../profile.ts";
+import { str } from "../../python.ts";
 import { pageOf, readJobQuery, selectJobs } from "./job_query.ts";
 import type { Routes } from "./route.ts";
 
@@ -37,19 +44,20 @@ function getJobs({ process, query }: Exchange): Response {
   return json(pageOf(jobs, wanted));
 }
 
-function allJobs({ queue }: ComfyProcess): Job[] {
-  return [
+function allJobs({ queue, settings: { profile } }: ComfyProcess): Job[] {
+  const jobs = [
     ...queue.running ? [queuedJob(queue.running, "in_progress")] : [],
     ...queue.pending.map((item) => queuedJob(item, "pending")),
     ...queue.entries().values().map(finishedJob),
   ];
+  return profile.countsPreviewable ? jobs.map(withPreviewable) : jobs;
 }
 
 function getJob({ process, params: { job_id: id = "" } }: Exchange): Response {
   const entry = process.queue.entry(id);
-  if (entry !== undefined) return json(withDetails(finishedJob(entry), entry));
   const job = allJobs(process).find((job) => job.id === id);
-  return job === undefined ? json({ error: "Job not found" }, 404) : json(job);
+  if (job === undefined) return json({ error: "Job not found" }, 404);
+  return json(entry === undefined ? job : withDetails(job, entry));
 }
 
 function postCancel({ process, params: { job_id: id = "" } }: Exchange): Response {
@@ -57,12 +65,18 @@ function postCancel({ process, params: { job_id: id = "" } }: Exchange): Respons
 }
 
 async function postCancelMany(exchange: Exchange): Promise<Response> {
-  const body = await exchange.json();
+  let body: Json;
+  try {
+    body = await exchange.json();
+  } catch (error) {
+    if (error instanceof BodyTooLarge) throw error;
+    return json({ error: "Request body must be valid JSON" }, 400);
+  }
   const ids = isObject(body) ? body.job_ids : undefined;
   if (!Array.isArray(ids)) return json({ error: "job_ids must be a list" }, 400);
   const invalid = ids.filter((id) => typeof id !== "string" || !UUID.test(id));
   if (invalid.length > 0) {
-    return json({ error: "job_ids must be valid UUIDs", invalid_ids: invalid }, 400);
+    return json({ error: "job_ids contains invalid id(s)", invalid_ids: invalid.map(str) }, 400);
   }
   const cancelled = ids.map((id) => cancel(exchange.process, String(id)));
   return json({ cancelled: cancelled.includes(true) } satisfies JsonObject);

@@ -60,7 +60,14 @@ async function submit(process: ComfyProcess, body: Json): Promise<Submission> {
   const { profile } = process.settings;
   const { prompt = null } = body;
   const promptId = idFor(body, profile.ownPromptId);
-  if (promptId === undefined) return refuse("invalid_prompt_id", "prompt_id must be a valid UUID");
+  if (promptId === undefined) {
+    return refuse(
+      "invalid_prompt_id",
+      "prompt_id must be a valid UUID",
+      "prompt_id must be a UUID string in canonical lowercase hyphenated form; " +
+        "omit it to let the server generate one",
+    );
+  }
   const targets = profile.partialTargets ? body.partial_execution_targets ?? null : null;
   const verdict = await validatePrompt(prompt, targets, process.validation);
   const extraData = extraDataOf(process, body);
@@ -102,8 +109,7 @@ function extraDataOf(process: ComfyProcess, body: JsonObject): JsonObject {
   throw new PythonError("TypeError", "object does not support item assignment");
 }
 
-function refuse(type: string, message: string): Submission {
-  const details = type === "no_prompt" ? message : "";
+function refuse(type: string, message: string, details = message): Submission {
   const answer = { error: problem(type, message, details), node_errors: {} };
   return { response: json(answer, 400), promptId: undefined };
 }
