@@ -1,7 +1,6 @@
 /** The table of all settings: the only place that knows their names, kinds, defaults and help. */
 
 import { LOG_LEVELS } from "../log.ts";
-import type { Field, ValueOf } from "./fields.ts";
 import {
   address,
   database,
@@ -25,12 +24,9 @@ import {
 } from "./kinds.ts";
 import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS } from "./servers.ts";
+import type { Field, ValueOf } from "./values.ts";
 
-const MAX_SERVERS = 64;
-
-const MAX_FILES = 64;
-
-const MAX_ORIGINS = 64;
+const [MAX_SERVERS, MAX_FILES, MAX_ORIGINS] = [64, 64, 64];
 
 /** One setting, whose value is a `T`. */
 export interface Setting<T> {
@@ -44,7 +40,7 @@ export interface Setting<T> {
   readonly help: string;
 }
 
-/** The compiler holds this table and {@linkcode Config} together: neither can have more than the other. */
+/** The compiler holds this table and `Config` together: neither can have more than the other. */
 export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "zmq.reqRepAddr": {
     path: "zmq.req_rep_addr",

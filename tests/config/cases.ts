@@ -1,7 +1,6 @@
 /** Good and bad values of every setting. */
 
 import type { Config, ServerConfig } from "../../src/config/mod.ts";
-import { ADDRESSES } from "./addresses.ts";
 import { PIXEL_WORDS } from "./pixel_words.ts";
 
 /** What a setting takes and what it refuses. */
@@ -14,18 +13,35 @@ export interface SettingCase {
   bad: readonly string[];
 }
 
-const NO_NUMBERS = [
-  "many",
-  "-1",
-  "0x10",
-  "1_000",
-  "1e999",
-  ".inf",
-  "NaN",
-  "Infinity",
-  "1 000",
-  "010",
-];
+const ADDRESSES: Pick<SettingCase, "good" | "bad"> = {
+  good: [
+    ["tcp://0.0.0.0:6001", "tcp://0.0.0.0:6001"],
+    ["tcp://[::1]:6002", "tcp://[::1]:6002"],
+    ["ipc:///run/dgx/requests.sock", "ipc:///run/dgx/requests.sock"],
+    ["tcp://*:*", "tcp://*:*"],
+    ["tcp://eth0:0", "tcp://eth0:0"],
+    ["tcp://gpu-box.local:65535", "tcp://gpu-box.local:65535"],
+    [" tcp://127.0.0.1:6003 ", "tcp://127.0.0.1:6003"],
+  ],
+  bad: [
+    "6001",
+    "localhost:6001",
+    "tcp://localhost",
+    "tcp://localhost:",
+    "tcp://localhost:65536",
+    "tcp://:6001",
+    "tcp://::1:6001",
+    "tcp://local host:6001",
+    "udp://127.0.0.1:6001",
+    "inproc://x",
+    "ipc://",
+    "ipc://a\u0000b",
+    "ipc:///" + "x".repeat(107),
+    "tcp://127.0.0.1:6001/",
+  ],
+};
+
+const NO_NUMBERS = "many|-1|0x10|1_000|1e999|.inf|NaN|Infinity|1 000|010".split("|");
 
 const TOGGLES: Pick<SettingCase, "good" | "bad"> = {
   good: [["true", true], ["false", false], ["Yes", true], ["off", false], ["1", true], [

@@ -1,4 +1,4 @@
-/** The places of settings, and what stands there. */
+/** The values of the settings one by one, as types. */
 
 import type { ComfyuiConfig, Config } from "./config.ts";
 import type { ServerValues } from "./servers.ts";
