@@ -193,7 +193,7 @@ Deno.test("deno.json pins every dependency exactly and no task asks for all perm
       .map(([name, target]) => [name, `is ${target}; versions are pinned exactly`]),
     ...commands.filter(([, command]) => asksForAll(command))
       .map(([name]) => [name, "asks for all permissions; a task names those it needs"]),
-    ...packages.filter((name) => imports[name] === undefined)
+    ...packages.filter((name) => !isMapped(name, imports))
       .map((name) => [name, "is missing; packages are imported by bare names"]),
   ];
   deepEqual(found.map(([name, rule]) => `deno.json:${lineOf(text, name!)}: ${name} ${rule}`), []);
@@ -202,6 +202,12 @@ Deno.test("deno.json pins every dependency exactly and no task asks for all perm
 /** The line where a JSON key stands, 1 where it does not. */
 function lineOf(text: string, key: string): number {
   return text.slice(0, Math.max(0, text.indexOf(`"${key}":`))).split("\n").length;
+}
+
+/** Deno resolves what lies within a package by the entry of the package itself. */
+function isMapped(name: string, imports: Readonly<Record<string, string>>): boolean {
+  const [, base = name] = /^((?:@[^/]+\/)?[^/]+)/.exec(name) ?? [];
+  return imports[name] !== undefined || imports[base] !== undefined;
 }
 
 function isPinned(target: string): boolean {

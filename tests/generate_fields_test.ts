@@ -37,6 +37,7 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   frame_prompts: "workflow/animation/frames.ts",
   fps: "sandbox/animation.ts",
   sheet_columns: "sandbox/animation.ts",
+  pixel: "sandbox/pixel/wish.ts",
 };
 
 /** Why a field has no flag of `generate` by its own name. */

@@ -4,6 +4,7 @@ import type { Client } from "../client/mod.ts";
 import { type Config, proxyVariables } from "../config/mod.ts";
 import { PixelsError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/mod.ts";
+import { redact } from "../redact.ts";
 import { hideSecrets } from "../secrets.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import { isUnknownRequest } from "./errors.ts";
@@ -121,7 +122,9 @@ export async function checkDisk(
 ): Promise<Check> {
   return await guard("disk", async () => {
     const { dbPath } = worker;
-    const folders = dbPath === ":memory:" ? [output.dir] : [output.dir, parentOf(dbPath)];
+    const folders = dbPath === ":memory:" || isUrl(dbPath)
+      ? [output.dir]
+      : [output.dir, parentOf(dbPath)];
     const found = await Promise.all(folders.map(async (folder) => {
       const path = await nearestThatIsThere(folder);
       return { path, bytes: await io.freeBytes(path) };
@@ -160,6 +163,11 @@ function gigabytes(bytes: number): string {
 export async function checkDatabase({ worker }: Config): Promise<Check> {
   const { dbPath } = worker;
   if (dbPath === ":memory:") return ok("database", "is kept in memory, and lost at the end", []);
+  if (isUrl(dbPath)) {
+    return ok("database", "is on PostgreSQL, which the worker looks at when it starts", [
+      redact(dbPath),
+    ]);
+  }
   return await guard("database", async () => {
     try {
       using file = await Deno.open(dbPath);
@@ -176,6 +184,10 @@ export async function checkDatabase({ worker }: Config): Promise<Check> {
       return ok("database", "is not there yet; the worker makes it", [dbPath]);
     }
   });
+}
+
+function isUrl(db: string): boolean {
+  return /^postgres(?:ql)?:/i.test(db);
 }
 
 function ok(name: string, message: string, details: readonly string[]): Check {

@@ -1,6 +1,6 @@
 /** What a job was asked for, in few words: by it people know which job is which. */
 
-import type { JobDescription, LoraChoice } from "../protocol/mod.ts";
+import type { JobDescription, LoraChoice, PixelResult } from "../protocol/mod.ts";
 import { formatSeconds } from "./text.ts";
 
 /** Confidence below which an estimate is called a guess: nothing like it was measured. */
@@ -19,6 +19,20 @@ export function describeRequest(job: JobDescription): string {
     ...loras.map((lora) => `+${describeLora(lora)}`),
     seed === undefined ? undefined : `seed ${seed}`,
   ].filter((fact) => fact !== undefined).join(" ");
+}
+
+/** What was found in an image that was made pixel art. */
+export function describePixel({ size, colors, sure, confidence, ...found }: PixelResult): string {
+  const { tileable, warnings } = found;
+  const facts = [
+    `${colors} colours`,
+    ...sure ? [] : [`unsure (${Math.round(confidence * 100)} %): compare it with its original`],
+    ...tileable === undefined ? [] : [tileable ? "tileable" : "seams show"],
+    ...warnings.filter((warning) => warning !== "unsure_grid").map((warning) =>
+      warning.replaceAll("_", " ")
+    ),
+  ];
+  return `pixel art of ${size.join("x")}, ${facts.join(", ")}`;
 }
 
 /** A LoRA as a flag names it. */

@@ -79,6 +79,8 @@ export type {
   JobState,
   LoraChoice,
   ModelInfo,
+  PixelOptions,
+  PixelResult,
   Progress,
   ServerInfo,
   Stage,

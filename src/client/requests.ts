@@ -143,9 +143,12 @@ function isA<Type extends Reply["type"]>(reply: Reply, type: Type): reply is Rep
   return reply.type === type;
 }
 
-/** True if the worker has answered, but not what is asked for: it does not know such a request. */
+/**
+ * True if the worker has answered, but not what is asked for: it does not know such a request. An answer
+ * of the right type with a field that is wrong shows that it does.
+ */
 export function isUnknownRequest(error: unknown): boolean {
-  return error instanceof ProtocolError;
+  return error instanceof ProtocolError && error.code !== "invalid_parameter";
 }
 
 /** True for any answer but the one that was asked for. */

@@ -1,6 +1,7 @@
 /** What the worker is told by its operator, and where each word of it came from. */
 
 import type { LogLevel } from "../log.ts";
+import type { PixelOptions } from "../protocol/mod.ts";
 
 /** How log lines look: `auto` means `human` on a terminal and `json` elsewhere. */
 export type LogFormat = "auto" | "human" | "json";
@@ -129,8 +130,10 @@ export interface WorkerConfig {
   readonly queueMaxSize: number;
   /** Age in milliseconds at which a finished job is forgotten. @default {604800000} */
   readonly cleanupAgeMs: number;
-  /** SQLite file of the queue. @default {"./dgx-pixels.db"} */
+  /** SQLite file of the queue, or `postgres://` URL of one that workers share. @default {"./dgx-pixels.db"} */
   readonly dbPath: string;
+  /** Name of this worker, which no other one of a shared queue has. @default {"worker"} */
+  readonly name: string;
   /** Longest wait in milliseconds for running jobs when the worker stops. @default {10000} */
   readonly drainTimeoutMs: number;
   /** Most progress updates of one job in a second; 0 sets no limit. @default {60} */
@@ -163,6 +166,12 @@ export interface InputConfig {
   readonly dir: string | undefined;
 }
 
+/** The palettes that pixel art may have. */
+export interface PalettesConfig {
+  /** Directory of palette files that requests may name. @default {only those that come with the worker} */
+  readonly dir: string | undefined;
+}
+
 /** The files that the worker writes. */
 export interface OutputConfig {
   /** Directory of finished images. @default {"./output"} */
@@ -180,6 +189,10 @@ export interface OutputConfig {
   readonly maxPreviewsPerSecond: number;
   /** Preview images of one job that are kept at once; older ones give way. @default {100} */
   readonly maxPreviews: number;
+  /** Free space in MB (10^6 bytes) below which new jobs are refused; 0 sets no limit. @default {0} */
+  readonly minFreeMb: number;
+  /** How images are made pixel art where neither request nor workflow says. @default {not at all} */
+  readonly pixel: PixelOptions | undefined;
 }
 
 /** Model directories to look into besides asking ComfyUI, for servers that name none of their own. */
@@ -218,6 +231,8 @@ export interface Config {
   readonly workflows: WorkflowsConfig;
   /** The images that requests may start from. */
   readonly input: InputConfig;
+  /** The palettes that pixel art may have. */
+  readonly palettes: PalettesConfig;
   /** The files that the worker writes. */
   readonly output: OutputConfig;
   /** Model directories. */

@@ -4,7 +4,8 @@ import { redact } from "../redact.ts";
 import { formatOrigin, type LoadedConfig } from "./config.ts";
 import { type AnyMapsKind, type AnySetting, expectedMap } from "./given.ts";
 import { valuesOf } from "./join.ts";
-import { type FlagName, SETTINGS } from "./settings.ts";
+import type { FlagName } from "./flags.ts";
+import { SETTINGS } from "./settings.ts";
 import { variablesOf } from "./sources.ts";
 
 /** A setting in force. */

@@ -3,7 +3,10 @@
  * variable and in the file, quoted or not.
  */
 
+import type { PixelOptions } from "../protocol/mod.ts";
+import { redact } from "../redact.ts";
 import { FILENAME_PLACEHOLDERS, type HostAndPort } from "./config.ts";
+import { formatPixel, parsePixel, PIXEL_WORDS } from "./pixel.ts";
 
 /** A kind with one value. */
 export interface SingleKind<T> {
@@ -236,6 +239,11 @@ function parseHeaders(text: string): Record<string, string> | undefined {
   return isRight ? map as Record<string, string> : undefined;
 }
 
+/** How images are made pixel art. */
+export function pixelOptions(): SingleKind<PixelOptions> {
+  return single(PIXEL_WORDS, "words", parsePixel, formatPixel);
+}
+
 /** The address of a proxy, or the word for what the environment says. */
 export function proxy(): SingleKind<string> {
   const expected = "environment or a URL such as http://host:port";
@@ -253,6 +261,17 @@ export function path(placeholder: "file" | "dir"): SingleKind<string> {
     if (text === "" || text.startsWith("~") || hasControlChar(text)) return undefined;
     return text;
   });
+}
+
+/** A file for a database, or the address of one. */
+export function database(): SingleKind<string> {
+  const expected = "a path without a leading ~, or a postgres:// URL";
+  const file = path("file");
+  return single(expected, "file", (text) => {
+    if (!/^postgres(?:ql)?:/i.test(text)) return file.parse(text);
+    const isUrl = /^postgres(?:ql)?:\/\/[^/?#]/i.test(text) && URL.canParse(text);
+    return isUrl && new URL(text).pathname.length > 1 ? text : undefined;
+  }, redact);
 }
 
 /** A name that people choose for something. */

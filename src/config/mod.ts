@@ -38,6 +38,7 @@ export {
   type ModelsConfig,
   type Origin,
   type OutputConfig,
+  type PalettesConfig,
   type PreviewMethod,
   type ServerConfig,
   type WorkerConfig,
@@ -55,6 +56,6 @@ export {
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
 export { defaultServer } from "./servers.ts";
 export { applyProxy, goDirect, proxyVariables } from "./proxy.ts";
-export type { FlagName } from "./settings.ts";
+export type { FlagName } from "./flags.ts";
 export { type Flags, type ReadEnv, readProcessEnv } from "./sources.ts";
 export { parseYaml, type ParseYamlOptions } from "./yaml/value.ts";

@@ -4,15 +4,18 @@ import { LOG_LEVELS } from "../log.ts";
 import type { ComfyuiConfig, Config } from "./config.ts";
 import {
   address,
+  database,
   filenamePattern,
   hostAndPort,
   httpUrl,
   type Kind,
+  label,
   listOf,
   loraTrigger,
   mapsOf,
   oneOf,
   path,
+  pixelOptions,
   proxy,
   seconds,
   toggle,
@@ -20,28 +23,8 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
+import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
-
-/** Name of a command line flag, without its dashes. */
-export type FlagName =
-  | "req-addr"
-  | "pub-addr"
-  | "curve-key"
-  | "curve-clients"
-  | "server-key"
-  | "http-addr"
-  | "http-tokens-file"
-  | "allow-insecure-bind"
-  | "comfyui-url"
-  | "comfyui-timeout"
-  | "workflow-dir"
-  | "input-dir"
-  | "output-dir"
-  | "extra-model-paths"
-  | "db"
-  | "config"
-  | "simulate"
-  | "log-level";
 
 const MAX_SERVERS = 64;
 
@@ -243,9 +226,16 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "worker.dbPath": {
     path: "worker.db",
     flag: "db",
-    kind: path("file"),
+    kind: database(),
     default: "./dgx-pixels.db",
-    help: "SQLite file of the queue",
+    help: "SQLite file of the queue, or postgres:// URL of one that workers share",
+  },
+  "worker.name": {
+    path: "worker.name",
+    flag: "worker-name",
+    kind: label(),
+    default: "worker",
+    help: "name of this worker, which no other one of a shared queue has",
   },
   "worker.drainTimeoutMs": {
     path: "worker.drain_timeout_s",
@@ -351,6 +341,25 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(1, 1_000_000),
     default: 100,
     help: "most preview files of a job; new ones replace the oldest",
+  },
+  "output.minFreeMb": {
+    path: "output.min_free_mb",
+    kind: wholeNumber(0, 1_000_000_000),
+    default: 0,
+    help: "free disk space below which new jobs are refused; 0 for no limit",
+  },
+  "output.pixel": {
+    path: "output.pixel",
+    kind: pixelOptions(),
+    default: undefined,
+    help: "make images pixel art unless a request says how",
+  },
+  "palettes.dir": {
+    path: "palettes.palette_dir",
+    flag: "palette-dir",
+    kind: path("dir"),
+    default: undefined,
+    help: "directory of palette files that requests may name",
   },
   "models.checkpointDir": {
     path: "models.checkpoint_dir",

@@ -1,7 +1,7 @@
 /** What flags and variables say of the settings. */
 
 import type { AnySetting, Complain, Given } from "./given.ts";
-import type { FlagName } from "./settings.ts";
+import type { FlagName } from "./flags.ts";
 
 /**
  * The flags of a command line by name, without dashes. A flag that was not given is absent or

@@ -6,7 +6,8 @@
 import { LOG_LEVELS, type LogFields } from "../log.ts";
 import { isRunTimes, type RunTimes } from "../node_times.ts";
 import { MODEL_TYPES } from "../protocol/model_types.ts";
-import type { ModelInfo, Progress } from "../protocol/mod.ts";
+import type { ModelInfo, PixelResult, Progress } from "../protocol/mod.ts";
+import { isPixelResults } from "../protocol/pixel.ts";
 import { redact } from "../redact.ts";
 import type { CheckResult, FromSandbox, RunEvent, RunOutcome, SandboxCalls } from "./messages.ts";
 import {
@@ -115,6 +116,7 @@ export function readOutcome(value: unknown, outputDir: string): RunOutcome | typ
       type: word(["completed"]),
       imagePaths: list(fileIn(outputDir), 1, MAX_FILES),
       seed: optional(integer(0, Number.MAX_SAFE_INTEGER)) as Reader<number>,
+      pixel: optional(pixelResults) as Reader<PixelResult[]>,
       times: optional(times) as Reader<RunTimes>,
     }),
     cancelled: object({ type: word(["cancelled"]) }),
@@ -178,6 +180,10 @@ function fileIn(folder: string): Reader<string> {
 function error(value: unknown): string | typeof INVALID {
   const sentence = text(MAX_ERROR_CHARS)(value);
   return sentence === INVALID ? INVALID : redact(sentence);
+}
+
+function pixelResults(value: unknown): PixelResult[] | typeof INVALID {
+  return isPixelResults(value) ? value : INVALID;
 }
 
 function times(value: unknown): RunTimes | typeof INVALID {

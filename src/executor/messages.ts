@@ -6,7 +6,13 @@
 
 import type { LogFields, LogLevel } from "../log.ts";
 import type { ExpectedTimes, RunTimes } from "../node_times.ts";
-import type { GenerateRequest, ModelInfo, Progress } from "../protocol/mod.ts";
+import type {
+  GenerateRequest,
+  ModelInfo,
+  PixelOptions,
+  PixelResult,
+  Progress,
+} from "../protocol/mod.ts";
 
 /** Workflows of requests that name none. */
 export interface WorkflowRoutes {
@@ -47,6 +53,10 @@ export interface SandboxSetup {
   routes?: WorkflowRoutes;
   /** Words that go into a prompt with a LoRA, each as `lora=words`. @default {[]} */
   loraTriggers?: readonly string[];
+  /** Absolute folder of palettes that requests may name; only those that come with us if absent. */
+  paletteDir?: string;
+  /** How images are made pixel art unless a request or its workflow says otherwise. @default not at all */
+  pixel?: PixelOptions;
   /** Pattern of file names. */
   filenamePattern: string;
   /**
@@ -96,6 +106,8 @@ export type RunOutcome =
     imagePaths: string[];
     /** The seed that was used, if the nodes of the workflow did not take the one of the job. */
     seed?: number;
+    /** What was found in the images that were made pixel art. */
+    pixel?: PixelResult[];
     /** Where the time went, unless that says nothing about the next run. */
     times?: RunTimes;
   }

@@ -35,7 +35,7 @@ function readFolders(setup: SandboxSetup): (string | URL)[] {
     setup.outputDir,
     setup.workflowDir ?? BUILT_IN_WORKFLOWS,
     ...Object.values(setup.modelDirs).flat(),
-    ...(setup.inputDir === undefined ? [] : [setup.inputDir]),
+    ...[setup.inputDir, setup.paletteDir].filter((folder) => folder !== undefined),
   ];
 }
 

@@ -95,6 +95,7 @@ export function pngSize(bytes: Uint8Array): { width: number; height: number } {
 /** A small file can claim a size, or unpack to one, that no memory holds. */
 function checkedChunks(bytes: Uint8Array): PngChunk[] {
   const { width, height } = pngSize(bytes);
+  if (width === 0 || height === 0) throw damaged("it has no pixels");
   checkPixels(width, height);
   const chunks = readChunks(bytes);
   const packedBytes = chunks

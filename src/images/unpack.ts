@@ -247,9 +247,9 @@ function sampleOf(line: Uint8Array, index: number, depth: number): number {
   return (line[bit >> 3]! >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
 }
 
-/** Sixteen bits become eight by leaving the lower ones out. */
+/** Sixteen bits become the nearest of eight. */
 function level(sample: number, depth: number, scale: number): number {
-  return depth === 16 ? sample >> 8 : Math.round(sample * scale);
+  return Math.round(depth === 16 ? sample / 257 : sample * scale);
 }
 
 function paletteColors(palette: Uint8Array | undefined, alpha: Uint8Array | undefined): Uint8Array {

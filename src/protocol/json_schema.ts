@@ -89,6 +89,8 @@ const named = {
   ModelInfo: schemas.modelInfo,
   ServerInfo: schemas.serverInfo,
   LoraChoice: schemas.loraChoice,
+  PixelOptions: schemas.pixelOptions,
+  PixelResult: schemas.pixelResult,
   Request: schemas.request,
   Reply: schemas.reply,
   Update: schemas.update,

@@ -8,6 +8,9 @@ import type { Fields } from "./read.ts";
 import { BROKEN_TEXT, type Container, isContainer } from "./values.ts";
 import { isUtf8 } from "./utf8.ts";
 
+/** Fields where bytes are no text: two sizes in Go's `[]byte` are not `"@@"`. */
+const NO_TEXT: readonly string[] = ["init_image", "size", "tileset_grid"];
+
 /** Most bytes that a name or path can have in UTF-8. */
 const MAX_NAME_BYTES = 4 * MAX_NAME_CHARS;
 
@@ -16,7 +19,7 @@ export function asMeant({ fields, hasBytes, raw }: Fields): Container {
   const { init_image: image } = fields;
   if (hasBytes) {
     for (const key of Object.keys(fields)) {
-      if (key !== "init_image") fields[key] = withText(fields[key]);
+      if (!NO_TEXT.includes(key)) fields[key] = withText(fields[key]);
     }
     if (image instanceof Uint8Array && isPath(image)) fields["init_image"] = textOf(image);
   }

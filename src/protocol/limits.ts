@@ -42,3 +42,27 @@ export const CYCLE_NAMES = [
   "death",
   "cast",
 ] as const;
+
+/** Longest side of pixel art that can be asked for, in cells. */
+export const MAX_CELLS = 4_096;
+
+/** Most colours of pixel art, transparency not counted. */
+export const MAX_COLORS = 255;
+
+/** Longest name of a palette, in code points. */
+export const MAX_PALETTE_NAME_CHARS = 128;
+
+/** Most enlargements of an image. */
+export const MAX_SCALES = 8;
+
+/** Largest whole enlargement of an image. */
+export const MAX_SCALE = 64;
+
+/** Most entries of `pixel` in a result: of more images the first ones are told about. */
+export const MAX_PIXEL_RESULTS = 64;
+
+/** Most tiles that `seams` of one job tell about, all its tile sets together. */
+export const MAX_SEAMS = 256;
+
+/** How colours that a palette lacks can be imitated. */
+export const DITHERS = ["none", "floyd-steinberg", "bayer"] as const;

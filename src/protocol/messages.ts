@@ -111,5 +111,11 @@ export type JobState = (typeof schemas)["jobState"]["_zod"]["output"];
 /** A LoRA with the strengths to apply it at. */
 export type LoraChoice = (typeof schemas)["loraChoice"]["_zod"]["output"];
 
+/** How the images of a job are made pixel art. */
+export type PixelOptions = (typeof schemas)["pixelOptions"]["_zod"]["output"];
+
+/** What was found in an image that was made pixel art. */
+export type PixelResult = (typeof schemas)["pixelResult"]["_zod"]["output"];
+
 /** What a running job is doing. */
 export type Stage = (typeof schemas)["stage"]["_zod"]["output"];

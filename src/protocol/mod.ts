@@ -56,6 +56,8 @@ export type {
   ModelInfo,
   ModelList,
   PingRequest,
+  PixelOptions,
+  PixelResult,
   Pong,
   Preview,
   Progress,

@@ -51,7 +51,9 @@ function withOddMapsMarked(value: unknown): unknown {
   for (const [key, inner] of Object.entries(value)) {
     if (key.startsWith(MARK)) {
       const what = key.slice(key.indexOf(" ") + 1);
-      return Symbol(`a map with a key that is ${what}; use string keys`);
+      // PHP's array_filter() and Lua's tables with holes make maps of what was meant as an array.
+      const other = what.startsWith("the number") ? ", or an array (PHP: array_values())" : "";
+      return Symbol(`a map with a key that is ${what}; use string keys${other}`);
     }
     value[key] = withOddMapsMarked(inner);
   }

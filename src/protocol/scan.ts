@@ -152,11 +152,14 @@ function checkRoot(bytes: Uint8Array): void {
 /** What a message is in place of a map, with what helps the client that most often sends it. */
 function rootKind(head: number, next: number | undefined): string {
   if (kinds[head] === ARRAY) {
-    return "an array; write structs as maps (Rust: rmp_serde::to_vec_named; Python: a dict)";
+    return "an array; write structs as maps (Rust: rmp_serde::to_vec_named; Python: a dict; PHP: an array)";
   }
   if (head === JSON_BRACE) return "JSON text; encode it as MessagePack";
   if (head === FIXEXT_1 && next === MSGPACKR_RECORD) {
     return "a record of msgpackr; use new Packr({ useRecords: false })";
+  }
+  if (head >= MSGPACKR_FIRST && head <= FIXINT_LAST) {
+    return "a number, or a record of msgpackr; use new Packr({ useRecords: false })";
   }
   if (kinds[head] === TEXT) return "a string; encode the map itself, not its JSON";
   return head >= BIN_FIRST && head <= BIN_LAST ? "bytes; send the map itself" : "another value";
@@ -166,6 +169,9 @@ function rootKind(head: number, next: number | undefined): string {
 const JSON_BRACE = 0x7b;
 /** Type of the extension in which msgpackr writes objects with a shape of their own. */
 const MSGPACKR_RECORD = 0x72;
+/** With `structures` msgpackr begins a record with a number from here to the last of one byte. */
+const MSGPACKR_FIRST = 0x40;
+const FIXINT_LAST = 0x7f;
 
 function enter(depth: number, kind: number, amount: number): void {
   if (depth > MAX_DEPTH) throw malformed(`nested deeper than ${MAX_DEPTH} levels`);

@@ -8,10 +8,18 @@
 import { z } from "zod";
 import {
   CYCLE_NAMES,
+  DITHERS,
+  MAX_CELLS,
+  MAX_COLORS,
   MAX_FRAME_PROMPT_CHARS,
   MAX_JOB_IDS,
   MAX_NAME_CHARS,
+  MAX_PALETTE_NAME_CHARS,
+  MAX_PIXEL_RESULTS,
   MAX_PROMPT_CHARS,
+  MAX_SCALE,
+  MAX_SCALES,
+  MAX_SEAMS,
   MAX_SEED,
   MAX_TOLD_PROMPT_CHARS,
 } from "./limits.ts";
@@ -33,6 +41,39 @@ const loraChoice = z.object({
   strength_model: optional(z.number().min(-100).max(100)),
   strength_clip: optional(z.number().min(-100).max(100)),
 });
+
+const cells = z.int().min(1).max(MAX_CELLS);
+
+export const pixelOptions = z.object({
+  enabled: optional(z.boolean()),
+  size: optional(z.union([z.tuple([cells, cells]), z.enum(["auto"])])),
+  colors: optional(z.union([z.int().min(1).max(MAX_COLORS), z.enum(["auto"])])),
+  palette: optional(characters(1, MAX_PALETTE_NAME_CHARS)),
+  dither: optional(z.enum(DITHERS)),
+  background: optional(z.enum(["keep", "transparent"])),
+  scale: optional(z.array(z.int().min(2).max(MAX_SCALE)).max(MAX_SCALES)),
+  keep_original: optional(z.boolean()),
+});
+
+/** Where something is in an image, in pixels; it may begin before it. */
+const within = z.number().min(-16_384).max(16_384);
+
+export const pixelResult = z.object({
+  image: count,
+  original: optional(count),
+  size: z.tuple([count, count]),
+  cells: z.tuple([count, count]),
+  cell_size: z.tuple([seconds, seconds]),
+  offset: z.tuple([within, within]),
+  confidence: share,
+  sure: z.boolean(),
+  colors: count,
+  warnings: z.array(text),
+  tileable: optional(z.boolean()),
+  seams: optional(z.array(z.tuple([share, share])).max(MAX_SEAMS)),
+});
+
+const pixelResults = z.array(pixelResult).max(MAX_PIXEL_RESULTS);
 
 /** Some bytes: MessagePack bin. */
 const anyBytes = z.instanceof(Uint8Array<ArrayBuffer>)
@@ -89,6 +130,7 @@ export const generate = z.object({
   frame_prompts: optional(z.array(characters(1, MAX_FRAME_PROMPT_CHARS)).max(256)),
   fps: optional(z.number().min(0.1).max(240)),
   sheet_columns: optional(z.int().min(1).max(256)),
+  pixel: optional(pixelOptions),
 }).refine((value) => value.lora === undefined || value.loras === undefined, {
   path: ["loras"],
   message: "give either lora or loras, not both",
@@ -154,6 +196,7 @@ export const jobComplete = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  pixel: optional(pixelResults),
   ...place,
 });
 export const jobError = z.object({
@@ -232,6 +275,7 @@ const jobDescription = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  pixel: optional(pixelResults),
   duration_s: optional(seconds),
   error: optional(text),
   workflow: optional(text),

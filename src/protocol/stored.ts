@@ -3,6 +3,7 @@
 import { ProtocolError } from "../errors.ts";
 import { CYCLE_NAMES } from "./limits.ts";
 import type { GenerateRequest, Request } from "./messages.ts";
+import { isStoredPixel } from "./pixel.ts";
 import { readFields } from "./read.ts";
 
 type Check = (value: unknown) => boolean;
@@ -61,6 +62,7 @@ const CHECKS: Readonly<Record<keyof GenerateRequest, Check>> = {
   frame_prompts: isOptional((value) => Array.isArray(value) && value.every(isText)),
   fps: isOptional((value) => isNumber(value) && Number(value) > 0),
   sheet_columns: isOptional(isCount),
+  pixel: isOptional(isStoredPixel),
 };
 
 function isLora(value: unknown): boolean {

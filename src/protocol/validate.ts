@@ -60,16 +60,42 @@ export function validate<Message>(
   hasNulls: boolean,
 ): Message {
   const { type } = fields;
-  if (typeof type !== "string") throw invalid(fields, "type", "expected a string", type);
+  if (typeof type !== "string") {
+    const remedy = type === undefined ? remedyForNoType(fields, set.schemas) : "";
+    throw invalid(fields, "type", `expected a string, got ${describe(type)}${remedy}`);
+  }
   const schema = set.schemas.get(type);
   if (schema === undefined) {
     throw new ProtocolError("unknown_type", `Unknown ${set.noun} type: ${printable(type)}`, {
       field: "type",
     });
   }
+  const bytes = bytesForMap(schema, fields);
+  if (bytes !== undefined) throw invalid(fields, bytes, "expected a map", fields[bytes]);
   const result = schema.safeParse(hasNulls ? withoutNulls(fields) : fields);
   if (result.success) return result.data;
   throw explain(fields, type, result.error.issues[0]!);
+}
+
+/** The field that is a map, but came as bytes, which zod takes for a map without fields. */
+function bytesForMap(schema: z.ZodType, fields: Container): string | undefined {
+  const { shape = {} } = schema as Partial<z.ZodObject<z.ZodRawShape>>;
+  return Object.keys(fields).find((name) => {
+    if (!(fields[name] instanceof Uint8Array) || !Object.hasOwn(shape, name)) return false;
+    const { def } = (shape[name] as z.ZodOptional)._zod;
+    return def.type === "optional" && (def.innerType as z.ZodType)._zod.def.type === "object";
+  });
+}
+
+/** What a client should change that names its type in another way: Go and Rust do unless told otherwise. */
+function remedyForNoType(fields: Container, types: ReadonlyMap<string, unknown>): string {
+  const keys = Object.keys(fields);
+  const [first = ""] = keys;
+  if (keys.some((key) => key.toLowerCase() === "type")) {
+    return '; write the keys as the protocol does (Go: tags such as `msgpack:"type"`)';
+  }
+  const isTag = keys.length === 1 && types.has(first) && isContainer(fields[first]);
+  return isTag ? '; "type" belongs beside the other fields (Rust: #[serde(tag = "type")])' : "";
 }
 
 function explain(
@@ -128,6 +154,9 @@ function schemaAt(type: string, path: readonly string[]): JsonSchema {
 }
 
 function childOf(schema: JsonSchema, key: string): JsonSchema {
+  // Of several kinds the first that has such a part: zod tells of the one that came nearest.
+  const kind = schema.anyOf?.map(resolve).find((one) => one.properties ?? one.prefixItems);
+  if (kind !== undefined) return childOf(kind, key);
   return schema.properties?.[key] ?? schema.prefixItems?.[Number(key)] ?? (schema.items || {});
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+import type { GenerateRequest, JobState, PixelResult } from "../protocol/mod.ts";
 
 /** What a finished job left behind. */
 export interface JobResult {
@@ -12,6 +12,8 @@ export interface JobResult {
   readonly imagePaths: readonly string[];
   /** The seed that was used, where it is not the job's: its workflow may take smaller ones only. */
   readonly seed?: number;
+  /** What was found in the images that were made pixel art; absent where none was to be. */
+  readonly pixel?: readonly PixelResult[];
 }
 
 /** How a job ended. */

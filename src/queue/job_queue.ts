@@ -103,6 +103,21 @@ export const RUNS_OF_A_KIND = 9;
 /** Runs whose times are kept in all. */
 export const RUNS_IN_ALL = 1_000;
 
+/** What a queue offers besides that other workers use, too. */
+export interface SharedQueue {
+  /**
+   * Tells the others which servers this worker has, until the queue is closed: while it lives, prompts on them
+   * are for it alone.
+   */
+  hold(servers: readonly string[]): Promise<void>;
+  /** Jobs that ended since the last time, whoever ended them, each once; some now, more the next time. */
+  endings(): Promise<readonly Job[]>;
+  /** Ids of jobs which this worker runs and somebody wants cancelled. */
+  cancelled(): Promise<readonly string[]>;
+  /** Registers who is called when something may have changed elsewhere. Not all that changes is told. */
+  onChange(listener: () => void): void;
+}
+
 /** Numbers of jobs that have not ended. */
 export interface QueueCounts {
   /** Waiting. */
@@ -122,6 +137,8 @@ export interface QueueCounts {
  * and have then changed nothing.
  */
 export interface JobQueue extends AsyncDisposable {
+  /** Present if other workers use the queue, too. */
+  readonly shared?: SharedQueue;
   /** Stores a request, or recognises it. */
   enqueue(request: GenerateRequest, details?: EnqueueDetails): Promise<EnqueueResult>;
   /**
@@ -150,7 +167,10 @@ export interface JobQueue extends AsyncDisposable {
   expire(): Promise<readonly Job[]>;
   /** Asks that a job does not complete. */
   cancel(id: string): Promise<CancelResult>;
-  /** Makes jobs whose lease ran out claimable again; returns how many. With `all`, every lease is void. */
+  /**
+   * Makes jobs whose lease ran out claimable again; returns how many. With `all`, every lease of this worker
+   * is void.
+   */
   reclaim(options?: { all?: boolean }): Promise<number>;
   /**
    * Gives up finding out what became of the prompts of waiting jobs on any server but these: they are

@@ -1,6 +1,7 @@
 /** A row of the `jobs` table, and the job that it stands for. */
 
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
 import { isTerminal, type Job, type JobOutcome } from "./job.ts";
 
@@ -104,8 +105,11 @@ function isOutcome(value: unknown): value is JobOutcome {
   if (typeof value !== "object" || value === null || !("type" in value)) return false;
   if (value.type === "failed") return "error" in value && typeof value.error === "string";
   if (value.type !== "completed") return value.type === "cancelled";
-  const { result } = value as { result?: { imagePaths?: unknown; seed?: unknown } };
+  const { result } = value as {
+    result?: { imagePaths?: unknown; seed?: unknown; pixel?: unknown };
+  };
   const paths = result?.imagePaths;
+  if (result?.pixel !== undefined && !isPixelResults(result.pixel)) return false;
   if (result?.seed !== undefined && !Number.isSafeInteger(result.seed)) return false;
   return Array.isArray(paths) && paths.length > 0 &&
     paths.every((path) => typeof path === "string");

@@ -14,7 +14,8 @@ import {
 } from "../images/mod.ts";
 import { CYCLES } from "../workflow/animation/cycles.ts";
 import type { FramePlan } from "../workflow/mod.ts";
-import { animationFiles, numbered } from "./atlas_files.ts";
+import { animationFiles, numbered, type Playing } from "./atlas_files.ts";
+import type { PixelContext, PixelStage } from "./pixel/stage.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "./result_image.ts";
 import { layoutFrames, type ResultShape } from "./shape.ts";
@@ -34,18 +35,53 @@ type AnimationShape = ResultShape & { animation_frames: number };
 export async function animationSets(
   shape: AnimationShape,
   images: readonly StagedImage[],
-  context: ResultContext,
+  context: PixelContext,
 ): Promise<FileSet[]> {
   const { frames: plan = { type: "batch" } } = context;
   const sets: FileSet[] = [];
-  for (const source of sourcesOf(shape.animation_frames, plan, images)) {
+  const sources = sourcesOf(shape.animation_frames, plan, images);
+  for (const source of sources) {
     const stem = await context.stemOf(sets.length);
+    if (context.pixel !== undefined) {
+      context.onPixel?.(sets.length, sources.length);
+      sets.push({ stem, ...await pixelAnimation(context.pixel, source, { shape, plan, context }) });
+      continue;
+    }
     const maker = new AnimationMaker(shape, context);
     if (plan.type === "sheet") await maker.cut(plan.sheet, source);
     else await maker.addAll(source);
     sets.push({ stem, files: await maker.files() });
   }
   return sets;
+}
+
+/** An animation of pixel art: its frames are in memory together, since they have one grid and palette. */
+async function pixelAnimation(
+  pixel: PixelStage,
+  source: readonly StagedImage[],
+  { shape, plan, context }: { shape: AnimationShape; plan: FramePlan; context: ResultContext },
+): Promise<Pick<FileSet, "files" | "found">> {
+  const { animation_frames: count, sheet_columns: columns } = shape;
+  const decoded: DecodedImage[] = [];
+  for (const image of source) {
+    context.signal.throwIfAborted();
+    decoded.push(await readImage(image));
+  }
+  const [first] = decoded;
+  if (first === undefined) throw wrongNumber(0, count);
+  const rasters = plan.type === "sheet"
+    ? cellsOf(first, plan.sheet.columns, plan.sheet.rows).slice(0, count)
+      .map((cell) => crop(first, cell))
+    : decoded;
+  const frames = { rasters, text: first.text, originals: source };
+  const layoutOf = (width: number, height: number) => layoutFrames(count, width, height, columns);
+  const { files, found, size } = await pixel.animation(frames, layoutOf, context);
+  const atlas = animationFiles(layoutOf(...size), playingOf(shape));
+  return { files: [...files, ...atlas], found };
+}
+
+function playingOf({ fps = USUAL_FPS, cycle }: AnimationShape): Playing {
+  return { fps, cycle, loops: cycle === undefined || CYCLES[cycle].loops };
 }
 
 /** The images of each animation, in order. */
@@ -127,12 +163,10 @@ class AnimationMaker {
     const { raster, layout, text } = this.#sheet;
     const { staging, parameters } = this.#context;
     const png = await encodePng(raster, { ...text, [PARAMETERS_KEYWORD]: parameters });
-    const { fps = USUAL_FPS, cycle } = this.#shape;
-    const loops = cycle === undefined || CYCLES[cycle].loops;
     return [
       { suffix: "_sheet.png", temp: await staging.write(png) },
       ...this.#frames,
-      ...animationFiles(layout, { fps, cycle, loops }),
+      ...animationFiles(layout, playingOf(this.#shape)),
     ];
   }
 

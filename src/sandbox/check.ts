@@ -15,6 +15,8 @@ import {
 import type { CheckResult } from "../executor/messages.ts";
 import type { JobContext } from "./context.ts";
 import type { KnownClasses } from "./nodes.ts";
+import { checkPixel } from "./pixel/open.ts";
+import { pixelWish } from "./pixel/wish.ts";
 import { checkShape } from "./shape.ts";
 
 /** How long the answer to a client may wait for the server, in milliseconds; a run has more time. */
@@ -33,7 +35,7 @@ export interface MadeGraph {
  * with the server. What cannot be known now, because the server is away, is not held against the request.
  */
 export async function checkRequest(
-  context: Pick<JobContext, "catalog" | "inputs" | "nodes" | "server">,
+  context: Pick<JobContext, "catalog" | "inputs" | "nodes" | "server" | "setup">,
   request: GenerateRequest,
 ): Promise<CheckResult> {
   try {
@@ -42,6 +44,8 @@ export async function checkRequest(
     const options = { seed: request.seed ?? 0 };
     bindTemplate(template, request, options);
     await context.inputs.check(request);
+    const wish = pixelWish(request, template, context.setup);
+    if (wish !== undefined) await checkPixel(wish, request, context.setup);
     if (context.server.state === "ready") {
       await makeGraph(context, { template, request, options, waitMs: CHECK_MS });
     }

@@ -25,6 +25,8 @@ import { cancelSurely, isProof } from "./cancel.ts";
 import { type MadeGraph, makeGraph } from "./check.ts";
 import type { JobContext } from "./context.ts";
 import { isHostTrouble } from "./host_trouble.ts";
+import { openPixel } from "./pixel/open.ts";
+import { pixelWish } from "./pixel/wish.ts";
 import { JobUpdates } from "./updates.ts";
 import { describeJob } from "./parameters.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -137,18 +139,21 @@ class JobRun {
       jobId,
       (path, step) => onEvent({ type: "preview", path, step }),
     );
+    const wish = pixelWish(request, template, setup);
+    const pixel = wish === undefined ? undefined : await openPixel(wish, request, setup);
     const { graph, seed } = await this.#prepare(template, signal);
     this.#refuseWithoutSocket(template, graph);
     const spec = { ...this.#spec, seed };
     await place?.turn(signal);
     this.#mayBeThere = true;
     using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
-    const parameters = describeJob(spec, template, graph);
+    const parameters = describeJob(spec, template, graph, wish);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await (saving ??= import("./output.ts"));
     const generated = generatedSize(template, request);
     const frames = planFrames(template, request);
-    const details = { parameters, generated, frames, signal };
+    const onPixel = (index: number, count: number) => updates.postProcessing(index, count);
+    const details = { parameters, generated, frames, pixel, onPixel, signal };
     await using output = new OutputImages(this.#context, spec, details);
     const images = await this.#watch(template, graph, (event) => {
       if (event.type === "executed") output.expect(event.images);
@@ -162,12 +167,16 @@ class JobRun {
     previews.discard();
     using _saving = startSpan("save the images", this.#spec);
     this.#missSentImages(graph, images);
-    const imagePaths = await output.save(images);
+    const { imagePaths, pixel: found } = await output.save(images);
     this.#context.again.forget(jobId);
     updates.done();
     const times = updates.times(template.name);
-    const other = seed === this.#spec.seed ? {} : { seed };
-    return { type: "completed", imagePaths, ...other, ...(times === undefined ? {} : { times }) };
+    const known = {
+      ...(seed === this.#spec.seed ? {} : { seed }),
+      ...(found === undefined ? {} : { pixel: found }),
+      ...(times === undefined ? {} : { times }),
+    };
+    return { type: "completed", imagePaths, ...known };
   }
 
   /** Before anything is run: images that come over the event socket need one. */

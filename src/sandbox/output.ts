@@ -10,8 +10,9 @@ import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
 import { fitImages } from "./fit.ts";
-import { isAtlasFile } from "./atlas_files.ts";
 import type { StagedImage } from "./result_image.ts";
+import type { PixelStage } from "./pixel/stage.ts";
+import { type Saved, savedFiles } from "./saved.ts";
 import { arrangeResults } from "./results.ts";
 import { openStaging, removeLeftovers, type Staging } from "./staging.ts";
 
@@ -23,6 +24,10 @@ export interface SaveOptions {
   generated?: readonly [number, number];
   /** Where the frames of an animation come from. @default each image is one */
   frames?: FramePlan | undefined;
+  /** Makes pixel art of the images. @default they stay as they are */
+  pixel?: PixelStage | undefined;
+  /** Called before an image, animation or tile set becomes pixel art, with its number and their count. */
+  onPixel?: (index: number, count: number) => void;
   /** Gives up; nothing is left behind. */
   signal: AbortSignal;
 }
@@ -115,12 +120,13 @@ export class OutputImages implements AsyncDisposable {
    * Makes the files of the job under names of their own. A file that is there already is never replaced.
    *
    * @returns absolute paths of the images in the order of the batch; a sheet goes before its frames or
-   *   tiles.
+   *   tiles, enlargements and originals of pixel art behind all others. What was found has the numbers of
+   *   its files among these.
    * @throws {ComfyError} `output` if there is no image, or one is gone or cannot be written; another
    *   code if it can be fetched by a later attempt.
    * @throws {JobError} `invalid_parameter` if the images are not fit for what was asked for.
    */
-  async save(images: readonly ImageRef[]): Promise<string[]> {
+  async save(images: readonly ImageRef[]): Promise<Saved> {
     if (images.length === 0 && this.#sent.length === 0) {
       throw new ComfyError(
         "output",
@@ -143,7 +149,7 @@ export class OutputImages implements AsyncDisposable {
     // Sound and text go last: clients show the first file.
     staged.sort((a, b) => rankOf(a) - rankOf(b));
     const { log } = this.#context;
-    const { generated = request.size, frames } = this.#options;
+    const { generated = request.size, frames, pixel, onPixel } = this.#options;
     // Of a sheet of poses each frame is brought to its size when it is cut out.
     const fitted = frames?.type === "sheet"
       ? staged
@@ -154,12 +160,13 @@ export class OutputImages implements AsyncDisposable {
       staging,
       parameters,
       frames,
+      pixel,
+      onPixel,
       signal,
       stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
     });
     signal.throwIfAborted();
-    const paths = (await staging.publish(sets)).flat();
-    return paths.filter((path) => !isAtlasFile(path));
+    return savedFiles(sets, await staging.publish(sets));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

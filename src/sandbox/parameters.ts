@@ -2,6 +2,7 @@
 
 import { type Graph, isLink, type Parameter, type Template } from "../workflow/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
+import type { PixelOptions } from "../protocol/mod.ts";
 
 /** Program that made an image, in its text and in atlases. */
 export const MADE_BY = "dgx-pixels-worker 1.0.0";
@@ -20,6 +21,7 @@ export function describeJob(
   { request, seed }: Pick<RunSpec, "request" | "seed">,
   template: Pick<Template, "name" | "trace">,
   graph: Graph,
+  pixel?: PixelOptions,
 ): string {
   const inGraph = (parameter: Parameter) => valueOf(template, graph, parameter);
   return JSON.stringify({
@@ -40,6 +42,7 @@ export function describeJob(
     cycle: request.cycle,
     frame_prompts: request.frame_prompts,
     tileset_grid: request.tileset_grid,
+    pixel,
     workflow: template.name,
     worker: MADE_BY,
   });

@@ -12,6 +12,7 @@ import {
   type ResultContext,
   type StagedImage,
 } from "./result_image.ts";
+import type { PixelContext, PixelStage } from "./pixel/stage.ts";
 import { checkShape, invalidShape, type ResultShape } from "./shape.ts";
 import type { FileSet, SetFile } from "./staging.ts";
 
@@ -24,7 +25,7 @@ import type { FileSet, SetFile } from "./staging.ts";
 export async function arrangeResults(
   shape: ResultShape,
   images: readonly StagedImage[],
-  context: ResultContext,
+  context: PixelContext,
 ): Promise<FileSet[]> {
   checkShape(shape);
   const { animation_frames, tileset_grid: grid } = shape;
@@ -38,6 +39,12 @@ export async function arrangeResults(
     const others = images.filter((image) => !isStill(image));
     for (const image of animation_frames === undefined ? images : others) {
       const stem = await context.stemOf(sets.length);
+      if (context.pixel !== undefined && isStill(image)) {
+        context.signal.throwIfAborted();
+        context.onPixel?.(sets.length, stills.length);
+        sets.push({ stem, ...await pixelArt(context.pixel, grid, image, context) });
+        continue;
+      }
       const files = grid === undefined || !isStill(image)
         ? [asDelivered(image, "")]
         : await tiles(grid, image, context);
@@ -65,6 +72,17 @@ function refuseOtherContent(
     "output",
     `The workflow gave no images to make ${wanted} of; end it in a SaveImage node`,
   );
+}
+
+async function pixelArt(
+  pixel: PixelStage,
+  grid: readonly [number, number] | undefined,
+  image: StagedImage,
+  context: ResultContext,
+): Promise<Pick<FileSet, "files" | "found">> {
+  if (grid === undefined) return await pixel.image(image, context);
+  const { files, found, layout } = await pixel.tiles(grid, image, context);
+  return { files: [...files, ...tileFiles(layout)], found };
 }
 
 async function tiles(

@@ -4,13 +4,21 @@
  */
 
 import { ComfyError, JobError, PixelsError } from "../errors.ts";
+import type { PixelResult } from "../protocol/mod.ts";
 import { isHostTrouble } from "./host_trouble.ts";
 import { outputName } from "./output_name.ts";
 import { HiddenFile } from "./hidden_file.ts";
 
 /** A file of a set: one that is ready under a hidden name, or a text about the others. */
 export type SetFile =
-  | { suffix: string; temp: string }
+  | {
+    suffix: string;
+    temp: string;
+    /** Whether it goes behind all files that are none. @default {false} */
+    isExtra?: boolean;
+    /** Whether it is what the first file of its set was made of. @default {false} */
+    isOriginal?: boolean;
+  }
   | { suffix: string; text: (stem: string) => string };
 
 /** Files whose names have the same beginning. */
@@ -19,6 +27,8 @@ export interface FileSet {
   stem: string;
   /** The files in order; `suffix` ends the name. */
   files: readonly SetFile[];
+  /** What was found when they were made pixel art. */
+  found?: Omit<PixelResult, "image" | "original">;
 }
 
 /** Hidden files of one job. Disposing of it removes those that got no name. */

@@ -35,6 +35,9 @@ type WireProgress = Extract<RunEvent, { type: "progress" }>["progress"];
 /** Time after which a node that says nothing is looked at, in milliseconds. */
 const LOOK_MS = 1_000;
 
+/** About what it takes to make one image pixel art, in seconds. */
+const PIXEL_S = 0.15;
+
 /** The updates of one run. To be disposed of, since it looks at the clock by itself. */
 export class JobUpdates implements Disposable {
   readonly #options: JobUpdatesOptions;
@@ -71,6 +74,19 @@ export class JobUpdates implements Disposable {
     if (event.type !== "completed") return this.#show(progress);
     this.#completedAt = performance.now();
     this.#tell(this.#gate.flush());
+  }
+
+  /** An image is about to become pixel art, with this number of so many. */
+  postProcessing(index: number, count: number): void {
+    if (this.#last === undefined) return;
+    const { percent } = this.#last;
+    this.#last = {
+      ...this.#last,
+      stage: "post_processing",
+      percent: percent + (100 - percent) / (count - index + 1),
+      etaSeconds: (count - index) * PIXEL_S,
+    };
+    this.#tell(this.#gate.take(toWire(this.#last)));
   }
 
   /** The files are there. */

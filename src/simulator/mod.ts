@@ -9,6 +9,7 @@ export { type IsolatedOptions, type IsolatedSimulator, startIsolatedSimulator } 
 export type { Json, JsonObject } from "./json.ts";
 export type {
   ModelLists,
+  Painting,
   PreviewMethod,
   SimulatedWork,
   SimulatorClock,

@@ -13,6 +13,9 @@ import { DEFAULT_PROFILE, type Profile, type ProfileName, PROFILES } from "./pro
  */
 export type PreviewMethod = "none" | "latent2rgb" | "still";
 
+/** What the painter's images are like: true pixel art, or what diffusion models make of it. */
+export type Painting = "pixels" | "diffusion";
+
 /** Time as the simulator sees it; replace it to test without waiting. */
 export interface SimulatorClock {
   /** Unix milliseconds, for time stamps. */
@@ -62,6 +65,8 @@ export interface SimulatorOptions {
   historyGapMs?: number;
   /** Whether samplers send preview images. @default {"none"} */
   previewMethod?: PreviewMethod;
+  /** What images are like. @default {"pixels"} */
+  painting?: Painting;
   /** Folder for saved images; kept in memory when absent. */
   outputDir?: string;
   /** Folder for uploads; kept in memory when absent. */
@@ -101,6 +106,8 @@ export interface Settings {
   readonly paceOf: (work: SimulatedWork) => number;
   /** Whether samplers send previews. */
   readonly previewMethod: PreviewMethod;
+  /** What images are like. */
+  readonly painting: Painting;
   /** Folders on disk; absent ones live in memory. */
   readonly directories: Readonly<{ output?: string; input?: string; temp?: string }>;
   /** Model files given by the caller. */
@@ -124,6 +131,7 @@ export function readOptions(options: SimulatorOptions): Settings {
     hostname = "127.0.0.1",
     profile = DEFAULT_PROFILE,
     previewMethod = "none",
+    painting = "pixels",
     models = {},
     freeMemoryBytes = 96 * 2 ** 30,
     maxUploadBytes = 104_857_600,
@@ -135,6 +143,7 @@ export function readOptions(options: SimulatorOptions): Settings {
   checkInteger("freeMemoryBytes", freeMemoryBytes, 0, Number.MAX_SAFE_INTEGER);
   checkOneOf("profile", profile, Object.keys(PROFILES));
   checkOneOf("previewMethod", previewMethod, ["none", "latent2rgb", "still"]);
+  checkOneOf("painting", painting, ["pixels", "diffusion"]);
   checkModels(models);
   return {
     port,
@@ -148,6 +157,7 @@ export function readOptions(options: SimulatorOptions): Settings {
     },
     paceOf,
     previewMethod,
+    painting,
     directories: readDirectories(options),
     models,
     freeMemoryBytes,

@@ -16,6 +16,9 @@ export interface AnnouncerOptions {
   logger?: Logger;
 }
 
+/** Endings that are remembered as told, where they may come again: those of some seconds. */
+const REMEMBERED = 10_000;
+
 /** Tells endings. */
 export interface Announcer {
   /** Tells how a job ended. */
@@ -44,13 +47,28 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
   };
 }
 
+/** An announcer that may be handed an ending more than once: it is told the first time. */
+export function announceOnce(announcer: Announcer): Announcer {
+  const told = new Set<string>();
+  return {
+    async announce(job) {
+      const key = `${job.id} ${job.finishedAtMs}`;
+      if (told.has(key)) return;
+      told.add(key);
+      const [oldest] = told;
+      if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
+      await announcer.announce(job);
+    },
+  };
+}
+
 /** `job_finished` goes first: older clients stop reading there. A cancelled job has no other ending. */
 function publishEnding(publisher: Publisher, job: Job): void {
   const duration_s = durationS(job);
   const success = job.outcome?.type === "completed";
   publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
   if (job.outcome?.type === "completed") {
-    const { imagePaths, seed = job.seed } = job.outcome.result;
+    const { imagePaths, seed = job.seed, pixel } = job.outcome.result;
     publisher.publish(shortened<JobComplete>({
       type: "job_complete",
       job_id: job.id,
@@ -58,6 +76,7 @@ function publishEnding(publisher: Publisher, job: Job): void {
       duration_s,
       image_paths: [...imagePaths],
       seed,
+      ...(pixel === undefined ? {} : { pixel: [...pixel] }),
     }));
   } else if (job.outcome?.type === "failed") {
     const { error } = job.outcome;

@@ -191,8 +191,12 @@ export class Attempt implements Disposable {
 
   #ending(outcome: Exclude<RunOutcome, { type: "failed" }>): JobOutcome {
     if (outcome.type === "completed") {
-      const { imagePaths, seed } = outcome;
-      return { type: "completed", result: { imagePaths, ...(seed === undefined ? {} : { seed }) } };
+      const { imagePaths, seed, pixel } = outcome;
+      const known = {
+        ...(seed === undefined ? {} : { seed }),
+        ...(pixel === undefined ? {} : { pixel }),
+      };
+      return { type: "completed", result: { imagePaths, ...known } };
     }
     if (this.#tooLate) return { type: "failed", error: "Deadline passed while the job ran" };
     return { type: "cancelled" };

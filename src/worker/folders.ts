@@ -21,6 +21,18 @@ export async function prepareOutput(dir: string): Promise<string> {
 
 /** The real path of the folder, so that what links lead to can be compared with it. */
 export async function findInput(dir: string | undefined): Promise<string | undefined> {
+  return await findFolder(dir, { noun: "input", flag: "input-dir" });
+}
+
+/** The same of the folder with palettes. */
+export async function findPalettes(dir: string | undefined): Promise<string | undefined> {
+  return await findFolder(dir, { noun: "palette", flag: "palette-dir" });
+}
+
+async function findFolder(
+  dir: string | undefined,
+  { noun, flag }: { noun: string; flag: string },
+): Promise<string | undefined> {
   if (dir === undefined) return undefined;
   try {
     const path = await Deno.realPath(dir);
@@ -30,7 +42,7 @@ export async function findInput(dir: string | undefined): Promise<string | undef
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(
       "unreadable",
-      `Cannot read the input directory ${dir}: ${why}; name another one with --input-dir`,
+      `Cannot read the ${noun} directory ${dir}: ${why}; name another one with --${flag}`,
       { cause },
     );
   }

@@ -299,7 +299,9 @@ class QueueScheduler implements Scheduler {
     const kept = present.length === 0
       ? this.#slots
       : this.#slots.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
-    if (this.#looked && kept.length === this.#slots.length) return;
+    // Of a shared queue, servers of other workers come and go without this one's knowing.
+    const { shared } = this.#options.queue;
+    if (this.#looked && kept.length === this.#slots.length && shared === undefined) return;
     const count = await this.#options.queue.abandonPrompts({
       exceptOn: kept.map((slot) => slot.name),
       fits: (job) => this.#mayLeave(job) && kept.some((slot) => slot.has(job.request)),

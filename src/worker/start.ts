@@ -11,7 +11,7 @@ import { applyProxy } from "../config/mod.ts";
 import { silentLogger } from "../log.ts";
 import { zmqTransport } from "../transport/mod.ts";
 import { readDoors } from "./doors.ts";
-import { findInput, prepareOutput } from "./folders.ts";
+import { findInput, findPalettes, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
 import type { Handle } from "./answer.ts";
 import { serveRequests } from "./server.ts";
@@ -31,6 +31,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   await using starting = new AsyncDisposableStack();
   const outputDir = await prepareOutput(config.output.dir);
   const inputDir = await findInput(config.input.dir);
+  const paletteDir = await findPalettes(config.palettes.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const doors = await readDoors(config.zmq, logger);
   const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr, doors));
@@ -51,7 +52,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   });
   starting.defer(() => reject(new Error("The worker could not be started")));
   const { startService } = await (service ??= import("./worker.ts"));
-  const front = { startedAtMs, requests, updates, outputDir, inputDir, serving, serve };
+  const front = { startedAtMs, requests, updates, outputDir, inputDir, paletteDir, serving, serve };
   const worker = await startService(options, front);
   starting.move();
   return worker;

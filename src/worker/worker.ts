@@ -5,13 +5,12 @@
  */
 
 import type { Config, ServerConfig } from "../config/mod.ts";
-import { ConfigError, JobError } from "../errors.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
+import type { JobQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
-import { createAnnouncer, durationS } from "./announcer.ts";
+import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
@@ -25,6 +24,9 @@ import {
   noteAttempt,
   takeSnapshot,
 } from "./measures.ts";
+import { startFollowing } from "./following.ts";
+import { openQueue, whileHeld } from "./open_queue.ts";
+import { watchFreeSpace } from "./free_space.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -39,6 +41,8 @@ export interface WorkerOptions {
   config: Config;
   /** Takes log lines. @default a logger that drops them */
   logger?: Logger;
+  /** Tells the free bytes of the disk that a path is on. @default {not known} */
+  freeBytes?: (path: string) => Promise<number>;
   /** Opens the sockets. @default ZeroMQ */
   transport?: Transport;
   /** Entry module of the isolates. @default the real one */
@@ -53,6 +57,8 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
+  /** Reads again what may change while it runs: the tokens of HTTP. */
+  reload(): Promise<void>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -74,6 +80,8 @@ export interface Front {
   readonly outputDir: string;
   /** Real path of the folder with images to start from, if there is one. */
   readonly inputDir: string | undefined;
+  /** Real path of the folder with palettes, if there is one. */
+  readonly paletteDir: string | undefined;
   /** Resolves when the requests have ended and each was answered. */
   readonly serving: Promise<void>;
   /** Takes what answers the requests, those that wait already first. */
@@ -88,21 +96,17 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
   await using starting = new AsyncDisposableStack();
-  const lock = starting.use(lockQueue(config.worker.dbPath));
+  const { queue: stored, lock } = await openQueue(config.worker);
+  starting.use(lock);
+  starting.use(stored);
   const { addr } = config.http;
   const http = addr === undefined ? undefined : await import("../http/mod.ts");
   const metrics = http?.createMetrics(PROTOCOL_VERSION);
-  const stored = starting.use(
-    await whileHeld(() =>
-      openSqliteQueue({
-        path: config.worker.dbPath,
-        maxQueued: config.worker.queueMaxSize,
-      })
-    ),
-  );
   const queue = measuredQueue(stored, metrics);
+  const { shared } = queue;
+  await shared?.hold(config.comfyui.servers.map(({ name }) => name));
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -114,6 +118,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
         setup: {
           ...sandboxSetup(config, server, outputDir),
           ...(inputDir === undefined ? {} : { inputDir }),
+          ...(paletteDir === undefined ? {} : { paletteDir }),
           clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
           unreachableMs: config.comfyui.awayMs,
         },
@@ -139,9 +144,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const announcer = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
+  const own = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
+  const announcer = shared === undefined ? own : announceOnce(own);
   await learnFromHistory(queue, estimator);
-  const catchUp = starting.use(await startCatchUp({ queue, announcer, logger }));
+  // What ended before is read with the endings of the others.
+  const catchUp = shared === undefined
+    ? starting.use(await startCatchUp({ queue, announcer, logger }))
+    : undefined;
   const storage = starting.use(
     createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
   );
@@ -160,8 +169,19 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  const following = shared === undefined
+    ? undefined
+    : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
   let stopping = false;
+  const freeSpace = starting.use(
+    await watchFreeSpace({
+      look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
+      minBytes: config.output.minFreeMb * 1e6,
+      logger,
+    }),
+  );
   const context: HandlerContext = {
+    freeSpace,
     queue,
     servers: executors.all,
     scheduler,
@@ -189,11 +209,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
           context: {
             handle: (request) => handleHttp(request, () => false),
             metrics,
-            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            snapshot: () =>
+              takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
             feed,
             outputDir,
             inputDir,
+            diskProblem: () => freeSpace.problem,
             isStopping: () => stopping,
             logger,
           },
@@ -209,8 +231,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await executors[Symbol.asyncDispose]();
     await scheduler.drain();
     storage[Symbol.dispose]();
+    freeSpace[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
-    await catchUp[Symbol.asyncDispose]();
+    await catchUp?.[Symbol.asyncDispose]();
+    await following?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();
     await serving;
@@ -223,6 +247,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
+    reload: async () => await httpServer?.reload(),
     drain,
     async close() {
       stopped ??= stop(0);
@@ -238,7 +263,7 @@ function sandboxSetup(
   config: Config,
   server: ServerConfig,
   outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "unreachableMs"> {
+): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
   const { workflows, output, comfyui, worker } = config;
   return {
     serverUrl: server.url,
@@ -255,6 +280,7 @@ function sandboxSetup(
       lora: workflows.forLora,
     },
     loraTriggers: workflows.loraTriggers,
+    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
     filenamePattern: output.filenamePattern,
     previewMethod: output.previewMethod,
     keepPreviews: output.keepPreviews,
@@ -279,31 +305,10 @@ async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<
   }
 }
 
-async function resumeJobs(
-  queue: ReturnType<typeof openSqliteQueue>,
-  logger: Logger,
-): Promise<void> {
+async function resumeJobs(queue: JobQueue, logger: Logger): Promise<void> {
   const resumed = await whileHeld(() => queue.reclaim({ all: true }));
   const { queued } = await queue.counts();
   if (queued > 0) logger.log("info", "Picking up jobs from an earlier run", { queued, resumed });
-}
-
-/** Longest wait at the start for a program that holds the database, in milliseconds. */
-const HELD_MS = 30_000;
-
-/** Does something again for a while if another program holds the database: a backup, say, is over soon. */
-async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
-  const begunAtMs = performance.now();
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
-        (error instanceof JobError && error.message.startsWith("Backend busy"));
-      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }
 
 /** Waits for a promise, but no longer than this. */

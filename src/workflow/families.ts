@@ -55,6 +55,38 @@ const FAMILIES: readonly Family[] = [
   },
 ];
 
+/** Edge of the square image that models of an unknown family are asked for, in pixels. */
+const USUAL_PIXELS = 1024;
+
+/** Sizes that every latent can have are multiples of this, in pixels. */
+const LATENT_PIXELS = 8;
+
+/** Longest image that models make something whole of, by its sides. */
+const MOST_RATIO = 4;
+
+/**
+ * The size to generate for pixel art of so many cells: near what the model was trained on, and of whole
+ * pixels a cell where that can be had.
+ */
+export function nativeSize(
+  model: string,
+  [columns, rows]: readonly [number, number],
+): [width: number, height: number] {
+  const { nativePixels = USUAL_PIXELS, multiple = 64 } =
+    FAMILIES.find(({ pattern }) => pattern.test(model)) ?? {};
+  const area = nativePixels ** 2;
+  const ratio = Math.min(MOST_RATIO, Math.max(1 / MOST_RATIO, columns / rows));
+  const whole = (pitch: number) => [columns * pitch, rows * pitch] as [number, number];
+  if (ratio === columns / rows) {
+    const most = Math.floor(Math.sqrt(area / (columns * rows)));
+    for (let pitch = most; pitch ** 2 * columns * rows > area / 2; pitch--) {
+      if (whole(pitch).every((side) => side % LATENT_PIXELS === 0)) return whole(pitch);
+    }
+  }
+  const side = (pixels: number) => Math.max(multiple, Math.round(pixels / multiple) * multiple);
+  return [side(nativePixels * Math.sqrt(ratio)), side(nativePixels / Math.sqrt(ratio))];
+}
+
 /**
  * Warns of a size that is far from what a model can do; it is generated all the same.
  *

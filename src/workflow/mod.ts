@@ -24,7 +24,7 @@ export { checkGraph } from "./check/check.ts";
 export type { CheckedGraph, CheckedTemplate, Problem, Replacements } from "./check/check.ts";
 export { compileContract } from "./template/contract.ts";
 export type { Contract, Slot, SlotType } from "./template/contract.ts";
-export { sizeWarning } from "./families.ts";
+export { nativeSize, sizeWarning } from "./families.ts";
 export { isLink, nodeLabel, parseGraph } from "./graph.ts";
 export type { Graph, GraphNode, Link } from "./graph.ts";
 export { fitSeed } from "./check/seeds.ts";

@@ -79,3 +79,25 @@ Deno.test("worker says in one sentence that its log cannot be opened", async () 
     /^error: Cannot open the log \/nonexistent-directory\/log: .*logging\.file$/m,
   );
 });
+
+Deno.test("worker takes a new log level on SIGHUP, says what needs a start, and keeps what is in force before nonsense", async () => {
+  await using dir = await tempDir();
+  const { program, addresses } = startIn(dir.path, "logging: { level: info }\n");
+  await using _program = program;
+  await using client = await connect(addresses);
+  await client.ping();
+  assert.ok(await program.logged("Worker ready"));
+  await Deno.writeTextFile(`${dir.path}/config.yaml`, "logging: { level: nonsense }\n");
+  program.signal("SIGHUP");
+  assert.ok(await program.logged("The settings known before stay in force"));
+  const fresh = "logging: { level: debug }\nworker: { queue_max_size: 5 }\n";
+  await Deno.writeTextFile(`${dir.path}/config.yaml`, fresh);
+  program.signal("SIGHUP");
+  const told = await program.logged("Some settings change with the next start only");
+  assert.equal(told?.["settings"], "worker.queue_max_size");
+  await client.generate({ ...IMAGE, steps: 0 }).accepted.catch(() => {});
+  program.signal("SIGTERM");
+  const { code, stderr } = await program.ended;
+  assert.equal(code, 0);
+  assert.match(stderr, /"level":"debug"/);
+});

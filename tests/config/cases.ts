@@ -1,6 +1,7 @@
 /** Good and bad values of every setting. */
 
 import type { Config, ServerConfig } from "../../src/config/mod.ts";
+import { PIXEL_WORDS } from "./pixel_words.ts";
 
 /** What a setting takes and what it refuses. */
 export interface SettingCase {
@@ -287,7 +288,23 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   },
   "worker.db": {
     read: (config) => config.worker.dbPath,
-    ...paths("queue.db"),
+    good: [
+      ...paths("queue.db").good,
+      ["postgres://u:p@host:5433/d?schema=s", "postgres://u:p@host:5433/d?schema=s"],
+      ["postgresql://u@[::1]/d", "postgresql://u@[::1]/d"],
+    ],
+    bad: [
+      ...paths("queue.db").bad,
+      "postgres:",
+      "postgres://",
+      "postgres://u@host",
+      "postgres:d.db",
+    ],
+  },
+  "worker.name": {
+    read: (config) => config.worker.name,
+    good: [["gpu-box 2", "gpu-box 2"], ["b", "b"], ["x".repeat(64), "x".repeat(64)]],
+    bad: ["x".repeat(65), "a\u0000b"],
   },
   "worker.drain_timeout_s": {
     read: (config) => config.worker.drainTimeoutMs,
@@ -358,6 +375,13 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["1", 1], ["100", 100], ["1000000", 1_000_000]],
     bad: ["0", "1000001", "1.5", ...NO_NUMBERS],
   },
+  "output.min_free_mb": {
+    read: (config) => config.output.minFreeMb,
+    good: [["0", 0], ["500", 500], ["1000000000", 1_000_000_000]],
+    bad: ["1000000001", "1.5", ...NO_NUMBERS],
+  },
+  "output.pixel": { read: (config) => config.output.pixel, ...PIXEL_WORDS },
+  "palettes.palette_dir": { read: (config) => config.palettes.dir, ...paths("palettes") },
   "models.checkpoint_dir": {
     read: (config) => config.models.checkpointDir,
     ...paths("checkpoints"),

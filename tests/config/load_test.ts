@@ -181,7 +181,7 @@ Deno.test("loadConfig() reports all that is wrong at once, overridden values inc
     '--comfyui-timeout must be a number of seconds from 0.1 to 86400, got "soon"',
     'config.yaml:2:14: comfyui.timeout_s must be a number of seconds from 0.1 to 86400, got "-1"',
     'config.yaml:3:16: comfyui.max_retries must be a whole number from 0 to 100, got "1.5"',
-    'DGX_PIXELS_DB must be a path without a leading ~, got "~/x"',
+    'DGX_PIXELS_DB must be a path without a leading ~, or a postgres:// URL, got "~/x"',
     'DGX_PIXELS_LOG_LEVEL must be debug, info, warn or error, got "loud"',
   ]);
 });

@@ -124,6 +124,7 @@ Deno.test("the defaults are the documented ones", async () => {
       queueMaxSize: 1000,
       cleanupAgeMs: 7 * 24 * 3600 * 1000,
       dbPath: "./dgx-pixels.db",
+      name: "worker",
       drainTimeoutMs: 10_000,
       progressPerSecond: 60,
     },
@@ -145,7 +146,10 @@ Deno.test("the defaults are the documented ones", async () => {
       keepPreviews: false,
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
+      minFreeMb: 0,
+      pixel: undefined,
     },
+    palettes: { dir: undefined },
     models: {
       checkpointDir: undefined,
       loraDir: undefined,
@@ -163,7 +167,7 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "allow-insecure-bind comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir log-level output-dir pub-addr req-addr server-key simulate workflow-dir"
+    "allow-insecure-bind comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir log-level output-dir palette-dir pub-addr req-addr server-key simulate worker-name workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));

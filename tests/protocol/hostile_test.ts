@@ -213,7 +213,12 @@ function mayFit(schema: JsonSchema, kind: unknown): boolean {
   if (type === "number") {
     return (kind === 1.5 && schema.maximum !== 1) || (kind === -1 && minimum <= -1);
   }
+  if (type === "object") return isPlainMap(kind) && schema.required === undefined;
   return Array.isArray(kind) && type === "array" && minItems === 0;
+}
+
+function isPlainMap(kind: unknown): boolean {
+  return Object.getPrototypeOf(kind ?? 0) === Object.prototype;
 }
 
 /** Every field of a message that can be wrong, as the way to it. */
@@ -222,7 +227,7 @@ function fieldPaths(
 ): { path: string[]; field: JsonSchema; required: boolean }[] {
   return Object.entries(schema.properties!).flatMap(([name, declared]) => {
     const field = resolve(declared);
-    const own = { path: [name], field, required: schema.required!.includes(name) };
+    const own = { path: [name], field, required: schema.required?.includes(name) ?? false };
     const inner = field.items ? resolve(field.items) : field;
     if (inner.properties === undefined) return [own];
     const way = field.items ? [name, "0"] : [name];

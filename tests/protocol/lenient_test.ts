@@ -89,7 +89,9 @@ Deno.test("an odd key in a known field is told to the job, with what it is", () 
       error.message,
       /^Invalid parameter: loras\.0: expected a map, got a map with a key/,
     );
-    assert.ok(error.message.endsWith(`that is ${described}; use string keys`), error.message);
+    const other = described.startsWith("the number") ? ", or an array (PHP: array_values())" : "";
+    const end = `that is ${described}; use string keys${other}`;
+    assert.ok(error.message.endsWith(end), error.message);
   }
 });
 
@@ -154,10 +156,37 @@ Deno.test("what is no map is refused with what it is and what to do", () => {
       fromHex("d47240", "91a474797065", "a470696e67"),
       /got a record of msgpackr.*useRecords: false/,
     ],
+    [fromHex("40", "a470696e67"), /got a number, or a record of msgpackr.*useRecords: false/],
     [pack("{}"), /got a string; encode the map itself/],
     [pack(new Uint8Array(3)), /got bytes; send the map itself/],
   ];
   for (const [bytes, message] of cases) {
     assert.match(refusal(() => decodeRequest(bytes)).message, message);
+  }
+});
+
+Deno.test("two sizes as bytes, as Go's []byte makes them, are told as bytes", () => {
+  for (const size of [Uint8Array.of(64, 64), Uint8Array.of(200, 200)]) {
+    const error = refusal(() => decodeRequest(pack({ ...GENERATE, size })));
+    assert.match(error.message, /^Invalid parameter: size: expected an array.*, got 2 bytes$/);
+    assert.equal(error.jobId, GENERATE.id);
+  }
+});
+
+Deno.test("a type under another name is refused with what Go and Rust need", () => {
+  const missing = "Invalid parameter: type: expected a string, got nothing";
+  const cases: readonly (readonly [unknown, string])[] = [
+    [{ Type: "ping" }, '; write the keys as the protocol does (Go: tags such as `msgpack:"type"`)'],
+    [
+      { cancel: { job_id: "a" } },
+      '; "type" belongs beside the other fields (Rust: #[serde(tag = "type")])',
+    ],
+    [{ fly: { job_id: "a" } }, ""],
+    [{ cancel: "a" }, ""],
+    [{}, ""],
+  ];
+  for (const [message, remedy] of cases) {
+    const error = refusal(() => decodeRequest(pack(message)));
+    assert.deepEqual([error.code, error.message], ["invalid_parameter", missing + remedy]);
   }
 });

@@ -39,7 +39,10 @@ function typeWords(schema: JsonSchema): string {
   if (schema.enum !== undefined) {
     return `str: ${schema.enum.map((value) => `\`${value}\``).join(", ")}`;
   }
-  if (prefixItems !== undefined) return `[int, int], each ${numberRange(prefixItems[0]!)}`;
+  if (prefixItems !== undefined) {
+    const kinds = prefixItems.map(({ type }) => type === "integer" ? "int" : "float").join(", ");
+    return `[${kinds}], each ${numberRange(prefixItems[0]!)}`;
+  }
   if (items) return `array of ${maxItems ? `≤ ${maxItems} ` : ""}${nameOf(items)}`;
   switch (schema.type) {
     case "integer":
@@ -94,7 +97,7 @@ for (const [name, { properties, required }] of Object.entries($defs!)) {
       .map(([field, schema]): Row => [
         field,
         typeWords(schema),
-        required!.includes(field) ? "needed" : "optional",
+        required?.includes(field) ? "needed" : "optional",
       ]);
     const fields = fieldsUnder(heading);
     assert(fields !== undefined, `src/protocol/README.md lacks "### ${heading}" and its fields`);

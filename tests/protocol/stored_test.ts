@@ -15,6 +15,7 @@ const FULL = generateRequest({
   frame_prompts: ["a 🗡"],
   fps: 12.5,
   sheet_columns: 4,
+  pixel: { size: [64, 64], colors: "auto", palette: "pico-8", scale: [4], keep_original: true },
 });
 
 Deno.test("decodeStored() reads what was stored as decodeRequest() does", () => {
@@ -58,6 +59,12 @@ Deno.test("decodeStored() refuses fields of another kind than they can have been
     { frame_prompts: [1] },
     { fps: 0 },
     { sheet_columns: "4" },
+    { pixel: 1 },
+    { pixel: [] },
+    { pixel: { size: "64x64" } },
+    { pixel: { palette: 8 } },
+    { pixel: { scale: [0.5] } },
+    { pixel: { __proto__x: 1 } },
   ];
   for (const fields of wrong) {
     const bytes = encodeRequest({ ...generateRequest(), ...fields } as typeof FULL);

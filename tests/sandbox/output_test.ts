@@ -200,7 +200,7 @@ Deno.test("OutputImages.expect() fetches what is told of, so that the end needs 
   await using output = expecting(setup);
   output.expect(images);
   const views = () => setup.simulator.record.requests.get("GET /view") ?? 0;
-  const paths = await output.save(images);
+  const { imagePaths: paths } = await output.save(images);
   assert.equal(views(), 2);
   assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png", "job-1_1.png"]);
   const { text } = await readImage(paths[0]!);
@@ -241,7 +241,7 @@ Deno.test("OutputImages.expect() fetches anew a file that a later node wrote aga
   output.expect([told]);
   await upload(setup, await original(setup, other!), told);
   output.expect([told]);
-  const [path] = await output.save([told]);
+  const { imagePaths: [path] } = await output.save([told]);
   assert.equal((await readImage(path!)).width, 96);
 });
 
@@ -254,7 +254,7 @@ Deno.test("OutputImages.save() brings an image of more than 32 MB home whole", a
   await upload(setup, large, told);
   await using output = expecting(setup);
   output.expect([told]);
-  const [path] = await output.save([told]);
+  const { imagePaths: [path] } = await output.save([told]);
   assert.deepEqual(await fileNames(setup.dir), ["job-1_0.png"]);
   const saved = await Deno.readFile(path!);
   assert.deepEqual(saved.subarray(-1_000), large.subarray(-1_000));
@@ -349,7 +349,7 @@ async function save(
     ...spec,
   };
   await using output = new OutputImages(setup.context, whole, { parameters: PARAMETERS, signal });
-  return await output.save(images);
+  return (await output.save(images)).imagePaths;
 }
 
 async function readImage(path: string): Promise<DecodedImage> {

@@ -1,6 +1,7 @@
 /** Client programs: they submit, follow, cancel, die, and come back to the same ids. */
 
 import { type Client, connect, JobError, TransportError } from "../../src/client/mod.ts";
+import type { Logger } from "../../src/log.ts";
 import type { SimulatedTransport } from "./world/links.ts";
 import { Process, type World } from "./world/world.ts";
 import type { JobPlan } from "./plan.ts";
@@ -84,20 +85,23 @@ export class ClientRoom {
   }
 
   async #live(process: Process): Promise<void> {
-    const client = await connect({ ...ADDRESSES, transport: this.#transport });
+    const logger: Logger = {
+      log: (level, message) => this.#world.say(process.name, `${level}: ${message}`),
+    };
+    const client = await connect({ ...ADDRESSES, transport: this.#transport, logger });
     if (!process.isAlive) return;
     this.#client = client;
     for (const fate of this.#fates) {
       if (fate.verdict !== undefined) continue;
       const waitMs = Math.max(1, fate.plan.atMs - this.#world.nowMs);
-      setTimeout(() => void this.#pursue(client, fate), waitMs);
+      setTimeout(() => void this.#pursue(process, client, fate), waitMs);
       const { cancelAfterMs } = fate.plan;
       if (cancelAfterMs === undefined) continue;
       setTimeout(() => void this.#cancel(client, fate), waitMs + cancelAfterMs);
     }
   }
 
-  async #pursue(client: Client, fate: JobFate): Promise<void> {
+  async #pursue(process: Process, client: Client, fate: JobFate): Promise<void> {
     const { id, steps, seed, priority, deadlineS, isWrong } = fate.plan;
     for (;;) {
       const job = client.generate({
@@ -119,7 +123,7 @@ export class ClientRoom {
       } catch (error) {
         if (!isPassing(error)) return this.#conclude(fate, verdictOf(error), []);
         this.#world.say(this.#name, `${id} again: ${String(error)}`);
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await this.#world.sleep(process, 1_000);
       }
     }
   }

@@ -44,10 +44,12 @@ async function simulate(): Promise<boolean> {
     if (values.trace) print(result.trace.join("\n"));
     totals.add(plan, result);
     if (result.failure !== undefined) {
+      const foundS = (performance.now() - began) / 1_000;
+      print(`Broken after ${foundS.toFixed(1)} s and ${totals}; now made smaller`);
       print(await story(plan));
       return false;
     }
-    if (totals.runs % 100 === 0) print(`${totals} in ${tookS.toFixed(0)} s, last seed ${seed}`);
+    if (totals.runs % 20 === 0) print(`${totals} in ${tookS.toFixed(0)} s, last seed ${seed}`);
   }
   print(`${totals} in ${((performance.now() - began) / 1_000).toFixed(0)} s`);
   print([...totals.counts].sort().map(([what, n]) => `${what}: ${n}`).join(", "));

@@ -61,6 +61,10 @@ export interface Plan {
   readonly clients: number;
   readonly jobs: readonly JobPlan[];
   readonly faults: readonly FaultPlan[];
+  /** True if the servers stay down, which breaks the promise that nothing waits for ever. */
+  readonly neverUp?: true;
+  /** Longest time to rest once misfortune has ended, in milliseconds. @default two hours */
+  readonly patienceMs?: number;
   /** Quiet time after all is done, in which nothing may happen. */
   readonly idleMs: number;
 }
@@ -79,8 +83,13 @@ export interface PlanLimits {
 
 /** Draws a run. */
 export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
-  const { mostJobs = 24, mostFaults = 12, kinds = FAULTS, idleMs = 600_000 } = limits;
+  const { mostJobs = 24, mostFaults = 12, idleMs = 600_000 } = limits;
   const random = new Random(seed ^ 0x5eed);
+  // Few kinds at a time: with all of them together much is excused, and one hides another.
+  const some = limits.kinds ?? FAULTS;
+  const kinds = Array.from({ length: random.whole(1, 5) }, () => {
+    return some[random.whole(0, some.length - 1)]!;
+  });
   const clients = random.whole(1, 3);
   const spanMs = random.pick([5_000, 60_000, 600_000]);
   const jobs = Array.from({ length: random.whole(1, mostJobs) }, (_, index): JobPlan => ({

@@ -2,7 +2,6 @@
 
 import "./world/install.ts";
 import { loadConfig } from "../../src/config/mod.ts";
-import { liveIsolates } from "../../src/executor/isolate.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { ADDRESSES, ClientRoom, type JobFate } from "./client_room.ts";
 import { befall, type Rooms } from "./misfortunes.ts";
@@ -14,8 +13,8 @@ import { mendDisk } from "./world/disk.ts";
 import { forgetIsolates, isolates } from "./world/isolates.ts";
 import { mendLinks, SimulatedTransport } from "./world/links.ts";
 import { forgetTimers } from "./world/time.ts";
-import { forgetHosts, mendWeb } from "./world/web.ts";
-import { Process, setPresentWorld, World } from "./world/world.ts";
+import { forgetHosts, hosts, mendWeb } from "./world/web.ts";
+import { outside, Process, setPresentWorld, World } from "./world/world.ts";
 
 /** How a run went. */
 export interface RunResult {
@@ -37,7 +36,11 @@ export interface RunResult {
 const PATIENCE_MS = 2 * 3_600_000;
 
 /** Runs a plan. */
-export async function runPlan(plan: Plan, { keepTrace = false } = {}): Promise<RunResult> {
+export function runPlan(plan: Plan, { keepTrace = false } = {}): Promise<RunResult> {
+  return outside(() => runAlone(plan, keepTrace));
+}
+
+async function runAlone(plan: Plan, keepTrace: boolean): Promise<RunResult> {
   const world = new World({ seed: plan.seed, keepTrace });
   const dir = scratch();
   setPresentWorld(world);
@@ -54,7 +57,7 @@ export async function runPlan(plan: Plan, { keepTrace = false } = {}): Promise<R
     removeEventListener("unhandledrejection", uncaught);
     mendAll();
     setPresentWorld(undefined);
-    Deno.removeSync(dir, { recursive: true });
+    await Deno.remove(dir, { recursive: true });
   }
 }
 
@@ -90,7 +93,6 @@ class Run {
   readonly #dir: string;
   readonly #keeper = new Process("keeper");
   readonly #fates: readonly JobFate[];
-  #isolatesBefore = liveIsolates;
 
   constructor(world: World, plan: Plan, dir: string) {
     this.#world = world;
@@ -121,7 +123,7 @@ class Run {
     );
     await world.run(() => false, endMs + 1);
     const isDone = () => clients.every((client) => client.isDone);
-    await world.run(isDone, endMs + PATIENCE_MS);
+    await world.run(isDone, endMs + (this.#plan.patienceMs ?? PATIENCE_MS));
     if (world.failures.length === 0 && !isDone()) this.#tellWhoWaits();
     await this.#rest(rooms);
     return {
@@ -160,10 +162,15 @@ class Run {
       },
       env: () => undefined,
     });
+    if (plan.neverUp === true) {
+      for (const { process, simulator } of servers) {
+        await world.enter(process, () => simulator.faults.goDown());
+      }
+    }
     const transport = new SimulatedTransport();
     const worker = new WorkerRoom(world, config, transport, this.#keeper);
     const queue = new QueueWatch(world);
-    database.onCommit = (db) => world.enter(undefined!, () => queue.look(db));
+    database.onCommit = (db) => outside(() => queue.look(db));
     let updates = new UpdateWatch(world);
     worker.onLife = () => updates = new UpdateWatch(world);
     transport.onPublish = (body) => updates.look(body);
@@ -208,6 +215,10 @@ class Run {
       }
     }
     if (isolates.size > 0) world.fail(`${isolates.size} isolates are left`);
+    for (const { connections } of hosts.values()) {
+      const left = [...connections.values()].filter(({ isAlive }) => isAlive);
+      if (left.length > 0) world.fail(`${left.map(({ name }) => name)} left connections open`);
+    }
     const ran = servers.flatMap(({ simulator: { record } }, server): Ran[] => {
       const seeds = new Map(record.prompts.map(({ promptId, body }) => [
         promptId,
@@ -219,6 +230,5 @@ class Run {
     });
     const dbPath = `${this.#dir}/queue.db`;
     checkRest(world, this.#plan, { dbPath, fates: this.#fates, ran });
-    void this.#isolatesBefore;
   }
 }

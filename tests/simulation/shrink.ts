@@ -13,7 +13,8 @@ export async function shrink(plan: Plan, mostTries = 120): Promise<Plan> {
     best = smaller;
     return true;
   };
-  for (let before; before !== best;) {
+  let before: Plan | undefined;
+  while (before !== best) {
     before = best;
     await fails({ ...best, idleMs: 0 });
     await drop(() => best.faults, (faults) => fails({ ...best, faults }));

@@ -7,6 +7,7 @@ import { startIsolatedSimulator } from "../../simulator/mod.ts";
 import { startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { describePixel } from "../job_facts.ts";
 import { createProgressLine } from "../generate/progress_line.ts";
 
 /** Options of the command. */
@@ -19,6 +20,8 @@ export interface DemoOptions {
   seed?: number;
   /** What the figure is to do, for an animation in place of an image. */
   cycle?: NonNullable<GenerateParams["cycle"]>;
+  /** Whether to make pixel art of what a diffusion model would have made. */
+  pixel?: boolean;
 }
 
 /** Runs the command; resolves with its exit code. */
@@ -28,6 +31,7 @@ export async function runDemo(options: DemoOptions, io: Io): Promise<number> {
   await using simulator = await startIsolatedSimulator({
     stepTimeMs: 60,
     previewMethod: "latent2rgb",
+    painting: options.pixel === true ? "diffusion" : "pixels",
   });
   const { config } = await loadConfig({
     flags: {
@@ -57,17 +61,24 @@ export async function runDemo(options: DemoOptions, io: Io): Promise<number> {
   const result = await job.result;
   io.out(`Seed ${result.seed}, ${result.durationS.toFixed(1)} s\n`);
   io.out(`Image: ${result.imagePath}\n`);
+  for (const found of result.pixel ?? []) {
+    const others = result.imagePaths.slice(1).filter((path) =>
+      /(?:@\d+x|_original)\.\w+$/.test(path)
+    );
+    io.out(`${describePixel(found)}\n${others.map((path) => `       ${path}\n`).join("")}`);
+  }
   return EXIT.ok;
 }
 
 /** An image at a size that its workflow is made for, or eight frames of a small figure. */
-function demoRequest({ prompt, seed, cycle }: DemoOptions, model: string): GenerateParams {
+function demoRequest({ prompt, seed, cycle, pixel }: DemoOptions, model: string): GenerateParams {
   const common = {
     prompt,
     model,
     steps: 25,
     cfg_scale: 9,
     ...(seed === undefined ? {} : { seed }),
+    ...(pixel === true ? { pixel: { keep_original: true, scale: [8] } } : {}),
   };
   return cycle === undefined
     ? { ...common, workflow: "pixel_art_workflow", size: [512, 512] }

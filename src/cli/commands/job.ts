@@ -5,7 +5,7 @@ import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { renderProgress } from "../generate/progress_line.ts";
-import { describeEstimate, describeLora } from "../job_facts.ts";
+import { describeEstimate, describeLora, describePixel } from "../job_facts.ts";
 import { formatSeconds, printable } from "../text.ts";
 
 /** Options of the command. */
@@ -43,6 +43,7 @@ function renderJob(job: Omit<JobInfo, "type">): string {
     ["took", job.duration_s === undefined ? undefined : formatSeconds(job.duration_s)],
     ["workflow", job.workflow],
     ["server", job.server],
+    ...(job.pixel ?? []).map((found): [string, string] => ["pixels", describePixel(found)]),
     ...(job.image_paths ?? []).map((path): [string, string] => ["image", path]),
   ];
   return rows.filter(([, value]) => value !== undefined)

@@ -16,6 +16,8 @@ export interface SimulatorCommandOptions {
   loadTime?: number;
   /** Whether to send previews. */
   previews?: boolean;
+  /** Whether images look as if a diffusion model had made them. */
+  diffusion?: boolean;
 }
 
 /** Runs the command; resolves with its exit code when it was told to stop. */
@@ -28,6 +30,7 @@ export async function runSimulator(options: SimulatorCommandOptions, io: Io): Pr
     ...(options.stepTime === undefined ? {} : { stepTimeMs: options.stepTime }),
     ...(options.loadTime === undefined ? {} : { loadTimeMs: options.loadTime }),
     previewMethod: options.previews === true ? "latent2rgb" : "none",
+    painting: options.diffusion === true ? "diffusion" : "pixels",
   });
   io.out(
     `ComfyUI simulator (as version ${options.profile}) on ${simulator.url}; Ctrl-C stops it\n`,

@@ -8,11 +8,13 @@ import {
   type LoadedConfig,
 } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
-import { createLogger, type Logger, type LoggerOptions } from "../../log.ts";
+import { createLogger, type Logger, type LoggerOptions, type LogLevel } from "../../log.ts";
+import { redact } from "../../redact.ts";
 import { type PixelsWorker, startWorker } from "../../worker/mod.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { findSupervisor } from "../service/notify.ts";
+import { reloadSettings } from "../service/reload.ts";
 import { LogSink, type LostLines } from "../log_sink.ts";
 
 /** Time that the last log lines get to be written, in milliseconds. */
@@ -25,19 +27,32 @@ const OPEN_MS = 2_000;
 export async function runWorker(flags: Flags, io: Io): Promise<number> {
   const loaded = await loadConfig({ flags });
   using disposables = new DisposableStack();
-  const { logger, sink } = await openLogger(loaded.config, io, disposables);
-  disposables.use(io.onHangup(() => {
+  const { logger, sink, change } = await openLogger(loaded.config, io, disposables);
+  let running: PixelsWorker | undefined;
+  const apply = async ({ config: { logging } }: LoadedConfig): Promise<void> => {
+    change(logging);
     sink.reopen();
-    logger.log("info", "The log is opened anew", { file: loaded.config.logging.file });
+    logger.log("info", "The log is opened anew", { file: logging.file });
+    await running?.reload();
+  };
+  let reloading = Promise.resolve();
+  disposables.use(io.onHangup(() => {
+    const options = { started: loaded, flags, logger, apply };
+    reloading = reloading.then(() => reloadSettings(options));
   }));
   try {
-    return await serve(loaded, io, logger);
+    return await serve(loaded, io, logger, (worker) => running = worker);
   } finally {
     await sink.flush(FLUSH_MS);
   }
 }
 
-async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<number> {
+async function serve(
+  loaded: LoadedConfig,
+  io: Io,
+  logger: Logger,
+  onStart: (worker: PixelsWorker) => void,
+): Promise<number> {
   using disposables = new DisposableStack();
   for (const warning of loaded.warnings) logger.log("warn", warning);
   await using resources = new AsyncDisposableStack();
@@ -53,19 +68,23 @@ async function serve(loaded: LoadedConfig, io: Io, logger: Logger): Promise<numb
   }
   const first = stop.next();
   const supervisor = resources.use(await findSupervisor({ env: io.env, logger }));
-  const worker = await Promise.race([startWorker({ config, logger }), first]);
+  const worker = await Promise.race([
+    startWorker({ config, logger, freeBytes: io.freeBytes }),
+    first,
+  ]);
   if (typeof worker === "string") {
     logger.log("info", "Stopped before it was ready", { signal: worker });
     io.endAtOnce();
     return EXIT.ok;
   }
+  onStart(worker);
   logger.log("info", "Worker ready", {
     requests: worker.reqAddress,
     updates: worker.pubAddress,
     ...(worker.httpUrl === undefined ? {} : { http: worker.httpUrl }),
     comfyui: config.comfyui.servers.map(({ name }) => name).join(","),
     output: config.output.dir,
-    db: config.worker.dbPath,
+    db: redact(config.worker.dbPath),
   });
   await supervisor.tell("READY=1", `STATUS=Takes jobs on ${worker.reqAddress}`);
   first.then(() => supervisor.tell("STOPPING=1", "STATUS=Lets running jobs finish"));
@@ -125,15 +144,26 @@ async function openLogger(
   { logging }: Config,
   io: Io,
   disposables: DisposableStack,
-): Promise<{ logger: Logger; sink: LogSink }> {
-  const { level, file, format } = logging;
+): Promise<{ logger: Logger; sink: LogSink; change: (logging: Config["logging"]) => void }> {
+  const { level, format } = logging;
+  let { file } = logging;
   const human = format === "human" || (format === "auto" && file === undefined && io.errIsTerminal);
   const style = { level, format: human ? "human" : "json" } as const;
   const sink = disposables.use(
     new LogSink({ open: () => io.openLog(file), describe: (lost) => describeLost(lost, style) }),
   );
   await Promise.race([openFile(sink, file), timeOut(OPEN_MS)]);
-  return { logger: createLogger({ ...style, write: (line) => sink.write(line) }), sink };
+  const create = (least: LogLevel): Logger =>
+    createLogger({ ...style, level: least, write: (line) => sink.write(line) });
+  let current = create(level);
+  return {
+    logger: { log: (...line) => current.log(...line) },
+    sink,
+    change(fresh) {
+      file = fresh.file;
+      current = create(fresh.level);
+    },
+  };
 }
 
 async function openFile(sink: LogSink, file: string | undefined): Promise<void> {

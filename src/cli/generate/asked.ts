@@ -3,7 +3,8 @@
 import type { Client } from "../../client/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
-import { buildRequest, type GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
+import { buildRequest } from "./fields.ts";
 import { withInitImage } from "./init_image.ts";
 import { nextNames } from "./names.ts";
 import { variant } from "./variant.ts";

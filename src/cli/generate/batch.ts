@@ -14,7 +14,7 @@ import {
   withModel,
 } from "./command.ts";
 import { findEarlier } from "./earlier.ts";
-import type { GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
 import type { Report } from "./report.ts";
 import type { Io } from "../io.ts";
 import { followJob, listenForStop, type StopWish, whileWorkerAnswers } from "./job_run.ts";

@@ -3,7 +3,9 @@
 import { parse as parseCsv } from "csv-parse";
 import { parseYaml } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
-import { GENERATE_FIELDS, type GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
+import { GENERATE_FIELDS } from "./fields.ts";
+import { PIXEL_FIELDS } from "./pixel.ts";
 
 /** One line, or one entry of a list. */
 export type BatchEntry =
@@ -142,7 +144,8 @@ function readFields(place: string, { id, ...raw }: Record<string, unknown>): Bat
     if (given === null) continue;
     const [name, field] = findField(key) ?? [];
     if (name === undefined || field === undefined) {
-      const known = ["id", ...Object.keys(GENERATE_FIELDS)].join(", ");
+      const parts = Object.values(PIXEL_FIELDS).map(({ flag }) => flag);
+      const known = ["id", ...Object.keys(GENERATE_FIELDS), ...parts].join(", ");
       return { place, error: `has an unknown field ${JSON.stringify(key)}; known are ${known}` };
     }
     values[name] = field.read(given);
@@ -155,6 +158,6 @@ function readFields(place: string, { id, ...raw }: Record<string, unknown>): Bat
 
 /** A field goes by the name that the wire has for it, and by that of its flag. */
 function findField(key: string): [string, (typeof GENERATE_FIELDS)[string]] | undefined {
-  return Object.entries(GENERATE_FIELDS)
+  return Object.entries({ ...GENERATE_FIELDS, ...PIXEL_FIELDS })
     .find(([name, { flag }]) => key === name || key === flag);
 }

@@ -3,7 +3,8 @@
 import { ConfigError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
 import type { BatchEntry } from "./batch_file.ts";
-import { buildRequest, type GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
+import { buildRequest } from "./fields.ts";
 import { withInitImage } from "./init_image.ts";
 import { slugOf } from "./names.ts";
 import type { Report } from "./report.ts";

@@ -7,7 +7,7 @@ import { sizeWarning } from "../../workflow/mod.ts";
 import { type ConnectionOptions, openClient } from "../connection.ts";
 import { EXIT } from "../errors.ts";
 import { type AskedJob, askedJobs, type AskedOptions } from "./asked.ts";
-import type { GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
 import {
   createHumanReport,
   createJsonReport,

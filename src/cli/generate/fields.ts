@@ -2,23 +2,8 @@
 
 import { ConfigError, ProtocolError } from "../../errors.ts";
 import { decodeRequest, encodeRequest, type GenerateRequest } from "../../protocol/mod.ts";
-
-/** One field of a request. */
-export interface GenerateField {
-  /** Its flag without dashes; the prompt is an argument. */
-  readonly flag?: string;
-  /** Stands for the value in a usage line. */
-  readonly placeholder: string;
-  /** A phrase for the help text. */
-  readonly help: string;
-  /** Completes "must be …". */
-  readonly expected: string;
-  /** The value as the wire has it; undefined if there is none in what was given. */
-  read(given: unknown): unknown;
-}
-
-/** Values by the names that the wire has for them. */
-export type GenerateValues = Readonly<Record<string, unknown>>;
+import type { GenerateField, GenerateValues } from "./field.ts";
+import { joinPixel, readPixel, sizeFor } from "./pixel.ts";
 
 /** What an image is like if nobody says. */
 export const DEFAULTS = { size: [1024, 1024], steps: 20, cfg_scale: 7 } as const;
@@ -100,6 +85,13 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     flag: "tileset",
     help: "columns and rows of a tile set",
   },
+  pixel: {
+    placeholder: "WxH|auto|none",
+    expected: "width x height in cells such as 64x64, auto, or none",
+    read: readPixel,
+    flag: "pixel",
+    help: "make true pixel art, of this size in cells or as found",
+  },
   priority: {
     ...whole,
     read: readSigned,
@@ -115,9 +107,10 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
  * @throws {ConfigError} `usage` if one of them is beyond what the wire allows.
  */
 export function buildRequest(values: GenerateValues, id: string): GenerateRequest {
-  const { lora, ...others } = values;
+  const { lora, ...others } = joinPixel(values);
   const fields = {
     ...DEFAULTS,
+    ...sizeFor(others),
     ...framesOf(values),
     ...others,
     ...lorasOf(lora),

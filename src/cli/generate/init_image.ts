@@ -2,7 +2,7 @@
 
 import { ConfigError } from "../../errors.ts";
 import { MAX_MESSAGE_BYTES } from "../../protocol/limits.ts";
-import type { GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
 
 /** Room that all other fields of a request take at most, beside the image. */
 const OTHERS_BYTES = 64 * 1_024;

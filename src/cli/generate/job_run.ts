@@ -2,7 +2,7 @@
 
 import type { Client } from "../../client/mod.ts";
 import { JobError, type JobErrorCode, TransportError } from "../../errors.ts";
-import type { GenerateRequest, JobAccepted, Update } from "../../protocol/mod.ts";
+import type { GenerateRequest, JobAccepted, PixelResult, Update } from "../../protocol/mod.ts";
 import { isSilence } from "../connection.ts";
 import type { Io } from "../io.ts";
 import { pause } from "../pause.ts";
@@ -15,6 +15,7 @@ export type Outcome =
     readonly image_paths: readonly string[];
     readonly seed: number | undefined;
     readonly duration_s: number;
+    readonly pixel?: readonly PixelResult[] | undefined;
   }
   | { readonly state: "failed"; readonly error: string }
   | { readonly state: "refused"; readonly error: string; readonly code: JobErrorCode }
@@ -79,9 +80,9 @@ export async function followJob(
   stop.addEventListener("abort", cancel);
   try {
     for await (const update of job.updates()) onUpdate(update);
-    const { imagePath, imagePaths, seed, durationS } = await job.result;
+    const { imagePath, imagePaths, seed, durationS, pixel } = await job.result;
     const paths = { image_path: imagePath, image_paths: imagePaths };
-    return { state: "completed", ...paths, seed, duration_s: durationS };
+    return { state: "completed", ...paths, seed, duration_s: durationS, pixel };
   } catch (error) {
     if (!(error instanceof JobError)) throw error;
     return error.code === "cancelled"

@@ -1,16 +1,22 @@
 /** The table of what an image can be asked for with, as flags. */
 
 import { type Command, InvalidArgumentError } from "commander";
-import { GENERATE_FIELDS, type GenerateField, type GenerateValues } from "./fields.ts";
+import type { GenerateField, GenerateValues } from "./field.ts";
+import { GENERATE_FIELDS } from "./fields.ts";
+import { PIXEL_FIELDS } from "./pixel.ts";
+
+/** All that has a flag. */
+const ALL_FIELDS: Readonly<Record<string, GenerateField>> = { ...GENERATE_FIELDS, ...PIXEL_FIELDS };
 
 /** Flags that may be given several times. */
 const REPEATED: ReadonlySet<string> = new Set(["lora", "frame-prompt"]);
 
 /** Adds a flag for each field that has one. */
 export function addGenerateOptions(command: Command): Command {
-  for (const field of Object.values(GENERATE_FIELDS)) {
+  for (const field of Object.values(ALL_FIELDS)) {
     const { flag, placeholder, help } = field;
-    if (flag !== undefined) {
+    if (flag !== undefined && placeholder === "") command.option(`--${flag}`, help);
+    else if (flag !== undefined) {
       command.option(`--${flag} <${placeholder}>`, help, (text, earlier) => {
         return read(field, text, earlier);
       });
@@ -22,9 +28,10 @@ export function addGenerateOptions(command: Command): Command {
 /** The values of those flags that were given. */
 export function generateValues(options: Record<string, unknown>): GenerateValues {
   return Object.fromEntries(
-    Object.entries(GENERATE_FIELDS).flatMap(([name, { flag }]) => {
+    Object.entries(ALL_FIELDS).flatMap(([name, { flag, placeholder, read }]) => {
       const value = flag === undefined ? undefined : options[camelCase(flag)];
-      return value === undefined ? [] : [[name, value]];
+      if (value === undefined) return [];
+      return [[name, placeholder === "" ? read(value) : value]];
     }),
   );
 }

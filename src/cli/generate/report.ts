@@ -4,6 +4,7 @@ import type { Io } from "../io.ts";
 import type { JobUpdate, Outcome } from "./job_run.ts";
 import { type ImageProtocol, renderImage } from "./image.ts";
 import { ProgressBoard } from "./progress_board.ts";
+import { describePixel } from "../job_facts.ts";
 import { renderBar, renderProgress } from "./progress_line.ts";
 import { describeEstimate } from "../job_facts.ts";
 import { formatSeconds, printable, widthOf } from "../text.ts";
@@ -119,10 +120,11 @@ function writeOutcome(
 ): void {
   switch (outcome.state) {
     case "completed": {
-      const { image_paths, seed, duration_s } = outcome;
+      const { image_paths, seed, duration_s, pixel = [] } = outcome;
       if (image !== undefined) io.out(image);
       for (const path of image_paths) io.out(`${printable(path)}\n`);
       const facts = seed === undefined ? [] : [`seed ${seed}`];
+      for (const found of pixel) io.err(`${label}${printable(describePixel(found))}\n`);
       io.err(`${label}done in ${[formatSeconds(duration_s), ...facts].join(", ")}\n`);
       return;
     }

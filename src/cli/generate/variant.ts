@@ -1,6 +1,6 @@
 /** What tells several jobs of the same words apart. */
 
-import type { GenerateValues } from "./fields.ts";
+import type { GenerateValues } from "./field.ts";
 
 /** Several images of one seed would be the same image. */
 export function variant(values: GenerateValues, index: number): GenerateValues {

@@ -1,7 +1,13 @@
 /** One job as its client sees it. */
 
 import { JobError } from "../../errors.ts";
-import type { JobAccepted, JobComplete, JobDescription, Update } from "../../protocol/mod.ts";
+import type {
+  JobAccepted,
+  JobComplete,
+  JobDescription,
+  PixelResult,
+  Update,
+} from "../../protocol/mod.ts";
 import type { ImageFile } from "./image_file.ts";
 import type { ToldImages } from "./images.ts";
 import { JobStory } from "./story.ts";
@@ -16,6 +22,8 @@ export interface JobResult {
   seed: number | undefined;
   /** Run time in seconds. */
   durationS: number;
+  /** What was found in images that were made pixel art; its numbers are places in `imagePaths`. */
+  pixel: readonly PixelResult[] | undefined;
 }
 
 /**
@@ -200,11 +208,17 @@ export class TrackedJob implements JobHandle {
     this.#ring();
   }
 
-  #succeed({ image_path, image_paths, image_count, seed, duration_s }: JobComplete): void {
+  #succeed({ image_path, image_paths, image_count, seed, duration_s, pixel }: JobComplete): void {
     if (!this.#end()) return;
     const paths = image_paths ?? [image_path];
     const done = (imagePaths: string[]) =>
-      this.#result.resolve({ imagePath: image_path, imagePaths, seed, durationS: duration_s });
+      this.#result.resolve({
+        imagePath: image_path,
+        imagePaths,
+        seed,
+        durationS: duration_s,
+        pixel,
+      });
     if (image_count === undefined || image_count <= paths.length) return done([...paths]);
     this.#calls.images({ paths, count: image_count }).then(done, (error) => {
       this.#result.reject(error);

@@ -96,5 +96,6 @@ function completion({ job_id, duration_s = 0, image_path = "", ...job }: JobDesc
     ...(job.image_paths === undefined ? {} : { image_paths: job.image_paths }),
     ...(job.image_count === undefined ? {} : { image_count: job.image_count }),
     ...(job.seed === undefined ? {} : { seed: job.seed }),
+    ...(job.pixel === undefined ? {} : { pixel: job.pixel }),
   };
 }

@@ -112,7 +112,7 @@ function inputProblem(error: JsonObject, graph: PromptGraph): string {
     case "return_type_mismatch":
       return typeMismatch(input, extra, graph);
     case "invalid_input_type":
-      return `${input} ${value} is no ${String(type ?? "valid value")}`;
+      return `${input} ${value} is no ${spell(type ?? "valid value")}`;
     case "value_smaller_than_min":
       return `${input} ${value} is below the minimum ${quote(asObject(limits).min)}`;
     case "value_bigger_than_max":
@@ -132,9 +132,7 @@ function typeMismatch(input: string, extra: JsonObject, graph: PromptGraph): str
   const [wanted] = asArray(extra.input_config);
   const [source] = asArray(extra.linked_node);
   const from = typeof source === "string" ? ` of ${describeNode(graph, source)}` : "";
-  return `${input} takes ${String(wanted)}, but is linked to a ${
-    String(extra.received_type)
-  }${from}`;
+  return `${input} takes ${spell(wanted)}, but is linked to a ${spell(extra.received_type)}${from}`;
 }
 
 function notInList(input: string, extra: JsonObject, details: string): string {
@@ -145,7 +143,7 @@ function notInList(input: string, extra: JsonObject, details: string): string {
     return length === undefined ? what : `${what}; the server has ${length} others`;
   }
   if (options.length === 0) return `${what}; the server has none at all`;
-  const meant = nearestNames(String(extra.received_value), options, 1)[0];
+  const meant = nearestNames(spell(extra.received_value), options, 1)[0];
   const listed = options.slice(0, MAX_OPTIONS).join(", ");
   const more = options.length > MAX_OPTIONS ? ` and ${options.length - MAX_OPTIONS} more` : "";
   const hint = meant === undefined ? "" : ` (did you mean '${meant}'?)`;
@@ -172,6 +170,11 @@ function otherProblem(error: JsonObject, extra: JsonObject): string {
   const message = plain(asText(error.message) ?? "no reason given");
   const told = [exception, details].filter((part) => part !== undefined && part !== "").join(": ");
   return told === "" ? message : `${message}: ${told}`;
+}
+
+/** A text as it is, anything else as JSON: `String()` throws for an object with a field `toString`. */
+function spell(value: unknown): string {
+  return asText(value) ?? writeJson(value) ?? "nothing";
 }
 
 function quote(value: unknown): string {

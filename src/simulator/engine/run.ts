@@ -230,6 +230,7 @@ export class Run {
       prompt: this.#prompt as JsonObject,
       extraPngInfo: this.#item.extraData.extra_pnginfo,
       state: cache.stateOf(id, node),
+      painting: settings.painting,
       now: () => settings.clock.now(),
       work: () => this.#pass("node", node),
       load: async (file) => {

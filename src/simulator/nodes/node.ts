@@ -7,6 +7,7 @@
 import type { JsonObject } from "../json.ts";
 import type { Image } from "../files/image.ts";
 import type { FileArea, FileStore } from "../files/store.ts";
+import type { Painting } from "../options.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Value } from "./values.ts";
 
@@ -28,6 +29,8 @@ export interface NodeContext {
   readonly extraPngInfo: unknown;
   /** State that lives as long as this node id keeps its class. */
   readonly state: Map<string, string>;
+  /** What images are like. */
+  readonly painting: Painting;
   /** Unix milliseconds. */
   now(): number;
   /** Lets the time pass that ordinary work takes. */

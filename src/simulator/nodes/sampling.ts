@@ -118,11 +118,14 @@ function guider(inputs: Inputs, positive: string): NodeResult {
 async function sample(order: SamplingOrder, context: NodeContext): Promise<LatentValue> {
   const { steps, latent } = order;
   if (steps === 0) return latent;
-  const recipes = latent.images.map((base, index) => recipeFor(order, base, index));
+  const recipes = latent.images.map((base, index) => ({
+    ...recipeFor(order, base, index),
+    isDiffused: context.painting === "diffusion",
+  }));
   const images = recipes.map(paintImage);
   const first = recipes[0];
   const preview = (step: number): Image =>
-    first ? paintPreview(first, step / steps) : plainImage(8, 8, [0, 0, 0]);
+    first ? paintPreview(first, step / steps, images[0]) : plainImage(8, 8, [0, 0, 0]);
   for (let step = 1; step <= steps; step++) {
     await context.step(step, steps, () => preview(step));
   }

@@ -7,6 +7,7 @@
 import { type Image, lazyImage, resized } from "../files/image.ts";
 import type { Canvas } from "./canvas.ts";
 import { channels } from "./colour.ts";
+import { asDiffused } from "./diffusion.ts";
 import { mixWithBase } from "./remix.ts";
 import { noiseAt } from "./random.ts";
 import type { Recipe } from "./recipe.ts";
@@ -25,6 +26,16 @@ const PREVIEW_CELLS = 64;
 
 /** Paints an image when it is first looked at. */
 export function paintImage(recipe: Recipe): Image {
+  const crisp = paintCrisp(recipe);
+  if (recipe.isDiffused !== true) return crisp;
+  const { prompt, style } = recipe;
+  const { layout } = readPrompt(prompt);
+  const moves = layout !== "tiles" && layout !== "poses";
+  // Of the prompt alone, so that all frames of an animation have one grid.
+  return asDiffused(crisp, { key: `${prompt}|${style}`, cell: cellSize(recipe), moves });
+}
+
+function paintCrisp(recipe: Recipe): Image {
   const { width, height, base, denoise } = recipe;
   return lazyImage(width, height, () => {
     const fresh = paintFresh(recipe);
@@ -36,13 +47,21 @@ export function paintImage(recipe: Recipe): Image {
   });
 }
 
-/** Paints what an image looks like after a part of its steps: noise out of which it emerges. */
-export function paintPreview(recipe: Recipe, done: number): Image {
+/**
+ * Paints what an image looks like after a part of its steps: noise out of which it emerges.
+ *
+ * @param image The image of the recipe, which need not be painted anew.
+ */
+export function paintPreview(
+  recipe: Recipe,
+  done: number,
+  image: Image = paintImage(recipe),
+): Image {
   const width = Math.max(1, Math.floor(recipe.width / LATENT_FACTOR));
   const height = Math.max(1, Math.floor(recipe.height / LATENT_FACTOR));
   const shrink = Math.max(1, Math.max(width, height) / PREVIEW_CELLS);
   const goal = resized(
-    paintImage(recipe),
+    image,
     Math.max(1, Math.round(width / shrink)),
     Math.max(1, Math.round(height / shrink)),
   );

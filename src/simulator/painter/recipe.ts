@@ -24,6 +24,8 @@ export interface Recipe {
   readonly base: Image | undefined;
   /** How much of the base is made anew, 0 to 1. */
   readonly denoise: number;
+  /** Whether it looks as if a diffusion model had made it. @default {false} */
+  readonly isDiffused?: boolean;
   /** Where the base may be changed: 255 fully, 0 not at all; everywhere when `undefined`. */
   readonly mask: Mask | undefined;
 }

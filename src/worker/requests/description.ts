@@ -2,7 +2,8 @@
 
 import type { GenerateRequest, JobDescription } from "../../protocol/mod.ts";
 import { toldPrompt } from "../../protocol/told.ts";
-import type { Job } from "../../queue/mod.ts";
+import type { Job, JobResult } from "../../queue/mod.ts";
+import { durationS } from "../announcer.ts";
 import type { ExpectedRun } from "../estimates/estimator.ts";
 import { waitingMs } from "../estimates/expected_wait.ts";
 import type { HandlerContext } from "./context.ts";
@@ -34,11 +35,12 @@ export function sketchOf(context: HandlerContext, job: Job): Sketch {
     ...(startedAtMs === undefined ? {} : { started_at: startedAtMs / 1_000 }),
     ...(finishedAtMs === undefined ? {} : { finished_at: finishedAtMs / 1_000 }),
     ...(progress === undefined ? {} : { progress }),
-    ...(outcome?.type === "completed" ? images(outcome.result.imagePaths) : {}),
+    ...(outcome?.type === "completed" ? imagesOf(outcome.result) : {}),
     ...(outcome?.type === "failed" ? { error: outcome.error } : {}),
     ...(startedAtMs === undefined || finishedAtMs === undefined
       ? {}
-      : { duration_s: (finishedAtMs - startedAtMs) / 1_000 }),
+      // A clock that was set back meanwhile makes no time negative.
+      : { duration_s: durationS(job) }),
     ...(job.workflow === undefined ? {} : { workflow: job.workflow }),
     ...(job.server === undefined ? {} : { server: job.server }),
     seed: outcome?.type === "completed" ? outcome.result.seed ?? job.seed : job.seed,
@@ -67,8 +69,9 @@ export function placed(
   };
 }
 
-function images(paths: readonly string[]): { image_path: string; image_paths: string[] } {
-  return { image_path: paths[0] ?? "", image_paths: [...paths] };
+function imagesOf({ imagePaths, pixel }: JobResult): Partial<JobDescription> {
+  const found = pixel === undefined ? {} : { pixel: [...pixel] };
+  return { image_path: imagePaths[0] ?? "", image_paths: [...imagePaths], ...found };
 }
 
 /** What tells one job from another at a glance. */

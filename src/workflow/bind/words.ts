@@ -4,6 +4,7 @@ import type { GenerateRequest } from "../../protocol/mod.ts";
 import { animationPrompt, type FramePlan, planFrames } from "../animation/frames.ts";
 import type { Graph } from "../graph.ts";
 import type { Parameter, Target } from "../parameters.ts";
+import { plain } from "../quote.ts";
 import type { Template } from "../template/template.ts";
 import { fillText, hasPlaceholder, placeholdersOf, type Words } from "../text/placeholders.ts";
 import { joinWords, missingTriggers, type TriggerWords } from "../text/words.ts";
@@ -33,7 +34,7 @@ export function writeWords(
   };
   const texts = write(words);
   const all = [...texts, ...template.trace.targets.prompt]
-    .map(({ node, input }) => String(graph[node]?.inputs[input])).join("\n");
+    .map(({ node, input }) => plain(graph[node]?.inputs[input])).join("\n");
   const missing = missingTriggers(all, lorasOf(graph), triggers);
   if (missing.length > 0) write({ ...words, prompt: joinWords([...missing, prompt]) });
 }
@@ -67,7 +68,7 @@ function lorasOf(graph: Graph): string[] {
 }
 
 function textOf(template: Template, { node, input }: Target): string {
-  return String(template.graph[node]?.inputs[input] ?? "");
+  return plain(template.graph[node]?.inputs[input] ?? "");
 }
 
 function setText(graph: Graph, { node, input }: Target, text: string): void {

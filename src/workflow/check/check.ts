@@ -4,7 +4,7 @@
 import { nearestNames } from "../../protocol/names.ts";
 import { type Graph, isLink, nodeLabel } from "../graph.ts";
 import type { Parameter } from "../parameters.ts";
-import { quote } from "../quote.ts";
+import { plain, quote } from "../quote.ts";
 import type { Contract } from "../template/contract.ts";
 import { chooseName, didYouMean } from "./choices.ts";
 import { completeChoice } from "./complete.ts";
@@ -199,7 +199,7 @@ class GraphChecker {
     const choice = chooseName(value, spec, parameter);
     if (choice.type === "same") return;
     if (choice.type === "found") return this.#spell(id, input, choice.name);
-    const name = String(value);
+    const name = plain(value);
     if (parameter === "model" || parameter === "lora") {
       return this.#blameModel(parameter, name, choice.near);
     }

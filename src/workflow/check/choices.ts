@@ -2,6 +2,7 @@
 
 import { matchModelName, nearestNames } from "../../protocol/names.ts";
 import { formatKey } from "../format.ts";
+import { plain } from "../quote.ts";
 import type { Parameter } from "../parameters.ts";
 import type { InputSpec } from "./node_info.ts";
 
@@ -22,7 +23,7 @@ export function chooseName(
   parameter: Parameter | "lora" | undefined,
 ): Choice {
   if (choices.includes(value)) return { type: "same" };
-  const name = String(value);
+  const name = plain(value);
   // A file in a folder, or of another area, is there although it is not listed.
   if (isUpload && /[/[]/.test(name)) return { type: "same" };
   const names = choices.filter((choice) => typeof choice === "string");

@@ -1,5 +1,7 @@
 /** What a server tells of its node classes (`GET /object_info`), as far as checks need it. Pure. */
 
+import { plain } from "../quote.ts";
+
 /** Node classes of a server by name, as it describes them; those that it lacks are missing. */
 export type NodeClasses = Readonly<Record<string, unknown>>;
 
@@ -26,7 +28,7 @@ export function readSpec(spec: unknown): InputSpec | undefined {
   const { min, max } = options;
   // Classes of the newer kind have their choices among the options.
   const choices = type === "COMBO" ? options["options"] : type;
-  const name = Array.isArray(type) ? "COMBO" : String(type);
+  const name = Array.isArray(type) ? "COMBO" : plain(type);
   return {
     type: name === "COMFY_MATCHTYPE_V3" ? allowedTypes(options) : name,
     ...(Array.isArray(choices) ? { choices } : {}),
@@ -52,7 +54,7 @@ export function isOutput(info: unknown): boolean {
 export function outputTypes(info: unknown): string[] {
   const outputs = record(info)["output"];
   if (!Array.isArray(outputs)) return [];
-  return outputs.map((type) => Array.isArray(type) ? "COMBO" : String(type));
+  return outputs.map((type) => Array.isArray(type) ? "COMBO" : plain(type));
 }
 
 /**
@@ -71,7 +73,7 @@ export function accepts(input: string, output: string): boolean {
 }
 
 function allowedTypes(options: Readonly<Record<string, unknown>>): string {
-  return String(record(options["template"])["allowed_types"] ?? "*");
+  return plain(record(options["template"])["allowed_types"] ?? "*");
 }
 
 /** 2^64 − 1 and its like come rounded up to the power of two. */

@@ -1,6 +1,8 @@
 /** The file beside a workflow that says what its links cannot tell. Pure. */
 
 import { ConfigError } from "../../errors.ts";
+import type { PixelOptions } from "../../protocol/mod.ts";
+import { pixelFault } from "../../protocol/pixel.ts";
 import { type Graph, isLink } from "../graph.ts";
 import { type Parameter, PARAMETERS, type Target } from "../parameters.ts";
 import { type Affixes, NO_AFFIXES } from "../text/words.ts";
@@ -15,6 +17,8 @@ export interface Mapping {
   readonly affixes: Affixes;
   /** Of a video, every image with a number that this divides is a frame of the animation. */
   readonly frameStep: number;
+  /** How its images are made pixel art unless a request says; undefined if it does not say. */
+  readonly pixel: PixelOptions | undefined;
 }
 
 /** Beyond this nothing of a motion would be left. */
@@ -26,6 +30,7 @@ export const NO_MAPPING: Mapping = {
   ignored: new Set(),
   affixes: NO_AFFIXES,
   frameStep: 1,
+  pixel: undefined,
 };
 
 /**
@@ -42,6 +47,7 @@ export function parseMapping(json: unknown, graph: Graph, source: string): Mappi
     prompt_prefix: prefix = "",
     prompt_suffix: suffix = "",
     frame_step: step = 1,
+    pixel,
     ...places
   } = json;
   const affixes = {
@@ -56,7 +62,13 @@ export function parseMapping(json: unknown, graph: Graph, source: string): Mappi
   const ignored = new Set(reader.ignored(ignore));
   const both = [...targets.keys()].find((parameter) => ignored.has(parameter));
   if (both !== undefined) throw reader.invalid(`${both} has a place and is to be ignored`);
-  return { targets, ignored, affixes, frameStep: reader.frameStep(step) };
+  return {
+    targets,
+    ignored,
+    affixes,
+    frameStep: reader.frameStep(step),
+    pixel: reader.pixel(pixel),
+  };
 }
 
 class MappingReader {
@@ -74,7 +86,7 @@ class MappingReader {
     throw this.invalid(
       `${JSON.stringify(name)} is no parameter; known are ${
         PARAMETERS.join(", ")
-      }, ignore, prompt_prefix, prompt_suffix and frame_step`,
+      }, ignore, prompt_prefix, prompt_suffix, frame_step and pixel`,
     );
   }
 
@@ -83,6 +95,12 @@ class MappingReader {
       return Number(value);
     }
     throw this.invalid(`frame_step must be a whole number from 1 to ${MAX_FRAME_STEP}`);
+  }
+
+  pixel(value: unknown): PixelOptions | undefined {
+    const fault = value === undefined ? undefined : pixelFault(value);
+    if (fault === undefined) return value as PixelOptions | undefined;
+    throw this.invalid(`pixel: ${fault}`);
   }
 
   text(name: string, value: unknown): string {

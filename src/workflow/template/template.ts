@@ -1,6 +1,7 @@
 /** A workflow file, read, checked and traced once. */
 
 import { ConfigError } from "../../errors.ts";
+import type { PixelOptions } from "../../protocol/mod.ts";
 import { type Graph, linksOf, parseGraph } from "../graph.ts";
 import type { Parameter, Target, Trace } from "../parameters.ts";
 import type { Affixes } from "../text/words.ts";
@@ -26,6 +27,8 @@ export interface Template {
   readonly affixes: Affixes;
   /** Of a video, every image with a number that this divides is a frame of the animation. */
   readonly frameStep: number;
+  /** How its images are made pixel art unless a request says; undefined if it does not say. */
+  readonly pixel: PixelOptions | undefined;
 }
 
 /** Without these a request would be answered with an image of something else. */
@@ -40,7 +43,7 @@ const NEEDED: readonly Parameter[] = ["prompt", "model", "seed"];
  */
 export function createTemplate(name: string, json: unknown, mapping?: unknown): Template {
   const graph = unwrapped(parseGraph(json, name));
-  const { targets: places, ignored, affixes, frameStep } = mapping === undefined
+  const { targets: places, ignored, affixes, frameStep, pixel } = mapping === undefined
     ? NO_MAPPING
     : parseMapping(mapping, graph, `${name}.map.json`);
   const found = traceGraph(graph);
@@ -57,7 +60,7 @@ export function createTemplate(name: string, json: unknown, mapping?: unknown): 
   const contract = compileContract(graph, targets, name);
   const sizeMultiple = mappedMultiple(graph, found, places.get("width")) ?? found.sizeMultiple;
   const trace = { ...found, targets, sizeMultiple };
-  return { name, graph, trace, contract, ignored, affixes, frameStep };
+  return { name, graph, trace, contract, ignored, affixes, frameStep, pixel };
 }
 
 /** ComfyUI takes `{ "__value__": x }` for x, which only a list needs: a bare one would be a link. */

@@ -186,11 +186,11 @@ const UNKNOWN: [yaml: string, warning: string][] = [
   ],
   [
     "xyzzyx: 1",
-    "config.yaml:1:1: unknown key xyzzyx; the known ones are zmq, http, comfyui, worker, workflows, input, output, models, logging",
+    "config.yaml:1:1: unknown key xyzzyx; the known ones are zmq, http, comfyui, worker, workflows, input, output, palettes, models, logging",
   ],
   [
     "<<: {worker: {db: x}}",
-    'config.yaml:1:1: unknown key "<<"; the known ones are zmq, http, comfyui, worker, workflows, input, output, models, logging',
+    'config.yaml:1:1: unknown key "<<"; the known ones are zmq, http, comfyui, worker, workflows, input, output, palettes, models, logging',
   ],
   [
     "logging:\n  format: '[%(asctime)s]'",
@@ -198,7 +198,7 @@ const UNKNOWN: [yaml: string, warning: string][] = [
   ],
   [
     'worker: {"\\e[2J": 1}',
-    'config.yaml:1:10: unknown key "worker.\\u001b[2J"; the known ones are worker.max_concurrent_jobs, worker.max_retries, worker.queue_max_size, worker.cleanup_age_s, worker.db, worker.drain_timeout_s, worker.progress_per_s',
+    'config.yaml:1:10: unknown key "worker.\\u001b[2J"; the known ones are worker.max_concurrent_jobs, worker.max_retries, worker.queue_max_size, worker.cleanup_age_s, worker.db, worker.name, worker.drain_timeout_s, worker.progress_per_s',
   ],
 ];
 

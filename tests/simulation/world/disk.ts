@@ -33,8 +33,9 @@ export function installDisk(): void {
   const { makeTempFileSync } = Deno;
   put("open", (...[path, options]: Parameters<typeof openSync>) => {
     if (options?.write === true) dirty(path);
-    return openSync(path, options);
+    return own(openSync(path, options));
   });
+  replace(Deno, "openSync", (path, options) => own(openSync(path, options)));
   put("mkdir", mkdirSync);
   put("realPath", realPathSync);
   put("remove", removeSync);
@@ -90,6 +91,18 @@ function step<T>(name: string, run: () => T): Promise<T> {
     }
   });
   return promise;
+}
+
+/** Has a file closed when its process is killed, unless that closed it. */
+function own(file: Deno.FsFile): Deno.FsFile {
+  currentProcess()?.onKill.push(() => {
+    try {
+      file.close();
+    } catch {
+      // It is closed already.
+    }
+  });
+  return file;
 }
 
 function dirty(path: string | URL): void {

@@ -20,8 +20,8 @@ export class Host {
   isUp = false;
   /** Until when nobody reaches it nor hears from it, in virtual milliseconds. */
   cutOffUntilMs = 0;
-  /** Ends the connections that are open. */
-  readonly connections = new Set<() => void>();
+  /** What ends each connection that is open, and whose it is. */
+  readonly connections = new Map<() => void, Process>();
 
   /** Takes no connections yet. */
   constructor(process: Process, handler: Handler) {
@@ -31,7 +31,7 @@ export class Host {
 
   /** Ends all connections. */
   breakConnections(): void {
-    for (const end of [...this.connections]) end();
+    for (const end of [...this.connections.keys()]) end();
   }
 }
 
@@ -107,7 +107,7 @@ function open(process: Process, wished: number): unknown {
     close: () => {
       host.isUp = false;
       host.breakConnections();
-      closed.reject(new Error("closed"));
+      closed.reject(new Error("The listener was closed"));
     },
   };
 }
@@ -125,15 +125,15 @@ async function request(process: Process, url: string, init: RequestInit): Promis
   const what = `${method} ${pathname}`;
   const later = (label: string, run: () => void) =>
     world.schedule(process, world.random.between(0.1, web.mostMs), label, run);
-  const breakOff = () => later("reset", () => reject(new TypeError("connection reset")));
+  const breakOff = () => later("reset", () => reject(new TypeError("Connection reset")));
   try {
     if (host === undefined || !host.isUp) {
-      later("refused", () => reject(new TypeError("connection refused")));
+      later("refused", () => reject(new TypeError("Connection refused")));
     } else if (host.cutOffUntilMs > world.nowMs || world.random.chance(web.loseRequest)) {
       world.count("request lost");
       world.say("fault", `${process.name} loses ${what}`);
     } else {
-      host.connections.add(breakOff);
+      host.connections.set(breakOff, process);
       world.schedule(host.process, world.random.between(0.1, web.mostMs), what, () => {
         serve(host, url, init).then((response) => {
           if (!host.isUp) return;
@@ -181,7 +181,7 @@ function cut(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuf
   return new ReadableStream({
     pull(out) {
       if (isFirst) out.enqueue(bytes.subarray(0, bytes.length >> 1));
-      else out.error(new TypeError("connection reset in the middle of the body"));
+      else out.error(new TypeError("Connection reset in the middle of the body"));
       isFirst = false;
     },
   });

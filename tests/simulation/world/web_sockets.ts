@@ -60,7 +60,7 @@ export class SimulatedSocket extends EventTarget {
     }
     // Nobody is told: whoever opened it has to give up by himself.
     if (host.cutOffUntilMs > this.#world.nowMs) return;
-    host.connections.add(this.#cut);
+    host.connections.set(this.#cut, process);
     process.onKill.push(this.#cut);
     this.#world.schedule(host.process, this.#delayMs(), "ws connect", () => {
       upgrade(host, href, this).then((isTaken) => {

@@ -219,6 +219,11 @@ export class World {
   }
 }
 
+/** Runs code outside all processes, wherever it was called from. */
+export function outside<T>(code: () => T): T {
+  return current.run(undefined as unknown as Process, code);
+}
+
 let present: World | undefined;
 
 /** The world in which simulated code runs. @throws {Error} if there is none. */

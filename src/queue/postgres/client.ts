@@ -1,0 +1,219 @@
+/** Connections to PostgreSQL: statements with bounded patience, errors in our words. */
+
+import postgres from "postgres";
+import { ConfigError, JobError } from "../../errors.ts";
+import { startSpan } from "../../trace.ts";
+import { type PostgresAddress, shownAddress } from "./address.ts";
+
+/** A row as the library gives it: `bigint` as number, `bytea` as bytes. */
+export type StoredRow = Readonly<Record<string, unknown>>;
+
+/** A value of a statement. */
+export type Value =
+  | null
+  | string
+  | number
+  | boolean
+  | Uint8Array
+  | readonly (string | number | Uint8Array | null)[];
+
+/** Runs a statement within a transaction. */
+export type Run = (text: string, values?: readonly Value[]) => Promise<readonly StoredRow[]>;
+
+/** Connections that a worker keeps for its statements; they are sent down one another's back (pipelined). */
+const CONNECTIONS = 3;
+
+/** How long a statement may take, in milliseconds, before whoever wants it is told: less than clients wait. */
+const PATIENCE_MS = 5_000;
+
+/** A peer that is cut off is noticed in about this time, in seconds, at both ends. */
+const KEEP_ALIVE_S = 5;
+
+/** SQLSTATEs of a server that stops, starts, is full, or has become a replica. */
+const AWAY = /^(?:08|53|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
+
+/** Time after which a connection that nobody uses is closed, in seconds. */
+const IDLE_S = 60;
+
+/** Options of {@linkcode connect}. */
+export interface ConnectOptions {
+  /** Most connections. @default {3} */
+  connections?: number;
+  /** True if connections stay, used or not. @default {false} */
+  isHeld?: boolean;
+  /** Shown in `pg_stat_activity`. */
+  name: string;
+  /** Called when a connection is lost. */
+  onClose?: () => void;
+  /** Called with the payload of each notification that was listened for. */
+  onNotify?: (channel: string, payload: string) => void;
+}
+
+function connect(
+  address: PostgresAddress,
+  options: ConnectOptions,
+): postgres.Sql<{ bigint: number }> {
+  return postgres({
+    // The environment is not asked for anything: the settings are complete.
+    host: address.host,
+    port: address.port,
+    ...(address.host.startsWith("/") ? { path: `${address.host}/.s.PGSQL.${address.port}` } : {}),
+    database: address.database,
+    user: address.user,
+    password: address.password,
+    ssl: address.host.startsWith("/") ? false : address.ssl,
+    target_session_attrs: "read-write",
+    max: options.connections ?? CONNECTIONS,
+    // One that connects when its pool has been given up already is idle for ever.
+    ...(options.isHeld === true ? {} : { idle_timeout: IDLE_S }),
+    max_lifetime: null,
+    connect_timeout: PATIENCE_MS / 1_000,
+    keep_alive: KEEP_ALIVE_S,
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
+    prepare: true,
+    fetch_types: false,
+    debug: false,
+    // Known to the library, if not to its types.
+    ...{ max_pipeline: 100, sslnegotiation: null },
+    publications: "alltables",
+    onnotice: () => {},
+    ...(options.onClose === undefined ? {} : { onclose: options.onClose }),
+    ...(options.onNotify === undefined ? {} : { onnotify: options.onNotify }),
+    types: {
+      bigint: { to: 20, from: [20], serialize: String, parse: Number },
+    },
+    connection: {
+      application_name: options.name,
+      search_path: address.schema,
+      client_min_messages: "warning",
+      // A plan made while the table was small must not read all of it when it is large.
+      enable_seqscan: "off",
+      enable_bitmapscan: "off",
+      jit: "off",
+      lock_timeout: PATIENCE_MS,
+      statement_timeout: 60_000,
+      tcp_keepalives_idle: KEEP_ALIVE_S,
+      tcp_keepalives_interval: KEEP_ALIVE_S,
+      tcp_keepalives_count: 2,
+    } as Record<string, string | number>,
+  }) as postgres.Sql<{ bigint: number }>;
+}
+
+/** A few connections to one database. */
+export class PostgresClient {
+  readonly #address: PostgresAddress;
+  readonly #options: ConnectOptions;
+  #sql: postgres.Sql<{ bigint: number }>;
+  readonly #givenUp = new Set<Promise<void>>();
+  #closed: Promise<void> | undefined;
+
+  /** Connects with the first statement. */
+  constructor(address: PostgresAddress, options: ConnectOptions) {
+    this.#address = address;
+    this.#options = options;
+    this.#sql = connect(address, options);
+  }
+
+  /**
+   * Runs a statement, which is prepared once a connection.
+   *
+   * @throws {JobError} `unavailable` if the database is away, or does not answer in 5 s.
+   */
+  async rows(action: string, text: string, values: readonly Value[] = []): Promise<StoredRow[]> {
+    using _span = startSpan(action);
+    if (this.#closed !== undefined) throw closed(action);
+    const sql = this.#sql;
+    try {
+      const query = sql.unsafe(text, values.map(asText) as never[], { prepare: true });
+      return await this.#within(query, sql);
+    } catch (error) {
+      throw this.#closed === undefined ? this.#explain(action, error) : closed(action);
+    }
+  }
+
+  /** The row that a statement may give. */
+  async row(
+    action: string,
+    text: string,
+    values?: readonly Value[],
+  ): Promise<StoredRow | undefined> {
+    const [row] = await this.rows(action, text, values);
+    return row;
+  }
+
+  /** Runs several statements as one transaction. */
+  async transaction<T>(action: string, operation: (run: Run) => Promise<T>): Promise<T> {
+    try {
+      return await this.#sql.begin(async (sql) =>
+        await operation((text, values = []) => sql.unsafe(text, values.map(asText) as never[]))
+      ) as T;
+    } catch (error) {
+      throw error instanceof ConfigError ? error : this.#explain(action, error);
+    }
+  }
+
+  /** Ends the connections when what is under way is done, or soon. May be called again. */
+  close(): Promise<void> {
+    return this.#closed ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([this.#sql.end({ timeout: 2 }), ...this.#givenUp]);
+  }
+
+  /** A connection that does not answer is given up with all its like, for it may never break. */
+  async #within(
+    query: Promise<readonly StoredRow[]>,
+    sql: postgres.Sql<{ bigint: number }>,
+  ): Promise<StoredRow[]> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(
+          new Error(`No answer within ${PATIENCE_MS / 1_000} s`, { cause: "CONNECT_TIMEOUT" }),
+        );
+        if (this.#sql !== sql || this.#closed !== undefined) return;
+        this.#sql = connect(this.#address, this.#options);
+        const ended = sql.end({ timeout: PATIENCE_MS / 1_000 })
+          .finally(() => this.#givenUp.delete(ended));
+        this.#givenUp.add(ended);
+      }, PATIENCE_MS);
+    });
+    try {
+      return [...await Promise.race([query, late])];
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #explain(action: string, error: unknown): JobError {
+    if (error instanceof JobError) return error;
+    const detail = error instanceof Error ? error.message : String(error);
+    const where = shownAddress(this.#address);
+    const message = isAway(error)
+      ? `Backend busy: the queue is away (${detail}); look at PostgreSQL, ${where}`
+      : `Cannot ${action}: ${detail}`;
+    return new JobError("unavailable", message, { cause: error });
+  }
+}
+
+/** Lists as PostgreSQL writes them: the library takes a list of bytes for bytes. */
+function asText(value: Value): Exclude<Value, readonly unknown[]> {
+  return Array.isArray(value) ? `{${value.map(elementText).join(",")}}` : value as string;
+}
+
+function elementText(value: string | number | Uint8Array | null): string {
+  if (value === null) return "NULL";
+  if (value instanceof Uint8Array) return `"\\\\x${value.toHex()}"`;
+  return typeof value === "number" ? String(value) : `"${value.replace(/["\\]/g, "\\$&")}"`;
+}
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : String(error.cause);
+  return AWAY.test(code);
+}
+
+function closed(action: string): JobError {
+  return new JobError("unavailable", `Cannot ${action}: the queue is closed`);
+}

@@ -1,0 +1,125 @@
+/** The name of a worker: one connection of its own holds it, and listens. */
+
+import { ConfigError, JobError } from "../../errors.ts";
+import { type PostgresAddress, shownAddress } from "./address.ts";
+import { PostgresClient } from "./client.ts";
+import * as sql from "./statements.ts";
+
+/** Pause before a name that was lost with its connection is taken again, in milliseconds. */
+const AGAIN_MS = 250;
+
+/** Time for which wake-ups are gathered, in milliseconds: they hold up every commit beside them. */
+const GATHER_MS = 20;
+
+/** What an identity works with. */
+export interface IdentityOptions {
+  /** The database. */
+  readonly address: PostgresAddress;
+  /** Name of the worker. */
+  readonly name: string;
+  /** Called when others have changed something, or may have: after a time without connection. */
+  readonly onChange: () => void;
+}
+
+/** A name that is held. */
+export class Identity {
+  readonly #options: IdentityOptions;
+  readonly #channel: string;
+  readonly #client: PostgresClient;
+  #state: "held" | "lost" | "taken" | "closed" = "lost";
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #taking: Promise<void> | undefined;
+  #wake: ReturnType<typeof setTimeout> | undefined;
+  #waking: Promise<void> = Promise.resolve();
+
+  /** Begins without the name; see {@linkcode Identity.take}. */
+  constructor(options: IdentityOptions) {
+    this.#options = options;
+    this.#channel = `dgx_pixels_${options.address.schema}`.slice(0, 63);
+    this.#client = new PostgresClient(options.address, {
+      connections: 1,
+      isHeld: true,
+      name: `dgx-pixels ${options.name} (name)`,
+      onClose: () => this.#lose(),
+      onNotify: (_channel, payload) => {
+        if (payload !== options.name) options.onChange();
+      },
+    });
+  }
+
+  /**
+   * Takes a name.
+   *
+   * @throws {ConfigError} `in_use` if another worker has it.
+   */
+  static async take(options: IdentityOptions): Promise<Identity> {
+    const identity = new Identity(options);
+    try {
+      if (await identity.#take()) return identity;
+    } catch (error) {
+      await identity.close();
+      throw error;
+    }
+    await identity.close();
+    throw new ConfigError(
+      "in_use",
+      `Another worker named "${options.name}" uses the queue ${shownAddress(options.address)}; ` +
+        "stop it or give this one a name of its own with --worker-name",
+    );
+  }
+
+  /**
+   * Does nothing unless somebody else has taken the name while the connection was lost.
+   *
+   * @throws {JobError} `unavailable` if so.
+   */
+  check(): void {
+    if (this.#state !== "taken") return;
+    throw new JobError(
+      "unavailable",
+      `Backend busy: another worker has taken the name "${this.#options.name}"; stop one of them`,
+    );
+  }
+
+  /** Tells the other workers, soon, that there is something new. */
+  wakeOthers(): void {
+    if (this.#state === "closed") return;
+    this.#wake ??= setTimeout(() => {
+      this.#wake = undefined;
+      // They look by themselves in a while.
+      this.#waking = this.#client.rows("wake the others", sql.WAKE, [
+        this.#channel,
+        this.#options.name,
+      ]).then(() => {}, () => {});
+    }, GATHER_MS);
+  }
+
+  /** Gives the name back. */
+  async close(): Promise<void> {
+    this.#state = "closed";
+    clearTimeout(this.#again);
+    clearTimeout(this.#wake);
+    await this.#client.close();
+    await Promise.all([this.#taking, this.#waking]);
+  }
+
+  async #take(): Promise<boolean> {
+    const row = await this.#client.row("take a name", sql.TAKE_NAME, [this.#options.name]);
+    if (this.#state === "closed") return true;
+    this.#state = row?.["held"] === true ? "held" : "taken";
+    if (this.#state === "held") await this.#client.rows("listen", `LISTEN "${this.#channel}"`);
+    return this.#state === "held";
+  }
+
+  #lose(): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "held") this.#state = "lost";
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined;
+      this.#taking = this.#take().then((held) => {
+        if (held) this.#options.onChange();
+        else this.#lose();
+      }, () => this.#lose());
+    }, AGAIN_MS);
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * Makes the images of a job pixel art, on the way from ComfyUI to their names. Loaded with the first job
+ * that wants it.
+ */
+
+import { ComfyError } from "../../errors.ts";
+import {
+  crop,
+  encodeIndexedPng,
+  MAX_PIXELS,
+  MAX_SIDE,
+  type PngText,
+  type Rect,
+  type SheetLayout,
+  tileLayout,
+} from "../../images/mod.ts";
+import {
+  enlarge,
+  type FoundGrid,
+  type Palette,
+  type PixelArt,
+  type PixelizedSequence,
+  pixelizeSequence,
+  type RgbaImage,
+  scoreSeams,
+} from "../../pixels/mod.ts";
+import type { PixelOptions, PixelResult } from "../../protocol/mod.ts";
+import { numbered } from "../atlas_files.ts";
+import { PARAMETERS_KEYWORD } from "../parameters.ts";
+import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
+import type { SetFile } from "../staging.ts";
+import { findPalette } from "./palette.ts";
+
+/** Keyword of the text chunk that tells what was found. */
+export const PIXEL_KEYWORD = "pixel";
+
+/** What was found in an image, before it is known where its files go. */
+export type Found = Omit<PixelResult, "image" | "original">;
+
+/** The files of one image, animation or tile set, and what was found. */
+export interface PixelFiles {
+  /** The pixel art first; enlargements and originals are extras. */
+  readonly files: readonly SetFile[];
+  /** What was found. */
+  readonly found: Found;
+}
+
+/** What the files of a job need where its images may become pixel art. */
+export interface PixelContext extends ResultContext {
+  /** Makes pixel art of them. @default they stay as they are */
+  readonly pixel?: PixelStage | undefined;
+  /** Called before an image, animation or tile set becomes pixel art, with its number and their count. */
+  readonly onPixel?: ((index: number, count: number) => void) | undefined;
+}
+
+/** Frames that become one animation. */
+export interface PixelFrames {
+  /** Their pixels, all of one size. */
+  readonly rasters: readonly RgbaImage[];
+  /** Texts of the first. */
+  readonly text: PngText;
+  /** What they came from. */
+  readonly originals: readonly StagedImage[];
+}
+
+/** An animation of pixel art. */
+export interface PixelAnimation extends PixelFiles {
+  /** Size of each frame. */
+  readonly size: readonly [width: number, height: number];
+}
+
+/** Makes pixel art as one job wishes. */
+export class PixelStage {
+  readonly #options: PixelOptions;
+  readonly #palette: Palette | undefined;
+
+  /** Takes what {@linkcode openPixelStage} has found. */
+  constructor(options: PixelOptions, palette: Palette | undefined) {
+    this.#options = options;
+    this.#palette = palette;
+  }
+
+  /** Makes one image pixel art. */
+  async image(image: StagedImage, context: ResultContext): Promise<PixelFiles> {
+    const { text, ...raster } = await readImage(image);
+    const { images: [art], found } = this.#pixelize([raster]);
+    const about = describe(art!, found);
+    const texts = textsOf(about, text, context);
+    const files = [
+      await indexed(art!, ".png", texts, context),
+      ...await this.#enlarged(art!, about, { ...context, texts, ending: "" }),
+      ...this.#originals([image], found),
+    ];
+    return { files, found: about };
+  }
+
+  /**
+   * Makes frames pixel art with one grid, one palette and one box.
+   *
+   * @param layoutOf Where the frames of a size go in their sheet.
+   */
+  async animation(
+    { rasters, text, originals }: PixelFrames,
+    layoutOf: (width: number, height: number) => SheetLayout,
+    context: ResultContext,
+  ): Promise<PixelAnimation> {
+    checkSizes(rasters);
+    const { images, found } = this.#pixelize(rasters);
+    const [first] = images as [PixelArt, ...PixelArt[]];
+    const about = describe(first, found);
+    const texts = textsOf(about, text, context);
+    const sheet = compose(images, layoutOf(first.width, first.height));
+    const frames: SetFile[] = [];
+    for (const [index, art] of images.entries()) {
+      context.signal.throwIfAborted();
+      frames.push(await indexed(art, `${numbered(index)}.png`, texts, context));
+    }
+    const files = [
+      await indexed(sheet, "_sheet.png", texts, context),
+      ...frames,
+      ...await this.#enlarged(sheet, about, { ...context, texts, ending: "_sheet" }),
+      ...this.#originals(originals, found),
+    ];
+    return { files, found: about, size: [first.width, first.height] };
+  }
+
+  /** Makes an image pixel art, cuts it into tiles and tells how well each fits to itself. */
+  async tiles(
+    [columns, rows]: readonly [number, number],
+    sheet: StagedImage,
+    context: ResultContext,
+  ): Promise<PixelFiles & { readonly layout: SheetLayout }> {
+    const { text, ...raster } = await readImage(sheet);
+    const { images: [art], found } = this.#divisible(raster, columns, rows);
+    const layout = tileLayout(art!, columns, rows);
+    const seams = layout.cells.map((cell) => scoreSeams(crop({ ...art!, ...RGBA(art!) }, cell)));
+    const about: Found = {
+      ...describe(art!, found),
+      tileable: seams.every(({ tileable }) => tileable),
+      seams: seams.map(({ x, y }) => [rounded(x), rounded(y)]),
+    };
+    const files: SetFile[] = [];
+    for (const [index, cell] of layout.cells.entries()) {
+      context.signal.throwIfAborted();
+      const one = { ...about, tileable: seams[index]!.tileable, seams: [about.seams![index]!] };
+      const tile = cut(art!, cell);
+      files.push(
+        await indexed(tile, `${numbered(index)}.png`, textsOf(one, text, context), context),
+      );
+    }
+    const texts = textsOf(about, text, context);
+    return {
+      files: [
+        await indexed(art!, "_sheet.png", texts, context),
+        ...files,
+        ...await this.#enlarged(art!, about, { ...context, texts, ending: "_sheet" }),
+        ...this.#originals([sheet], found),
+      ],
+      found: about,
+      layout,
+    };
+  }
+
+  #pixelize(frames: readonly RgbaImage[], size = this.#options.size ?? "auto"): PixelizedSequence {
+    const { colors = "auto", dither = "none", background = "keep" } = this.#options;
+    const palette = this.#palette === undefined ? {} : { palette: this.#palette };
+    return pixelizeSequence(frames, { size, colors, dither, background, ...palette });
+  }
+
+  /** A size found by a hair beside one that can be cut into tiles is brought to it. */
+  #divisible(image: RgbaImage, columns: number, rows: number): PixelizedSequence {
+    const made = this.#pixelize([image]);
+    const { width, height } = made.images[0]!;
+    const [wide, high] = [nearest(width, columns), nearest(height, rows)];
+    if (wide === width && high === height) return made;
+    return this.#pixelize([image], [wide, high]);
+  }
+
+  async #enlarged(
+    art: Indexed,
+    found: Found,
+    context: ResultContext & { texts: PngText; ending: string },
+  ): Promise<SetFile[]> {
+    const files: SetFile[] = [];
+    for (const factor of new Set(this.#options.scale)) {
+      context.signal.throwIfAborted();
+      const [width, height] = [art.width * factor, art.height * factor];
+      if (Math.max(width, height) > MAX_SIDE || width * height > MAX_PIXELS) {
+        found.warnings.push(`scale_${factor}_too_large`);
+        continue;
+      }
+      const indices = enlarge(art.indices, art.width, art.height, 1, factor);
+      const large = { width, height, indices, palette: art.palette };
+      const suffix = `${context.ending}@${factor}x.png`;
+      files.push({ ...await indexed(large, suffix, context.texts, context), isExtra: true });
+    }
+    return files;
+  }
+
+  /** Kept where that is wished, and beside a result that may be wrong. */
+  #originals(images: readonly StagedImage[], { sure }: FoundGrid): SetFile[] {
+    if (sure && this.#options.keep_original !== true) return [];
+    return images.map((image, index) => {
+      const number = images.length === 1 ? "" : numbered(index);
+      return { ...asDelivered(image, `${number}_original`), isExtra: true, isOriginal: true };
+    });
+  }
+}
+
+/**
+ * Makes ready for a job.
+ *
+ * @throws {JobError} `invalid_parameter` for a palette that is not there.
+ */
+export async function openPixelStage(
+  options: PixelOptions,
+  paletteDir: string | undefined,
+): Promise<PixelStage> {
+  const { palette } = options;
+  return new PixelStage(
+    options,
+    palette === undefined ? undefined : await findPalette(palette, paletteDir),
+  );
+}
+
+type Indexed = Pick<PixelArt, "width" | "height" | "indices" | "palette">;
+
+function RGBA({ rgba }: PixelArt): { channels: 4; data: Uint8Array } {
+  return { channels: 4, data: rgba };
+}
+
+async function indexed(
+  image: Indexed,
+  suffix: string,
+  text: PngText,
+  { staging }: ResultContext,
+): Promise<{ suffix: string; temp: string }> {
+  return { suffix, temp: await staging.write(await encodeIndexedPng(image, text)) };
+}
+
+function textsOf(found: Found, text: PngText, { parameters }: ResultContext): PngText {
+  return { ...text, [PARAMETERS_KEYWORD]: parameters, [PIXEL_KEYWORD]: JSON.stringify(found) };
+}
+
+function describe({ width, height }: PixelArt, found: FoundGrid): Found {
+  const { cells, cellWidth, cellHeight, offset, confidence, sure, colors, warnings } = found;
+  return {
+    size: [width, height],
+    cells: [...cells],
+    cell_size: [rounded(cellWidth), rounded(cellHeight)],
+    offset: [rounded(offset[0]), rounded(offset[1])],
+    confidence: rounded(confidence),
+    sure,
+    colors,
+    warnings: [...warnings],
+  };
+}
+
+/** Frames, each in its place; what is left over is transparent. */
+function compose(images: readonly PixelArt[], layout: SheetLayout): Indexed {
+  const { width, height } = layout;
+  const indices = new Uint8Array(width * height);
+  for (const [index, art] of images.entries()) {
+    const { x, y } = layout.cells[index]!;
+    for (let row = 0; row < art.height; row++) {
+      const line = art.indices.subarray(row * art.width, (row + 1) * art.width);
+      indices.set(line, (y + row) * width + x);
+    }
+  }
+  return { width, height, indices, palette: images[0]!.palette };
+}
+
+function cut({ width, indices, palette }: PixelArt, { x, y, w, h }: Rect): Indexed {
+  const part = new Uint8Array(w * h);
+  for (let row = 0; row < h; row++) {
+    const from = (y + row) * width + x;
+    part.set(indices.subarray(from, from + w), row * w);
+  }
+  return { width: w, height: h, indices: part, palette };
+}
+
+function checkSizes(rasters: readonly RgbaImage[]): void {
+  const sizes = new Set(rasters.map(({ width, height }) => `${width}x${height}`));
+  if (sizes.size <= 1) return;
+  throw new ComfyError(
+    "output",
+    `ComfyUI made frames of different sizes: ${[...sizes].slice(0, 2).join(" and ")}`,
+  );
+}
+
+function nearest(value: number, divisor: number): number {
+  return Math.max(1, Math.round(value / divisor)) * divisor;
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(3));
+}

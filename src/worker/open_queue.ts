@@ -1,0 +1,51 @@
+/** Opens the queue that the settings name. */
+
+import type { WorkerConfig } from "../config/mod.ts";
+import { ConfigError, JobError } from "../errors.ts";
+import { isPostgresUrl, type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
+
+/** A queue, and what keeps others from it, which is to be disposed of after the queue. */
+export interface OpenQueue {
+  /** The queue. */
+  readonly queue: JobQueue;
+  /** Lock of a file; a shared queue holds the worker's name itself. */
+  readonly lock: Disposable;
+}
+
+/**
+ * Opens a queue for this worker alone, or under its name.
+ *
+ * @throws {ConfigError} if it cannot be used, or another worker uses it.
+ */
+export async function openQueue(
+  { dbPath, queueMaxSize, name }: Pick<WorkerConfig, "dbPath" | "queueMaxSize" | "name">,
+): Promise<OpenQueue> {
+  if (isPostgresUrl(dbPath)) {
+    const { openPostgresQueue } = await import("../queue/postgres/postgres_queue.ts");
+    const queue = await openPostgresQueue({ url: dbPath, worker: name, maxQueued: queueMaxSize });
+    return { queue, lock: { [Symbol.dispose]() {} } };
+  }
+  using opening = new DisposableStack();
+  const lock = opening.use(lockQueue(dbPath));
+  const queue = await whileHeld(() => openSqliteQueue({ path: dbPath, maxQueued: queueMaxSize }));
+  opening.move();
+  return { queue, lock };
+}
+
+/** Longest wait at the start for a program that holds the database, in milliseconds. */
+const HELD_MS = 30_000;
+
+/** Does something again for a while if another program holds the database: a backup, say, is over soon. */
+export async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
+  const begunAtMs = performance.now();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
+        (error instanceof JobError && error.message.startsWith("Backend busy"));
+      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

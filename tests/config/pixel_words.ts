@@ -1,0 +1,38 @@
+/** Good and bad words for how images are made pixel art. */
+
+export const PIXEL_WORDS: {
+  good: readonly (readonly [text: string, value: unknown])[];
+  bad: readonly string[];
+} = {
+  good: [
+    ["auto", { size: "auto" }],
+    ["64x48", { size: [64, 48] }],
+    [
+      "auto colors=16  palette=pico-8 dither=bayer transparent scale=4,8 keep-original",
+      {
+        size: "auto",
+        colors: 16,
+        palette: "pico-8",
+        dither: "bayer",
+        background: "transparent",
+        scale: [4, 8],
+        keep_original: true,
+      },
+    ],
+  ],
+  bad: [
+    "on",
+    "0x64",
+    "64x4097",
+    "64",
+    "auto colors=0",
+    "auto colors=256",
+    "auto scale=1",
+    "auto scale=4,,8",
+    "auto dither=some",
+    "auto palette=",
+    "auto colors=4 colors=5",
+    "auto constructor=1",
+    "{}",
+  ],
+};

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import type { JobQueue, Lease } from "../../../src/queue/mod.ts";
+import {
+  openPostgresQueue,
+  type PostgresQueueOptions,
+} from "../../../src/queue/postgres/postgres_queue.ts";
+import { manualClock } from "../../support/clock.ts";
+import { type Cluster, startCluster } from "../../support/postgres.ts";
+import { generateRequest } from "../../support/requests.ts";
+
+const LEASE_MS = 10_000;
+
+const cluster = await startCluster();
+let schemas = 0;
+
+/** What a test works with: a schema of its own. */
+interface Shared {
+  readonly cluster: Cluster;
+  readonly schema: string;
+  open(worker: string, options?: Partial<PostgresQueueOptions>): Promise<JobQueue>;
+}
+
+function test(behaviour: string, body: (shared: Shared) => Promise<void>): void {
+  if (cluster === undefined) return;
+  Deno.test(`openPostgresQueue() ${behaviour}`, async () => {
+    const schema = `shared_${schemas += 1}`;
+    await body({
+      cluster,
+      schema,
+      open: (worker, options) =>
+        openPostgresQueue({ url: cluster.url(schema), worker, ...options }),
+    });
+  });
+}
+
+function claim(queue: JobQueue, server = "one"): Promise<Lease | undefined> {
+  return queue.claim({ server, clientId: "c", leaseMs: LEASE_MS });
+}
+
+test("refuses a second worker of one name, until the first has gone", async ({ open }) => {
+  {
+    await using _first = await open("a");
+    await assert.rejects(open("a"), { code: "in_use", message: /"a".*--worker-name/s });
+    await using _other = await open("b");
+  }
+  await using _again = await open("a");
+});
+
+test("refuses a schema of a newer version, and says what to do", async (shared) => {
+  await (await shared.open("a")).close();
+  shared.cluster.sql(`UPDATE ${shared.schema}.schema_version SET version = 999`);
+  await assert.rejects(shared.open("a"), {
+    code: "unreadable",
+    message: /newer version.*upgrade this worker/s,
+  });
+});
+
+test("makes the schema once, however many workers start at the same time", async ({ open }) => {
+  const names = ["a", "b", "c", "d"];
+  const queues = await Promise.all(names.map((name) => open(name)));
+  await Promise.all(
+    queues.map((queue, nth) => queue.enqueue(generateRequest({ id: `job-${nth}` }))),
+  );
+  assert.equal((await queues[0]!.counts()).queued, 4);
+  await Promise.all(queues.map((queue) => queue.close()));
+});
+
+test("shows no password when it cannot connect", async ({ cluster }) => {
+  const url = cluster.url("x").replace("pixels@", "nobody-knows:hush-hush@");
+  const error = await openPostgresQueue({ url, worker: "a" }).then(() => undefined, String);
+  assert.match(error ?? "", /Cannot open the queue/);
+  assert.doesNotMatch(error ?? "", /hush/);
+});
+
+test("voids the leases of its own name only when it starts", async ({ open }) => {
+  await using a = await open("a");
+  const b = await open("b");
+  for (const id of ["1", "2"]) await a.enqueue(generateRequest({ id }));
+  const kept = await claim(a);
+  const lost = await claim(b);
+  await b.close();
+  await using again = await open("b");
+  assert.equal(await again.reclaim({ all: true }), 1);
+  assert.equal(await a.renew(kept!, LEASE_MS), true);
+  assert.equal(await again.renew(lost!, LEASE_MS), false);
+});
+
+test("tells ids apart that PostgreSQL's text cannot hold", async ({ open }) => {
+  await using queue = await open("a");
+  const ids = ["a\0", "a\0b", "\ud800", "\udc00", "\ufffd", "\ud83d\ude00", "\ufeffx", "x"];
+  for (const id of ids) {
+    assert.equal((await queue.enqueue(generateRequest({ id }))).type, "accepted", id);
+  }
+  for (const id of ids) assert.equal((await queue.get(id))?.id, id);
+  assert.deepEqual([...(await queue.positions(ids)).keys()].toSorted(), ids.toSorted());
+});
+
+test("hands each job to one worker, in the order of claiming", async ({ open }) => {
+  const queues = await Promise.all(["a", "b", "c"].map((name) => open(name)));
+  const ids = Array.from({ length: 60 }, (_, nth) => `job-${nth}`);
+  await Promise.all(ids.map((id) => queues[0]!.enqueue(generateRequest({ id }))));
+  const taken = await Promise.all(queues.map(async (queue) => {
+    const own: string[] = [];
+    for (let lease = await claim(queue); lease; lease = await claim(queue)) own.push(lease.job.id);
+    return own;
+  }));
+  assert.deepEqual(taken.flat().toSorted(), ids.toSorted());
+  for (const own of taken) {
+    assert.deepEqual(own, own.toSorted((x, y) => ids.indexOf(x) - ids.indexOf(y)));
+  }
+  await Promise.all(queues.map((queue) => queue.close()));
+});
+
+test("takes a job that two workers are sent once, and knows it at both", async ({ open }) => {
+  await using a = await open("a");
+  await using b = await open("b");
+  const results = await Promise.all(
+    [a, b, a, b].map((queue) => queue.enqueue(generateRequest({ id: "same", seed: 1 }))),
+  );
+  assert.deepEqual(results.map(({ type }) => type).toSorted(), [
+    "accepted",
+    "known",
+    "known",
+    "known",
+  ]);
+});
+
+test("tells every worker each ending once, also what ended while it was away", async ({ open }) => {
+  await using a = await open("a");
+  const b = await open("b");
+  await a.shared?.hold(["one"]);
+  await b.shared?.hold(["two"]);
+  for (const id of ["1", "2", "3"]) await a.enqueue(generateRequest({ id }));
+  await a.settle((await claim(a))!, { type: "failed", error: "x" });
+  await b.cancel("2");
+  const heard = async (queue: JobQueue) =>
+    (await queue.shared!.endings()).map(({ id, state }) => `${id} ${state}`);
+  assert.deepEqual(await heard(a), ["1 failed", "2 cancelled"]);
+  assert.deepEqual(await heard(b), ["1 failed", "2 cancelled"]);
+  assert.deepEqual(await heard(a), []);
+  await b.shared?.hold(["two"]);
+  await b.close();
+  await a.cancel("3");
+  assert.deepEqual(await heard(a), ["3 cancelled"]);
+  await using again = await open("b");
+  assert.deepEqual(await heard(again), ["3 cancelled"]);
+});
+
+test("hears of an ending that is committed after later ones", async (shared) => {
+  await using a = await shared.open("a");
+  for (const id of ["slow", "quick"]) await a.enqueue(generateRequest({ id }));
+  await a.shared!.endings();
+  const end = (id: string) =>
+    `UPDATE ${shared.schema}.jobs SET state = 'cancelled', outcome = '{"type":"cancelled"}',
+      finished_at_ms = ${shared.schema}.clock_ms(), ended_xid = pg_current_xact_id()
+      WHERE id = '${id}'`;
+  const slow = await shared.cluster.begin(end("slow"));
+  shared.cluster.sql(end("quick"));
+  assert.deepEqual((await a.shared!.endings()).map(({ id }) => id), ["quick"]);
+  assert.deepEqual(await a.shared!.endings(), []);
+  await slow.commit();
+  assert.deepEqual((await a.shared!.endings()).map(({ id }) => id), ["slow"]);
+});
+
+test("tells a worker what others want cancelled, and wakes it", async ({ open }) => {
+  await using a = await open("a");
+  await using b = await open("b");
+  await a.enqueue(generateRequest());
+  const lease = await claim(a);
+  const woken = Promise.withResolvers<void>();
+  a.shared?.onChange(() => woken.resolve());
+  assert.equal((await b.cancel("job-1")).type, "cancelling");
+  await woken.promise;
+  assert.deepEqual(await a.shared?.cancelled(), ["job-1"]);
+  assert.deepEqual(await b.shared?.cancelled(), []);
+  const ended = await a.settle(lease!, { type: "completed", result: { imagePaths: ["/x.png"] } });
+  assert.equal(ended?.state, "cancelled");
+});
+
+test("leaves prompts to the worker that has their server, as long as it lives", async ({ open }) => {
+  const { now, advance } = manualClock();
+  const a = await open("a", { now });
+  await using b = await open("b", { now });
+  await a.shared?.hold(["one"]);
+  await b.shared?.hold(["two"]);
+  await a.enqueue(generateRequest());
+  const first = await claim(a);
+  await a.close();
+  advance(LEASE_MS + 1);
+  assert.equal(await b.reclaim(), 1);
+  assert.equal(await claim(b, "two"), undefined);
+  assert.equal(await b.abandonPrompts({ exceptOn: ["two"] }), 0);
+  advance(30_000);
+  await b.shared?.hold(["two"]);
+  assert.equal(await b.abandonPrompts({ exceptOn: ["two"] }), 1);
+  const second = await claim(b, "two");
+  assert.notEqual(second?.promptId, first?.promptId);
+  assert.deepEqual(await b.welcomeBack("one"), [first?.promptId]);
+});
+
+test("accepts nothing while PostgreSQL is away, and goes on when it is back", async ({ open, cluster }) => {
+  await using queue = await open("a");
+  await queue.enqueue(generateRequest({ id: "before" }));
+  const lease = await claim(queue);
+  cluster.stop();
+  const away = { code: "unavailable", message: /^Backend busy: the queue is away .*PostgreSQL/ };
+  await assert.rejects(queue.enqueue(generateRequest({ id: "during" })), away);
+  await assert.rejects(queue.settle(lease!, { type: "failed", error: "x" }), away);
+  const back = Promise.withResolvers<void>();
+  queue.shared?.onChange(() => back.resolve());
+  cluster.start();
+  // The name is taken again, which tells that everything is to be looked at anew.
+  await back.promise;
+  await assert.rejects(open("a"), { code: "in_use" });
+  assert.equal((await queue.settle(lease!, { type: "failed", error: "x" }))?.id, "before");
+  assert.equal((await queue.enqueue(generateRequest({ id: "during" }))).type, "accepted");
+});

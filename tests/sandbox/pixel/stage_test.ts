@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import {
+  type Atlas,
+  decodePng,
+  encodePng,
+  type Raster,
+  resizeNearest,
+} from "../../../src/images/mod.ts";
+import type { PixelOptions } from "../../../src/protocol/mod.ts";
+import { openPixelStage } from "../../../src/sandbox/pixel/stage.ts";
+import { arrangeResults } from "../../../src/sandbox/results.ts";
+import { savedFiles } from "../../../src/sandbox/saved.ts";
+import type { ResultShape } from "../../../src/sandbox/shape.ts";
+import { openStaging } from "../../../src/sandbox/staging.ts";
+import type { FramePlan } from "../../../src/workflow/mod.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+
+const COLOURS = [[20, 20, 40], [200, 60, 50], [80, 180, 90], [240, 230, 200]];
+
+/** True pixel art: squares of four colours, laid out by chance that repeats itself. */
+function art(width: number, height: number, salt = 1): Raster {
+  const data = new Uint8Array(width * height * 4);
+  let state = salt;
+  for (let at = 0; at < data.length; at += 4) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data.set([...COLOURS[state >>> 30]!, 255], at);
+  }
+  return { width, height, channels: 4, data };
+}
+
+/** Pixel art as a model gives it: each cell eight pixels wide. */
+function enlarged(image: Raster, factor = 8): Raster {
+  return resizeNearest(image, image.width * factor, image.height * factor);
+}
+
+interface Arranged {
+  readonly names: string[];
+  readonly found: ReturnType<typeof savedFiles>["pixel"];
+  readonly image: (name: string) => ReturnType<typeof decodePng>;
+  readonly bytes: (name: string) => Uint8Array;
+}
+
+/** Runs images of a job through the stage to files. */
+async function arranged(
+  images: readonly Raster[],
+  options: PixelOptions,
+  shape: Partial<ResultShape> = {},
+  frames?: FramePlan,
+): Promise<Arranged> {
+  await using dir = await tempDir();
+  await using staging = await openStaging(dir.path, "job");
+  const staged = [];
+  for (const image of images) {
+    staged.push({
+      temp: await staging.write(await encodePng(image, { prompt: "{}" })),
+      extension: ".png",
+    });
+  }
+  const sets = await arrangeResults({ size: [64, 64], ...shape }, staged, {
+    staging,
+    parameters: "{}",
+    frames,
+    pixel: await openPixelStage(options, undefined),
+    signal: new AbortController().signal,
+    stemOf: (index) => Promise.resolve(`job_${index}`),
+  });
+  const published = await staging.publish(sets);
+  const files = new Map<string, Uint8Array>();
+  for (const path of published.flat()) {
+    files.set(path.slice(dir.path.length + 1), await Deno.readFile(path));
+  }
+  const { imagePaths, pixel } = savedFiles(sets, published);
+  const bytes = (name: string) => files.get(name) ?? new Uint8Array();
+  return {
+    names: imagePaths.map((path) => path.slice(dir.path.length + 1)),
+    found: pixel,
+    image: (name) => decodePng(bytes(name)),
+    bytes,
+  };
+}
+
+/** Whether a PNG keeps the numbers of colours: colour type 3 (section 11.2.1). */
+function isIndexed(bytes: Uint8Array): boolean {
+  return bytes[25] === 3;
+}
+
+Deno.test("an image becomes its cells, indexed, with what was found in its text", async () => {
+  const truth = art(24, 16);
+  const result = await arranged([enlarged(truth)], { scale: [2, 4, 2] });
+  assert.deepEqual(result.names, ["job_0.png", "job_0@2x.png", "job_0@4x.png"]);
+  assert.ok(result.names.every((name) => isIndexed(result.bytes(name))));
+  const { width, height, data, text } = result.image("job_0.png");
+  assert.deepEqual([width, height, data], [24, 16, truth.data]);
+  assert.equal(result.image("job_0@4x.png").width, 96);
+  const [found] = result.found!;
+  assert.deepEqual([found!.image, found!.original, found!.sure], [0, undefined, true]);
+  assert.deepEqual([found!.cells, found!.cell_size, found!.colors], [[24, 16], [8, 8], 4]);
+  assert.deepEqual([text["prompt"], text["parameters"]], ["{}", "{}"]);
+  const { image: _image, ...told } = found!;
+  assert.deepEqual(JSON.parse(text["pixel"]!), told);
+});
+
+Deno.test("images go before enlargements and originals, and what was found has their places", async () => {
+  const images = [enlarged(art(24, 16)), enlarged(art(24, 16, 7))];
+  const result = await arranged(images, { scale: [2], keep_original: true });
+  assert.deepEqual(result.names, [
+    "job_0.png",
+    "job_1.png",
+    "job_0@2x.png",
+    "job_0_original.png",
+    "job_1@2x.png",
+    "job_1_original.png",
+  ]);
+  assert.deepEqual(result.found!.map(({ image, original }) => [image, original]), [[0, 3], [1, 5]]);
+  assert.deepEqual(result.image("job_1_original.png").data, images[1]!.data);
+});
+
+Deno.test("an asked size is kept exactly, and the original beside a grid that is none", async () => {
+  const noise = art(96, 96);
+  const result = await arranged([noise], { size: [40, 30] });
+  const { width, height } = result.image("job_0.png");
+  assert.deepEqual([width, height], [40, 30]);
+  const [found] = result.found!;
+  assert.deepEqual(found!.size, [40, 30]);
+  if (!found!.sure) assert.deepEqual(result.names, ["job_0.png", "job_0_original.png"]);
+});
+
+Deno.test("one pixel, and a size larger than the image, are images as others", async () => {
+  const one = await arranged([art(1, 1)], {});
+  assert.deepEqual([one.image("job_0.png").width, one.found![0]!.size], [1, [1, 1]]);
+  const larger = await arranged([art(3, 2)], { size: [10, 20] });
+  assert.deepEqual(larger.found![0]!.size, [10, 20]);
+});
+
+Deno.test("an enlargement that no image can be is left out with a warning", async () => {
+  const result = await arranged([art(1000, 2)], { size: [1000, 2], scale: [2, 64] });
+  assert.ok(result.names.includes("job_0@2x.png"));
+  assert.ok(!result.names.includes("job_0@64x.png"));
+  assert.ok(result.found![0]!.warnings.includes("scale_64_too_large"));
+});
+
+Deno.test("frames have one size and palette, and sheet and atlas are made of them", async () => {
+  const frames = [1, 2, 3, 4].map((salt) => enlarged(art(16, 16, salt)));
+  const result = await arranged(frames, { keep_original: true }, { animation_frames: 4, fps: 5 });
+  assert.deepEqual(result.names.slice(0, 5), [
+    "job_0_sheet.png",
+    "job_0_0000.png",
+    "job_0_0001.png",
+    "job_0_0002.png",
+    "job_0_0003.png",
+  ]);
+  assert.equal(result.names.at(-1), "job_0_0003_original.png");
+  const sheet = result.image("job_0_sheet.png");
+  assert.deepEqual([sheet.width, sheet.height], [64, 16]);
+  assert.deepEqual(result.image("job_0_0002.png").data, art(16, 16, 3).data);
+  const atlas: Atlas = JSON.parse(new TextDecoder().decode(result.bytes("job_0_sheet.json")));
+  assert.deepEqual(atlas.frames["3"]?.frame, { x: 48, y: 0, w: 16, h: 16 });
+  assert.deepEqual([result.found!.length, result.found![0]!.image], [1, 0]);
+});
+
+Deno.test("poses of one image are cut at its own size before their grid is looked for", async () => {
+  const plan: FramePlan = { type: "sheet", sheet: { columns: 2, rows: 2, width: 32, height: 32 } };
+  const sheet = enlarged(art(32, 32));
+  const result = await arranged([sheet], { size: [16, 16] }, { animation_frames: 3 }, plan);
+  assert.deepEqual([result.image("job_0_0000.png").width, result.names.length], [16, 4]);
+});
+
+Deno.test("frames of several sizes are refused as without pixel art", async () => {
+  const frames = [enlarged(art(16, 16)), enlarged(art(16, 8))];
+  await assert.rejects(arranged(frames, {}, { animation_frames: 2 }), {
+    code: "output",
+    message: /frames of different sizes: 128x128 and 128x64/,
+  });
+});
+
+Deno.test("a tile set is cut into tiles of whole cells, each with its seams", async () => {
+  const result = await arranged([enlarged(art(32, 32))], {}, { tileset_grid: [2, 2] });
+  assert.deepEqual(result.names.slice(0, 3), [
+    "job_0_sheet.png",
+    "job_0_0000.png",
+    "job_0_0001.png",
+  ]);
+  assert.deepEqual([result.image("job_0_0003.png").width, result.found!.length], [16, 1]);
+  const [found] = result.found!;
+  assert.equal(found!.seams!.length, 4);
+  assert.equal(typeof found!.tileable, "boolean");
+  const { text } = result.image("job_0_0003.png");
+  assert.deepEqual(JSON.parse(text["pixel"]!).seams, [found!.seams![3]]);
+});
+
+Deno.test("a tile set whose cells do not divide is brought to the nearest that do", async () => {
+  const result = await arranged([enlarged(art(31, 33))], {}, { tileset_grid: [4, 4] });
+  assert.deepEqual(result.found![0]!.size, [32, 32]);
+  assert.ok(result.found![0]!.warnings.includes("resized"));
+});
+
+Deno.test("a palette that is asked for has every colour of the result", async () => {
+  const result = await arranged([enlarged(art(24, 24))], { palette: "game-boy" });
+  const { data } = result.image("job_0.png");
+  const greens = new Set(["15,56,15", "48,98,48", "139,172,15", "155,188,15"]);
+  for (let at = 0; at < data.length; at += 4) {
+    assert.ok(greens.has([...data.subarray(at, at + 3)].join()));
+  }
+});

@@ -1,0 +1,54 @@
+/** Plans that once broke a promise, by name, made small. Each is run again and again. */
+
+import type { Plan } from "./plan.ts";
+
+/** A plan, and what was wrong. */
+export interface CorpusEntry {
+  readonly name: string;
+  readonly plan: Plan;
+}
+
+/** The corpus. */
+export const CORPUS: readonly CorpusEntry[] = [
+  {
+    // The job took -82 s; the client refused the answer, took the worker for an old one and gave up.
+    name: "The clock is set back while a job runs",
+    plan: {
+      seed: 1081,
+      servers: 1,
+      clients: 1,
+      jobs: [
+        { id: "job-7", client: 0, atMs: 707, steps: 7, seed: 1000007 },
+        { id: "job-8", client: 0, atMs: 1694, steps: 5, seed: 1000008 },
+        { id: "job-9", client: 0, atMs: 9, steps: 3, seed: 1000009, cancelAfterMs: 2580 },
+      ],
+      faults: [
+        { kind: "link lossy", atMs: 459, forMs: 75524, which: 185 },
+        { kind: "clock jumps", atMs: 217, forMs: 838, which: 223 },
+      ],
+      idleMs: 0,
+    },
+  },
+  {
+    name: "The clock is set back before a running job is cancelled",
+    plan: {
+      seed: 1068,
+      servers: 1,
+      clients: 3,
+      jobs: [{
+        id: "job-10",
+        client: 0,
+        atMs: 172,
+        steps: 9,
+        seed: 1000010,
+        priority: -1,
+        cancelAfterMs: 5636,
+      }],
+      faults: [
+        { kind: "clock jumps", atMs: 2328, forMs: 70, which: 284 },
+        { kind: "executor dead", atMs: 882, forMs: 6396, which: 687 },
+      ],
+      idleMs: 0,
+    },
+  },
+];

@@ -1,0 +1,128 @@
+/** A PostgreSQL of a test file's own: its directory, its port, synced to disk like a real one. */
+
+/** A transaction that is under way. */
+export interface OpenTransaction {
+  /** Ends it. */
+  commit(): Promise<void>;
+}
+
+/** A server that tests may stop and start. */
+export interface Cluster {
+  /** URL of a schema, which is made by whoever opens it. */
+  url(schema: string): string;
+  /** Runs SQL and returns what `psql` prints, unaligned. */
+  sql(text: string): string;
+  /** Runs SQL in a transaction that stays open. */
+  begin(text: string): Promise<OpenTransaction>;
+  /** Stops it, letting nobody finish, like a crash. */
+  stop(): void;
+  /** Starts it again. */
+  start(): void;
+}
+
+/**
+ * Starts a cluster that ends with the test process, or says plainly that it cannot, for want of PostgreSQL:
+ * with `CI` set that is an error, elsewhere the tests that need it do not run.
+ */
+export async function startCluster(): Promise<Cluster | undefined> {
+  const bin = await programs();
+  if (bin === undefined) {
+    const message =
+      "PostgreSQL is not installed (apt-get install postgresql): its tests cannot run";
+    if (Deno.env.get("CI") !== undefined) throw new Error(message);
+    Deno.stderr.writeSync(new TextEncoder().encode(`${message}\n`));
+    return undefined;
+  }
+  const dir = await Deno.makeTempDir({ prefix: "dgx-pixels-pg-" });
+  const port = freePort();
+  // PostgreSQL refuses to run as root.
+  const isRoot = command("id", ["-u"]).trim() === "0";
+  if (isRoot) command("chown", ["nobody", dir]);
+  const run = (program: string, args: readonly string[]) => {
+    const path = `${bin}/${program}`;
+    if (!isRoot) return command(path, args, dir);
+    return command("setpriv", ["--reuid=nobody", "--clear-groups", path, ...args], dir);
+  };
+  const data = `${dir}/data`;
+  run("initdb", ["-D", data, "-U", "pixels", "-A", "trust", "-E", "UTF8", "--no-sync"]);
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= ` +
+    "-c max_connections=200 -c shared_buffers=64MB";
+  const start = () =>
+    void run("pg_ctl", ["-D", data, "-w", "-s", "-l", `${dir}/log`, "-o", settings, "start"]);
+  const stop = () => void run("pg_ctl", ["-D", data, "-w", "-s", "-m", "immediate", "stop"]);
+  start();
+  globalThis.addEventListener("unload", () => {
+    try {
+      stop();
+    } finally {
+      Deno.removeSync(dir, { recursive: true });
+    }
+  });
+  const host = ["-h", "127.0.0.1", "-p", String(port), "-U", "pixels", "-d", "postgres"];
+  return {
+    url: (schema) =>
+      `postgres://pixels@127.0.0.1:${port}/postgres?schema=${schema}&sslmode=disable`,
+    sql: (text) => run("psql", [...host, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text]),
+    begin: (text) => openTransaction(`${bin}/psql`, [...host, "-X", "-q"], text),
+    start,
+    stop,
+  };
+}
+
+async function openTransaction(
+  psql: string,
+  args: readonly string[],
+  text: string,
+): Promise<OpenTransaction> {
+  const child = new Deno.Command(psql, {
+    args: [...args, "-v", "ON_ERROR_STOP=1"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.getReader();
+  await writer.write(new TextEncoder().encode(`BEGIN; ${text};\n\\echo done\n`));
+  await reader.read();
+  return {
+    async commit() {
+      await writer.write(new TextEncoder().encode("COMMIT;\n"));
+      await writer.close();
+      await child.status;
+      await reader.cancel();
+    },
+  };
+}
+
+async function programs(): Promise<string | undefined> {
+  const versions: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir("/usr/lib/postgresql")) versions.push(name);
+  } catch {
+    return undefined;
+  }
+  const newest = versions.toSorted((a, b) => Number(b) - Number(a))[0];
+  return newest === undefined ? undefined : `/usr/lib/postgresql/${newest}/bin`;
+}
+
+function command(program: string, args: readonly string[], cwd?: string): string {
+  // A server that is started keeps what it is given open.
+  const pipe = args.includes("start") ? "null" : "piped";
+  const output = new Deno.Command(program, {
+    args: [...args],
+    ...(cwd === undefined ? {} : { cwd }),
+    stdin: "null",
+    stdout: pipe,
+    stderr: pipe,
+  }).outputSync();
+  if (!output.success) {
+    const why = pipe === "null" ? "" : new TextDecoder().decode(output.stderr);
+    throw new Error(`${program} ${args.join(" ")} failed: ${why}`);
+  }
+  return pipe === "null" ? "" : new TextDecoder().decode(output.stdout);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { type Client, connect } from "../../src/client/mod.ts";
+import { decodeUpdate, type Update } from "../../src/protocol/mod.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
+import { zmqTransport } from "../../src/transport/mod.ts";
+import { type PixelsWorker, startWorker } from "../../src/worker/mod.ts";
+import { type Cluster, startCluster } from "../support/postgres.ts";
+import { startTask } from "../support/process.ts";
+import { tempDir } from "../support/temp_dir.ts";
+import { IMAGE, testConfig } from "../support/worker.ts";
+
+const cluster = await startCluster();
+let schemas = 0;
+
+/** A worker with its simulator, its client and a listener. */
+interface Member {
+  readonly simulator: Simulator;
+  readonly worker: PixelsWorker;
+  readonly client: Client;
+  readonly ear: Ear;
+}
+
+/** Two workers on one queue. */
+interface Pair extends AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly schema: string;
+  readonly dir: string;
+  readonly a: Member;
+  readonly b: Member;
+}
+
+function test(behaviour: string, body: (pair: Pair) => Promise<void>): void {
+  if (cluster === undefined) return;
+  Deno.test(`Workers that share a queue ${behaviour}`, async () => {
+    await using pair = await startPair(cluster);
+    await body(pair);
+  });
+}
+
+test("run jobs of any client at either, and both tell each ending once", async ({ a, b }) => {
+  const jobs = Array.from({ length: 8 }, (_, nth) => ({ ...IMAGE, id: `job-${nth}` }));
+  const handles = jobs.map((job, nth) => (nth % 2 === 0 ? a : b).client.generate(job));
+  await Promise.all(handles.map(({ result }) => result));
+  const ran = [a, b].map(({ simulator }) => simulator.record.executions.length);
+  assert.equal(ran[0]! + ran[1]!, jobs.length);
+  assert.ok(ran.every((count) => count > 0), `${ran}`);
+  for (const { ear } of [a, b]) {
+    for (const { id } of jobs) await ear.hears("job_complete", id);
+    const endings = ear.heard.filter(({ type }) => type === "job_complete").map(jobIdOf);
+    assert.deepEqual(endings.toSorted(), jobs.map(({ id }) => id));
+  }
+});
+
+test("cancel a job at one that runs at the other", async ({ a, b }) => {
+  using stallA = a.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  using stallB = b.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  const job = a.client.generate({ ...IMAGE, id: "unwanted" });
+  job.result.catch(() => {});
+  const runsAt = await Promise.race([stallA.reached.then(() => a), stallB.reached.then(() => b)]);
+  await (runsAt === a ? b : a).client.cancel("unwanted");
+  await runsAt.simulator.when("interrupt");
+  stallA.release();
+  stallB.release();
+  await assert.rejects(job.result, { code: "cancelled" });
+  await Promise.all([a, b].map(({ ear }) => ear.hears("job_finished", "unwanted")));
+});
+
+test("refuse jobs while PostgreSQL is away, store what ran meanwhile, and go on", async (pair) => {
+  const { a, b, cluster } = pair;
+  using stallA = a.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  using stallB = b.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  const running = a.client.generate({ ...IMAGE, id: "running" });
+  const runsAt = await Promise.race([stallA.reached.then(() => a), stallB.reached.then(() => b)]);
+  cluster.stop();
+  await assert.rejects(a.client.generate({ ...IMAGE, id: "during" }).accepted, {
+    message: /Backend busy: the queue is away/,
+  });
+  stallA.release();
+  stallB.release();
+  await runsAt.simulator.when("execution_end");
+  cluster.start();
+  await running.result;
+  await b.ear.hears("job_complete", "running");
+  await b.client.generate({ ...IMAGE, id: "during" }).result;
+  const executions = [a, b].flatMap(({ simulator }) => simulator.record.executions);
+  assert.equal(executions.length, 2);
+});
+
+test("take over the jobs of one that was killed, when its leases have run out", async (pair) => {
+  const { a, b, cluster, schema, dir } = pair;
+  await using lost = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
+  using stall = lost.faults.stall({ nodeClass: "KSampler", step: 2 });
+  using busyA = a.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  using busyB = b.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  {
+    await using doomed = startTask("worker", [
+      `--comfyui-url=${lost.url}`,
+      "--req-addr=tcp://127.0.0.1:0",
+      "--pub-addr=tcp://127.0.0.1:0",
+      `--output-dir=${dir}/lost`,
+      `--db=${cluster.url(schema)}`,
+      "--worker-name=doomed",
+    ]);
+    assert.ok(await doomed.logged("Worker ready"));
+    // As many as keep all three servers busy.
+    const jobs = Array.from({ length: 12 }, (_, nth) => ({ ...IMAGE, id: `job-${nth}` }));
+    const handles = jobs.map((job) => a.client.generate(job));
+    await Promise.all([stall.reached, busyA.reached, busyB.reached]);
+    doomed.signal("SIGKILL");
+    await doomed.ended;
+    busyA.release();
+    busyB.release();
+    // Instead of waiting for half a minute, twice.
+    cluster.sql(
+      `UPDATE ${schema}.jobs SET lease_until_ms = 0 WHERE worker = 'doomed' AND state = 'running';
+       UPDATE ${schema}.workers SET seen_at_ms = 0 WHERE name = 'doomed'`,
+    );
+    await Promise.all(handles.map(({ result }) => result));
+  }
+  assert.equal(
+    cluster.sql(`SELECT count(*) FROM ${schema}.jobs WHERE state = 'completed'`).trim(),
+    "12",
+  );
+});
+
+async function startPair(cluster: Cluster): Promise<Pair> {
+  await using starting = new AsyncDisposableStack();
+  const dir = starting.use(await tempDir());
+  const schema = `workers_${schemas += 1}`;
+  const member = async (name: string): Promise<Member> => {
+    const simulator = starting.use(
+      await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 }),
+    );
+    const config = await testConfig(`${dir.path}/${name}`, simulator.url, {
+      db: cluster.url(schema),
+      "worker-name": name,
+    });
+    const worker = starting.use(await startWorker({ config }));
+    const client = starting.use(await connect(worker));
+    const ear = starting.use(await Ear.at(worker.pubAddress));
+    return { simulator, worker, client, ear };
+  };
+  const [a, b] = [await member("a"), await member("b")];
+  const running = starting.move();
+  return {
+    cluster,
+    schema,
+    dir: dir.path,
+    a,
+    b,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Hears all updates of a worker. */
+class Ear implements AsyncDisposable {
+  readonly heard: Update[] = [];
+  readonly #close: () => Promise<void>;
+  readonly #reading: Promise<void>;
+  #change = Promise.withResolvers<void>();
+
+  constructor(updates: AsyncIterable<Uint8Array> & { close(): Promise<void> }) {
+    this.#close = () => updates.close();
+    this.#reading = this.#read(updates);
+  }
+
+  static async at(address: string): Promise<Ear> {
+    return new Ear(await zmqTransport().connectUpdates(address));
+  }
+
+  /** Resolves when it has heard this of a job, before or from now on. */
+  async hears(type: Update["type"], jobId: string): Promise<void> {
+    while (!this.heard.some((update) => update.type === type && jobIdOf(update) === jobId)) {
+      await this.#change.promise;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+    await this.#reading;
+  }
+
+  async #read(updates: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const bytes of updates) {
+      this.heard.push(decodeUpdate(bytes));
+      this.#change.resolve();
+      this.#change = Promise.withResolvers();
+    }
+  }
+}
+
+function jobIdOf(update: Update): string {
+  return "job_id" in update ? update.job_id : "";
+}
