@@ -164,3 +164,28 @@ Deno.test("Profile 0.33 drops progress that comes too fast, unless previews are 
   deepEqual([fast[0], fast.at(-1)], [1, 6]);
   deepEqual(await steps({ preview_method: "latent2rgb" }, 2), [1, 2, 3, 4, 5, 6]);
 });
+
+Deno.test("Profile 0.33 replaces an old class, and without a mapping loses its inputs as the real one does", async () => {
+  await using simulator = await startNew();
+  const graph = textToImage();
+  const inputs = {
+    conditioning_to: ["2", 0],
+    conditioning_from: ["3", 0],
+    conditioning_to_strength: 1,
+  };
+  const sampler = { ...graph["5"]!.inputs, positive: ["8", 0] };
+  const old = { class_type: "ConditioningAverage ", inputs };
+  const withOld = (node: unknown) => ({
+    prompt: { ...graph, "5": { ...graph["5"], inputs: sampler }, "8": node },
+  });
+  const titled = await ask(simulator, "POST /prompt", withOld({ ...old, _meta: { title: "x" } }));
+  const errors = titled.json().node_errors as Record<
+    string,
+    { class_type: string; errors: unknown[] }
+  >;
+  deepEqual([titled.status, errors["8"]?.class_type], [400, "ConditioningAverage"]);
+  equal(errors["8"]?.errors.length, 3);
+  equal((await ask(simulator, "POST /prompt", withOld(old))).status, 500);
+  const rules = (await ask(simulator, "GET /node_replacements")).json();
+  deepEqual(Object.keys(rules), ["ImageBatch", "ImageScaleBy", "ConditioningAverage "]);
+});
