@@ -342,6 +342,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: 100,
     help: "most preview files of a job; new ones replace the oldest",
   },
+  "output.minFreeMb": {
+    path: "output.min_free_mb",
+    kind: wholeNumber(0, 1_000_000_000),
+    default: 0,
+    help: "free disk space below which new jobs are refused; 0 for no limit",
+  },
   "output.pixel": {
     path: "output.pixel",
     kind: pixelOptions(),

@@ -375,6 +375,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["1", 1], ["100", 100], ["1000000", 1_000_000]],
     bad: ["0", "1000001", "1.5", ...NO_NUMBERS],
   },
+  "output.min_free_mb": {
+    read: (config) => config.output.minFreeMb,
+    good: [["0", 0], ["500", 500], ["1000000000", 1_000_000_000]],
+    bad: ["1000000001", "1.5", ...NO_NUMBERS],
+  },
   "output.pixel": { read: (config) => config.output.pixel, ...PIXEL_WORDS },
   "palettes.palette_dir": { read: (config) => config.palettes.dir, ...paths("palettes") },
   "models.checkpoint_dir": {

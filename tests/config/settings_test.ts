@@ -146,6 +146,7 @@ Deno.test("the defaults are the documented ones", async () => {
       keepPreviews: false,
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
+      minFreeMb: 0,
       pixel: undefined,
     },
     palettes: { dir: undefined },

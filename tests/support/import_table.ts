@@ -107,6 +107,7 @@ export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly st
   ["executor/isolate.ts", ["sandbox/main.ts"]],
   ["sandbox/", ["executor/messages.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
+  ["cli/commands/db.ts", ["queue/sqlite/care.ts"]],
   ["cli/generate/sixel.ts", ["images/"]],
   ["cli/generate/contact_sheet.ts", ["images/"]],
   ["cli/pixelize/", ["images/", "pixels/"]],
