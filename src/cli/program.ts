@@ -13,6 +13,7 @@ import type { Io } from "./io.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import type { ConformanceCommandOptions } from "./commands/conformance.ts";
 import type { DemoOptions } from "./commands/demo.ts";
+import type { DbAction, DbOptions } from "./commands/db.ts";
 import type { ServiceOptions } from "./commands/service.ts";
 import type { SimulatorCommandOptions } from "./commands/simulator.ts";
 import type { TokenOptions } from "./commands/token.ts";
@@ -33,6 +34,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
     addKeygen(program, io, finish);
     addToken(program, io, finish);
     addService(program, io, finish);
+    addDb(program, io, finish);
     addSchema(program, io, finish);
   });
 }
@@ -127,6 +129,19 @@ function addKeygen(program: Command, io: Io, finish: Finish): void {
     .action(async (name: string) => {
       const { runKeygen } = await import("./commands/keygen.ts");
       finish(await runKeygen(name, io));
+    });
+}
+
+function addDb(program: Command, io: Io, finish: Finish): void {
+  inherit(program, "db")
+    .description("check the file of the queue for damage, or copy it")
+    .addArgument(new Argument("<action>", "what to do").choices(["check", "backup"]))
+    .argument("[file]", "where to put the copy")
+    .option("--db <file>", "SQLite file of the queue (default: that of the settings)")
+    .option("--config <file>", "YAML file with settings")
+    .action(async (action: DbAction, file: string | undefined, options: DbOptions) => {
+      const { runDb } = await import("./commands/db.ts");
+      finish(await runDb(action, file, options, io));
     });
 }
 

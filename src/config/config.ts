@@ -189,6 +189,8 @@ export interface OutputConfig {
   readonly maxPreviewsPerSecond: number;
   /** Preview images of one job that are kept at once; older ones give way. @default {100} */
   readonly maxPreviews: number;
+  /** Free space in MB (10^6 bytes) below which new jobs are refused; 0 sets no limit. @default {0} */
+  readonly minFreeMb: number;
   /** How images are made pixel art where neither request nor workflow says. @default {not at all} */
   readonly pixel: PixelOptions | undefined;
 }

@@ -1,14 +1,12 @@
 /** The table of all settings: the only place that knows their names, kinds, defaults and help. */
 
 import { LOG_LEVELS } from "../log.ts";
-import type { ComfyuiConfig, Config } from "./config.ts";
 import {
   address,
   database,
   filenamePattern,
   hostAndPort,
   httpUrl,
-  type Kind,
   label,
   listOf,
   loraTrigger,
@@ -23,8 +21,8 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
-import type { FlagName } from "./flags.ts";
-import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
+import { SERVER_FIELDS } from "./servers.ts";
+import type { Field, Setting, ValueOf } from "./setting.ts";
 
 const MAX_SERVERS = 64;
 
@@ -32,47 +30,7 @@ const MAX_FILES = 64;
 
 const MAX_ORIGINS = 64;
 
-/** One setting, whose value is a `T`. */
-export interface Setting<T> {
-  /** Section and key in the file. */
-  readonly path: string;
-  /** Its flag; settings that are chosen once for a machine have none. */
-  readonly flag?: FlagName;
-  readonly kind: Kind<NonNullable<T>>;
-  readonly default: T;
-  /** A phrase for the help text. */
-  readonly help: string;
-}
-
-/** ComfyUI as the settings have it one by one. */
-export interface ComfyuiValues extends Omit<ComfyuiConfig, "servers"> {
-  readonly urls: readonly string[];
-  readonly servers: readonly ServerValues[] | undefined;
-  readonly maxRetries: number;
-}
-
-/** The values of the settings one by one; in {@linkcode Config} those that say one thing are joined. */
-export interface Values extends Omit<Config, "comfyui"> {
-  readonly comfyui: ComfyuiValues;
-}
-
-/** Place of a value: `zmq.reqRepAddr`, `simulate`. */
-type FieldOf<C> = {
-  [S in keyof C & string]: C[S] extends boolean ? S : `${S}.${keyof C[S] & string}`;
-}[keyof C & string];
-
-type ValueAt<C, F extends string> = F extends `${infer S extends keyof C & string}.${infer K}`
-  ? K extends keyof C[S] ? C[S][K] : never
-  : F extends keyof C ? C[F]
-  : never;
-
-/** Place of a setting's value in {@linkcode Values}. */
-export type Field = FieldOf<Values>;
-
-/** What the setting at a place is. */
-export type ValueOf<F extends Field> = ValueAt<Values, F>;
-
-/** The compiler holds this table and {@linkcode Config} together: neither can have more than the other. */
+/** The compiler holds this table and `Config` together: neither can have more than the other. */
 export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "zmq.reqRepAddr": {
     path: "zmq.req_rep_addr",
@@ -341,6 +299,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(1, 1_000_000),
     default: 100,
     help: "most preview files of a job; new ones replace the oldest",
+  },
+  "output.minFreeMb": {
+    path: "output.min_free_mb",
+    kind: wholeNumber(0, 1_000_000_000),
+    default: 0,
+    help: "free disk space below which new jobs are refused; 0 for no limit",
   },
   "output.pixel": {
     path: "output.pixel",

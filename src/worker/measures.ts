@@ -3,6 +3,7 @@
 import type { Metrics, Snapshot } from "../http/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
+import type { FreeSpace } from "./free_space.ts";
 import type { AttemptReport } from "./scheduler.ts";
 import type { Handle } from "./answer.ts";
 import type { SchedulerView, ServerView } from "./requests/context.ts";
@@ -98,13 +99,15 @@ export interface SnapshotSources {
   readonly servers: readonly ServerView[];
   /** Knows what the servers do. */
   readonly scheduler: Pick<SchedulerView, "activeOn" | "isDraining">;
+  /** Knows the disk. */
+  readonly freeSpace: Pick<FreeSpace, "look">;
   /** Counts updates that were given up. */
   readonly updates: { readonly dropped: number };
 }
 
 /** Looks at what is so now. */
 export async function takeSnapshot(
-  { queue, servers, scheduler, updates }: SnapshotSources,
+  { queue, servers, scheduler, updates, freeSpace }: SnapshotSources,
 ): Promise<Omit<Snapshot, "listeners">> {
   const { queued, running, oldestQueuedAtMs } = await queue.counts({ oldest: true });
   return {
@@ -120,6 +123,6 @@ export async function takeSnapshot(
       isDraining: scheduler.isDraining(name),
     })),
     droppedUpdates: updates.dropped,
-    freeDiskBytes: undefined,
+    freeDiskBytes: await freeSpace.look(),
   };
 }

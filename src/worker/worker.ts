@@ -26,6 +26,7 @@ import {
 } from "./measures.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
+import { watchFreeSpace } from "./free_space.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
@@ -40,6 +41,8 @@ export interface WorkerOptions {
   config: Config;
   /** Takes log lines. @default a logger that drops them */
   logger?: Logger;
+  /** Tells the free bytes of the disk that a path is on. @default {not known} */
+  freeBytes?: (path: string) => Promise<number>;
   /** Opens the sockets. @default ZeroMQ */
   transport?: Transport;
   /** Entry module of the isolates. @default the real one */
@@ -170,7 +173,15 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     ? undefined
     : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
   let stopping = false;
+  const freeSpace = starting.use(
+    await watchFreeSpace({
+      look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
+      minBytes: config.output.minFreeMb * 1e6,
+      logger,
+    }),
+  );
   const context: HandlerContext = {
+    freeSpace,
     queue,
     servers: executors.all,
     scheduler,
@@ -198,11 +209,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
           context: {
             handle: (request) => handleHttp(request, () => false),
             metrics,
-            snapshot: () => takeSnapshot({ queue, servers: executors.all, scheduler, updates }),
+            snapshot: () =>
+              takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
             feed,
             outputDir,
             inputDir,
+            diskProblem: () => freeSpace.problem,
             isStopping: () => stopping,
             logger,
           },
@@ -218,6 +231,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await executors[Symbol.asyncDispose]();
     await scheduler.drain();
     storage[Symbol.dispose]();
+    freeSpace[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
     await following?.[Symbol.asyncDispose]();

@@ -68,7 +68,10 @@ async function serve(
   }
   const first = stop.next();
   const supervisor = resources.use(await findSupervisor({ env: io.env, logger }));
-  const worker = await Promise.race([startWorker({ config, logger }), first]);
+  const worker = await Promise.race([
+    startWorker({ config, logger, freeBytes: io.freeBytes }),
+    first,
+  ]);
   if (typeof worker === "string") {
     logger.log("info", "Stopped before it was ready", { signal: worker });
     io.endAtOnce();

@@ -64,6 +64,8 @@ export interface HandlerContext {
   readonly updates: UpdatePosition;
   /** Knows whether images can be written. */
   readonly storage?: { readonly problem: string | undefined };
+  /** Whether images still fit on the disk. */
+  readonly freeSpace: { readonly problem: string | undefined };
   /** Real path of the directory that images are in; nothing outside of it is delivered. */
   readonly outputDir: string;
   /** True once the worker takes no more jobs. */

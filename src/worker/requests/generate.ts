@@ -18,6 +18,11 @@ export async function generate(
   if (context.stopping()) {
     return refuse("Backend busy: the worker is stopping; send it again later");
   }
+  const { problem } = context.freeSpace;
+  // What was accepted before stays so.
+  if (problem !== undefined && await context.queue.get(request.id) === undefined) {
+    return refuse(`Backend busy: ${problem}`);
+  }
   try {
     using arrival = context.arrivals.begin();
     // What needs no wait is stored before the next request is looked for.

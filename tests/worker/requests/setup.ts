@@ -32,6 +32,7 @@ export function handlers(
     maxQueued?: number;
     stopping?: boolean;
     outputDir?: string;
+    problem?: string;
     wrap?: (queue: JobQueue) => JobQueue;
   } = {},
 ): HandlerSetup {
@@ -60,6 +61,7 @@ export function handlers(
     estimator: createEstimator(),
     arrivals: createArrivals(),
     updates: { epoch: 1_700_000_000_000, lastSeq: 17 },
+    freeSpace: { problem: options.problem },
     outputDir: options.outputDir ?? "/nonexistent",
     stopping: () => options.stopping ?? false,
     uptimeMs: () => 61_900,

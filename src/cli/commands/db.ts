@@ -1,0 +1,43 @@
+/** `db`: looks after the file of the queue. */
+
+import { loadConfig } from "../../config/mod.ts";
+import { ConfigError } from "../../errors.ts";
+import { backupQueue, checkQueue } from "../../queue/sqlite/care.ts";
+import { EXIT } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { printable } from "../text.ts";
+
+/** What can be done. */
+export type DbAction = "check" | "backup";
+
+/** Options of the command. */
+export interface DbOptions {
+  /** The file. @default {that of the settings} */
+  db?: string;
+  /** File with settings. */
+  config?: string;
+}
+
+/** Runs the command; resolves with its exit code. */
+export async function runDb(
+  action: DbAction,
+  target: string | undefined,
+  flags: DbOptions,
+  io: Io,
+): Promise<number> {
+  if ((action === "backup") !== (target !== undefined)) {
+    throw new ConfigError("usage", "Only db backup takes a file, and needs one: db backup FILE");
+  }
+  const { config } = await loadConfig({ flags });
+  const { dbPath } = config.worker;
+  if (action === "check") {
+    const faults = checkQueue(dbPath);
+    for (const fault of faults) io.err(`error: ${printable(fault)}\n`);
+    if (faults.length > 0) return EXIT.failed;
+    io.out(`${printable(dbPath)} is whole\n`);
+  } else if (target !== undefined) {
+    await backupQueue(dbPath, target);
+    io.out(`${printable(target)}\n`);
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { backupQueue, checkQueue } from "../../../src/queue/sqlite/care.ts";
+import { lockQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { run } from "../../cli/fake_io.ts";
+import { generateRequest } from "../../support/requests.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+
+async function filled(dir: string) {
+  const path = `${dir}/queue.db`;
+  const queue = openSqliteQueue({ path, maxQueued: 1_000 });
+  for (let n = 0; n < 200; n += 1) {
+    await queue.enqueue(generateRequest({ id: `job-${n}`, prompt: "x".repeat(2_000) }));
+  }
+  return { path, queue };
+}
+
+Deno.test("a copy that is made beside a running worker is whole, and never written over another file", async () => {
+  await using dir = await tempDir();
+  const { path, queue } = await filled(dir.path);
+  await using _queue = queue;
+  using _lock = lockQueue(path);
+  const copy = `${dir.path}/copy's.db`;
+  await backupQueue(path, copy);
+  assert.deepEqual(checkQueue(copy), []);
+  await using copied = openSqliteQueue({ path: copy });
+  assert.equal((await copied.counts()).queued, 200);
+  await assert.rejects(backupQueue(path, copy), { code: "unwritable" });
+  await assert.rejects(backupQueue(path, `${dir.path}/no/such/folder.db`), { code: "unwritable" });
+});
+
+Deno.test("damage is found, and what is no queue is not taken for one or made", async () => {
+  await using dir = await tempDir();
+  const { path, queue } = await filled(dir.path);
+  await queue.close();
+  assert.deepEqual(checkQueue(path), []);
+  {
+    using file = await Deno.open(path, { write: true });
+    await file.seek(8 * 4_096, Deno.SeekMode.Start);
+    await file.write(new Uint8Array(4_096).fill(0xff));
+  }
+  assert.ok(checkQueue(path).length > 0);
+  const other = `${dir.path}/other.db`;
+  await Deno.writeTextFile(other, "no database at all, but long enough to be looked at".repeat(50));
+  for (const wrong of [other, `${dir.path}/nothing.db`]) {
+    assert.throws(() => checkQueue(wrong), { code: "unreadable" });
+  }
+  await assert.rejects(Deno.stat(`${dir.path}/nothing.db`), Deno.errors.NotFound);
+});
+
+Deno.test("db check and backup say what they did", async () => {
+  await using dir = await tempDir();
+  const { path, queue } = await filled(dir.path);
+  await queue.close();
+  const db = (...args: string[]) => run(["db", ...args, `--db=${path}`]);
+  assert.equal((await db("check")).stdout(), `${path} is whole\n`);
+  assert.equal((await db("backup", `${dir.path}/b.db`)).stdout(), `${dir.path}/b.db\n`);
+  for (const args of [["backup"], ["check", "file"]]) {
+    const { exitCode, stderr } = await db(...args);
+    assert.equal(exitCode, 2);
+    assert.match(stderr(), /db backup FILE/);
+  }
+});
