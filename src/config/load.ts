@@ -8,7 +8,7 @@ import type { ExtraPaths } from "./extra_paths.ts";
 import { configOf, join, type Settled, type SettledValues } from "./join.ts";
 import type { ServerValues } from "./servers.ts";
 import { SETTINGS } from "./settings.ts";
-import type { Values } from "./setting.ts";
+import type { Values } from "./values.ts";
 import {
   CONFIG_VARIABLE,
   type Flags,

@@ -7,6 +7,7 @@ import {
   filenamePattern,
   hostAndPort,
   httpUrl,
+  type Kind,
   label,
   listOf,
   loraTrigger,
@@ -21,14 +22,23 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
+import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS } from "./servers.ts";
-import type { Field, Setting, ValueOf } from "./setting.ts";
+import type { Field, ValueOf } from "./values.ts";
 
-const MAX_SERVERS = 64;
+const [MAX_SERVERS, MAX_FILES, MAX_ORIGINS] = [64, 64, 64];
 
-const MAX_FILES = 64;
-
-const MAX_ORIGINS = 64;
+/** One setting, whose value is a `T`. */
+export interface Setting<T> {
+  /** Section and key in the file. */
+  readonly path: string;
+  /** Its flag; settings that are chosen once for a machine have none. */
+  readonly flag?: FlagName;
+  readonly kind: Kind<NonNullable<T>>;
+  readonly default: T;
+  /** A phrase for the help text. */
+  readonly help: string;
+}
 
 /** The compiler holds this table and `Config` together: neither can have more than the other. */
 export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {

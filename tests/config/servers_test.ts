@@ -5,7 +5,7 @@ import {
   listSettings,
   type ServerConfig,
 } from "../../src/config/mod.ts";
-import { SERVER_CASES } from "./server_cases.ts";
+import { SERVER_CASES } from "./cases.ts";
 import { failure, load } from "./support.ts";
 
 const KEYS = listSettings().flatMap(({ keys }) => keys);

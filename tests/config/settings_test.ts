@@ -196,7 +196,7 @@ function brief(expected: string): string {
   return expected.replace(/^a whole number from (\S+) to (\S+)$/, "$1–$2")
     .replace(/^a number of seconds from (\S+) to (\S+)$/, "$1–$2 s")
     .replace(/^a number from (\S+) to (\S+)$/, "$1–$2")
-    .replace(/^a path without a leading ~(?:, or a postgres:.*)?$/, "path")
+    .replace(/^a path without a leading ~$/, "path")
     .replace(/^a workflow name \(.*\)$/, "name")
     .replace(/^a list, each entry a map with .*$/, "list of maps")
     .replace("a file name with {job_id} and optionally ", "{job_id}, optionally ");

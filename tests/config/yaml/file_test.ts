@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { listSettings } from "../../../src/config/mod.ts";
 import { ConfigError } from "../../../src/errors.ts";
-import { SERVER_CASES } from "../server_cases.ts";
+import { SERVER_CASES } from "../cases.ts";
 import { failure, load, PLAIN_SETTINGS } from "../support.ts";
 
 /** Files with one fault each, and the whole message about it. */

@@ -1,21 +1,7 @@
-/** What a setting is, and the values of all of them by their places. */
+/** The values of the settings one by one, as types. */
 
 import type { ComfyuiConfig, Config } from "./config.ts";
-import type { FlagName } from "./flags.ts";
-import type { Kind } from "./kinds.ts";
 import type { ServerValues } from "./servers.ts";
-
-/** One setting, whose value is a `T`. */
-export interface Setting<T> {
-  /** Section and key in the file. */
-  readonly path: string;
-  /** Its flag; settings that are chosen once for a machine have none. */
-  readonly flag?: FlagName;
-  readonly kind: Kind<NonNullable<T>>;
-  readonly default: T;
-  /** A phrase for the help text. */
-  readonly help: string;
-}
 
 /** ComfyUI as the settings have it one by one. */
 export interface ComfyuiValues extends Omit<ComfyuiConfig, "servers"> {
