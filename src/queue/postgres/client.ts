@@ -32,10 +32,15 @@ const KEEP_ALIVE_S = 5;
 /** SQLSTATEs of a server that stops, starts, is full, or has become a replica. */
 const AWAY = /^(?:08|53|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
 
+/** Time after which a connection that nobody uses is closed, in seconds. */
+const IDLE_S = 60;
+
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
   /** Most connections. @default {3} */
   connections?: number;
+  /** True if connections stay, used or not. @default {false} */
+  isHeld?: boolean;
   /** Shown in `pg_stat_activity`. */
   name: string;
   /** Called when a connection is lost. */
@@ -59,7 +64,8 @@ function connect(
     ssl: address.host.startsWith("/") ? false : address.ssl,
     target_session_attrs: "read-write",
     max: options.connections ?? CONNECTIONS,
-    idle_timeout: undefined,
+    // One that connects when its pool has been given up already is idle for ever.
+    idle_timeout: options.isHeld === true ? undefined : IDLE_S,
     max_lifetime: null,
     connect_timeout: PATIENCE_MS / 1_000,
     keep_alive: KEEP_ALIVE_S,
@@ -98,6 +104,7 @@ export class PostgresClient {
   readonly #address: PostgresAddress;
   readonly #options: ConnectOptions;
   #sql: postgres.Sql<{ bigint: number }>;
+  readonly #givenUp = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
 
   /** Connects with the first statement. */
@@ -147,7 +154,11 @@ export class PostgresClient {
 
   /** Ends the connections when what is under way is done, or soon. May be called again. */
   close(): Promise<void> {
-    return this.#closed ??= this.#sql.end({ timeout: 2 });
+    return this.#closed ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([this.#sql.end({ timeout: 2 }), ...this.#givenUp]);
   }
 
   /** A connection that does not answer is given up with all its like, for it may never break. */
@@ -163,7 +174,9 @@ export class PostgresClient {
         );
         if (this.#sql !== sql || this.#closed !== undefined) return;
         this.#sql = connect(this.#address, this.#options);
-        void sql.end({ timeout: 0 });
+        const ended = sql.end({ timeout: PATIENCE_MS / 1_000 })
+          .finally(() => this.#givenUp.delete(ended));
+        this.#givenUp.add(ended);
       }, PATIENCE_MS);
     });
     try {

@@ -38,6 +38,7 @@ export class Identity {
     this.#channel = `dgx_pixels_${options.address.schema}`.slice(0, 63);
     this.#client = new PostgresClient(options.address, {
       connections: 1,
+      isHeld: true,
       name: `dgx-pixels ${options.name} (name)`,
       onClose: () => this.#lose(),
       onNotify: (_channel, payload) => {

@@ -33,8 +33,9 @@ function test(behaviour: string, body: (shared: Shared) => Promise<void>): void 
   });
 }
 
-const claim = (queue: JobQueue, server = "one"): Promise<Lease | undefined> =>
-  queue.claim({ server, clientId: "c", leaseMs: LEASE_MS });
+function claim(queue: JobQueue, server = "one"): Promise<Lease | undefined> {
+  return queue.claim({ server, clientId: "c", leaseMs: LEASE_MS });
+}
 
 test("refuses a second worker of one name, until the first has gone", async ({ open }) => {
   {
