@@ -36,6 +36,7 @@ export {
   type ModelsConfig,
   type Origin,
   type OutputConfig,
+  type PalettesConfig,
   type PreviewMethod,
   type ReadEnv,
   type ServerConfig,

@@ -10,6 +10,9 @@ import { printable } from "../text.ts";
 /** What can be done. */
 export type DbAction = "check" | "backup";
 
+/** What does the same for PostgreSQL. */
+const TOOLS: Readonly<Record<DbAction, string>> = { check: "pg_amcheck", backup: "pg_dump" };
+
 /** Options of the command. */
 export interface DbOptions {
   /** The file. @default {that of the settings} */
@@ -30,6 +33,9 @@ export async function runDb(
   }
   const { config } = await loadConfig({ flags });
   const { dbPath } = config.worker;
+  if (/^postgres(?:ql)?:/i.test(dbPath)) {
+    throw new ConfigError("usage", `The queue is in PostgreSQL; ${TOOLS[action]} is for that`);
+  }
   if (action === "check") {
     const faults = checkQueue(dbPath);
     for (const fault of faults) io.err(`error: ${printable(fault)}\n`);

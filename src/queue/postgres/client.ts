@@ -65,7 +65,7 @@ function connect(
     target_session_attrs: "read-write",
     max: options.connections ?? CONNECTIONS,
     // One that connects when its pool has been given up already is idle for ever.
-    ...(options.isHeld === true ? {} : { idle_timeout: IDLE_S }),
+    idle_timeout: options.isHeld === true ? undefined : IDLE_S,
     max_lifetime: null,
     connect_timeout: PATIENCE_MS / 1_000,
     keep_alive: KEEP_ALIVE_S,
