@@ -28,7 +28,12 @@ async function percentBeforeSampling(config: Config, request: Submission): Promi
 Deno.test("The times of a run weigh the progress of the next one, also after a restart", async () => {
   await using dir = await tempDir();
   // Loading takes nearly all of the time, of which the usual weights know nothing.
-  await using simulator = await startSimulator({ loadTimeMs: 1_000, stepTimeMs: 1, nodeTimeMs: 1 });
+  await using simulator = await startSimulator({
+    profile: "0.10",
+    loadTimeMs: 1_000,
+    stepTimeMs: 1,
+    nodeTimeMs: 1,
+  });
   const config = await testConfig(dir.path, simulator.url);
   const first = await percentBeforeSampling(config, { ...IMAGE, seed: 1 });
   assert.ok(first < 25, `${first}`);

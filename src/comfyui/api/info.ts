@@ -91,8 +91,10 @@ export async function nodeReplacements(
 ): Promise<Record<string, string>> {
   const answer = asObject(await api.jsonIfKnown("/node_replacements", call));
   const pairs = Object.entries(answer).flatMap(([name, others]) => {
-    const other = asText(asObject(asArray(others)[0]).new_node_id);
-    return other === undefined ? [] : [[name, other]];
+    const { new_node_id: id, input_mapping: mapping } = asObject(asArray(others)[0]);
+    const other = asText(id);
+    // Without a mapping ComfyUI 0.33.0 drops the node's inputs, and then refuses the prompt.
+    return other === undefined || !Array.isArray(mapping) ? [] : [[name, other]];
   });
   return Object.fromEntries(pairs);
 }
