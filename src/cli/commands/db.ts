@@ -2,6 +2,7 @@
 
 import { loadConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
+import { isPostgresUrl } from "../../queue/postgres/address.ts";
 import { backupQueue, checkQueue } from "../../queue/sqlite/care.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -30,6 +31,12 @@ export async function runDb(
   }
   const { config } = await loadConfig({ flags });
   const { dbPath } = config.worker;
+  if (isPostgresUrl(dbPath)) {
+    throw new ConfigError(
+      "usage",
+      "The queue is on PostgreSQL: look after it with psql and pg_dump",
+    );
+  }
   if (action === "check") {
     const faults = checkQueue(dbPath);
     for (const fault of faults) io.err(`error: ${printable(fault)}\n`);
