@@ -11,7 +11,7 @@ import {
 import { runCancel } from "./commands/cancel.ts";
 import { runConfig } from "./commands/config.ts";
 import { runCompletions, type Shell, SHELLS } from "./commands/completions.ts";
-import { addConnectionOptions, addTimeoutOption } from "./connection.ts";
+import { addConnectionOptions, addTimeoutOption, type ConnectionOptions } from "./connection.ts";
 import { ConfigError } from "../errors.ts";
 import { type BatchOptions, runBatch } from "./generate/batch.ts";
 import { type GenerateOptions, runGenerate } from "./generate/command.ts";
@@ -174,6 +174,13 @@ function addQuestions(program: Command, io: Io, finish: Finish): void {
   asking(program, "ping", "show whether the worker answers, and how fast")
     .action(async (options: Parameters<typeof runPing>[0]) => {
       finish(await runPing(options, io));
+    });
+  addConnectionOptions(inherit(program, "mcp"))
+    .description("serve the worker's tools to an agent (MCP) over standard input and output")
+    .action(async (options: ConnectionOptions) => {
+      // Only this command pays for loading it.
+      const { runMcp } = await import("./commands/mcp.ts");
+      finish(await runMcp(options, io));
     });
 }
 

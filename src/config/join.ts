@@ -3,7 +3,7 @@
 import { type Config, formatOrigin, type ModelDirs, type Origin } from "./config.ts";
 import { type Complain, quote } from "./given.ts";
 import { defaultServer, type ServerValues } from "./servers.ts";
-import type { Field, ValueOf, Values } from "./settings.ts";
+import type { Field, ValueOf, Values } from "./values.ts";
 
 /** What stands in force for one setting. */
 export interface Settled<T> {

@@ -7,7 +7,8 @@ import { addExtraDirs } from "./extra_dirs.ts";
 import type { ExtraPaths } from "./extra_paths.ts";
 import { configOf, join, type Settled, type SettledValues } from "./join.ts";
 import type { ServerValues } from "./servers.ts";
-import { SETTINGS, type Values } from "./settings.ts";
+import { SETTINGS } from "./settings.ts";
+import type { Values } from "./values.ts";
 import {
   CONFIG_VARIABLE,
   type Flags,

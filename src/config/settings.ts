@@ -1,7 +1,6 @@
 /** The table of all settings: the only place that knows their names, kinds, defaults and help. */
 
 import { LOG_LEVELS } from "../log.ts";
-import type { ComfyuiConfig, Config } from "./config.ts";
 import {
   address,
   database,
@@ -24,13 +23,10 @@ import {
   workflowName,
 } from "./kinds.ts";
 import type { FlagName } from "./flags.ts";
-import { SERVER_FIELDS, type ServerValues } from "./servers.ts";
+import { SERVER_FIELDS } from "./servers.ts";
+import type { Field, ValueOf } from "./values.ts";
 
-const MAX_SERVERS = 64;
-
-const MAX_FILES = 64;
-
-const MAX_ORIGINS = 64;
+const [MAX_SERVERS, MAX_FILES, MAX_ORIGINS] = [64, 64, 64];
 
 /** One setting, whose value is a `T`. */
 export interface Setting<T> {
@@ -44,35 +40,7 @@ export interface Setting<T> {
   readonly help: string;
 }
 
-/** ComfyUI as the settings have it one by one. */
-export interface ComfyuiValues extends Omit<ComfyuiConfig, "servers"> {
-  readonly urls: readonly string[];
-  readonly servers: readonly ServerValues[] | undefined;
-  readonly maxRetries: number;
-}
-
-/** The values of the settings one by one; in {@linkcode Config} those that say one thing are joined. */
-export interface Values extends Omit<Config, "comfyui"> {
-  readonly comfyui: ComfyuiValues;
-}
-
-/** Place of a value: `zmq.reqRepAddr`, `simulate`. */
-type FieldOf<C> = {
-  [S in keyof C & string]: C[S] extends boolean ? S : `${S}.${keyof C[S] & string}`;
-}[keyof C & string];
-
-type ValueAt<C, F extends string> = F extends `${infer S extends keyof C & string}.${infer K}`
-  ? K extends keyof C[S] ? C[S][K] : never
-  : F extends keyof C ? C[F]
-  : never;
-
-/** Place of a setting's value in {@linkcode Values}. */
-export type Field = FieldOf<Values>;
-
-/** What the setting at a place is. */
-export type ValueOf<F extends Field> = ValueAt<Values, F>;
-
-/** The compiler holds this table and {@linkcode Config} together: neither can have more than the other. */
+/** The compiler holds this table and `Config` together: neither can have more than the other. */
 export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "zmq.reqRepAddr": {
     path: "zmq.req_rep_addr",

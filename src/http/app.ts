@@ -8,6 +8,7 @@ import { eventRoutes } from "./routes/events.ts";
 import { jobImageRoutes, uploadRoutes } from "./routes/images.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { healthRoutes, listRoutes } from "./routes/lists.ts";
+import { mcpRoutes } from "./routes/mcp.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { pageRoutes } from "./routes/page.ts";
@@ -50,6 +51,7 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
   app.route("/v1", eventRoutes(context, { ...options, count }));
   app.route("/metrics", metricsRoutes(context, count));
   app.route("/v1", listRoutes(context));
+  app.route("/mcp", mcpRoutes(context));
   app.notFound((c) => {
     const detail = `There is no ${c.req.method} ${new URL(c.req.url).pathname}; see /openapi.json`;
     return problemResponse({ status: 404, code: "not_found", detail });

@@ -21,6 +21,8 @@ export interface HttpContext {
   readonly outputDir: string;
   /** Real path of the directory of images to start from, if there is one. */
   readonly inputDir: string | undefined;
+  /** Why nothing more may be put on the disk; undefined if something may. */
+  readonly diskProblem: () => string | undefined;
   /** True once the worker takes no more jobs. */
   readonly isStopping: () => boolean;
   /** Takes log lines. */

@@ -215,6 +215,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             feed,
             outputDir,
             inputDir,
+            diskProblem: () => freeSpace.problem,
             isStopping: () => stopping,
             logger,
           },

@@ -99,3 +99,40 @@ Deno.test("readEvent() and readAnswer() take what a sandbox says, and nothing th
   assert.equal(readAnswer("withdraw", [null]), INVALID);
   assert.equal(readAnswer("check", { type: "refused", code: "x", error: "y" }), INVALID);
 });
+
+Deno.test("readOutcome() takes what was found in images, and nothing out of its limits", () => {
+  const found = {
+    image: 0,
+    original: 1,
+    size: [64, 64],
+    cells: [64, 64],
+    cell_size: [8.5, 8.5],
+    offset: [-1.5, 0],
+    confidence: 0.5,
+    sure: false,
+    colors: 12,
+    warnings: ["unsure_grid"],
+    seams: [[0.5, 1]],
+  };
+  const read = (pixel: unknown) =>
+    readOutcome({ type: "completed", imagePaths: ["/out/a.png"], pixel }, "/out");
+  assert.deepEqual(read([found]), {
+    type: "completed",
+    imagePaths: ["/out/a.png"],
+    pixel: [found],
+  });
+  const lies = [
+    {},
+    [{}],
+    [{ ...found, image: -1 }],
+    [{ ...found, confidence: 2 }],
+    [{ ...found, size: [1] }],
+    [{ ...found, offset: [1e9, 0] }],
+    [{ ...found, warnings: ["x".repeat(65)] }],
+    [{ ...found, warnings: Array(17).fill("x") }],
+    [{ ...found, seams: Array(257).fill([1, 1]) }],
+    [{ ...found, path: "/etc/passwd" }],
+    Array(65).fill(found),
+  ];
+  for (const lie of lies) assert.equal(read(lie), INVALID, JSON.stringify(lie).slice(0, 80));
+});

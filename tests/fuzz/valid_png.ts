@@ -77,7 +77,7 @@ export function drawPng(random: Random): ValidPng {
     const own = samples.slice(pixel * channels, (pixel + 1) * channels);
     const first = own[0]!;
     if (type === 3) return channel === 3 ? clear[first] ?? 255 : palette[first * 3 + channel]!;
-    const eight = (sample: number) => depth === 16 ? sample >> 8 : Math.round(sample * 255 / most);
+    const eight = (sample: number) => Math.round(sample * 255 / most);
     if (channel < 3) return eight(own[channels < 3 ? 0 : channel]!);
     if (type >= 4) return eight(own.at(-1)!);
     return clear.length > 0 && own.every((sample, at) => sample === clear[at]) ? 0 : 255;

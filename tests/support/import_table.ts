@@ -39,8 +39,9 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "secrets.ts",
     "trace.ts",
   ],
+  "mcp/": ["protocol/", "errors.ts", "log.ts"],
   "page/": [],
-  "http/": ["protocol/", "page/", "errors.ts", "log.ts"],
+  "http/": ["protocol/", "mcp/", "page/", "errors.ts", "log.ts"],
   "worker/": [
     "protocol/",
     "transport/",
@@ -71,6 +72,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "log.ts",
   ],
   "cli/": [
+    "mcp/",
     "worker/",
     "client/",
     "config/",
@@ -113,6 +115,10 @@ export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly st
 
 /** Every package that src/ uses, and who alone may import it. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@modelcontextprotocol/sdk/server/index.js": ["mcp/"],
+  "@modelcontextprotocol/sdk/server/stdio.js": ["cli/commands/mcp.ts"],
+  "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js": ["http/routes/mcp.ts"],
+  "@modelcontextprotocol/sdk/types.js": ["mcp/"],
   "@msgpack/msgpack": ["protocol/encode.ts", "protocol/read.ts"],
   "commander": ["cli/"],
   "csv-parse": ["cli/generate/batch_file.ts"],
@@ -122,7 +128,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:fs/promises": ["main.ts"],
   "node:module": ["http/page/files.ts"],
   "node:path": ["config/extra_paths.ts"],
-  "node:process": ["transport/zmq/addon_publisher.ts"],
+  "node:process": ["cli/commands/mcp.ts", "transport/zmq/addon_publisher.ts"],
   "node:sqlite": ["queue/sqlite/"],
   "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
   "postgres": ["queue/postgres/"],

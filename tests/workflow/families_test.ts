@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sizeWarning } from "../../src/workflow/mod.ts";
+import { nativeSize, sizeWarning } from "../../src/workflow/mod.ts";
 
 const SIZES: [model: string, size: [number, number], warning: RegExp | undefined][] = [
   ["sd_xl_base_1.0.safetensors", [64, 64], /^SDXL, .* nothing usable at 64x64; .* 1024x1024 and/],
@@ -23,3 +23,17 @@ for (const [model, size, warning] of SIZES) {
     else assert.match(found ?? "", warning);
   });
 }
+
+Deno.test("nativeSize() gives whole pixels a cell, multiples of 8, near what the model knows", () => {
+  assert.deepEqual(nativeSize("sd_xl", [64, 64]), [1024, 1024]);
+  assert.deepEqual(nativeSize("sd_xl", [32, 64]), [704, 1408]);
+  assert.deepEqual(nativeSize("v1-5", [48, 48]), [480, 480]);
+  for (let columns = 1; columns <= 200; columns += 7) {
+    for (let rows = 1; rows <= 200; rows += 13) {
+      const [width, height] = nativeSize("sd_xl", [columns, rows]);
+      assert.ok(width % 8 === 0 && height % 8 === 0, `${width}x${height}`);
+      const share = width * height / 1024 ** 2;
+      assert.ok(share > 0.45 && share < 1.3, `${width}x${height} for ${columns}x${rows}`);
+    }
+  }
+});

@@ -45,7 +45,7 @@ export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
 }
 
 /** `/v1/images`: an image to start from, to be named as `init_image`. */
-export function uploadRoutes({ inputDir }: HttpContext): Hono<GuardEnv> {
+export function uploadRoutes({ inputDir, diskProblem }: HttpContext): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.post("/", needs("submit"), async (c) => {
     if (inputDir === undefined) {
@@ -55,6 +55,10 @@ export function uploadRoutes({ inputDir }: HttpContext): Hono<GuardEnv> {
         detail:
           "The worker has no directory for uploads; set input.dir, or send small images as init_image",
       });
+    }
+    const problem = diskProblem();
+    if (problem !== undefined) {
+      throw new HttpProblem({ status: 503, code: "unavailable", detail: problem, retryAfterS: 60 });
     }
     const bytes = await readBody(c.req.raw, MAX_UPLOAD_BYTES);
     const ending = UPLOADS[contentTypeOf(bytes)];
@@ -74,8 +78,14 @@ export function uploadRoutes({ inputDir }: HttpContext): Hono<GuardEnv> {
 async function store(folder: string, path: string, bytes: Uint8Array): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const temporary = await Deno.makeTempFile({ dir: folder, prefix: ".upload-" });
-  await Deno.writeFile(temporary, bytes);
-  await Deno.rename(temporary, path);
+  try {
+    await Deno.writeFile(temporary, bytes);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    // A full disk, say, which half an image would only make fuller.
+    await Deno.remove(temporary);
+    throw error;
+  }
 }
 
 async function sheetOf(context: HttpContext, jobId: string): Promise<string> {

@@ -32,7 +32,7 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
 }
 
 /** A message holds so many, and an answer here all. */
-async function allModels(
+export async function allModels(
   context: HttpContext,
   types: { all_types?: boolean },
 ): Promise<ModelInfo[]> {

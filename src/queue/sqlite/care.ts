@@ -57,7 +57,7 @@ function openExisting(path: string): DatabaseSync & Disposable {
   try {
     db = new DatabaseSync(path, { readOnly: true });
     const owner = db.prepare("PRAGMA application_id").get()?.["application_id"];
-    if (owner !== APPLICATION_ID) throw new Error("it is none of this program's");
+    if (owner !== APPLICATION_ID) throw new Error("It is none of this program's");
     db.exec("PRAGMA busy_timeout = 5000");
     return db as DatabaseSync & Disposable;
   } catch (cause) {

@@ -21,6 +21,7 @@ const CONTEXT: HttpContext = {
   feed: createUpdateFeed(1),
   outputDir: "/nonexistent",
   inputDir: undefined,
+  diskProblem: () => undefined,
   isStopping: () => false,
   logger: silentLogger,
 };

@@ -181,3 +181,14 @@ Deno.test("loadCatalog() reads mappings beside workflows, and lists none as a wo
   ]);
   await assert.rejects(loadCatalog({ dir: dir.path, defaultWorkflow: "a" }), ConfigError);
 });
+
+Deno.test("createTemplate() takes from a mapping how images become pixel art, and checks it", () => {
+  const graph = graphs.graphOf(DISTILLED);
+  const { pixel } = createTemplate("t", graph, { pixel: { size: [32, 32], palette: "nes" } });
+  assert.deepEqual(pixel, { size: [32, 32], palette: "nes" });
+  assert.equal(createTemplate("t", graph, {}).pixel, undefined);
+  assert.throws(() => createTemplate("t", graph, { pixel: { colors: 0 } }), {
+    code: "invalid_workflow",
+    message: /t\.map\.json: pixel: colors must be auto or a whole number from 1 to 255$/,
+  });
+});
