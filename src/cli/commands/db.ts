@@ -2,7 +2,6 @@
 
 import { loadConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
-import { isPostgresUrl } from "../../queue/postgres/address.ts";
 import { backupQueue, checkQueue } from "../../queue/sqlite/care.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -31,7 +30,7 @@ export async function runDb(
   }
   const { config } = await loadConfig({ flags });
   const { dbPath } = config.worker;
-  if (isPostgresUrl(dbPath)) {
+  if (/^postgres(?:ql)?:/i.test(dbPath)) {
     throw new ConfigError(
       "usage",
       "The queue is on PostgreSQL: look after it with psql and pg_dump",
