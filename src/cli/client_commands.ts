@@ -148,7 +148,9 @@ function addServers(program: Command, io: Io, finish: Finish): void {
 
 function addImage(program: Command, io: Io, finish: Finish): void {
   addConnectionOptions(
-    inherit(program, "image").description("fetch an image of a finished job, also from afar"),
+    inherit(program, "image").description(
+      "fetch an image of a finished job, also from another machine",
+    ),
   )
     .argument("<id>", "id of the job")
     .argument("[file]", "where to put it (default: from the id)")

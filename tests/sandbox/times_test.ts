@@ -70,7 +70,7 @@ Deno.test("runJob() lets the time left count down while nothing is heard", async
 });
 
 Deno.test("runJob() weighs its progress by what it is told to expect", async () => {
-  await using setup = await jobSetup();
+  await using setup = await jobSetup({ previewMethod: "still" });
   const node = { coldMs: [900], warmMs: [], stepMs: 0 };
   const expected: ExpectedTimes = {
     nodes: [

@@ -52,9 +52,12 @@ Deno.test("GET /object_info names the files that there are, and the largest seed
 
 Deno.test("Every node class in /object_info can be run", async () => {
   const { NODES } = await import("../../src/simulator/nodes/registry.ts");
-  await using simulator = await startFast();
-  const all = Object.keys((await ask(simulator, "GET /object_info")).json());
+  await using newest = await startFast({ profile: "0.33" });
+  const all = Object.keys((await ask(newest, "GET /object_info")).json());
   deepEqual(all.sort(), Object.keys(NODES).sort());
+  await using older = await startFast();
+  const known = Object.keys((await ask(older, "GET /object_info")).json());
+  deepEqual(known.filter((name) => !all.includes(name)), []);
 });
 
 Deno.test("Models: lists by folder, sizes, embeddings without extension, metadata", async () => {

@@ -12,6 +12,8 @@ export interface WorkerSetupOptions {
   simulator?: SimulatorOptions;
   /** Further flags of the worker. */
   flags?: Flags;
+  /** Free bytes of its disk. */
+  freeBytes?: () => Promise<number>;
 }
 
 /** Everything that runs. */
@@ -51,7 +53,12 @@ export async function workerSetup(options: WorkerSetupOptions = {}): Promise<Wor
     await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1, ...options.simulator }),
   );
   const config = await testConfig(dir.path, simulator.url, options.flags);
-  const worker = starting.use(await startWorker({ config }));
+  const worker = starting.use(
+    await startWorker({
+      config,
+      ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
+    }),
+  );
   const client = starting.use(
     await connect({ reqAddress: worker.reqAddress, pubAddress: worker.pubAddress }),
   );

@@ -61,7 +61,7 @@ Deno.test("servers drain and resume tell how all servers are, and know no others
   assert.match((await servers("resume", name)).stdout(), /ready {2}0 running\n$/);
   const unknown = await servers("drain", "nobody");
   assert.equal(unknown.exitCode, 1);
-  assert.match(unknown.stderr(), /there is no nobody; the servers are /);
+  assert.match(unknown.stderr(), /there is no server nobody; the servers are /);
   const nameless = await servers("drain");
   assert.equal(nameless.exitCode, 2);
   assert.match(nameless.stderr(), /servers drain NAME/);

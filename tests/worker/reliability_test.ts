@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 
 const DOCUMENT = new URL("../../src/worker/reliability.md", import.meta.url);
 
-/** The rows of a table, without its head. */
+/** The entries of a list: fault, promise and test. */
 function rowsOf(markdown: string): string[][] {
-  return markdown.split("\n").filter((line) => line.startsWith("| "))
-    .map((line) => line.slice(1, -1).split("|").map((cell) => cell.trim()))
-    .slice(2);
+  const lines = markdown.replaceAll("\n  ", " ").matchAll(/^- (.+?): (.+) \((.+?)\)$/gm);
+  return [...lines].map(([, ...parts]) => parts);
 }
 
 Deno.test("Each promise of reliability.md is held by the test that it names", async (context) => {

@@ -10,6 +10,9 @@ import { printable } from "../text.ts";
 /** What can be done. */
 export type DbAction = "check" | "backup";
 
+/** What does the same for PostgreSQL. */
+const TOOLS: Readonly<Record<DbAction, string>> = { check: "pg_amcheck", backup: "pg_dump" };
+
 /** Options of the command. */
 export interface DbOptions {
   /** The file. @default {that of the settings} */
@@ -31,10 +34,7 @@ export async function runDb(
   const { config } = await loadConfig({ flags });
   const { dbPath } = config.worker;
   if (/^postgres(?:ql)?:/i.test(dbPath)) {
-    throw new ConfigError(
-      "usage",
-      "The queue is on PostgreSQL: look after it with psql and pg_dump",
-    );
+    throw new ConfigError("usage", `The queue is in PostgreSQL; ${TOOLS[action]} is for that`);
   }
   if (action === "check") {
     const faults = checkQueue(dbPath);

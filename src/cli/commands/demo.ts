@@ -81,6 +81,6 @@ function demoRequest({ prompt, seed, cycle, pixel }: DemoOptions, model: string)
     ...(pixel === true ? { pixel: { keep_original: true, scale: [8] } } : {}),
   };
   return cycle === undefined
-    ? { ...common, workflow: "pixel_art_workflow", size: [512, 512] }
+    ? { ...common, workflow: "pixel_art_workflow", size: [1024, 1024] }
     : { ...common, size: [128, 128], animation_frames: 8, cycle };
 }

@@ -69,7 +69,9 @@ export async function runPixelize(
       if (code === EXIT.internal) throw error;
       failed++;
       if (options.json === true) io.out(`${JSON.stringify({ file, error: message })}\n`);
-      else io.err(`error: ${printable(file)}: ${printable(message)}\n`);
+      else {io.err(
+          `error: ${printable(message.includes(file) ? message : `${file}: ${message}`)}\n`,
+        );}
     }
   }
   return failed === 0 ? EXIT.ok : EXIT.failed;

@@ -23,7 +23,11 @@ export function addPixelize(program: Command, io: Io, finish: Finish): void {
       "where to put results (default: beside each image, as NAME.pixel.png)",
     )
     .option("--size <WxH>", "size in cells, kept exactly (default: as found)", cellSize)
-    .option("--colors <number>", "most colours (default: as found)", wholeNumberBetween(1, 255))
+    .option(
+      "--colors <number>",
+      "at most so many colours (default: as found)",
+      wholeNumberBetween(1, 255),
+    )
     .option("--palette <palette>", "name of a palette, or a file: hex, gpl, pal, txt, ase, png")
     .addOption(
       new Option("--dither <kind>", "how to imitate colours that are left out")
@@ -39,7 +43,7 @@ export function addPixelize(program: Command, io: Io, finish: Finish): void {
       "with --sequence and -o FILE.gif or FILE.png: how long each frame is shown",
       wholeNumberBetween(1, 65_535),
     )
-    .option("--tile", "tell how well each image fits to itself as a tile")
+    .option("--tile", "tell how well each image joins with itself as a tile")
     .option("--extrude <pixels>", "repeat the border of tiles outwards", wholeNumberBetween(1, 64))
     .option("--json", "write one JSON object a line")
     .addHelpText(

@@ -51,6 +51,9 @@ async function readFile(file: string, mostBytes: number): Promise<Uint8Array> {
     const { size } = await Deno.stat(file);
     if (size <= mostBytes) return await Deno.readFile(file);
   } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new ConfigError("unreadable", `Cannot read ${file}: there is no such file`, { cause });
+    }
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError("unreadable", `Cannot read ${file}: ${why}`, { cause });
   }

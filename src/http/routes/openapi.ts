@@ -143,7 +143,7 @@ function paths(): Record<string, Record<string, Operation>> {
     },
     "/v1/servers": list("listServers", "ComfyUI servers and how they are", "ServerList"),
     ...Object.fromEntries(
-      [["drain", "Give a server no more jobs"], ["resume", "Give it jobs again"]].map((
+      [["drain", "Give a server no more jobs"], ["resume", "Give a server jobs again"]].map((
         [action = "", summary = ""],
       ) => [`/v1/servers/{name}/${action}`, {
         post: {

@@ -6,6 +6,7 @@
 
 import type { ResultCache } from "./cache.ts";
 import type { Catalogue } from "../validation/catalogue.ts";
+import { declaredInputs } from "../validation/declared.ts";
 import type { Clients } from "../clients.ts";
 import type { FaultBook } from "../faults.ts";
 import { isLink, type Prompt, type PromptNode } from "../graph.ts";
@@ -208,12 +209,14 @@ export class Run {
   /** Inputs that the class does not declare are not passed on, except links, which then fail in Python. */
   #inputsOf(node: PromptNode): Inputs {
     const inputs = new Map<string, Input>();
+    const info = this.#context.catalogue.find(node.class_type);
+    const declared = info && declaredInputs(info, node.inputs as JsonObject);
     for (const [name, value] of Object.entries(node.inputs as JsonObject)) {
       if (isLink(value)) {
         const [source, index] = value;
         const outputs = this.#context.cache.get(source)?.outputs;
         inputs.set(name, { type: "linked", value: outputs?.at(index) });
-      } else if (this.#context.catalogue.input(node.class_type, name) !== undefined) {
+      } else if (declared?.has(name)) {
         inputs.set(name, { type: "literal", value });
       }
     }

@@ -13,6 +13,7 @@ export const CONDITIONING: NodeClasses = {
   CLIPTextEncodeSDXL: { run: (inputs, context) => encode(inputs, context, ["text_g", "text_l"]) },
   CLIPTextEncodeSDXLRefiner: { run: (inputs, context) => encode(inputs, context, ["text"]) },
   ConditioningCombine: { run: (inputs) => join(inputs, "conditioning_1", "conditioning_2") },
+  ConditioningAverage: { run: (inputs) => join(inputs, "conditioning_to", "conditioning_from") },
   ConditioningConcat: { run: (inputs) => join(inputs, "conditioning_to", "conditioning_from") },
 };
 

@@ -30,6 +30,8 @@ export const IMAGES: NodeClasses = {
   ImageBatch: { run: batchImages },
   ImageScale: { run: scaleTo },
   ImageScaleBy: { run: scaleBy },
+  BatchImagesNode: { run: batchMany },
+  ResizeImageMaskNode: { run: resize },
 };
 
 async function loadImage(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
@@ -105,6 +107,56 @@ function batchImages(inputs: Inputs): NodeResult {
     resized(croppedToRatio(image, width, height), width, height)
   );
   return images([...first.images, ...fitted]);
+}
+
+function batchMany(inputs: Inputs): NodeResult {
+  const all = inputs.below("images").flatMap((name) => inputs.value(name, "IMAGE").images);
+  const { width, height } = sizeOf({ type: "IMAGE", images: all });
+  return images(all.map((image) => resized(croppedToRatio(image, width, height), width, height)));
+}
+
+/** Masks and the rarer ways to resize are left out. */
+async function resize(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  await context.work();
+  const image = inputs.value("input", "IMAGE");
+  const { width, height } = targetSize(inputs, sizeOf(image));
+  const way = inputs.text("resize_type");
+  const crops = way === "scale dimensions" && inputs.text("resize_type.crop") === "center";
+  return images(
+    image.images.map((image) =>
+      resized(crops ? croppedToRatio(image, width, height) : image, width, height)
+    ),
+  );
+}
+
+function targetSize(
+  inputs: Inputs,
+  present: { width: number; height: number },
+): { width: number; height: number } {
+  const way = inputs.text("resize_type");
+  const sub = (name: string) => inputs.float(`resize_type.${name}`);
+  const by = (factor: number) => ({
+    width: Math.max(1, Math.round(present.width * factor)),
+    height: Math.max(1, Math.round(present.height * factor)),
+  });
+  switch (way) {
+    case "scale dimensions":
+      return completeSize({ width: sub("width"), height: sub("height") }, present);
+    case "scale by multiplier":
+      return by(sub("multiplier"));
+    case "scale longer dimension":
+      return by(sub("longer_size") / Math.max(present.width, present.height));
+    case "scale shorter dimension":
+      return by(sub("shorter_size") / Math.min(present.width, present.height));
+    case "scale width":
+      return by(sub("width") / present.width);
+    case "scale height":
+      return by(sub("height") / present.height);
+    case "scale total pixels":
+      return by(Math.sqrt(sub("megapixels") * 2 ** 20 / (present.width * present.height)));
+    default:
+      throw new PythonError("ValueError", `Unsupported resize type: ${way}`);
+  }
 }
 
 async function scaleTo(inputs: Inputs, context: NodeContext): Promise<NodeResult> {

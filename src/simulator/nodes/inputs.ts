@@ -6,7 +6,7 @@
  */
 
 import type { Json } from "../json.ts";
-import { PythonError, repr, toFloat, toInt, typeName } from "../python.ts";
+import { PythonError, repr, toBool, toFloat, toInt, typeName } from "../python.ts";
 import type { Value, ValueOf } from "./values.ts";
 
 /** An input: a literal, or the value that came over a link; `undefined` for a link to nothing. */
@@ -32,6 +32,22 @@ export class Inputs {
     const input = this.#inputs.get(name);
     if (input?.type === "linked" && input.value?.type === type) return input.value as ValueOf<Type>;
     throw wrongKind(input, type);
+  }
+
+  /** A linked value of any type. */
+  any(name: string): Value | undefined {
+    const input = this.#inputs.get(name);
+    return input?.type === "linked" ? input.value : undefined;
+  }
+
+  /** Names of the inputs given below one that grows, in order. */
+  below(name: string): string[] {
+    return [...this.#inputs.keys()].filter((input) => input.startsWith(`${name}.`)).sort();
+  }
+
+  /** A truth value. */
+  boolean(name: string): boolean {
+    return toBool(this.#literal(name));
   }
 
   /** A whole number. */
@@ -64,6 +80,7 @@ export class Inputs {
   #literal(name: string): Json {
     const input = this.#inputs.get(name);
     if (input?.type === "literal") return input.value;
+    if (input?.value?.type === "PLAIN") return input.value.value;
     throw wrongKind(input, "literal");
   }
 

@@ -9,6 +9,7 @@ import { encodeJpeg } from "../files/jpeg.ts";
 import { dumpJson, isObject, type JsonObject } from "../json.ts";
 import type { FileArea } from "../files/store.ts";
 import { expandPrefix, nextName } from "../files/naming.ts";
+import { PythonError } from "../python.ts";
 import type { Inputs } from "./inputs.ts";
 import type { NodeClasses, NodeContext, NodeResult } from "./node.ts";
 
@@ -25,8 +26,16 @@ export const OUTPUT: NodeClasses = {
   },
   SaveImageFormat: {
     run: (inputs, context) =>
-      save(inputs, context, "output", inputs.text("filename_prefix"), inputs.text("extension")),
+      save(
+        inputs,
+        context,
+        "output",
+        inputs.text("filename_prefix"),
+        `_.${inputs.text("extension")}`,
+      ),
   },
+  SaveImageAdvanced: { run: saveAdvanced },
+  SaveText: { run: saveText },
   PreviewImage: {
     run: (inputs, context) => save(inputs, context, "temp", `ComfyUI_temp_${suffix(context)}`),
   },
@@ -37,7 +46,7 @@ async function save(
   context: NodeContext,
   area: FileArea,
   prefix: string,
-  extension = "png",
+  ending = "_.png",
 ): Promise<NodeResult> {
   const value = inputs.value("images", "IMAGE");
   const { images } = value;
@@ -49,16 +58,49 @@ async function save(
   const saved: JsonObject[] = [];
   for (const [index, image] of images.entries()) {
     const stem = place.stem.replaceAll("%batch_num%", String(index));
-    const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}_.${extension}`;
+    const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}${ending}`;
     const { width, height } = image;
     const raster = { width, height, data: image.pixels(), channels: 3 } as const;
     const path = place.subfolder === "" ? filename : `${place.subfolder}/${filename}`;
-    const isPng = extension === "png";
+    const isPng = ending.endsWith(".png");
     const bytes = isPng ? await encodePng(raster, text) : encodeJpeg(image, JPEG_QUALITY);
     await store.write(path, bytes);
     saved.push({ filename, subfolder: place.subfolder, type: area });
   }
   return { outputs: [value], ui: { images: saved } };
+}
+
+/** The server does not check the format, so that a wrong one fails only here. */
+async function saveAdvanced(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  const format = inputs.text("format");
+  if (format !== "png") throw withoutFormat();
+  return await save(inputs, context, "output", inputs.text("filename_prefix"), ".png");
+}
+
+function withoutFormat(): PythonError {
+  return new PythonError(
+    "TypeError",
+    "SaveImageAdvanced.execute() missing 1 required positional argument: 'format'",
+  );
+}
+
+async function saveText(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  await context.work();
+  const text = inputs.text("text");
+  const store = context.files.output;
+  const prefix = expandPrefix(
+    inputs.text("filename_prefix"),
+    { width: 0, height: 0 },
+    context.now(),
+  );
+  const { stem, counter, subfolder } = await nextName(prefix, store);
+  const filename = `${stem}_${String(counter).padStart(5, "0")}_.${inputs.text("format")}`;
+  const path = subfolder === "" ? filename : `${subfolder}/${filename}`;
+  await store.write(path, new TextEncoder().encode(text));
+  return {
+    outputs: [{ type: "PLAIN", value: text }],
+    ui: { text: [text], files: [{ filename, subfolder, type: "output" }] },
+  };
 }
 
 function metadata({ prompt, extraPngInfo }: NodeContext): Record<string, string> {

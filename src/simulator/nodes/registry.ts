@@ -10,6 +10,7 @@ import { LATENTS } from "./latents.ts";
 import { LOADERS } from "./loaders.ts";
 import type { NodeClasses } from "./node.ts";
 import { OUTPUT } from "./output.ts";
+import { PLAIN } from "./plain.ts";
 import { SAMPLING } from "./sampling.ts";
 
 /** Every node class by name. */
@@ -20,4 +21,5 @@ export const NODES: NodeClasses = {
   ...SAMPLING,
   ...IMAGES,
   ...OUTPUT,
+  ...PLAIN,
 };

@@ -21,6 +21,9 @@ export const SAMPLING: NodeClasses = {
     run: (inputs) => single({ type: "SAMPLER", name: inputs.text("sampler_name") }),
   },
   BasicScheduler: { run: basicScheduler },
+  Flux2Scheduler: {
+    run: (inputs) => single({ type: "SIGMAS", steps: inputs.integer("steps"), denoise: 1 }),
+  },
   BasicGuider: { run: (inputs) => guider(inputs, "conditioning") },
   CFGGuider: { run: (inputs) => guider(inputs, "positive") },
   RandomNoise: {

@@ -5,6 +5,7 @@
  */
 
 import type { Image } from "../files/image.ts";
+import type { Json } from "../json.ts";
 
 /** A LoRA with its strength. */
 export interface AppliedLora {
@@ -109,6 +110,13 @@ export interface NoiseValue {
   readonly seed: bigint;
 }
 
+/** A text, number or truth value. */
+export interface PlainValue {
+  readonly type: "PLAIN";
+  /** The value. */
+  readonly value: Json;
+}
+
 /** Any value on a link. */
 export type Value =
   | ModelValue
@@ -121,7 +129,8 @@ export type Value =
   | SamplerValue
   | SigmasValue
   | GuiderValue
-  | NoiseValue;
+  | NoiseValue
+  | PlainValue;
 
 /** The value of one type. */
 export type ValueOf<Type extends Value["type"]> = Extract<Value, { type: Type }>;

@@ -10,6 +10,7 @@ import { isObject, type Json, type JsonObject } from "../json.ts";
 import { configOf, problem, type PromptError, traceback } from "./problem.ts";
 import type { Profile } from "../profile.ts";
 import { PythonError, repr, str, typeName } from "../python.ts";
+import { type DeclaredInput, declaredInputs } from "./declared.ts";
 import { checkLiteral } from "./literal.ts";
 
 /** What validation needs to know. */
@@ -47,6 +48,9 @@ interface InputCheck {
   upstreamIsValid: boolean;
 }
 
+/** Type of inputs and outputs that take whatever the others of their node are. */
+const MATCH_TYPE = "COMFY_MATCHTYPE_V3";
+
 /** Nodes whose check has begun, to notice a cycle. */
 const CYCLE: CheckedNode = { valid: false, errors: [] };
 
@@ -79,7 +83,7 @@ export async function checkInputs(
   };
   checked.set(id, CYCLE);
   try {
-    for (const name of inputNames(info)) await checkInput(check, name);
+    for (const [name, input] of declaredInputs(info, inputs)) await checkInput(check, name, input);
     if (type === "LoadImage") await checkFile(check);
   } catch (error) {
     checked.delete(id);
@@ -123,16 +127,17 @@ function cycle(
   return checked.get(id) as CheckedNode;
 }
 
-function inputNames(info: NodeInfo): string[] {
-  return [...Object.keys(info.input.required), ...Object.keys(info.input.optional ?? {})];
-}
-
-async function checkInput(check: InputCheck, name: string): Promise<void> {
+async function checkInput(
+  check: InputCheck,
+  name: string,
+  { spec: declared, isRequired }: DeclaredInput,
+): Promise<void> {
   const { context, type, inputs, errors } = check;
-  const spec = context.catalogue.input(type, name) as InputSpec;
+  // Only the catalogue knows the choices that are files.
+  const spec = context.catalogue.input(type, name) ?? declared;
   const value = inputs[name];
   if (value === undefined) {
-    if (isRequired(check, name)) errors.push(missing(name));
+    if (isRequired) errors.push(missing(name));
   } else if (Array.isArray(value)) {
     await checkLink(check, name, spec, value);
   } else {
@@ -142,12 +147,9 @@ async function checkInput(check: InputCheck, name: string): Promise<void> {
   }
 }
 
-function isRequired({ context, type }: InputCheck, name: string): boolean {
-  return Object.hasOwn((context.catalogue.find(type) as NodeInfo).input.required, name);
-}
-
 function missing(name: string): PromptError {
-  return problem("required_input_missing", "Required input is missing", name, {
+  const shortName = name.slice(name.lastIndexOf(".") + 1);
+  return problem("required_input_missing", "Required input is missing", shortName, {
     input_name: name,
   });
 }
@@ -159,7 +161,7 @@ async function checkLink(
   link: Json[],
 ): Promise<void> {
   const { prompt, checked, context, errors } = check;
-  const [inputType] = spec;
+  const inputType = linkType(spec);
   const facts = { input_name: name, input_config: configOf(spec) };
   if (link.length !== 2) {
     const message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
@@ -216,9 +218,16 @@ function outputType({ prompt, context }: InputCheck, source: Json, slot: Json): 
   return type;
 }
 
+/** An input that must match others names the types that it takes in its template. */
+function linkType([type, options]: InputSpec): string | Json[] {
+  const template = options?.template;
+  return type === MATCH_TYPE && isObject(template) ? String(template.allowed_types) : type;
+}
+
 /** Types are texts that may name several, joined by commas; a list of choices matches no type. */
 function typesOverlap(received: string, wanted: string | Json[]): boolean {
   if (typeof wanted !== "string") return false;
+  if (received === MATCH_TYPE || received === "*" || wanted === "*") return true;
   const accepted = wanted.split(",").map((type) => type.trim());
   return received.split(",").some((type) => accepted.includes(type.trim()));
 }

@@ -10,6 +10,7 @@ import { isObject, type Json } from "../json.ts";
 import { problem, type PromptError, traceback } from "./problem.ts";
 import type { Profile } from "../profile.ts";
 import { contains, PythonError, str } from "../python.ts";
+import { replaceNodes } from "./replacements.ts";
 import { type Checked, type CheckedNode, checkInputs, type ValidationContext } from "./inputs.ts";
 
 /** Errors of one node. */
@@ -42,7 +43,10 @@ export async function validatePrompt(
   targets: Json,
   context: ValidationContext,
 ): Promise<Verdict> {
-  if (context.profile.replacesNodes) checkForm(prompt);
+  if (context.profile.replacesNodes) {
+    checkForm(prompt);
+    replaceNodes(prompt as Prompt, context.catalogue);
+  }
   const outputs = findOutputs(prompt, targets, context);
   if (!Array.isArray(outputs)) return refuse(outputs);
   if (outputs.length === 0) {

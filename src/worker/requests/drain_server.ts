@@ -12,7 +12,8 @@ export function drainServer(
   const names = context.servers.map(({ name }) => name);
   if (!names.includes(server)) {
     const known = names.slice(0, 20).join(", ");
-    const message = `Invalid parameter: server: there is no ${server}; the servers are ${known}`;
+    const message =
+      `Invalid parameter: server: there is no server ${server}; the servers are ${known}`;
     return { type: "error", message };
   }
   context.scheduler.setDraining(server, draining);

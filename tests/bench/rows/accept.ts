@@ -45,13 +45,13 @@ export const ACCEPT: Bench = {
       what: "durable accept, p95",
       ours: time(median(accepts)),
       beside: `insert + ping ${time(median(least))}`,
-      target: "≤ 1.5 × both",
+      target: "≤1.5×both",
       ...atMost(ratio(accepts, least), 1.5),
     }, {
       what: `durable accepts of ${CLIENTS} clients`,
       ours: `${short(median(rates[0] ?? []))}/s`,
       beside: `one client ${short(median(rates[1] ?? []))}/s`,
-      target: "≥ 3 × one",
+      target: "≥3×one",
       ...atLeast(ratio(rates[0] ?? [], rates[1] ?? []), 3),
     }];
   },

@@ -47,7 +47,7 @@ export const BUSY: Bench = {
       what: `ping p99 beside ${SERVERS} jobs (${perSecond.toFixed(0)} updates/s each)`,
       ours: time(median(p99.busy)),
       beside: `idle ${time(median(p99.idle))}`,
-      target: "≤ 3 × idle",
+      target: "≤3×idle",
       ...atMost(ratio(p99.busy, p99.idle), 3),
     }];
   },

@@ -30,14 +30,14 @@ export const CODEC: Bench = {
         what: "encode a progress update",
         ours: time(encode),
         beside: "",
-        target: "≤ 10 µs",
+        target: "≤10 µs",
         ...atMost(encode * 1_000, 10),
       },
       {
         what: "decode and validate a progress update",
         ours: time(decode),
         beside: "",
-        target: "≤ 20 µs",
+        target: "≤20 µs",
         ...atMost(decode * 1_000, 20),
       },
     ]);

@@ -28,7 +28,7 @@ export const IDLE: Bench = {
       what: `idle processor time over ${MS / 1_000} s (${short(perSecond)} switches/s)`,
       ours: `${percent.toFixed(2)} %`,
       beside: "",
-      target: "≤ 0.5 %",
+      target: "≤0.5 %",
       ...atMost(percent, 0.5),
     }];
   },

@@ -27,7 +27,7 @@ export const JOBS_A_SECOND: Bench = {
       what: "jobs a second, one server",
       ours: `${short(median(mine))}/s`,
       beside: `poll ${short(median(theirs))}/s`,
-      target: "≥ 15 × poll",
+      target: "≥15×poll",
       ...atLeast(ratio(mine, theirs), 15),
     }];
   },

@@ -83,7 +83,7 @@ function figure(
     what,
     ours: `${short(median(bytes) / 1e6)} MB`,
     beside: `bare script ${short(median(least) / 1e6)} MB`,
-    target: `≤ ${limit} × bare`,
+    target: `≤${limit}×bare`,
     ...atMost(ratio(bytes, least), limit),
   };
 }

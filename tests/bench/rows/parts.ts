@@ -65,7 +65,7 @@ function nameOf({ name, attributes }: CollectedSpan): string {
 }
 
 function row(what: string, took: readonly number[], jobs: number): Figure {
-  const times = took.length === jobs ? "" : ` × ${(took.length / jobs).toFixed(1)}`;
+  const times = took.length === jobs ? "" : `×${(took.length / jobs).toFixed(1)}`;
   return {
     what: `${what}${times}`,
     ours: time(median(took)),

@@ -53,7 +53,7 @@ function figure(
     what: `${name}, ${percentile}`,
     ours: time(median(mine)),
     beside: `${beside} ${time(median(theirs))}`,
-    target: `≤ ${limit} × ${beside}`,
+    target: `≤${limit}×${beside}`,
     ...atMost(ratio(mine, theirs), limit),
   };
 }

@@ -23,12 +23,12 @@ export const POST: Bench = {
     const [p95, beside] = [percentile(mine, 0.95), percentile(theirs, 0.95)];
     const what = "accepted → POST /prompt, p95";
     return [
-      { what, ours: time(p95), beside: "", target: "≤ 10 ms", ...atMost(p95, 10) },
+      { what, ours: time(p95), beside: "", target: "≤10 ms", ...atMost(p95, 10) },
       {
         what,
         ours: time(p95),
         beside: `poll ${time(beside)}`,
-        target: "≤ 0.15 × poll",
+        target: "≤0.15×poll",
         ...atMost(p95 / beside, 0.15),
       },
     ];

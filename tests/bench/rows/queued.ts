@@ -42,7 +42,7 @@ async function compare(
     what: `${what} beside ${MANY.toLocaleString("en-US")} jobs`,
     ours: time(median(rounds.many)),
     beside: `beside ${FEW}: ${time(median(rounds.few))}`,
-    target: `≤ 1.5 × at ${FEW}`,
+    target: `≤1.5×at ${FEW}`,
     ...atMost(ratio(rounds.many, rounds.few), 1.5),
   };
 }

@@ -29,7 +29,7 @@ export const START: Bench = {
       what: "start → first pong",
       ours: time(median(ours)),
       beside: `bare script ${time(median(bare))}`,
-      target: "≤ 1.5 × bare",
+      target: "≤1.5×bare",
       ...atMost(ratio(ours, bare), 1.5),
     }];
   },

@@ -40,12 +40,12 @@ export const STEP_UPDATES: Bench = {
     const told = mine.filter((age) => age < Infinity).length;
     const what = "sampler step → subscriber, p95";
     return [
-      { what, ours: time(p95), beside: "", target: "≤ 3 ms", ...atMost(p95, 3) },
+      { what, ours: time(p95), beside: "", target: "≤3 ms", ...atMost(p95, 3) },
       {
         what,
         ours: time(p95),
         beside: `poll ${time(beside)}`,
-        target: "≤ 0.05 × poll",
+        target: "≤0.05×poll",
         ...atMost(p95 / beside, 0.05),
       },
       {

@@ -49,13 +49,13 @@ export const SUBSCRIBERS: Bench = {
       what: `publish an update, ${MANY} subscribers`,
       ours: time(median(mine)),
       beside: `one: ${time(median(theirs))}`,
-      target: "≤ 2 × one",
+      target: "≤2×one",
       ...atMost(ratio(mine, theirs), 2),
     }, {
       what: `${FLOOD.toLocaleString("en-US")} updates to readers beside one that stopped`,
       ours: time(median(flood.stuck)),
       beside: `without it ${time(median(flood.healthy))}`,
-      target: "≤ 1.5 × without",
+      target: "≤1.5×without",
       ...atMost(ratio(flood.stuck, flood.healthy), 1.5),
     }];
   },

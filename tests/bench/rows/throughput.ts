@@ -48,7 +48,7 @@ function figure(what: string, rates: Rates, limit: number): Figure {
     what,
     ours: `${short(median(rates.ours))}/s`,
     beside: `P ${short(median(rates.P))}/s, C ${short(median(rates.C))}/s`,
-    target: `≥ ${limit} × P`,
+    target: `≥${limit}×P`,
     ...atLeast(ratio(rates.ours, rates.P), limit),
   };
 }

@@ -93,3 +93,20 @@ Deno.test("POST /v1/images says what to do where there is no input directory", a
   assert.equal(answer.status, 409);
   assert.match((await answer.json()).detail, /input\.dir/);
 });
+
+Deno.test("below the floor of free disk space nothing more is taken, and the metrics tell how much there is", async () => {
+  await using dir = await tempDir();
+  const config = `${dir.path}/config.yaml`;
+  await Deno.writeTextFile(config, "output: { min_free_mb: 500 }\n");
+  const freeBytes = () => Promise.resolve(12e6);
+  await using setup = await httpSetup({ config, "input-dir": dir.path }, { freeBytes });
+  const upload = await setup.ask("/v1/images", { method: "POST", body: new Uint8Array(10) });
+  assert.equal(upload.status, 503);
+  assert.match((await upload.json()).detail, /12 MB left, 500 MB must stay free/);
+  const job = await setup.submit();
+  assert.equal(job.status, 503);
+  assert.equal(job.headers.get("retry-after"), "5");
+  assert.match((await job.json()).detail, /^Backend busy: .* 12 MB left/);
+  const metrics = await (await setup.ask("/metrics")).text();
+  assert.match(metrics, /^dgx_pixels_output_free_bytes 12000000$/m);
+});

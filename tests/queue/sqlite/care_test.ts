@@ -60,3 +60,9 @@ Deno.test("db check and backup say what they did", async () => {
     assert.match(stderr(), /db backup FILE/);
   }
 });
+
+Deno.test("db names the tools of PostgreSQL for a queue there, and no password", async () => {
+  const { exitCode, stderr } = await run(["db", "check", "--db=postgres://me:secret@host/jobs"]);
+  assert.equal(exitCode, 2);
+  assert.equal(stderr(), "error: The queue is in PostgreSQL; pg_amcheck is for that\n");
+});

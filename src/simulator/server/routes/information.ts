@@ -5,6 +5,7 @@
  */
 
 import type { NodeInfo } from "../../validation/catalogue.ts";
+import { REPLACEMENTS } from "../../validation/replacements.ts";
 import { type Exchange, json } from "../../http.ts";
 import type { ComfyProcess } from "../../engine/process.ts";
 import type { JsonObject } from "../../json.ts";
@@ -23,7 +24,7 @@ export const INFORMATION_ROUTES: Routes = {
   "GET /object_info/{node_class}": { handle: getNodeInfo },
   "GET /extensions": { handle: () => json([]) },
   "GET /node_replacements": {
-    handle: () => json({}),
+    handle: () => json(REPLACEMENTS),
     exists: ({ replacesNodes }) => replacesNodes,
   },
   "GET /api/assets": { handle: refuseAssets, exists: ({ replacesNodes }) => replacesNodes },

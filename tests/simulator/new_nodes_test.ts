@@ -1,0 +1,191 @@
+import { deepEqual, equal } from "node:assert/strict";
+import type { JsonObject } from "../../src/simulator/mod.ts";
+import {
+  ask,
+  filesOf,
+  type Graph,
+  listen,
+  messagesOf,
+  node,
+  run,
+  startFast,
+  textToImage,
+} from "./support.ts";
+
+/** Starts the newest version recorded. */
+function startNew() {
+  return startFast({ profile: "0.33" });
+}
+
+function blank(width = 8, height = 4): Graph[string] {
+  return node("EmptyImage", { width, height, batch_size: 1, color: 1 });
+}
+
+function saved(source: string): Graph[string] {
+  return node("SaveImage", { images: [source, 0], filename_prefix: "new" });
+}
+
+function savedAs(inputs: Record<string, unknown>): Graph {
+  return {
+    "1": blank(),
+    "2": node("SaveImageAdvanced", { images: ["1", 0], filename_prefix: "adv", ...inputs }),
+  };
+}
+
+function resizedBy(inputs: Record<string, unknown>): Graph {
+  return {
+    "1": blank(),
+    "2": node("ResizeImageMaskNode", { input: ["1", 0], scale_method: "area", ...inputs }),
+    "3": saved("2"),
+  };
+}
+
+// The answers are those of a real 0.33.0.
+const REFUSED: [
+  what: string,
+  graph: Graph,
+  errors: [type: string, details: string, input: string][],
+][] = [
+  [
+    "a value that the chosen format does not offer",
+    savedAs({
+      format: "png",
+      "format.bit_depth": "64-bit",
+      "format.input_color_space": "sRGB",
+    }),
+    [[
+      "value_not_in_list",
+      "format.bit_depth: '64-bit' not in ['8-bit', '16-bit']",
+      "format.bit_depth",
+    ]],
+  ],
+  ["a choice without the inputs that it brings", savedAs({ format: "png" }), [
+    ["required_input_missing", "bit_depth", "format.bit_depth"],
+    ["required_input_missing", "input_color_space", "format.input_color_space"],
+  ]],
+  ["a growing input of which nothing is given", {
+    "1": node("BatchImagesNode", {}),
+    "2": saved("1"),
+  }, [["required_input_missing", "image0", "images.image0"]]],
+  [
+    "a number out of the range of its choice",
+    resizedBy({
+      resize_type: "scale by multiplier",
+      "resize_type.multiplier": 99,
+    }),
+    [["value_bigger_than_max", "resize_type.multiplier", "resize_type.multiplier"]],
+  ],
+];
+
+for (const [what, prompt, wanted] of REFUSED) {
+  Deno.test(`Profile 0.33 refuses ${what}`, async () => {
+    await using simulator = await startNew();
+    const answer = await ask(simulator, "POST /prompt", { prompt });
+    equal(answer.status, 400);
+    const found = Object.values(
+      answer.json().node_errors as Record<string, { errors: JsonObject[] }>,
+    )
+      .flatMap(({ errors }) => errors)
+      .map((error) => [error.type, error.details, (error.extra_info as JsonObject).input_name]);
+    deepEqual(found.sort(), [...wanted].sort());
+  });
+}
+
+Deno.test("Profile 0.33 takes a dynamic choice that does not exist, and fails when the node runs", async () => {
+  await using simulator = await startNew();
+  const entry = await run(simulator, savedAs({ format: "jpeg" }));
+  equal(messagesOf(entry).at(-1), "execution_error");
+});
+
+Deno.test("Profile 0.33 joins, formats, chooses and shows plain values", async () => {
+  await using simulator = await startNew();
+  const entry = await run(simulator, {
+    "1": node("PrimitiveStringMultiline", { value: "knight" }),
+    "2": node("StringConcatenate", { string_a: "a", string_b: ["1", 0], delimiter: " " }),
+    "3": node("StringFormat", {
+      f_string: "{a} of {b}!",
+      "values.a": ["2", 0],
+      "values.b": ["1", 0],
+    }),
+    "4": node("ComfySwitchNode", { switch: true, on_false: ["1", 0], on_true: ["3", 0] }),
+    "5": node("PreviewAny", { source: ["4", 0] }),
+    "6": node("SaveText", { text: ["4", 0], filename_prefix: "t", format: "txt" }),
+  });
+  const { outputs } = entry as { outputs: Record<string, JsonObject> };
+  deepEqual(outputs["5"], { text: ["a knight of knight!"] });
+  const file = await ask(simulator, "GET /view?filename=t_00001_.txt");
+  deepEqual([file.status, file.text], [200, "a knight of knight!"]);
+});
+
+Deno.test("Profile 0.33 resizes by its dynamic choice and batches what is given", async () => {
+  await using simulator = await startNew();
+  const entry = await run(simulator, {
+    ...resizedBy({ resize_type: "scale by multiplier", "resize_type.multiplier": 2 }),
+    "4": node("BatchImagesNode", { "images.image0": ["2", 0], "images.image1": ["1", 0] }),
+    "5": saved("4"),
+  });
+  equal(filesOf(entry, "3").length, 1);
+  equal(filesOf(entry, "5").length, 2);
+  for (const name of [...filesOf(entry, "3"), ...filesOf(entry, "5")]) {
+    const response = await fetch(`${simulator.url}/view?filename=${name}`);
+    const bytes = new DataView(await response.arrayBuffer());
+    deepEqual([bytes.getUint32(16), bytes.getUint32(20)], [16, 8]);
+  }
+});
+
+Deno.test("Profile 0.33 answers malformed prompts with 500 and pages of other sites with 403", async () => {
+  await using simulator = await startNew();
+  const post = async (prompt: unknown) => (await ask(simulator, "POST /prompt", { prompt })).status;
+  deepEqual([await post([]), await post({ nodes: [], links: [] }), await post({})], [
+    500,
+    500,
+    400,
+  ]);
+  const crossSite = { "sec-fetch-site": "cross-site" };
+  equal((await ask(simulator, "POST /prompt", {}, crossSite)).status, 403);
+  equal((await ask(simulator, "GET /api/assets")).status, 503);
+  equal((await ask(simulator, "GET /node_replacements")).status, 200);
+  const cancel = await ask(simulator, "POST /api/jobs/cancel", "");
+  deepEqual([cancel.status, cancel.json()], [400, { error: "Request body must be valid JSON" }]);
+});
+
+Deno.test("Profile 0.33 drops progress that comes too fast, unless previews are asked for", async () => {
+  await using simulator = await startNew();
+  const steps = async (extra: JsonObject, seed: number) => {
+    await using listener = await listen(simulator, `client${seed}`);
+    await run(simulator, textToImage({ steps: 6, seed }), {
+      client_id: `client${seed}`,
+      extra_data: extra,
+    });
+    await listener.untilIdle();
+    return listener.ofType("progress").map(({ value }) => value);
+  };
+  const fast = await steps({}, 1);
+  deepEqual([fast[0], fast.at(-1)], [1, 6]);
+  deepEqual(await steps({ preview_method: "latent2rgb" }, 2), [1, 2, 3, 4, 5, 6]);
+});
+
+Deno.test("Profile 0.33 replaces an old class, and without a mapping loses its inputs as the real one does", async () => {
+  await using simulator = await startNew();
+  const graph = textToImage();
+  const inputs = {
+    conditioning_to: ["2", 0],
+    conditioning_from: ["3", 0],
+    conditioning_to_strength: 1,
+  };
+  const sampler = { ...graph["5"]!.inputs, positive: ["8", 0] };
+  const old = { class_type: "ConditioningAverage ", inputs };
+  const withOld = (node: unknown) => ({
+    prompt: { ...graph, "5": { ...graph["5"], inputs: sampler }, "8": node },
+  });
+  const titled = await ask(simulator, "POST /prompt", withOld({ ...old, _meta: { title: "x" } }));
+  const errors = titled.json().node_errors as Record<
+    string,
+    { class_type: string; errors: unknown[] }
+  >;
+  deepEqual([titled.status, errors["8"]?.class_type], [400, "ConditioningAverage"]);
+  equal(errors["8"]?.errors.length, 3);
+  equal((await ask(simulator, "POST /prompt", withOld(old))).status, 500);
+  const rules = (await ask(simulator, "GET /node_replacements")).json();
+  deepEqual(Object.keys(rules), ["ImageBatch", "ImageScaleBy", "ConditioningAverage "]);
+});
