@@ -1,5 +1,6 @@
 /** Finds a value among the choices of an input, whatever the spelling. Pure. */
 
+import { isDeepStrictEqual } from "node:util";
 import { matchModelName, nearestNames } from "../../protocol/names.ts";
 import { formatKey } from "../format.ts";
 import { plain } from "../quote.ts";
@@ -22,7 +23,7 @@ export function chooseName(
   { choices = [], isUpload }: InputSpec,
   parameter: Parameter | "lora" | undefined,
 ): Choice {
-  if (choices.includes(value)) return { type: "same" };
+  if (choices.some((choice) => isSame(choice, value))) return { type: "same" };
   const name = plain(value);
   // A file in a folder, or of another area, is there although it is not listed.
   if (isUpload && /[/[]/.test(name)) return { type: "same" };
@@ -38,6 +39,11 @@ export function chooseName(
     if (match.type === "several") return { type: "missing", near: match.names };
   }
   return { type: "missing", near: nearestNames(name, names) };
+}
+
+/** Some nodes choose among objects, such as styles with their images: Python compares these by value. */
+function isSame(choice: unknown, value: unknown): boolean {
+  return choice === value || (typeof choice === "object" && isDeepStrictEqual(choice, value));
 }
 
 /** Ends a sentence; empty if there is nothing to suggest. */
