@@ -1,6 +1,5 @@
 /** Finds a value among the choices of an input, whatever the spelling. Pure. */
 
-import { isDeepStrictEqual } from "node:util";
 import { matchModelName, nearestNames } from "../../protocol/names.ts";
 import { formatKey } from "../format.ts";
 import { plain } from "../quote.ts";
@@ -43,7 +42,15 @@ export function chooseName(
 
 /** Some nodes choose among objects, such as styles with their images: Python compares these by value. */
 function isSame(choice: unknown, value: unknown): boolean {
-  return choice === value || (typeof choice === "object" && isDeepStrictEqual(choice, value));
+  if (choice === value) return true;
+  if (typeof choice !== "object" || typeof value !== "object") return false;
+  if (choice === null || value === null || Array.isArray(choice) !== Array.isArray(value)) {
+    return false;
+  }
+  const fields = Object.entries(choice);
+  const others = new Map(Object.entries(value));
+  return fields.length === others.size &&
+    fields.every(([name, field]) => others.has(name) && isSame(field, others.get(name)));
 }
 
 /** Ends a sentence; empty if there is nothing to suggest. */

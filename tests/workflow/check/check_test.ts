@@ -201,11 +201,11 @@ Deno.test("checkGraph() reads choices of the newer kind, and lets unknown ones p
 
 Deno.test("checkGraph() finds an object among objects, whatever the order of its fields", () => {
   const styles = [{ content: "knight", image: "a.png" }, null];
-  const classes = withInputs(CLASSES, { KSampler: { sampler_name: [styles] } });
-  const problems = (sampler_name: unknown) => {
-    const graph = graphs.graphOf(graphs.STOCK);
+  const classes = withInputs(CLASSES, { KSampler: { style: [styles] } });
+  const problems = (style: unknown) => {
+    const graph = structuredClone(graphs.graphOf(graphs.STOCK));
     for (const node of Object.values(graph)) {
-      if (node.class_type === "KSampler") node.inputs["sampler_name"] = sampler_name;
+      if (node.class_type === "KSampler") node.inputs["style"] = style;
     }
     const template = createTemplate("mine", graph);
     const bound = bindTemplate(template, generateRequest({}), { seed: 1 });
