@@ -32,6 +32,9 @@ export interface JobRow {
 /** Longest name of a job that a message can carry. */
 const MAX_ID_CHARS = 512;
 
+/** More attempts or crashes than a job can have seen, and few enough to be counted on. */
+const MAX_COUNT = 2 ** 31 - 1;
+
 /** Latest time that a date can have, Unix milliseconds. */
 const MAX_TIME_MS = 8.64e15;
 
@@ -75,7 +78,7 @@ function mended(job: Job, damage: string): Partial<Job> {
     createdAtMs: clampTime(job.createdAtMs),
     startedAtMs: job.startedAtMs === undefined ? undefined : clampTime(job.startedAtMs),
     finishedAtMs: job.finishedAtMs === undefined ? undefined : clampTime(job.finishedAtMs),
-    attempts: Math.max(0, job.attempts),
+    attempts: Math.max(0, Math.min(job.attempts, MAX_COUNT)),
     seed: Math.max(0, job.seed),
   };
   if (!isTerminal(job.state)) return { ...times, outcome: undefined };
@@ -119,6 +122,8 @@ function isOutcome(value: unknown): value is JobOutcome {
 function damageOf(row: JobRow): string | undefined {
   const times = [row.created_at_ms, row.started_at_ms ?? 0, row.finished_at_ms ?? 0];
   if (times.some((time) => time < 0 || time > MAX_TIME_MS)) return "A time is out of range";
+  // The next attempt of such a job could not be stored, nor any job behind it be reached.
+  if (row.attempts >= MAX_COUNT || row.crashes >= MAX_COUNT) return "A number is out of range";
   const counts = [row.attempts, row.crashes, row.seed];
   return counts.some((count) => count < 0) ? "A number is negative" : undefined;
 }

@@ -22,7 +22,7 @@ export function chooseName(
   { choices = [], isUpload }: InputSpec,
   parameter: Parameter | "lora" | undefined,
 ): Choice {
-  if (choices.includes(value)) return { type: "same" };
+  if (choices.some((choice) => isSame(choice, value))) return { type: "same" };
   const name = plain(value);
   // A file in a folder, or of another area, is there although it is not listed.
   if (isUpload && /[/[]/.test(name)) return { type: "same" };
@@ -38,6 +38,19 @@ export function chooseName(
     if (match.type === "several") return { type: "missing", near: match.names };
   }
   return { type: "missing", near: nearestNames(name, names) };
+}
+
+/** Some nodes choose among objects, such as styles with their images: Python compares these by value. */
+function isSame(choice: unknown, value: unknown): boolean {
+  if (choice === value) return true;
+  if (typeof choice !== "object" || typeof value !== "object") return false;
+  if (choice === null || value === null || Array.isArray(choice) !== Array.isArray(value)) {
+    return false;
+  }
+  const fields = Object.entries(choice);
+  const others = new Map(Object.entries(value));
+  return fields.length === others.size &&
+    fields.every(([name, field]) => others.has(name) && isSame(field, others.get(name)));
 }
 
 /** Ends a sentence; empty if there is nothing to suggest. */

@@ -16,6 +16,8 @@ const DAMAGES: Readonly<Record<string, string>> = {
   "a time beyond all times": `created_at_ms = ${HUGE}`,
   "a time before all times": `created_at_ms = ${-HUGE}`,
   "a negative number of attempts": "attempts = -1",
+  "more attempts than can be counted": `attempts = ${HUGE}`,
+  "more crashes than can be counted": `crashes = ${HUGE}`,
   "an ending while it waits": `outcome = '{"type":"cancelled"}'`,
   "an ending that is no JSON": "outcome = '{'",
 };

@@ -199,6 +199,24 @@ Deno.test("checkGraph() reads choices of the newer kind, and lets unknown ones p
   assert.deepEqual(problems({ sampler_name: ["COMFY_SOMETHING_NEW", {}] }), []);
 });
 
+Deno.test("checkGraph() finds an object among objects, whatever the order of its fields", () => {
+  const styles = [{ content: "knight", image: "a.png" }, null];
+  const classes = withInputs(CLASSES, { KSampler: { style: [styles] } });
+  const problems = (style: unknown) => {
+    const graph = structuredClone(graphs.graphOf(graphs.STOCK));
+    for (const node of Object.values(graph)) {
+      if (node.class_type === "KSampler") node.inputs["style"] = style;
+    }
+    const template = createTemplate("mine", graph);
+    const bound = bindTemplate(template, generateRequest({}), { seed: 1 });
+    return checkGraph(template, bound, classes).problems;
+  };
+  assert.deepEqual(problems({ image: "a.png", content: "knight" }), []);
+  assert.equal(problems({ content: "slime", image: "a.png" }).length, 1);
+  assert.equal(problems({ content: "knight" }).length, 1);
+  assert.equal(problems("knight").length, 1);
+});
+
 Deno.test("checkGraph() survives whatever a server says of its classes", () => {
   const odd = [null, 1, "x", [], {}, { input: null }, { input: { required: [1] } }, {
     input: {
