@@ -65,7 +65,7 @@ export function createPreviewFolder(
       const image = waiting;
       waiting = undefined;
       try {
-        folder ??= await makeFolder(await folderOf(setup.outputDir, jobId));
+        folder ??= await makeFolder(setup.outputDir, await folderOf(setup.outputDir, jobId));
         const path = await writeImage(folder, image);
         onWritten(path, image.step);
         // A second preview of one step replaces the first.
@@ -112,7 +112,9 @@ async function folderOf(outputDir: string, jobId: string): Promise<string> {
   return `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
 }
 
-async function makeFolder(path: string): Promise<string> {
+/** An output directory that is gone is not made anew: it may be a disk that is not mounted, and come back. */
+async function makeFolder(outputDir: string, path: string): Promise<string> {
+  await Deno.lstat(outputDir);
   await Deno.mkdir(path, { recursive: true });
   return path;
 }
