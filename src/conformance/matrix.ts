@@ -1,7 +1,7 @@
 /** The fault matrix as data: what befalls a job, and what is asked of the worker. */
 
 import type { JobHandle } from "../client/mod.ts";
-import type { Bench } from "./bench.ts";
+import type { Bench, JobSize } from "./bench.ts";
 import { POST_PROMPT } from "./observer.ts";
 import { aborted } from "./wait.ts";
 
@@ -29,7 +29,7 @@ export interface Scenario {
   /** Time allowed beyond what the server itself works on the job, in ms; none if only the ending counts. */
   readonly allowanceMs: number | undefined;
   /** Arms what must be armed before the job is submitted. */
-  arm?(bench: Bench): void;
+  arm?(bench: Bench, size: JobSize): void;
   /**
    * Disturbs the job.
    *
@@ -63,8 +63,10 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "ComfyUI restarted with empty memory; time since it is back",
     needsSimulator: true,
     allowanceMs: 3_000,
-    async disturb({ bench: { simulator }, job }) {
-      await untilHalfDone(job);
+    // It waits in the middle: where everything is slow, it might end before anybody hears of its half.
+    arm: ({ simulator }, { steps }) => void simulator?.faults.stall({ step: (steps >> 1) + 1 }),
+    async disturb({ bench: { simulator }, signal }) {
+      await simulator?.when("stalled", undefined, { signal });
       await simulator?.faults.restart({ downMs: DOWN_MS });
       return performance.now();
     },

@@ -172,7 +172,7 @@ async function play(
   signal: AbortSignal,
 ): Promise<ScenarioPlayed> {
   const ended = new AbortController();
-  scenario.arm?.(bench);
+  scenario.arm?.(bench, size);
   const submittedAtMs = performance.now();
   const job = bench.submit(size);
   const disturbing = disturb(scenario, { bench, job, signal: ended.signal });

@@ -21,8 +21,9 @@ Deno.test("Client works with a worker of protocol 1.0, and says so once", async 
 });
 
 Deno.test("Client submits no job twice to a worker that would run it twice", async () => {
-  await using old = await oldWorker((request) =>
-    request.type === "generate" ? "silence" : undefined
+  await using old = await oldWorker(
+    (request) => request.type === "generate" ? "silence" : undefined,
+    { timeoutMs: 200 },
   );
   await assert.rejects(old.peer.client.generate(IMAGE).accepted, { code: "timeout" });
   assert.equal(old.peer.requests.filter(({ type }) => type === "generate").length, 1);
@@ -77,9 +78,10 @@ interface OldWorker extends AsyncDisposable {
   publish(update: Update): void;
 }
 
-/** A worker that knows protocol 1.0 and nothing else. */
+/** A worker that knows protocol 1.0 and nothing else, with a client that has time to wait for it. */
 async function oldWorker(
   answer: (request: Request) => Reply | "silence" | undefined = () => undefined,
+  { timeoutMs = 60_000 }: { timeoutMs?: number } = {},
 ): Promise<OldWorker> {
   const warnings: string[] = [];
   const logger = {
@@ -93,7 +95,7 @@ async function oldWorker(
       if (own !== undefined || known.includes(type)) return own;
       return { type: "error", message: `Unknown request type: ${type}` };
     },
-    client: { logger },
+    client: { logger, timeoutMs },
   });
   return {
     peer,

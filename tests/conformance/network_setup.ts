@@ -15,7 +15,7 @@ export interface NetworkSetup extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly proxy: FaultProxy;
   readonly client: Client;
-  /** Names in the output directory, hidden ones included, in alphabetical order. */
+  /** Names in the output directory, hidden ones included, previews not, in alphabetical order. */
   files(): Promise<string[]>;
   /**
    * Runs another job undisturbed, so that whatever was to come for the others has come, and checks
@@ -68,7 +68,7 @@ export async function networkSetup(options: NetworkSetupOptions = {}): Promise<N
     client,
     async files() {
       const entries = await Array.fromAsync(Deno.readDir(`${dir.path}/output`));
-      return entries.filter(({ name }) => !/^(warm-up|last-\d+)_/.test(name))
+      return entries.filter(({ name }) => !/^((warm-up|last-\d+)_|previews$)/.test(name))
         .map(({ name }) => name).sort();
     },
     async checkUpdates(jobId) {

@@ -92,7 +92,9 @@ Deno.test("runJob() weighs its progress by what it is told to expect", async () 
     events.filter((event): event is RunEvent & { type: "progress" } => event.type === "progress")
       .filter(({ progress }) => progress.stage === wanted)
       .map(({ progress: { percent, step } }) => ({ percent, step }));
-  assert.deepEqual(percents("sampling").slice(1), [
+  // A slow machine may be told the same step again while it counts down.
+  const bySteps = new Map(percents("sampling").toReversed().map((told) => [told.step, told]));
+  assert.deepEqual([...bySteps.values()].reverse().slice(1), [
     { percent: 92, step: 1 },
     { percent: 94, step: 2 },
     { percent: 96, step: 3 },

@@ -132,7 +132,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["queue/sqlite/"],
   "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
   "postgres": ["queue/postgres/"],
-  "prom-client": ["http/metrics/"],
   "preact": ["page/", "http/page/files.ts"],
   "preact/hooks": ["page/", "http/page/files.ts"],
   "sixel": ["cli/generate/sixel.ts"],

@@ -129,7 +129,10 @@ class Connection {
     const exchange = new Exchange();
     this.#exchanges.set(id, exchange);
     this.#socket.send([idFrame(id), EMPTY, body]).catch((cause) => {
-      const message = "Cannot send the request, try again";
+      // ZeroMQ gives a connection up for good when the other side wants keys and gets none.
+      const message =
+        "Cannot send the request: the connection was refused. If the worker asks for " +
+        "keys, name --server-key and --curve-key (`curve` of connect()); else try again";
       exchange.reject(new TransportError("send_failed", message, { cause }));
     });
     this.#receiver.recheck();
