@@ -13,7 +13,8 @@ export const INSERT = `
   ON CONFLICT (id) DO NOTHING`;
 
 /**
- * The jobs to run next, a few at a time; one that may live on a server's queue is only for that server.
+ * The jobs to run next, a few at a time; one that may live on a server's queue is only for that server,
+ * unless nobody knows which one.
  * The pair of `due_ms` and `seq` continues where the page before ended. No pause is longer than an hour:
  * what is said to be is due, for the clock was set back.
  */
@@ -21,7 +22,7 @@ export const NEXT = `
   SELECT * FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq)
     AND not_before_ms NOT BETWEEN :now + 1 AND :now + 3600000
-    AND (prompt_id IS NULL OR server = :server)
+    AND (prompt_id IS NULL OR server IS NULL OR server = :server)
   ORDER BY due_ms, seq LIMIT :limit`;
 
 /** Gives a waiting job to an attempt. */

@@ -64,6 +64,7 @@ for (const [damage, change] of Object.entries(DAMAGES)) {
 const ODDITIES: Readonly<Record<string, string>> = {
   "a deadline that never comes": `deadline_at_ms = ${HUGE}`,
   "a pause that never ends": `not_before_ms = ${HUGE}`,
+  "a prompt of nobody knows which server": "prompt_id = 'x', server = NULL",
   "a turn before all others": `due_ms = ${-HUGE}`,
 };
 
