@@ -112,8 +112,13 @@ async function folderOf(outputDir: string, jobId: string): Promise<string> {
   return `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
 }
 
+/** Not the output directory: if that is gone, a new one in its place would hide it. */
 async function makeFolder(path: string): Promise<string> {
-  await Deno.mkdir(path, { recursive: true });
+  for (const folder of [path.slice(0, path.lastIndexOf("/")), path]) {
+    await Deno.mkdir(folder).catch((error) => {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    });
+  }
   return path;
 }
 
