@@ -65,7 +65,7 @@ export function createPreviewFolder(
       const image = waiting;
       waiting = undefined;
       try {
-        folder ??= await makeFolder(setup.outputDir, await folderOf(setup.outputDir, jobId));
+        folder ??= await makeFolder(await folderOf(setup.outputDir, jobId));
         const path = await writeImage(folder, image);
         onWritten(path, image.step);
         // A second preview of one step replaces the first.
@@ -112,10 +112,13 @@ async function folderOf(outputDir: string, jobId: string): Promise<string> {
   return `${outputDir}/previews/${await outputName("{job_id}", facts)}`;
 }
 
-/** An output directory that is gone is not made anew: it may be a disk that is not mounted, and come back. */
-async function makeFolder(outputDir: string, path: string): Promise<string> {
-  await Deno.lstat(outputDir);
-  await Deno.mkdir(path, { recursive: true });
+/** Not the output directory: if that is gone, a new one in its place would hide it. */
+async function makeFolder(path: string): Promise<string> {
+  for (const folder of [path.slice(0, path.lastIndexOf("/")), path]) {
+    await Deno.mkdir(folder).catch((error) => {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    });
+  }
   return path;
 }
 
