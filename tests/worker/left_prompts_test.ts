@@ -100,7 +100,8 @@ interface TwoServers extends AsyncDisposable {
 async function twoServers(): Promise<TwoServers> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
-  const timing = { loadTimeMs: 1, nodeTimeMs: 1 };
+  // Versions that are asked for previews would paint one for each of very many steps.
+  const timing = { loadTimeMs: 1, nodeTimeMs: 1, profile: "0.3.64" } as const;
   const far = starting.use(await startSimulator({ ...timing, stepTimeMs: 10 }));
   const near = starting.use(await startSimulator({ ...timing, stepTimeMs: 0 }));
   await near.faults.goDown();
