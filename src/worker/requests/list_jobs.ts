@@ -11,7 +11,7 @@ import { type Room, roomBeside } from "./room.ts";
 /** Jobs that are read before other requests get their turn: each may hold a megabyte. */
 const JOBS_AT_A_TIME = 50;
 
-/** As long as any number that is told. */
+/** Takes no less room than whatever number is told. */
 const LONG_NUMBER = Number.MAX_SAFE_INTEGER;
 
 /** What a job that waits is told besides, at its longest. */
