@@ -19,6 +19,8 @@ export { tiledTileset } from "./atlas/tiled.ts";
 export type { TiledTileset } from "./atlas/tiled.ts";
 export { isPng } from "./chunks.ts";
 export { decodeImage } from "./decode.ts";
+export { encodeAs } from "./encode.ts";
+export type { OtherFormat } from "./encode.ts";
 export { encodeGif } from "./gif.ts";
 export { encodeApng, encodeIndexedPng } from "./indexed.ts";
 export type { AnimationTiming, IndexedImage } from "./indexed.ts";
