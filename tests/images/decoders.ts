@@ -17,10 +17,11 @@ export async function hasDecoder(format: "WEBP" | "JPEG" | "GIF" | "APNG"): Prom
   }
 }
 
-/** Reads files, all at once, as ImageMagick sees them. */
+/** Reads files, all at once, as ImageMagick sees them; `count` images of them all. */
 export async function readElsewhere(
   files: readonly Uint8Array[],
   extension: string,
+  count: number = files.length,
 ): Promise<Raster[]> {
   await using dir = await tempDir();
   await Promise.all(
@@ -30,7 +31,7 @@ export async function readElsewhere(
   const args = [...inputs, "-depth", "8", "+adjoin", `PNG32:${dir.path}/%d.png`];
   const { code, stderr } = await new Deno.Command(CONVERT, { args }).output();
   equal(code, 0, new TextDecoder().decode(stderr));
-  return await Promise.all(inputs.map(async (_, index) => {
+  return await Promise.all(Array.from({ length: count }, async (_, index) => {
     const { width, height, data } = decodePng(await Deno.readFile(`${dir.path}/${index}.png`));
     return { width, height, channels: 4, data };
   }));
