@@ -93,6 +93,8 @@ async function eventually<T>(ask: () => Promise<T | undefined>, what: string): P
       // It does not listen yet.
       if (!(error instanceof TypeError)) throw error;
     }
+    // To ask all the time would take the core that it starts on.
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
   throw new Error(`No data for ${what}`);
 }
