@@ -34,12 +34,12 @@ export async function turns(count: number): Promise<void> {
   for (let index = 0; index < count; index++) await turn();
 }
 
-/** Waits until a condition holds that nothing announces; looking all the time would take a core from all others. */
+/** Waits until a condition holds that nothing announces. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   const start = performance.now();
   while (!condition()) {
     if (performance.now() - start > GUARD_MS) throw new Error(`Waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await turn();
   }
 }
 
