@@ -149,7 +149,13 @@ class Run {
     const servers = [];
     for (let number = 0; number < plan.servers; number++) {
       const process = new Process(`comfy${number}`);
-      const start = () => startSimulator({ stepTimeMs: 100, loadTimeMs: 300, nodeTimeMs: 5 });
+      const start = () =>
+        startSimulator({
+          stepTimeMs: 100,
+          loadTimeMs: 300,
+          nodeTimeMs: 5,
+          previewMethod: "still",
+        });
       servers.push({ process, simulator: await world.enter(process, start) });
     }
     const { config } = await loadConfig({
