@@ -183,7 +183,8 @@ function addSchema(program: Command, io: Io, finish: Finish): void {
 function addValidate(parent: Command, io: Io, finish: Finish): void {
   inherit(parent, "validate-workflows")
     .description("report what is wrong with workflows, one line each")
-    .option("--workflow-dir <dir>", "directory of workflows instead of the built-in ones")
+    .option("--config <file>", "YAML file with settings")
+    .option("--workflow-dir <dir>", "directory of workflows instead of that of the settings")
     .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)
     .option("--simulate", "compare them with the embedded simulator")
     .action(async (options: ValidateOptions) => {

@@ -104,6 +104,8 @@ export type RunOutcome =
     type: "completed";
     /** The files, in order. */
     imagePaths: string[];
+    /** Animations as files that play. */
+    animationPaths?: string[];
     /** The seed that was used, if the nodes of the workflow did not take the one of the job. */
     seed?: number;
     /** What was found in the images that were made pixel art. */
@@ -134,7 +136,12 @@ export type RunEvent =
 
 /** Whether a request can be done here, as far as it can be known now. */
 export type CheckResult =
-  | { type: "ok"; workflow: string }
+  | {
+    type: "ok";
+    workflow: string;
+    /** Pixels of all images that will be generated, where the request does not tell. */
+    pixels?: number;
+  }
   | { type: "refused"; code: "invalid_parameter" | "model_not_found"; error: string };
 
 /** Questions that need no job, with their answers. */

@@ -61,6 +61,9 @@ export const MAX_SCALE = 64;
 /** Most entries of `pixel` in a result: of more images the first ones are told about. */
 export const MAX_PIXEL_RESULTS = 64;
 
+/** Most entries of `animation_paths`: of more animations the first ones are told about. */
+export const MAX_ANIMATION_PATHS = 64;
+
 /** Most tiles that `seams` of one job tell about, all its tile sets together. */
 export const MAX_SEAMS = 256;
 

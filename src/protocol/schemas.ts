@@ -9,6 +9,7 @@ import { z } from "zod";
 import {
   CYCLE_NAMES,
   DITHERS,
+  MAX_ANIMATION_PATHS,
   MAX_CELLS,
   MAX_COLORS,
   MAX_FRAME_PROMPT_CHARS,
@@ -74,6 +75,7 @@ export const pixelResult = z.object({
 });
 
 const pixelResults = z.array(pixelResult).max(MAX_PIXEL_RESULTS);
+const animationPaths = z.array(text).max(MAX_ANIMATION_PATHS);
 
 /** Some bytes: MessagePack bin. */
 const anyBytes = z.instanceof(Uint8Array<ArrayBuffer>)
@@ -196,6 +198,7 @@ export const jobComplete = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  animation_paths: optional(animationPaths),
   pixel: optional(pixelResults),
   ...place,
 });
@@ -275,6 +278,7 @@ const jobDescription = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  animation_paths: optional(animationPaths),
   pixel: optional(pixelResults),
   duration_s: optional(seconds),
   error: optional(text),

@@ -68,7 +68,7 @@ function publishEnding(publisher: Publisher, job: Job): void {
   const success = job.outcome?.type === "completed";
   publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
   if (job.outcome?.type === "completed") {
-    const { imagePaths, seed = job.seed, pixel } = job.outcome.result;
+    const { imagePaths, animationPaths, seed = job.seed, pixel } = job.outcome.result;
     publisher.publish(shortened<JobComplete>({
       type: "job_complete",
       job_id: job.id,
@@ -76,6 +76,7 @@ function publishEnding(publisher: Publisher, job: Job): void {
       duration_s,
       image_paths: [...imagePaths],
       seed,
+      ...(animationPaths === undefined ? {} : { animation_paths: [...animationPaths] }),
       ...(pixel === undefined ? {} : { pixel: [...pixel] }),
     }));
   } else if (job.outcome?.type === "failed") {

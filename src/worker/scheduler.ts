@@ -269,7 +269,7 @@ class QueueScheduler implements Scheduler {
       if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {
-        this.#options.estimator.learn(ended.request, durationS(ended) * 1_000);
+        this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
       this.#context.progress.delete(id);
       await this.#options.announcer.announce(ended);

@@ -301,7 +301,9 @@ async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<
   for (const run of await queue.measuredRuns()) estimator.note(run);
   const { jobs } = await queue.list({ state: "completed", limit: HISTORY_JOBS });
   for (const job of jobs.toReversed()) {
-    if (job.damage === undefined) estimator.learn(job.request, durationS(job) * 1_000);
+    if (job.damage === undefined) {
+      estimator.learn(job.request, durationS(job) * 1_000, job.workflow);
+    }
   }
 }
 

@@ -51,7 +51,7 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   output_format: {
     ...name,
     flag: "format",
-    help: "file format, such as jpeg, if the workflow offers it",
+    help: "file format: png, webp, jpeg, or another that the workflow offers",
   },
   init_image: {
     ...name,

@@ -9,6 +9,9 @@ import { HttpProblem } from "../problem.ts";
 import { parseRange } from "../range.ts";
 import { jobInfo } from "./jobs.ts";
 
+/** Files that play, by their endings. */
+const ANIMATION_TYPES = { gif: "image/gif", apng: "image/apng" } as const;
+
 /** Longest image that can be uploaded, in bytes. */
 const MAX_UPLOAD_BYTES = 32 * 1024 * 1024;
 
@@ -41,6 +44,14 @@ export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
     const path = (await sheetOf(context, c.req.param("id"))).replace(/\.png$/, ".json");
     return await deliver(c, context.outputDir, path, "application/json");
   });
+  for (const [kind, type] of Object.entries(ANIMATION_TYPES)) {
+    app.get(`/:id/${kind}`, needs("read"), async (c) => {
+      const { animation_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
+      const path = paths.find((path) => path.endsWith(`.${kind}`));
+      if (path === undefined) throw notFound("The job has no such animation");
+      return await deliver(c, context.outputDir, path, type);
+    });
+  }
   return app;
 }
 

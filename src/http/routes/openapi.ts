@@ -110,6 +110,10 @@ function paths(): Record<string, Record<string, Operation>> {
     "/v1/jobs/{id}/atlas": bytes("getAtlas", "Where the frames lie on the sheet, as JSON", [
       JOB_ID,
     ]),
+    "/v1/jobs/{id}/gif": bytes("getGif", "The first animation of the job as a GIF", [JOB_ID]),
+    "/v1/jobs/{id}/apng": bytes("getApng", "The first animation of the job as an animated PNG", [
+      JOB_ID,
+    ]),
     "/v1/jobs/{id}/events": events("jobEvents", "Updates of one job until its end", [JOB_ID]),
     "/v1/events": events("events", "Updates of all jobs", []),
     "/v1/images": {

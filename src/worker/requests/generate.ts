@@ -29,6 +29,9 @@ export async function generate(
     const remembered = recall(context.servers, request);
     const check = remembered ?? await checkNew(context, request);
     if (check?.type === "refused") return refuse(check.error);
+    if (check?.pixels !== undefined) {
+      context.estimator.notePixels({ request, workflow: check.workflow }, check.pixels);
+    }
     const result = await context.queue.enqueue(request, {
       more: arrival.leave() || isFollowed(),
       ...(check === undefined ? {} : { workflow: check.workflow }),

@@ -54,7 +54,21 @@ Deno.test("a link that leads out of the output directory is not followed", async
   assert.doesNotMatch(await answer.text(), /secret"/);
 });
 
-Deno.test("an animation has a sheet and an atlas", async () => {
+Deno.test("an animation can be had as files that play, another image cannot", async () => {
+  await using setup = await httpSetup();
+  await finished(setup, { id: "wave", animation_frames: 2, size: [512, 512] });
+  await finished(setup, { id: "still" });
+  for (const kind of ["gif", "apng"]) {
+    const played = await setup.ask(`/v1/jobs/wave/${kind}`);
+    assert.equal(played.headers.get("content-type"), `image/${kind}`);
+    assert.ok((await played.bytes()).length > 100);
+    const none = await setup.ask(`/v1/jobs/still/${kind}`);
+    assert.equal(none.status, 404);
+    assert.match(await none.text(), /no such animation/);
+  }
+});
+
+Deno.test("a tile set has a sheet and an atlas", async () => {
   await using setup = await httpSetup();
   await finished(setup, { id: "walk", tileset_grid: [2, 2], size: [128, 128] });
   const sheet = await setup.ask("/v1/jobs/walk/sheet");
