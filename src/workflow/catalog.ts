@@ -2,7 +2,7 @@
 
 import { ConfigError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
-import { parseExactJson } from "./exact_json.ts";
+import { parseAsSpelled, parseExactJson } from "./exact_json.ts";
 import { DEFAULT_ROUTES, routeRequest, type Routes } from "./route.ts";
 import { createTemplate, type Template } from "./template/template.ts";
 
@@ -146,11 +146,12 @@ async function readWorkflow(
   names: readonly string[],
 ): Promise<WorkflowFile> {
   try {
-    const json = await readJson(dir, name);
+    const { json, text } = await readJson(dir, name);
     const mapping = names.includes(name + MAPPING)
-      ? await readJson(dir, name + MAPPING)
+      ? (await readJson(dir, name + MAPPING)).json
       : undefined;
-    return { type: "template", name, template: createTemplate(name, json, mapping) };
+    const template = createTemplate(name, json, mapping, parseAsSpelled(text));
+    return { type: "template", name, template };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { type: "error", name, error };
@@ -173,11 +174,15 @@ async function jsonNames(dir: string | URL): Promise<string[]> {
   }
 }
 
-async function readJson(dir: string | URL, name: string): Promise<unknown> {
+async function readJson(
+  dir: string | URL,
+  name: string,
+): Promise<{ json: unknown; text: string }> {
   const base = dir instanceof URL ? dir.href : dir;
   const path = `${base.replace(/\/$/, "")}/${name}.json`;
   try {
-    return parseExactJson(await Deno.readTextFile(dir instanceof URL ? new URL(path) : path));
+    const text = await Deno.readTextFile(dir instanceof URL ? new URL(path) : path);
+    return { json: parseExactJson(text), text };
   } catch (cause) {
     const code = cause instanceof SyntaxError ? "invalid_workflow" : "unreadable";
     throw new ConfigError(code, `Cannot read the workflow ${path}: ${reason(cause)}`, { cause });
