@@ -92,12 +92,16 @@ function describeServer({ name, url, state, active_jobs, error }: ServerInfo): C
 export async function checkWorkflows({ workflows }: Config): Promise<Check> {
   return await guard("workflows", async () => {
     const { dir, defaultWorkflow } = workflows;
-    const { templates } = await loadCatalog({
+    const { templates, problems } = await loadCatalog({
       defaultWorkflow,
       ...(dir === undefined ? {} : { dir }),
     });
     const where = dir ?? "the package";
-    return ok("workflows", `${templates.size} in ${where}`, [...templates.keys()]);
+    const names = [...templates.keys()];
+    if (problems.length === 0) return ok("workflows", `${names.length} in ${where}`, names);
+    const [first = ""] = problems;
+    const more = problems.length === 1 ? first : `${problems.length} things are wrong in ${where}`;
+    return { name: "workflows", state: "failed", message: more, details: problems };
   });
 }
 
