@@ -77,6 +77,8 @@ export class IsolateService {
             })),
         })
       ));
+      const problems = this.#sessions.flatMap(({ catalog }) => catalog.problems);
+      for (const problem of new Set(problems)) this.#log("error", problem);
       this.#post({ type: "ready" });
     } catch (error) {
       const { code, message } = this.#explain(error);

@@ -1,5 +1,6 @@
 /** A whole worker on a simulator, in this process, with a client. */
 
+import type { Logger } from "../../src/log.ts";
 import { type Client, connect } from "../../src/client/mod.ts";
 import { type Config, type Flags, loadConfig } from "../../src/config/mod.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
@@ -14,6 +15,8 @@ export interface WorkerSetupOptions {
   flags?: Flags;
   /** Free bytes of its disk. */
   freeBytes?: () => Promise<number>;
+  /** Takes its log lines. */
+  logger?: Logger;
 }
 
 /** Everything that runs. */
@@ -57,6 +60,7 @@ export async function workerSetup(options: WorkerSetupOptions = {}): Promise<Wor
     await startWorker({
       config,
       ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
+      ...(options.logger === undefined ? {} : { logger: options.logger }),
     }),
   );
   const client = starting.use(
