@@ -18,6 +18,7 @@ broken promise, whose run is made small and told.
 --idle-hours N  quiet hours at the end of each run (default 0.17)
 --jobs N      most jobs of a run (default 24)
 --faults N    most faults of a run (default 12)
+--servers N   most servers of a run (default 3)
 --go-on       tell a broken promise in short and go on
 --trace       print what happens`;
 
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     "idle-hours": { type: "string", default: "0.17" },
     jobs: { type: "string", default: "24" },
     faults: { type: "string", default: "12" },
+    servers: { type: "string", default: "3" },
     "go-on": { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -40,7 +42,15 @@ const { values } = parseArgs({
 async function simulate(): Promise<boolean> {
   const [from, runs, seconds] = [values.from, values.runs, values.seconds].map(Number);
   const idleMs = Number(values["idle-hours"]) * 3_600_000;
-  const limits = { idleMs, mostJobs: Number(values.jobs), mostFaults: Number(values.faults) };
+  const [mostJobs, mostFaults, mostServers] = [values.jobs, values.faults, values.servers].map(
+    Number,
+  );
+  const limits = {
+    idleMs,
+    mostJobs: mostJobs!,
+    mostFaults: mostFaults!,
+    mostServers: mostServers!,
+  };
   const totals = new Totals();
   let broken = 0;
   const began = performance.now();

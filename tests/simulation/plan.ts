@@ -80,6 +80,8 @@ export interface PlanLimits {
   mostJobs?: number;
   /** @default {12} */
   mostFaults?: number;
+  /** @default {3} */
+  mostServers?: number;
   /** Only these kinds. @default all */
   kinds?: readonly FaultKind[];
   /** @default {600_000} */
@@ -94,7 +96,7 @@ const PROFILES = ["0.3.64", "0.10", "0.33", "0.33", "0.38"] as const;
  * much is excused, and one hides another.
  */
 export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
-  const { mostJobs = 24, mostFaults = 12, idleMs = 600_000 } = limits;
+  const { mostJobs = 24, mostFaults = 12, mostServers = 3, idleMs = 600_000 } = limits;
   const random = new Random(seed ^ 0x5eed);
   const some = limits.kinds ?? FAULTS;
   const kinds = Array.from({ length: random.whole(1, 5) }, () => {
@@ -123,7 +125,7 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
     forMs: Math.floor(random.pick([50, 1_000, 10_000, 60_000]) * random.between(0.5, 1.5)),
     which: random.whole(0, 1_000),
   }));
-  const servers = random.whole(1, 3);
+  const servers = random.whole(1, mostServers);
   const profiles = Array.from({ length: servers }, () => random.pick(PROFILES));
   const hasPreviews = random.chance(0.05);
   return { seed, servers, profiles, hasPreviews, clients, jobs, faults, idleMs };
