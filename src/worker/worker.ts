@@ -8,7 +8,8 @@ import type { Config, ServerConfig } from "../config/mod.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import type { JobQueue } from "../queue/mod.ts";
+import type { Metrics } from "../http/mod.ts";
+import type { Job, JobQueue, Outbox } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -24,6 +25,8 @@ import {
   noteAttempt,
   takeSnapshot,
 } from "./measures.ts";
+import type { Hooks } from "./hooks/open.ts";
+import { viewHooks } from "./hooks/view.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
@@ -144,7 +147,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const own = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
+  const hooks = await hooksOf(config, queue.outbox, metrics, logger);
+  if (hooks !== undefined) starting.use(hooks);
+  const onEnding = hooks === undefined ? {} : { onEnding: (job: Job) => hooks.note(job) };
+  const told = createAnnouncer({ queue, publisher, ...onEnding, logger });
+  const own = measuredAnnouncer(told, metrics);
   const announcer = shared === undefined ? own : announceOnce(own);
   await learnFromHistory(queue, estimator);
   // What ended before is read with the endings of the others.
@@ -191,6 +198,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     updates: publisher,
     storage,
     outputDir,
+    webhookRefusal: hooks?.refusalOf,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
@@ -212,6 +220,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             snapshot: () =>
               takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            webhooks: viewHooks(queue.outbox, () => hooks?.wake()),
             feed,
             outputDir,
             inputDir,
@@ -235,6 +244,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
     await following?.[Symbol.asyncDispose]();
+    await hooks?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();
     await serving;
@@ -257,6 +267,23 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     },
     [Symbol.asyncDispose]: drain,
   };
+}
+
+/** Most workers tell no webhooks, and start without what tells them. */
+async function hooksOf(
+  { webhooks: config }: Config,
+  outbox: Outbox,
+  metrics: Metrics | undefined,
+  logger: Logger,
+): Promise<Hooks | undefined> {
+  if (config.url === undefined && config.allowedHosts.length === 0) return undefined;
+  const { openHooks } = await import("./hooks/open.ts");
+  return await openHooks({
+    config,
+    outbox,
+    ...(metrics === undefined ? {} : { onTry: metrics.webhookTried }),
+    logger,
+  });
 }
 
 function sandboxSetup(

@@ -153,6 +153,33 @@ function paths(): Record<string, Record<string, Operation>> {
         },
       }]),
     ),
+    "/v1/webhooks": {
+      get: {
+        ...operation("listDeliveries", "What webhooks are told, newest first"),
+        parameters: [
+          parameter(
+            "state",
+            "query",
+            { enum: ["waiting", "delivered", "dead"] },
+            "Only those; dead ones were given up",
+          ),
+          parameter(
+            "limit",
+            "query",
+            { type: "integer", minimum: 1, maximum: 1000 },
+            "Most of them",
+          ),
+        ],
+        responses: { ...ok("DeliveryList", "Some of them"), ...problems(403, 422) },
+      },
+    },
+    "/v1/webhooks/{id}/retry": {
+      post: {
+        ...operation("retryDelivery", "Try one again that was given up"),
+        parameters: [parameter("id", "path", { type: "string" }, "Id of the delivery")],
+        responses: { "202": { description: "It is tried again" }, ...problems(403, 404) },
+      },
+    },
     "/metrics": {
       get: { ...operation("metrics", "Figures for Prometheus"), ...plain("As text") },
     },
@@ -181,6 +208,25 @@ function schemas(): Record<string, unknown> {
     JobState: components["ListJobsRequest"]?.properties?.["state"],
     SubmitJob: { ...generate, required: generate?.required?.filter((name) => name !== "id") },
     JobChanges: { type: "object", properties: others },
+    DeliveryList: {
+      type: "object",
+      required: ["deliveries"],
+      properties: { deliveries: { type: "array", items: ref("Delivery") } },
+    },
+    Delivery: {
+      type: "object",
+      required: ["id", "job_id", "url", "state", "attempts", "created_at"],
+      properties: {
+        id: { type: "string" },
+        job_id: { type: "string" },
+        url: { type: "string" },
+        state: { enum: ["waiting", "delivered", "dead"] },
+        attempts: { type: "integer" },
+        created_at: { type: "number" },
+        next_at: { type: "number" },
+        error: { type: "string" },
+      },
+    },
     Problem: {
       type: "object",
       required: ["type", "title", "status", "code", "detail"],
