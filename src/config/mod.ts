@@ -56,6 +56,7 @@ export {
   type SettingInfo,
 } from "./describe.ts";
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
+export { readServer } from "./one_server.ts";
 export { defaultServer } from "./servers.ts";
 export { applyProxy, goDirect, proxyVariables } from "./proxy.ts";
 export type { FlagName } from "./flags.ts";

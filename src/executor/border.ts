@@ -151,6 +151,7 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
     MAX_MODELS,
   ),
   withdraw: list(name, 0, MAX_PROMPTS),
+  leave: flag,
 };
 
 /** Reads the answer to a question. */

@@ -88,8 +88,8 @@ export class SandboxExecutor implements Executor {
   readonly name: string;
   readonly url: string;
   readonly clientId: string;
-  readonly weight: number;
-  readonly maxInFlight: number;
+  weight: number;
+  maxInFlight: number;
   readonly #session: Session;
   readonly #onChange: () => void;
   readonly #models: KnownModels;
@@ -148,6 +148,13 @@ export class SandboxExecutor implements Executor {
 
   models({ allTypes = false }: ModelsOptions = {}): Promise<ModelInfo[]> {
     return this.#session.call("models", { allTypes });
+  }
+
+  /** Changes what it may do from now on. */
+  tune({ weight, maxInFlight }: { readonly weight: number; readonly maxInFlight: number }): void {
+    this.weight = weight;
+    this.maxInFlight = maxInFlight;
+    this.#onChange();
   }
 
   /** Notes the health of the server. */

@@ -145,6 +145,8 @@ export interface SandboxCalls {
   models: { question: { allTypes: boolean }; answer: ModelInfo[] };
   /** Which of these prompts, all posted from here, is the server done with, now that it was asked to? */
   withdraw: { question: readonly string[]; answer: string[] };
+  /** Lets go of the server for good: nothing runs on it, and nobody asks about it again. */
+  leave: { question: null; answer: boolean };
 }
 
 /** Health of a server as its sandbox sees it. */

@@ -31,6 +31,13 @@ export interface HttpContext {
   readonly handle: (request: Request) => Promise<Reply>;
   /** The request of a job as it was stored, for running it again. */
   readonly storedRequest: (jobId: string) => Promise<GenerateRequest | undefined>;
+  /** The ComfyUI servers, until the next start. */
+  readonly servers: {
+    /** Adds one; resolves with its name. @throws {ConfigError} `invalid_value`, or `in_use` for a known one. */
+    add(fields: Readonly<Record<string, unknown>>): Promise<string>;
+    /** Removes one when its jobs have ended; false if there is none. @throws {ConfigError} `in_use` for the last. */
+    remove(name: string): boolean;
+  };
   /** What webhooks are told. */
   readonly webhooks: {
     /** Some deliveries, newest first. */

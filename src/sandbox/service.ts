@@ -163,7 +163,14 @@ function find(
       return checkRequest(session, question as SandboxCalls["check"]["question"]);
     case "models":
       return session.models.list(question as SandboxCalls["models"]["question"]);
+    case "leave":
+      return leave(session);
     case "withdraw":
       return withdraw(session, question as SandboxCalls["withdraw"]["question"]);
   }
+}
+
+async function leave({ server }: JobContext): Promise<boolean> {
+  await server[Symbol.asyncDispose]();
+  return true;
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Config, ServerConfig } from "../config/mod.ts";
-import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Metrics } from "../http/mod.ts";
@@ -26,7 +26,9 @@ import {
   takeSnapshot,
 } from "./measures.ts";
 import type { Hooks } from "./hooks/open.ts";
+import { viewServers } from "./servers_view.ts";
 import { viewHooks } from "./hooks/view.ts";
+import { createFleet, serverOptions } from "./fleet.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
@@ -60,8 +62,12 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
-  /** Reads again what may change while it runs: the tokens of HTTP. */
-  reload(): Promise<void>;
+  /**
+   * Reads again what may change while it runs: the tokens of HTTP, and of fresh settings the servers.
+   *
+   * @returns names of servers of which something has changed that cannot change.
+   */
+  reload(fresh?: Config): Promise<string[]>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -99,7 +105,7 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const { queue: stored, lock } = await openQueue(config.worker);
   starting.use(lock);
@@ -114,18 +120,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   let wake = () => {};
   const executors = starting.use(
     await startExecutors({
-      servers: await Promise.all(config.comfyui.servers.map(async (server) => ({
-        name: server.name,
-        weight: server.weight,
-        maxInFlight: server.maxInFlight,
-        setup: {
-          ...sandboxSetup(config, server, outputDir),
-          ...(inputDir === undefined ? {} : { inputDir }),
-          ...(paletteDir === undefined ? {} : { paletteDir }),
-          clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
-          unreachableMs: config.comfyui.awayMs,
-        },
-      }))),
+      servers: await Promise.all(
+        config.comfyui.servers.map((server) => serverOptions(config, server, front, queue)),
+      ),
       serversPerIsolate: config.comfyui.serversPerIsolate,
       logger,
       onChange: () => wake(),
@@ -176,10 +173,19 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  let stopping = false;
+  const fleet = createFleet({
+    config,
+    folders: front,
+    queue,
+    executors,
+    scheduler,
+    isStopping: () => stopping,
+    logger,
+  });
   const following = shared === undefined
     ? undefined
     : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
-  let stopping = false;
   const freeSpace = starting.use(
     await watchFreeSpace({
       look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
@@ -220,6 +226,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             snapshot: () =>
               takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            servers: viewServers(fleet),
             webhooks: viewHooks(queue.outbox, () => hooks?.wake()),
             feed,
             outputDir,
@@ -257,7 +264,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
-    reload: async () => await httpServer?.reload(),
+    async reload(fresh) {
+      await httpServer?.reload();
+      return fresh === undefined ? [] : await fleet.follow(fresh.comfyui.servers);
+    },
     drain,
     async close() {
       stopped ??= stop(0);
@@ -284,43 +294,6 @@ async function hooksOf(
     ...(metrics === undefined ? {} : { onTry: metrics.webhookTried }),
     logger,
   });
-}
-
-function sandboxSetup(
-  config: Config,
-  server: ServerConfig,
-  outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
-  const { workflows, output, comfyui, worker } = config;
-  return {
-    serverUrl: server.url,
-    headers: headersOf(server),
-    outputDir,
-    ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
-    modelDirs: server.modelDirs,
-    defaultWorkflow: workflows.defaultWorkflow,
-    routes: {
-      animation: workflows.forAnimation,
-      tileset: workflows.forTileset,
-      initImage: workflows.forInitImage,
-      batch: workflows.forBatch,
-      lora: workflows.forLora,
-    },
-    loraTriggers: workflows.loraTriggers,
-    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
-    filenamePattern: output.filenamePattern,
-    previewMethod: output.previewMethod,
-    keepPreviews: output.keepPreviews,
-    maxPreviewsPerSecond: output.maxPreviewsPerSecond,
-    maxPreviews: output.maxPreviews,
-    progressPerSecond: worker.progressPerSecond,
-    stallTimeoutMs: comfyui.timeoutMs,
-    allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
-  };
-}
-
-function headersOf({ token, headers = {} }: ServerConfig): Readonly<Record<string, string>> {
-  return token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
 }
 
 /** Run times are learnt anew from the jobs that are still known, and from what was measured of any. */

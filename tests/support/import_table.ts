@@ -109,7 +109,7 @@ export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly st
   ["executor/isolate.ts", ["sandbox/main.ts"]],
   ["sandbox/", ["executor/messages.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
-  ["cli/commands/db.ts", ["queue/sqlite/care.ts"]],
+  ["cli/commands/db.ts", ["queue/sqlite/care.ts", "queue/sqlite/vacuum.ts"]],
   ["cli/generate/sixel.ts", ["images/"]],
   ["cli/generate/contact_sheet.ts", ["images/"]],
   ["cli/pixelize/", ["images/", "pixels/"]],

@@ -1,9 +1,12 @@
 /** What there is: models, servers; and whether the worker is well. */
 
 import { Hono } from "hono";
+import { ConfigError } from "../../errors.ts";
 import type { ModelInfo, ModelList } from "../../protocol/mod.ts";
 import { type GuardEnv, needs } from "../auth/guard.ts";
+import { readJson } from "../body.ts";
 import type { HttpContext } from "../options.ts";
+import { HttpProblem } from "../problem.ts";
 import { ask, checked } from "./ask.ts";
 
 /** Routes below `/v1`. */
@@ -17,6 +20,21 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     const { servers } = await ask(context, { type: "list_servers" }, "server_list");
     return c.json({ servers });
   });
+  app.post("/servers", needs("admin"), async (c) => {
+    const fields = await readJson(c.req.raw);
+    const name = await orProblem(() => context.servers.add(fields));
+    const { servers } = await ask(context, { type: "list_servers" }, "server_list");
+    return c.json({ servers }, 201, { location: `/v1/servers/${encodeURIComponent(name)}` });
+  });
+  app.delete("/servers/:name", needs("admin"), async (c) => {
+    const isFound = await orProblem(() => context.servers.remove(c.req.param("name")));
+    if (!isFound) {
+      const detail = "There is no server of this name; GET /v1/servers lists them";
+      throw new HttpProblem({ status: 404, code: "not_found", detail });
+    }
+    const { servers } = await ask(context, { type: "list_servers" }, "server_list");
+    return c.json({ servers }, 202);
+  });
   for (const [action, draining] of [["drain", true], ["resume", false]] as const) {
     app.post(`/servers/:name/${action}`, needs("admin"), async (c) => {
       const request = checked({ type: "drain_server", server: c.req.param("name"), draining });
@@ -29,6 +47,16 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     return c.json(status);
   });
   return app;
+}
+
+async function orProblem<T>(change: () => T | Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [status, code] = error.code === "in_use" ? [409, "conflict"] : [422, "invalid_parameter"];
+    throw new HttpProblem({ status: Number(status), code: String(code), detail: error.message });
+  }
 }
 
 /** A message holds so many, and an answer here all. */

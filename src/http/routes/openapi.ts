@@ -141,7 +141,27 @@ function paths(): Record<string, Record<string, Operation>> {
         responses: { ...ok("ModelList", "All of them"), ...problems(503) },
       },
     },
-    "/v1/servers": list("listServers", "ComfyUI servers and how they are", "ServerList"),
+    "/v1/servers": {
+      ...list("listServers", "ComfyUI servers and how they are", "ServerList"),
+      post: {
+        ...operation("addServer", "Add a server, until the next start"),
+        requestBody: { required: true, ...json("NewServer") },
+        responses: {
+          "201": { description: "All servers", ...json("ServerList") },
+          ...problems(403, 409, 422),
+        },
+      },
+    },
+    "/v1/servers/{name}": {
+      delete: {
+        ...operation("removeServer", "Remove a server when its jobs have ended"),
+        parameters: [parameter("name", "path", { type: "string" }, "Name of the server")],
+        responses: {
+          "202": { description: "All servers", ...json("ServerList") },
+          ...problems(403, 404, 409),
+        },
+      },
+    },
     ...Object.fromEntries(
       [["drain", "Give a server no more jobs"], ["resume", "Give a server jobs again"]].map((
         [action = "", summary = ""],
@@ -208,6 +228,18 @@ function schemas(): Record<string, unknown> {
     JobState: components["ListJobsRequest"]?.properties?.["state"],
     SubmitJob: { ...generate, required: generate?.required?.filter((name) => name !== "id") },
     JobChanges: { type: "object", properties: others },
+    NewServer: {
+      type: "object",
+      required: ["url"],
+      properties: {
+        url: { type: "string" },
+        name: { type: "string" },
+        token: { type: "string" },
+        headers: { type: "object", additionalProperties: { type: "string" } },
+        weight: { type: "number" },
+        max_in_flight: { type: "integer" },
+      },
+    },
     DeliveryList: {
       type: "object",
       required: ["deliveries"],

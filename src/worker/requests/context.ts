@@ -50,7 +50,7 @@ export interface SchedulerView {
 export interface HandlerContext {
   /** The truth about jobs. */
   readonly queue: JobQueue;
-  /** The ComfyUI servers; at least one. */
+  /** The ComfyUI servers as they are now; at least one. */
   readonly servers: readonly ServerView[];
   /** Runs the queue. */
   readonly scheduler: SchedulerView;
