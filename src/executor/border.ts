@@ -9,7 +9,14 @@ import { MODEL_TYPES } from "../protocol/model_types.ts";
 import type { ModelInfo, PixelResult, Progress } from "../protocol/mod.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { redact } from "../redact.ts";
-import type { CheckResult, FromSandbox, RunEvent, RunOutcome, SandboxCalls } from "./messages.ts";
+import type {
+  Catalog,
+  CheckResult,
+  FromSandbox,
+  RunEvent,
+  RunOutcome,
+  SandboxCalls,
+} from "./messages.ts";
 import {
   flag,
   integer,
@@ -152,6 +159,10 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
   ),
   withdraw: list(name, 0, MAX_PROMPTS),
   leave: flag,
+  catalog: object<Catalog>({
+    workflows: list(name, 0, MAX_MODELS),
+    palettes: list(name, 0, MAX_MODELS),
+  }),
 };
 
 /** Reads the answer to a question. */

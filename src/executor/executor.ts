@@ -6,6 +6,7 @@ import type { Session } from "./isolate.ts";
 import { createKnownChecks, type KnownChecks } from "./known_checks.ts";
 import { createKnownModels, type KnownModels } from "./known_models.ts";
 import type {
+  Catalog,
   CheckResult,
   RunEvent,
   RunOutcome,
@@ -69,6 +70,12 @@ export interface Executor {
    * @throws {JobError} `backend` if the server cannot be asked, `sandbox` if there was no answer in time.
    */
   withdraw(promptIds: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Lists what requests can name besides models; the same for all servers.
+   *
+   * @throws {JobError} `sandbox` if there was no answer in time.
+   */
+  catalog(): Promise<Catalog>;
   /**
    * Lists the server's models.
    *
@@ -144,6 +151,10 @@ export class SandboxExecutor implements Executor {
 
   withdraw(promptIds: readonly string[]): Promise<readonly string[]> {
     return this.#session.call("withdraw", promptIds);
+  }
+
+  catalog(): Promise<Catalog> {
+    return this.#session.call("catalog", null);
   }
 
   models({ allTypes = false }: ModelsOptions = {}): Promise<ModelInfo[]> {

@@ -31,6 +31,15 @@ export interface HttpContext {
   readonly handle: (request: Request) => Promise<Reply>;
   /** The request of a job as it was stored, for running it again. */
   readonly storedRequest: (jobId: string) => Promise<GenerateRequest | undefined>;
+  /**
+   * What requests can name besides models.
+   *
+   * @throws {Error} if no server's isolate answers.
+   */
+  readonly catalog: () => Promise<{
+    readonly workflows: readonly string[];
+    readonly palettes: readonly string[];
+  }>;
   /** The ComfyUI servers, until the next start. */
   readonly servers: {
     /** Adds one; resolves with its name. @throws {ConfigError} `invalid_value`, or `in_use` for a known one. */

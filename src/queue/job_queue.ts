@@ -222,6 +222,8 @@ export interface JobQueue extends AsyncDisposable {
   noteTimes(run: MeasuredRun): Promise<void>;
   /** The runs whose times are kept, oldest first. */
   measuredRuns(): Promise<readonly MeasuredRun[]>;
+  /** The jobs that `prune()` would remove, without their history. */
+  endedBefore(endedBeforeMs: number, limit: number): Promise<readonly Job[]>;
   /** Removes jobs that ended before this time, at most `limit`, and what was told then; returns how many jobs. */
   prune(endedBeforeMs: number, limit: number): Promise<number>;
   /** Closes the store. May be called again. */

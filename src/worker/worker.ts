@@ -29,6 +29,7 @@ import type { Hooks } from "./hooks/open.ts";
 import { viewServers } from "./servers_view.ts";
 import { viewHooks } from "./hooks/view.ts";
 import { createFleet, serverOptions } from "./fleet.ts";
+import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
@@ -116,7 +117,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const queue = measuredQueue(stored, metrics);
   const { shared } = queue;
   await shared?.hold(config.comfyui.servers.map(({ name }) => name));
-  const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
+  const deleteFiles = config.output.deleteForgotten
+    ? deleteForgotten(outputDir, logger)
+    : undefined;
+  const { cleanupAgeMs: maxAgeMs } = config.worker;
+  const cleanup = starting.use(startCleanup({ queue, maxAgeMs, deleteFiles, logger }));
   let wake = () => {};
   const executors = starting.use(
     await startExecutors({
@@ -226,6 +231,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             snapshot: () =>
               takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            catalog: () => Promise.any(executors.all.map((one) => one.catalog())),
             servers: viewServers(fleet),
             webhooks: viewHooks(queue.outbox, () => hooks?.wake()),
             feed,

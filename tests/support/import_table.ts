@@ -42,7 +42,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   ],
   "mcp/": ["protocol/", "errors.ts", "log.ts"],
   "page/": [],
-  "http/": ["protocol/", "mcp/", "page/", "errors.ts", "log.ts"],
+  "http/": ["protocol/", "images/", "mcp/", "page/", "errors.ts", "log.ts"],
   "worker/": [
     "protocol/",
     "transport/",

@@ -16,6 +16,12 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     const types = c.req.query("all_types") === "true" ? { all_types: true } : {};
     return c.json({ models: await allModels(context, types) });
   });
+  for (const what of ["workflows", "palettes"] as const) {
+    app.get(`/${what}`, needs("read"), async (c) => {
+      const { [what]: names } = await catalogOf(context);
+      return c.json({ [what]: names.map((name) => ({ name })) });
+    });
+  }
   app.get("/servers", needs("read"), async (c) => {
     const { servers } = await ask(context, { type: "list_servers" }, "server_list");
     return c.json({ servers });
@@ -47,6 +53,15 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     return c.json(status);
   });
   return app;
+}
+
+async function catalogOf({ catalog }: HttpContext): ReturnType<HttpContext["catalog"]> {
+  try {
+    return await catalog();
+  } catch (error) {
+    const detail = `Backend busy: ${error instanceof Error ? error.message : error}`;
+    throw new HttpProblem({ status: 503, code: "unavailable", detail, retryAfterS: 5 });
+  }
 }
 
 async function orProblem<T>(change: () => T | Promise<T>): Promise<T> {

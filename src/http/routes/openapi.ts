@@ -103,6 +103,12 @@ function paths(): Record<string, Record<string, Operation>> {
     "/v1/jobs/{id}/images/{index}": bytes("getImage", "An image of the job", [
       JOB_ID,
       parameter("index", "path", { type: "integer", minimum: 0 }, "Its place, from 0"),
+      parameter(
+        "thumbnail",
+        "query",
+        { type: "integer", minimum: 16, maximum: 1024 },
+        "Longest side: every second, third … pixel, as PNG; smaller images as they are",
+      ),
       parameter("Range", "header", { type: "string" }, "A piece: `bytes=0-1023`"),
     ]),
     "/v1/jobs/{id}/preview": bytes("getPreview", "The last preview of a job that runs", [JOB_ID]),
@@ -141,6 +147,8 @@ function paths(): Record<string, Record<string, Operation>> {
         responses: { ...ok("ModelList", "All of them"), ...problems(503) },
       },
     },
+    "/v1/workflows": list("listWorkflows", "Workflows that can be named", "WorkflowList"),
+    "/v1/palettes": list("listPalettes", "Palettes that can be named", "PaletteList"),
     "/v1/servers": {
       ...list("listServers", "ComfyUI servers and how they are", "ServerList"),
       post: {
@@ -228,6 +236,8 @@ function schemas(): Record<string, unknown> {
     JobState: components["ListJobsRequest"]?.properties?.["state"],
     SubmitJob: { ...generate, required: generate?.required?.filter((name) => name !== "id") },
     JobChanges: { type: "object", properties: others },
+    WorkflowList: namesOf("workflows"),
+    PaletteList: namesOf("palettes"),
     NewServer: {
       type: "object",
       required: ["url"],
@@ -270,6 +280,16 @@ function schemas(): Record<string, unknown> {
         detail: { type: "string" },
       },
     },
+  };
+}
+
+/** A list of things of which only the names are known. */
+function namesOf(what: string): Record<string, unknown> {
+  const item = { type: "object", required: ["name"], properties: { name: { type: "string" } } };
+  return {
+    type: "object",
+    required: [what],
+    properties: { [what]: { type: "array", items: item } },
   };
 }
 

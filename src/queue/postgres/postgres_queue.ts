@@ -318,6 +318,11 @@ class PostgresQueue implements JobQueue {
     return readTimes(await this.#client.rows("read the queue", sql.ALL_TIMES));
   }
 
+  async endedBefore(endedBeforeMs: number, limit: number): Promise<readonly Job[]> {
+    const values = [endedBeforeMs, limit];
+    return (await this.#client.rows("read the queue", sql.ENDED_BEFORE, values)).map(readJob);
+  }
+
   async prune(endedBeforeMs: number, limit: number): Promise<number> {
     const values = [endedBeforeMs, 2 * limit];
     await this.#client.rows("remove old deliveries", PRUNE_DELIVERIES, values);

@@ -307,6 +307,10 @@ class SqliteQueue implements JobQueue {
     return this.#store.read(() => readTimes(this.#store));
   }
 
+  endedBefore(before: number, limit: number): Promise<readonly Job[]> {
+    return this.#store.read(() => this.#store.rows(sql.ENDED_BEFORE, { before, limit }).map(toJob));
+  }
+
   prune(endedBeforeMs: number, limit: number): Promise<number> {
     return this.#store.write("remove old jobs", () => {
       this.#store.run(PRUNE_DELIVERIES, { before: endedBeforeMs, limit: 2 * limit });
