@@ -9,7 +9,7 @@ import { type Binding, bindSocket } from "./bind.ts";
 import { needsIpv6 } from "./ip_version.ts";
 import { openPublisher } from "./open.ts";
 import type { PublisherPort } from "./port.ts";
-import { BIND_OPTIONS } from "./socket.ts";
+import { BIND_OPTIONS } from "./options.ts";
 
 /**
  * How long a subscriber whose pipe is full may hold up the others, in milliseconds. It then loses

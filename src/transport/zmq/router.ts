@@ -7,14 +7,8 @@ import { needsIpv6 } from "./ip_version.ts";
 import { openRouter } from "./open.ts";
 import type { RouterPort } from "./port.ts";
 import { PeerReplies } from "../replies.ts";
-import {
-  BIND_OPTIONS,
-  errorCode,
-  type Frames,
-  plainBytes,
-  type Receiver,
-  receiverOf,
-} from "./socket.ts";
+import { BIND_OPTIONS, type Frames, plainBytes } from "./options.ts";
+import { errorCode, type Receiver, receiverOf } from "./socket.ts";
 
 /** Pauses before trying a peer again that does not read its answers, in milliseconds. */
 const FIRST_RETRY_MS = 2;
