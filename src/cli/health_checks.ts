@@ -92,9 +92,13 @@ function describeServer({ name, url, state, active_jobs, error }: ServerInfo): C
 /** Whether all workflow templates can be used. */
 export async function checkWorkflows(config: Config): Promise<Check> {
   return await guard("workflows", async () => {
-    const { templates } = await loadCatalog(catalogOptions(config));
+    const { templates, problems } = await loadCatalog(catalogOptions(config));
     const where = config.workflows.dir ?? "the package";
-    return ok("workflows", `${templates.size} in ${where}`, [...templates.keys()]);
+    const names = [...templates.keys()];
+    if (problems.length === 0) return ok("workflows", `${names.length} in ${where}`, names);
+    const [first = ""] = problems;
+    const more = problems.length === 1 ? first : `${problems.length} things are wrong in ${where}`;
+    return { name: "workflows", state: "failed", message: more, details: problems };
   });
 }
 

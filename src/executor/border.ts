@@ -10,7 +10,14 @@ import type { ModelInfo, PixelResult, Progress } from "../protocol/mod.ts";
 import { MAX_ANIMATION_PATHS } from "../protocol/limits.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { redact } from "../redact.ts";
-import type { CheckResult, FromSandbox, RunEvent, RunOutcome, SandboxCalls } from "./messages.ts";
+import type {
+  Catalog,
+  CheckResult,
+  FromSandbox,
+  RunEvent,
+  RunOutcome,
+  SandboxCalls,
+} from "./messages.ts";
 import {
   flag,
   integer,
@@ -157,6 +164,11 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
     MAX_MODELS,
   ),
   withdraw: list(name, 0, MAX_PROMPTS),
+  leave: flag,
+  catalog: object<Catalog>({
+    workflows: list(name, 0, MAX_MODELS),
+    palettes: list(name, 0, MAX_MODELS),
+  }),
 };
 
 /** Reads the answer to a question. */

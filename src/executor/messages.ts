@@ -144,6 +144,14 @@ export type CheckResult =
   }
   | { type: "refused"; code: "invalid_parameter" | "model_not_found"; error: string };
 
+/** What a request can name besides models. */
+export interface Catalog {
+  /** Workflow templates, by name. */
+  readonly workflows: readonly string[];
+  /** Palettes: those that come with the worker, then those of its folder. */
+  readonly palettes: readonly string[];
+}
+
 /** Questions that need no job, with their answers. */
 export interface SandboxCalls {
   /** Would this request run? */
@@ -152,6 +160,10 @@ export interface SandboxCalls {
   models: { question: { allTypes: boolean }; answer: ModelInfo[] };
   /** Which of these prompts, all posted from here, is the server done with, now that it was asked to? */
   withdraw: { question: readonly string[]; answer: string[] };
+  /** What can a request name besides models? */
+  catalog: { question: null; answer: Catalog };
+  /** Lets go of the server for good: nothing runs on it, and nobody asks about it again. */
+  leave: { question: null; answer: boolean };
 }
 
 /** Health of a server as its sandbox sees it. */

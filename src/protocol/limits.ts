@@ -69,3 +69,9 @@ export const MAX_SEAMS = 256;
 
 /** How colours that a palette lacks can be imitated. */
 export const DITHERS = ["none", "floyd-steinberg", "bayer"] as const;
+
+/** The states that a job ends in, which webhooks are told of. */
+export const ENDINGS = ["completed", "failed", "cancelled"] as const;
+
+/** Longest address of a webhook, in code points. */
+export const MAX_URL_CHARS = 2_048;

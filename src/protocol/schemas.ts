@@ -10,6 +10,7 @@ import {
   CYCLE_NAMES,
   DITHERS,
   MAX_ANIMATION_PATHS,
+  ENDINGS,
   MAX_CELLS,
   MAX_COLORS,
   MAX_FRAME_PROMPT_CHARS,
@@ -23,6 +24,7 @@ import {
   MAX_SEAMS,
   MAX_SEED,
   MAX_TOLD_PROMPT_CHARS,
+  MAX_URL_CHARS,
 } from "./limits.ts";
 import { MODEL_TYPES } from "./model_types.ts";
 
@@ -54,6 +56,11 @@ export const pixelOptions = z.object({
   background: optional(z.enum(["keep", "transparent"])),
   scale: optional(z.array(z.int().min(2).max(MAX_SCALE)).max(MAX_SCALES)),
   keep_original: optional(z.boolean()),
+});
+
+export const webhook = z.object({
+  url: characters(1, MAX_URL_CHARS),
+  events: optional(z.array(z.enum(ENDINGS)).min(1).max(ENDINGS.length)),
 });
 
 /** Where something is in an image, in pixels; it may begin before it. */
@@ -133,6 +140,7 @@ export const generate = z.object({
   fps: optional(z.number().min(0.1).max(240)),
   sheet_columns: optional(z.int().min(1).max(256)),
   pixel: optional(pixelOptions),
+  webhook: optional(webhook),
 }).refine((value) => value.lora === undefined || value.loras === undefined, {
   path: ["loras"],
   message: "give either lora or loras, not both",

@@ -15,6 +15,7 @@ import {
   type Graph,
   planFrames,
   sizeWarning,
+  spellAsFile,
   type Template,
 } from "../workflow/mod.ts";
 import { startSpan } from "../trace.ts";
@@ -219,7 +220,9 @@ class JobRun {
     });
     using _span = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
-    for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
+    for await (
+      const event of this.#follow(template, graph, AbortSignal.any([signal, watchdog.signal]))
+    ) {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life;
       // where there is none at all, the server's word that it runs has to do.
       if (event.type === "queued") this.#place?.[Symbol.dispose]();
@@ -344,7 +347,7 @@ class JobRun {
   }
 
   /** A prompt that may have been posted is only looked for: to post it again is a decision of the host. */
-  #follow(graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
+  #follow(template: Template, graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
     const { server: { client }, setup: { previewMethod = "default" } } = this.#context;
     const { promptId, resumed } = this.#spec;
     const options = {
@@ -354,7 +357,8 @@ class JobRun {
       },
     };
     if (resumed) return client.attach(promptId, { ...options, graph });
-    return client.run(graph, { ...options, promptId, previewMethod });
+    const spelled = spellAsFile(graph, template);
+    return client.run(graph, { ...options, promptId, previewMethod, spelled });
   }
 }
 

@@ -158,6 +158,7 @@ class Run {
           loadTimeMs: 300,
           nodeTimeMs: 5,
           previewMethod: "still",
+          ...(plan.profiles === undefined ? {} : { profile: plan.profiles[number]! }),
         });
       servers.push({ process, simulator: await world.enter(process, start) });
     }
@@ -169,7 +170,10 @@ class Run {
         "output-dir": `${this.#dir}/output`,
         db: `${this.#dir}/queue.db`,
       },
-      env: () => undefined,
+      env: (name) => {
+        const isAsked = name === "DGX_PIXELS_OUTPUT_PREVIEW_METHOD" && plan.hasPreviews === false;
+        return isAsked ? "none" : undefined;
+      },
     });
     if (plan.neverUp === true) {
       for (const { process, simulator } of servers) {

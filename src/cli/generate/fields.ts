@@ -98,6 +98,13 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     flag: "priority",
     help: "-100 to 100; higher runs sooner",
   },
+  webhook: {
+    placeholder: "url",
+    expected: "a URL",
+    read: readWebhook,
+    flag: "webhook",
+    help: "URL that is told how the job ended",
+  },
   deadline_s: { ...number, flag: "deadline", help: "seconds after which the job fails" },
 };
 
@@ -172,6 +179,10 @@ function readPair(given: unknown): [number, number] | undefined {
   if (!Array.isArray(parts) || parts.length !== 2) return undefined;
   const [width, height] = parts.map(readWhole);
   return width === undefined || height === undefined ? undefined : [width, height];
+}
+
+function readWebhook(given: unknown): { url: string } | undefined {
+  return typeof given === "string" ? { url: given.trim() } : undefined;
 }
 
 /** ComfyUI names a LoRA by its file, so that none of them is called `none`. */

@@ -3,6 +3,7 @@ import { httpSetup } from "../support.ts";
 import { createMetrics, METRICS_TYPE, type Snapshot } from "../../../src/http/metrics/metrics.ts";
 
 const NOTHING: Snapshot = {
+  webhooks: { waiting: 0, dead: 0 },
   queued: 0,
   running: 0,
   oldestAgeS: 0,
