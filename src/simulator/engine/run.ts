@@ -10,13 +10,13 @@ import { declaredInputs } from "../validation/declared.ts";
 import type { Clients } from "../clients.ts";
 import type { FaultBook } from "../faults.ts";
 import { isLink, type Prompt, type PromptNode } from "../graph.ts";
-import { encodeJpeg } from "../files/jpeg.ts";
 import { dumpJson, isObject, type Json, type JsonObject } from "../json.ts";
 import { type Input, Inputs } from "../nodes/inputs.ts";
 import type { NodeContext } from "../nodes/node.ts";
 import { NODES } from "../nodes/registry.ts";
 import type { Settings, SimulatedWork } from "../options.ts";
-import { type Image, resized } from "../files/image.ts";
+import type { Image } from "../files/image.ts";
+import { Previews } from "./previews.ts";
 import { Progress } from "./progress.ts";
 import { PythonError } from "../python.ts";
 import type { QueueItem, RunResult } from "./queue.ts";
@@ -57,21 +57,13 @@ class Interrupted extends Error {}
 const OOM_TIPS = "This error means you ran out of memory on your GPU.\n\nTIPS: If the workflow " +
   "worked before you might have accidentally set the batch_size to a large number.";
 
-/** Longest side of a preview in pixels; smaller ones are scaled up. */
-const PREVIEW_SIZE = 512;
-const PREVIEW_QUALITY = 95;
-
-/** What a prompt may ask for; any other word, such as `default`, leaves it to the server. */
-const PREVIEW_METHODS = ["none", "auto", "latent2rgb", "taesd"];
-
 /** One execution of one prompt. */
 export class Run {
   readonly #context: RunContext;
   readonly #item: QueueItem;
   readonly #prompt: Prompt;
   readonly #progress: Progress;
-  /** The preview that is sent again and again, if it is. */
-  #still: Uint8Array | undefined;
+  readonly #previews: Previews;
   readonly #messages: [string, JsonObject][] = [];
   readonly #executed: string[] = [];
   /** Nodes that ran or were announced again. */
@@ -85,6 +77,7 @@ export class Run {
     this.#prompt = structuredClone(item.prompt);
     const { clients, settings } = context;
     const { profile, clock } = settings;
+    this.#previews = new Previews(settings, item.extraData.preview_method);
     this.#progress = new Progress(item.promptId, clients, {
       sendsState: profile.progressState,
       throttles: profile.throttlesProgress,
@@ -150,14 +143,15 @@ export class Run {
     const schedule = new Schedule(this.#prompt, catalogue, isCached);
     for (const id of this.#item.outputs) schedule.add(id);
     for (let id = schedule.next(); id !== undefined; id = schedule.next()) {
-      if (!await this.#executeNode(id)) return;
-      schedule.complete(id);
+      const outcome = await this.#executeNode(id, schedule);
+      if (outcome === "failed") return;
+      if (outcome === "done") schedule.complete(id);
     }
     this.#addMessage("execution_success", {}, false);
   }
 
-  /** Runs or announces one node; false when it failed. */
-  async #executeNode(id: string): Promise<boolean> {
+  /** Runs or announces one node; it waits if it turns out to need more than it has. */
+  async #executeNode(id: string, schedule: Schedule): Promise<"done" | "waits" | "failed"> {
     const { cache } = this.#context;
     const node = this.#prompt[id] as PromptNode;
     const cached = cache.get(id);
@@ -165,29 +159,47 @@ export class Run {
     if (cached !== undefined) {
       this.#sendExecuted(id, cached.ui ?? null);
       this.#progress.finish(id);
-      return this.#success = true;
+      this.#success = true;
+      return "done";
     }
     const inputs = this.#inputsOf(node);
     try {
+      this.#begin(id);
+      const lacking = this.#lacking(node, inputs);
+      for (const source of lacking) schedule.need(id, source);
+      if (lacking.length > 0) return "waits";
       await this.#runNode(id, node, inputs);
     } catch (error) {
       this.#fail(id, node, inputs, error);
-      return this.#success = false;
+      this.#success = false;
+      return "failed";
     }
     this.#progress.finish(id);
     this.#executed.push(id);
     this.#context.log.emit({ type: "node_end", ...this.#nodeFacts(id, node) });
-    return this.#success = true;
+    this.#success = true;
+    return "done";
+  }
+
+  #begin(id: string): void {
+    const { clients } = this.#context;
+    this.#progress.start(id);
+    if (clients.current === undefined) return;
+    clients.currentNode = id;
+    const data = { node: id, display_node: id, prompt_id: this.#item.promptId };
+    clients.send("executing", data, clients.current);
+  }
+
+  /** Sources of lazy inputs that the node, having seen the others, asks for and that have not run. */
+  #lacking(node: PromptNode, inputs: Inputs): string[] {
+    const values = node.inputs as JsonObject;
+    const links = (NODES[node.class_type]?.needs?.(inputs) ?? []).map((name) => values[name]);
+    return links.filter((value) => isLink(value)).map(([source]) => source)
+      .filter((source) => this.#context.cache.get(source) === undefined);
   }
 
   async #runNode(id: string, node: PromptNode, inputs: Inputs): Promise<void> {
-    const { cache, clients, faults, log } = this.#context;
-    this.#progress.start(id);
-    if (clients.current !== undefined) {
-      clients.currentNode = id;
-      const data = { node: id, display_node: id, prompt_id: this.#item.promptId };
-      clients.send("executing", data, clients.current);
-    }
+    const { cache, faults, log } = this.#context;
     log.emit({ type: "node_start", ...this.#nodeFacts(id, node) });
     if (faults.takeExecutorDeath()) throw new ExecutorDeath();
     this.#checkInterrupt();
@@ -238,6 +250,10 @@ export class Run {
         loadedModels.add(file);
       },
       step: (value, max, preview) => this.#step(id, node, value, max, preview),
+      send: (index, count, png) => {
+        this.#checkInterrupt();
+        this.#progress.update(id, index, count, { bytes: png, type: "image/png" });
+      },
     };
   }
 
@@ -251,23 +267,9 @@ export class Run {
     await this.#pass("step", node);
     await this.#stall(id, node, value);
     this.#checkInterrupt();
-    this.#progress.update(id, value, max, this.#previewOf(preview));
+    this.#progress.update(id, value, max, this.#previews.make(preview));
     const { promptId } = this.#item;
     this.#context.log.emit({ type: "progress", promptId, nodeId: id, value, max });
-  }
-
-  #previewOf(preview: () => Image): Uint8Array | undefined {
-    if (!this.#sendsPreviews()) return undefined;
-    if (this.#context.settings.previewMethod !== "still") return toJpeg(preview());
-    return this.#still ??= encodeJpeg(preview(), PREVIEW_QUALITY);
-  }
-
-  #sendsPreviews(): boolean {
-    const { profile, previewMethod } = this.#context.settings;
-    const asked = this.#item.extraData.preview_method;
-    const isAsked = profile.previewMethodOfPrompt && typeof asked === "string" &&
-      PREVIEW_METHODS.includes(asked);
-    return (isAsked ? asked : previewMethod) !== "none";
   }
 
   async #stall(id: string, node: PromptNode, step: number | undefined): Promise<void> {
@@ -378,13 +380,6 @@ export class Run {
   #nodeFacts(id: string, node: PromptNode) {
     return { promptId: this.#item.promptId, nodeId: id, nodeClass: node.class_type };
   }
-}
-
-/** A preview is brought to a fixed length of its longer side, up or down. */
-function toJpeg(image: Image): Uint8Array {
-  const scale = PREVIEW_SIZE / Math.max(image.width, image.height);
-  const side = (length: number) => Math.max(1, Math.round(length * scale));
-  return encodeJpeg(resized(image, side(image.width), side(image.height)), PREVIEW_QUALITY);
 }
 
 async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
