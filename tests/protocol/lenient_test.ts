@@ -157,6 +157,10 @@ Deno.test("what is no map is refused with what it is and what to do", () => {
       /got a record of msgpackr.*useRecords: false/,
     ],
     [fromHex("40", "a470696e67"), /got a number, or a record of msgpackr.*useRecords: false/],
+    [
+      fromHex("82d66200000032c104", "a474797065"),
+      /texts are bundled by msgpackr.*bundleStrings: false/,
+    ],
     [pack("{}"), /got a string; encode the map itself/],
     [pack(new Uint8Array(3)), /got bytes; send the map itself/],
   ];
