@@ -6,6 +6,7 @@ import { PixelsError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/mod.ts";
 import { redact } from "../redact.ts";
 import { hideSecrets } from "../secrets.ts";
+import { catalogOptions } from "./catalog_options.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import { isUnknownRequest } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -89,14 +90,10 @@ function describeServer({ name, url, state, active_jobs, error }: ServerInfo): C
 }
 
 /** Whether all workflow templates can be used. */
-export async function checkWorkflows({ workflows }: Config): Promise<Check> {
+export async function checkWorkflows(config: Config): Promise<Check> {
   return await guard("workflows", async () => {
-    const { dir, defaultWorkflow } = workflows;
-    const { templates, problems } = await loadCatalog({
-      defaultWorkflow,
-      ...(dir === undefined ? {} : { dir }),
-    });
-    const where = dir ?? "the package";
+    const { templates, problems } = await loadCatalog(catalogOptions(config));
+    const where = config.workflows.dir ?? "the package";
     const names = [...templates.keys()];
     if (problems.length === 0) return ok("workflows", `${names.length} in ${where}`, names);
     const [first = ""] = problems;

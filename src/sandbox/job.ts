@@ -8,6 +8,7 @@ import {
 } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import {
+  animationPixels,
   type BindOptions,
   bindTemplate,
   generatedSize,
@@ -168,12 +169,13 @@ class JobRun {
     previews.discard();
     using _saving = startSpan("save the images", this.#spec);
     this.#missSentImages(graph, images);
-    const { imagePaths, pixel: found } = await output.save(images);
+    const { imagePaths, animationPaths, pixel: found } = await output.save(images);
     this.#context.again.forget(jobId);
     updates.done();
-    const times = updates.times(template.name);
+    const times = updates.times(template.name, animationPixels(template, request));
     const known = {
       ...(seed === this.#spec.seed ? {} : { seed }),
+      ...(animationPaths === undefined ? {} : { animationPaths }),
       ...(found === undefined ? {} : { pixel: found }),
       ...(times === undefined ? {} : { times }),
     };

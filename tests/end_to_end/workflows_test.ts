@@ -157,7 +157,7 @@ Deno.test("Files are of the format asked for where the workflow can, else it is 
     /^Invalid parameter: output_format: ComfyUI has no "webp"/,
   );
   assert.match(
-    await refused({ ...IMAGE, output_format: "jpeg" }),
+    await refused({ ...IMAGE, output_format: "avif" }),
     /^Invalid parameter: output_format: .*txt2img_sdxl.* no place/,
   );
   assert.match(

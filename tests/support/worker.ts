@@ -13,6 +13,8 @@ export interface WorkerSetupOptions {
   simulator?: SimulatorOptions;
   /** Further flags of the worker. */
   flags?: Flags;
+  /** Further settings, which have no flags. */
+  settings?: (config: Config) => Config;
   /** Free bytes of its disk. */
   freeBytes?: () => Promise<number>;
   /** Takes its log lines. */
@@ -55,7 +57,8 @@ export async function workerSetup(options: WorkerSetupOptions = {}): Promise<Wor
   const simulator = starting.use(
     await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1, ...options.simulator }),
   );
-  const config = await testConfig(dir.path, simulator.url, options.flags);
+  const { settings = (config) => config } = options;
+  const config = settings(await testConfig(dir.path, simulator.url, options.flags));
   const worker = starting.use(
     await startWorker({
       config,

@@ -77,12 +77,12 @@ export class Run {
     this.#prompt = structuredClone(item.prompt);
     const { clients, settings } = context;
     const { profile, clock } = settings;
-    this.#previews = new Previews(settings, item.extraData.preview_method);
     this.#progress = new Progress(item.promptId, clients, {
       sendsState: profile.progressState,
       throttles: profile.throttlesProgress,
       now: () => clock.now(),
     });
+    this.#previews = new Previews(settings, item.extraData.preview_method);
   }
 
   /**
@@ -267,7 +267,8 @@ export class Run {
     await this.#pass("step", node);
     await this.#stall(id, node, value);
     this.#checkInterrupt();
-    this.#progress.update(id, value, max, this.#previews.make(preview));
+    const bytes = this.#previews.of(preview);
+    this.#progress.update(id, value, max, bytes && { bytes, type: "image/jpeg" });
     const { promptId } = this.#item;
     this.#context.log.emit({ type: "progress", promptId, nodeId: id, value, max });
   }
