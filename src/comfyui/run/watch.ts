@@ -54,13 +54,21 @@ interface Watched {
 
 /** Messages that are kept while the answer of a post is awaited; what is lost, HTTP tells later. */
 const MAX_STRAYS = 1_000;
+/** Most bytes of images among them; those of a node that only sends its images are in no file. */
+const MAX_STRAY_BYTES = 128 * 1_048_576;
+
+/** A message that waits for the answer of a post. */
+interface Stray {
+  owner: string;
+  event: ServerEvent;
+}
 
 /** Watches every prompt of a client. Nothing is asked while there is none. */
 export class PromptWatch {
   readonly #options: PromptWatchOptions;
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
-  #strays: ServerEvent[] = [];
+  #strays: Stray[] = [];
   #lostStrays = false;
   #posting = 0;
   #runningId: string | undefined;
@@ -121,9 +129,9 @@ export class PromptWatch {
     }
     run.accept(promptId, number);
     if (this.#lostStrays) run.doubt();
-    const early = this.#strays.filter((event) => promptIdOf(event) === promptId);
+    const early = this.#strays.filter(({ owner }) => owner === promptId);
     this.#postIsOver();
-    for (const event of early) this.receive(event);
+    for (const { event } of early) this.#deliver(promptId, event);
   }
 
   /** A post failed, or its answer was a refusal. */
@@ -136,9 +144,13 @@ export class PromptWatch {
     this.#answeredAt = this.#options.clock.now();
     const promptId = this.#ownerOf(event);
     if (promptId === undefined) return;
-    const watched = this.#watched.get(promptId);
-    if (watched?.run.isAccepted !== true) return this.#keepStray(event);
     this.#noteRunning(event, promptId);
+    this.#deliver(promptId, event);
+  }
+
+  #deliver(promptId: string, event: ServerEvent): void {
+    const watched = this.#watched.get(promptId);
+    if (watched?.run.isAccepted !== true) return this.#keepStray(promptId, event);
     watched.run.receive(event);
     if (event.type === "execution_done" && !watched.run.channel.isEnded) {
       this.#inBackground(this.#settle(watched));
@@ -181,13 +193,16 @@ export class PromptWatch {
     if (isFinal(event) && this.#runningId === promptId) this.#runningId = undefined;
   }
 
-  /** Of previews, which are large, only the latest waits. */
-  #keepStray(event: ServerEvent): void {
+  /** Of previews, which are large, only the latest waits; a PNG may be an image that is in no file. */
+  #keepStray(owner: string, event: ServerEvent): void {
     if (this.#posting === 0) return;
-    if (event.type === "preview") {
-      this.#strays = this.#strays.filter((other) => other.type !== "preview");
+    if (isMerePreview(event)) {
+      this.#strays = this.#strays.filter((other) => !isMerePreview(other.event));
     }
-    if (this.#strays.length < MAX_STRAYS) this.#strays.push(event);
+    const bytes = this.#strays.reduce((sum, other) => sum + imageBytes(other.event), 0);
+    const hasRoom = this.#strays.length < MAX_STRAYS &&
+      bytes + imageBytes(event) <= MAX_STRAY_BYTES;
+    if (hasRoom) this.#strays.push({ owner, event });
     else this.#lostStrays = true;
   }
 
@@ -301,6 +316,14 @@ export class PromptWatch {
 
 function promptIdOf(event: ServerEvent): string | undefined {
   return "promptId" in event ? event.promptId : undefined;
+}
+
+function isMerePreview(event: ServerEvent): boolean {
+  return event.type === "preview" && event.mimeType !== "image/png";
+}
+
+function imageBytes(event: ServerEvent): number {
+  return event.type === "preview" ? event.image.length : 0;
 }
 
 function isFinal(event: ServerEvent): boolean {
