@@ -157,7 +157,7 @@ Deno.test("InputImages.bring() uploads nothing that an earlier process has broug
   const inputs = createInputImages(undefined);
   const looked: string[] = [];
   const client = {
-    upload: () => Promise.reject(new Error("uploaded")),
+    upload: () => Promise.reject(new Error("It was uploaded")),
     hasUpload: () => Promise.resolve(true),
     findUpload(_bytes: Uint8Array, filename: string, { subfolder = "" } = {}) {
       looked.push(filename);
