@@ -7,6 +7,7 @@ import type { ServerEvent } from "../api/events.ts";
 import type { HistoryEntry } from "../api/history.ts";
 import type { PromptRun } from "./prompt_run.ts";
 import type { PromptState } from "../api/server_view.ts";
+import { Strays } from "./strays.ts";
 
 /** What watching needs of the event socket. */
 export interface WatchedSocket {
@@ -52,24 +53,12 @@ interface Watched {
   isUrgent: boolean;
 }
 
-/** Messages that are kept while the answer of a post is awaited; what is lost, HTTP tells later. */
-const MAX_STRAYS = 1_000;
-/** Most bytes of images among them; those of a node that only sends its images are in no file. */
-const MAX_STRAY_BYTES = 128 * 1_048_576;
-
-/** A message that waits for the answer of a post. */
-interface Stray {
-  owner: string;
-  event: ServerEvent;
-}
-
 /** Watches every prompt of a client. Nothing is asked while there is none. */
 export class PromptWatch {
   readonly #options: PromptWatchOptions;
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
-  #strays: Stray[] = [];
-  #lostStrays = false;
+  readonly #strays = new Strays();
   #posting = 0;
   #runningId: string | undefined;
   #tick: AbortController | undefined;
@@ -105,7 +94,7 @@ export class PromptWatch {
     this.#watched.delete(run.promptId);
     if (this.#watched.size > 0) return;
     this.#options.socket.setNeeded(false);
-    this.#strays = [];
+    this.#strays.clear();
     this.#tick?.abort(NOT_NEEDED);
   }
 
@@ -128,10 +117,10 @@ export class PromptWatch {
       watched.askedAt = this.#options.clock.now();
     }
     run.accept(promptId, number);
-    if (this.#lostStrays) run.doubt();
-    const early = this.#strays.filter(({ owner }) => owner === promptId);
+    if (this.#strays.hasLost) run.doubt();
+    const early = this.#strays.of(promptId);
     this.#postIsOver();
-    for (const { event } of early) this.#deliver(promptId, event);
+    for (const event of early) this.#deliver(promptId, event);
   }
 
   /** A post failed, or its answer was a refusal. */
@@ -150,7 +139,10 @@ export class PromptWatch {
 
   #deliver(promptId: string, event: ServerEvent): void {
     const watched = this.#watched.get(promptId);
-    if (watched?.run.isAccepted !== true) return this.#keepStray(promptId, event);
+    if (watched?.run.isAccepted !== true) {
+      if (this.#posting > 0) this.#strays.keep(promptId, event);
+      return;
+    }
     watched.run.receive(event);
     if (event.type === "execution_done" && !watched.run.channel.isEnded) {
       this.#inBackground(this.#settle(watched));
@@ -193,23 +185,9 @@ export class PromptWatch {
     if (isFinal(event) && this.#runningId === promptId) this.#runningId = undefined;
   }
 
-  /** Of previews, which are large, only the latest waits; a PNG may be an image that is in no file. */
-  #keepStray(owner: string, event: ServerEvent): void {
-    if (this.#posting === 0) return;
-    if (isMerePreview(event)) {
-      this.#strays = this.#strays.filter((other) => !isMerePreview(other.event));
-    }
-    const bytes = this.#strays.reduce((sum, other) => sum + imageBytes(other.event), 0);
-    const hasRoom = this.#strays.length < MAX_STRAYS &&
-      bytes + imageBytes(event) <= MAX_STRAY_BYTES;
-    if (hasRoom) this.#strays.push({ owner, event });
-    else this.#lostStrays = true;
-  }
-
   #postIsOver(): void {
     if (--this.#posting > 0) return;
-    this.#strays = [];
-    this.#lostStrays = false;
+    this.#strays.clear();
   }
 
   #hurry(watched: Watched): void {
@@ -316,14 +294,6 @@ export class PromptWatch {
 
 function promptIdOf(event: ServerEvent): string | undefined {
   return "promptId" in event ? event.promptId : undefined;
-}
-
-function isMerePreview(event: ServerEvent): boolean {
-  return event.type === "preview" && event.mimeType !== "image/png";
-}
-
-function imageBytes(event: ServerEvent): number {
-  return event.type === "preview" ? event.image.length : 0;
 }
 
 function isFinal(event: ServerEvent): boolean {

@@ -298,37 +298,6 @@ Deno.test("ComfyClient.run() keeps the latest preview that outruns the answer of
   assert.partialDeepStrictEqual(run.events[2], { image: Uint8Array.of(...image, 3) });
 });
 
-for (const isNamed of [false, true]) {
-  const kind = isNamed ? "with" : "without";
-  Deno.test(`ComfyClient.run() loses no image ${kind} an owner that outruns the answer of the post`, async () => {
-    const comfy = new FakeComfy();
-    await using client = comfy.client();
-    const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-    comfy.once("POST /prompt", async (request) => {
-      const answer = comfy.accept(request);
-      const prompt_id = comfy.start();
-      comfy.socket.event("execution_start", { prompt_id });
-      comfy.socket.event("executing", { node: "2", prompt_id });
-      for (const last of [1, 2]) {
-        const bytes = Uint8Array.of(...png, last);
-        const metadata = new TextEncoder().encode(JSON.stringify({ prompt_id, node_id: "2" }));
-        const described = frame(4, [u32(metadata.length), metadata, bytes]);
-        comfy.socket.message(isNamed ? described : frame(1, [u32(2), bytes]));
-      }
-      comfy.finish();
-      comfy.socket.event("execution_success", { prompt_id });
-      comfy.socket.event("executing", { node: null, prompt_id });
-      await settle();
-      return answer;
-    });
-    const node = { class_type: "SaveImageWebsocket", inputs: { images: ["1", 0] } };
-    const run = collect(client.run({ ...anyGraph, "2": node }));
-    assert.equal(await run.ended, undefined);
-    const images = run.events.filter((event) => event.type === "socket_image");
-    assert.deepEqual(images.map(({ image }) => image.at(-1)), [1, 2]);
-  });
-}
-
 Deno.test("ComfyClient.run() does not take the rest of a partly refused prompt for a success", async () => {
   const comfy = new FakeComfy();
   await using client = comfy.client();
