@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { type Flags, type KeyInfo, listSettings, type SettingInfo } from "../../src/config/mod.ts";
-import { CASES, type SettingCase } from "./cases.ts";
+import type { SettingCase } from "./case_values.ts";
+import { CASES } from "./cases.ts";
 import { failure, load, PLAIN_SETTINGS, type Sources, yamlOf } from "./support.ts";
 
 /** One way to give a setting a text, and how an error then names it. */

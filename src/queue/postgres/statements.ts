@@ -192,10 +192,10 @@ export const CANCEL = `
       ended_xid = CASE WHEN ${WAITS} THEN pg_current_xact_id() END,
       cancel_requested = cancel_requested OR NOT ${WAITS}
     FROM own WHERE jobs.seq = own.seq AND outcome IS NULL RETURNING jobs.*, was, was_asked),
-  news AS (SELECT * FROM asked WHERE outcome IS NOT NULL OR NOT was_asked),
+  noticed AS (SELECT * FROM asked WHERE outcome IS NOT NULL OR NOT was_asked),
   ${
   noted(
-    "news",
+    "noticed",
     "was",
     "CASE WHEN outcome IS NULL THEN 'cancelling was asked for' ELSE 'cancelled' END",
   )
