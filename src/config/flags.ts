@@ -11,6 +11,7 @@ export type FlagName =
   | "http-tokens-file"
   | "allow-insecure-bind"
   | "comfyui-url"
+  | "comfyui-proxy"
   | "comfyui-timeout"
   | "workflow-dir"
   | "input-dir"

@@ -108,6 +108,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   },
   "comfyui.proxy": {
     path: "comfyui.proxy",
+    flag: "comfyui-proxy",
     kind: proxy(),
     default: undefined,
     help: "proxy to the servers; environment to follow HTTP_PROXY and the like",

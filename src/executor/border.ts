@@ -17,6 +17,7 @@ import type {
   RunEvent,
   RunOutcome,
   SandboxCalls,
+  UnusableWorkflow,
 } from "./messages.ts";
 import {
   flag,
@@ -167,6 +168,7 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
   leave: flag,
   catalog: object<Catalog>({
     workflows: list(name, 0, MAX_MODELS),
+    unusable: list(object<UnusableWorkflow>({ name, error }), 0, MAX_MODELS),
     palettes: list(name, 0, MAX_MODELS),
   }),
 };

@@ -144,10 +144,20 @@ export type CheckResult =
   }
   | { type: "refused"; code: "invalid_parameter" | "model_not_found"; error: string };
 
+/** A file of a workflow that cannot be used. */
+export interface UnusableWorkflow {
+  /** Its name, without `.json`. */
+  readonly name: string;
+  /** Why, in a sentence. */
+  readonly error: string;
+}
+
 /** What a request can name besides models. */
 export interface Catalog {
   /** Workflow templates, by name. */
   readonly workflows: readonly string[];
+  /** Files of workflows that cannot be used, and why. */
+  readonly unusable: readonly UnusableWorkflow[];
   /** Palettes: those that come with the worker, then those of its folder. */
   readonly palettes: readonly string[];
 }

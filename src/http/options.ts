@@ -38,6 +38,7 @@ export interface HttpContext {
    */
   readonly catalog: () => Promise<{
     readonly workflows: readonly string[];
+    readonly unusable: readonly { readonly name: string; readonly error: string }[];
     readonly palettes: readonly string[];
   }>;
   /** The ComfyUI servers, until the next start. */

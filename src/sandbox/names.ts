@@ -7,5 +7,6 @@ import type { JobContext } from "./context.ts";
 export async function listNames({ catalog, setup }: JobContext): Promise<Catalog> {
   const { paletteNames } = await import("./pixel/palette.ts");
   const workflows = [...catalog.templates.keys()].toSorted();
-  return { workflows, palettes: await paletteNames(setup.paletteDir) };
+  const unusable = [...catalog.unusable].map(([name, { message }]) => ({ name, error: message }));
+  return { workflows, unusable, palettes: await paletteNames(setup.paletteDir) };
 }

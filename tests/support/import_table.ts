@@ -122,6 +122,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js": ["http/routes/mcp.ts"],
   "@modelcontextprotocol/sdk/types.js": ["mcp/"],
   "@msgpack/msgpack": ["protocol/encode.ts", "protocol/read.ts"],
+  "@noble/hashes/blake3.js": ["comfyui/api/upload.ts"],
   "commander": ["cli/"],
   "csv-parse": ["cli/generate/batch_file.ts"],
   "hono": ["http/"],

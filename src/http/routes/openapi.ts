@@ -241,7 +241,11 @@ function schemas(): Record<string, unknown> {
     JobState: components["ListJobsRequest"]?.properties?.["state"],
     SubmitJob: { ...generate, required: generate?.required?.filter((name) => name !== "id") },
     JobChanges: { type: "object", properties: others },
-    WorkflowList: namesOf("workflows"),
+    WorkflowList: {
+      type: "object",
+      required: ["workflows", "unusable"],
+      properties: { ...namesOf("workflows").properties, unusable: UNUSABLE },
+    },
     PaletteList: namesOf("palettes"),
     NewServer: {
       type: "object",
@@ -289,7 +293,17 @@ function schemas(): Record<string, unknown> {
 }
 
 /** A list of things of which only the names are known. */
-function namesOf(what: string): Record<string, unknown> {
+const UNUSABLE = {
+  type: "array",
+  description: "Files that cannot be used, and why",
+  items: {
+    type: "object",
+    required: ["name", "error"],
+    properties: { name: { type: "string" }, error: { type: "string" } },
+  },
+};
+
+function namesOf(what: string): { properties: Record<string, unknown> } & Record<string, unknown> {
   const item = { type: "object", required: ["name"], properties: { name: { type: "string" } } };
   return {
     type: "object",

@@ -30,3 +30,15 @@ Deno.test("GET /v1/workflows and /v1/palettes tell what else a request can name"
   const job = { pixel: { palette: "mine" } };
   assert.equal((await setup.submit(job)).status, 202);
 });
+
+Deno.test("GET /v1/workflows names each file that cannot be used, and why", async () => {
+  await using dir = await tempDir();
+  const stock = new URL("../../../workflows/txt2img_sdxl.json", import.meta.url);
+  await Deno.copyFile(stock, `${dir.path}/good.json`);
+  await Deno.writeTextFile(`${dir.path}/broken.json`, '{"nodes": [], "links": []}');
+  await using setup = await httpSetup({ "workflow-dir": dir.path });
+  const { workflows, unusable } = await (await setup.ask("/v1/workflows")).json();
+  assert.deepEqual(workflows, [{ name: "good" }]);
+  assert.deepEqual(unusable.map(({ name }: { name: string }) => name), ["broken"]);
+  assert.match(unusable[0].error, /^Cannot use the workflow broken: .*editor/);
+});
