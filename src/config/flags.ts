@@ -21,4 +21,5 @@ export type FlagName =
   | "worker-name"
   | "config"
   | "simulate"
+  | "isolation"
   | "log-level";

@@ -67,6 +67,7 @@ class IsolateKeeper implements Keeper {
   readonly #logger: Logger;
   readonly #closing = new AbortController();
   readonly #sandboxes = new Set<Sandbox>();
+  readonly #ending = new Set<Promise<void>>();
   readonly #homes: readonly Home[];
 
   constructor(residents: readonly Resident[], options: KeeperOptions) {
@@ -93,6 +94,7 @@ class IsolateKeeper implements Keeper {
     this.#killAll();
     // One that is being started is ended as soon as it is there.
     await Promise.allSettled(this.#homes.map(({ session }) => session));
+    await Promise.all(this.#ending);
   }
 
   #killAll(): void {
@@ -107,6 +109,8 @@ class IsolateKeeper implements Keeper {
       onServerState: (server, ...health) => homes[server]?.resident.onState(...health),
     });
     this.#sandboxes.add(sandbox);
+    this.#ending.add(sandbox.ended);
+    sandbox.ended.then(() => this.#ending.delete(sandbox.ended));
     sandbox.died.then((reason) => {
       this.#sandboxes.delete(sandbox);
       this.#replace(homes, reason);

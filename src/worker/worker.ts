@@ -124,6 +124,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
         },
       }))),
       serversPerIsolate: config.comfyui.serversPerIsolate,
+      isolation: config.executor.isolation,
       logger,
       onChange: () => wake(),
       ...(metrics === undefined ? {} : { onFall: metrics.isolateFell }),
