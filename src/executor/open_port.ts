@@ -44,14 +44,14 @@ export async function checkIsolation(isolation: Isolation): Promise<void> {
   if (Deno.build.standalone) {
     throw new ConfigError(
       "invalid_value",
-      "executor.isolation: process needs Deno itself; run the worker from source, or use thread",
+      "Isolates as processes (executor.isolation) need Deno itself; run the worker from source, or use thread",
     );
   }
   const { state } = await Deno.permissions.query({ name: "run", command: Deno.execPath() });
   if (state === "granted") return;
   throw new ConfigError(
     "invalid_value",
-    "executor.isolation: process needs the right to start Deno; " +
+    "Isolates as processes (executor.isolation) need the right to start Deno; " +
       "use `deno task worker:process`, or add --allow-run=deno",
   );
 }

@@ -107,7 +107,9 @@ Deno.test("no secret is in any output", async () => {
   outputs.push(stdout, stderr);
   const all = outputs.join("\n");
   // What was looked through is what there is to look through.
-  for (const word of ["dgx_pixels_", "ComfyUI answered 500", "***", "job_error", "Worker stopped"]) {
+  for (
+    const word of ["dgx_pixels_", "ComfyUI answered 500", "***", "job_error", "Worker stopped"]
+  ) {
     assert.ok(all.includes(word), `${word} is in no output`);
   }
   const secrets = [

@@ -256,7 +256,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   },
   "executor.isolation": {
     read: (config) => config.executor.isolation,
-    good: [["process", "process"], ["Thread", "thread"]],
+    good: [["process", "process"], ["Thread", "thread"], ["PROCESS", "process"]],
     bad: ["processes", "isolate", "1"],
   },
   "comfyui.allow_global_interrupt": {

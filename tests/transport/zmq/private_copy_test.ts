@@ -46,6 +46,6 @@ Deno.test("withPrivateCopy() hands on a file that cannot be read, and what openi
   assert.equal(seen, "/nonexistent/addon.node");
   assert.throws(() =>
     withPrivateCopy("/nonexistent", () => {
-      throw new RangeError("no library");
+      throw new RangeError("No library");
     }), RangeError);
 });
