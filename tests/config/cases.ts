@@ -1,7 +1,9 @@
 /** Good and bad values of every setting. */
 
 import type { Config, ServerConfig } from "../../src/config/mod.ts";
+import { ADDRESSES } from "./addresses.ts";
 import { PIXEL_WORDS } from "./pixel_words.ts";
+import { WEBHOOK_CASES } from "./webhook_cases.ts";
 
 /** What a setting takes and what it refuses. */
 export interface SettingCase {
@@ -12,34 +14,6 @@ export interface SettingCase {
   /** Texts that are refused by every source. */
   bad: readonly string[];
 }
-
-const ADDRESSES: Pick<SettingCase, "good" | "bad"> = {
-  good: [
-    ["tcp://0.0.0.0:6001", "tcp://0.0.0.0:6001"],
-    ["tcp://[::1]:6002", "tcp://[::1]:6002"],
-    ["ipc:///run/dgx/requests.sock", "ipc:///run/dgx/requests.sock"],
-    ["tcp://*:*", "tcp://*:*"],
-    ["tcp://eth0:0", "tcp://eth0:0"],
-    ["tcp://gpu-box.local:65535", "tcp://gpu-box.local:65535"],
-    [" tcp://127.0.0.1:6003 ", "tcp://127.0.0.1:6003"],
-  ],
-  bad: [
-    "6001",
-    "localhost:6001",
-    "tcp://localhost",
-    "tcp://localhost:",
-    "tcp://localhost:65536",
-    "tcp://:6001",
-    "tcp://::1:6001",
-    "tcp://local host:6001",
-    "udp://127.0.0.1:6001",
-    "inproc://x",
-    "ipc://",
-    "ipc://a\u0000b",
-    "ipc:///" + "x".repeat(107),
-    "tcp://127.0.0.1:6001/",
-  ],
-};
 
 const NO_NUMBERS = "many|-1|0x10|1_000|1e999|.inf|NaN|Infinity|1 000|010".split("|");
 
@@ -185,6 +159,7 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
 
 /** One case a setting but `comfyui.servers`, by path in the file. */
 export const CASES: Readonly<Record<string, SettingCase>> = {
+  ...WEBHOOK_CASES,
   "zmq.req_rep_addr": { read: (config) => config.zmq.reqRepAddr, ...ADDRESSES },
   "zmq.pub_sub_addr": { read: (config) => config.zmq.pubSubAddr, ...ADDRESSES },
   "zmq.curve_key": { read: (config) => config.zmq.curveKey, ...paths("worker.key_secret") },
