@@ -22,6 +22,7 @@ export {
 export {
   type ComfyuiConfig,
   type Config,
+  type ExecutorConfig,
   type FlagName,
   type Flags,
   type HostAndPort,

@@ -134,6 +134,15 @@ export interface ComfyuiConfig {
   readonly allowGlobalInterrupt: boolean;
 }
 
+/** Where jobs run. */
+export interface ExecutorConfig {
+  /**
+   * In threads of the worker or in processes of their own, which the system can end whatever they do; the
+   * worker then needs the right to start Deno. @default {"thread"}
+   */
+  readonly isolation: "thread" | "process";
+}
+
 /** The queue and how jobs leave it. */
 export interface WorkerConfig {
   /**
@@ -246,6 +255,8 @@ export interface Config {
   readonly webhooks: WebhooksConfig;
   /** The ComfyUI servers. */
   readonly comfyui: ComfyuiConfig;
+  /** Where jobs run. */
+  readonly executor: ExecutorConfig;
   /** The queue and how jobs leave it. */
   readonly worker: WorkerConfig;
   /** The workflow templates. */

@@ -22,4 +22,5 @@ export type FlagName =
   | "worker-name"
   | "config"
   | "simulate"
+  | "isolation"
   | "log-level";

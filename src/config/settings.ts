@@ -144,6 +144,13 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: 4,
     help: "most servers in one isolate; each isolate takes about 20 MB",
   },
+  "executor.isolation": {
+    path: "executor.isolation",
+    flag: "isolation",
+    kind: oneOf(["thread", "process"]),
+    default: "thread",
+    help: "where jobs run; process also ends loops without end and those that take all memory",
+  },
   "comfyui.allowGlobalInterrupt": {
     path: "comfyui.allow_global_interrupt",
     kind: toggle(),

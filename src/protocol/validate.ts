@@ -22,7 +22,7 @@ export interface MessageSet<Message> {
  * Most values in a request. The largest of ours has some 150; a megabyte of small maps, in a field
  * that is then ignored, would keep the worker from its other work for a second.
  */
-const MAX_REQUEST_VALUES = 10_000;
+const MAX_REQUEST_VALUES = 4_000;
 
 /** What clients send. */
 export const requests: MessageSet<Request> = {
@@ -44,6 +44,9 @@ export const updates: MessageSet<Update> = {
   maxValues: Infinity,
   schemas: new Map(update.options.map((schema) => [schema.shape.type.value, schema])),
 };
+
+/** Longest text whose characters are counted for an error. */
+const MAX_COUNTED_CHARS = 200_000;
 
 /** Longest piece of a stranger's text that an error repeats. */
 const MAX_ECHO_CHARS = 64;
@@ -218,6 +221,10 @@ function describe(value: unknown): string {
 
 function describeText(text: string): string {
   if (text.length <= MAX_ECHO_CHARS) return `"${printable(text)}"`;
+  // A megabyte takes long to count.
+  if (text.length > MAX_COUNTED_CHARS) {
+    return `a string of more than ${MAX_COUNTED_CHARS / 2} characters`;
+  }
   return `a string of ${countCharacters(text)} characters`;
 }
 

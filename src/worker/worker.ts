@@ -129,6 +129,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
         config.comfyui.servers.map((server) => serverOptions(config, server, front, queue)),
       ),
       serversPerIsolate: config.comfyui.serversPerIsolate,
+      isolation: config.executor.isolation,
       logger,
       onChange: () => wake(),
       ...(metrics === undefined ? {} : { onFall: metrics.isolateFell }),

@@ -158,6 +158,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["1", 1], ["4", 4], ["64", 64]],
     bad: ["0", "65", "1.5", ...NO_NUMBERS],
   },
+  "executor.isolation": {
+    read: (config) => config.executor.isolation,
+    good: [["process", "process"], ["Thread", "thread"], ["PROCESS", "process"]],
+    bad: ["processes", "isolate", "1"],
+  },
   "comfyui.allow_global_interrupt": {
     read: (config) => config.comfyui.allowGlobalInterrupt,
     ...TOGGLES,

@@ -177,3 +177,10 @@ Deno.test("errors repeat no control characters and no long text of a stranger", 
     assert.match(words, /^[\p{L}\p{N}\p{P}\p{S} ]+$/u);
   }
 });
+
+Deno.test("a text far too long is not counted to the end", () => {
+  assert.throws(
+    () => decodeRequest(pack({ ...GENERATE, prompt: "é".repeat(300_000) })),
+    { message: /expected a string of at most 10000 .*, got a string of more than 100000 char/ },
+  );
+});

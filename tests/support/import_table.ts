@@ -106,8 +106,9 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that may import more than their module may. */
 export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]])[] = [
-  ["executor/isolate.ts", ["sandbox/main.ts"]],
+  ["executor/open_port.ts", ["sandbox/main.ts", "sandbox/process_main.ts"]],
   ["sandbox/", ["executor/messages.ts"]],
+  ["sandbox/pipe.ts", ["executor/lines.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
   ["cli/commands/db.ts", ["queue/sqlite/care.ts", "queue/sqlite/vacuum.ts"]],
   ["cli/generate/sixel.ts", ["images/"]],
@@ -157,11 +158,11 @@ export const GLOBALS: Readonly<Record<string, readonly string[]>> = {
   "console": ["cli/", "main.ts"],
   "Deno.addSignalListener": ["cli/", "main.ts"],
   "Deno.args": ["cli/", "main.ts"],
-  "Deno.Command": [],
+  "Deno.Command": ["executor/process.ts"],
   "Deno.connect": ["conformance/proxy.ts", "simulator/server/gate.ts"],
   "Deno.dlopen": ["transport/zmq/libc.ts", "transport/zmq/libzmq.ts"],
   "Deno.env": ["config/"],
-  "Deno.exit": ["main.ts"],
+  "Deno.exit": ["main.ts", "sandbox/pipe.ts"],
   "Deno.listen": ["conformance/proxy.ts", "simulator/server/gate.ts"],
   "Deno.serve": ["simulator/", "http/"],
   "fetch": ["comfyui/", "page/", "client/http/"],
