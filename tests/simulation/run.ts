@@ -151,7 +151,10 @@ class Run {
       const process = new Process(`comfy${number}`);
       const start = () =>
         startSimulator({
-          ...{ stepTimeMs: 100, loadTimeMs: 300, nodeTimeMs: 5 },
+          stepTimeMs: 100,
+          loadTimeMs: 300,
+          nodeTimeMs: 5,
+          previewMethod: "still",
           ...(plan.profiles === undefined ? {} : { profile: plan.profiles[number]! }),
         });
       servers.push({ process, simulator: await world.enter(process, start) });
