@@ -79,7 +79,7 @@ export class WorkerLives implements AsyncDisposable {
 }
 
 /** Ports that were free a moment ago: each life must find the same ones. */
-function freePorts(count: number): number[] {
+export function freePorts(count: number): number[] {
   const listeners = Array.from(
     { length: count },
     () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
