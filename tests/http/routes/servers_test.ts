@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { liveIsolates } from "../../../src/executor/isolate.ts";
 import { startSimulator } from "../../../src/simulator/mod.ts";
+import { polled } from "../../support/polled.ts";
 import { type HttpSetup, httpSetup } from "../support.ts";
 
 function add(setup: HttpSetup, fields: unknown): Promise<Response> {
@@ -13,13 +14,6 @@ function add(setup: HttpSetup, fields: unknown): Promise<Response> {
 
 async function servers(setup: HttpSetup): Promise<{ name: string; state: string }[]> {
   return (await (await setup.ask("/v1/servers")).json()).servers;
-}
-
-/** Resolves when the worker has this log line's fact, told by the list of servers. */
-async function untilServers(setup: HttpSetup, isSo: (names: string[]) => boolean): Promise<void> {
-  while (!isSo((await servers(setup)).map(({ name }) => name))) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 Deno.test("a server that is added gets jobs, and the one that is removed ends what it has", async () => {
@@ -38,7 +32,8 @@ Deno.test("a server that is added gets jobs, and the one that is removed ends wh
   assert.equal(gone.status, 202);
   const done = await setup.submit({ id: "b" }, { prefer: "wait=30" });
   assert.deepEqual([(await done.json()).server], ["other"]);
-  await untilServers(setup, (names) => names.length === 1 && names[0] === "other");
+  await polled(async () => (await servers(setup)).length === 1 ? true : undefined, "one server");
+  assert.deepEqual((await servers(setup)).map(({ name }) => name), ["other"]);
   const { state } = await (await setup.ask("/v1/jobs/a")).json();
   assert.equal(state, "completed");
   assert.equal(liveIsolates, isolates);

@@ -6,6 +6,7 @@ import { startSimulator } from "../../../src/simulator/mod.ts";
 import { startWorker } from "../../../src/worker/mod.ts";
 import { httpSetup } from "../../http/support.ts";
 import { hookReceiver } from "../../support/hook_receiver.ts";
+import { polled } from "../../support/polled.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { IMAGE, testConfig } from "../../support/worker.ts";
 
@@ -79,22 +80,18 @@ Deno.test("what was given up is listed over HTTP, without secrets, and tried aga
   const settings = await hooked(dir.path, receiver.url);
   await using setup = await httpSetup({}, { settings });
   await setup.submit({ id: "a", webhook: { url: `${receiver.url}?token=hush` } });
-  const list = async () => {
-    return (await (await setup.ask("/v1/webhooks?state=dead")).json()).deliveries;
-  };
-  let dead = await list();
-  while (dead.length === 0) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    dead = await list();
-  }
-  deepEqual([dead[0].job_id, dead[0].attempts, dead[0].error], ["a", 1, "HTTP 410"]);
-  match(dead[0].url, /\?token=\*\*\*$/);
+  const dead = await polled(async () => {
+    const { deliveries } = await (await setup.ask("/v1/webhooks?state=dead")).json();
+    return deliveries[0];
+  }, "a delivery that was given up");
+  deepEqual([dead.job_id, dead.attempts, dead.error], ["a", 1, "HTTP 410"]);
+  match(dead.url, /\?token=\*\*\*$/);
   const metrics = await (await setup.ask("/metrics")).text();
   match(
     metrics,
     /dgx_pixels_webhook_tries_total\{outcome="dead"\} 1\n[^]*dgx_pixels_webhooks_dead 1\n/,
   );
-  const retry = () => setup.ask(`/v1/webhooks/${dead[0].id}/retry`, { method: "POST" });
+  const retry = () => setup.ask(`/v1/webhooks/${dead.id}/retry`, { method: "POST" });
   const first = await retry();
   deepEqual([first.status, (await first.json()).state], [202, "waiting"]);
   await receiver.toldTimes(2);
