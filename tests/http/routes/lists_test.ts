@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tempDir } from "../../support/temp_dir.ts";
-import { httpSetup } from "../support.ts";
+import { httpSetup, statusOf } from "../support.ts";
 
 Deno.test("GET /v1/models tells what a request can name, and with all_types what a workflow can", async () => {
   await using setup = await httpSetup();
@@ -31,5 +31,5 @@ Deno.test("GET /v1/workflows and /v1/palettes tell what else a request can name"
   const all = (await (await setup.ask("/v1/palettes")).json()).palettes;
   assert.deepEqual(all.at(-1), { name: "mine", colors: ["#ff0000"] });
   const job = { pixel: { palette: "mine" } };
-  assert.equal((await setup.submit(job)).status, 202);
+  assert.equal(await statusOf(setup.submit(job)), 202);
 });

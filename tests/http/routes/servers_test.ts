@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { liveIsolates } from "../../../src/executor/isolate.ts";
 import { startSimulator } from "../../../src/simulator/mod.ts";
 import { polled } from "../../support/polled.ts";
-import { type HttpSetup, httpSetup } from "../support.ts";
+import { type HttpSetup, httpSetup, statusOf } from "../support.ts";
 
 function add(setup: HttpSetup, fields: unknown): Promise<Response> {
   return setup.ask("/v1/servers", {
@@ -22,14 +22,13 @@ Deno.test("a server that is added gets jobs, and the one that is removed ends wh
   await using other = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
   const [first] = await servers(setup);
   const added = await add(setup, { url: other.url, name: "other", weight: 2 });
-  assert.equal(added.status, 201);
-  assert.equal(added.headers.get("location"), "/v1/servers/other");
+  assert.deepEqual([added.status, added.headers.get("location")], [201, "/v1/servers/other"]);
+  await added.body?.cancel();
   assert.equal(liveIsolates, isolates + 1);
   const remove = (name: string) =>
     setup.ask(`/v1/servers/${encodeURIComponent(name)}`, { method: "DELETE" });
-  assert.equal((await setup.submit({ id: "a", steps: 300 })).status, 202);
-  const gone = await remove(first?.name ?? "");
-  assert.equal(gone.status, 202);
+  assert.equal(await statusOf(setup.submit({ id: "a", steps: 300 })), 202);
+  assert.equal(await statusOf(remove(first?.name ?? "")), 202);
   const done = await setup.submit({ id: "b" }, { prefer: "wait=30" });
   assert.deepEqual([(await done.json()).server], ["other"]);
   await polled(async () => (await servers(setup)).length === 1 ? true : undefined, "one server");

@@ -4,7 +4,7 @@ import type { Config } from "../../../src/config/mod.ts";
 import { connect } from "../../../src/client/mod.ts";
 import { startSimulator } from "../../../src/simulator/mod.ts";
 import { startWorker } from "../../../src/worker/mod.ts";
-import { httpSetup } from "../../http/support.ts";
+import { httpSetup, statusOf } from "../../http/support.ts";
 import { hookReceiver } from "../../support/hook_receiver.ts";
 import { polled } from "../../support/polled.ts";
 import { tempDir } from "../../support/temp_dir.ts";
@@ -33,7 +33,7 @@ Deno.test("a job's webhook is told how it ended; one of a host not allowed is re
   const settings = await hooked(dir.path, receiver.url);
   await using setup = await httpSetup({}, { settings });
   const { url } = receiver;
-  equal((await setup.submit({ id: "a", webhook: { url } })).status, 202);
+  equal(await statusOf(setup.submit({ id: "a", webhook: { url } })), 202);
   await receiver.toldTimes(1);
   const [{ headers, body } = { headers: new Headers(), body: "" }] = receiver.told;
   const event = new Webhook(SECRET).verify(body, Object.fromEntries(headers)) as {
@@ -48,9 +48,9 @@ Deno.test("a job's webhook is told how it ended; one of a host not allowed is re
   match((await evil.json()).detail, /webhook: its host evil\.example is not allowed/);
   // A list without events, an event that there is not.
   for (const webhook of [{ url, events: [] }, { url, events: ["started"] }, {}, url]) {
-    equal((await setup.submit({ id: "c", webhook })).status, 422);
+    equal(await statusOf(setup.submit({ id: "c", webhook })), 422);
   }
-  equal((await setup.submit({ id: "d", webhook: { url, events: ["failed"] } })).status, 202);
+  equal(await statusOf(setup.submit({ id: "d", webhook: { url, events: ["failed"] } })), 202);
 });
 
 Deno.test("a worker that tells no webhooks refuses a job that names one", async () => {
@@ -79,7 +79,7 @@ Deno.test("what was given up is listed over HTTP, without secrets, and tried aga
   );
   const settings = await hooked(dir.path, receiver.url);
   await using setup = await httpSetup({}, { settings });
-  await setup.submit({ id: "a", webhook: { url: `${receiver.url}?token=hush` } });
+  await statusOf(setup.submit({ id: "a", webhook: { url: `${receiver.url}?token=hush` } }));
   const dead = await polled(async () => {
     const { deliveries } = await (await setup.ask("/v1/webhooks?state=dead")).json();
     return deliveries[0];
