@@ -21,6 +21,7 @@
 
 export { decodeReply, decodeRequest, decodeUpdate, requestOf } from "./codec.ts";
 export {
+  canCompress,
   compress,
   COMPRESSION_METHODS,
   type CompressionMethod,

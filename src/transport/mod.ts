@@ -22,6 +22,7 @@
 export type {
   BindOptions,
   ConnectSocketOptions,
+  ConnectTransport,
   CurveClientOptions,
   CurveServerOptions,
   IncomingRequest,

@@ -73,6 +73,7 @@ function paths(): Record<string, Record<string, Operation>> {
             { type: "string" },
             "Certain jobs, with commas between their ids",
           ),
+          parameter("id", "query", { type: "string" }, "One such job; may be given several times"),
         ],
         responses: { ...ok("JobList", "A page"), ...problems(422) },
       },

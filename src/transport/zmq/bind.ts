@@ -5,7 +5,8 @@ import { isListening } from "./unix_socket.ts";
 import { checkAddress, ipcPath } from "./address.ts";
 import { needsIpv6 } from "./ip_version.ts";
 import type { NativeSocketOptions } from "./native.ts";
-import { COMMON_OPTIONS, errorCode } from "./socket.ts";
+import { COMMON_OPTIONS } from "./options.ts";
+import { errorCode } from "./socket.ts";
 
 /** What binding needs of a socket. */
 export interface BindableSocket {

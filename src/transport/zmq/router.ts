@@ -6,7 +6,8 @@ import { type Binding, bindSocket, boundOptions } from "./bind.ts";
 import { openRouter } from "./open.ts";
 import type { RouterPort } from "./port.ts";
 import { PeerReplies } from "../replies.ts";
-import { errorCode, type Frames, plainBytes, type Receiver, receiverOf } from "./socket.ts";
+import { type Frames, plainBytes } from "./options.ts";
+import { errorCode, type Receiver, receiverOf } from "./socket.ts";
 
 /** Pauses before trying a peer again that does not read its answers, in milliseconds. */
 const FIRST_RETRY_MS = 2;
