@@ -46,8 +46,8 @@ Deno.test("a job's webhook is told how it ended; one of a host not allowed is re
   const evil = await setup.submit({ id: "b", webhook: { url: "http://evil.example/" } });
   equal(evil.status, 422);
   match((await evil.json()).detail, /webhook: its host evil\.example is not allowed/);
-  // A list without events, an event that there is not.
-  for (const webhook of [{ url, events: [] }, { url, events: ["started"] }, {}, url]) {
+  // An event that there is not.
+  for (const webhook of [{ url, events: ["started"] }, {}, url]) {
     equal(await statusOf(setup.submit({ id: "c", webhook })), 422);
   }
   equal(await statusOf(setup.submit({ id: "d", webhook: { url, events: ["failed"] } })), 202);
