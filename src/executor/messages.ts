@@ -158,8 +158,16 @@ export interface Catalog {
   readonly workflows: readonly string[];
   /** Files of workflows that cannot be used, and why. */
   readonly unusable: readonly UnusableWorkflow[];
-  /** Palettes: those that come with the worker, then those of its folder. */
-  readonly palettes: readonly string[];
+  /** Palettes: those that come with the worker, then those of its folder that can be read. */
+  readonly palettes: readonly NamedPalette[];
+}
+
+/** A palette that can be named. */
+export interface NamedPalette {
+  /** Its name. */
+  readonly name: string;
+  /** Its colours as `#rrggbb`. */
+  readonly colors: readonly string[];
 }
 
 /** Questions that need no job, with their answers. */

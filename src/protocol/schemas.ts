@@ -60,7 +60,7 @@ export const pixelOptions = z.object({
 
 export const webhook = z.object({
   url: characters(1, MAX_URL_CHARS),
-  events: optional(z.array(z.enum(ENDINGS)).min(1).max(ENDINGS.length)),
+  events: optional(z.array(z.enum(ENDINGS)).max(ENDINGS.length)),
 });
 
 /** Where something is in an image, in pixels; it may begin before it. */

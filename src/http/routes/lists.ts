@@ -22,7 +22,7 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
   });
   app.get("/palettes", needs("read"), async (c) => {
     const { palettes } = await catalogOf(context);
-    return c.json({ palettes: palettes.map((name) => ({ name })) });
+    return c.json({ palettes });
   });
   app.get("/servers", needs("read"), async (c) => {
     const { servers } = await ask(context, { type: "list_servers" }, "server_list");

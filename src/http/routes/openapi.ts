@@ -244,9 +244,12 @@ function schemas(): Record<string, unknown> {
     WorkflowList: {
       type: "object",
       required: ["workflows", "unusable"],
-      properties: { ...namesOf("workflows").properties, unusable: UNUSABLE },
+      properties: {
+        ...listOf("workflows", { name: text }).properties,
+        ...listOf("unusable", { name: text, error: text }).properties,
+      },
     },
-    PaletteList: namesOf("palettes"),
+    PaletteList: listOf("palettes", { name: text, colors: { type: "array", items: text } }),
     NewServer: {
       type: "object",
       required: ["url"],
@@ -292,24 +295,15 @@ function schemas(): Record<string, unknown> {
   };
 }
 
-/** A list of things of which only the names are known. */
-const UNUSABLE = {
-  type: "array",
-  description: "Files that cannot be used, and why",
-  items: {
-    type: "object",
-    required: ["name", "error"],
-    properties: { name: { type: "string" }, error: { type: "string" } },
-  },
-};
+const text = { type: "string" };
 
-function namesOf(what: string): { properties: Record<string, unknown> } & Record<string, unknown> {
-  const item = { type: "object", required: ["name"], properties: { name: { type: "string" } } };
-  return {
-    type: "object",
-    required: [what],
-    properties: { [what]: { type: "array", items: item } },
-  };
+interface ListSchema extends Record<string, unknown> {
+  readonly properties: Readonly<Record<string, Record<string, unknown>>>;
+}
+
+function listOf(what: string, properties: Record<string, unknown>): ListSchema {
+  const items = { type: "object", required: Object.keys(properties), properties };
+  return { type: "object", required: [what], properties: { [what]: { type: "array", items } } };
 }
 
 function moved(schema: JsonSchema): JsonSchema {
