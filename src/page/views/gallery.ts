@@ -6,7 +6,7 @@ import { jobName, moment, shortModel } from "../format.ts";
 import { html, type Shown, valueOf } from "../html.ts";
 import { JobImage } from "../parts/job_image.ts";
 import { Fault } from "../parts/state.ts";
-import { go, linkTo, type Place } from "../route.ts";
+import { go, linkTo, linkToJobs, type Place } from "../route.ts";
 import type { Job, JobList } from "../types.ts";
 
 /** Images shown at a time. */
@@ -53,9 +53,7 @@ export function GalleryView({ place }: { place: Place }): Shown {
       <span class="dim" role="status">${counted(jobs.length, isDone, chosen.length)}</span>
       <a class="button" aria-disabled=${chosen.length < 2
         ? "true"
-        : undefined} href=${chosen.length < 2
-        ? undefined
-        : linkTo("compare", "", { jobs: chosen.join(",") })}>Compare</a>
+        : undefined} href=${chosen.length < 2 ? undefined : linkToJobs(chosen)}>Compare</a>
     </div>
     <ul class="gallery">
       ${jobs.map((job) =>
