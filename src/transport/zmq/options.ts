@@ -36,23 +36,13 @@ export interface ConnectRuntime {
  * Options common to all sockets. Connections of a host that vanished are found by TCP keepalive, not by
  * ZeroMQ heartbeats: these also cut a peer that is alive but too busy to read.
  */
-const COMMON_OPTIONS = {
+export const COMMON_OPTIONS = {
   /** Gives up a stranger who connects and does not speak ZeroMQ. */
   handshakeInterval: 5_000,
   tcpKeepalive: 1,
   tcpKeepaliveIdle: 30,
   tcpKeepaliveInterval: 10,
   tcpKeepaliveCount: 3,
-} as const;
-
-/** Options of sockets that are bound. */
-export const BIND_OPTIONS = {
-  ...COMMON_OPTIONS,
-  /**
-   * How long what was sent may take to leave after `close()`. The process cannot end before, and the
-   * addon complains on the console if that takes half a second.
-   */
-  linger: 400,
 } as const;
 
 /** Options of sockets that connect: quick at first, patient with a server that is down for long. */
