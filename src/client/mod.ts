@@ -53,6 +53,7 @@ export type {
   JobPage,
   JobQuery,
   ModelQuery,
+  WorkflowInfo,
 } from "./calls.ts";
 export type { ImageFile } from "./job/image_file.ts";
 export type { JobHandle, JobResult } from "./job/handle.ts";

@@ -53,6 +53,7 @@ export type {
   ListJobsRequest,
   ListModelsRequest,
   ListServersRequest,
+  ListWorkflowsRequest,
   LoraChoice,
   ModelInfo,
   ModelList,
@@ -71,4 +72,5 @@ export type {
   StatusRequest,
   Update,
   Webhook,
+  WorkflowList,
 } from "./messages.ts";

@@ -10,7 +10,7 @@ export function PixelFields({ palettes }: { palettes: readonly Palette[] }): Sho
   const colors = palettes.find((palette) => palette.name === name)?.colors ?? [];
   const number = (field: string, label: string, max: number) =>
     html`<label>${label} <input name=${field} type="number" min="1" max=${max}
-      placeholder="found out" /></label>`;
+      placeholder="auto" /></label>`;
   return html`
     <fieldset class="wide">
       <legend>True pixel art</legend>

@@ -15,6 +15,9 @@ const PAGE = 48;
 /** Jobs asked for at a time: filters may leave few of them. */
 const STRIDE = 200;
 
+/** Windows below this width show two smaller images beside each other, in CSS pixels; as in `style.css`. */
+const NARROW_PX = 640;
+
 interface Filter {
   readonly prompt: string;
   readonly model: string;
@@ -60,7 +63,7 @@ export function GalleryView({ place }: { place: Place }): Shown {
         html`
           <li key=${job.job_id}>
             <a class="frame" href=${linkTo("job", job.job_id)}>
-              <${JobImage} job=${job} live=${undefined} box=${192} />
+              <${JobImage} job=${job} live=${undefined} box=${innerWidth < NARROW_PX ? 128 : 192} />
             </a>
             <span class="caption">${jobName(job)}</span>
             <span class="dim caption">${shortModel(job.model)}</span>

@@ -62,7 +62,7 @@ export function SubmitView({ place }: { place: Place }): Shown {
       <label class="wide">Negative prompt <input name="negative_prompt" maxlength="10000" /></label>
       ${select("model", "Model", models, "")}
       ${select("lora", "LoRA", loras, "none")}
-      ${workflows.length > 0 && select("workflow", "Workflow", workflows, "chosen by the worker")}
+      ${workflows.length > 0 && select("workflow", "Workflow", workflows, "automatic")}
       ${number("width", "Width", "64", { min: 16, max: 16_384, required: true })}
       ${number("height", "Height", "64", { min: 16, max: 16_384, required: true })}
       ${number("steps", "Steps", "20", { min: 1, max: 10_000, required: true })}

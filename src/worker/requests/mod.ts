@@ -10,6 +10,7 @@ import { describeJob } from "./job.ts";
 import { listJobs, namedJobs } from "./list_jobs.ts";
 import { listModels } from "./list_models.ts";
 import { listServers } from "./list_servers.ts";
+import { listWorkflows } from "./list_workflows.ts";
 import { status } from "./status.ts";
 
 /**
@@ -44,6 +45,8 @@ export async function handleRequest(
       return await image(context, request);
     case "drain_server":
       return drainServer(context, request);
+    case "list_workflows":
+      return await listWorkflows(context);
     default:
       return request satisfies never;
   }
