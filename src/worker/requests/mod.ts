@@ -10,8 +10,8 @@ import { describeJob } from "./job.ts";
 import { listJobs, namedJobs } from "./list_jobs.ts";
 import { listModels } from "./list_models.ts";
 import { listServers } from "./list_servers.ts";
-import { listWorkflows } from "./list_workflows.ts";
 import { status } from "./status.ts";
+import { listWorkflows } from "./workflows.ts";
 
 /**
  * Answers a valid request. What goes wrong with it is a reply too.
