@@ -8,7 +8,7 @@ import type {
   ModelInfo,
   ServerInfo,
   StatusInfo,
-  WorkflowList,
+  WorkflowInfo,
 } from "../protocol/mod.ts";
 import type { ImageFile } from "./job/image_file.ts";
 import type { JobHandle } from "./job/handle.ts";
@@ -30,9 +30,6 @@ export interface ModelQuery {
   /** Whether to list what only a workflow can name, too: text encoders, ControlNets and more. @default {false} */
   allTypes?: boolean;
 }
-
-/** A workflow. */
-export type WorkflowInfo = WorkflowList["workflows"][number];
 
 /** Which jobs to list. */
 export type JobQuery = Omit<ListJobsRequest, "type">;

@@ -53,7 +53,6 @@ export type {
   JobPage,
   JobQuery,
   ModelQuery,
-  WorkflowInfo,
 } from "./calls.ts";
 export type { ImageFile } from "./job/image_file.ts";
 export type { JobHandle, JobResult } from "./job/handle.ts";
@@ -88,4 +87,5 @@ export type {
   Stage,
   StatusInfo,
   Update,
+  WorkflowInfo,
 } from "../protocol/mod.ts";

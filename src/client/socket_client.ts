@@ -10,6 +10,7 @@ import type {
   ModelList,
   ServerInfo,
   StatusInfo,
+  WorkflowInfo,
 } from "../protocol/mod.ts";
 import type {
   CallOptions,
@@ -18,7 +19,6 @@ import type {
   JobPage,
   JobQuery,
   ModelQuery,
-  WorkflowInfo,
 } from "./calls.ts";
 import type { JobFollower } from "./job/follower.ts";
 import { type JobHandle, TrackedJob } from "./job/handle.ts";

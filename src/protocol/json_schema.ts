@@ -81,6 +81,7 @@ const named = {
   JobInfo: schemas.jobInfo,
   JobList: schemas.jobList,
   ServerList: schemas.serverList,
+  WorkflowInfo: schemas.workflowInfo,
   WorkflowList: schemas.workflowList,
   ImageData: schemas.imageData,
   JobStarted: schemas.jobStarted,

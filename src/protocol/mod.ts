@@ -72,5 +72,6 @@ export type {
   StatusRequest,
   Update,
   Webhook,
+  WorkflowInfo,
   WorkflowList,
 } from "./messages.ts";

@@ -317,9 +317,10 @@ export const serverInfo = z.object({
   error: optional(text),
   draining: optional(z.boolean()),
 });
+export const workflowInfo = z.object({ name: text });
 export const workflowList = z.object({
   type: z.literal("workflow_list"),
-  workflows: z.array(z.object({ name })),
+  workflows: z.array(workflowInfo),
 });
 export const serverList = z.object({
   type: z.literal("server_list"),
