@@ -14,6 +14,7 @@ import type {
   Catalog,
   CheckResult,
   FromSandbox,
+  NamedPalette,
   RunEvent,
   RunOutcome,
   SandboxCalls,
@@ -38,6 +39,8 @@ const MAX_ERROR_CHARS = 4_000;
 const MAX_NAME_CHARS = 4_096;
 /** Most files of a job: 64 sheets of a batch, each with its tiles. */
 const MAX_FILES = 64 * (64 * 64 + 1);
+/** Most colours of a palette. */
+const MAX_COLORS = 256;
 /** Most models of a server. */
 const MAX_MODELS = 100_000;
 /** Most prompts that can be asked for at once. */
@@ -167,7 +170,11 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
   leave: flag,
   catalog: object<Catalog>({
     workflows: list(name, 0, MAX_MODELS),
-    palettes: list(name, 0, MAX_MODELS),
+    palettes: list(
+      object<NamedPalette>({ name, colors: list(text(7), 0, MAX_COLORS) }),
+      0,
+      MAX_MODELS,
+    ),
   }),
 };
 

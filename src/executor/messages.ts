@@ -148,8 +148,16 @@ export type CheckResult =
 export interface Catalog {
   /** Workflow templates, by name. */
   readonly workflows: readonly string[];
-  /** Palettes: those that come with the worker, then those of its folder. */
-  readonly palettes: readonly string[];
+  /** Palettes: those that come with the worker, then those of its folder that can be read. */
+  readonly palettes: readonly NamedPalette[];
+}
+
+/** A palette that can be named. */
+export interface NamedPalette {
+  /** Its name. */
+  readonly name: string;
+  /** Its colours as `#rrggbb`. */
+  readonly colors: readonly string[];
 }
 
 /** Questions that need no job, with their answers. */

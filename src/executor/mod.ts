@@ -10,6 +10,7 @@ export type { Executors, ExecutorsOptions } from "./executors.ts";
 export type {
   Catalog,
   CheckResult,
+  NamedPalette,
   RunEvent,
   RunOutcome,
   RunSpec,

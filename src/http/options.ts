@@ -38,7 +38,7 @@ export interface HttpContext {
    */
   readonly catalog: () => Promise<{
     readonly workflows: readonly string[];
-    readonly palettes: readonly string[];
+    readonly palettes: readonly { readonly name: string; readonly colors: readonly string[] }[];
   }>;
   /** The ComfyUI servers, until the next start. */
   readonly servers: {
