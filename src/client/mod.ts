@@ -87,4 +87,5 @@ export type {
   Stage,
   StatusInfo,
   Update,
+  WorkflowInfo,
 } from "../protocol/mod.ts";

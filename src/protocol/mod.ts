@@ -53,6 +53,7 @@ export type {
   ListJobsRequest,
   ListModelsRequest,
   ListServersRequest,
+  ListWorkflowsRequest,
   LoraChoice,
   ModelInfo,
   ModelList,
@@ -71,4 +72,6 @@ export type {
   StatusRequest,
   Update,
   Webhook,
+  WorkflowInfo,
+  WorkflowList,
 } from "./messages.ts";

@@ -178,6 +178,7 @@ export const drainServer = z.object({
   server: name,
   draining: z.boolean(),
 });
+export const listWorkflows = z.object({ type: z.literal("list_workflows") });
 
 export const request = z.discriminatedUnion("type", [
   generate,
@@ -190,6 +191,7 @@ export const request = z.discriminatedUnion("type", [
   listServers,
   image,
   drainServer,
+  listWorkflows,
 ]);
 
 export const jobAccepted = z.object({
@@ -315,6 +317,11 @@ export const serverInfo = z.object({
   error: optional(text),
   draining: optional(z.boolean()),
 });
+export const workflowInfo = z.object({ name: text });
+export const workflowList = z.object({
+  type: z.literal("workflow_list"),
+  workflows: z.array(workflowInfo),
+});
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
@@ -342,6 +349,7 @@ export const reply = z.discriminatedUnion("type", [
   jobInfo,
   jobList,
   serverList,
+  workflowList,
   imageData,
 ]);
 

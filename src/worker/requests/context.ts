@@ -24,6 +24,8 @@ export interface ServerView {
   check(request: GenerateRequest): Promise<CheckResult>;
   /** Lists its models: checkpoints, LoRAs and VAEs, or of all types. */
   models(options?: { allTypes?: boolean }): Promise<ModelInfo[]>;
+  /** Lists what else a request can name. */
+  catalog(): Promise<{ readonly workflows: readonly string[] }>;
 }
 
 /** What the handlers need of the scheduler. */
