@@ -55,6 +55,28 @@ export interface ClaimOptions {
   fits?: (job: Job) => boolean;
 }
 
+/** What to claim jobs for, several at once. */
+export interface ClaimAllOptions {
+  /** Servers that may take some, by name, each with the socket that it will send their events to. */
+  servers: ReadonlyMap<string, string>;
+  /** Most jobs. */
+  limit: number;
+  /** How long the leases hold unless they are renewed, in milliseconds. */
+  leaseMs: number;
+  /**
+   * Chooses which of the servers shall run a job; undefined passes it over. Asked in the order of claiming,
+   * perhaps for some more jobs than are claimed, and must tell nothing but its choice.
+   *
+   * @param holder the only server that the job may go to, since its prompt may live there.
+   * @param taken the jobs that each server gets before this one.
+   */
+  place: (
+    job: Job,
+    holder: string | undefined,
+    taken: ReadonlyMap<string, readonly Job[]>,
+  ) => string | undefined;
+}
+
 /** How a job goes back to the queue. */
 export interface ReleaseOptions {
   /** Why, for the job's history. */
@@ -146,6 +168,8 @@ export interface JobQueue extends AsyncDisposable {
    * priority counts as much as 30 s of age, so that nothing waits for ever.
    */
   claim(options: ClaimOptions): Promise<Lease | undefined>;
+  /** The same for a set of servers, as one change: so many jobs as were found for them, in their order. */
+  claimAll(options: ClaimAllOptions): Promise<readonly Lease[]>;
   /** Prolongs a lease by `leaseMs` from now. */
   renew(lease: Lease, leaseMs: number): Promise<boolean>;
   /** Notes that the prompt runs. True only the first time in the job's life. */

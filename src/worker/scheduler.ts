@@ -215,30 +215,43 @@ class QueueScheduler implements Scheduler {
     return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.hasRoom);
   }
 
-  /** Hands out one job, if one may run and a server is free for it. */
+  /** Hands out what may run on the servers that are free; false if that was all, for now. */
   async #dispatch(): Promise<boolean> {
-    const { queue } = this.#options;
-    if (!this.#hasRoom) return false;
-    for (const slot of this.#slots.filter((place) => place.hasRoom)) {
-      const lease = await queue.claim({
-        server: slot.name,
-        clientId: slot.runner.clientId,
-        leaseMs: this.#context.leaseMs,
-        fits: (job) => this.#belongs(job, slot.name),
-      });
-      if (lease === undefined) continue;
-      this.#start(slot, lease);
-      return true;
+    const { queue, maxConcurrentJobs = Infinity } = this.#options;
+    const open = this.#slots.filter((slot) => slot.hasRoom);
+    const room = open.reduce((sum, slot) => sum + slot.room, 0);
+    const limit = Math.min(room, maxConcurrentJobs - this.#active.size);
+    if (limit <= 0) return false;
+    const leases = await queue.claimAll({
+      servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
+      limit,
+      leaseMs: this.#context.leaseMs,
+      place: (job, holder, taken) => this.#place(job, holder, taken),
+    });
+    for (const lease of leases) {
+      const slot = this.#slots.find(({ name }) => name === lease.job.server);
+      if (slot !== undefined) this.#start(slot, lease);
     }
-    return false;
+    return leases.length === limit;
   }
 
   async #mayClaim(): Promise<boolean> {
     return await this.#options.storage?.isFit() ?? true;
   }
 
-  #belongs(job: Job, server: string): boolean {
-    return choosePlace(job.request, job.avoidServer, this.#slots) === server;
+  #place(
+    job: Job,
+    holder: string | undefined,
+    taken: ReadonlyMap<string, readonly Job[]>,
+  ): string | undefined {
+    const others = ({ name }: Slot) => taken.get(name) ?? [];
+    if (holder !== undefined) {
+      // What may live there can be looked for nowhere else.
+      const slot = this.#slots.find(({ name }) => name === holder);
+      return slot?.hasRoomBeside(others(slot).length) === true ? holder : undefined;
+    }
+    const places = this.#slots.map((slot) => slot.beside(others(slot)));
+    return choosePlace(job.request, job.avoidServer, places);
   }
 
   #start(slot: Slot, lease: Lease): void {

@@ -1,6 +1,6 @@
 /** Rows as PostgreSQL keeps them. */
 
-import type { Job } from "../job.ts";
+import type { Job, Lease } from "../job.ts";
 import { type JobRow, toJob } from "../row.ts";
 import type { StoredRow } from "./client.ts";
 import { idOf } from "./id.ts";
@@ -20,6 +20,18 @@ export function readRow(stored: StoredRow): JobRow {
 /** The job that a row stands for. */
 export function readJob(stored: StoredRow): Job {
   return toJob(readRow(stored));
+}
+
+/** The lease that a row was claimed by. */
+export function readLease(stored: StoredRow): Lease {
+  return {
+    job: readJob(stored),
+    token: String(stored["token"]),
+    promptId: String(stored["prompt_id"]),
+    clientId: String(stored["client_id"]),
+    resumed: stored["resumed"] === true,
+    promptStarted: stored["prompt_started"] === true,
+  };
 }
 
 /** Node's own kind of bytes slices in another way. */

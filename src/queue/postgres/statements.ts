@@ -70,35 +70,48 @@ export const BY_IDS = `SELECT * FROM jobs WHERE id = ANY($1::bytea[])`;
 /** A job by its name. */
 export const BY_ID = `SELECT * FROM jobs WHERE id = $1::bytea`;
 
-/** The jobs that may run next on a server, a page after another; those of a pause over an hour are due. */
+/**
+ * The jobs that may run next on some servers, a page after another; those of a pause over an hour are due. Nobody
+ * knows where a prompt without a server may live.
+ */
 export const NEXT = `
   SELECT * FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > ($3::bigint, $4::bigint)
     AND not_before_ms NOT BETWEEN ${NOW} + 1 AND ${NOW} + ${MAX_PAUSE_MS}
-    AND (prompt_id IS NULL OR server = $2::text)
+    AND (prompt_id IS NULL OR server IS NULL OR server = ANY($2::text[]))
   ORDER BY due_ms, seq LIMIT $5::bigint`;
 
-/** Gives the first of some jobs that nobody else has taken, or is about to take, to an attempt. */
+/**
+ * Gives those of some jobs that nobody else has taken, or is about to take, to attempts: the first `$4` of them, and
+ * to each server no more than it has room for (`$10`, beside each job). No job is locked that is not needed: others
+ * would pass it over.
+ */
 export const CLAIM = `
-  WITH next AS (
-    SELECT seq, prompt_id IS NOT NULL AS resumed FROM jobs
-    WHERE seq = ANY($2::bigint[]) AND state = 'queued' AND (prompt_id IS NULL OR server = $3::text)
-    ORDER BY due_ms, seq LIMIT 1 FOR UPDATE SKIP LOCKED),
+  WITH given AS (
+    SELECT * FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
+      WITH ORDINALITY AS g (seq, new_server, new_client, new_token, new_prompt, room, nth)),
+  free AS (
+    SELECT given.*, prompt_id IS NOT NULL AS resumed FROM given JOIN jobs USING (seq)
+    WHERE state = 'queued' AND (prompt_id IS NULL OR server IS NULL OR server = new_server)
+    ORDER BY nth LIMIT $4::bigint FOR UPDATE OF jobs SKIP LOCKED),
+  ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY new_server ORDER BY nth) AS rank FROM free),
+  next AS (SELECT * FROM ranked WHERE rank <= room),
   claimed AS (
-    UPDATE jobs SET state = 'running', attempts = attempts + 1, server = $3::text, worker = $4::text,
-      token = $5::text, lease_until_ms = ${NOW} + $6::bigint,
-      prompt_id = coalesce(prompt_id, $7::text),
-      client_id = CASE WHEN resumed THEN client_id ELSE $8::text END,
+    UPDATE jobs SET state = 'running', attempts = attempts + 1, server = new_server,
+      worker = $2::text, token = new_token, lease_until_ms = ${NOW} + $3::bigint,
+      prompt_id = coalesce(prompt_id, new_prompt),
+      client_id = CASE WHEN resumed THEN client_id ELSE new_client END,
       prompt_started = resumed AND prompt_started
-    FROM next WHERE jobs.seq = next.seq RETURNING jobs.*, resumed),
+    FROM next WHERE jobs.seq = next.seq RETURNING jobs.*, resumed, nth),
   ${
   noted(
     "claimed",
     "'queued'",
-    "CASE WHEN resumed THEN 'claimed again by ' ELSE 'claimed by ' END || $3::text",
+    "CASE WHEN resumed THEN 'claimed again by ' ELSE 'claimed by ' END || server",
   )
 }
-  SELECT * FROM claimed`;
+  SELECT * FROM claimed ORDER BY nth`;
 
 /**
  * True. A change with it is synced to disk with a later one only: a power cut that it is lost by has taken

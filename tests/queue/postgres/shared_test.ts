@@ -215,3 +215,12 @@ test("accepts nothing while PostgreSQL is away, and goes on when it is back", as
   assert.equal((await queue.settle(lease!, { type: "failed", error: "x" }))?.id, "before");
   assert.equal((await queue.enqueue(generateRequest({ id: "during" }))).type, "accepted");
 });
+
+test("lets any server have a prompt of which nobody knows where it lives", async (shared) => {
+  await using a = await shared.open("a");
+  await a.enqueue(generateRequest());
+  const lease = await claim(a, "one");
+  await a.release(lease!, { reason: "x", keepPrompt: true });
+  shared.cluster.sql(`UPDATE ${shared.schema}.jobs SET server = NULL`);
+  assert.equal((await claim(a, "two"))?.promptId, lease?.promptId);
+});
