@@ -125,13 +125,43 @@ export const RUNS_OF_A_KIND = 9;
 /** Runs whose times are kept in all. */
 export const RUNS_IN_ALL = 1_000;
 
+/** What a worker tells the others of one of its servers. */
+export interface HeldServer {
+  /** Its name. */
+  readonly name: string;
+  /** Its health; absent while nothing is known. */
+  readonly state?: string;
+  /** The models in its memory, as one text; undefined if none is known to be. */
+  readonly loaded?: string | undefined;
+  /** How many more jobs it may take now. */
+  readonly room: number;
+  /** Jobs under way. */
+  readonly active: number;
+  /** Time until it has done what it has, in milliseconds. */
+  readonly waitMs: number;
+  /** How much it does in the same time, compared with others. */
+  readonly weight: number;
+  /** True while it gets no new jobs. */
+  readonly draining: boolean;
+}
+
+/** A server of another worker. */
+export interface ServerElsewhere extends HeldServer {
+  /** Name of the worker that has it. */
+  readonly worker: string;
+}
+
 /** What a queue offers besides that other workers use, too. */
 export interface SharedQueue {
   /**
    * Tells the others which servers this worker has, until the queue is closed: while it lives, prompts on them
-   * are for it alone.
+   * are for it alone. What `look` gives is told again when `touch()` asks for it, and now and then.
    */
-  hold(servers: readonly string[]): Promise<void>;
+  hold(look: () => readonly HeldServer[]): Promise<void>;
+  /** The servers of this worker have changed: the others are told in a moment. */
+  touch(): void;
+  /** The servers of other workers that were heard of within the last seconds. */
+  elsewhere(): Promise<readonly ServerElsewhere[]>;
   /** Jobs that ended since the last time, whoever ended them, each once; some now, more the next time. */
   endings(): Promise<readonly Job[]>;
   /** Ids of jobs which this worker runs and somebody wants cancelled. */

@@ -12,10 +12,12 @@ export type {
   ClaimOptions,
   EnqueueDetails,
   EnqueueResult,
+  HeldServer,
   JobQueue,
   ListOptions,
   QueueCounts,
   ReleaseOptions,
+  ServerElsewhere,
   SharedQueue,
 } from "./job_queue.ts";
 export { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";

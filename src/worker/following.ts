@@ -13,7 +13,7 @@ export interface FollowingOptions {
   /** Tells endings, each once. */
   announcer: Announcer;
   /** Runs jobs. */
-  scheduler: Pick<Scheduler, "wake" | "abort">;
+  scheduler: Pick<Scheduler, "wake" | "abort" | "noteElsewhere">;
   /** Longest time between two looks, in milliseconds, whether anybody told of a change or not. @default {1000} */
   lookMs?: number;
   /** Takes log lines. */
@@ -32,6 +32,7 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
   shared.onChange(() => wakeUp.wake());
   const look = async () => {
     for (const id of await shared.cancelled()) scheduler.abort(id);
+    scheduler.noteElsewhere(await shared.elsewhere());
     for (let ended = await shared.endings(); open && ended.length > 0;) {
       for (const job of ended) await announcer.announce(job);
       ended = await shared.endings();

@@ -3,9 +3,10 @@
 import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
-import type { Job, JobQueue, Lease } from "../queue/mod.ts";
+import type { HeldServer, Job, JobQueue, Lease, ServerElsewhere } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import type { Estimator } from "./estimates/estimator.ts";
 import { choosePlace } from "./placement.ts";
 import type { Publisher } from "./publisher.ts";
@@ -78,6 +79,10 @@ export interface Scheduler {
   isDraining(server: string): boolean;
   /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
   setDraining(server: string, draining: boolean): void;
+  /** Notes the servers of other workers: what one of them does soonest is left to it for a while. */
+  noteElsewhere(servers: readonly ServerElsewhere[]): void;
+  /** Tells what others may know of the servers here. */
+  held(): readonly HeldServer[];
   /** Last progress of a running job. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -104,6 +109,7 @@ class QueueScheduler implements Scheduler {
   readonly #context: AttemptContext;
   readonly #wakeUp: WakeUp = createWakeUp();
   readonly #welcome: Welcome;
+  readonly #elsewhere: Elsewhere;
   readonly #active = new Map<string, Attempt>();
   readonly #running = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
@@ -118,6 +124,7 @@ class QueueScheduler implements Scheduler {
     this.#logger = logger;
     this.#now = now;
     this.#slots = options.runners.map((runner) => new Slot(runner, options.estimator, now));
+    this.#elsewhere = new Elsewhere(now);
     this.#welcome = new Welcome({
       queue: options.queue,
       onAdmitted: () => this.wake(),
@@ -164,6 +171,14 @@ class QueueScheduler implements Scheduler {
     return this.#slots.find((slot) => slot.name === server)?.isDraining ?? false;
   }
 
+  noteElsewhere(servers: readonly ServerElsewhere[]): void {
+    this.#elsewhere.note(servers);
+  }
+
+  held(): readonly HeldServer[] {
+    return this.#slots.map((slot) => slot.held);
+  }
+
   setDraining(server: string, draining: boolean): void {
     const slot = this.#slots.find(({ name }) => name === server);
     if (slot === undefined) return;
@@ -199,6 +214,7 @@ class QueueScheduler implements Scheduler {
         await this.#welcome.look(this.#slots);
         await this.#expire();
         while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
+        this.#options.queue.shared?.touch();
         this.#problem = undefined;
         if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());
       } catch (error) {
@@ -250,13 +266,18 @@ class QueueScheduler implements Scheduler {
       const slot = this.#slots.find(({ name }) => name === holder);
       return slot?.hasRoomBeside(others(slot).length) === true ? holder : undefined;
     }
-    const places = this.#slots.map((slot) => slot.beside(others(slot)));
-    return choosePlace(job.request, job.avoidServer, places);
+    const own = this.#slots.map((slot) => slot.beside(others(slot)));
+    const name = choosePlace(job.request, job.avoidServer, [
+      ...own,
+      ...this.#elsewhere.places(job),
+    ]);
+    return own.some((place) => place.name === name) ? name : undefined;
   }
 
   #start(slot: Slot, lease: Lease): void {
     const attempt = new Attempt(slot.runner, lease, this.#context);
     this.#active.set(lease.job.id, attempt);
+    this.#elsewhere.forget(lease.job.id);
     slot.add(attempt);
     this.#logger.log("info", "Job handed to ComfyUI", {
       jobId: lease.job.id,

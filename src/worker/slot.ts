@@ -3,7 +3,7 @@
 import type { ServerState } from "../executor/mod.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import type { Attempt, AttemptRunner } from "./attempt.ts";
-import type { Job } from "../queue/mod.ts";
+import type { HeldServer, Job } from "../queue/mod.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { Estimator } from "./estimates/estimator.ts";
 import { modelsOf, type Place } from "./placement.ts";
@@ -99,6 +99,14 @@ export class Slot implements Place {
       loaded: modelsOf(last.request),
       has: (request) => this.has(request),
     };
+  }
+
+  /** What others may know of it. */
+  get held(): HeldServer {
+    const { name, loaded, active, waitMs, weight, isDraining } = this;
+    const room = isDraining ? 0 : this.room;
+    const { state } = this.runner;
+    return { name, state, loaded, room, active, waitMs, weight, draining: isDraining };
   }
 
   /** How many jobs it may take. */

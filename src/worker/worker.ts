@@ -8,7 +8,7 @@ import type { Config, ServerConfig } from "../config/mod.ts";
 import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import type { JobQueue } from "../queue/mod.ts";
+import type { HeldServer, JobQueue } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -106,7 +106,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const metrics = http?.createMetrics(PROTOCOL_VERSION);
   const queue = measuredQueue(stored, metrics);
   const { shared } = queue;
-  await shared?.hold(config.comfyui.servers.map(({ name }) => name));
+  const unknown = config.comfyui.servers.map(({ name, weight }) => (
+    { name, weight, room: 0, active: 0, waitMs: 0, draining: false }
+  ));
+  let held = (): readonly HeldServer[] => unknown;
+  await shared?.hold(() => held());
   const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
   let wake = () => {};
   const executors = starting.use(
@@ -144,8 +148,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const own = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
-  const announcer = shared === undefined ? own : announceOnce(own);
+  const own = createAnnouncer({ queue, publisher, logger });
+  const told = shared === undefined ? own : announceOnce(own);
+  // Each ending is counted by the worker that brought it about, and told by all.
+  const announcer = measuredAnnouncer(told, metrics);
   await learnFromHistory(queue, estimator);
   // What ended before is read with the endings of the others.
   const catchUp = shared === undefined
@@ -169,9 +175,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  held = () => scheduler.held();
   const following = shared === undefined
     ? undefined
-    : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
+    : starting.use(startFollowing({ shared, announcer: told, scheduler, logger }));
   let stopping = false;
   const freeSpace = starting.use(
     await watchFreeSpace({

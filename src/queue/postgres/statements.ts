@@ -355,9 +355,24 @@ export const BEAT = `
     ON CONFLICT (name) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, heard_xid = excluded.heard_xid
     RETURNING name),
   gone AS (DELETE FROM servers WHERE worker = $2::text AND name <> ALL($4::text[]))
-  INSERT INTO servers (name, worker)
-  SELECT server, own.name FROM own, unnest($4::text[]) AS server
-  ON CONFLICT DO NOTHING`;
+  INSERT INTO servers (name, worker, state, loaded, room, active, wait_ms, weight, draining)
+  SELECT server, own.name, state, loaded, room, active, wait_ms, weight, draining
+  FROM own, unnest($4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[], $9::bigint[],
+    $10::float8[], $11::boolean[])
+    AS s (server, state, loaded, room, active, wait_ms, weight, draining)
+  WHERE ${LAZILY}
+  ON CONFLICT (worker, name) DO UPDATE SET state = excluded.state, loaded = excluded.loaded,
+    room = excluded.room, active = excluded.active, wait_ms = excluded.wait_ms,
+    weight = excluded.weight, draining = excluded.draining
+  WHERE (servers.state, servers.loaded, servers.room, servers.active, servers.weight, servers.draining)
+    IS DISTINCT FROM (excluded.state, excluded.loaded, excluded.room, excluded.active, excluded.weight,
+      excluded.draining)`;
+
+/** The servers of the other workers that were seen within the last `$3` milliseconds. */
+export const ELSEWHERE = `
+  SELECT servers.* FROM servers JOIN workers ON workers.name = servers.worker
+  WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
+  ORDER BY worker, servers.name LIMIT 4096`;
 
 /** Takes a worker's name, which its connection then holds. */
 export const TAKE_NAME = `
