@@ -82,6 +82,7 @@ export type {
   PixelOptions,
   PixelResult,
   Progress,
+  ServerElsewhere,
   ServerInfo,
   Stage,
   StatusInfo,

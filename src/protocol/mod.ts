@@ -63,6 +63,7 @@ export type {
   Progress,
   Reply,
   Request,
+  ServerElsewhere,
   ServerInfo,
   ServerList,
   Stage,

@@ -303,9 +303,18 @@ export const serverInfo = z.object({
   error: optional(text),
   draining: optional(z.boolean()),
 });
+export const serverElsewhere = z.object({
+  worker: text,
+  name: text,
+  state: text,
+  active_jobs: count,
+  loaded: optional(text),
+  draining: optional(z.boolean()),
+});
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
+  elsewhere: optional(z.array(serverElsewhere)),
 });
 
 export const imageData = z.object({

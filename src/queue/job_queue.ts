@@ -133,6 +133,8 @@ export interface HeldServer {
   readonly state?: string;
   /** The models in its memory, as one text; undefined if none is known to be. */
   readonly loaded?: string | undefined;
+  /** Keys of all models that it can load; undefined if that is not known. */
+  readonly models?: ReadonlySet<string> | undefined;
   /** How many more jobs it may take now. */
   readonly room: number;
   /** Jobs under way. */
@@ -145,8 +147,8 @@ export interface HeldServer {
   readonly draining: boolean;
 }
 
-/** A server of another worker. */
-export interface ServerElsewhere extends HeldServer {
+/** A server of another worker, without its models: {@linkcode SharedQueue.hasModels} tells of those. */
+export interface ServerElsewhere extends Omit<HeldServer, "models"> {
   /** Name of the worker that has it. */
   readonly worker: string;
 }
@@ -160,6 +162,8 @@ export interface SharedQueue {
   hold(look: () => readonly HeldServer[]): Promise<void>;
   /** The servers of this worker have changed: the others are told in a moment. */
   touch(): void;
+  /** True if a server of another worker, heard of within the last seconds, can load all these. */
+  hasModels(keys: readonly string[]): Promise<boolean>;
   /** The servers of other workers that were heard of within the last seconds. */
   elsewhere(): Promise<readonly ServerElsewhere[]>;
   /** Jobs that ended since the last time, whoever ended them, each once; some now, more the next time. */

@@ -8,7 +8,6 @@ import { type Announcer, durationS } from "./announcer.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import type { Estimator } from "./estimates/estimator.ts";
-import { choosePlace } from "./placement.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
@@ -81,6 +80,8 @@ export interface Scheduler {
   setDraining(server: string, draining: boolean): void;
   /** Notes the servers of other workers: what one of them does soonest is left to it for a while. */
   noteElsewhere(servers: readonly ServerElsewhere[]): void;
+  /** What was noted last. */
+  readonly elsewhere: readonly ServerElsewhere[];
   /** Tells what others may know of the servers here. */
   held(): readonly HeldServer[];
   /** Last progress of a running job. */
@@ -124,7 +125,8 @@ class QueueScheduler implements Scheduler {
     this.#logger = logger;
     this.#now = now;
     this.#slots = options.runners.map((runner) => new Slot(runner, options.estimator, now));
-    this.#elsewhere = new Elsewhere(now);
+    const { shared } = options.queue;
+    this.#elsewhere = new Elsewhere({ now, shared, onAnswer: () => this.wake() });
     this.#welcome = new Welcome({
       queue: options.queue,
       onAdmitted: () => this.wake(),
@@ -173,6 +175,10 @@ class QueueScheduler implements Scheduler {
 
   noteElsewhere(servers: readonly ServerElsewhere[]): void {
     this.#elsewhere.note(servers);
+  }
+
+  get elsewhere(): readonly ServerElsewhere[] {
+    return this.#elsewhere.servers;
   }
 
   held(): readonly HeldServer[] {
@@ -266,12 +272,7 @@ class QueueScheduler implements Scheduler {
       const slot = this.#slots.find(({ name }) => name === holder);
       return slot?.hasRoomBeside(others(slot).length) === true ? holder : undefined;
     }
-    const own = this.#slots.map((slot) => slot.beside(others(slot)));
-    const name = choosePlace(job.request, job.avoidServer, [
-      ...own,
-      ...this.#elsewhere.places(job),
-    ]);
-    return own.some((place) => place.name === name) ? name : undefined;
+    return this.#elsewhere.choose(job, this.#slots.map((slot) => slot.beside(others(slot))));
   }
 
   #start(slot: Slot, lease: Lease): void {

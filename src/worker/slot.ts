@@ -21,6 +21,8 @@ export interface JobRunner extends AttemptRunner {
   readonly maxInFlight: number;
   /** True if it has the models of a request; also while that is not known. */
   has(request: GenerateRequest): boolean;
+  /** Keys of all models that it has; undefined while that is not known. */
+  readonly modelKeys: ReadonlySet<string> | undefined;
   /**
    * Removes prompts of ours from the server, without a word to anybody.
    *
@@ -105,8 +107,8 @@ export class Slot implements Place {
   get held(): HeldServer {
     const { name, loaded, active, waitMs, weight, isDraining } = this;
     const room = isDraining ? 0 : this.room;
-    const { state } = this.runner;
-    return { name, state, loaded, room, active, waitMs, weight, draining: isDraining };
+    const { state, modelKeys: models } = this.runner;
+    return { name, state, loaded, models, room, active, waitMs, weight, draining: isDraining };
   }
 
   /** How many jobs it may take. */

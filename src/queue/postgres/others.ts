@@ -40,6 +40,8 @@ export class Others implements SharedQueue {
   /** Endings that were read already and will be read again, by `seq`. */
   #read = new Set<number>();
   #look: () => readonly HeldServer[] = () => [];
+  /** The models that were told last, by server. */
+  #told = new Map<string, ReadonlySet<string> | undefined>();
   #touched: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> = Promise.resolve();
@@ -66,6 +68,17 @@ export class Others implements SharedQueue {
 
   touch(): void {
     if (this.#timer !== undefined) this.#beatSoon(TOUCH_MS);
+  }
+
+  async hasModels(keys: readonly string[]): Promise<boolean> {
+    const { client, worker, clock } = this.#options;
+    const row = await client.row("look for models", sql.HAS_MODELS, [
+      clock(),
+      worker,
+      PRESENT_MS,
+      keys.map(plainText),
+    ]);
+    return row?.["has"] === true;
   }
 
   async elsewhere(): Promise<readonly ServerElsewhere[]> {
@@ -130,7 +143,9 @@ export class Others implements SharedQueue {
       servers.map(({ waitMs }) => Math.round(Math.min(waitMs, MOST))),
       servers.map(({ weight }) => weight),
       servers.map(({ draining }) => String(draining)),
+      servers.map(({ name, models }) => this.#told.get(name) === models ? null : list(models)),
     ]);
+    this.#told = new Map(servers.map(({ name, models }) => [name, models]));
   }
 
   async #whereHeard(): Promise<string> {
@@ -139,6 +154,13 @@ export class Others implements SharedQueue {
     const row = await client.row("read endings", sql.HEARD, [worker]);
     return this.#heard ??= String(row?.["heard"]);
   }
+}
+
+/** A list within a list, as PostgreSQL reads it. */
+function list(texts: ReadonlySet<string> | undefined): string | null {
+  if (texts === undefined) return null;
+  const quoted = [...texts].map((text) => `"${plainText(text).replace(/["\\]/g, "\\$&")}"`);
+  return `{${quoted.join(",")}}`;
 }
 
 function readServer(row: StoredRow): ServerElsewhere {

@@ -355,22 +355,29 @@ export const BEAT = `
     ON CONFLICT (name) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, heard_xid = excluded.heard_xid
     RETURNING name),
   gone AS (DELETE FROM servers WHERE worker = $2::text AND name <> ALL($4::text[]))
-  INSERT INTO servers (name, worker, state, loaded, room, active, wait_ms, weight, draining)
-  SELECT server, own.name, state, loaded, room, active, wait_ms, weight, draining
+  INSERT INTO servers (name, worker, state, loaded, room, active, wait_ms, weight, draining, models)
+  SELECT server, own.name, state, loaded, room, active, wait_ms, weight, draining, models::text[]
   FROM own, unnest($4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[], $9::bigint[],
-    $10::float8[], $11::boolean[])
-    AS s (server, state, loaded, room, active, wait_ms, weight, draining)
+    $10::float8[], $11::boolean[], $12::text[])
+    AS s (server, state, loaded, room, active, wait_ms, weight, draining, models)
   WHERE ${LAZILY}
   ON CONFLICT (worker, name) DO UPDATE SET state = excluded.state, loaded = excluded.loaded,
     room = excluded.room, active = excluded.active, wait_ms = excluded.wait_ms,
-    weight = excluded.weight, draining = excluded.draining
+    weight = excluded.weight, draining = excluded.draining,
+    models = coalesce(excluded.models, servers.models)
   WHERE (servers.state, servers.loaded, servers.room, servers.active, servers.weight, servers.draining)
     IS DISTINCT FROM (excluded.state, excluded.loaded, excluded.room, excluded.active, excluded.weight,
-      excluded.draining)`;
+      excluded.draining) OR excluded.models IS NOT NULL`;
+
+/** Whether a server of another worker that was seen within the last `$3` milliseconds can load some models. */
+export const HAS_MODELS = `
+  SELECT EXISTS (
+    SELECT FROM servers JOIN workers ON workers.name = servers.worker
+    WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint AND models @> $4::text[]) AS has`;
 
 /** The servers of the other workers that were seen within the last `$3` milliseconds. */
 export const ELSEWHERE = `
-  SELECT servers.* FROM servers JOIN workers ON workers.name = servers.worker
+  SELECT servers.name, worker, state, loaded, room, active, wait_ms, weight, draining FROM servers JOIN workers ON workers.name = servers.worker
   WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
   ORDER BY worker, servers.name LIMIT 4096`;
 

@@ -5,6 +5,7 @@
  * no job waits for them.
  *
  * - `loaded` names the models in a server's memory, as a worker would name those of a request.
+ * - `models` are all that it can load, as a worker names those of a request; NULL if that is not known.
  * - `room` is how many jobs it may take now, `wait_ms` when it will have done what it has.
  */
 export const SERVERS = `
@@ -15,6 +16,7 @@ export const SERVERS = `
     ADD COLUMN wait_ms bigint NOT NULL DEFAULT 0,
     ADD COLUMN weight float8 NOT NULL DEFAULT 1,
     ADD COLUMN state text,
-    ADD COLUMN draining boolean NOT NULL DEFAULT false;
+    ADD COLUMN draining boolean NOT NULL DEFAULT false,
+    ADD COLUMN models text[];
   ALTER TABLE servers SET (fillfactor = 50);
 `;
