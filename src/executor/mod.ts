@@ -9,6 +9,7 @@ export { startExecutors } from "./executors.ts";
 export { modelKeys } from "./known_models.ts";
 export type { Executors, ExecutorsOptions } from "./executors.ts";
 export type {
+  Catalog,
   CheckResult,
   RunEvent,
   RunOutcome,

@@ -3,7 +3,7 @@
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
-import { isTerminal, type Job, type JobOutcome } from "./job.ts";
+import { isTerminal, type Job, type JobOutcome, type Lease } from "./job.ts";
 
 /** Columns of a row that was read. Numbers are safe integers, whatever is stored. */
 export interface JobRow {
@@ -37,6 +37,18 @@ const MAX_COUNT = 2 ** 31 - 1;
 
 /** Latest time that a date can have, Unix milliseconds. */
 const MAX_TIME_MS = 8.64e15;
+
+/** The lease that a row was claimed by. */
+export function toLease(row: JobRow, token: string, resumed: boolean): Lease {
+  return {
+    job: toJob(row),
+    token,
+    promptId: row.prompt_id ?? "",
+    clientId: row.client_id ?? "",
+    resumed,
+    promptStarted: row.prompt_started === 1,
+  };
+}
 
 /**
  * Reads a row back as a job. One that is damaged is a job all the same, with `damage` to tell why and
@@ -109,13 +121,17 @@ function isOutcome(value: unknown): value is JobOutcome {
   if (value.type === "failed") return "error" in value && typeof value.error === "string";
   if (value.type !== "completed") return value.type === "cancelled";
   const { result } = value as {
-    result?: { imagePaths?: unknown; seed?: unknown; pixel?: unknown };
+    result?: { imagePaths?: unknown; animationPaths?: unknown; seed?: unknown; pixel?: unknown };
   };
-  const paths = result?.imagePaths;
   if (result?.pixel !== undefined && !isPixelResults(result.pixel)) return false;
   if (result?.seed !== undefined && !Number.isSafeInteger(result.seed)) return false;
-  return Array.isArray(paths) && paths.length > 0 &&
-    paths.every((path) => typeof path === "string");
+  if (result?.animationPaths !== undefined && !arePaths(result.animationPaths)) return false;
+  return arePaths(result?.imagePaths);
+}
+
+function arePaths(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((path) => typeof path === "string");
 }
 
 /** Numbers that nobody can have stored. A deadline may be any: it only never comes, or has passed. */

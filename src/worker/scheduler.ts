@@ -11,6 +11,7 @@ import type { Estimator } from "./estimates/estimator.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
+import { Slots } from "./slots.ts";
 import type { StorageWatch } from "./storage.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
@@ -84,6 +85,10 @@ export interface Scheduler {
   readonly elsewhere: readonly ServerElsewhere[];
   /** Tells what others may know of the servers here. */
   held(): readonly HeldServer[];
+  /** Gives jobs to another server, too. */
+  add(runner: JobRunner): void;
+  /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
+  remove(server: string): Promise<void>;
   /** Last progress of a running job. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -106,7 +111,7 @@ class QueueScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #logger: Logger;
   readonly #now: () => number;
-  readonly #slots: readonly Slot[];
+  readonly #slots: Slots;
   readonly #context: AttemptContext;
   readonly #wakeUp: WakeUp = createWakeUp();
   readonly #welcome: Welcome;
@@ -124,7 +129,7 @@ class QueueScheduler implements Scheduler {
     this.#options = options;
     this.#logger = logger;
     this.#now = now;
-    this.#slots = options.runners.map((runner) => new Slot(runner, options.estimator, now));
+    this.#slots = new Slots(options.runners.map((one) => new Slot(one, options.estimator, now)));
     const { shared } = options.queue;
     this.#elsewhere = new Elsewhere({ now, shared, onAnswer: () => this.wake() });
     this.#welcome = new Welcome({
@@ -166,11 +171,24 @@ class QueueScheduler implements Scheduler {
   }
 
   activeOn(server: string): number {
-    return this.#slots.find((slot) => slot.name === server)?.active ?? 0;
+    return this.#slots.of(server)?.active ?? 0;
   }
 
   isDraining(server: string): boolean {
-    return this.#slots.find((slot) => slot.name === server)?.isDraining ?? false;
+    return this.#slots.of(server)?.isDraining ?? false;
+  }
+
+  add(runner: JobRunner): void {
+    this.#slots.add(new Slot(runner, this.#options.estimator, this.#now));
+    this.wake();
+  }
+
+  async remove(server: string): Promise<void> {
+    const left = this.#slots.leave(server);
+    // What waits for it alone is looked at anew.
+    this.#looked = false;
+    this.wake();
+    await left;
   }
 
   noteElsewhere(servers: readonly ServerElsewhere[]): void {
@@ -182,11 +200,11 @@ class QueueScheduler implements Scheduler {
   }
 
   held(): readonly HeldServer[] {
-    return this.#slots.map((slot) => slot.held);
+    return this.#slots.held();
   }
 
   setDraining(server: string, draining: boolean): void {
-    const slot = this.#slots.find(({ name }) => name === server);
+    const slot = this.#slots.all.find(({ name }) => name === server);
     if (slot === undefined) return;
     slot.isDraining = draining;
     this.wake();
@@ -197,13 +215,7 @@ class QueueScheduler implements Scheduler {
   }
 
   waitBeforeMs(jobId: string): number {
-    // One that was handed to none goes to the first that is done.
-    if (!this.#active.has(jobId)) {
-      const taking = this.#slots.filter(({ isDraining }) => !isDraining);
-      return Math.min(...(taking.length > 0 ? taking : this.#slots).map((slot) => slot.waitMs));
-    }
-    const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
-    return waits.find((wait) => wait !== undefined) ?? 0;
+    return this.#slots.waitBeforeMs(jobId);
   }
 
   async drain(): Promise<void> {
@@ -217,7 +229,7 @@ class QueueScheduler implements Scheduler {
     while (!this.#draining) {
       try {
         await this.#abandon();
-        await this.#welcome.look(this.#slots);
+        await this.#welcome.look(this.#slots.all);
         await this.#expire();
         while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
         this.#options.queue.shared?.touch();
@@ -234,13 +246,13 @@ class QueueScheduler implements Scheduler {
 
   get #hasRoom(): boolean {
     const { maxConcurrentJobs = Infinity } = this.#options;
-    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.hasRoom);
+    return this.#active.size < maxConcurrentJobs && this.#slots.open.length > 0;
   }
 
   /** Hands out what may run on the servers that are free; false if that was all, for now. */
   async #dispatch(): Promise<boolean> {
     const { queue, maxConcurrentJobs = Infinity } = this.#options;
-    const open = this.#slots.filter((slot) => slot.hasRoom);
+    const { open } = this.#slots;
     const room = open.reduce((sum, slot) => sum + slot.room, 0);
     const limit = Math.min(room, maxConcurrentJobs - this.#active.size);
     if (limit <= 0) return false;
@@ -248,10 +260,10 @@ class QueueScheduler implements Scheduler {
       servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
       limit,
       leaseMs: this.#context.leaseMs,
-      place: (job, holder, taken) => this.#place(job, holder, taken),
+      place: (job, holder, taken) => this.#slots.choose(job, holder, taken, this.#elsewhere),
     });
     for (const lease of leases) {
-      const slot = this.#slots.find(({ name }) => name === lease.job.server);
+      const slot = open.find(({ name }) => name === lease.job.server);
       if (slot !== undefined) this.#start(slot, lease);
     }
     return leases.length === limit;
@@ -259,20 +271,6 @@ class QueueScheduler implements Scheduler {
 
   async #mayClaim(): Promise<boolean> {
     return await this.#options.storage?.isFit() ?? true;
-  }
-
-  #place(
-    job: Job,
-    holder: string | undefined,
-    taken: ReadonlyMap<string, readonly Job[]>,
-  ): string | undefined {
-    const others = ({ name }: Slot) => taken.get(name) ?? [];
-    if (holder !== undefined) {
-      // What may live there can be looked for nowhere else.
-      const slot = this.#slots.find(({ name }) => name === holder);
-      return slot?.hasRoomBeside(others(slot).length) === true ? holder : undefined;
-    }
-    return this.#elsewhere.choose(job, this.#slots.map((slot) => slot.beside(others(slot))));
   }
 
   #start(slot: Slot, lease: Lease): void {
@@ -304,7 +302,7 @@ class QueueScheduler implements Scheduler {
       if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {
-        this.#options.estimator.learn(ended.request, durationS(ended) * 1_000);
+        this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
       this.#context.progress.delete(id);
       await this.#options.announcer.announce(ended);
@@ -315,6 +313,8 @@ class QueueScheduler implements Scheduler {
     } finally {
       if (this.#active.get(id) === attempt) this.#active.delete(id);
       slot.remove(attempt);
+      // What it gave back last is looked at anew, too.
+      if (this.#slots.letGo(slot)) this.#looked = false;
     }
   }
 
@@ -329,14 +329,14 @@ class QueueScheduler implements Scheduler {
 
   /** Lets any server run what one was given that is away for too long, or is no longer in use. */
   async #abandon(): Promise<void> {
-    for (const slot of this.#slots) slot.look();
-    const present = this.#slots.filter((slot) => slot.awaySinceMs === undefined);
+    for (const slot of this.#slots.all) slot.look();
+    const present = this.#slots.all.filter((slot) => slot.awaySinceMs === undefined);
     const kept = present.length === 0
-      ? this.#slots
-      : this.#slots.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
+      ? this.#slots.all
+      : this.#slots.all.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
     // Of a shared queue, servers of other workers come and go without this one's knowing.
     const { shared } = this.#options.queue;
-    if (this.#looked && kept.length === this.#slots.length && shared === undefined) return;
+    if (this.#looked && kept.length === this.#slots.all.length && shared === undefined) return;
     const count = await this.#options.queue.abandonPrompts({
       exceptOn: kept.map((slot) => slot.name),
       fits: (job) => this.#mayLeave(job) && kept.some((slot) => slot.has(job.request)),
@@ -351,7 +351,7 @@ class QueueScheduler implements Scheduler {
    * elsewhere: it waits for the server to show that the prompt is gone, unless that is no longer used.
    */
   #mayLeave({ cancelRequested, server }: Job): boolean {
-    return !cancelRequested || !this.#slots.some(({ name }) => name === server);
+    return !cancelRequested || !this.#slots.all.some(({ name }) => name === server);
   }
 
   /** When a server that is away loses its jobs; never for one that is there. */
@@ -372,11 +372,11 @@ class QueueScheduler implements Scheduler {
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
     const [claimable, deadline] = await Promise.all([
-      this.#slots.some((slot) => slot.hasRoom) ? queue.nextClaimableAtMs() : undefined,
+      this.#slots.open.length > 0 ? queue.nextClaimableAtMs() : undefined,
       queue.nextDeadlineAtMs(),
     ]);
-    const probes = this.#slots.map((slot) => slot.probeAtMs);
-    const patience = this.#slots.map((slot) => this.#patienceEndsMs(slot))
+    const probes = this.#slots.all.map((slot) => slot.probeAtMs);
+    const patience = this.#slots.all.map((slot) => this.#patienceEndsMs(slot))
       .filter((time) => time > this.#now() && time < Infinity);
     const times = [claimable, deadline, ...probes, ...patience];
     // What is due but could not be done waits for a server that is busy, away or lacks the model.

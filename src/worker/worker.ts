@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { Config, ServerConfig } from "../config/mod.ts";
-import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import type { HeldServer, JobQueue } from "../queue/mod.ts";
+import type { Metrics } from "../http/mod.ts";
+import type { HeldServer, Job, JobQueue, Outbox } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -24,6 +25,11 @@ import {
   noteAttempt,
   takeSnapshot,
 } from "./measures.ts";
+import type { Hooks } from "./hooks/open.ts";
+import { viewServers } from "./servers_view.ts";
+import { viewHooks } from "./hooks/view.ts";
+import { createFleet, serverOptions } from "./fleet.ts";
+import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
@@ -57,8 +63,12 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
-  /** Reads again what may change while it runs: the tokens of HTTP. */
-  reload(): Promise<void>;
+  /**
+   * Reads again what may change while it runs: the tokens of HTTP, and of fresh settings the servers.
+   *
+   * @returns names of servers of which something has changed that cannot change.
+   */
+  reload(fresh?: Config): Promise<string[]>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -96,7 +106,7 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const { queue: stored, lock } = await openQueue(config.worker);
   starting.use(lock);
@@ -111,22 +121,17 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   ));
   let held = (): readonly HeldServer[] => unknown;
   await shared?.hold(() => held());
-  const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
+  const deleteFiles = config.output.deleteForgotten
+    ? deleteForgotten(outputDir, logger)
+    : undefined;
+  const { cleanupAgeMs: maxAgeMs } = config.worker;
+  const cleanup = starting.use(startCleanup({ queue, maxAgeMs, deleteFiles, logger }));
   let wake = () => {};
   const executors = starting.use(
     await startExecutors({
-      servers: await Promise.all(config.comfyui.servers.map(async (server) => ({
-        name: server.name,
-        weight: server.weight,
-        maxInFlight: server.maxInFlight,
-        setup: {
-          ...sandboxSetup(config, server, outputDir),
-          ...(inputDir === undefined ? {} : { inputDir }),
-          ...(paletteDir === undefined ? {} : { paletteDir }),
-          clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
-          unreachableMs: config.comfyui.awayMs,
-        },
-      }))),
+      servers: await Promise.all(
+        config.comfyui.servers.map((server) => serverOptions(config, server, front, queue)),
+      ),
       serversPerIsolate: config.comfyui.serversPerIsolate,
       logger,
       onChange: () => wake(),
@@ -148,7 +153,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const own = createAnnouncer({ queue, publisher, logger });
+  const hooks = await hooksOf(config, queue.outbox, metrics, logger);
+  if (hooks !== undefined) starting.use(hooks);
+  const onEnding = hooks === undefined ? {} : { onEnding: (job: Job) => hooks.note(job) };
+  const own = createAnnouncer({ queue, publisher, ...onEnding, logger });
   const told = shared === undefined ? own : announceOnce(own);
   // Each ending is counted by the worker that brought it about, and told by all.
   const announcer = measuredAnnouncer(told, metrics);
@@ -176,10 +184,19 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   });
   wake = () => scheduler.wake();
   held = () => scheduler.held();
+  let stopping = false;
+  const fleet = createFleet({
+    config,
+    folders: front,
+    queue,
+    executors,
+    scheduler,
+    isStopping: () => stopping,
+    logger,
+  });
   const following = shared === undefined
     ? undefined
     : starting.use(startFollowing({ shared, announcer: told, scheduler, logger }));
-  let stopping = false;
   const freeSpace = starting.use(
     await watchFreeSpace({
       look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
@@ -198,6 +215,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     updates: publisher,
     storage,
     outputDir,
+    webhookRefusal: hooks?.refusalOf,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
@@ -219,6 +237,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             snapshot: () =>
               takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            catalog: () => Promise.any(executors.all.map((one) => one.catalog())),
+            servers: viewServers(fleet),
+            webhooks: viewHooks(queue.outbox, () => hooks?.wake()),
             feed,
             outputDir,
             inputDir,
@@ -242,6 +263,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
     await following?.[Symbol.asyncDispose]();
+    await hooks?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();
     await serving;
@@ -254,7 +276,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
-    reload: async () => await httpServer?.reload(),
+    async reload(fresh) {
+      await httpServer?.reload();
+      return fresh === undefined ? [] : await fleet.follow(fresh.comfyui.servers);
+    },
     drain,
     async close() {
       stopped ??= stop(0);
@@ -266,41 +291,21 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   };
 }
 
-function sandboxSetup(
-  config: Config,
-  server: ServerConfig,
-  outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
-  const { workflows, output, comfyui, worker } = config;
-  return {
-    serverUrl: server.url,
-    headers: headersOf(server),
-    outputDir,
-    ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
-    modelDirs: server.modelDirs,
-    defaultWorkflow: workflows.defaultWorkflow,
-    routes: {
-      animation: workflows.forAnimation,
-      tileset: workflows.forTileset,
-      initImage: workflows.forInitImage,
-      batch: workflows.forBatch,
-      lora: workflows.forLora,
-    },
-    loraTriggers: workflows.loraTriggers,
-    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
-    filenamePattern: output.filenamePattern,
-    previewMethod: output.previewMethod,
-    keepPreviews: output.keepPreviews,
-    maxPreviewsPerSecond: output.maxPreviewsPerSecond,
-    maxPreviews: output.maxPreviews,
-    progressPerSecond: worker.progressPerSecond,
-    stallTimeoutMs: comfyui.timeoutMs,
-    allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
-  };
-}
-
-function headersOf({ token, headers = {} }: ServerConfig): Readonly<Record<string, string>> {
-  return token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
+/** Most workers tell no webhooks, and start without what tells them. */
+async function hooksOf(
+  { webhooks: config }: Config,
+  outbox: Outbox,
+  metrics: Metrics | undefined,
+  logger: Logger,
+): Promise<Hooks | undefined> {
+  if (config.url === undefined && config.allowedHosts.length === 0) return undefined;
+  const { openHooks } = await import("./hooks/open.ts");
+  return await openHooks({
+    config,
+    outbox,
+    ...(metrics === undefined ? {} : { onTry: metrics.webhookTried }),
+    logger,
+  });
 }
 
 /** Run times are learnt anew from the jobs that are still known, and from what was measured of any. */
@@ -308,7 +313,9 @@ async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<
   for (const run of await queue.measuredRuns()) estimator.note(run);
   const { jobs } = await queue.list({ state: "completed", limit: HISTORY_JOBS });
   for (const job of jobs.toReversed()) {
-    if (job.damage === undefined) estimator.learn(job.request, durationS(job) * 1_000);
+    if (job.damage === undefined) {
+      estimator.learn(job.request, durationS(job) * 1_000, job.workflow);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Rows as PostgreSQL keeps them. */
 
 import type { Job, Lease } from "../job.ts";
-import { type JobRow, toJob } from "../row.ts";
+import { type JobRow, toJob, toLease } from "../row.ts";
 import type { StoredRow } from "./client.ts";
 import { idOf } from "./id.ts";
 
@@ -24,14 +24,7 @@ export function readJob(stored: StoredRow): Job {
 
 /** The lease that a row was claimed by. */
 export function readLease(stored: StoredRow): Lease {
-  return {
-    job: readJob(stored),
-    token: String(stored["token"]),
-    promptId: String(stored["prompt_id"]),
-    clientId: String(stored["client_id"]),
-    resumed: stored["resumed"] === true,
-    promptStarted: stored["prompt_started"] === true,
-  };
+  return toLease(readRow(stored), String(stored["token"]), stored["resumed"] === true);
 }
 
 /** Node's own kind of bytes slices in another way. */

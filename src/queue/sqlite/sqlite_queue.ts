@@ -33,7 +33,8 @@ import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
 import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
-import { damageError, type JobRow, newJob, toJob } from "../row.ts";
+import { damageError, type JobRow, newJob, toJob, toLease } from "../row.ts";
+import { PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
@@ -62,6 +63,7 @@ export function openSqliteQueue(options: SqliteQueueOptions): JobQueue {
 }
 
 class SqliteQueue implements JobQueue {
+  readonly outbox: SqliteOutbox;
   readonly #store: SqliteStore;
   readonly #maxQueued: number;
   readonly #now: () => number;
@@ -80,6 +82,7 @@ class SqliteQueue implements JobQueue {
     this.#maxQueued = options.maxQueued ?? 1_000;
     this.#now = options.now ?? Date.now;
     this.#randomId = options.randomId ?? (() => crypto.randomUUID());
+    this.outbox = new SqliteOutbox(store, this.#now);
   }
 
   enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
@@ -288,8 +291,13 @@ class SqliteQueue implements JobQueue {
     return this.#store.read(() => readTimes(this.#store));
   }
 
+  endedBefore(before: number, limit: number): Promise<readonly Job[]> {
+    return this.#store.read(() => this.#store.rows(sql.ENDED_BEFORE, { before, limit }).map(toJob));
+  }
+
   prune(endedBeforeMs: number, limit: number): Promise<number> {
     return this.#store.write("remove old jobs", () => {
+      this.#store.run(PRUNE_DELIVERIES, { before: endedBeforeMs, limit: 2 * limit });
       return this.#store.run(sql.PRUNE, { before: endedBeforeMs, limit });
     });
   }
@@ -350,14 +358,7 @@ class SqliteQueue implements JobQueue {
       client_id: resumed ? next.client_id : servers.get(server) ?? null,
     });
     this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
-    return {
-      job: toJob(row),
-      token,
-      promptId: row.prompt_id ?? "",
-      clientId: row.client_id ?? "",
-      resumed,
-      promptStarted: row.prompt_started === 1,
-    };
+    return toLease(row, token, resumed);
   }
 
   /** Ends a waiting job that cannot be run, whatever else its row says. */

@@ -1,7 +1,7 @@
-/** Schema 2: what each worker tells the others of its servers. */
+/** Schema 3: what each worker tells the others of its servers. */
 
 /**
- * A worker of schema 1 beside it goes on: it names its servers as before, of which nothing more is known then, so that
+ * A worker of an older schema beside it goes on: it names its servers as before, of which nothing more is known then, so that
  * no job waits for them.
  *
  * - `loaded` names the models in a server's memory, as a worker would name those of a request.
