@@ -19,6 +19,7 @@ export type FlagName =
   | "extra-model-paths"
   | "db"
   | "worker-name"
+  | "peer-addr"
   | "config"
   | "simulate"
   | "log-level";

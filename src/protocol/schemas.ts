@@ -244,6 +244,7 @@ export const jobStarted = z.object({
   type: z.literal("job_started"),
   job_id: id,
   timestamp: count,
+  worker: optional(text),
   ...place,
 });
 export const progress = z.object({
@@ -254,6 +255,7 @@ export const progress = z.object({
   total_steps: count,
   percent: z.number().min(0).max(100),
   eta_s: seconds,
+  worker: optional(text),
   ...place,
 });
 export const preview = z.object({
@@ -261,6 +263,7 @@ export const preview = z.object({
   job_id: id,
   image_path: text,
   step: count,
+  worker: optional(text),
   ...place,
 });
 export const jobFinished = z.object({

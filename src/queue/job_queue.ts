@@ -154,6 +154,16 @@ export interface ServerElsewhere extends Omit<HeldServer, "models"> {
   readonly worker: string;
 }
 
+/** Another worker, as far as it can be listened to. */
+export interface Peer {
+  /** Its name. */
+  readonly name: string;
+  /** Where it publishes updates. */
+  readonly updatesAddress: string;
+  /** Its public CURVE key, if it asks for keys. */
+  readonly publicKey: string | undefined;
+}
+
 /** What a queue offers besides that other workers use, too. */
 export interface SharedQueue {
   /**
@@ -161,6 +171,10 @@ export interface SharedQueue {
    * are for it alone. What `look` gives is told again when `touch()` asks for it, and now and then.
    */
   hold(look: () => readonly HeldServer[]): Promise<void>;
+  /** Tells the others, from the next time on, where this worker's updates are. */
+  publishAt(updatesAddress: string, publicKey: string | undefined): void;
+  /** The other workers that were heard of within the last seconds and tell where their updates are. */
+  peers(): Promise<readonly Peer[]>;
   /** The servers of this worker have changed: the others are told in a moment. */
   touch(): void;
   /** True if a server of another worker, heard of within the last seconds, can load all these. */

@@ -15,6 +15,7 @@ export type {
   HeldServer,
   JobQueue,
   ListOptions,
+  Peer,
   QueueCounts,
   ReleaseOptions,
   ServerElsewhere,

@@ -6,6 +6,7 @@
 
 import type { Config } from "../config/mod.ts";
 import { startExecutors } from "../executor/mod.ts";
+import type { KeyPair } from "../keys/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Metrics } from "../http/mod.ts";
@@ -34,6 +35,7 @@ import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
 import { createPublisher } from "./publisher.ts";
+import { createRelay } from "./relay.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
 import type { Handle } from "./answer.ts";
@@ -86,6 +88,10 @@ export interface Front {
   readonly requests: RequestServer;
   /** Where updates go. */
   readonly updates: UpdatePublisher;
+  /** Opens sockets. */
+  readonly transport: Transport;
+  /** The worker's own CURVE keys, if it asks for keys. */
+  readonly keys: KeyPair | undefined;
   /** Real path of the folder for images. */
   readonly outputDir: string;
   /** Real path of the folder with images to start from, if there is one. */
@@ -157,7 +163,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   if (hooks !== undefined) starting.use(hooks);
   const onEnding = hooks === undefined ? {} : { onEnding: (job: Job) => hooks.note(job) };
   const own = createAnnouncer({ queue, publisher, ...onEnding, logger });
-  const told = shared === undefined ? own : announceOnce(own);
+  const once = shared === undefined ? undefined : announceOnce(own);
+  const told = once ?? own;
+  const isTold = (jobId: string) => once?.isTold(jobId) ?? false;
   // Each ending is counted by the worker that brought it about, and told by all.
   const announcer = measuredAnnouncer(told, metrics);
   await learnFromHistory(queue, estimator);
@@ -194,9 +202,19 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     isStopping: () => stopping,
     logger,
   });
+  const relay = shared === undefined ? undefined : starting.use(createRelay({
+    peers: () => shared.peers(),
+    connect: (address, options) => front.transport.connectUpdates(address, options),
+    keys: front.keys,
+    publisher,
+    isTold,
+    isOwn: (jobId) => scheduler.progressOf(jobId) !== undefined,
+    logger,
+  }));
+  shared?.publishAt(config.worker.peerAddr ?? updates.address, front.keys?.publicKey);
   const following = shared === undefined
     ? undefined
-    : starting.use(startFollowing({ shared, announcer: told, scheduler, logger }));
+    : starting.use(startFollowing({ shared, announcer: told, scheduler, relay, logger }));
   const freeSpace = starting.use(
     await watchFreeSpace({
       look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
@@ -263,6 +281,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
     await following?.[Symbol.asyncDispose]();
+    await relay?.[Symbol.asyncDispose]();
     await hooks?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();

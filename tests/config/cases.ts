@@ -45,10 +45,7 @@ const ADDRESSES: Pick<SettingCase, "good" | "bad"> = {
 const NO_NUMBERS = "many|-1|0x10|1_000|1e999|.inf|NaN|Infinity|1 000|010".split("|");
 
 const TOGGLES: Pick<SettingCase, "good" | "bad"> = {
-  good: [["true", true], ["false", false], ["Yes", true], ["off", false], ["1", true], [
-    "0",
-    false,
-  ]],
+  good: [["true", true], ["false", false], ["Yes", true], ["off", false], ["1", true]],
   bad: ["maybe", "2", "truee", "-"],
 };
 
@@ -297,6 +294,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["gpu-box 2", "gpu-box 2"], ["b", "b"], ["x".repeat(64), "x".repeat(64)]],
     bad: ["x".repeat(65), "a\u0000b"],
   },
+  "worker.peer_addr": { read: (config) => config.worker.peerAddr, ...ADDRESSES },
   "worker.drain_timeout_s": {
     read: (config) => config.worker.drainTimeoutMs,
     good: [["0", 0], ["30", 30_000], ["86400", 86_400_000]],

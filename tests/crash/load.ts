@@ -31,6 +31,8 @@ export interface LoadOptions {
   chance: Chance;
   /** Jobs that are under way at any time. */
   outstanding: number;
+  /** Seed of the first job; the others count on from it. @default {1} */
+  first?: number;
   /** A number that grows with what happens elsewhere, noted with each ending. */
   mark: () => number;
 }
@@ -44,11 +46,13 @@ export interface Load {
 }
 
 /** Starts to submit. */
-export function startLoad({ client, chance, outstanding, mark }: LoadOptions): Load {
+export function startLoad(
+  { client, chance, outstanding, first = 1, mark }: LoadOptions,
+): Load {
   const jobs: SubmittedJob[] = [];
   let open = true;
   const runOne = async () => {
-    const seed = jobs.length + 1;
+    const seed = first + jobs.length;
     const job: SubmittedJob = {
       id: `crash-${seed}`,
       seed,

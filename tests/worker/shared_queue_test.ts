@@ -54,6 +54,26 @@ test("run jobs of any client at either, and both tell each ending once", async (
   }
 });
 
+test("tell each other's clients how jobs come along, in order and before their endings", async ({ a, b }) => {
+  await b.client.generate({ ...IMAGE, id: "warm", model: SPECIAL }).result;
+  const id = "seen from afar";
+  await a.client.generate({ ...IMAGE, id, model: SPECIAL, steps: 8 }).result;
+  for (const { ear } of [a, b]) await ear.hears("job_complete", id);
+  const heard = (ear: Ear) => ear.heard.filter((update) => jobIdOf(update) === id);
+  const progress = heard(a.ear).filter((update) => update.type === "progress");
+  assert.ok(progress.length > 0);
+  assert.ok(progress.every(({ worker }) => worker === "b"));
+  const percents = progress.map(({ percent }) => percent);
+  assert.deepEqual(percents, percents.toSorted((x, y) => x - y));
+  const types = heard(a.ear).map(({ type }) => type);
+  assert.deepEqual(types.filter((type) => type === "job_started"), ["job_started"]);
+  assert.equal(types.lastIndexOf("progress") < types.indexOf("job_finished"), true);
+  const seqs = a.ear.heard.map(({ seq = 0 }) => seq);
+  assert.deepEqual(seqs, seqs.toSorted((x, y) => x - y));
+  // What it heard from the other it does not tell back.
+  assert.ok(heard(b.ear).every((update) => !("worker" in update)));
+});
+
 test("take what only the other has the model for, and leave it to that one", async ({ a, b }) => {
   await b.client.generate({ ...IMAGE, id: "told", model: SPECIAL }).result;
   const { imagePath } = await a.client.generate({ ...IMAGE, id: "there", model: SPECIAL }).result;

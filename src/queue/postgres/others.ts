@@ -1,11 +1,11 @@
 /** The other workers of a queue: their endings, their wishes to cancel, and who lives. */
 
 import type { Job } from "../job.ts";
-import type { HeldServer, ServerElsewhere, SharedQueue } from "../job_queue.ts";
+import type { HeldServer, Peer, ServerElsewhere, SharedQueue } from "../job_queue.ts";
 import type { PostgresClient, StoredRow } from "./client.ts";
 import { idOf, plainText } from "./id.ts";
 import { readJob } from "./row.ts";
-import * as sql from "./statements.ts";
+import * as sql from "./presence.ts";
 
 /** Endings that are read at once. */
 const PAGE = 500;
@@ -42,6 +42,8 @@ export class Others implements SharedQueue {
   #look: () => readonly HeldServer[] = () => [];
   /** The models that were told last, by server. */
   #told = new Map<string, ReadonlySet<string> | undefined>();
+  #updatesAddress: string | null = null;
+  #publicKey: string | null = null;
   #touched: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> = Promise.resolve();
@@ -64,6 +66,26 @@ export class Others implements SharedQueue {
     this.#look = look;
     await this.#beat();
     this.#timer ??= setInterval(() => this.#beatSoon(0), BEAT_MS);
+  }
+
+  publishAt(updatesAddress: string, publicKey: string | undefined): void {
+    this.#updatesAddress = plainText(updatesAddress);
+    this.#publicKey = publicKey ?? null;
+    this.touch();
+  }
+
+  async peers(): Promise<readonly Peer[]> {
+    const { client, worker, clock } = this.#options;
+    const rows = await client.rows("look for other workers", sql.PEERS, [
+      clock(),
+      worker,
+      PRESENT_MS,
+    ]);
+    return rows.map(({ name, updates_addr, curve_key }) => ({
+      name: String(name),
+      updatesAddress: String(updates_addr),
+      publicKey: curve_key === null ? undefined : String(curve_key),
+    }));
   }
 
   touch(): void {
@@ -144,6 +166,8 @@ export class Others implements SharedQueue {
       servers.map(({ weight }) => weight),
       servers.map(({ draining }) => String(draining)),
       servers.map(({ name, models }) => this.#told.get(name) === models ? null : list(models)),
+      this.#updatesAddress,
+      this.#publicKey,
     ]);
     this.#told = new Map(servers.map(({ name, models }) => [name, models]));
   }

@@ -6,6 +6,7 @@
  *
  * - `loaded` names the models in a server's memory, as a worker would name those of a request.
  * - `models` are all that it can load, as a worker names those of a request; NULL if that is not known.
+ * - `updates_addr` is where a worker's updates are, `curve_key` its public key, if it has one.
  * - `room` is how many jobs it may take now, `wait_ms` when it will have done what it has.
  */
 export const SERVERS = `
@@ -19,4 +20,5 @@ export const SERVERS = `
     ADD COLUMN draining boolean NOT NULL DEFAULT false,
     ADD COLUMN models text[];
   ALTER TABLE servers SET (fillfactor = 50);
+  ALTER TABLE workers ADD COLUMN updates_addr text, ADD COLUMN curve_key text;
 `;
