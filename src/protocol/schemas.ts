@@ -246,6 +246,7 @@ export const jobStarted = z.object({
   type: z.literal("job_started"),
   job_id: id,
   timestamp: count,
+  worker: optional(text),
   ...place,
 });
 export const progress = z.object({
@@ -256,6 +257,7 @@ export const progress = z.object({
   total_steps: count,
   percent: z.number().min(0).max(100),
   eta_s: seconds,
+  worker: optional(text),
   ...place,
 });
 export const preview = z.object({
@@ -263,6 +265,7 @@ export const preview = z.object({
   job_id: id,
   image_path: text,
   step: count,
+  worker: optional(text),
   ...place,
 });
 export const jobFinished = z.object({
@@ -322,9 +325,18 @@ export const workflowList = z.object({
   type: z.literal("workflow_list"),
   workflows: z.array(workflowInfo),
 });
+export const serverElsewhere = z.object({
+  worker: text,
+  name: text,
+  state: text,
+  active_jobs: count,
+  loaded: optional(text),
+  draining: optional(z.boolean()),
+});
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
+  elsewhere: optional(z.array(serverElsewhere)),
 });
 
 export const imageData = z.object({
