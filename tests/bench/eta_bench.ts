@@ -9,7 +9,6 @@
 import { parseArgs } from "node:util";
 import type { Client, JobHandle } from "../../src/client/mod.ts";
 import { median } from "../../src/node_times.ts";
-import { tempDir } from "../support/temp_dir.ts";
 import { workerSetup } from "../support/worker.ts";
 import { drawRound, type LoadRequest, seededRandom, unevenMachine } from "./eta_load.ts";
 
@@ -52,16 +51,14 @@ if (import.meta.main) {
 async function run(seed: number, rounds: number, factor: number): Promise<void> {
   const random = seededRandom(seed);
   const machine = unevenMachine(seededRandom(seed + 1));
-  await using dir = await tempDir();
-  const file = `${dir.path}/worker.yaml`;
-  // To paint previews takes the time of this very process, up to a third of a job's.
-  await Deno.writeTextFile(file, "output:\n  preview_method: none\n");
   await using setup = await workerSetup({
     simulator: {
       paceOf: (work) => factor * machine(work),
       models: { checkpoints: MODELS },
     },
-    flags: { "log-level": "error", config: file },
+    // To paint previews takes the time of this very process, up to a third of a job's.
+    flags: { "log-level": "error" },
+    settings: ({ output, ...rest }) => ({ ...rest, output: { ...output, previewMethod: "none" } }),
   });
   const known = new Set<string>();
   const seen: Seen[] = [];

@@ -158,6 +158,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["1", 1], ["4", 4], ["64", 64]],
     bad: ["0", "65", "1.5", ...NO_NUMBERS],
   },
+  "executor.isolation": {
+    read: (config) => config.executor.isolation,
+    good: [["process", "process"], ["Thread", "thread"], ["PROCESS", "process"]],
+    bad: ["processes", "isolate", "1"],
+  },
   "comfyui.allow_global_interrupt": {
     read: (config) => config.comfyui.allowGlobalInterrupt,
     ...TOGGLES,
@@ -199,6 +204,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["gpu-box 2", "gpu-box 2"], ["b", "b"], ["x".repeat(64), "x".repeat(64)]],
     bad: ["x".repeat(65), "a\u0000b"],
   },
+  "worker.peer_addr": { read: (config) => config.worker.peerAddr, ...ADDRESSES },
   "worker.drain_timeout_s": {
     read: (config) => config.worker.drainTimeoutMs,
     good: [["0", 0], ["30", 30_000], ["86400", 86_400_000]],
