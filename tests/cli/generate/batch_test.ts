@@ -134,6 +134,9 @@ Deno.test("generate --from --force makes everything anew, and --only just what i
   const anew = await run(batch.args("--force", "--only=2-3"));
   assert.match(anew.stderr(), /^2 of 2 done$/m);
   assert.match(anew.stdout(), /\/see\.2_0\.png$/m);
+  const later = await run(batch.args());
+  assert.match(later.stderr(), /^3 of 3 done \(3 before\)$/m);
+  assert.match(later.stdout(), /\/see\.2_0\.png$/m);
   assert.equal((await batch.setup.client.jobs()).jobs.length, 5);
   const wrong = await run(batch.args("--only=4"));
   assert.equal(wrong.exitCode, 2);
