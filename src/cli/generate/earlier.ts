@@ -101,8 +101,17 @@ async function askFor(client: Pick<Client, "job">, id: string): Promise<JobInfo 
 function outcomeOf(info: JobInfo | undefined): Outcome | undefined {
   switch (info?.state) {
     case "completed": {
-      const { image_path = "", image_paths = [image_path], seed, duration_s = 0, pixel } = info;
-      return { state: "completed", image_path, image_paths, seed, duration_s, pixel };
+      const { image_path = "", image_paths = [image_path], animation_paths } = info;
+      const { seed, duration_s = 0, pixel } = info;
+      return {
+        state: "completed",
+        image_path,
+        image_paths,
+        animation_paths,
+        seed,
+        duration_s,
+        pixel,
+      };
     }
     case "failed":
       return { state: "failed", error: info.error ?? "Job failed" };

@@ -128,6 +128,14 @@ Deno.test("generate --from makes an image that is gone again, with the seed that
   assert.match(third.stderr(), /^2 of 2 done \(2 before\)$/m);
 });
 
+Deno.test("generate --from tells of the animations of what was done before, too", async () => {
+  await using batch = await batchSetup([{ prompt: "a knight", animation_frames: 2 }]);
+  const paths = async () => (await run(batch.args())).stdout().trim().split("\n");
+  const first = await paths();
+  assert.match(first.join(), /\.gif,.*\.apng$/);
+  assert.deepEqual(await paths(), first);
+});
+
 Deno.test("generate --from --force makes everything anew, and --only just what it names", async () => {
   await using batch = await batchSetup(["a", "b", { prompt: "c", id: "see" }]);
   assert.equal((await run(batch.args())).exitCode, 0);
