@@ -66,3 +66,6 @@ export const MAX_SEAMS = 256;
 
 /** How colours that a palette lacks can be imitated. */
 export const DITHERS = ["none", "floyd-steinberg", "bayer"] as const;
+
+/** What the colour of an outline can be. */
+export const OUTLINE = /^(auto|#[0-9a-fA-F]{6})$/;

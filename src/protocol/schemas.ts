@@ -22,6 +22,7 @@ import {
   MAX_SEAMS,
   MAX_SEED,
   MAX_TOLD_PROMPT_CHARS,
+  OUTLINE,
 } from "./limits.ts";
 import { MODEL_TYPES } from "./model_types.ts";
 
@@ -51,6 +52,7 @@ export const pixelOptions = z.object({
   palette: optional(characters(1, MAX_PALETTE_NAME_CHARS)),
   dither: optional(z.enum(DITHERS)),
   background: optional(z.enum(["keep", "transparent"])),
+  outline: optional(z.string().regex(OUTLINE)),
   scale: optional(z.array(z.int().min(2).max(MAX_SCALE)).max(MAX_SCALES)),
   keep_original: optional(z.boolean()),
 });

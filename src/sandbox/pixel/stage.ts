@@ -30,6 +30,7 @@ import { PARAMETERS_KEYWORD } from "../parameters.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
 import type { SetFile } from "../staging.ts";
 import { findPalette } from "./palette.ts";
+import { warmUp } from "./warm_up.ts";
 
 /** Keyword of the text chunk that tells what was found. */
 export const PIXEL_KEYWORD = "pixel";
@@ -78,6 +79,11 @@ export class PixelStage {
   constructor(options: PixelOptions, palette: Palette | undefined) {
     this.#options = options;
     this.#palette = palette;
+  }
+
+  /** Makes ready while ComfyUI is at work; costs something only once in an isolate. */
+  warmUp(): void {
+    warmUp();
   }
 
   /** Makes one image pixel art. */
@@ -164,7 +170,9 @@ export class PixelStage {
   #pixelize(frames: readonly RgbaImage[], size = this.#options.size ?? "auto"): PixelizedSequence {
     const { colors = "auto", dither = "none", background = "keep" } = this.#options;
     const palette = this.#palette === undefined ? {} : { palette: this.#palette };
-    return pixelizeSequence(frames, { size, colors, dither, background, ...palette });
+    const { outline } = this.#options;
+    const line = outline === undefined ? {} : { outline };
+    return pixelizeSequence(frames, { size, colors, dither, background, ...line, ...palette });
   }
 
   /** A size found by a hair beside one that can be cut into tiles is brought to it. */
