@@ -6,7 +6,7 @@
 import { pixelize, type RgbaImage } from "../../pixels/mod.ts";
 
 /** Sides of the images, in pixels. */
-const SIDES = [1024, 512] as const;
+const SIDES = [512, 512] as const;
 
 /** Pixels a cell: not whole, so that nothing is left out. */
 const PITCH = 6.4;
