@@ -62,6 +62,7 @@ export type TransportErrorCode =
   | "key_invalid"
   | "send_failed"
   | "timeout"
+  | "unauthorized"
   | "unsupported";
 
 /** A socket cannot be opened, or the peer is silent; whoever runs the processes must act. */

@@ -31,18 +31,25 @@ export interface RunTimes {
   readonly otherMs: number;
   /** From the end of the prompt until the files were there, in milliseconds. */
   readonly filesMs: number;
+  /** Pixels of all images that were generated, where size and number of those asked for do not say it. */
+  readonly pixels?: number;
 }
 
 /** Longest time that is believed, in milliseconds: a year. */
 const MAX_MS = 31_557_600_000;
+/** Most pixels of a job that are believed. */
+const MAX_PIXELS = 2 ** 40;
 /** Most nodes of a graph that are believed. */
 const MAX_NODES = 10_000;
 
 /** Whether a value that comes from elsewhere, an isolate or a file, can be where the time of a run went. */
 export function isRunTimes(value: unknown): value is RunTimes {
   if (typeof value !== "object" || value === null) return false;
-  const { workflow, nodes, otherMs, filesMs } = value as Partial<Record<keyof RunTimes, unknown>>;
+  const { workflow, nodes, otherMs, filesMs, pixels } = value as Partial<
+    Record<keyof RunTimes, unknown>
+  >;
   return typeof workflow === "string" && isTime(otherMs) && isTime(filesMs) &&
+    (pixels === undefined || isPixels(pixels)) &&
     Array.isArray(nodes) && nodes.length <= MAX_NODES && nodes.every(isNodeTime);
 }
 
@@ -53,6 +60,11 @@ function isNodeTime(value: unknown): value is NodeTime {
   >;
   return typeof node === "string" && typeof className === "string" && typeof cold === "boolean" &&
     isTime(fixedMs) && isTime(stepMs) && isTime(steps);
+}
+
+/** Whether a value can be the pixels of all images of a job together. */
+export function isPixels(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= MAX_PIXELS;
 }
 
 function isTime(value: unknown): value is number {
@@ -73,6 +85,8 @@ export interface RunKind {
 
 /** A run that was measured, with what it was a run of. */
 export interface MeasuredRun extends RunKind, RunTimes {
+  /** Pixels of all images together. */
+  readonly pixels: number;
   /** Steps that were asked for. */
   readonly steps: number;
 }

@@ -91,6 +91,18 @@ Deno.test("every relative link between documents leads to a file, and to a headi
   assert.deepEqual(dead.filter(({ length }) => length > 0), []);
 });
 
+Deno.test("every file and folder that a document names from the top is there", async () => {
+  const named = documents.flatMap(({ path, text }) =>
+    [...text.matchAll(/`((?:src|tests|workflows|findings|\.github|\.ci)\/[\w./-]+)`/g)]
+      .map(([, name]) => ({ path, name: name! }))
+  ).filter(({ name }) => !name.includes("NAME"));
+  assert.ok(named.length > 20, `only ${named.length} found`);
+  const missing = await Promise.all(
+    named.map(async ({ path, name }) => await exists(name) ? [] : [`${path}: ${name}`]),
+  );
+  assert.deepEqual(missing.flat(), []);
+});
+
 function headingAnchors(text: string): Set<string> {
   const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading!);
   return new Set(

@@ -38,6 +38,7 @@ const CONSUMERS: Readonly<Record<string, string>> = {
   fps: "sandbox/animation.ts",
   sheet_columns: "sandbox/animation.ts",
   pixel: "sandbox/pixel/wish.ts",
+  webhook: "worker/hooks/endings.ts",
 };
 
 /** Why a field has no flag of `generate` by its own name. */

@@ -6,6 +6,7 @@ import { PixelsError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/mod.ts";
 import { redact } from "../redact.ts";
 import { hideSecrets } from "../secrets.ts";
+import { catalogOptions } from "./catalog_options.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import { isUnknownRequest } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -89,15 +90,15 @@ function describeServer({ name, url, state, active_jobs, error }: ServerInfo): C
 }
 
 /** Whether all workflow templates can be used. */
-export async function checkWorkflows({ workflows }: Config): Promise<Check> {
+export async function checkWorkflows(config: Config): Promise<Check> {
   return await guard("workflows", async () => {
-    const { dir, defaultWorkflow } = workflows;
-    const { templates } = await loadCatalog({
-      defaultWorkflow,
-      ...(dir === undefined ? {} : { dir }),
-    });
-    const where = dir ?? "the package";
-    return ok("workflows", `${templates.size} in ${where}`, [...templates.keys()]);
+    const { templates, problems } = await loadCatalog(catalogOptions(config));
+    const where = config.workflows.dir ?? "the package";
+    const names = [...templates.keys()];
+    if (problems.length === 0) return ok("workflows", `${names.length} in ${where}`, names);
+    const [first = ""] = problems;
+    const more = problems.length === 1 ? first : `${problems.length} things are wrong in ${where}`;
+    return { name: "workflows", state: "failed", message: more, details: problems };
   });
 }
 

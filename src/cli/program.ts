@@ -134,8 +134,12 @@ function addKeygen(program: Command, io: Io, finish: Finish): void {
 
 function addDb(program: Command, io: Io, finish: Finish): void {
   inherit(program, "db")
-    .description("check the file of the queue for damage, or copy it")
-    .addArgument(new Argument("<action>", "what to do").choices(["check", "backup"]))
+    .description(
+      "look after the file of the queue: check it for damage, copy it, make it small; list webhooks given up",
+    )
+    .addArgument(
+      new Argument("<action>", "what to do").choices(["check", "backup", "vacuum", "webhooks"]),
+    )
     .argument("[file]", "where to put the copy")
     .option("--db <file>", "SQLite file of the queue (default: that of the settings)")
     .option("--config <file>", "YAML file with settings")
@@ -183,7 +187,8 @@ function addSchema(program: Command, io: Io, finish: Finish): void {
 function addValidate(parent: Command, io: Io, finish: Finish): void {
   inherit(parent, "validate-workflows")
     .description("report what is wrong with workflows, one line each")
-    .option("--workflow-dir <dir>", "directory of workflows instead of the built-in ones")
+    .option("--config <file>", "YAML file with settings")
+    .option("--workflow-dir <dir>", "directory of workflows instead of that of the settings")
     .option("--comfyui-url <url>", "ComfyUI server to compare them with", httpUrl)
     .option("--simulate", "compare them with the embedded simulator")
     .action(async (options: ValidateOptions) => {

@@ -1,16 +1,27 @@
 /** How a program connects to a worker. */
 
 import { type Logger, silentLogger } from "../log.ts";
-import { type CurveClientOptions, type Transport, zmqTransport } from "../transport/mod.ts";
+import type { ConnectTransport, CurveClientOptions } from "../transport/mod.ts";
 import type { Client } from "./calls.ts";
+import { openHttpLink } from "./http/link.ts";
 import { JobFollower } from "./job/follower.ts";
+import type { Link } from "./link.ts";
 import { Requests } from "./requests.ts";
 import { askJobs, SocketClient } from "./socket_client.ts";
 import { Subscription } from "./subscription.ts";
-import { type Compression, Wire } from "./wire.ts";
+import type { Compression } from "./zmq/wire.ts";
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
+  /**
+   * Address of the worker's HTTP (`http.addr`), such as `http://127.0.0.1:8080`, to be used in place of the
+   * ZeroMQ sockets. A browser has no others.
+   *
+   * @default {none: ZeroMQ}
+   */
+  url?: string;
+  /** Token for HTTP, if the worker asks for one. @default {none} */
+  token?: string;
   /** Endpoint of requests. @default {"tcp://127.0.0.1:5555"} */
   reqAddress?: string;
   /** Endpoint of updates. @default {"tcp://127.0.0.1:5556"} */
@@ -46,7 +57,7 @@ export interface ConnectOptions {
   /** Takes a warning when the worker is too old to be asked for what was missed. @default {none} */
   logger?: Logger;
   /** Opens the sockets. @default ZeroMQ */
-  transport?: Transport;
+  transport?: ConnectTransport;
 }
 
 /** Longest pause before a request is repeated, in milliseconds. */
@@ -70,20 +81,16 @@ const MOST_RETRY_DELAY_MS = 5_000;
  * await client.ping();
  * ```
  *
- * @throws {TransportError} `address_invalid` if an address cannot be used, `key_invalid` if a key cannot.
+ * @throws {TransportError} `address_invalid` if an address cannot be used, `key_invalid` if a key cannot,
+ *   `unsupported` in a browser without `url`.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const { transport = zmqTransport(), timeoutMs = 5_000, maxRetries = 3 } = options;
+  const { timeoutMs = 5_000, maxRetries = 3 } = options;
   const { retryDelayMs = 200, silenceMs = 2_000, awayMs = 300_000 } = options;
-  const { reqAddress = "tcp://127.0.0.1:5555", pubAddress = "tcp://127.0.0.1:5556" } = options;
-  const security = options.curve === undefined ? {} : { curve: options.curve };
   await using starting = new AsyncDisposableStack();
-  const lanes = {
-    quick: starting.use(await transport.connectRequests(reqAddress, security)),
-    slow: starting.use(await transport.connectRequests(reqAddress, security)),
-  };
-  const updateSocket = starting.use(await transport.connectUpdates(pubAddress, security));
-  const requests = new Requests(lanes, new Wire(options.compression), {
+  const link = starting.use(await openLink(options));
+  const source = await link.subscribe();
+  const requests = new Requests(link, {
     timeoutMs,
     maxRetries,
     pace: { firstMs: retryDelayMs, mostMs: Math.max(retryDelayMs, MOST_RETRY_DELAY_MS) },
@@ -97,10 +104,17 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     logger: options.logger ?? silentLogger,
   });
   const subscription = new Subscription(
-    updateSocket,
-    () => transport.connectUpdates(pubAddress, security),
+    source,
+    () => link.subscribe(),
     (update) => follower.hear(update),
   );
   starting.move();
   return new SocketClient({ requests, follower, subscription });
+}
+
+async function openLink(options: ConnectOptions): Promise<Link> {
+  if (options.url !== undefined) return openHttpLink(options.url, options.token);
+  // Loaded when it is used: a client over HTTP needs neither sockets nor a codec.
+  const { openZmqLink } = await import("./zmq/link.ts");
+  return await openZmqLink(options);
 }

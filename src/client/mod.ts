@@ -39,6 +39,7 @@
  * | `JobError` `cancelled` | somebody cancelled it | nobody |
  * | `JobError` `lost` | nobody can tell how it ended | the caller: look at the output directory |
  * | `ComfyError` `unreachable` | the worker cannot reach ComfyUI for `models()` | whoever runs it |
+ * | `TransportError` `unauthorized` | HTTP asks for a token, or for another one | whoever runs either |
  * | `ProtocolError` `unknown_type` | the worker is too old for this question | whoever runs it |
  *
  * @module
@@ -55,7 +56,7 @@ export type {
 } from "./calls.ts";
 export type { ImageFile } from "./job/image_file.ts";
 export type { JobHandle, JobResult } from "./job/handle.ts";
-export type { Compression } from "./wire.ts";
+export type { Compression } from "./zmq/wire.ts";
 export type { CurveClientOptions } from "../transport/mod.ts";
 export {
   ComfyError,

@@ -1,11 +1,16 @@
 /** Requests and their replies: sent again when no answer comes, and judged when one does. */
 
-import { JobError, PixelsError, ProtocolError, TransportError } from "../errors.ts";
+import {
+  JobError,
+  PixelsError,
+  ProtocolError,
+  TransportError,
+  type TransportErrorCode,
+} from "../errors.ts";
 import type { Reply, Request } from "../protocol/mod.ts";
-import type { RequestClient } from "../transport/mod.ts";
+import type { Link } from "./link.ts";
 import { type Pace, pause, pauseMs } from "./pace.ts";
 import { jobRefusal, requestRefusal } from "./refusals.ts";
-import type { Wire } from "./wire.ts";
 
 /** Limits of all requests. */
 export interface RequestLimits {
@@ -30,28 +35,15 @@ export interface AskOptions {
 /** The reply of a type. */
 export type ReplyOf<Type extends Reply["type"]> = Extract<Reply, { type: Type }>;
 
-/** The sockets of a client. Answers to one connection leave in order, so that a slow one delays others. */
-export interface RequestLanes {
-  /** For what the worker answers by itself. */
-  readonly quick: RequestClient;
-  /** For what it must ask ComfyUI for, and for images, which take a while. */
-  readonly slow: RequestClient;
-}
-
-/**
- * Asks the worker. After a time-out the sockets take a new connection, so that a dead one costs one
- * time-out, never a request.
- */
+/** Asks the worker. */
 export class Requests {
-  readonly #lanes: RequestLanes;
-  readonly #wire: Wire;
+  readonly #link: Link;
   readonly #limits: RequestLimits;
   readonly #closing = new AbortController();
 
-  /** Takes the sockets over. */
-  constructor(lanes: RequestLanes, wire: Wire, limits: RequestLimits) {
-    this.#lanes = lanes;
-    this.#wire = wire;
+  /** Takes the link over. */
+  constructor(link: Link, limits: RequestLimits) {
+    this.#link = link;
     this.#limits = limits;
   }
 
@@ -68,10 +60,9 @@ export class Requests {
     options: AskOptions = {},
   ): Promise<ReplyOf<Type>> {
     const { maxRetries = this.#limits.maxRetries, signal, onRepeat } = options;
-    const socket = isSlow(request) ? this.#lanes.slow : this.#lanes.quick;
     for (let times = 1;; times += 1) {
       try {
-        return judge(request, await this.#exchange(socket, request, signal), expected);
+        return judge(request, await this.#exchange(request, signal), expected);
       } catch (error) {
         if (!mayPass(error, request) || signal?.aborted) throw error;
         if (times > maxRetries) throw times === 1 ? error : unanswered(error, request, times);
@@ -81,22 +72,20 @@ export class Requests {
     }
   }
 
-  /** Fails what is under way and frees the sockets. May be called again. */
+  /** Fails what is under way and frees the link. May be called again. */
   async close(): Promise<void> {
     this.#closing.abort(
       new TransportError("closed", "Cannot ask again: the client was closed, connect anew"),
     );
-    await Promise.all([this.#lanes.quick.close(), this.#lanes.slow.close()]);
+    await this.#link.close();
   }
 
-  #exchange(
-    socket: RequestClient,
-    request: Request,
-    signal: AbortSignal | undefined,
-  ): Promise<Reply> {
+  #exchange(request: Request, signal: AbortSignal | undefined): Promise<Reply> {
     const { timeoutMs } = this.#limits;
-    const limits = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
-    return this.#wire.exchange(request, (body) => socket.request(body, limits));
+    return this.#link.exchange(
+      request,
+      signal === undefined ? { timeoutMs } : { timeoutMs, signal },
+    );
   }
 
   async #pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -105,16 +94,15 @@ export class Requests {
   }
 }
 
-function isSlow({ type }: Request): boolean {
-  return type === "generate" || type === "list_models" || type === "image";
-}
+/** Failures that another attempt would not mend. */
+const LASTING: ReadonlySet<TransportErrorCode> = new Set(["closed", "unauthorized", "unsupported"]);
 
 /**
  * True for what a later attempt may find otherwise. Every request may be repeated, since the worker
  * knows a job by its id; and a worker that is about to stop has stored nothing of what it refused.
  */
 function mayPass(error: unknown, request: Request): boolean {
-  if (error instanceof TransportError) return error.code !== "closed";
+  if (error instanceof TransportError) return !LASTING.has(error.code);
   return error instanceof JobError && error.code === "unavailable" && request.type === "generate";
 }
 

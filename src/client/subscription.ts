@@ -1,29 +1,28 @@
-/** Hears every update, by a new socket when the present one seems to be dead. */
+/** Hears every update, by a new connection when the present one seems to be dead. */
 
 import type { Update } from "../protocol/mod.ts";
-import type { UpdateSubscriber } from "../transport/mod.ts";
-import { readUpdate } from "./wire.ts";
+import type { UpdateSource } from "./link.ts";
 
 /** A subscription to the updates of a worker. */
 export class Subscription implements AsyncDisposable {
-  readonly #connect: () => Promise<UpdateSubscriber>;
+  readonly #connect: () => Promise<UpdateSource>;
   readonly #hear: (update: Update) => void;
-  #present: { readonly socket: UpdateSubscriber; readonly reading: Promise<void> };
+  #present: { readonly source: UpdateSource; readonly reading: Promise<void> };
   #renewing: Promise<void> | undefined;
   #isClosed = false;
 
-  /** Hears by a socket, and by others that `connect` makes when it has to. */
+  /** Hears by a connection, and by others that `connect` makes when it has to. */
   constructor(
-    socket: UpdateSubscriber,
-    connect: () => Promise<UpdateSubscriber>,
+    source: UpdateSource,
+    connect: () => Promise<UpdateSource>,
     hear: (update: Update) => void,
   ) {
     this.#connect = connect;
     this.#hear = hear;
-    this.#present = { socket, reading: this.#read(socket) };
+    this.#present = { source, reading: this.#read(source) };
   }
 
-  /** Subscribes by another socket: TCP may need minutes to notice that nobody is there any more. */
+  /** Subscribes by another connection: TCP may need minutes to notice that nobody is there any more. */
   renew(): void {
     const done = (): void => void (this.#renewing = undefined);
     // Should it fail, the present one is as good as before.
@@ -34,7 +33,7 @@ export class Subscription implements AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#renewing;
-    await this.#present.socket.close();
+    await this.#present.source.close();
     await this.#present.reading;
   }
 
@@ -44,16 +43,13 @@ export class Subscription implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     if (this.#isClosed) return;
-    const socket = await this.#connect();
-    await this.#present.socket.close();
+    const source = await this.#connect();
+    await this.#present.source.close();
     await this.#present.reading;
-    this.#present = { socket, reading: this.#read(socket) };
+    this.#present = { source, reading: this.#read(source) };
   }
 
-  async #read(socket: UpdateSubscriber): Promise<void> {
-    for await (const bytes of socket) {
-      const update = readUpdate(bytes);
-      if (update !== undefined) this.#hear(update);
-    }
+  async #read(source: UpdateSource): Promise<void> {
+    for await (const update of source) this.#hear(update);
   }
 }

@@ -33,7 +33,7 @@ import type {
 import { PromptRun, type PromptRunOptions } from "./run/prompt_run.ts";
 import { type QueueView, ServerView } from "./api/server_view.ts";
 import { closedError, EventSocket } from "./api/socket.ts";
-import { submit, type SubmitContext } from "./api/submit.ts";
+import { type Submission, submit, type SubmitContext } from "./api/submit.ts";
 import type { CancelOutcome, ComfyEvent, ImageRef, PromptGraph, PromptStatus } from "./types.ts";
 import { hasUpload, uploadImage } from "./api/upload.ts";
 import { readImage } from "./api/view.ts";
@@ -129,7 +129,7 @@ class Client implements ComfyClient {
     const extraData = { ...options.extraData, ...previews };
     const run = this.#createRun({ promptId, graph, isNew: true });
     const begin: Beginning["begin"] = async (signal, giveUp) => {
-      const prompt = { graph, promptId, extraData };
+      const prompt = { graph, spelled: options.spelled ?? graph, promptId, extraData };
       return await this.#post(run, prompt, signal, giveUp) ? "answered" : "doubtful";
     };
     yield* follow(this.#follow, { run, begin }, deadline, options);
@@ -281,7 +281,7 @@ class Client implements ComfyClient {
   /** Posts the prompt; whatever comes of it, the run learns it. False if it has not been taken, or nobody knows. */
   async #post(
     run: PromptRun,
-    prompt: { graph: PromptGraph; promptId: string; extraData: Record<string, unknown> },
+    prompt: Pick<Submission, "graph" | "spelled" | "promptId" | "extraData">,
     signal: AbortSignal,
     postSignal: AbortSignal,
   ): Promise<boolean> {

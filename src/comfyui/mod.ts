@@ -1,7 +1,19 @@
 /**
  * A client of one ComfyUI server: runs graphs and follows them as typed events, whatever happens to
- * the connection. What it guarantees, and what ComfyUI does that one would not expect, stands in
- * README.md.
+ * the connection. What it guarantees stands in README.md; what ComfyUI does that one would not expect:
+ *
+ * - `execution_success` comes before the history entry; only `executing` with `node: null` after it.
+ * - Interrupted and failed prompts share `status_str: "error"`, and a run-time cycle reads `success`:
+ *   the last of `status.messages` decides. `execution_error` of `ExecutionBlocked` is no ending.
+ * - A second socket of an id silences the first, and when the first goes, the second too. A socket
+ *   that does not tell what HTTP tells is replaced.
+ * - Prompts move from queue to history in one step: read them in this order. Events of a prompt may
+ *   outrun the answer of its post.
+ * - Previews of type 1 name no prompt: they belong to the running one. Feature flags must be the first
+ *   message of a socket to get type 4, which does.
+ * - Interrupts before a prompt's first node are forgotten: repeat them.
+ * - From the cache, `executed` names the files of the earlier run, and nothing new is written.
+ * - Python writes `NaN` into JSON. A missing POST route is 405.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /** What callers may choose, with the defaults. */
 
 import type { Logger } from "../log.ts";
-import type { LeftOutcome } from "./types.ts";
+import type { LeftOutcome, PromptGraph } from "./types.ts";
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -121,6 +121,8 @@ export interface RunOptions extends FollowOptions {
    * older ones pass over it and do what they were started with. @default {"default"}
    */
   previewMethod?: PreviewMethod;
+  /** What is posted in place of the graph: the same, its numbers spelled otherwise. @default {it} */
+  spelled?: PromptGraph;
   /** Further `extra_data`, such as `extra_pnginfo`, whose keys become text chunks of the PNG. */
   extraData?: Record<string, unknown>;
 }

@@ -1,7 +1,7 @@
 /** What the worker is told by its operator, and where each word of it came from. */
 
 import type { LogLevel } from "../log.ts";
-import type { PixelOptions } from "../protocol/mod.ts";
+import type { ENDINGS, PixelOptions } from "../protocol/mod.ts";
 
 /** How log lines look: `auto` means `human` on a terminal and `json` elsewhere. */
 export type LogFormat = "auto" | "human" | "json";
@@ -45,6 +45,23 @@ export interface HttpConfig {
   /** Origins whose pages may call. @default {none} */
   readonly allowedOrigins: readonly string[];
 }
+
+/** Who is told over HTTP how jobs end. */
+export interface WebhooksConfig {
+  /** The operator's own receiver. @default {none} */
+  readonly url: string | undefined;
+  /** What it is told. @default {every ending} */
+  readonly events: readonly JobEnding[] | undefined;
+  /** File with the secrets that deliveries are signed with. @default {none} */
+  readonly secretFile: string | undefined;
+  /** Hosts that jobs may name: a name, `*.` and a domain, or an address, with a port if need be. @default {none} */
+  readonly allowedHosts: readonly string[];
+  /** Whether those may have addresses that are not of the public internet. @default {false} */
+  readonly allowPrivate: boolean;
+}
+
+/** How a job can end. */
+export type JobEnding = (typeof ENDINGS)[number];
 
 /** Folders of model files by what is in them; of two files of one name the first folder's counts. */
 export interface ModelDirs {
@@ -191,6 +208,8 @@ export interface OutputConfig {
   readonly maxPreviews: number;
   /** Free space in MB (10^6 bytes) below which new jobs are refused; 0 sets no limit. @default {0} */
   readonly minFreeMb: number;
+  /** Whether the images of a job go when it is forgotten. @default {false} */
+  readonly deleteForgotten: boolean;
   /** How images are made pixel art where neither request nor workflow says. @default {not at all} */
   readonly pixel: PixelOptions | undefined;
 }
@@ -223,6 +242,8 @@ export interface Config {
   readonly zmq: ZmqConfig;
   /** The worker over HTTP. */
   readonly http: HttpConfig;
+  /** Who is told over HTTP how jobs end. */
+  readonly webhooks: WebhooksConfig;
   /** The ComfyUI servers. */
   readonly comfyui: ComfyuiConfig;
   /** The queue and how jobs leave it. */

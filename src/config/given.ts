@@ -3,7 +3,7 @@
 import { redact } from "../redact.ts";
 import type { Origin } from "./config.ts";
 import type { ListKind, MapField, SingleKind } from "./kinds.ts";
-import type { Setting } from "./settings.ts";
+import type { Setting } from "./setting.ts";
 
 /** A setting without its type, as the loops over the table see it. */
 export interface AnySetting extends Omit<Setting<unknown>, "kind"> {

@@ -31,6 +31,7 @@ export {
   type HostAndPort,
   type HttpConfig,
   type InputConfig,
+  type JobEnding,
   type LoadedConfig,
   type LogFormat,
   type LoggingConfig,
@@ -41,6 +42,7 @@ export {
   type PalettesConfig,
   type PreviewMethod,
   type ServerConfig,
+  type WebhooksConfig,
   type WorkerConfig,
   type WorkflowsConfig,
   type ZmqConfig,
@@ -54,6 +56,7 @@ export {
   type SettingInfo,
 } from "./describe.ts";
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
+export { readServer } from "./one_server.ts";
 export { defaultServer } from "./servers.ts";
 export { applyProxy, goDirect, proxyVariables } from "./proxy.ts";
 export type { FlagName } from "./flags.ts";

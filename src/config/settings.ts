@@ -7,7 +7,6 @@ import {
   filenamePattern,
   hostAndPort,
   httpUrl,
-  type Kind,
   label,
   listOf,
   loraTrigger,
@@ -22,23 +21,12 @@ import {
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
-import type { FlagName } from "./flags.ts";
 import { SERVER_FIELDS } from "./servers.ts";
+import type { Setting } from "./setting.ts";
 import type { Field, ValueOf } from "./values.ts";
+import { WEBHOOK_SETTINGS } from "./webhooks.ts";
 
 const [MAX_SERVERS, MAX_FILES, MAX_ORIGINS] = [64, 64, 64];
-
-/** One setting, whose value is a `T`. */
-export interface Setting<T> {
-  /** Section and key in the file. */
-  readonly path: string;
-  /** Its flag; settings that are chosen once for a machine have none. */
-  readonly flag?: FlagName;
-  readonly kind: Kind<NonNullable<T>>;
-  readonly default: T;
-  /** A phrase for the help text. */
-  readonly help: string;
-}
 
 /** The compiler holds this table and `Config` together: neither can have more than the other. */
 export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
@@ -104,6 +92,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: [],
     help: "origins whose pages may call over HTTP",
   },
+  ...WEBHOOK_SETTINGS,
   "comfyui.urls": {
     path: "comfyui.api_url",
     flag: "comfyui-url",
@@ -315,6 +304,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: wholeNumber(0, 1_000_000_000),
     default: 0,
     help: "free disk space below which new jobs are refused; 0 for no limit",
+  },
+  "output.deleteForgotten": {
+    path: "output.delete_forgotten",
+    kind: toggle(),
+    default: false,
+    help: "delete the images of a job when it is forgotten, after worker.cleanup_age_s",
   },
   "output.pixel": {
     path: "output.pixel",

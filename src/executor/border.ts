@@ -7,9 +7,17 @@ import { LOG_LEVELS, type LogFields } from "../log.ts";
 import { isRunTimes, type RunTimes } from "../node_times.ts";
 import { MODEL_TYPES } from "../protocol/model_types.ts";
 import type { ModelInfo, PixelResult, Progress } from "../protocol/mod.ts";
+import { MAX_ANIMATION_PATHS } from "../protocol/limits.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { redact } from "../redact.ts";
-import type { CheckResult, FromSandbox, RunEvent, RunOutcome, SandboxCalls } from "./messages.ts";
+import type {
+  Catalog,
+  CheckResult,
+  FromSandbox,
+  RunEvent,
+  RunOutcome,
+  SandboxCalls,
+} from "./messages.ts";
 import {
   flag,
   integer,
@@ -115,6 +123,7 @@ export function readOutcome(value: unknown, outputDir: string): RunOutcome | typ
     completed: object({
       type: word(["completed"]),
       imagePaths: list(fileIn(outputDir), 1, MAX_FILES),
+      animationPaths: optional(list(fileIn(outputDir), 1, MAX_ANIMATION_PATHS)) as Reader<string[]>,
       seed: optional(integer(0, Number.MAX_SAFE_INTEGER)) as Reader<number>,
       pixel: optional(pixelResults) as Reader<PixelResult[]>,
       times: optional(times) as Reader<RunTimes>,
@@ -133,7 +142,11 @@ export function readOutcome(value: unknown, outputDir: string): RunOutcome | typ
 
 const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name]["answer"]> } = {
   check: union<CheckResult>({
-    ok: object({ type: word(["ok"]), workflow: name }),
+    ok: object({
+      type: word(["ok"]),
+      workflow: name,
+      pixels: optional(integer(1, 2 ** 40)) as Reader<number>,
+    }),
     refused: object({
       type: word(["refused"]),
       code: word(["invalid_parameter", "model_not_found"]),
@@ -151,6 +164,11 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
     MAX_MODELS,
   ),
   withdraw: list(name, 0, MAX_PROMPTS),
+  leave: flag,
+  catalog: object<Catalog>({
+    workflows: list(name, 0, MAX_MODELS),
+    palettes: list(name, 0, MAX_MODELS),
+  }),
 };
 
 /** Reads the answer to a question. */

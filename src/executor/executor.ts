@@ -6,6 +6,7 @@ import type { Session } from "./isolate.ts";
 import { createKnownChecks, type KnownChecks } from "./known_checks.ts";
 import { createKnownModels, type KnownModels } from "./known_models.ts";
 import type {
+  Catalog,
   CheckResult,
   RunEvent,
   RunOutcome,
@@ -70,6 +71,12 @@ export interface Executor {
    */
   withdraw(promptIds: readonly string[]): Promise<readonly string[]>;
   /**
+   * Lists what requests can name besides models; the same for all servers.
+   *
+   * @throws {JobError} `sandbox` if there was no answer in time.
+   */
+  catalog(): Promise<Catalog>;
+  /**
    * Lists the server's models.
    *
    * @throws {JobError} `backend` if the server cannot be asked, `sandbox` if there was no answer in time.
@@ -88,8 +95,8 @@ export class SandboxExecutor implements Executor {
   readonly name: string;
   readonly url: string;
   readonly clientId: string;
-  readonly weight: number;
-  readonly maxInFlight: number;
+  weight: number;
+  maxInFlight: number;
   readonly #session: Session;
   readonly #onChange: () => void;
   readonly #models: KnownModels;
@@ -146,8 +153,19 @@ export class SandboxExecutor implements Executor {
     return this.#session.call("withdraw", promptIds);
   }
 
+  catalog(): Promise<Catalog> {
+    return this.#session.call("catalog", null);
+  }
+
   models({ allTypes = false }: ModelsOptions = {}): Promise<ModelInfo[]> {
     return this.#session.call("models", { allTypes });
+  }
+
+  /** Changes what it may do from now on. */
+  tune({ weight, maxInFlight }: { readonly weight: number; readonly maxInFlight: number }): void {
+    this.weight = weight;
+    this.maxInFlight = maxInFlight;
+    this.#onChange();
   }
 
   /** Notes the health of the server. */

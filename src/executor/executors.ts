@@ -1,5 +1,6 @@
 /** Starts the executors of all servers, some of which share an isolate. */
 
+import { JobError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { type Executor, SandboxExecutor, type ServerOptions } from "./executor.ts";
 import type { SandboxLimits } from "./isolate.ts";
@@ -25,6 +26,16 @@ export interface ExecutorsOptions extends SandboxLimits {
 export interface Executors extends AsyncDisposable {
   /** One for each server, in the order of the servers. */
   readonly all: readonly Executor[];
+  /**
+   * Starts one for another server, in an isolate of its own; it is the last one of the list then.
+   *
+   * @throws {ConfigError} if the sandbox refuses its set-up.
+   */
+  add(server: ServerOptions): Promise<Executor>;
+  /** Lets go of a server on which nothing runs any more. Does nothing for unknown names. */
+  remove(name: string): Promise<void>;
+  /** Changes what is known of a server; of unknown ones nothing is changed. */
+  tune(name: string, values: { readonly weight: number; readonly maxInFlight: number }): void;
 }
 
 /** The executors of servers that share an isolate, and who keeps it. */
@@ -41,7 +52,10 @@ interface Group {
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
   const { servers, serversPerIsolate = 4 } = options;
   const groups = chunks(servers, serversPerIsolate).map((some) => startGroup(some, options));
+  const all = groups.flatMap(({ executors }) => executors);
+  let isClosed = false;
   const close = async () => {
+    isClosed = true;
     await Promise.all(groups.map(({ keeper }) => keeper.close()));
   };
   // If one fails, the others are not left behind.
@@ -51,7 +65,35 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
     await close();
     throw failure.reason;
   }
-  return { all: groups.flatMap(({ executors }) => executors), [Symbol.asyncDispose]: close };
+  return {
+    all,
+    async add(server) {
+      const group = startGroup([server], options);
+      groups.push(group);
+      try {
+        await group.keeper.started;
+      } catch (error) {
+        groups.splice(groups.indexOf(group), 1);
+        await group.keeper.close();
+        throw error;
+      }
+      const [executor] = group.executors;
+      if (executor === undefined || isClosed) {
+        throw new JobError("unavailable", "The worker is stopping");
+      }
+      all.push(executor);
+      return executor;
+    },
+    async remove(name) {
+      const executor = all.find((one) => one.name === name);
+      const group = groups.find(({ executors }) => executors.some((one) => one === executor));
+      if (executor === undefined || group === undefined) return;
+      all.splice(all.indexOf(executor), 1);
+      await group.keeper.leave(group.executors.indexOf(executor));
+    },
+    tune: (name, values) => all.find((one) => one.name === name)?.tune(values),
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function startGroup(

@@ -38,6 +38,8 @@ export interface Keeper {
   readonly started: Promise<void>;
   /** The session of the resident at this place of the list. It outlives the isolates. */
   session(place: number): Session;
+  /** Lets go of a resident on which nothing runs; an isolate without any ends. Never rejects. */
+  leave(place: number): Promise<void>;
   /** Ends all isolates now, whatever runs. May be called again. */
   close(): Promise<void>;
 }
@@ -59,6 +61,8 @@ interface Home {
   session: Promise<Session>;
   /** How often its isolate fell since one last did its work. */
   deaths: number;
+  /** True once nobody wants it any more. */
+  isLeft: boolean;
 }
 
 class IsolateKeeper implements Keeper {
@@ -66,7 +70,7 @@ class IsolateKeeper implements Keeper {
   readonly #options: KeeperOptions;
   readonly #logger: Logger;
   readonly #closing = new AbortController();
-  readonly #sandboxes = new Set<Sandbox>();
+  readonly #sandboxes = new Map<Sandbox, readonly Home[]>();
   readonly #homes: readonly Home[];
 
   constructor(residents: readonly Resident[], options: KeeperOptions) {
@@ -74,7 +78,7 @@ class IsolateKeeper implements Keeper {
     this.#logger = options.logger ?? silentLogger;
     const shared = Promise.resolve().then(() => this.#launch(this.#homes));
     this.#homes = residents.map((resident, place) => {
-      return { resident, session: sessionOf(shared, place), deaths: 0 };
+      return { resident, session: sessionOf(shared, place), deaths: 0, isLeft: false };
     });
     this.started = Promise.all(this.#homes.map(({ session }) => session)).then(() => {});
   }
@@ -88,6 +92,18 @@ class IsolateKeeper implements Keeper {
     };
   }
 
+  async leave(place: number): Promise<void> {
+    const home = this.#homes[place];
+    if (home === undefined || home.isLeft) return;
+    home.isLeft = true;
+    for (const [sandbox, homes] of this.#sandboxes) {
+      if (!homes.includes(home)) continue;
+      if (homes.every(({ isLeft }) => isLeft)) sandbox.kill("Its servers were removed");
+      // Should it not answer, it is ended like any that hangs; what is asked of it ends with it.
+      else await (await home.session).call("leave", null).catch(() => {});
+    }
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     this.#killAll();
@@ -96,7 +112,7 @@ class IsolateKeeper implements Keeper {
   }
 
   #killAll(): void {
-    for (const sandbox of this.#sandboxes) sandbox.kill("The worker stops");
+    for (const sandbox of this.#sandboxes.keys()) sandbox.kill("The worker stops");
   }
 
   /** Starts an isolate for some residents. */
@@ -104,9 +120,12 @@ class IsolateKeeper implements Keeper {
     const sandbox = await startSandbox({
       ...this.#options,
       setups: homes.map(({ resident }) => resident.setup),
-      onServerState: (server, ...health) => homes[server]?.resident.onState(...health),
+      onServerState: (server, ...health) => {
+        const home = homes[server];
+        if (home?.isLeft === false) home.resident.onState(...health);
+      },
     });
-    this.#sandboxes.add(sandbox);
+    this.#sandboxes.set(sandbox, homes);
     sandbox.died.then((reason) => {
       this.#sandboxes.delete(sandbox);
       this.#replace(homes, reason);
@@ -115,8 +134,9 @@ class IsolateKeeper implements Keeper {
     return sandbox;
   }
 
-  #replace(homes: readonly Home[], reason: string): void {
-    if (this.#closing.signal.aborted) return;
+  #replace(all: readonly Home[], reason: string): void {
+    const homes = all.filter(({ isLeft }) => !isLeft);
+    if (this.#closing.signal.aborted || homes.length === 0) return;
     const next = homes.length > 1 ? "starting one for each of its servers" : "starting a fresh one";
     const server = homes.map(({ resident }) => resident.name).join(", ");
     this.#logger.log("error", `${reason}; ${next}`, { server });
@@ -133,7 +153,9 @@ class IsolateKeeper implements Keeper {
     while (true) {
       await this.#pause(Math.min(RESTART_MS.first * 2 ** home.deaths, RESTART_MS.most));
       home.deaths += 1;
-      if (this.#closing.signal.aborted) throw new JobError("unavailable", "The worker is stopping");
+      if (this.#closing.signal.aborted || home.isLeft) {
+        throw new JobError("unavailable", "The worker is stopping");
+      }
       try {
         return await this.#launch([home]);
       } catch (error) {

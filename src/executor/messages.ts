@@ -104,6 +104,8 @@ export type RunOutcome =
     type: "completed";
     /** The files, in order. */
     imagePaths: string[];
+    /** Animations as files that play. */
+    animationPaths?: string[];
     /** The seed that was used, if the nodes of the workflow did not take the one of the job. */
     seed?: number;
     /** What was found in the images that were made pixel art. */
@@ -134,8 +136,21 @@ export type RunEvent =
 
 /** Whether a request can be done here, as far as it can be known now. */
 export type CheckResult =
-  | { type: "ok"; workflow: string }
+  | {
+    type: "ok";
+    workflow: string;
+    /** Pixels of all images that will be generated, where the request does not tell. */
+    pixels?: number;
+  }
   | { type: "refused"; code: "invalid_parameter" | "model_not_found"; error: string };
+
+/** What a request can name besides models. */
+export interface Catalog {
+  /** Workflow templates, by name. */
+  readonly workflows: readonly string[];
+  /** Palettes: those that come with the worker, then those of its folder. */
+  readonly palettes: readonly string[];
+}
 
 /** Questions that need no job, with their answers. */
 export interface SandboxCalls {
@@ -145,6 +160,10 @@ export interface SandboxCalls {
   models: { question: { allTypes: boolean }; answer: ModelInfo[] };
   /** Which of these prompts, all posted from here, is the server done with, now that it was asked to? */
   withdraw: { question: readonly string[]; answer: string[] };
+  /** What can a request name besides models? */
+  catalog: { question: null; answer: Catalog };
+  /** Lets go of the server for good: nothing runs on it, and nobody asks about it again. */
+  leave: { question: null; answer: boolean };
 }
 
 /** Health of a server as its sandbox sees it. */

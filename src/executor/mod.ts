@@ -8,6 +8,7 @@ export type { Executor, RunOptions, ServerOptions } from "./executor.ts";
 export { startExecutors } from "./executors.ts";
 export type { Executors, ExecutorsOptions } from "./executors.ts";
 export type {
+  Catalog,
   CheckResult,
   RunEvent,
   RunOutcome,

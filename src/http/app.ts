@@ -12,6 +12,7 @@ import { mcpRoutes } from "./routes/mcp.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { pageRoutes } from "./routes/page.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 
 /** Options of {@linkcode createApp}. */
 export interface AppOptions extends GuardOptions {
@@ -50,6 +51,7 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
   const count = { listeners: 0 };
   app.route("/v1", eventRoutes(context, { ...options, count }));
   app.route("/metrics", metricsRoutes(context, count));
+  app.route("/v1/webhooks", webhookRoutes(context));
   app.route("/v1", listRoutes(context));
   app.route("/mcp", mcpRoutes(context));
   app.notFound((c) => {

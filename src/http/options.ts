@@ -5,12 +5,55 @@ import type { GenerateRequest, Reply, Request } from "../protocol/mod.ts";
 import type { UpdateFeed } from "./feed.ts";
 import type { Metrics, Snapshot } from "./metrics/metrics.ts";
 
+/** Something that a webhook is told. Times are Unix seconds. */
+export interface HookView {
+  /** Its name, which the receiver sees as `webhook-id`. */
+  readonly id: string;
+  /** The job that it is about. */
+  readonly job_id: string;
+  /** Where to, secrets hidden. */
+  readonly url: string;
+  /** `dead` when it was given up. */
+  readonly state: "waiting" | "delivered" | "dead";
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** When the job ended. */
+  readonly created_at: number;
+  /** When it is tried next, while it waits. */
+  readonly next_at?: number;
+  /** Why the last try failed. */
+  readonly error?: string;
+}
+
 /** What the routes work with. */
 export interface HttpContext {
   /** Answers a valid request of the wire protocol. */
   readonly handle: (request: Request) => Promise<Reply>;
   /** The request of a job as it was stored, for running it again. */
   readonly storedRequest: (jobId: string) => Promise<GenerateRequest | undefined>;
+  /**
+   * What requests can name besides models.
+   *
+   * @throws {Error} if no server's isolate answers.
+   */
+  readonly catalog: () => Promise<{
+    readonly workflows: readonly string[];
+    readonly palettes: readonly string[];
+  }>;
+  /** The ComfyUI servers, until the next start. */
+  readonly servers: {
+    /** Adds one; resolves with its name. @throws {ConfigError} `invalid_value`, or `in_use` for a known one. */
+    add(fields: Readonly<Record<string, unknown>>): Promise<string>;
+    /** Removes one when its jobs have ended; false if there is none. @throws {ConfigError} `in_use` for the last. */
+    remove(name: string): boolean;
+  };
+  /** What webhooks are told. */
+  readonly webhooks: {
+    /** Some deliveries, newest first. */
+    list(query: { state?: HookView["state"]; limit: number }): Promise<readonly HookView[]>;
+    /** Has one that was given up tried again; false if there is none of that id. */
+    retry(id: string): Promise<boolean>;
+  };
   /** Counts what happens. */
   readonly metrics: Metrics;
   /** Looks at what the metrics cannot count. */

@@ -1,7 +1,8 @@
 /** Animations as GIF files (GIF89a, CompuServe 1990; the loop is Netscape's extension). */
 
+import type { AnimationTiming } from "./apng.ts";
 import { concatenate } from "./chunks.ts";
-import { type AnimationTiming, checkAnimation, type IndexedImage } from "./indexed.ts";
+import { checkAnimation, type IndexedImage } from "./indexed.ts";
 
 /** Longest code of the compression, in bits. */
 const MOST_BITS = 12;

@@ -1,8 +1,9 @@
 /**
  * PNG files of few colours: a byte a pixel, and a palette whose colour 0 is the transparent one, as
- * sprite editors expect it. Also as animations (APNG, W3C's PNG specification, third edition).
+ * sprite editors expect it. Also as animations.
  */
 
+import { type AnimationTiming, joinPngs } from "./apng.ts";
 import { concatenate, encodeChunk, PNG_SIGNATURE } from "./chunks.ts";
 import { checkPixels } from "./raster.ts";
 import { type PngText, textChunks } from "./text.ts";
@@ -19,18 +20,7 @@ export interface IndexedImage {
   readonly palette: Uint8Array;
 }
 
-/** How an animation plays. */
-export interface AnimationTiming {
-  /** How long each image is shown, in milliseconds, 1 to 65,535. */
-  readonly durationsMs: readonly number[];
-  /** How often it plays; 0 is for ever. @default {0} */
-  readonly plays?: number;
-}
-
 const INDEXED = 3;
-
-/** Nothing is blended and nothing is left over: each image replaces the one before. */
-const [DISPOSE_NONE, BLEND_SOURCE] = [0, 0];
 
 /** Writes a PNG of few colours. Equal input gives equal bytes. */
 export async function encodeIndexedPng(
@@ -48,26 +38,22 @@ export async function encodeIndexedPng(
 /**
  * Writes an animated PNG of images of one size with one palette. Programs that know none show the first.
  *
- * @throws {RangeError} for no image, images that differ in size, or durations out of range.
+ * @throws {RangeError} for no image, images that differ in size or palette, or durations out of range.
  */
 export async function encodeApng(
   images: readonly IndexedImage[],
-  { durationsMs, plays = 0 }: AnimationTiming,
+  timing: AnimationTiming,
   text: PngText = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const first = checkAnimation(images, durationsMs);
-  const control = new DataView(new ArrayBuffer(8));
-  control.setUint32(0, images.length);
-  control.setUint32(4, plays);
-  const parts = [...head(first, text), encodeChunk("acTL", new Uint8Array(control.buffer))];
-  let sequence = 0;
-  for (const [index, image] of images.entries()) {
-    parts.push(encodeChunk("fcTL", frameControl(image, sequence++, durationsMs[index]!)));
-    const packed = await pack(image);
-    if (index === 0) parts.push(encodeChunk("IDAT", packed));
-    else parts.push(encodeChunk("fdAT", concatenate([bigEndian(sequence++), packed])));
+  checkAnimation(images, timing.durationsMs);
+  const files = await Promise.all(
+    images.map((image, index) => encodeIndexedPng(image, index === 0 ? text : {})),
+  );
+  const joined = joinPngs(files, timing);
+  if (joined === undefined) {
+    throw new RangeError("The images of an animation must have one palette");
   }
-  return concatenate([...parts, encodeChunk("IEND", new Uint8Array())]);
+  return joined;
 }
 
 /**
@@ -133,20 +119,4 @@ async function pack({ width, height, indices }: IndexedImage): Promise<Uint8Arra
   }
   const packed = new Blob([lines]).stream().pipeThrough(new CompressionStream("deflate"));
   return await new Response(packed).bytes();
-}
-
-function frameControl({ width, height }: IndexedImage, sequence: number, ms: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(26));
-  [sequence, width, height, 0, 0].forEach((value, index) => view.setUint32(index * 4, value));
-  view.setUint16(20, ms);
-  view.setUint16(22, 1000);
-  view.setUint8(24, DISPOSE_NONE);
-  view.setUint8(25, BLEND_SOURCE);
-  return new Uint8Array(view.buffer);
-}
-
-function bigEndian(value: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, value);
-  return new Uint8Array(view.buffer);
 }

@@ -1,15 +1,61 @@
-/** Pixels of JPEG files. Reading only; nothing here writes them. */
+/** Pixels of JPEG files. */
 
 import jpeg from "jpeg-js";
 import { ImageError } from "../errors.ts";
+import { concatenate } from "./chunks.ts";
 import type { DecodedImage } from "./png.ts";
-import { checkPixels } from "./raster.ts";
+import { checkPixels, type Raster } from "./raster.ts";
 
 /** Memory that reading one file may take, in megabytes. */
 const MEMORY_MB = 512;
 
 /** Markers of frames, which carry the size (ITU-T T.81, table B.1): baseline, extended, progressive. */
 const FRAMES: readonly number[] = [0xc0, 0xc1, 0xc2];
+
+/** Quality of the files that are written, of 100; all three channels keep their size. */
+const QUALITY = 92;
+
+/** What begins a segment of Exif. */
+const EXIF_MARK = "Exif\0\0";
+
+/** Most bytes of Exif that go into the one segment that a file has for it. */
+export const MOST_EXIF_BYTES: number = 65_533 - EXIF_MARK.length;
+
+/** Where further segments go: behind the mark of the start and JFIF's segment. */
+const START = 2;
+
+const WHITE = 255;
+
+/**
+ * Writes a JPEG. It knows no transparency: what is transparent is laid on white.
+ *
+ * @param exif What the file carries besides, as `encodeExif()` makes it. More than a segment holds is left
+ *   out. @default nothing
+ */
+export function encodeJpeg(image: Raster, exif?: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { width, height } = image;
+  const bytes = new Uint8Array(jpeg.encode({ width, height, data: onWhite(image) }, QUALITY).data);
+  if (exif === undefined || exif.length > MOST_EXIF_BYTES) return bytes;
+  const mark = new TextEncoder().encode(EXIF_MARK);
+  const view = new DataView(bytes.buffer);
+  const at = START + 2 + view.getUint16(START + 2);
+  const head = new Uint8Array(4);
+  head.set([0xff, 0xe1]);
+  new DataView(head.buffer).setUint16(2, 2 + mark.length + exif.length);
+  return concatenate([bytes.subarray(0, at), head, mark, exif, bytes.subarray(at)]);
+}
+
+function onWhite({ width, height, channels, data }: Raster): Uint8Array {
+  const opaque = new Uint8Array(width * height * 4);
+  for (let from = 0, to = 0; to < opaque.length; from += channels, to += 4) {
+    const alpha = (channels === 4 ? data[from + 3]! : 255) / 255;
+    for (let channel = 0; channel < 3; channel++) {
+      opaque[to + channel] = Math.round(data[from + channel]! * alpha + WHITE * (1 - alpha));
+    }
+    opaque[to + 3] = 255;
+  }
+  return opaque;
+}
 
 /**
  * Reads a JPEG.

@@ -17,11 +17,15 @@ export type {
 } from "./atlas/hash.ts";
 export { tiledTileset } from "./atlas/tiled.ts";
 export type { TiledTileset } from "./atlas/tiled.ts";
+export { joinPngs } from "./apng.ts";
+export type { AnimationTiming } from "./apng.ts";
 export { isPng } from "./chunks.ts";
 export { decodeImage } from "./decode.ts";
+export { encodeAs } from "./encode.ts";
+export type { OtherFormat } from "./encode.ts";
 export { encodeGif } from "./gif.ts";
 export { encodeApng, encodeIndexedPng } from "./indexed.ts";
-export type { AnimationTiming, IndexedImage } from "./indexed.ts";
+export type { IndexedImage } from "./indexed.ts";
 export { decodePng, encodePng, pngSize } from "./png.ts";
 export type { DecodedImage } from "./png.ts";
 export {
@@ -34,6 +38,7 @@ export {
   resizeNearest,
 } from "./raster.ts";
 export type { Raster, Rect } from "./raster.ts";
+export { reduceColors } from "./reduce.ts";
 export { composeSheet, cutTiles, placeFrame, sheetLayout, tileLayout } from "./sheet.ts";
 export type { SheetLayout } from "./sheet.ts";
 export { pngTextParts, readPngText, withPngText } from "./text.ts";

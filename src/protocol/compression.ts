@@ -53,6 +53,11 @@ export function compressionOf(bytes: Uint8Array): CompressionMethod | undefined 
   return ZSTD_MAGIC.every((byte, index) => bytes[index] === byte) ? "zstd" : undefined;
 }
 
+/** Whether this runtime has a method: Node below 22.15 knows no zstd. */
+export function canCompress(method: CompressionMethod): boolean {
+  return method === "zlib" || typeof zlib().zstdCompressSync === "function";
+}
+
 /** Compresses an encoded message. */
 export function compress(bytes: Uint8Array, method: CompressionMethod): Uint8Array<ArrayBuffer> {
   if (method === "zlib") return new Uint8Array(zlib().deflateSync(bytes));

@@ -91,6 +91,7 @@ const named = {
   LoraChoice: schemas.loraChoice,
   PixelOptions: schemas.pixelOptions,
   PixelResult: schemas.pixelResult,
+  Webhook: schemas.webhook,
   Request: schemas.request,
   Reply: schemas.reply,
   Update: schemas.update,

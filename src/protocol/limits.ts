@@ -61,6 +61,9 @@ export const MAX_SCALE = 64;
 /** Most entries of `pixel` in a result: of more images the first ones are told about. */
 export const MAX_PIXEL_RESULTS = 64;
 
+/** Most entries of `animation_paths`: of more animations the first ones are told about. */
+export const MAX_ANIMATION_PATHS = 64;
+
 /** Most tiles that `seams` of one job tell about, all its tile sets together. */
 export const MAX_SEAMS = 256;
 
@@ -69,3 +72,9 @@ export const DITHERS = ["none", "floyd-steinberg", "bayer"] as const;
 
 /** What the colour of an outline can be. */
 export const OUTLINE = /^(auto|#[0-9a-fA-F]{6})$/;
+
+/** The states that a job ends in, which webhooks are told of. */
+export const ENDINGS = ["completed", "failed", "cancelled"] as const;
+
+/** Longest address of a webhook, in code points. */
+export const MAX_URL_CHARS = 2_048;

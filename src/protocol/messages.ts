@@ -12,6 +12,9 @@ export const PROTOCOL_VERSION = "1.0.0";
 /** Asks for an image. */
 export type GenerateRequest = (typeof schemas)["generate"]["_zod"]["output"];
 
+/** Where the ending of a job is told over HTTP. */
+export type Webhook = (typeof schemas)["webhook"]["_zod"]["output"];
+
 /** Asks that a job be given up, queued or running. */
 export type CancelRequest = (typeof schemas)["cancel"]["_zod"]["output"];
 

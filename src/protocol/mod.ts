@@ -21,6 +21,7 @@
 
 export { decodeReply, decodeRequest, decodeUpdate, requestOf } from "./codec.ts";
 export {
+  canCompress,
   compress,
   COMPRESSION_METHODS,
   type CompressionMethod,
@@ -28,7 +29,7 @@ export {
 } from "./compression.ts";
 export { encodeReply, encodeRequest, encodeUpdate } from "./encode.ts";
 export { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
-export { MAX_JOB_IDS, MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED } from "./limits.ts";
+export { ENDINGS, MAX_JOB_IDS, MAX_MESSAGE_BYTES, MAX_PROMPT_CHARS, MAX_SEED } from "./limits.ts";
 export { matchModelName, modelNameKey, type NameMatch, nearestNames } from "./names.ts";
 export { PROTOCOL_VERSION } from "./messages.ts";
 export type {
@@ -69,4 +70,5 @@ export type {
   StatusInfo,
   StatusRequest,
   Update,
+  Webhook,
 } from "./messages.ts";

@@ -9,6 +9,8 @@ import { z } from "zod";
 import {
   CYCLE_NAMES,
   DITHERS,
+  ENDINGS,
+  MAX_ANIMATION_PATHS,
   MAX_CELLS,
   MAX_COLORS,
   MAX_FRAME_PROMPT_CHARS,
@@ -22,6 +24,7 @@ import {
   MAX_SEAMS,
   MAX_SEED,
   MAX_TOLD_PROMPT_CHARS,
+  MAX_URL_CHARS,
   OUTLINE,
 } from "./limits.ts";
 import { MODEL_TYPES } from "./model_types.ts";
@@ -57,6 +60,11 @@ export const pixelOptions = z.object({
   keep_original: optional(z.boolean()),
 });
 
+export const webhook = z.object({
+  url: characters(1, MAX_URL_CHARS),
+  events: optional(z.array(z.enum(ENDINGS)).min(1).max(ENDINGS.length)),
+});
+
 /** Where something is in an image, in pixels; it may begin before it. */
 const within = z.number().min(-16_384).max(16_384);
 
@@ -76,6 +84,7 @@ export const pixelResult = z.object({
 });
 
 const pixelResults = z.array(pixelResult).max(MAX_PIXEL_RESULTS);
+const animationPaths = z.array(text).max(MAX_ANIMATION_PATHS);
 
 /** Some bytes: MessagePack bin. */
 const anyBytes = z.instanceof(Uint8Array<ArrayBuffer>)
@@ -133,6 +142,7 @@ export const generate = z.object({
   fps: optional(z.number().min(0.1).max(240)),
   sheet_columns: optional(z.int().min(1).max(256)),
   pixel: optional(pixelOptions),
+  webhook: optional(webhook),
 }).refine((value) => value.lora === undefined || value.loras === undefined, {
   path: ["loras"],
   message: "give either lora or loras, not both",
@@ -198,6 +208,7 @@ export const jobComplete = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  animation_paths: optional(animationPaths),
   pixel: optional(pixelResults),
   ...place,
 });
@@ -277,6 +288,7 @@ const jobDescription = z.object({
   image_paths: optional(z.array(text)),
   image_count: optional(count),
   seed: optional(z.int().min(0)),
+  animation_paths: optional(animationPaths),
   pixel: optional(pixelResults),
   duration_s: optional(seconds),
   error: optional(text),

@@ -63,6 +63,7 @@ const CHECKS: Readonly<Record<keyof GenerateRequest, Check>> = {
   fps: isOptional((value) => isNumber(value) && Number(value) > 0),
   sheet_columns: isOptional(isCount),
   pixel: isOptional(isStoredPixel),
+  webhook: isOptional(isWebhook),
 };
 
 function isLora(value: unknown): boolean {
@@ -70,6 +71,13 @@ function isLora(value: unknown): boolean {
   const { name, strength_model, strength_clip } = value as Record<string, unknown>;
   return isText(name) && isOptional(isNumber)(strength_model) &&
     isOptional(isNumber)(strength_clip);
+}
+
+function isWebhook(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { url, events } = value as Record<string, unknown>;
+  return isText(url) &&
+    isOptional((list) => Array.isArray(list) && list.every(isText))(events);
 }
 
 /**

@@ -10,6 +10,8 @@ import type { GenerateRequest, JobState, PixelResult } from "../protocol/mod.ts"
 export interface JobResult {
   /** Absolute paths of the files, in the order of the batch; at least one. */
   readonly imagePaths: readonly string[];
+  /** Absolute paths of animations as files that play; absent where there are none. */
+  readonly animationPaths?: readonly string[];
   /** The seed that was used, where it is not the job's: its workflow may take smaller ones only. */
   readonly seed?: number;
   /** What was found in the images that were made pixel art; absent where none was to be. */

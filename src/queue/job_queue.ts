@@ -7,6 +7,7 @@
 import type { MeasuredRun } from "../node_times.ts";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import type { Job, JobOutcome, Lease } from "./job.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** What became of a submission. */
 export type EnqueueResult =
@@ -139,6 +140,8 @@ export interface QueueCounts {
 export interface JobQueue extends AsyncDisposable {
   /** Present if other workers use the queue, too. */
   readonly shared?: SharedQueue;
+  /** What others are to be told of jobs; it outlives them. */
+  readonly outbox: Outbox;
   /** Stores a request, or recognises it. */
   enqueue(request: GenerateRequest, details?: EnqueueDetails): Promise<EnqueueResult>;
   /**
@@ -219,7 +222,9 @@ export interface JobQueue extends AsyncDisposable {
   noteTimes(run: MeasuredRun): Promise<void>;
   /** The runs whose times are kept, oldest first. */
   measuredRuns(): Promise<readonly MeasuredRun[]>;
-  /** Removes jobs that ended before this time, at most `limit`; returns how many. */
+  /** The jobs that `prune()` would remove, without their history. */
+  endedBefore(endedBeforeMs: number, limit: number): Promise<readonly Job[]>;
+  /** Removes jobs that ended before this time, at most `limit`, and what was told then; returns how many jobs. */
   prune(endedBeforeMs: number, limit: number): Promise<number>;
   /** Closes the store. May be called again. */
   close(): Promise<void>;

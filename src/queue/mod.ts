@@ -18,6 +18,14 @@ export type {
   ReleaseOptions,
   SharedQueue,
 } from "./job_queue.ts";
+export type {
+  Delivery,
+  DeliveryQuery,
+  DeliveryResult,
+  DeliveryState,
+  NewDelivery,
+  Outbox,
+} from "./outbox.ts";
 export { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";
 export { isPostgresUrl } from "./postgres/address.ts";
 export { lockQueue } from "./sqlite/lock.ts";

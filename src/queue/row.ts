@@ -109,13 +109,17 @@ function isOutcome(value: unknown): value is JobOutcome {
   if (value.type === "failed") return "error" in value && typeof value.error === "string";
   if (value.type !== "completed") return value.type === "cancelled";
   const { result } = value as {
-    result?: { imagePaths?: unknown; seed?: unknown; pixel?: unknown };
+    result?: { imagePaths?: unknown; animationPaths?: unknown; seed?: unknown; pixel?: unknown };
   };
-  const paths = result?.imagePaths;
   if (result?.pixel !== undefined && !isPixelResults(result.pixel)) return false;
   if (result?.seed !== undefined && !Number.isSafeInteger(result.seed)) return false;
-  return Array.isArray(paths) && paths.length > 0 &&
-    paths.every((path) => typeof path === "string");
+  if (result?.animationPaths !== undefined && !arePaths(result.animationPaths)) return false;
+  return arePaths(result?.imagePaths);
+}
+
+function arePaths(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 &&
+    value.every((path) => typeof path === "string");
 }
 
 /** Numbers that nobody can have stored. A deadline may be any: it only never comes, or has passed. */

@@ -17,7 +17,8 @@ import type { FramePlan } from "../workflow/mod.ts";
 import { animationFiles, numbered, type Playing } from "./atlas_files.ts";
 import type { PixelContext, PixelStage } from "./pixel/stage.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
-import { asDelivered, readImage, type ResultContext, type StagedImage } from "./result_image.ts";
+import { playableFiles } from "./playable.ts";
+import { readImage, type ResultContext, type StagedImage } from "./result_image.ts";
 import { layoutFrames, type ResultShape } from "./shape.ts";
 import type { FileSet, SetFile } from "./staging.ts";
 
@@ -27,7 +28,8 @@ const USUAL_FPS = 10;
 type AnimationShape = ResultShape & { animation_frames: number };
 
 /**
- * Makes the files of all animations that the images hold: the sheet, the frames in order, the atlas.
+ * Makes the files of all animations that the images hold: the sheet, the frames in order, a
+ * GIF and an animated PNG, the atlas.
  *
  * @throws {JobError} `invalid_parameter` if no sheet can be that large.
  * @throws {ComfyError} `output` if there are too few images, or they differ in size.
@@ -75,9 +77,11 @@ async function pixelAnimation(
     : decoded;
   const frames = { rasters, text: first.text, originals: source };
   const layoutOf = (width: number, height: number) => layoutFrames(count, width, height, columns);
-  const { files, found, size } = await pixel.animation(frames, layoutOf, context);
-  const atlas = animationFiles(layoutOf(...size), playingOf(shape));
-  return { files: [...files, ...atlas], found };
+  const made = await pixel.animation(frames, layoutOf, context);
+  const playing = playingOf(shape);
+  const playable = await playableFiles(made.frames, playing, context);
+  const atlas = animationFiles(made.frames.layout, playing);
+  return { files: [...made.files, ...playable, ...atlas], found: made.found };
 }
 
 function playingOf({ fps = USUAL_FPS, cycle }: AnimationShape): Playing {
@@ -120,7 +124,7 @@ function wrongNumber(images: number, frames: number): ComfyError {
 class AnimationMaker {
   readonly #shape: AnimationShape;
   readonly #context: ResultContext;
-  readonly #frames: SetFile[] = [];
+  readonly #frames: { suffix: string; temp: string }[] = [];
   #sheet: { raster: Raster; layout: SheetLayout; text: DecodedImage["text"] } | undefined;
 
   constructor(shape: AnimationShape, context: ResultContext) {
@@ -134,7 +138,8 @@ class AnimationMaker {
       this.#context.signal.throwIfAborted();
       const { text, ...image } = await readImage(frame);
       this.#place(image, text);
-      this.#frames.push(asDelivered(frame, numbered(this.#frames.length)));
+      const suffix = numbered(this.#frames.length) + frame.extension;
+      this.#frames.push({ suffix, temp: frame.temp });
     }
   }
 
@@ -163,10 +168,13 @@ class AnimationMaker {
     const { raster, layout, text } = this.#sheet;
     const { staging, parameters } = this.#context;
     const png = await encodePng(raster, { ...text, [PARAMETERS_KEYWORD]: parameters });
+    const playing = playingOf(this.#shape);
+    const temps = this.#frames.map(({ temp }) => temp);
     return [
       { suffix: "_sheet.png", temp: await staging.write(png) },
       ...this.#frames,
-      ...animationFiles(layout, playingOf(this.#shape)),
+      ...await playableFiles({ temps, sheet: raster, layout }, playing, this.#context),
+      ...animationFiles(layout, playing),
     ];
   }
 

@@ -3,6 +3,7 @@
 import { ComfyError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import {
+  animationPixels,
   type BindOptions,
   bindTemplate,
   checkDeliverable,
@@ -49,7 +50,8 @@ export async function checkRequest(
     if (context.server.state === "ready") {
       await makeGraph(context, { template, request, options, waitMs: CHECK_MS });
     }
-    return { type: "ok", workflow: template.name };
+    const pixels = animationPixels(template, request);
+    return { type: "ok", workflow: template.name, ...(pixels === undefined ? {} : { pixels }) };
   } catch (error) {
     if (!(error instanceof JobError)) throw error;
     const code = error.code === "model_not_found" ? error.code : "invalid_parameter";

@@ -8,12 +8,14 @@ import {
 } from "../comfyui/mod.ts";
 import { ComfyError, JobError } from "../errors.ts";
 import {
+  animationPixels,
   type BindOptions,
   bindTemplate,
   generatedSize,
   type Graph,
   planFrames,
   sizeWarning,
+  spellAsFile,
   type Template,
 } from "../workflow/mod.ts";
 import { startSpan } from "../trace.ts";
@@ -168,12 +170,13 @@ class JobRun {
     previews.discard();
     using _saving = startSpan("save the images", this.#spec);
     this.#missSentImages(graph, images);
-    const { imagePaths, pixel: found } = await output.save(images);
+    const { imagePaths, animationPaths, pixel: found } = await output.save(images);
     this.#context.again.forget(jobId);
     updates.done();
-    const times = updates.times(template.name);
+    const times = updates.times(template.name, animationPixels(template, request));
     const known = {
       ...(seed === this.#spec.seed ? {} : { seed }),
+      ...(animationPaths === undefined ? {} : { animationPaths }),
       ...(found === undefined ? {} : { pixel: found }),
       ...(times === undefined ? {} : { times }),
     };
@@ -218,7 +221,9 @@ class JobRun {
     });
     using _span = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
-    for await (const event of this.#follow(graph, AbortSignal.any([signal, watchdog.signal]))) {
+    for await (
+      const event of this.#follow(template, graph, AbortSignal.any([signal, watchdog.signal]))
+    ) {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life;
       // where there is none at all, the server's word that it runs has to do.
       if (event.type === "queued") this.#place?.[Symbol.dispose]();
@@ -343,7 +348,7 @@ class JobRun {
   }
 
   /** A prompt that may have been posted is only looked for: to post it again is a decision of the host. */
-  #follow(graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
+  #follow(template: Template, graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
     const { server: { client }, setup: { previewMethod = "default" } } = this.#context;
     const { promptId, resumed } = this.#spec;
     const options = {
@@ -353,7 +358,8 @@ class JobRun {
       },
     };
     if (resumed) return client.attach(promptId, { ...options, graph });
-    return client.run(graph, { ...options, promptId, previewMethod });
+    const spelled = spellAsFile(graph, template);
+    return client.run(graph, { ...options, promptId, previewMethod, spelled });
   }
 }
 

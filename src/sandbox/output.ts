@@ -9,6 +9,7 @@ import type { FramePlan } from "../workflow/mod.ts";
 import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
+import { convertSets } from "./convert.ts";
 import { fitImages } from "./fit.ts";
 import type { StagedImage } from "./result_image.ts";
 import type { PixelStage } from "./pixel/stage.ts";
@@ -156,7 +157,7 @@ export class OutputImages implements AsyncDisposable {
       : await fitImages(staged, { request, generated, staging, signal, log, jobId });
     const facts = { jobId, prompt: request.prompt, seed, model: request.model };
     const timestampMs = Date.now();
-    const sets = await arrangeResults(request, fitted, {
+    const arranged = await arrangeResults(request, fitted, {
       staging,
       parameters,
       frames,
@@ -164,6 +165,12 @@ export class OutputImages implements AsyncDisposable {
       onPixel,
       signal,
       stemOf: (index) => outputName(filenamePattern, { ...facts, index, timestampMs }),
+    });
+    const sets = await convertSets(arranged, request.output_format, {
+      staging,
+      signal,
+      log,
+      jobId,
     });
     signal.throwIfAborted();
     return savedFiles(sets, await staging.publish(sets));

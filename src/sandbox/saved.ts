@@ -1,7 +1,7 @@
 /** What is told of the files of a job: their paths in order, and what was found in them. Pure. */
 
 import type { PixelResult } from "../protocol/mod.ts";
-import { MAX_PIXEL_RESULTS, MAX_SEAMS } from "../protocol/limits.ts";
+import { MAX_ANIMATION_PATHS, MAX_PIXEL_RESULTS, MAX_SEAMS } from "../protocol/limits.ts";
 import { isAtlasFile } from "./atlas_files.ts";
 import type { FileSet } from "./staging.ts";
 
@@ -9,6 +9,8 @@ import type { FileSet } from "./staging.ts";
 export interface Saved {
   /** Absolute paths of the images. */
   readonly imagePaths: string[];
+  /** Absolute paths of animations as files that play; absent where there are none. */
+  readonly animationPaths?: string[];
   /** What was found where they were made pixel art; absent where none was to be. */
   readonly pixel?: PixelResult[];
 }
@@ -22,15 +24,19 @@ export function savedFiles(
   sets: readonly FileSet[],
   published: readonly (readonly string[])[],
 ): Saved {
-  const files = sets.flatMap(({ files }, set) =>
+  const all = sets.flatMap(({ files }, set) =>
     files.map((file, index) => ({ set, path: published[set]?.[index] ?? "", ...marksOf(file) }))
   ).filter(({ path }) => !isAtlasFile(path));
+  const animationPaths = all.filter(({ plays }) => plays).map(({ path }) => path)
+    .slice(0, MAX_ANIMATION_PATHS);
+  const files = all.filter(({ plays }) => !plays);
   const ordered = [
     ...files.filter(({ isExtra }) => !isExtra),
     ...files.filter(({ isExtra }) => isExtra),
   ];
   const imagePaths = ordered.map(({ path }) => path);
-  if (sets.every(({ found }) => found === undefined)) return { imagePaths };
+  const saved = { imagePaths, ...(animationPaths.length === 0 ? {} : { animationPaths }) };
+  if (sets.every(({ found }) => found === undefined)) return saved;
   const pixel: PixelResult[] = [];
   let seamsLeft = MAX_SEAMS;
   for (const [index, { found }] of sets.entries()) {
@@ -47,10 +53,10 @@ export function savedFiles(
       ...(told === undefined ? {} : { seams: told }),
     });
   }
-  return { imagePaths, pixel };
+  return { ...saved, pixel };
 }
 
-function marksOf(file: FileSet["files"][number]): { isExtra: boolean; isOriginal: boolean } {
-  if ("text" in file) return { isExtra: false, isOriginal: false };
-  return { isExtra: file.isExtra ?? false, isOriginal: file.isOriginal ?? false };
+function marksOf(file: FileSet["files"][number]) {
+  const { isExtra = false, isOriginal = false, plays = false } = "text" in file ? {} : file;
+  return { isExtra, isOriginal, plays };
 }

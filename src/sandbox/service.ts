@@ -11,6 +11,7 @@ import type {
   SandboxSetup,
   ToSandbox,
 } from "../executor/messages.ts";
+import { listNames } from "./names.ts";
 import { checkRequest } from "./check.ts";
 import { withdraw } from "./cancel.ts";
 import type { JobContext } from "./context.ts";
@@ -77,6 +78,8 @@ export class IsolateService {
             })),
         })
       ));
+      const problems = this.#sessions.flatMap(({ catalog }) => catalog.problems);
+      for (const problem of new Set(problems)) this.#log("error", problem);
       this.#post({ type: "ready" });
     } catch (error) {
       const { code, message } = this.#explain(error);
@@ -163,7 +166,16 @@ function find(
       return checkRequest(session, question as SandboxCalls["check"]["question"]);
     case "models":
       return session.models.list(question as SandboxCalls["models"]["question"]);
+    case "catalog":
+      return listNames(session);
+    case "leave":
+      return leave(session);
     case "withdraw":
       return withdraw(session, question as SandboxCalls["withdraw"]["question"]);
   }
+}
+
+async function leave({ server }: JobContext): Promise<boolean> {
+  await server[Symbol.asyncDispose]();
+  return true;
 }

@@ -22,7 +22,7 @@ export interface SessionOptions {
 /**
  * Reads the workflows and starts to look for the server.
  *
- * @throws {ConfigError} for a workflow or folder that cannot be used.
+ * @throws {ConfigError} for a folder that cannot be read, and for settings that name no workflow.
  */
 export async function openSession(
   setup: SandboxSetup,

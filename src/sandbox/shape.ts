@@ -4,6 +4,7 @@ import { ImageError, JobError } from "../errors.ts";
 // Not by `mod.ts`: that would load the library that reads PNG files before there is one.
 import { checkPixels } from "../images/raster.ts";
 import { type SheetLayout, sheetLayout } from "../images/sheet.ts";
+import { formatKey } from "../workflow/format.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 
 /** What a job's request says of the form of its result. */
@@ -34,8 +35,8 @@ export function checkShape(shape: ResultShape): void {
     const field = frames === undefined ? "tileset_grid" : "animation_frames";
     throw invalidShape(field, `${parts} files are more than the ${MAX_PARTS} that a job may make`);
   }
-  const format = shape.output_format ?? "png";
-  if (format.toLowerCase() !== "png" && (frames !== undefined || grid !== undefined)) {
+  const format = formatKey(shape.output_format ?? "png");
+  if (format !== "png" && (frames !== undefined || grid !== undefined)) {
     throw invalidShape("output_format", "sheets are made of PNG files; leave the field out");
   }
   if (grid !== undefined) checkSheet(size);

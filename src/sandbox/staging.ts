@@ -18,6 +18,8 @@ export type SetFile =
     isExtra?: boolean;
     /** Whether it is what the first file of its set was made of. @default {false} */
     isOriginal?: boolean;
+    /** Whether it is the animation that the first files of its set are the frames of. @default {false} */
+    plays?: boolean;
   }
   | { suffix: string; text: (stem: string) => string };
 

@@ -95,13 +95,17 @@ export class JobUpdates implements Disposable {
     this.#tell(this.#gate.take({ ...toWire(this.#last), percent: 100, eta_s: 0 }));
   }
 
-  /** How long everything took, to be called when it is done; undefined where not all was seen. */
-  times(workflow: string): RunTimes | undefined {
+  /**
+   * How long everything took, to be called when it is done; undefined where not all was seen.
+   *
+   * @param pixels Those that were generated, where the request does not tell.
+   */
+  times(workflow: string, pixels?: number): RunTimes | undefined {
     const measured = this.#meter.result();
     // Of a prompt that was running before, nobody saw the whole.
     if (measured === undefined || this.#options.spec.resumed) return undefined;
     const filesMs = Math.round(performance.now() - this.#completedAt);
-    return { workflow, ...measured, filesMs };
+    return { workflow, ...measured, filesMs, ...(pixels === undefined ? {} : { pixels }) };
   }
 
   /** Ends looking at the clock. */

@@ -7,7 +7,17 @@
 
 /**
  * The versions that can be imitated. `0.10`, `0.33` and `0.38` stand for their newest patch release;
- * `0.3.64` and `0.33` were recorded from real servers, the others were read in their source.
+ * `0.3.64` and `0.33` were recorded from real servers, the others were read in their source. What differs from
+ * `0.3.64`:
+ *
+ * - `0.3.44`: no `progress_state`, `/features`, previews of type 4; ignores `prompt_id`,
+ *   `partial_execution_targets`, history `offset`; every interrupt is global
+ * - `0.10`: `extra_data.create_time` and `preview_method`; no secrets in `/queue`; `/api/jobs`;
+ *   history lists outputs of that run only
+ * - `0.33`: as 0.10, and: `prompt_id` must be a lowercase UUID; `missing_node_type`;
+ *   `dependency_cycle`; cancel routes of the jobs API; progress without previews is throttled; results
+ *   are kept across prompts only while 128 GiB are free (`freeMemoryBytes`)
+ * - `0.38`: as 0.33; it calls itself 0.38.1
  */
 export type ProfileName = "0.3.44" | "0.3.64" | "0.10" | "0.33" | "0.38";
 

@@ -7,6 +7,7 @@
 export type {
   BindOptions,
   ConnectSocketOptions,
+  ConnectTransport,
   CurveClientOptions,
   CurveServerOptions,
   IncomingRequest,

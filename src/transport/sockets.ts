@@ -138,8 +138,16 @@ export interface BindOptions {
   curve?: CurveServerOptions;
 }
 
+/** A way to open sockets that connect, all that a client needs. */
+export interface ConnectTransport {
+  /** Connects to a request socket, which need not be there yet. */
+  connectRequests(address: string, options?: ConnectSocketOptions): Promise<RequestClient>;
+  /** Subscribes to an update socket, which need not be there yet. */
+  connectUpdates(address: string, options?: ConnectSocketOptions): Promise<UpdateSubscriber>;
+}
+
 /** A way to open sockets. */
-export interface Transport {
+export interface Transport extends ConnectTransport {
   /**
    * Binds the request socket.
    *
@@ -152,8 +160,4 @@ export interface Transport {
    * @throws {TransportError} `address_in_use` or `address_invalid`.
    */
   bindUpdates(address: string, options?: BindOptions): Promise<UpdatePublisher>;
-  /** Connects to a request socket, which need not be there yet. */
-  connectRequests(address: string, options?: ConnectSocketOptions): Promise<RequestClient>;
-  /** Subscribes to an update socket, which need not be there yet. */
-  connectUpdates(address: string, options?: ConnectSocketOptions): Promise<UpdateSubscriber>;
 }

@@ -14,6 +14,7 @@ import type {
   UpdateSubscriber,
 } from "./sockets.ts";
 import type { CurveKeyPair } from "./zmq/curve.ts";
+import type { ConnectRuntime } from "./zmq/options.ts";
 import { bindPublisher } from "./zmq/publisher.ts";
 import { bindRouter } from "./zmq/router.ts";
 
@@ -46,17 +47,24 @@ class ZmqTransport implements Transport {
 
   async connectRequests(
     address: string,
-    options?: ConnectSocketOptions,
+    options: ConnectSocketOptions = {},
   ): Promise<RequestClient> {
     const { connectDealer } = await import("./zmq/dealer.ts");
-    return await connectDealer(address, options);
+    return await connectDealer(address, options, await denoRuntime());
   }
 
   async connectUpdates(
     address: string,
-    options?: ConnectSocketOptions,
+    options: ConnectSocketOptions = {},
   ): Promise<UpdateSubscriber> {
     const { connectSubscriber } = await import("./zmq/subscriber.ts");
-    return await connectSubscriber(address, options);
+    return await connectSubscriber(address, options, await denoRuntime());
   }
+}
+
+async function denoRuntime(): Promise<ConnectRuntime> {
+  const { receiverOf } = await import("./zmq/socket.ts");
+  const { needsIpv6 } = await import("./zmq/ip_version.ts");
+  // The addon's own waiting hangs on Deno.
+  return { receiverOf: (socket) => receiverOf(socket), needsIpv6, receiveTimeout: 0 };
 }

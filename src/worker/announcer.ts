@@ -12,6 +12,8 @@ export interface AnnouncerOptions {
   queue: Pick<JobQueue, "markAnnounced">;
   /** Where updates go. */
   publisher: Publisher;
+  /** Stores what is to be told of a job elsewhere; an ending is marked as told only after that. */
+  onEnding?: (job: Job) => Promise<void>;
   /** Takes log lines. */
   logger?: Logger;
 }
@@ -27,7 +29,7 @@ export interface Announcer {
 
 /** Creates an announcer. */
 export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { queue, publisher, logger = silentLogger } = options;
+  const { queue, publisher, onEnding, logger = silentLogger } = options;
   return {
     async announce(job) {
       publishEnding(publisher, job);
@@ -36,6 +38,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       const facts = { jobId: job.id, duration_s: durationS(job) };
       logger.log(failed ? "error" : "info", message, facts);
       try {
+        await onEnding?.(job);
         await queue.markAnnounced(job.id);
       } catch (error) {
         // It is told again at the next start, which does no harm.
@@ -68,7 +71,7 @@ function publishEnding(publisher: Publisher, job: Job): void {
   const success = job.outcome?.type === "completed";
   publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
   if (job.outcome?.type === "completed") {
-    const { imagePaths, seed = job.seed, pixel } = job.outcome.result;
+    const { imagePaths, animationPaths, seed = job.seed, pixel } = job.outcome.result;
     publisher.publish(shortened<JobComplete>({
       type: "job_complete",
       job_id: job.id,
@@ -76,6 +79,7 @@ function publishEnding(publisher: Publisher, job: Job): void {
       duration_s,
       image_paths: [...imagePaths],
       seed,
+      ...(animationPaths === undefined ? {} : { animation_paths: [...animationPaths] }),
       ...(pixel === undefined ? {} : { pixel: [...pixel] }),
     }));
   } else if (job.outcome?.type === "failed") {

@@ -191,9 +191,10 @@ export class Attempt implements Disposable {
 
   #ending(outcome: Exclude<RunOutcome, { type: "failed" }>): JobOutcome {
     if (outcome.type === "completed") {
-      const { imagePaths, seed, pixel } = outcome;
+      const { imagePaths, animationPaths, seed, pixel } = outcome;
       const known = {
         ...(seed === undefined ? {} : { seed }),
+        ...(animationPaths === undefined ? {} : { animationPaths }),
         ...(pixel === undefined ? {} : { pixel }),
       };
       return { type: "completed", result: { imagePaths, ...known } };

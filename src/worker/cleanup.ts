@@ -1,6 +1,8 @@
 /** Forgets jobs that ended long ago. */
 
 import { type Logger, silentLogger } from "../log.ts";
+import type { Job } from "../queue/mod.ts";
+import type { DeleteFiles } from "./forgotten_files.ts";
 
 /** Time between looks, in milliseconds. */
 const INTERVAL_MS = 60_000;
@@ -9,23 +11,36 @@ const BATCH = 200;
 
 /** What the cleanup needs of the queue. */
 export interface PrunableQueue {
+  /** The jobs that would be removed. */
+  endedBefore(endedBeforeMs: number, limit: number): Promise<readonly Job[]>;
   /** Removes jobs that ended before this time; returns how many. */
   prune(endedBeforeMs: number, limit: number): Promise<number>;
 }
 
-/** Removes finished jobs of that age now and then, until it is disposed of. Files are left alone. */
-export function startCleanup(
-  queue: PrunableQueue,
-  maxAgeMs: number,
-  logger: Logger = silentLogger,
-): AsyncDisposable {
+/** Options of {@linkcode startCleanup}. */
+export interface CleanupOptions {
+  /** Keeps the jobs. */
+  readonly queue: PrunableQueue;
+  /** Age at which they go, in milliseconds. */
+  readonly maxAgeMs: number;
+  /** Deletes their files before. @default {files are left alone} */
+  readonly deleteFiles?: DeleteFiles | undefined;
+  /** Takes log lines. */
+  readonly logger?: Logger;
+}
+
+/** Removes finished jobs of that age now and then, until it is disposed of. */
+export function startCleanup(options: CleanupOptions): AsyncDisposable {
+  const { queue, maxAgeMs, deleteFiles, logger = silentLogger } = options;
   let pass: Promise<void> = Promise.resolve();
   let open = true;
   const clean = async () => {
     try {
       let removed = BATCH;
       while (open && removed === BATCH) {
-        removed = await queue.prune(Date.now() - maxAgeMs, BATCH);
+        const before = Date.now() - maxAgeMs;
+        await deleteFiles?.(await queue.endedBefore(before, BATCH));
+        removed = await queue.prune(before, BATCH);
         // Requests get their turn between two batches.
         await new Promise((resolve) => setTimeout(resolve, 0));
       }

@@ -94,7 +94,7 @@ export function noteAttempt(
 /** What a snapshot is made of. */
 export interface SnapshotSources {
   /** Counts jobs. */
-  readonly queue: Pick<JobQueue, "counts">;
+  readonly queue: Pick<JobQueue, "counts" | "outbox">;
   /** The servers. */
   readonly servers: readonly ServerView[];
   /** Knows what the servers do. */
@@ -122,6 +122,7 @@ export async function takeSnapshot(
       inFlight: scheduler.activeOn(name),
       isDraining: scheduler.isDraining(name),
     })),
+    webhooks: await queue.outbox.counts(),
     droppedUpdates: updates.dropped,
     freeDiskBytes: await freeSpace.look(),
   };

@@ -78,6 +78,10 @@ export interface Scheduler {
   isDraining(server: string): boolean;
   /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
   setDraining(server: string, draining: boolean): void;
+  /** Gives jobs to another server, too. */
+  add(runner: JobRunner): void;
+  /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
+  remove(server: string): Promise<void>;
   /** Last progress of a running job. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -100,7 +104,9 @@ class QueueScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #logger: Logger;
   readonly #now: () => number;
-  readonly #slots: readonly Slot[];
+  #slots: readonly Slot[];
+  /** Servers that were removed, and end what they have. */
+  readonly #leaving = new Map<Slot, () => void>();
   readonly #context: AttemptContext;
   readonly #wakeUp: WakeUp = createWakeUp();
   readonly #welcome: Welcome;
@@ -157,11 +163,41 @@ class QueueScheduler implements Scheduler {
   }
 
   activeOn(server: string): number {
-    return this.#slots.find((slot) => slot.name === server)?.active ?? 0;
+    return this.#slotOf(server)?.active ?? 0;
   }
 
   isDraining(server: string): boolean {
-    return this.#slots.find((slot) => slot.name === server)?.isDraining ?? false;
+    return this.#slotOf(server)?.isDraining ?? false;
+  }
+
+  add(runner: JobRunner): void {
+    this.#slots = [...this.#slots, new Slot(runner, this.#options.estimator, this.#now)];
+    this.wake();
+  }
+
+  async remove(server: string): Promise<void> {
+    const slot = this.#slots.find(({ name }) => name === server);
+    if (slot === undefined) return;
+    slot.isDraining = true;
+    this.#slots = this.#slots.filter((other) => other !== slot);
+    // What waits for it alone is looked at anew.
+    this.#looked = false;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#leaving.set(slot, resolve);
+    this.#letGo(slot);
+    this.wake();
+    await promise;
+  }
+
+  #slotOf(server: string): Slot | undefined {
+    return [...this.#slots, ...this.#leaving.keys()].find(({ name }) => name === server);
+  }
+
+  #letGo(slot: Slot): void {
+    if (slot.active > 0) return;
+    this.#leaving.get(slot)?.();
+    // What it gave back last is looked at anew, too.
+    if (this.#leaving.delete(slot)) this.#looked = false;
   }
 
   setDraining(server: string, draining: boolean): void {
@@ -269,7 +305,7 @@ class QueueScheduler implements Scheduler {
       if (times !== undefined) this.#options.estimator.note(times);
       if (ended === undefined) return;
       if (ended.state === "completed") {
-        this.#options.estimator.learn(ended.request, durationS(ended) * 1_000);
+        this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
       this.#context.progress.delete(id);
       await this.#options.announcer.announce(ended);
@@ -280,6 +316,7 @@ class QueueScheduler implements Scheduler {
     } finally {
       if (this.#active.get(id) === attempt) this.#active.delete(id);
       slot.remove(attempt);
+      this.#letGo(slot);
     }
   }
 

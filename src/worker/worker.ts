@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { Config, ServerConfig } from "../config/mod.ts";
-import { type SandboxSetup, startExecutors } from "../executor/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { startExecutors } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
-import type { JobQueue } from "../queue/mod.ts";
+import type { Metrics } from "../http/mod.ts";
+import type { Job, JobQueue, Outbox } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -24,6 +25,11 @@ import {
   noteAttempt,
   takeSnapshot,
 } from "./measures.ts";
+import type { Hooks } from "./hooks/open.ts";
+import { viewServers } from "./servers_view.ts";
+import { viewHooks } from "./hooks/view.ts";
+import { createFleet, serverOptions } from "./fleet.ts";
+import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
@@ -57,8 +63,12 @@ export interface PixelsWorker extends AsyncDisposable {
   readonly pubAddress: string;
   /** Where it is served over HTTP, such as `http://127.0.0.1:8080`; absent if it is not. */
   readonly httpUrl: string | undefined;
-  /** Reads again what may change while it runs: the tokens of HTTP. */
-  reload(): Promise<void>;
+  /**
+   * Reads again what may change while it runs: the tokens of HTTP, and of fresh settings the servers.
+   *
+   * @returns names of servers of which something has changed that cannot change.
+   */
+  reload(fresh?: Config): Promise<string[]>;
   /**
    * Takes no more jobs, lets running ones finish within the configured time, hands the others back to
    * the queue, answers what was asked meanwhile, and stops. May be called again.
@@ -96,7 +106,7 @@ export interface Front {
  */
 export async function startService(options: WorkerOptions, front: Front): Promise<PixelsWorker> {
   const { config, logger = silentLogger } = options;
-  const { requests, updates, outputDir, inputDir, paletteDir, serving } = front;
+  const { requests, updates, outputDir, inputDir, serving } = front;
   await using starting = new AsyncDisposableStack();
   const { queue: stored, lock } = await openQueue(config.worker);
   starting.use(lock);
@@ -107,22 +117,17 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const queue = measuredQueue(stored, metrics);
   const { shared } = queue;
   await shared?.hold(config.comfyui.servers.map(({ name }) => name));
-  const cleanup = starting.use(startCleanup(queue, config.worker.cleanupAgeMs, logger));
+  const deleteFiles = config.output.deleteForgotten
+    ? deleteForgotten(outputDir, logger)
+    : undefined;
+  const { cleanupAgeMs: maxAgeMs } = config.worker;
+  const cleanup = starting.use(startCleanup({ queue, maxAgeMs, deleteFiles, logger }));
   let wake = () => {};
   const executors = starting.use(
     await startExecutors({
-      servers: await Promise.all(config.comfyui.servers.map(async (server) => ({
-        name: server.name,
-        weight: server.weight,
-        maxInFlight: server.maxInFlight,
-        setup: {
-          ...sandboxSetup(config, server, outputDir),
-          ...(inputDir === undefined ? {} : { inputDir }),
-          ...(paletteDir === undefined ? {} : { paletteDir }),
-          clientId: await queue.clientIdOn(server.name) ?? crypto.randomUUID(),
-          unreachableMs: config.comfyui.awayMs,
-        },
-      }))),
+      servers: await Promise.all(
+        config.comfyui.servers.map((server) => serverOptions(config, server, front, queue)),
+      ),
       serversPerIsolate: config.comfyui.serversPerIsolate,
       logger,
       onChange: () => wake(),
@@ -144,7 +149,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const estimator = createEstimator();
   const { retryDelayMs, awayMs } = config.comfyui;
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
-  const own = measuredAnnouncer(createAnnouncer({ queue, publisher, logger }), metrics);
+  const hooks = await hooksOf(config, queue.outbox, metrics, logger);
+  if (hooks !== undefined) starting.use(hooks);
+  const onEnding = hooks === undefined ? {} : { onEnding: (job: Job) => hooks.note(job) };
+  const told = createAnnouncer({ queue, publisher, ...onEnding, logger });
+  const own = measuredAnnouncer(told, metrics);
   const announcer = shared === undefined ? own : announceOnce(own);
   await learnFromHistory(queue, estimator);
   // What ended before is read with the endings of the others.
@@ -169,10 +178,19 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  let stopping = false;
+  const fleet = createFleet({
+    config,
+    folders: front,
+    queue,
+    executors,
+    scheduler,
+    isStopping: () => stopping,
+    logger,
+  });
   const following = shared === undefined
     ? undefined
     : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
-  let stopping = false;
   const freeSpace = starting.use(
     await watchFreeSpace({
       look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
@@ -191,6 +209,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     updates: publisher,
     storage,
     outputDir,
+    webhookRefusal: hooks?.refusalOf,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
@@ -212,6 +231,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             snapshot: () =>
               takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
+            catalog: () => Promise.any(executors.all.map((one) => one.catalog())),
+            servers: viewServers(fleet),
+            webhooks: viewHooks(queue.outbox, () => hooks?.wake()),
             feed,
             outputDir,
             inputDir,
@@ -235,6 +257,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
     await following?.[Symbol.asyncDispose]();
+    await hooks?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();
     await serving;
@@ -247,7 +270,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     reqAddress: requests.address,
     pubAddress: updates.address,
     httpUrl: httpServer?.url,
-    reload: async () => await httpServer?.reload(),
+    async reload(fresh) {
+      await httpServer?.reload();
+      return fresh === undefined ? [] : await fleet.follow(fresh.comfyui.servers);
+    },
     drain,
     async close() {
       stopped ??= stop(0);
@@ -259,41 +285,21 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   };
 }
 
-function sandboxSetup(
-  config: Config,
-  server: ServerConfig,
-  outputDir: string,
-): Omit<SandboxSetup, "clientId" | "inputDir" | "paletteDir" | "unreachableMs"> {
-  const { workflows, output, comfyui, worker } = config;
-  return {
-    serverUrl: server.url,
-    headers: headersOf(server),
-    outputDir,
-    ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
-    modelDirs: server.modelDirs,
-    defaultWorkflow: workflows.defaultWorkflow,
-    routes: {
-      animation: workflows.forAnimation,
-      tileset: workflows.forTileset,
-      initImage: workflows.forInitImage,
-      batch: workflows.forBatch,
-      lora: workflows.forLora,
-    },
-    loraTriggers: workflows.loraTriggers,
-    ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
-    filenamePattern: output.filenamePattern,
-    previewMethod: output.previewMethod,
-    keepPreviews: output.keepPreviews,
-    maxPreviewsPerSecond: output.maxPreviewsPerSecond,
-    maxPreviews: output.maxPreviews,
-    progressPerSecond: worker.progressPerSecond,
-    stallTimeoutMs: comfyui.timeoutMs,
-    allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
-  };
-}
-
-function headersOf({ token, headers = {} }: ServerConfig): Readonly<Record<string, string>> {
-  return token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
+/** Most workers tell no webhooks, and start without what tells them. */
+async function hooksOf(
+  { webhooks: config }: Config,
+  outbox: Outbox,
+  metrics: Metrics | undefined,
+  logger: Logger,
+): Promise<Hooks | undefined> {
+  if (config.url === undefined && config.allowedHosts.length === 0) return undefined;
+  const { openHooks } = await import("./hooks/open.ts");
+  return await openHooks({
+    config,
+    outbox,
+    ...(metrics === undefined ? {} : { onTry: metrics.webhookTried }),
+    logger,
+  });
 }
 
 /** Run times are learnt anew from the jobs that are still known, and from what was measured of any. */
@@ -301,7 +307,9 @@ async function learnFromHistory(queue: JobQueue, estimator: Estimator): Promise<
   for (const run of await queue.measuredRuns()) estimator.note(run);
   const { jobs } = await queue.list({ state: "completed", limit: HISTORY_JOBS });
   for (const job of jobs.toReversed()) {
-    if (job.damage === undefined) estimator.learn(job.request, durationS(job) * 1_000);
+    if (job.damage === undefined) {
+      estimator.learn(job.request, durationS(job) * 1_000, job.workflow);
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { ConfigError, JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
-import { parseExactJson } from "./exact_json.ts";
+import { parseAsSpelled, parseExactJson } from "./exact_json.ts";
 import { DEFAULT_ROUTES, routeRequest, type Routes } from "./route.ts";
 import { createTemplate, type Template } from "./template/template.ts";
 
@@ -10,10 +10,12 @@ import { createTemplate, type Template } from "./template/template.ts";
 export interface Catalog {
   /** Templates by name. */
   readonly templates: ReadonlyMap<string, Template>;
+  /** What the operator should mend, a sentence each: files that cannot be used, no default workflow. */
+  readonly problems: readonly string[];
   /**
    * Chooses the template of a request.
    *
-   * @throws {JobError} `invalid_parameter` if the request names a workflow that is not there.
+   * @throws {JobError} `invalid_parameter` if the workflow is not there or cannot be used.
    */
   choose(request: GenerateRequest): Template;
 }
@@ -32,29 +34,49 @@ export interface CatalogOptions {
 export const BUILT_IN_WORKFLOWS: URL = new URL("../../workflows/", import.meta.url);
 
 /**
- * Reads every `*.json` of a folder.
+ * Reads every `*.json` of a folder. One that cannot be used is in nobody's way but of the jobs for it.
  *
- * @throws {ConfigError} `unreadable` for the folder or a file, `invalid_workflow` for what is in it.
+ * @throws {ConfigError} `unreadable` for the folder, `invalid_workflow` if the settings name a workflow
+ *   that is neither there nor one of the package.
  */
 export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog> {
   const { dir = BUILT_IN_WORKFLOWS } = options;
   const templates = new Map<string, Template>();
+  const unusable = new Map<string, ConfigError>();
   for (const file of await readWorkflows(dir)) {
-    if (file.type === "error") throw file.error;
-    templates.set(file.name, file.template);
+    if (file.type === "error") unusable.set(file.name, file.error);
+    else templates.set(file.name, file.template);
   }
-  const [fault] = settingFaults([...templates.keys()], { ...options, dir });
-  if (fault !== undefined) throw new ConfigError("invalid_workflow", fault);
-  const fallback = templates.get(fallbackName(options.defaultWorkflow, templates));
+  const names = [...templates.keys(), ...unusable.keys()];
+  const { defaultWorkflow } = options;
+  const missing = missingNames(names, { ...options, dir });
+  // Where nothing is set, a folder of one's own does for requests that name their workflows.
+  const wrong = missing.find(({ name }) => name !== DEFAULT_WORKFLOW);
+  if (wrong !== undefined) throw new ConfigError("invalid_workflow", wrong.fault);
+  const [unset] = missing;
+  const fallback = fallbackName(defaultWorkflow, new Set(names));
   const routes = { ...DEFAULT_ROUTES, ...options.routes };
+  const problems = [
+    ...[...unusable.values()].map(({ message }) => message),
+    ...missing.map(({ fault }) => fault),
+  ];
   return {
     templates,
+    problems,
     choose(request) {
-      const template = choose(templates, request, routes) ?? fallback;
-      if (template === undefined) throw new TypeError("A catalog without its default workflow");
-      return template;
+      const name = routeRequest(request, (candidate) => names.includes(candidate), routes);
+      if (name === undefined && unset !== undefined) {
+        throw refusal(`${unset.fault}; name one in the request or in that setting`);
+      }
+      return pick({ templates, unusable }, name ?? fallback);
     },
   };
+}
+
+/** What a folder gave. */
+interface Found {
+  readonly templates: ReadonlyMap<string, Template>;
+  readonly unusable: ReadonlyMap<string, ConfigError>;
 }
 
 /** The workflow of requests that nothing else decides, unless the settings say otherwise. */
@@ -68,6 +90,13 @@ const FORMER_DEFAULT = "txt2img_sdxl";
  * have the workflows that come with the package, but for one that all other requests go to.
  */
 export function settingFaults(names: readonly string[], options: CatalogOptions): string[] {
+  return missingNames(names, options).map(({ fault }) => fault);
+}
+
+function missingNames(
+  names: readonly string[],
+  options: CatalogOptions,
+): { name: string; fault: string }[] {
   const { dir = BUILT_IN_WORKFLOWS, routes = {} } = options;
   const known = new Set<string>(Object.values(DEFAULT_ROUTES));
   const wanted = [
@@ -76,10 +105,11 @@ export function settingFaults(names: readonly string[], options: CatalogOptions)
       .filter(([, name]) => !known.has(name))
       .map(([key, name]) => [name, `for_${key.replace(/[A-Z]/g, (at) => `_${at.toLowerCase()}`)}`]),
   ] as const;
-  return wanted.filter(([name = ""]) => !names.includes(name)).map(([name, setting]) =>
-    `The workflow ${name}, which the settings name (workflows.${setting}), is not in ` +
-    `${showDir(dir)}; there are: ${names.join(", ") || "none"}`
-  );
+  return wanted.filter(([name]) => !names.includes(name)).map(([name, setting]) => ({
+    name,
+    fault: `The workflow ${name}, which the settings name (workflows.${setting}), is not in ` +
+      `${showDir(dir)}; there are: ${names.join(", ") || "none"}`,
+  }));
 }
 
 function fallbackName(
@@ -90,21 +120,17 @@ function fallbackName(
   return isFormer && templates.has(FORMER_DEFAULT) ? FORMER_DEFAULT : wanted;
 }
 
-/** Undefined when nothing in the request decides. */
-function choose(
-  templates: ReadonlyMap<string, Template>,
-  request: GenerateRequest,
-  routes: Routes,
-): Template | undefined {
-  const name = routeRequest(request, (candidate) => templates.has(candidate), routes);
-  if (name === undefined) return undefined;
+function pick({ templates, unusable }: Found, name: string): Template {
   const template = templates.get(name);
   if (template !== undefined) return template;
-  throw new JobError(
-    "invalid_parameter",
-    `Invalid parameter: workflow: there is no ${JSON.stringify(name)}; ` +
-      `known are ${[...templates.keys()].join(", ")}`,
-  );
+  const fault = unusable.get(name);
+  if (fault !== undefined) throw refusal(fault.message, fault);
+  const known = [...templates.keys()].join(", ") || "none";
+  throw refusal(`there is no ${JSON.stringify(name)}; known are ${known}`);
+}
+
+function refusal(why: string, cause?: ConfigError): JobError {
+  return new JobError("invalid_parameter", `Invalid parameter: workflow: ${why}`, { cause });
 }
 
 /** A file of the folder: a template, or why it is none. */
@@ -146,13 +172,18 @@ async function readWorkflow(
   names: readonly string[],
 ): Promise<WorkflowFile> {
   try {
-    const json = await readJson(dir, name);
+    const { json, text } = await readJson(dir, name);
     const mapping = names.includes(name + MAPPING)
-      ? await readJson(dir, name + MAPPING)
+      ? (await readJson(dir, name + MAPPING)).json
       : undefined;
-    return { type: "template", name, template: createTemplate(name, json, mapping) };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    const template = createTemplate(name, json, mapping, parseAsSpelled(text));
+    return { type: "template", name, template };
+  } catch (cause) {
+    // Nested a thousand times, for instance.
+    const why = `Cannot use the workflow ${name}: ${reason(cause)}`;
+    const error = cause instanceof ConfigError
+      ? cause
+      : new ConfigError("invalid_workflow", why, { cause });
     return { type: "error", name, error };
   }
 }
@@ -173,11 +204,15 @@ async function jsonNames(dir: string | URL): Promise<string[]> {
   }
 }
 
-async function readJson(dir: string | URL, name: string): Promise<unknown> {
+async function readJson(
+  dir: string | URL,
+  name: string,
+): Promise<{ json: unknown; text: string }> {
   const base = dir instanceof URL ? dir.href : dir;
   const path = `${base.replace(/\/$/, "")}/${name}.json`;
   try {
-    return parseExactJson(await Deno.readTextFile(dir instanceof URL ? new URL(path) : path));
+    const text = await Deno.readTextFile(dir instanceof URL ? new URL(path) : path);
+    return { json: parseExactJson(text), text };
   } catch (cause) {
     const code = cause instanceof SyntaxError ? "invalid_workflow" : "unreadable";
     throw new ConfigError(code, `Cannot read the workflow ${path}: ${reason(cause)}`, { cause });

@@ -4,6 +4,8 @@ const FORMATS: ReadonlySet<string> = new Set(
   ["png", "jpeg", "webp", "avif", "gif", "bmp", "tiff", "jxl"],
 );
 
+const DELIVERED: ReadonlySet<string> = new Set(["png", "jpeg", "webp"]);
+
 /** Other names of the same. */
 const SYNONYMS: Readonly<Record<string, string>> = { jpg: "jpeg", tif: "tiff" };
 
@@ -16,6 +18,11 @@ export function formatKey(text: string): string {
 /** True for a value that names a format. */
 export function isFormat(value: unknown): boolean {
   return typeof value === "string" && FORMATS.has(formatKey(value));
+}
+
+/** True for a format that any workflow can be asked for: what it saves is PNG, or is converted to this. */
+export function isDelivered(format: string): boolean {
+  return DELIVERED.has(formatKey(format));
 }
 
 /** Writes a format in the way of another: with a dot, in capitals. */

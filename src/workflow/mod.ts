@@ -11,7 +11,8 @@ export type { FramePlan } from "./animation/frames.ts";
 export type { PoseSheet } from "./animation/pose_sheet.ts";
 export { bindTemplate } from "./bind/bind.ts";
 export type { BindOptions } from "./bind/bind.ts";
-export { generatedSize } from "./bind/fit.ts";
+export { animationPixels, generatedSize } from "./bind/fit.ts";
+export { spellAsFile } from "./bind/spell.ts";
 export {
   BUILT_IN_WORKFLOWS,
   DEFAULT_WORKFLOW,

@@ -26,7 +26,8 @@ const KINDS: readonly LoadRequest[] = [
   kind("sprite_optimized", 128, 20),
   kind("batch", 64, 20, { batch_size: 4 }),
   kind("batch", 96, 15, { batch_size: 2 }),
-  kind("animation", 64, 25, { animation_frames: 4 }),
+  // Not `animation`: its poses share one large image, however small they are to be.
+  kind("batch", 64, 25, { animation_frames: 4 }),
   kind("tileset", 128, 30, { tileset_grid: [4, 4] }),
 ];
 

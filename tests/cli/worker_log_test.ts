@@ -101,3 +101,33 @@ Deno.test("worker takes a new log level on SIGHUP, says what needs a start, and 
   assert.equal(code, 0);
   assert.match(stderr, /"level":"debug"/);
 });
+
+Deno.test("worker adds and removes servers on SIGHUP, weighs them anew, and says which could not change", async () => {
+  await using dir = await tempDir();
+  const write = async (...servers: string[]) => {
+    const lines = servers.map((server) => `    - ${server}\n`).join("");
+    await Deno.writeTextFile(`${dir.path}/config.yaml`, `comfyui:\n  servers:\n${lines}`);
+  };
+  const addresses = { reqAddress: `ipc://${dir.path}/req`, pubAddress: `ipc://${dir.path}/pub` };
+  await write("{ url: http://127.0.0.1:9, name: one }", "{ url: http://127.0.0.1:19, name: two }");
+  await using program = startTask("worker", [
+    `--config=${dir.path}/config.yaml`,
+    `--req-addr=${addresses.reqAddress}`,
+    `--pub-addr=${addresses.pubAddress}`,
+    `--output-dir=${dir.path}/output`,
+    `--db=${dir.path}/queue.db`,
+  ]);
+  await using client = await connect(addresses);
+  assert.ok(await program.logged("Worker ready"));
+  await write(
+    "{ url: http://127.0.0.1:29, name: two, weight: 2 }",
+    "{ url: http://127.0.0.1:39, name: three }",
+  );
+  program.signal("SIGHUP");
+  const told = await program.logged("Some settings change with the next start only");
+  assert.equal(told?.["settings"], "comfyui.servers (two)");
+  assert.ok(await program.logged("Removed a server"));
+  assert.deepEqual((await client.servers()).map(({ name }) => name), ["two", "three"]);
+  program.signal("SIGTERM");
+  assert.equal((await program.ended).code, 0);
+});

@@ -16,6 +16,7 @@ Deno.test("JobHandle.result resolves with what job_complete says", async () => {
     imagePaths: ["/a.png", "/b.png"],
     seed: 7,
     durationS: 2,
+    animationPaths: [],
     pixel: undefined,
   });
   const types = (await Array.fromAsync(job.updates())).map((update) => update.type);

@@ -2,6 +2,7 @@
 
 import type { Config, ServerConfig } from "../../src/config/mod.ts";
 import { PIXEL_WORDS } from "./pixel_words.ts";
+import { WEBHOOK_CASES } from "./webhook_cases.ts";
 
 /** What a setting takes and what it refuses. */
 export interface SettingCase {
@@ -185,6 +186,7 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
 
 /** One case a setting but `comfyui.servers`, by path in the file. */
 export const CASES: Readonly<Record<string, SettingCase>> = {
+  ...WEBHOOK_CASES,
   "zmq.req_rep_addr": { read: (config) => config.zmq.reqRepAddr, ...ADDRESSES },
   "zmq.pub_sub_addr": { read: (config) => config.zmq.pubSubAddr, ...ADDRESSES },
   "zmq.curve_key": { read: (config) => config.zmq.curveKey, ...paths("worker.key_secret") },

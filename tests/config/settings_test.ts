@@ -95,6 +95,13 @@ Deno.test("the defaults are the documented ones", async () => {
       allowInsecureBind: false,
     },
     http: { addr: undefined, tokensFile: undefined, allowedOrigins: [] },
+    webhooks: {
+      url: undefined,
+      events: undefined,
+      secretFile: undefined,
+      allowedHosts: [],
+      allowPrivate: false,
+    },
     comfyui: {
       servers: [{
         url: "http://127.0.0.1:8188",
@@ -147,6 +154,7 @@ Deno.test("the defaults are the documented ones", async () => {
       maxPreviewsPerSecond: 10,
       maxPreviews: 100,
       minFreeMb: 0,
+      deleteForgotten: false,
       pixel: undefined,
     },
     palettes: { dir: undefined },

@@ -47,18 +47,19 @@ Deno.test("A server that is cut off for a moment keeps its jobs, which are run o
 
 Deno.test("Jobs of a server that is no longer configured run on the others", async () => {
   await using dir = await tempDir();
-  await using old = await startSimulator({ stepTimeMs: 50 });
+  await using old = await startSimulator({ stepTimeMs: 50, loadTimeMs: 1 });
   await using fresh = await startSimulator({ stepTimeMs: 1, loadTimeMs: 1 });
   {
     await using worker = await startWorker({ config: await testConfig(dir.path, old.url) });
     await using client = await connect(worker);
-    client.generate({ ...IMAGE, id: "moves", steps: 1_000 }).result.catch(() => {});
-    await old.when("progress");
+    using stall = old.faults.stall({ nodeClass: "KSampler", step: 2 });
+    client.generate({ ...IMAGE, id: "moves" }).result.catch(() => {});
+    await stall.reached;
     await worker.close();
   }
   await using worker = await startWorker({ config: await testConfig(dir.path, fresh.url) });
   await using client = await connect(worker);
-  const again = client.generate({ ...IMAGE, id: "moves", steps: 1_000 });
+  const again = client.generate({ ...IMAGE, id: "moves" });
   assert.ok((await again.result).imagePath.endsWith(".png"));
 });
 

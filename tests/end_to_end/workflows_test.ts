@@ -157,13 +157,34 @@ Deno.test("Files are of the format asked for where the workflow can, else it is 
     /^Invalid parameter: output_format: ComfyUI has no "webp"/,
   );
   assert.match(
-    await refused({ ...IMAGE, output_format: "jpeg" }),
+    await refused({ ...IMAGE, output_format: "avif" }),
     /^Invalid parameter: output_format: .*txt2img_sdxl.* no place/,
   );
   assert.match(
     await refused({ ...mine, output_format: "jpeg", tileset_grid: [2, 2] }),
     /^Invalid parameter: output_format: sheets are made of PNG files/,
   );
+});
+
+Deno.test("A worker starts with a file that is no workflow, says so, and refuses only jobs for it", async () => {
+  await using dir = await tempDir();
+  await Deno.copyFile(
+    new URL("../../workflows/txt2img_sdxl.json", import.meta.url),
+    `${dir.path}/txt2img_sdxl.json`,
+  );
+  await Deno.writeTextFile(`${dir.path}/broken.json`, '{"nodes": [], "links": []}');
+  const errors: string[] = [];
+  await using setup = await workerSetup({
+    flags: { "workflow-dir": dir.path },
+    logger: { log: (level, message) => void (level === "error" && errors.push(message)) },
+  });
+  assert.match((await setup.client.generate(IMAGE).result).imagePath, /\.png$/);
+  await assert.rejects(
+    setup.client.generate({ ...IMAGE, workflow: "broken" }).accepted,
+    /^JobError: Invalid parameter: workflow: Cannot use the workflow broken: .*editor/,
+  );
+  assert.equal(errors.length, 1);
+  assert.match(errors.join(), /^Cannot use the workflow broken: .*editor/);
 });
 
 Deno.test("The settings name the workflow for each kind of request", async () => {

@@ -136,3 +136,19 @@ Deno.test("readOutcome() takes what was found in images, and nothing out of its 
   ];
   for (const lie of lies) assert.equal(read(lie), INVALID, JSON.stringify(lie).slice(0, 80));
 });
+
+Deno.test("readOutcome() takes animations only as files in the folder for images, and not too many", () => {
+  const read = (animationPaths: unknown) =>
+    readOutcome({ type: "completed", imagePaths: ["/out/a.png"], animationPaths }, "/out");
+  const whole = { type: "completed", imagePaths: ["/out/a.png"], animationPaths: ["/out/a.gif"] };
+  assert.deepEqual(read(["/out/a.gif"]), whole);
+  const lies = [
+    [],
+    "/out/a.gif",
+    ["/etc/passwd"],
+    ["/out/../a.gif"],
+    [1],
+    Array(65).fill("/out/a.gif"),
+  ];
+  for (const lie of lies) assert.equal(read(lie), INVALID, JSON.stringify(lie).slice(0, 80));
+});

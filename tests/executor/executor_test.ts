@@ -179,6 +179,34 @@ Deno.test("An isolate that falls with several servers is replaced by one for eac
   assert.deepEqual(await second.outcome, { type: "cancelled" });
 });
 
+Deno.test("A server that is removed leaves its isolate to the others, and does not come back when that falls", async () => {
+  const falls: (readonly string[])[] = [];
+  await using executors = await startServers("first_throws", {
+    count: 3,
+    callTimeoutMs: 50,
+    onFall: (names) => falls.push(names),
+  });
+  const [one, two, three] = executors.all;
+  assert.ok(one !== undefined && two !== undefined && three !== undefined);
+  await executors.remove(two.name);
+  await executors.remove("nobody");
+  assert.deepEqual(executors.all, [one, three]);
+  assert.equal(liveIsolates, 1);
+  await run(one);
+  assert.deepEqual(falls, [[one.name, three.name]]);
+});
+
+Deno.test("An isolate whose servers were all removed ends, and one that is added has its own", async () => {
+  await using executors = await startServers("waits", { count: 1 });
+  const added = await executors.add(serverOptions("http://127.0.0.1:8199"));
+  assert.deepEqual([liveIsolates, executors.all.at(-1)], [2, added]);
+  const [first] = executors.all;
+  await executors.remove(first?.name ?? "");
+  assert.deepEqual([liveIsolates, executors.all], [1, [added]]);
+  executors.tune(added.name, { weight: 3, maxInFlight: 5 });
+  assert.deepEqual([added.weight, added.maxInFlight], [3, 5]);
+});
+
 interface Started extends Executor, AsyncDisposable {}
 
 /** Limits are as in production unless the test is about one: a busy machine must not trip them. */

@@ -66,6 +66,8 @@ Deno.test("A sheet of poses is cut row by row into frames of the size asked for"
   assert.deepEqual(result.names, [
     "job_0_sheet.png",
     ...frames,
+    "job_0.gif",
+    "job_0.apng",
     "job_0_sheet.json",
     "job_0_sheet.tres",
   ]);
@@ -110,7 +112,7 @@ Deno.test("Of a video every image with a number that the step divides is a frame
 Deno.test("A video of more images than were asked for will do, one of fewer will not", async () => {
   const plan = { type: "clip", length: 9, step: 1 } as const;
   const { names } = await arranged(images(8, 4, 4), { animation_frames: 8 }, plan);
-  assert.equal(names.length, 11);
+  assert.equal(names.length, 13);
   const two = await arranged(images(18, 4, 4), { animation_frames: 8 }, plan);
   assert.equal(two.names.length, 22);
   await assert.rejects(arranged(images(7, 4, 4), { animation_frames: 8 }, plan), {

@@ -64,7 +64,7 @@ Deno.test("OutputImages.save() makes an animation: sheet, numbered frames and an
   const paths = await save(setup, images, { animation_frames: 3 });
   const names = ["_sheet", "_0000", "_0001", "_0002"].map((end) => `job-1_0${end}.png`);
   assert.deepEqual(paths, names.map((name) => `${setup.dir}/${name}`));
-  const beside = ["job-1_0_sheet.json", "job-1_0_sheet.tres"];
+  const beside = ["job-1_0_sheet.json", "job-1_0_sheet.tres", "job-1_0.gif", "job-1_0.apng"];
   assert.deepEqual(await fileNames(setup.dir), [...names, ...beside].sort());
   const [sheet, ...frames] = await Promise.all(paths.map(readImage));
   assert.deepEqual(composeSheet(frames).data, sheet!.data);
@@ -144,7 +144,7 @@ Deno.test("OutputImages.save() never replaces a file, and keeps a set under one 
   assert.equal(await Deno.readTextFile(`${setup.dir}/job-1_0_0001.png`), "mine");
   const atlas = await readAtlas(`${setup.dir}/job-1_0-2_sheet.json`);
   assert.equal(atlas.meta.image, "job-1_0-2_sheet.png");
-  assert.equal((await fileNames(setup.dir)).length, 6);
+  assert.equal((await fileNames(setup.dir)).length, 8);
 });
 
 Deno.test("OutputImages.save() keeps the images of a batch apart where the pattern does not", async () => {

@@ -177,3 +177,19 @@ Deno.test("runJob() writes previews of video nodes without their envelopes, and 
   equal(previews.length, 1);
   deepEqual(await Deno.readFile(previews[0]!), png);
 });
+
+Deno.test("runJob() posts the numbers of the file digit by digit", async () => {
+  const posted: Promise<string>[] = [];
+  await using server = await startStandIn({
+    gate: (request, { pathname }) => {
+      if (pathname === "/prompt") posted.push(request.clone().text());
+      return undefined;
+    },
+  });
+  const graph = JSON.stringify(graphEndingIn({ class_type: "SaveImage", inputs: { a: "A" } }))
+    .replace('"A"', "1.0").replace('"denoise":1', '"denoise":1e-0');
+  await using jobs = await standInJobs(server, graph);
+  const { outcome } = await jobs.run();
+  ok(outcome.type === "completed", JSON.stringify(outcome));
+  match(String(await posted[0]), /"denoise":1e-0.*"images":\["6",0\],"a":1\.0\}/);
+});

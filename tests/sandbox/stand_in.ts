@@ -203,16 +203,17 @@ export function graphEndingIn(
   };
 }
 
-/** Makes ready all that jobs on a stand-in need, with one workflow, and waits for the server. */
+/** Makes ready all that jobs on a stand-in need, with one workflow or its file, and waits for the server. */
 export async function standInJobs(
   server: Pick<StandIn, "url">,
-  graph: Record<string, unknown>,
+  graph: Record<string, unknown> | string,
   setupFields: Partial<SandboxSetup> = {},
 ): Promise<StandInJobs> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
   const workflows = starting.use(await tempDir());
-  await Deno.writeTextFile(`${workflows.path}/graph.json`, JSON.stringify(graph));
+  const file = typeof graph === "string" ? graph : JSON.stringify(graph);
+  await Deno.writeTextFile(`${workflows.path}/graph.json`, file);
   const setup: SandboxSetup = {
     serverUrl: server.url,
     clientId: crypto.randomUUID(),

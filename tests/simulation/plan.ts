@@ -1,5 +1,6 @@
 /** What happens in a run, as data: drawn from a seed, and made smaller where that still fails. */
 
+import type { ProfileName } from "../../src/simulator/mod.ts";
 import { Random } from "./world/random.ts";
 
 /** A job that a client wants. */
@@ -58,6 +59,10 @@ export interface FaultPlan {
 export interface Plan {
   readonly seed: number;
   readonly servers: number;
+  /** Version of each server. @default the newest recorded */
+  readonly profiles?: readonly ProfileName[];
+  /** True if servers send previews, whose making costs most of a run's time. @default {true} */
+  readonly hasPreviews?: boolean;
   readonly clients: number;
   readonly jobs: readonly JobPlan[];
   readonly faults: readonly FaultPlan[];
@@ -75,39 +80,53 @@ export interface PlanLimits {
   mostJobs?: number;
   /** @default {12} */
   mostFaults?: number;
+  /** @default {3} */
+  mostServers?: number;
   /** Only these kinds. @default all */
   kinds?: readonly FaultKind[];
   /** @default {600_000} */
   idleMs?: number;
 }
 
-/** Draws a run. */
+/** Versions that keep the prompt ids they are given. */
+const PROFILES = ["0.3.64", "0.10", "0.33", "0.33", "0.38"] as const;
+
+/**
+ * Draws a run. Each has kinds of misfortune, numbers and rates of its own: with all of them together
+ * much is excused, and one hides another.
+ */
 export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
-  const { mostJobs = 24, mostFaults = 12, idleMs = 600_000 } = limits;
+  const { mostJobs = 24, mostFaults = 12, mostServers = 3, idleMs = 600_000 } = limits;
   const random = new Random(seed ^ 0x5eed);
-  // Few kinds at a time: with all of them together much is excused, and one hides another.
   const some = limits.kinds ?? FAULTS;
   const kinds = Array.from({ length: random.whole(1, 5) }, () => {
     return some[random.whole(0, some.length - 1)]!;
   });
   const clients = random.whole(1, 3);
-  const spanMs = random.pick([5_000, 60_000, 600_000]);
+  const spanMs = random.pick([100, 5_000, 60_000, 600_000]);
+  const mostSteps = random.pick([2, 12, 12]);
+  const [cancels, deadlines] = [random.pick([0, 0.2, 0.7]), random.pick([0, 0.1, 0.5])];
   const jobs = Array.from({ length: random.whole(1, mostJobs) }, (_, index): JobPlan => ({
     id: `job-${index}`,
     client: random.whole(0, clients - 1),
     atMs: Math.floor(random.between(0, spanMs)),
-    steps: random.whole(1, 12),
+    steps: random.whole(1, mostSteps),
     seed: 1_000_000 + index,
     ...(random.chance(0.2) ? { priority: random.whole(-3, 3) } : {}),
-    ...(random.chance(0.1) ? { deadlineS: random.whole(1, 120) } : {}),
-    ...(random.chance(0.2) ? { cancelAfterMs: Math.floor(random.between(0, 8_000)) } : {}),
+    ...(random.chance(deadlines) ? { deadlineS: random.whole(1, 120) } : {}),
+    ...(random.chance(cancels) ? { cancelAfterMs: Math.floor(random.between(0, 8_000)) } : {}),
     ...(random.chance(0.03) ? { isWrong: true as const } : {}),
   }));
+  // Jobs that came all at once are under way for a while.
+  const faultsMs = Math.max(spanMs * 1.2, jobs.length * 1_000);
   const faults = Array.from({ length: random.whole(0, mostFaults) }, (): FaultPlan => ({
     kind: kinds[random.whole(0, kinds.length - 1)]!,
-    atMs: Math.floor(random.between(0, spanMs * 1.2)),
+    atMs: Math.floor(random.between(0, faultsMs)),
     forMs: Math.floor(random.pick([50, 1_000, 10_000, 60_000]) * random.between(0.5, 1.5)),
     which: random.whole(0, 1_000),
   }));
-  return { seed, servers: random.whole(1, 3), clients, jobs, faults, idleMs };
+  const servers = random.whole(1, mostServers);
+  const profiles = Array.from({ length: servers }, () => random.pick(PROFILES));
+  const hasPreviews = random.chance(0.05);
+  return { seed, servers, profiles, hasPreviews, clients, jobs, faults, idleMs };
 }

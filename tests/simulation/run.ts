@@ -149,7 +149,14 @@ class Run {
     const servers = [];
     for (let number = 0; number < plan.servers; number++) {
       const process = new Process(`comfy${number}`);
-      const start = () => startSimulator({ stepTimeMs: 100, loadTimeMs: 300, nodeTimeMs: 5 });
+      const start = () =>
+        startSimulator({
+          stepTimeMs: 100,
+          loadTimeMs: 300,
+          nodeTimeMs: 5,
+          previewMethod: "still",
+          ...(plan.profiles === undefined ? {} : { profile: plan.profiles[number]! }),
+        });
       servers.push({ process, simulator: await world.enter(process, start) });
     }
     const { config } = await loadConfig({
@@ -160,7 +167,10 @@ class Run {
         "output-dir": `${this.#dir}/output`,
         db: `${this.#dir}/queue.db`,
       },
-      env: () => undefined,
+      env: (name) => {
+        const isAsked = name === "DGX_PIXELS_OUTPUT_PREVIEW_METHOD" && plan.hasPreviews === false;
+        return isAsked ? "none" : undefined;
+      },
     });
     if (plan.neverUp === true) {
       for (const { process, simulator } of servers) {

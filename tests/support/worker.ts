@@ -1,5 +1,6 @@
 /** A whole worker on a simulator, in this process, with a client. */
 
+import type { Logger } from "../../src/log.ts";
 import { type Client, connect } from "../../src/client/mod.ts";
 import { type Config, type Flags, loadConfig } from "../../src/config/mod.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
@@ -12,8 +13,12 @@ export interface WorkerSetupOptions {
   simulator?: SimulatorOptions;
   /** Further flags of the worker. */
   flags?: Flags;
+  /** Further settings, which have no flags. */
+  settings?: (config: Config) => Config;
   /** Free bytes of its disk. */
   freeBytes?: () => Promise<number>;
+  /** Takes its log lines. */
+  logger?: Logger;
 }
 
 /** Everything that runs. */
@@ -52,11 +57,13 @@ export async function workerSetup(options: WorkerSetupOptions = {}): Promise<Wor
   const simulator = starting.use(
     await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1, ...options.simulator }),
   );
-  const config = await testConfig(dir.path, simulator.url, options.flags);
+  const { settings = (config) => config } = options;
+  const config = settings(await testConfig(dir.path, simulator.url, options.flags));
   const worker = starting.use(
     await startWorker({
       config,
       ...(options.freeBytes === undefined ? {} : { freeBytes: options.freeBytes }),
+      ...(options.logger === undefined ? {} : { logger: options.logger }),
     }),
   );
   const client = starting.use(

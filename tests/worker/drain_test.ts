@@ -66,3 +66,26 @@ Deno.test("servers drain and resume tell how all servers are, and know no others
   assert.equal(nameless.exitCode, 2);
   assert.match(nameless.stderr(), /servers drain NAME/);
 });
+
+Deno.test("a server that is removed ends what it has, and others take over what waits there", async () => {
+  const [one, two] = [new FakeRunner({ name: "one" }), new FakeRunner({ name: "two" })];
+  await using setup = schedulerSetup({ runners: [one] });
+  const submit = async (id: string) => {
+    const result = await setup.queue.enqueue(generateRequest({ id }));
+    if (result.type === "accepted") setup.scheduler.came(result.job);
+  };
+  await submit("a");
+  const first = await one.next();
+  setup.scheduler.add(two);
+  let isGone = false;
+  const gone = setup.scheduler.remove("one").then(() => isGone = true);
+  await setup.round();
+  assert.deepEqual([isGone, setup.scheduler.activeOn("one")], [false, 1]);
+  // It goes down meanwhile: nobody knows what became of the prompt, and the server is no more.
+  first.end(failure("unreachable", { retry: true, keepPrompt: true }));
+  await gone;
+  const second = await two.next();
+  assert.deepEqual([second.spec.jobId, second.spec.resumed], ["a", false]);
+  second.end(DONE);
+  await setup.scheduler.remove("nobody");
+});

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createStorageWatch, folderProbes } from "../../src/worker/storage.ts";
 import { manualClock } from "../support/clock.ts";
+import { polled } from "../support/polled.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE, workerSetup } from "../support/worker.ts";
-import { until } from "../transport/support.ts";
 
 Deno.test("StorageWatch.isFit() looks at the folder now and then, and says why it is not fit", async () => {
   const clock = manualClock();
@@ -58,13 +58,8 @@ Deno.test("No job fails for a folder that is gone: its image is fetched when the
   await Deno.rename(outputDir, `${outputDir}-away`);
   const after = client.generate(IMAGE);
   await after.accepted;
-  let problem: string | undefined;
-  const asking = setInterval(async () => {
-    problem ??= await client.status().then((status) => status.problem, () => undefined);
-  }, 20);
-  await until(() => problem !== undefined, "the worker told its trouble")
-    .finally(() => clearInterval(asking));
-  assert.match(problem ?? "", /No such file or directory/);
+  const problem = await polled(async () => (await client.status()).problem, "the trouble");
+  assert.match(problem, /No such file or directory/);
   await Deno.rename(`${outputDir}-away`, outputDir);
   for (const job of [before, after]) {
     const { imagePath } = await job.result;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { JobError } from "../../src/errors.ts";
+import { ConfigError, JobError } from "../../src/errors.ts";
 import { loadCatalog, routeRequest } from "../../src/workflow/mod.ts";
 import { generateRequest } from "../support/requests.ts";
+import { tempDir } from "../support/temp_dir.ts";
+import { graphEndingIn } from "../sandbox/stand_in.ts";
 
 Deno.test("Catalog.choose() follows the request, and refuses a workflow that is not there", async () => {
   const catalog = await loadCatalog();
@@ -40,4 +42,49 @@ Deno.test("routeRequest() passes over workflows that are not there", () => {
   assert.equal(only("img2img_sdxl"), "img2img_sdxl");
   assert.equal(only("pixel_art_lora"), "pixel_art_lora");
   assert.equal(only("batch"), undefined);
+});
+
+Deno.test("A file that cannot be used stops the jobs for it, and no others", async () => {
+  await using dir = await tempDir();
+  const write = (name: string, text: string) => Deno.writeTextFile(`${dir.path}/${name}`, text);
+  await write("good.json", JSON.stringify(graphEndingIn({ class_type: "SaveImage" })));
+  await write("broken.json", '{"1": ');
+  await write(
+    "deep.json",
+    `{"1":{"class_type":"A","inputs":{"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}}}`,
+  );
+  await write("batch.json", '{"nodes": [], "links": []}');
+  const catalog = await loadCatalog({ dir: dir.path, defaultWorkflow: "broken" });
+  assert.deepEqual([...catalog.templates.keys()], ["good"]);
+  assert.equal(catalog.problems.length, 3);
+  const choose = (fields: Parameters<typeof generateRequest>[0]) => () =>
+    catalog.choose(generateRequest(fields));
+  assert.equal(choose({ workflow: "good" })().name, "good");
+  const refused = { name: "JobError", code: "invalid_parameter" };
+  assert.throws(choose({ workflow: "broken" }), {
+    ...refused,
+    message: /workflow: .*broken\.json: /,
+  });
+  assert.throws(choose({ workflow: "deep" }), { ...refused, message: /workflow: .*deep.*stack/ });
+  // What the request comes to by itself is not passed over in silence.
+  assert.throws(choose({}), { ...refused, message: /broken\.json: / });
+  assert.throws(choose({ batch_size: 2 }), { ...refused, message: /the workflow batch: .*editor/ });
+});
+
+Deno.test("A folder of one's own needs no default workflow for requests that name theirs", async () => {
+  await using dir = await tempDir();
+  const nothing = await loadCatalog({ dir: dir.path });
+  assert.throws(() => nothing.choose(generateRequest({})), /there are: none/);
+  await Deno.writeTextFile(
+    `${dir.path}/mine.json`,
+    JSON.stringify(graphEndingIn({ class_type: "SaveImage" })),
+  );
+  const catalog = await loadCatalog({ dir: dir.path });
+  assert.equal(catalog.choose(generateRequest({ workflow: "mine" })).name, "mine");
+  assert.throws(
+    () => catalog.choose(generateRequest({})),
+    /workflow: The workflow pixel_art_workflow.*workflows\.default_workflow.*there are: mine; name one/,
+  );
+  assert.match(catalog.problems.join(), /default_workflow/);
+  await assert.rejects(loadCatalog({ dir: dir.path, defaultWorkflow: "nope" }), ConfigError);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { writeJson } from "../../src/comfyui/api/json.ts";
-import { parseExactJson } from "../../src/workflow/exact_json.ts";
+import { parseAsSpelled, parseExactJson } from "../../src/workflow/exact_json.ts";
 
 const SAME = [
   "18446744073709551615",
@@ -17,6 +17,13 @@ for (const text of SAME) {
   Deno.test(`${text} of a workflow reaches ComfyUI digit by digit`, () => {
     const json = `{"a":{"seed":${text},"b":["x",${text}]},"text":"${text}"}`;
     assert.equal(writeJson(structuredClone(parseExactJson(json))), json);
+  });
+}
+
+for (const text of ["1.0", "1e-3", "0.10", "-0.0", "1E400", "1.7976931348623157e+308", ...SAME]) {
+  Deno.test(`parseAsSpelled() keeps ${text} as it stands in the text`, () => {
+    const json = `{"a":{"seed":${text},"b":["x",${text}]},"text":"${text}"}`;
+    assert.equal(writeJson(parseAsSpelled(`\ufeff${json}`)), json);
   });
 }
 

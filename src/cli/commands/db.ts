@@ -2,16 +2,29 @@
 
 import { loadConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
-import { backupQueue, checkQueue } from "../../queue/sqlite/care.ts";
+import { backupQueue, checkQueue, deadDeliveries } from "../../queue/sqlite/care.ts";
+import { vacuumQueue } from "../../queue/sqlite/vacuum.ts";
+import { redact } from "../../redact.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { printable } from "../text.ts";
 
 /** What can be done. */
-export type DbAction = "check" | "backup";
+export const DB_ACTIONS = ["check", "backup", "vacuum", "webhooks"] as const;
+
+/** One of them. */
+export type DbAction = (typeof DB_ACTIONS)[number];
+
+/** Dead deliveries that are listed. */
+const MOST_LISTED = 1_000;
 
 /** What does the same for PostgreSQL. */
-const TOOLS: Readonly<Record<DbAction, string>> = { check: "pg_amcheck", backup: "pg_dump" };
+const TOOLS: Readonly<Record<DbAction, string>> = {
+  check: "pg_amcheck",
+  backup: "pg_dump",
+  vacuum: "VACUUM",
+  webhooks: "GET /v1/webhooks over HTTP",
+};
 
 /** Options of the command. */
 export interface DbOptions {
@@ -41,6 +54,19 @@ export async function runDb(
     for (const fault of faults) io.err(`error: ${printable(fault)}\n`);
     if (faults.length > 0) return EXIT.failed;
     io.out(`${printable(dbPath)} is whole\n`);
+  } else if (action === "vacuum") {
+    const { beforeBytes, afterBytes } = vacuumQueue(dbPath);
+    io.out(`${printable(dbPath)} has ${afterBytes} bytes, ${beforeBytes} before\n`);
+  } else if (action === "webhooks") {
+    for (const { id, jobId, url, attempts, error = "" } of deadDeliveries(dbPath, MOST_LISTED)) {
+      io.out(
+        `${
+          [id, jobId, redact(url), attempts, error].map((part) => printable(String(part))).join(
+            "\t",
+          )
+        }\n`,
+      );
+    }
   } else if (target !== undefined) {
     await backupQueue(dbPath, target);
     io.out(`${printable(target)}\n`);

@@ -1,6 +1,6 @@
 /** `validate-workflows`: looks at every workflow of a folder, and at what a server would say to it. */
 
-import { goDirect } from "../../config/mod.ts";
+import { goDirect, loadConfig } from "../../config/mod.ts";
 import { createComfyClient } from "../../comfyui/mod.ts";
 import { ComfyError, TransportError } from "../../errors.ts";
 import { hideSecrets } from "../../secrets.ts";
@@ -15,12 +15,16 @@ import {
   undeliverable,
   type WorkflowFile,
 } from "../../workflow/mod.ts";
+import { catalogOptions } from "../catalog_options.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { printable } from "../text.ts";
 
 /** Options of the command. */
 export interface ValidateOptions {
-  /** Folder of workflows; the built-in ones if absent. */
+  /** YAML file with settings. */
+  config?: string;
+  /** Folder of workflows; that of the settings if absent, else the built-in ones. */
   workflowDir?: string;
   /** Server to compare them with. */
   comfyuiUrl?: string;
@@ -40,9 +44,16 @@ export async function runValidate(options: ValidateOptions, io: Io): Promise<num
     io.err("error: give either --comfyui-url or --simulate, not both\n");
     return EXIT.usage;
   }
-  const files = await readWorkflows(options.workflowDir);
+  const flags = {
+    ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.workflowDir === undefined ? {} : { "workflow-dir": options.workflowDir }),
+  };
+  const { config, warnings } = await loadConfig({ flags, env: (name) => io.env(name) });
+  for (const warning of warnings) io.err(`warning: ${printable(warning)}\n`);
+  const catalog = catalogOptions(config);
+  const files = await readWorkflows(catalog.dir);
   if (files.length === 0) {
-    io.err(`error: there is no workflow in ${options.workflowDir}\n`);
+    io.err(`error: there is no workflow in ${catalog.dir}\n`);
     return EXIT.usage;
   }
   const server = await askServer(options);
@@ -53,9 +64,7 @@ export async function runValidate(options: ValidateOptions, io: Io): Promise<num
     if (faults.length === 0) io.out(`${file.name}: ok\n`);
     else wrong += 1;
   }
-  const { workflowDir: dir } = options;
-  const names = files.map(({ name }) => name);
-  const missing = settingFaults(names, dir === undefined ? {} : { dir });
+  const missing = settingFaults(files.map(({ name }) => name), catalog);
   for (const line of missing) io.out(`${line}\n`);
   wrong += missing.length;
   return wrong === 0 ? EXIT.ok : EXIT.failed;

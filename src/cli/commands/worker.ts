@@ -29,11 +29,14 @@ export async function runWorker(flags: Flags, io: Io): Promise<number> {
   using disposables = new DisposableStack();
   const { logger, sink, change } = await openLogger(loaded.config, io, disposables);
   let running: PixelsWorker | undefined;
-  const apply = async ({ config: { logging } }: LoadedConfig): Promise<void> => {
+  const apply = async ({ config }: LoadedConfig): Promise<string[]> => {
+    const { logging } = config;
     change(logging);
     sink.reopen();
     logger.log("info", "The log is opened anew", { file: logging.file });
-    await running?.reload();
+    // The simulator stands in for servers whatever the settings say of them.
+    const undone = await running?.reload(loaded.config.simulate ? undefined : config) ?? [];
+    return undone.length > 0 ? [`comfyui.servers (${undone.join(", ")})`] : [];
   };
   let reloading = Promise.resolve();
   disposables.use(io.onHangup(() => {

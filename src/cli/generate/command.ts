@@ -41,6 +41,7 @@ export interface GenerateOptions extends ConnectionOptions, AskedOptions {
 
 /** Runs the command; resolves with its exit code. */
 export async function runGenerate(options: GenerateOptions, io: Io): Promise<number> {
+  refuseOtherFormat(options);
   const images = await chooseImages(options, io);
   await using client = await openClient(options, io);
   using stop = listenForStop(io);
@@ -54,6 +55,16 @@ export async function runGenerate(options: GenerateOptions, io: Io): Promise<num
   report[Symbol.dispose]();
   await writeSheet(ended, options, io);
   return ended.every(({ outcome }) => outcome.state === "completed") ? EXIT.ok : EXIT.failed;
+}
+
+/** Told at once, not when all images are there. */
+function refuseOtherFormat({ contactSheet, compare, values }: GenerateOptions): void {
+  const format = String(values.output_format ?? "png");
+  if ((contactSheet ?? compare) === undefined || /^\.?png$/i.test(format)) return;
+  throw new ConfigError(
+    "usage",
+    `Sheets are put together of PNG files, not of ${format}; leave out --format`,
+  );
 }
 
 interface Context {

@@ -51,7 +51,7 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   output_format: {
     ...name,
     flag: "format",
-    help: "file format, such as jpeg, if the workflow offers it",
+    help: "file format: png, webp, jpeg, or another that the workflow offers",
   },
   init_image: {
     ...name,
@@ -97,6 +97,13 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     read: readSigned,
     flag: "priority",
     help: "-100 to 100; higher runs sooner",
+  },
+  webhook: {
+    placeholder: "url",
+    expected: "a URL",
+    read: readWebhook,
+    flag: "webhook",
+    help: "URL that is told how the job ended",
   },
   deadline_s: { ...number, flag: "deadline", help: "seconds after which the job fails" },
 };
@@ -172,6 +179,10 @@ function readPair(given: unknown): [number, number] | undefined {
   if (!Array.isArray(parts) || parts.length !== 2) return undefined;
   const [width, height] = parts.map(readWhole);
   return width === undefined || height === undefined ? undefined : [width, height];
+}
+
+function readWebhook(given: unknown): { url: string } | undefined {
+  return typeof given === "string" ? { url: given.trim() } : undefined;
 }
 
 /** ComfyUI names a LoRA by its file, so that none of them is called `none`. */

@@ -13,6 +13,7 @@ export type Outcome =
     readonly state: "completed";
     readonly image_path: string;
     readonly image_paths: readonly string[];
+    readonly animation_paths?: readonly string[] | undefined;
     readonly seed: number | undefined;
     readonly duration_s: number;
     readonly pixel?: readonly PixelResult[] | undefined;
@@ -80,8 +81,12 @@ export async function followJob(
   stop.addEventListener("abort", cancel);
   try {
     for await (const update of job.updates()) onUpdate(update);
-    const { imagePath, imagePaths, seed, durationS, pixel } = await job.result;
-    const paths = { image_path: imagePath, image_paths: imagePaths };
+    const { imagePath, imagePaths, animationPaths, seed, durationS, pixel } = await job.result;
+    const paths = {
+      image_path: imagePath,
+      image_paths: imagePaths,
+      animation_paths: animationPaths.length === 0 ? undefined : animationPaths,
+    };
     return { state: "completed", ...paths, seed, duration_s: durationS, pixel };
   } catch (error) {
     if (!(error instanceof JobError)) throw error;

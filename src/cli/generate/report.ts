@@ -120,9 +120,9 @@ function writeOutcome(
 ): void {
   switch (outcome.state) {
     case "completed": {
-      const { image_paths, seed, duration_s, pixel = [] } = outcome;
+      const { image_paths, animation_paths = [], seed, duration_s, pixel = [] } = outcome;
       if (image !== undefined) io.out(image);
-      for (const path of image_paths) io.out(`${printable(path)}\n`);
+      for (const path of [...image_paths, ...animation_paths]) io.out(`${printable(path)}\n`);
       const facts = seed === undefined ? [] : [`seed ${seed}`];
       for (const found of pixel) io.err(`${label}${printable(describePixel(found))}\n`);
       io.err(`${label}done in ${[formatSeconds(duration_s), ...facts].join(", ")}\n`);

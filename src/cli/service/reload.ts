@@ -11,12 +11,17 @@ export interface ReloadOptions {
   readonly flags: Flags;
   /** Takes log lines. */
   readonly logger: Logger;
-  /** Puts into force what can change. */
-  readonly apply: (fresh: LoadedConfig) => void | Promise<void>;
+  /** Puts into force what can change; returns what of it cannot after all. */
+  readonly apply: (fresh: LoadedConfig) => readonly string[] | Promise<readonly string[]>;
 }
 
 /** Settings that `apply` puts into force. */
-const LIVE: ReadonlySet<string> = new Set(["logging.level", "logging.file"]);
+const LIVE: ReadonlySet<string> = new Set([
+  "logging.level",
+  "logging.file",
+  "comfyui.api_url",
+  "comfyui.servers",
+]);
 
 /** Reads them; wrong ones change nothing. Never rejects. */
 export async function reloadSettings(
@@ -24,9 +29,9 @@ export async function reloadSettings(
 ): Promise<void> {
   try {
     const fresh = await loadConfig({ flags });
-    await apply(fresh);
+    const undone = await apply(fresh);
     for (const warning of fresh.warnings) logger.log("warn", warning);
-    const later = changed(started, fresh).filter((path) => !LIVE.has(path));
+    const later = [...changed(started, fresh).filter((path) => !LIVE.has(path)), ...undone];
     if (later.length === 0) return;
     logger.log("warn", "Some settings change with the next start only", {
       settings: later.join(", "),

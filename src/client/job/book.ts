@@ -13,7 +13,8 @@ export class JobBook {
 
   /** True if the worker has stored the job of one of them. */
   get hasAccepted(): boolean {
-    return this.all().some((job) => job.isAccepted);
+    for (const job of this.all()) if (job.isAccepted) return true;
+    return false;
   }
 
   /** Adds a handle. */

@@ -18,6 +18,8 @@ export interface JobResult {
   imagePath: string;
   /** Every image. */
   imagePaths: string[];
+  /** Animations as files that play: of each a GIF, then an animated PNG. */
+  animationPaths: readonly string[];
   /** Seed that was used, if the worker tells. */
   seed: number | undefined;
   /** Run time in seconds. */
@@ -208,13 +210,16 @@ export class TrackedJob implements JobHandle {
     this.#ring();
   }
 
-  #succeed({ image_path, image_paths, image_count, seed, duration_s, pixel }: JobComplete): void {
+  #succeed(update: JobComplete): void {
+    const { image_path, image_paths, image_count, animation_paths = [], seed, duration_s, pixel } =
+      update;
     if (!this.#end()) return;
     const paths = image_paths ?? [image_path];
     const done = (imagePaths: string[]) =>
       this.#result.resolve({
         imagePath: image_path,
         imagePaths,
+        animationPaths: animation_paths,
         seed,
         durationS: duration_s,
         pixel,

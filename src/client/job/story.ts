@@ -94,6 +94,7 @@ function completion({ job_id, duration_s = 0, image_path = "", ...job }: JobDesc
     image_path,
     duration_s,
     ...(job.image_paths === undefined ? {} : { image_paths: job.image_paths }),
+    ...(job.animation_paths === undefined ? {} : { animation_paths: job.animation_paths }),
     ...(job.image_count === undefined ? {} : { image_count: job.image_count }),
     ...(job.seed === undefined ? {} : { seed: job.seed }),
     ...(job.pixel === undefined ? {} : { pixel: job.pixel }),

@@ -36,6 +36,8 @@ export interface SubmitContext {
 export interface Submission {
   /** The graph. */
   graph: PromptGraph;
+  /** What is posted: the same, its numbers perhaps spelled otherwise. */
+  spelled: PromptGraph;
   /** Our id for it. */
   promptId: string;
   /** Who gets its events. */
@@ -102,9 +104,9 @@ async function tryPost(
   { api }: SubmitContext,
   submission: Submission,
 ): Promise<PostResult> {
-  const { graph, promptId, clientId, extraData, postSignal: signal } = submission;
+  const { spelled, promptId, clientId, extraData, postSignal: signal } = submission;
   const json = {
-    prompt: graph,
+    prompt: spelled,
     prompt_id: promptId,
     client_id: clientId,
     extra_data: { ...extraData, [MARKER]: promptId },

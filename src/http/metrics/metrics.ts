@@ -39,6 +39,8 @@ export interface ServerGauge {
 
 /** What is looked at when somebody asks. */
 export interface Snapshot {
+  /** Webhook deliveries that wait, and those that were given up. */
+  readonly webhooks: { readonly waiting: number; readonly dead: number };
   /** Waiting jobs. */
   readonly queued: number;
   /** Running jobs. */
@@ -67,6 +69,8 @@ export interface Metrics {
   updateSent(type: string): void;
   /** Notes that the isolate of these servers fell and another is started. */
   isolateFell(servers: readonly string[]): void;
+  /** Notes how a try to tell a webhook ended: `delivered`, `failed` or `dead`. */
+  webhookTried(outcome: string): void;
   /** Notes a step of the queue. */
   databaseTook(operation: string, seconds: number): void;
   /** Everything, with what is so now. */
@@ -121,6 +125,7 @@ export function createMetrics(version: string): Metrics {
   );
   const updates = counter("updates_sent_total", "Updates published");
   const isolates = counter("isolate_restarts_total", "Isolates that fell");
+  const hooks = counter("webhook_tries_total", "Tries to tell a webhook");
   const database = histogram("database", "One step of the queue", BOUNDS.database);
   const fill = gauges(registry, gauge);
   gauge("info", "The worker").set({ version }, 1);
@@ -131,6 +136,7 @@ export function createMetrics(version: string): Metrics {
   }
   for (const type of UPDATES) updates.inc({ type }, 0);
   retries.inc({}, 0);
+  for (const outcome of ["delivered", "failed", "dead"]) hooks.inc({ outcome }, 0);
   wait.zero({});
   const known = new Set<string>();
   const stepped = new Set<string>();
@@ -151,6 +157,7 @@ export function createMetrics(version: string): Metrics {
     isolateFell(servers) {
       for (const server of servers) isolates.inc({ server });
     },
+    webhookTried: (outcome) => hooks.inc({ outcome }),
     databaseTook: (operation, seconds) => database.observe({ operation }, seconds),
     text(now) {
       for (const { name: server } of now.servers) {
@@ -182,6 +189,8 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
     name: "dgx_pixels_updates_dropped_total",
     help: "Updates that ZeroMQ subscribers were too slow for",
   });
+  const waiting = gauge("webhooks_waiting", "Webhook deliveries to be tried");
+  const dead = gauge("webhooks_dead", "Webhook deliveries that were given up");
   const listeners = gauge("event_listeners", "Listeners of events over HTTP");
   const disk = gauge("output_free_bytes", "Free disk space where images go");
   const heap = gauge("heap_bytes", "Memory of the main isolate's JavaScript");
@@ -203,6 +212,8 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
       draining.set({ server: server.name }, server.isDraining ? 1 : 0);
     }
     dropped.reset(now.droppedUpdates);
+    waiting.set({}, now.webhooks.waiting);
+    dead.set({}, now.webhooks.dead);
     listeners.set({}, now.listeners);
     if (now.freeDiskBytes === undefined) disk.clear();
     else disk.set({}, now.freeDiskBytes);

@@ -9,8 +9,14 @@ import { HttpProblem } from "../problem.ts";
 import { parseRange } from "../range.ts";
 import { jobInfo } from "./jobs.ts";
 
+/** Files that play, by their endings. */
+const ANIMATION_TYPES = { gif: "image/gif", apng: "image/apng" } as const;
+
 /** Longest image that can be uploaded, in bytes. */
 const MAX_UPLOAD_BYTES = 32 * 1024 * 1024;
+
+/** Sides of thumbnails in pixels, and the longest file that one is made of. */
+const THUMBNAIL = { least: 16, most: 1_024, mostBytes: 32 * 1024 * 1024 };
 
 /** Endings of files by what they are: only these can be started from. */
 const UPLOADS: Readonly<Record<string, string>> = {
@@ -27,7 +33,9 @@ export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
     const { image_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
     const path = paths[index];
     if (path === undefined) throw notFound("The job has no such image; GET the job to see them");
-    return await deliver(c, context.outputDir, path);
+    const side = c.req.query("thumbnail");
+    if (side === undefined) return await deliver(c, context.outputDir, path);
+    return await thumbnail(c, context.outputDir, path, side);
   });
   app.get("/:id/preview", needs("read"), async (c) => {
     const path = context.feed.lastPreview(c.req.param("id"));
@@ -41,6 +49,14 @@ export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
     const path = (await sheetOf(context, c.req.param("id"))).replace(/\.png$/, ".json");
     return await deliver(c, context.outputDir, path, "application/json");
   });
+  for (const [kind, type] of Object.entries(ANIMATION_TYPES)) {
+    app.get(`/:id/${kind}`, needs("read"), async (c) => {
+      const { animation_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
+      const path = paths.find((path) => path.endsWith(`.${kind}`));
+      if (path === undefined) throw notFound("The job has no such animation");
+      return await deliver(c, context.outputDir, path, type);
+    });
+  }
   return app;
 }
 
@@ -93,6 +109,41 @@ async function sheetOf(context: HttpContext, jobId: string): Promise<string> {
   const sheet = paths.find((path) => path.endsWith("_sheet.png"));
   if (sheet === undefined) throw notFound("The job has no sheet: it is no animation or tile set");
   return sheet;
+}
+
+/** An image made small; one that is small enough as it is. */
+async function thumbnail(
+  c: Context<GuardEnv>,
+  directory: string,
+  path: string,
+  side: string,
+): Promise<Response> {
+  const most = Number(/^\d{2,4}$/.exec(side)?.[0] ?? NaN);
+  if (!(most >= THUMBNAIL.least && most <= THUMBNAIL.most)) {
+    const detail = `Invalid parameter: thumbnail: expected ${THUMBNAIL.least} to ${THUMBNAIL.most}`;
+    throw new HttpProblem({ status: 422, code: "invalid_parameter", detail });
+  }
+  using file = await open(directory, path);
+  const { size, mtime } = await file.stat();
+  const etag = `"${most}-${size.toString(16)}-${(mtime?.getTime() ?? 0).toString(16)}"`;
+  const headers = { etag, "cache-control": "private, no-cache", "content-type": "image/png" };
+  if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
+  if (size > THUMBNAIL.mostBytes) throw tooLarge();
+  const bytes = new Uint8Array(await new Response(file.readable).arrayBuffer());
+  // Only who wants thumbnails pays for loading it.
+  const { shrink } = await import("../thumbnail.ts");
+  const small = await shrink(bytes, most);
+  if (small === "too_large") throw tooLarge();
+  if (small === "unknown") {
+    const type = contentTypeOf(bytes.subarray(0, SIGNATURE_BYTES));
+    return new Response(bytes, { headers: { ...headers, "content-type": type } });
+  }
+  return new Response(small, { headers });
+}
+
+function tooLarge(): HttpProblem {
+  const detail = "The image is too large to be made small here; fetch it without thumbnail";
+  return new HttpProblem({ status: 413, code: "too_large", detail });
 }
 
 /** Delivers a file below a directory, links followed, whole or a piece of it. */

@@ -27,7 +27,7 @@ export function jobRoutes(context: HttpContext): Hono<GuardEnv> {
       state,
       cursor,
       limit: limit === undefined ? undefined : Number(limit),
-      job_ids: ids?.split(","),
+      job_ids: c.req.queries("id") ?? (ids === "" ? [] : ids?.split(",")),
     });
     const { type: _type, ...list } = await ask(context, request, "job_list");
     return c.json(list);

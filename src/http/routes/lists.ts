@@ -1,9 +1,12 @@
 /** What there is: models, servers; and whether the worker is well. */
 
 import { Hono } from "hono";
+import { ConfigError } from "../../errors.ts";
 import type { ModelInfo, ModelList } from "../../protocol/mod.ts";
 import { type GuardEnv, needs } from "../auth/guard.ts";
+import { readJson } from "../body.ts";
 import type { HttpContext } from "../options.ts";
+import { HttpProblem } from "../problem.ts";
 import { ask, checked } from "./ask.ts";
 
 /** Routes below `/v1`. */
@@ -13,9 +16,30 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     const types = c.req.query("all_types") === "true" ? { all_types: true } : {};
     return c.json({ models: await allModels(context, types) });
   });
+  for (const what of ["workflows", "palettes"] as const) {
+    app.get(`/${what}`, needs("read"), async (c) => {
+      const { [what]: names } = await catalogOf(context);
+      return c.json({ [what]: names.map((name) => ({ name })) });
+    });
+  }
   app.get("/servers", needs("read"), async (c) => {
     const { servers } = await ask(context, { type: "list_servers" }, "server_list");
     return c.json({ servers });
+  });
+  app.post("/servers", needs("admin"), async (c) => {
+    const fields = await readJson(c.req.raw);
+    const name = await orProblem(() => context.servers.add(fields));
+    const { servers } = await ask(context, { type: "list_servers" }, "server_list");
+    return c.json({ servers }, 201, { location: `/v1/servers/${encodeURIComponent(name)}` });
+  });
+  app.delete("/servers/:name", needs("admin"), async (c) => {
+    const isFound = await orProblem(() => context.servers.remove(c.req.param("name")));
+    if (!isFound) {
+      const detail = "There is no server of this name; GET /v1/servers lists them";
+      throw new HttpProblem({ status: 404, code: "not_found", detail });
+    }
+    const { servers } = await ask(context, { type: "list_servers" }, "server_list");
+    return c.json({ servers }, 202);
   });
   for (const [action, draining] of [["drain", true], ["resume", false]] as const) {
     app.post(`/servers/:name/${action}`, needs("admin"), async (c) => {
@@ -29,6 +53,25 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     return c.json(status);
   });
   return app;
+}
+
+async function catalogOf({ catalog }: HttpContext): ReturnType<HttpContext["catalog"]> {
+  try {
+    return await catalog();
+  } catch (error) {
+    const detail = `Backend busy: ${error instanceof Error ? error.message : error}`;
+    throw new HttpProblem({ status: 503, code: "unavailable", detail, retryAfterS: 5 });
+  }
+}
+
+async function orProblem<T>(change: () => T | Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const [status, code] = error.code === "in_use" ? [409, "conflict"] : [422, "invalid_parameter"];
+    throw new HttpProblem({ status: Number(status), code: String(code), detail: error.message });
+  }
 }
 
 /** A message holds so many, and an answer here all. */

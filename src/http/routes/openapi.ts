@@ -73,6 +73,7 @@ function paths(): Record<string, Record<string, Operation>> {
             { type: "string" },
             "Certain jobs, with commas between their ids",
           ),
+          parameter("id", "query", { type: "string" }, "One such job; may be given several times"),
         ],
         responses: { ...ok("JobList", "A page"), ...problems(422) },
       },
@@ -103,11 +104,21 @@ function paths(): Record<string, Record<string, Operation>> {
     "/v1/jobs/{id}/images/{index}": bytes("getImage", "An image of the job", [
       JOB_ID,
       parameter("index", "path", { type: "integer", minimum: 0 }, "Its place, from 0"),
+      parameter(
+        "thumbnail",
+        "query",
+        { type: "integer", minimum: 16, maximum: 1024 },
+        "Longest side: every second, third … pixel, as PNG; smaller images as they are",
+      ),
       parameter("Range", "header", { type: "string" }, "A piece: `bytes=0-1023`"),
     ]),
     "/v1/jobs/{id}/preview": bytes("getPreview", "The last preview of a job that runs", [JOB_ID]),
     "/v1/jobs/{id}/sheet": bytes("getSheet", "The sheet of an animation or tile set", [JOB_ID]),
     "/v1/jobs/{id}/atlas": bytes("getAtlas", "Where the frames lie on the sheet, as JSON", [
+      JOB_ID,
+    ]),
+    "/v1/jobs/{id}/gif": bytes("getGif", "The first animation of the job as a GIF", [JOB_ID]),
+    "/v1/jobs/{id}/apng": bytes("getApng", "The first animation of the job as an animated PNG", [
       JOB_ID,
     ]),
     "/v1/jobs/{id}/events": events("jobEvents", "Updates of one job until its end", [JOB_ID]),
@@ -141,7 +152,29 @@ function paths(): Record<string, Record<string, Operation>> {
         responses: { ...ok("ModelList", "All of them"), ...problems(503) },
       },
     },
-    "/v1/servers": list("listServers", "ComfyUI servers and how they are", "ServerList"),
+    "/v1/workflows": list("listWorkflows", "Workflows that can be named", "WorkflowList"),
+    "/v1/palettes": list("listPalettes", "Palettes that can be named", "PaletteList"),
+    "/v1/servers": {
+      ...list("listServers", "ComfyUI servers and how they are", "ServerList"),
+      post: {
+        ...operation("addServer", "Add a server, until the next start"),
+        requestBody: { required: true, ...json("NewServer") },
+        responses: {
+          "201": { description: "All servers", ...json("ServerList") },
+          ...problems(403, 409, 422),
+        },
+      },
+    },
+    "/v1/servers/{name}": {
+      delete: {
+        ...operation("removeServer", "Remove a server when its jobs have ended"),
+        parameters: [parameter("name", "path", { type: "string" }, "Name of the server")],
+        responses: {
+          "202": { description: "All servers", ...json("ServerList") },
+          ...problems(403, 404, 409),
+        },
+      },
+    },
     ...Object.fromEntries(
       [["drain", "Give a server no more jobs"], ["resume", "Give a server jobs again"]].map((
         [action = "", summary = ""],
@@ -153,6 +186,33 @@ function paths(): Record<string, Record<string, Operation>> {
         },
       }]),
     ),
+    "/v1/webhooks": {
+      get: {
+        ...operation("listDeliveries", "What webhooks are told, newest first"),
+        parameters: [
+          parameter(
+            "state",
+            "query",
+            { enum: ["waiting", "delivered", "dead"] },
+            "Only those; dead ones were given up",
+          ),
+          parameter(
+            "limit",
+            "query",
+            { type: "integer", minimum: 1, maximum: 1000 },
+            "Most of them",
+          ),
+        ],
+        responses: { ...ok("DeliveryList", "Some of them"), ...problems(403, 422) },
+      },
+    },
+    "/v1/webhooks/{id}/retry": {
+      post: {
+        ...operation("retryDelivery", "Try one again that was given up"),
+        parameters: [parameter("id", "path", { type: "string" }, "Id of the delivery")],
+        responses: { "202": { description: "It is tried again" }, ...problems(403, 404) },
+      },
+    },
     "/metrics": {
       get: { ...operation("metrics", "Figures for Prometheus"), ...plain("As text") },
     },
@@ -181,6 +241,39 @@ function schemas(): Record<string, unknown> {
     JobState: components["ListJobsRequest"]?.properties?.["state"],
     SubmitJob: { ...generate, required: generate?.required?.filter((name) => name !== "id") },
     JobChanges: { type: "object", properties: others },
+    WorkflowList: namesOf("workflows"),
+    PaletteList: namesOf("palettes"),
+    NewServer: {
+      type: "object",
+      required: ["url"],
+      properties: {
+        url: { type: "string" },
+        name: { type: "string" },
+        token: { type: "string" },
+        headers: { type: "object", additionalProperties: { type: "string" } },
+        weight: { type: "number" },
+        max_in_flight: { type: "integer" },
+      },
+    },
+    DeliveryList: {
+      type: "object",
+      required: ["deliveries"],
+      properties: { deliveries: { type: "array", items: ref("Delivery") } },
+    },
+    Delivery: {
+      type: "object",
+      required: ["id", "job_id", "url", "state", "attempts", "created_at"],
+      properties: {
+        id: { type: "string" },
+        job_id: { type: "string" },
+        url: { type: "string" },
+        state: { enum: ["waiting", "delivered", "dead"] },
+        attempts: { type: "integer" },
+        created_at: { type: "number" },
+        next_at: { type: "number" },
+        error: { type: "string" },
+      },
+    },
     Problem: {
       type: "object",
       required: ["type", "title", "status", "code", "detail"],
@@ -192,6 +285,16 @@ function schemas(): Record<string, unknown> {
         detail: { type: "string" },
       },
     },
+  };
+}
+
+/** A list of things of which only the names are known. */
+function namesOf(what: string): Record<string, unknown> {
+  const item = { type: "object", required: ["name"], properties: { name: { type: "string" } } };
+  return {
+    type: "object",
+    required: [what],
+    properties: { [what]: { type: "array", items: item } },
   };
 }
 

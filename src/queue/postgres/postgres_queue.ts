@@ -26,6 +26,7 @@ import { idBytes, idOf, plainText } from "./id.ts";
 import { Identity } from "./identity.ts";
 import { migrate } from "./migrations/mod.ts";
 import { Others } from "./others.ts";
+import { PostgresOutbox, PRUNE_DELIVERIES } from "./outbox.ts";
 import { readJob } from "./row.ts";
 import { kindOf, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
@@ -69,6 +70,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
 }
 
 class PostgresQueue implements JobQueue {
+  readonly outbox: PostgresOutbox;
   readonly #client: PostgresClient;
   readonly #worker: string;
   readonly #clock: () => number | null;
@@ -91,6 +93,7 @@ class PostgresQueue implements JobQueue {
     this.#identity = identity;
     this.#worker = worker;
     this.#clock = now ?? (() => null);
+    this.outbox = new PostgresOutbox(client, this.#clock);
     this.#randomId = randomId ?? (() => crypto.randomUUID());
     this.#acceptor = new Acceptor({
       client,
@@ -315,7 +318,14 @@ class PostgresQueue implements JobQueue {
     return readTimes(await this.#client.rows("read the queue", sql.ALL_TIMES));
   }
 
+  async endedBefore(endedBeforeMs: number, limit: number): Promise<readonly Job[]> {
+    const values = [endedBeforeMs, limit];
+    return (await this.#client.rows("read the queue", sql.ENDED_BEFORE, values)).map(readJob);
+  }
+
   async prune(endedBeforeMs: number, limit: number): Promise<number> {
+    const values = [endedBeforeMs, 2 * limit];
+    await this.#client.rows("remove old deliveries", PRUNE_DELIVERIES, values);
     return (await this.#client.rows("remove old jobs", sql.PRUNE, [endedBeforeMs, limit])).length;
   }
 

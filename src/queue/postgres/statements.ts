@@ -295,6 +295,10 @@ export const CLIENT_ID = `
   ORDER BY seq DESC LIMIT 1`;
 
 /** Removes jobs that ended long ago. */
+export const ENDED_BEFORE = `
+  SELECT * FROM jobs WHERE finished_at_ms < $1::bigint ORDER BY finished_at_ms LIMIT $2::bigint`;
+
+/** Removes jobs that ended long ago. */
 export const PRUNE = `
   DELETE FROM jobs WHERE seq IN (
     SELECT seq FROM jobs WHERE finished_at_ms < $1::bigint ORDER BY finished_at_ms LIMIT $2::bigint

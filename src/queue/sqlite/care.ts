@@ -2,6 +2,7 @@
 
 import { backup, DatabaseSync } from "node:sqlite";
 import { ConfigError } from "../../errors.ts";
+import { type Delivery, deliveryOf } from "../outbox.ts";
 import { APPLICATION_ID } from "./schema.ts";
 
 /** Faults that a check tells at most. */
@@ -49,6 +50,24 @@ export async function backupQueue(path: string, target: string): Promise<void> {
     if (isOurs) await Deno.remove(target);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError("unwritable", `Cannot write the copy ${target}: ${reason}`, { cause });
+  }
+}
+
+/**
+ * What webhooks were not told, newest first, as it stands in the file; may be used while a worker runs.
+ *
+ * @throws {ConfigError} `unreadable` if the file is none of a queue, or of an older version.
+ */
+export function deadDeliveries(path: string, limit: number): readonly Delivery[] {
+  using db = openExisting(path);
+  try {
+    const dead = "SELECT * FROM deliveries WHERE state = 'dead' ORDER BY rowid DESC LIMIT ?";
+    return db.prepare(dead).all(limit).map(deliveryOf);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError("unreadable", `Cannot read the webhooks in ${path}: ${reason}`, {
+      cause,
+    });
   }
 }
 

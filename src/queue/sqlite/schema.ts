@@ -31,6 +31,7 @@ export const APPLICATION_ID = 0x64677078;
  * - `left_prompts` holds what jobs had on a server when it was away for so long that they were taken from
  *   it. `line` is the entry of the job's history that tells this: while it is the last one, nobody else
  *   has taken the job. A row goes when the server has seen the prompt off, or with its job.
+ * - `deliveries` outlive their jobs; those that were told stay a while, so that none is told again.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -144,5 +145,20 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (server, prompt_id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX left_prompts_job ON left_prompts (job_seq);
+  `,
+  `
+  CREATE TABLE deliveries (
+    id TEXT NOT NULL UNIQUE,
+    job_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    host TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'dead')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created_at_ms INTEGER NOT NULL,
+    next_at_ms INTEGER NOT NULL,
+    error TEXT
+  ) STRICT;
+  CREATE INDEX deliveries_due ON deliveries (state, next_at_ms);
   `,
 ];

@@ -32,6 +32,7 @@ import { LeftPrompts } from "./left_prompts.ts";
 import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
 import { damageError, type JobRow, newJob, toJob } from "../row.ts";
+import { PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
@@ -60,6 +61,7 @@ export function openSqliteQueue(options: SqliteQueueOptions): JobQueue {
 }
 
 class SqliteQueue implements JobQueue {
+  readonly outbox: SqliteOutbox;
   readonly #store: SqliteStore;
   readonly #maxQueued: number;
   readonly #now: () => number;
@@ -78,6 +80,7 @@ class SqliteQueue implements JobQueue {
     this.#maxQueued = options.maxQueued ?? 1_000;
     this.#now = options.now ?? Date.now;
     this.#randomId = options.randomId ?? (() => crypto.randomUUID());
+    this.outbox = new SqliteOutbox(store, this.#now);
   }
 
   enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
@@ -304,8 +307,13 @@ class SqliteQueue implements JobQueue {
     return this.#store.read(() => readTimes(this.#store));
   }
 
+  endedBefore(before: number, limit: number): Promise<readonly Job[]> {
+    return this.#store.read(() => this.#store.rows(sql.ENDED_BEFORE, { before, limit }).map(toJob));
+  }
+
   prune(endedBeforeMs: number, limit: number): Promise<number> {
     return this.#store.write("remove old jobs", () => {
+      this.#store.run(PRUNE_DELIVERIES, { before: endedBeforeMs, limit: 2 * limit });
       return this.#store.run(sql.PRUNE, { before: endedBeforeMs, limit });
     });
   }

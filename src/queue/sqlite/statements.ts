@@ -202,6 +202,10 @@ export const CLIENT_ID = `
     AND client_id IS NOT NULL
   ORDER BY seq DESC LIMIT 1`;
 
+/** Jobs that ended long ago. */
+export const ENDED_BEFORE = `
+  SELECT * FROM jobs WHERE finished_at_ms < :before ORDER BY finished_at_ms LIMIT :limit`;
+
 /** Removes jobs that ended long ago. */
 export const PRUNE = `
   DELETE FROM jobs WHERE seq IN (

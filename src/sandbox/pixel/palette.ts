@@ -84,8 +84,14 @@ function readFile(bytes: Uint8Array, name: string): Palette {
   return paletteOfImage(decodePng(bytes), name);
 }
 
+/** Names of all palettes: first those that come with us, then those of the folder, if there is one. */
+export async function paletteNames(dir: string | undefined): Promise<string[]> {
+  const own = dir === undefined ? [] : await namesIn(dir);
+  return [...new Set([...PALETTE_NAMES, ...own.toSorted()])];
+}
+
 async function unknown(name: string, dir: string | undefined): Promise<JobError> {
-  const names = [...PALETTE_NAMES, ...dir === undefined ? [] : await namesIn(dir)];
+  const names = await paletteNames(dir);
   const nearest = nearestNames(bare(name), names);
   const remedy = nearest.length > 0
     ? `did you mean ${nearest.join(" or ")}?`

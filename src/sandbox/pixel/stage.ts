@@ -10,7 +10,6 @@ import {
   MAX_PIXELS,
   MAX_SIDE,
   type PngText,
-  type Rect,
   type SheetLayout,
   tileLayout,
 } from "../../images/mod.ts";
@@ -27,6 +26,7 @@ import {
 import type { PixelOptions, PixelResult } from "../../protocol/mod.ts";
 import { numbered } from "../atlas_files.ts";
 import { PARAMETERS_KEYWORD } from "../parameters.ts";
+import { cutIndexed, type PlayableFrames } from "../playable.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
 import type { SetFile } from "../staging.ts";
 import { findPalette } from "./palette.ts";
@@ -66,8 +66,8 @@ export interface PixelFrames {
 
 /** An animation of pixel art. */
 export interface PixelAnimation extends PixelFiles {
-  /** Size of each frame. */
-  readonly size: readonly [width: number, height: number];
+  /** What makes files that play. */
+  readonly frames: PlayableFrames;
 }
 
 /** Makes pixel art as one job wishes. */
@@ -115,8 +115,9 @@ export class PixelStage {
     const [first] = images as [PixelArt, ...PixelArt[]];
     const about = describe(first, found);
     const texts = textsOf(about, text, context);
-    const sheet = compose(images, layoutOf(first.width, first.height));
-    const frames: SetFile[] = [];
+    const layout = layoutOf(first.width, first.height);
+    const sheet = compose(images, layout);
+    const frames: { suffix: string; temp: string }[] = [];
     for (const [index, art] of images.entries()) {
       context.signal.throwIfAborted();
       frames.push(await indexed(art, `${numbered(index)}.png`, texts, context));
@@ -127,7 +128,8 @@ export class PixelStage {
       ...await this.#enlarged(sheet, about, { ...context, texts, ending: "_sheet" }),
       ...this.#originals(originals, found),
     ];
-    return { files, found: about, size: [first.width, first.height] };
+    const temps = frames.map(({ temp }) => temp);
+    return { files, found: about, frames: { temps, sheet, layout } };
   }
 
   /** Makes an image pixel art, cuts it into tiles and tells how well each fits to itself. */
@@ -149,7 +151,7 @@ export class PixelStage {
     for (const [index, cell] of layout.cells.entries()) {
       context.signal.throwIfAborted();
       const one = { ...about, tileable: seams[index]!.tileable, seams: [about.seams![index]!] };
-      const tile = cut(art!, cell);
+      const tile = cutIndexed(art!, cell);
       files.push(
         await indexed(tile, `${numbered(index)}.png`, textsOf(one, text, context), context),
       );
@@ -276,15 +278,6 @@ function compose(images: readonly PixelArt[], layout: SheetLayout): Indexed {
     }
   }
   return { width, height, indices, palette: images[0]!.palette };
-}
-
-function cut({ width, indices, palette }: PixelArt, { x, y, w, h }: Rect): Indexed {
-  const part = new Uint8Array(w * h);
-  for (let row = 0; row < h; row++) {
-    const from = (y + row) * width + x;
-    part.set(indices.subarray(from, from + w), row * w);
-  }
-  return { width: w, height: h, indices: part, palette };
 }
 
 function checkSizes(rasters: readonly RgbaImage[]): void {

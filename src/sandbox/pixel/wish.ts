@@ -6,6 +6,7 @@ import type { SandboxSetup } from "../../executor/messages.ts";
 import { checkPixels } from "../../images/raster.ts";
 import type { GenerateRequest, PixelOptions } from "../../protocol/mod.ts";
 import type { Template } from "../../workflow/mod.ts";
+import { formatKey } from "../../workflow/format.ts";
 import { invalidShape, layoutFrames } from "../shape.ts";
 
 /**
@@ -30,7 +31,7 @@ export function pixelWish(
   const { enabled = true } = layers.at(-1) ?? { enabled: false };
   if (!enabled) return undefined;
   // Who asked for another format did not ask for this.
-  if (request.pixel === undefined && !isPng(request)) return undefined;
+  if (request.pixel === undefined && !isLossless(request)) return undefined;
   const { enabled: _enabled, ...wish } = Object.assign({}, ...layers) as PixelOptions;
   return wish;
 }
@@ -41,8 +42,11 @@ export function pixelWish(
  * @throws {JobError} `invalid_parameter`.
  */
 export function checkWish(wish: PixelOptions, request: GenerateRequest): void {
-  if (!isPng(request)) {
-    throw invalidShape("output_format", "pixel art is made of PNG files; leave the field out");
+  if (!isLossless(request)) {
+    throw invalidShape(
+      "output_format",
+      "pixel art needs a format that keeps each pixel; ask for png or webp",
+    );
   }
   const { size: [width, height], animation_frames: frames, tileset_grid: grid } = request;
   if (frames !== undefined && frames * width * height > MAX_FRAME_PIXELS) {
@@ -74,6 +78,6 @@ function checkScale(width: number, height: number): void {
   }
 }
 
-function isPng({ output_format: format = "png" }: GenerateRequest): boolean {
-  return format.toLowerCase() === "png";
+function isLossless({ output_format: format = "png" }: GenerateRequest): boolean {
+  return ["png", "webp"].includes(formatKey(format));
 }

@@ -10,13 +10,13 @@ import { declaredInputs } from "../validation/declared.ts";
 import type { Clients } from "../clients.ts";
 import type { FaultBook } from "../faults.ts";
 import { isLink, type Prompt, type PromptNode } from "../graph.ts";
-import { encodeJpeg } from "../files/jpeg.ts";
 import { dumpJson, isObject, type Json, type JsonObject } from "../json.ts";
 import { type Input, Inputs } from "../nodes/inputs.ts";
 import type { NodeContext } from "../nodes/node.ts";
 import { NODES } from "../nodes/registry.ts";
 import type { Settings, SimulatedWork } from "../options.ts";
-import { type Image, resized } from "../files/image.ts";
+import type { Image } from "../files/image.ts";
+import { Previews } from "./previews.ts";
 import { Progress } from "./progress.ts";
 import { PythonError } from "../python.ts";
 import type { QueueItem, RunResult } from "./queue.ts";
@@ -57,21 +57,13 @@ class Interrupted extends Error {}
 const OOM_TIPS = "This error means you ran out of memory on your GPU.\n\nTIPS: If the workflow " +
   "worked before you might have accidentally set the batch_size to a large number.";
 
-/** Longest side of a preview in pixels; smaller ones are scaled up. */
-const PREVIEW_SIZE = 512;
-const PREVIEW_QUALITY = 95;
-
-/** What a prompt may ask for; any other word, such as `default`, leaves it to the server. */
-const PREVIEW_METHODS = ["none", "auto", "latent2rgb", "taesd"];
-
 /** One execution of one prompt. */
 export class Run {
   readonly #context: RunContext;
   readonly #item: QueueItem;
   readonly #prompt: Prompt;
   readonly #progress: Progress;
-  /** The preview that is sent again and again, if it is. */
-  #still: Uint8Array | undefined;
+  readonly #previews: Previews;
   readonly #messages: [string, JsonObject][] = [];
   readonly #executed: string[] = [];
   /** Nodes that ran or were announced again. */
@@ -90,6 +82,7 @@ export class Run {
       throttles: profile.throttlesProgress,
       now: () => clock.now(),
     });
+    this.#previews = new Previews(settings, item.extraData.preview_method);
   }
 
   /**
@@ -251,23 +244,9 @@ export class Run {
     await this.#pass("step", node);
     await this.#stall(id, node, value);
     this.#checkInterrupt();
-    this.#progress.update(id, value, max, this.#previewOf(preview));
+    this.#progress.update(id, value, max, this.#previews.of(preview));
     const { promptId } = this.#item;
     this.#context.log.emit({ type: "progress", promptId, nodeId: id, value, max });
-  }
-
-  #previewOf(preview: () => Image): Uint8Array | undefined {
-    if (!this.#sendsPreviews()) return undefined;
-    if (this.#context.settings.previewMethod !== "still") return toJpeg(preview());
-    return this.#still ??= encodeJpeg(preview(), PREVIEW_QUALITY);
-  }
-
-  #sendsPreviews(): boolean {
-    const { profile, previewMethod } = this.#context.settings;
-    const asked = this.#item.extraData.preview_method;
-    const isAsked = profile.previewMethodOfPrompt && typeof asked === "string" &&
-      PREVIEW_METHODS.includes(asked);
-    return (isAsked ? asked : previewMethod) !== "none";
   }
 
   async #stall(id: string, node: PromptNode, step: number | undefined): Promise<void> {
@@ -378,13 +357,6 @@ export class Run {
   #nodeFacts(id: string, node: PromptNode) {
     return { promptId: this.#item.promptId, nodeId: id, nodeClass: node.class_type };
   }
-}
-
-/** A preview is brought to a fixed length of its longer side, up or down. */
-function toJpeg(image: Image): Uint8Array {
-  const scale = PREVIEW_SIZE / Math.max(image.width, image.height);
-  const side = (length: number) => Math.max(1, Math.round(length * scale));
-  return encodeJpeg(resized(image, side(image.width), side(image.height)), PREVIEW_QUALITY);
 }
 
 async function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -50,8 +50,8 @@ const POSES: Readonly<Record<Motion, (moment: number) => Pose>> = {
     lean: 4,
   }),
   attack: (moment) => ({
-    x: 4 * thrust(moment),
-    lean: 7 * thrust(moment),
+    x: 3 * thrust(moment),
+    lean: 5 * thrust(moment),
     stride: 3 * thrust(moment),
   }),
   jump: (moment) => ({
@@ -59,31 +59,57 @@ const POSES: Readonly<Record<Motion, (moment: number) => Pose>> = {
     height: 0.82 + 0.24 * Math.sin(Math.PI * moment),
     stride: Math.sin(Math.PI * moment),
   }),
-  hurt: (moment) => ({ x: -4 * Math.sin(Math.PI * moment), lean: -7 * (1 - moment) }),
-  death: (moment) => ({ lean: -9 * moment, height: 1 - 0.72 * moment ** 2 }),
+  hurt: (moment) => ({ x: -3 * Math.sin(Math.PI * moment), lean: -6 * (1 - moment) }),
+  death: (moment) => ({ lean: -8 * moment, height: 1 - 0.72 * moment ** 2 }),
   cast: (moment) => ({
     height: 1 + 0.08 * Math.sin(Math.PI * moment),
     sparks: Math.round(14 * Math.sin(Math.PI * moment)),
   }),
 };
 
-/** Paints a figure at one moment of a motion, on a canvas with some room around it. */
+/** Paints a figure at one moment of a motion, all of it, on a canvas with some room around it. */
 export function poseFigure(figure: Canvas, motion: Motion, moment: number): Canvas {
   const pose = POSES[motion](moment);
-  const canvas = new Canvas(figure.width + 2 * MARGIN, figure.height + 2 * MARGIN);
-  const { x = 0, up = 0, lean = 0, height = 1, stride = 0, step = 0, sparks = 0 } = pose;
+  const posed = bend(figure, pose);
+  const width = figure.width + 2 * MARGIN;
+  // What leans far or strides out takes a step back, so that nothing of it is cut off.
+  const [left, right] = extent(posed);
+  const back = Math.max(0, right - (width + MARGIN - 1)) + Math.min(0, left - MARGIN);
+  const canvas = new Canvas(width, posed.height);
+  canvas.paint((column, row) => posed.get(column + MARGIN + back, row));
+  addSparks(canvas, figure, pose.sparks ?? 0, moment);
+  return canvas;
+}
+/** The figure in its pose, on a canvas with twice the room on either side. */
+function bend(figure: Canvas, pose: Pose): Canvas {
+  const { x = 0, up = 0, lean = 0, height = 1, stride = 0, step = 0 } = pose;
+  const canvas = new Canvas(figure.width + 4 * MARGIN, figure.height + 2 * MARGIN);
   const ground = MARGIN + figure.height - 1;
   canvas.paint((column, row) => {
+    const place = column - 2 * MARGIN - x;
     const above = (ground - row - up) / height;
     const share = above / figure.height;
     const isLeg = share < LEGS;
-    const isRight = column - MARGIN - x >= figure.width / 2;
+    const isRight = place >= figure.width / 2;
     const reach = isLeg ? (1 - share / LEGS) * stride * (isRight ? 1 : -1) : 0;
     const lift = isLeg ? Math.max(0, isRight ? step : -step) : 0;
     const from = Math.round(figure.height - 1 - above + lift);
-    const across = Math.round(column - MARGIN - x - lean * share - reach);
+    const across = Math.round(place - lean * share - reach);
     return share < 0 ? CLEAR : figure.get(across, from);
   });
+  return canvas;
+}
+
+/** The first and the last column that show something. */
+function extent(canvas: Canvas): [first: number, last: number] {
+  const shows = (column: number) =>
+    Array.from({ length: canvas.height }, (_, row) => canvas.get(column, row))
+      .some((colour) => colour !== CLEAR);
+  const columns = Array.from({ length: canvas.width }, (_, column) => column).filter(shows);
+  return [columns[0] ?? 0, columns.at(-1) ?? 0];
+}
+
+function addSparks(canvas: Canvas, figure: Canvas, sparks: number, moment: number): void {
   for (let spark = 0; spark < sparks; spark++) {
     const angle = turn(spark / Math.max(1, sparks) + moment);
     const reach = figure.width * 0.46;
@@ -94,7 +120,6 @@ export function poseFigure(figure: Canvas, motion: Motion, moment: number): Canv
       SPARK,
     );
   }
-  return canvas;
 }
 
 function turn(moment: number): number {

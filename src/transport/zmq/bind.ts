@@ -3,6 +3,9 @@
 import { TransportError } from "../../errors.ts";
 import { isListening } from "./unix_socket.ts";
 import { checkAddress, ipcPath } from "./address.ts";
+import { needsIpv6 } from "./ip_version.ts";
+import type { NativeSocketOptions } from "./native.ts";
+import { COMMON_OPTIONS } from "./options.ts";
 import { errorCode } from "./socket.ts";
 
 /** What binding needs of a socket. */
@@ -21,6 +24,20 @@ export interface Binding {
   readonly address: string;
   /** Closes the socket and removes the file of an IPC endpoint. */
   release(): Promise<void>;
+}
+
+/**
+ * How long what was sent may take to leave after `close()`, in milliseconds. The process cannot end before,
+ * and the addon complains on the console if that takes half a second.
+ */
+const LINGER_MS = 400;
+
+/** Options of a socket that will be bound to an address. */
+export async function boundOptions(
+  address: string,
+  limits: Pick<NativeSocketOptions, "maxMessageSize" | "sendHighWaterMark">,
+): Promise<NativeSocketOptions> {
+  return { ...COMMON_OPTIONS, linger: LINGER_MS, ipv6: await needsIpv6(address), ...limits };
 }
 
 /**

@@ -5,15 +5,14 @@ import { TransportError } from "../../errors.ts";
 import { closedError, Exchange } from "../exchanges.ts";
 import type { ConnectSocketOptions, RequestClient, RequestOptions } from "../sockets.ts";
 import { curveOptions } from "./curve.ts";
-import { needsIpv6 } from "./ip_version.ts";
 import {
   CONNECT_OPTIONS,
+  type ConnectRuntime,
   connectSocket,
+  type FrameReceiver,
   type Frames,
   plainBytes,
-  type Receiver,
-  receiverOf,
-} from "./socket.ts";
+} from "./options.ts";
 
 /** Size of the number that tells requests apart, in bytes. */
 const ID_BYTES = 4;
@@ -26,22 +25,25 @@ const EMPTY = new Uint8Array(0);
 /** Connects a DEALER; see `Transport.connectRequests`. */
 export async function connectDealer(
   address: string,
-  { curve }: ConnectSocketOptions = {},
+  { curve }: ConnectSocketOptions,
+  runtime: ConnectRuntime,
 ): Promise<RequestClient> {
-  const options = { ...curveOptions(curve), ipv6: await needsIpv6(address) };
-  return new ZmqRequestClient(address, options);
+  const options = { ...curveOptions(curve), ipv6: await runtime.needsIpv6(address) };
+  return new ZmqRequestClient(address, options, runtime);
 }
 
 class ZmqRequestClient implements RequestClient {
   readonly #address: string;
   readonly #options: SecurityOptions;
+  readonly #runtime: ConnectRuntime;
   readonly #connections = new Set<Connection>();
   #current: Connection;
   #closing: Promise<void> | undefined;
 
-  constructor(address: string, options: SecurityOptions) {
+  constructor(address: string, options: SecurityOptions, runtime: ConnectRuntime) {
     this.#address = address;
     this.#options = options;
+    this.#runtime = runtime;
     this.#current = this.#connect();
   }
 
@@ -69,6 +71,7 @@ class ZmqRequestClient implements RequestClient {
     const connection: Connection = new Connection(
       this.#address,
       this.#options,
+      this.#runtime,
       () => this.#connections.delete(connection),
     );
     this.#connections.add(connection);
@@ -101,7 +104,7 @@ class ZmqRequestClient implements RequestClient {
  */
 class Connection {
   readonly #socket: Dealer;
-  readonly #receiver: Receiver;
+  readonly #receiver: FrameReceiver;
   readonly #onClose: () => void;
   readonly #exchanges = new Map<number, Exchange>();
   #lastId = 0;
@@ -109,18 +112,23 @@ class Connection {
   #retired = false;
   #closing: Promise<void> | undefined;
 
-  constructor(address: string, options: SecurityOptions, onClose: () => void) {
+  constructor(
+    address: string,
+    options: SecurityOptions,
+    runtime: ConnectRuntime,
+    onClose: () => void,
+  ) {
     this.#onClose = onClose;
     this.#socket = new Dealer({
       ...CONNECT_OPTIONS,
       ...options,
-      receiveTimeout: 0,
+      receiveTimeout: runtime.receiveTimeout,
       // No bound: what is under way is bounded by its time-outs, and refused sends would need a queue.
       sendHighWaterMark: 0,
       sendTimeout: 0,
     });
     connectSocket(this.#socket, address);
-    this.#receiver = receiverOf(this.#socket);
+    this.#receiver = runtime.receiverOf(this.#socket);
   }
 
   /** Sends a request. */

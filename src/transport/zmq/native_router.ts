@@ -3,7 +3,7 @@
 import type { Libzmq } from "./libzmq.ts";
 import { NativeSocket, type NativeSocketOptions, ZMQ } from "./native.ts";
 import type { RouterPort } from "./port.ts";
-import type { Frames } from "./socket.ts";
+import type { Frames } from "./options.ts";
 
 /** Size of the buffers in which small frames are kept. */
 const SHARED_BYTES = 16_384;

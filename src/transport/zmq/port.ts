@@ -1,7 +1,7 @@
 /** What the servers need of a ROUTER and a PUB, be they the addon's or libzmq's own. */
 
 import type { BindableSocket } from "./bind.ts";
-import type { Frames } from "./socket.ts";
+import type { Frames } from "./options.ts";
 
 /** A ROUTER that never waits. */
 export interface RouterPort {

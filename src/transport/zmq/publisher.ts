@@ -5,11 +5,9 @@ import { Fifo } from "../fifo.ts";
 import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import type { BindOptions, PublishOptions, UpdatePublisher } from "../sockets.ts";
 import { nextTurn, TurnBudget } from "./turns.ts";
-import { type Binding, bindSocket } from "./bind.ts";
-import { needsIpv6 } from "./ip_version.ts";
+import { type Binding, bindSocket, boundOptions } from "./bind.ts";
 import { openPublisher } from "./open.ts";
 import type { PublisherPort } from "./port.ts";
-import { BIND_OPTIONS } from "./socket.ts";
 
 /**
  * How long a subscriber whose pipe is full may hold up the others, in milliseconds. It then loses
@@ -33,12 +31,10 @@ export async function bindPublisher(
   openLibrary: () => Promise<Libzmq | undefined> = openLibzmq,
 ): Promise<UpdatePublisher> {
   const { maxMessageBytes = MAX_SUBSCRIPTION_BYTES, highWaterMark = 10_000 } = options;
-  const socketOptions = {
-    ...BIND_OPTIONS,
-    ipv6: await needsIpv6(address),
+  const socketOptions = await boundOptions(address, {
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
-  };
+  });
   const socket = await openPublisher(openLibrary, socketOptions, options.curve);
   return new ZmqUpdatePublisher(socket, await bindSocket(socket, address), highWaterMark);
 }

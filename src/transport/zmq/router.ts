@@ -2,19 +2,12 @@
 
 import type { BindOptions, IncomingRequest, RequestServer } from "../sockets.ts";
 import { type Libzmq, openLibzmq } from "./libzmq.ts";
-import { type Binding, bindSocket } from "./bind.ts";
-import { needsIpv6 } from "./ip_version.ts";
+import { type Binding, bindSocket, boundOptions } from "./bind.ts";
 import { openRouter } from "./open.ts";
 import type { RouterPort } from "./port.ts";
 import { PeerReplies } from "../replies.ts";
-import {
-  BIND_OPTIONS,
-  errorCode,
-  type Frames,
-  plainBytes,
-  type Receiver,
-  receiverOf,
-} from "./socket.ts";
+import { type Frames, plainBytes } from "./options.ts";
+import { errorCode, type Receiver, receiverOf } from "./socket.ts";
 
 /** Pauses before trying a peer again that does not read its answers, in milliseconds. */
 const FIRST_RETRY_MS = 2;
@@ -49,12 +42,10 @@ export async function bindRouter(
     highWaterMark = 256,
     maxBacklogBytes = 16_777_216,
   } = options;
-  const socketOptions = {
-    ...BIND_OPTIONS,
-    ipv6: await needsIpv6(address),
+  const socketOptions = await boundOptions(address, {
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
-  };
+  });
   const socket = await openRouter(openLibrary, socketOptions, options.curve);
   return new ZmqRequestServer(socket, await bindSocket(socket, address), maxBacklogBytes);
 }

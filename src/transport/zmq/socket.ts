@@ -1,21 +1,13 @@
 /**
- * What all ZeroMQ sockets share here: options, receiving by spin-then-park, sending, and closing.
+ * Receiving by spin-then-park, on Deno.
  *
  * The addon's own waiting does not work on Deno, so both time-outs are 0 (each call then acts at once
  * or fails with EAGAIN) and the wait for messages is ours.
  */
 
-import type { Dealer, Subscriber } from "zeromq";
-import { TransportError } from "../../errors.ts";
+import type { Frames } from "./options.ts";
 import { type Readiness, watchDescriptor } from "./readiness.ts";
-import { checkAddress } from "./address.ts";
 import { nextTurn, TurnBudget } from "./turns.ts";
-
-/** A message as ZeroMQ knows it. */
-export type Frames = Uint8Array[];
-
-/** The sockets of the package that connect. */
-export type ConnectingSocket = Dealer | Subscriber;
 
 /** What receiving needs of a socket. */
 export interface ReceivingSocket {
@@ -42,54 +34,9 @@ const SPIN_MS = 0.2;
 /** How long to look before the event loop gets its turn, in milliseconds. */
 const SPIN_SLICE_MS = 0.05;
 
-/**
- * Options common to all sockets. Connections of a host that vanished are found by TCP keepalive, not by
- * ZeroMQ heartbeats: these also cut a peer that is alive but too busy to read.
- */
-const COMMON_OPTIONS = {
-  /** Gives up a stranger who connects and does not speak ZeroMQ. */
-  handshakeInterval: 5_000,
-  tcpKeepalive: 1,
-  tcpKeepaliveIdle: 30,
-  tcpKeepaliveInterval: 10,
-  tcpKeepaliveCount: 3,
-} as const;
-
-/** Options of sockets that are bound. */
-export const BIND_OPTIONS = {
-  ...COMMON_OPTIONS,
-  /**
-   * How long what was sent may take to leave after `close()`. The process cannot end before, and the
-   * addon complains on the console if that takes half a second.
-   */
-  linger: 400,
-} as const;
-
-/** Options of sockets that connect: quick at first, patient with a server that is down for long. */
-export const CONNECT_OPTIONS = {
-  ...COMMON_OPTIONS,
-  linger: 0,
-  reconnectInterval: 50,
-  reconnectMaxInterval: 2_000,
-} as const;
-
 /** The error code of the addon, such as `EAGAIN`. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
-/** Connects, which only checks the address: the peer need not be there. */
-export function connectSocket(socket: ConnectingSocket, address: string): void {
-  try {
-    checkAddress("connect to", address);
-    socket.connect(address);
-  } catch (cause) {
-    socket.close();
-    if (cause instanceof TransportError) throw cause;
-    const message = `Cannot connect to ${address}: not an address ZeroMQ knows, ` +
-      `write tcp://HOST:PORT or ipc://PATH`;
-    throw new TransportError("address_invalid", message, { cause });
-  }
 }
 
 /** What a socket knows of those that a look for messages might hold up. */
@@ -285,9 +232,4 @@ export class Receiver {
 function descriptorOf(socket: object): number {
   const options = socket as unknown as { getInt32Option(option: number): number };
   return options.getInt32Option(ZMQ_FD);
-}
-
-/** A plain view: `Buffer` is a Node class with a different `slice`, and consumers are promised bytes. */
-export function plainBytes(frame: Uint8Array): Uint8Array {
-  return new Uint8Array(frame.buffer, frame.byteOffset, frame.byteLength);
 }

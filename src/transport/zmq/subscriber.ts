@@ -3,8 +3,13 @@
 import { Subscriber } from "zeromq";
 import type { ConnectSocketOptions, UpdateSubscriber } from "../sockets.ts";
 import { curveOptions } from "./curve.ts";
-import { needsIpv6 } from "./ip_version.ts";
-import { CONNECT_OPTIONS, connectSocket, plainBytes, type Receiver, receiverOf } from "./socket.ts";
+import {
+  CONNECT_OPTIONS,
+  type ConnectRuntime,
+  connectSocket,
+  type FrameReceiver,
+  plainBytes,
+} from "./options.ts";
 
 /** Messages kept by ZeroMQ for an iteration that lags; more wait with the publisher. */
 const HIGH_WATER_MARK = 10_000;
@@ -12,28 +17,29 @@ const HIGH_WATER_MARK = 10_000;
 /** Connects a SUB; see `Transport.connectUpdates`. */
 export async function connectSubscriber(
   address: string,
-  { curve }: ConnectSocketOptions = {},
+  { curve }: ConnectSocketOptions,
+  runtime: ConnectRuntime,
 ): Promise<UpdateSubscriber> {
   const socket = new Subscriber({
     ...CONNECT_OPTIONS,
     ...curveOptions(curve),
-    ipv6: await needsIpv6(address),
+    ipv6: await runtime.needsIpv6(address),
     receiveHighWaterMark: HIGH_WATER_MARK,
-    receiveTimeout: 0,
+    receiveTimeout: runtime.receiveTimeout,
   });
   socket.subscribe();
   connectSocket(socket, address);
-  return new ZmqUpdateSubscriber(socket);
+  return new ZmqUpdateSubscriber(socket, runtime.receiverOf(socket));
 }
 
 class ZmqUpdateSubscriber implements UpdateSubscriber {
   readonly #socket: Subscriber;
-  readonly #receiver: Receiver;
+  readonly #receiver: FrameReceiver;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: Subscriber) {
+  constructor(socket: Subscriber, receiver: FrameReceiver) {
     this.#socket = socket;
-    this.#receiver = receiverOf(socket);
+    this.#receiver = receiver;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {

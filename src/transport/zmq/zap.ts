@@ -5,7 +5,8 @@
 
 import type { CurveServerOptions } from "../sockets.ts";
 import type { RouterPort } from "./port.ts";
-import { errorCode, type Frames, Receiver } from "./socket.ts";
+import type { Frames } from "./options.ts";
+import { errorCode, Receiver } from "./socket.ts";
 import { encodeZ85 } from "./z85.ts";
 
 /** Where libzmq looks for the handler. */

@@ -44,9 +44,11 @@ export interface Estimator {
   /** What is expected of each node on a server, and of the run as a whole. */
   expect(run: PlannedRun, server: string): ExpectedTimes;
   /** Learns from how long a job took. */
-  learn(request: GenerateRequest, tookMs: number): void;
+  learn(request: GenerateRequest, tookMs: number, workflow?: string): void;
   /** Learns from where the time of a run went. */
   note(run: MeasuredRun): void;
+  /** Learns how many pixels are generated in all, where the request does not tell. */
+  notePixels(run: PlannedRun, pixels: number): void;
 }
 
 /**
@@ -59,18 +61,21 @@ export function createEstimator(): Estimator {
   const factors = new Map<string, number>();
   const newest: number[] = [];
   let overall = 1;
-  const roughMs = (request: GenerateRequest) =>
-    guess(request) * (factors.get(request.model) ?? overall);
-  const measured = ({ request, workflow }: PlannedRun, server?: string) => {
+  const drawn = new Map<string, number>();
+  const pixelsIn = (run: PlannedRun) => drawn.get(shapeOf(run)) ?? pixelsOf(run.request);
+  const roughMs = (run: PlannedRun) =>
+    guess(pixelsIn(run), run.request.steps) * (factors.get(run.request.model) ?? overall);
+  const measured = (run: PlannedRun, server?: string) => {
+    const { request, workflow } = run;
     if (workflow === undefined) return undefined;
     const { model, steps } = request;
-    const question = { workflow, model, pixels: pixelsOf(request), steps };
+    const question = { workflow, model, pixels: pixelsIn(run), steps };
     return history.expect(server === undefined ? question : { ...question, server });
   };
   const answers = new Map<string, ExpectedRun | undefined>();
   const known = (run: PlannedRun) => {
     const { model, steps } = run.request;
-    const key = `${steps} ${pixelsOf(run.request)} ${run.workflow}\n${model}`;
+    const key = `${steps} ${pixelsIn(run)} ${run.workflow}\n${model}`;
     if (!answers.has(key)) {
       if (answers.size >= MOST_ANSWERS) answers.clear();
       const found = measured(run);
@@ -79,7 +84,7 @@ export function createEstimator(): Estimator {
     return answers.get(key);
   };
   const estimate = (run: PlannedRun): ExpectedRun =>
-    known(run) ?? { ms: roughMs(run.request), confidence: newest.length > 0 ? ROUGHLY : 0 };
+    known(run) ?? { ms: roughMs(run), confidence: newest.length > 0 ? ROUGHLY : 0 };
   return {
     estimate,
     runMs: (run) => estimate(run).ms,
@@ -89,9 +94,9 @@ export function createEstimator(): Estimator {
     },
     expect: (run, server) =>
       measured(run, server)?.times ??
-        { nodes: [], otherMs: 0, runMs: roughMs(run.request), exact: false, growth: 1 },
-    learn(request, tookMs) {
-      const factor = tookMs / guess(request);
+        { nodes: [], otherMs: 0, runMs: roughMs(run), exact: false, growth: 1 },
+    learn(request, tookMs, workflow) {
+      const factor = tookMs / guess(pixelsIn({ request, workflow }), request.steps);
       factors.set(request.model, blend(factors.get(request.model), factor));
       overall = blend(factors.size === 1 && overall === 1 ? undefined : overall, factor);
       newest.push(tookMs);
@@ -100,6 +105,10 @@ export function createEstimator(): Estimator {
     note(run) {
       answers.clear();
       history.note(run);
+    },
+    notePixels(run, pixels) {
+      if (drawn.size >= MOST_ANSWERS) drawn.clear();
+      drawn.set(shapeOf(run), pixels);
     },
   };
 }
@@ -110,12 +119,18 @@ export function describeRun(
   server: string,
   times: RunTimes,
 ): MeasuredRun {
-  return { ...times, model, steps, server, pixels: pixelsOf(request) };
+  return { ...times, model, steps, server, pixels: times.pixels ?? pixelsOf(request) };
 }
 
-function guess({ steps, ...request }: GenerateRequest): number {
-  const megapixelSteps = pixelsOf(request) / 1e6 * steps;
+function guess(pixels: number, steps: number): number {
+  const megapixelSteps = pixels / 1e6 * steps;
   return FIRST_GUESS_MS.perJob + FIRST_GUESS_MS.perMegapixelStep * megapixelSteps;
+}
+
+/** What decides how many pixels a workflow generates. */
+function shapeOf({ request, workflow }: PlannedRun): string {
+  const { size, batch_size = 1, animation_frames = 1, fit } = request;
+  return `${size} ${batch_size} ${animation_frames} ${fit} ${workflow}`;
 }
 
 /** Pixels of all images together. */

@@ -1,7 +1,7 @@
 /** What those who answer requests work with. */
 
 import type { CheckResult, ServerState } from "../../executor/mod.ts";
-import type { GenerateRequest, ModelInfo, Progress } from "../../protocol/mod.ts";
+import type { GenerateRequest, ModelInfo, Progress, Webhook } from "../../protocol/mod.ts";
 import type { Job, JobQueue } from "../../queue/mod.ts";
 import type { Announcer } from "../announcer.ts";
 import type { Arrivals } from "../arrivals.ts";
@@ -50,7 +50,7 @@ export interface SchedulerView {
 export interface HandlerContext {
   /** The truth about jobs. */
   readonly queue: JobQueue;
-  /** The ComfyUI servers; at least one. */
+  /** The ComfyUI servers as they are now; at least one. */
   readonly servers: readonly ServerView[];
   /** Runs the queue. */
   readonly scheduler: SchedulerView;
@@ -66,6 +66,8 @@ export interface HandlerContext {
   readonly storage?: { readonly problem: string | undefined };
   /** Whether images still fit on the disk. */
   readonly freeSpace: { readonly problem: string | undefined };
+  /** Why a job's webhook is refused; absent if this worker tells none. */
+  readonly webhookRefusal?: ((webhook: Webhook) => string | undefined) | undefined;
   /** Real path of the directory that images are in; nothing outside of it is delivered. */
   readonly outputDir: string;
   /** True once the worker takes no more jobs. */

@@ -69,8 +69,11 @@ export function placed(
   };
 }
 
-function imagesOf({ imagePaths, pixel }: JobResult): Partial<JobDescription> {
-  const found = pixel === undefined ? {} : { pixel: [...pixel] };
+function imagesOf({ imagePaths, animationPaths, pixel }: JobResult): Partial<JobDescription> {
+  const found = {
+    ...(animationPaths === undefined ? {} : { animation_paths: [...animationPaths] }),
+    ...(pixel === undefined ? {} : { pixel: [...pixel] }),
+  };
   return { image_path: imagePaths[0] ?? "", image_paths: [...imagePaths], ...found };
 }
 

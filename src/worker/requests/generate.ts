@@ -23,12 +23,19 @@ export async function generate(
   if (problem !== undefined && await context.queue.get(request.id) === undefined) {
     return refuse(`Backend busy: ${problem}`);
   }
+  const unwelcome = webhookProblem(context, request);
+  if (unwelcome !== undefined && await context.queue.get(request.id) === undefined) {
+    return refuse(`Invalid parameter: webhook: ${unwelcome}`);
+  }
   try {
     using arrival = context.arrivals.begin();
     // What needs no wait is stored before the next request is looked for.
     const remembered = recall(context.servers, request);
     const check = remembered ?? await checkNew(context, request);
     if (check?.type === "refused") return refuse(check.error);
+    if (check?.pixels !== undefined) {
+      context.estimator.notePixels({ request, workflow: check.workflow }, check.pixels);
+    }
     const result = await context.queue.enqueue(request, {
       more: arrival.leave() || isFollowed(),
       ...(check === undefined ? {} : { workflow: check.workflow }),
@@ -53,6 +60,15 @@ export async function generate(
     if (error instanceof PixelsError) return refuse(error.message);
     throw error;
   }
+}
+
+function webhookProblem(
+  { webhookRefusal }: HandlerContext,
+  { webhook }: GenerateRequest,
+): string | undefined {
+  if (webhook === undefined) return undefined;
+  if (webhookRefusal !== undefined) return webhookRefusal(webhook);
+  return "this worker tells none; the operator can set webhooks.allowed_hosts";
 }
 
 function waitOf(context: HandlerContext, job: Job, position: number): ExpectedWait {

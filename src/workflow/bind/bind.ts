@@ -4,7 +4,7 @@ import { JobError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
 import { refuseAnimationContradictions } from "../animation/contradictions.ts";
 import { planFrames } from "../animation/frames.ts";
-import { formatKey, spellFormat } from "../format.ts";
+import { isDelivered, spellFormat } from "../format.ts";
 import { type Graph, isLink } from "../graph.ts";
 import type { Parameter } from "../parameters.ts";
 import type { Template } from "../template/template.ts";
@@ -47,10 +47,8 @@ export function bindTemplate(
   for (const [parameter, value] of values(template, request, options)) {
     if (template.ignored.has(parameter)) continue;
     const targets = template.trace.targets[parameter];
-    // A node without a choice of formats saves PNG files.
-    if (
-      parameter === "output_format" && targets.length === 0 && formatKey(String(value)) === "png"
-    ) {
+    // A node without a choice of formats saves PNG files, which can be converted to a few others.
+    if (parameter === "output_format" && targets.length === 0 && isDelivered(String(value))) {
       continue;
     }
     if (targets.length === 0) throw unplaced(template, request, parameter);
@@ -154,7 +152,7 @@ function unplaced(template: Template, request: GenerateRequest, parameter: Param
     ? `name another workflow, or say in ${template.name}.map.json where it goes: ` +
       `{ "${parameter}": [{ "node": "ID", "input": "NAME" }] }, or { "ignore": ["${field}"] }`
     : field === "output_format"
-    ? "leave it out for PNG files, or end the workflow in a node that has a choice of formats"
+    ? "ask for png, webp or jpeg, or end the workflow in a node that has a choice of formats"
     : "leave the field out";
   const why = `the workflow ${template.name}${chosen} has no place for it; ${remedy}`;
   return invalid(field, why);

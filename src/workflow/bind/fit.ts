@@ -46,3 +46,20 @@ export function generatedSize(
       `which cuts ${larger.join("x")} down to it`,
   );
 }
+
+/**
+ * Pixels of all images that are generated for an animation; undefined for other requests. Poses of a sheet
+ * share one image of about the size that the model is made for, however large the frames are; a video has
+ * images between the frames.
+ */
+export function animationPixels(
+  template: Pick<Template, "name" | "graph" | "trace" | "ignored" | "frameStep">,
+  request: SizedRequest & Pick<GenerateRequest, "batch_size">,
+): number | undefined {
+  const plan = planFrames(template, request);
+  if (plan === undefined) return undefined;
+  const [width, height] = generatedSize(template, request);
+  const { animation_frames: frames = 1, batch_size: batch = 1 } = request;
+  const images = plan.type === "sheet" ? 1 : plan.type === "clip" ? plan.length : frames;
+  return width * height * images * batch;
+}

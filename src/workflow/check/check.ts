@@ -9,7 +9,7 @@ import type { Contract } from "../template/contract.ts";
 import { chooseName, didYouMean } from "./choices.ts";
 import { completeChoice } from "./complete.ts";
 import { type Declared, declaredInputs } from "./declared.ts";
-import { accepts, type InputSpec, type NodeClasses, outputTypes } from "./node_info.ts";
+import { accepts, type InputSpec, type NodeClasses, outputTypes, typeName } from "./node_info.ts";
 import { findCircle, reachedNodes } from "./reach.ts";
 import { isWithin, unwrap } from "./values.ts";
 
@@ -145,9 +145,10 @@ class GraphChecker {
     const source = this.#infoOf(link[0]);
     if (source === undefined) return;
     const type = outputTypes(source)[link[1]];
-    if (type !== undefined && accepts(spec.type, type)) return;
+    if (type !== undefined && accepts(spec.taken, type)) return;
+    const given = type === undefined ? "which is none" : typeName(type);
     this.#blameWorkflow(
-      `links output ${link[1]} of ${nodeLabel(this.graph, link[0])}, ${type ?? "which is none"}, ` +
+      `links output ${link[1]} of ${nodeLabel(this.graph, link[0])}, ${given}, ` +
         `to ${input} of ${nodeLabel(this.graph, id)}, which takes ${spec.type}`,
     );
   }

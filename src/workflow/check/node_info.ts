@@ -1,14 +1,19 @@
 /** What a server tells of its node classes (`GET /object_info`), as far as checks need it. Pure. */
 
-import { plain } from "../quote.ts";
+import { plain, quote } from "../quote.ts";
 
 /** Node classes of a server by name, as it describes them; those that it lacks are missing. */
 export type NodeClasses = Readonly<Record<string, unknown>>;
+
+/** What a link brings or an input takes: names of types, or a list of choices of the older kind. */
+export type LinkType = string | readonly unknown[];
 
 /** What an input of a class takes. */
 export interface InputSpec {
   /** ComfyUI's name of the type; `COMBO` for a choice. */
   readonly type: string;
+  /** The same, as a link sees it. */
+  readonly taken: LinkType;
   /** What can be chosen, where that is known. */
   readonly choices?: readonly unknown[];
   /** Least number. */
@@ -29,8 +34,10 @@ export function readSpec(spec: unknown): InputSpec | undefined {
   // Classes of the newer kind have their choices among the options.
   const choices = type === "COMBO" ? options["options"] : type;
   const name = Array.isArray(type) ? "COMBO" : plain(type);
+  const named = name === "COMFY_MATCHTYPE_V3" ? allowedTypes(options) : name;
   return {
-    type: name === "COMFY_MATCHTYPE_V3" ? allowedTypes(options) : name,
+    type: named,
+    taken: Array.isArray(type) ? type : named,
     ...(Array.isArray(choices) ? { choices } : {}),
     ...(typeof min === "number" ? { min: exactLimit(min) } : {}),
     ...(typeof max === "number" ? { max: exactLimit(max) } : {}),
@@ -50,26 +57,36 @@ export function isOutput(info: unknown): boolean {
   return record(info)["output_node"] !== false;
 }
 
-/** Types of the outputs, in their order; a choice is a `COMBO`. */
-export function outputTypes(info: unknown): string[] {
+/** Types of the outputs, in their order. */
+export function outputTypes(info: unknown): LinkType[] {
   const outputs = record(info)["output"];
   if (!Array.isArray(outputs)) return [];
-  return outputs.map((type) => Array.isArray(type) ? "COMBO" : plain(type));
+  return outputs.map((type) => Array.isArray(type) ? type : plain(type));
 }
 
 /**
  * Whether ComfyUI lets an output of one type into an input of another: one that both name
- * (`validate_node_input` in its `comfy_execution/validation.py`). It converts no linked value, not even
- * INT to FLOAT. Of choices it compares the lists, which are not told of outputs, so that they pass.
+ * (`validate_node_input` in its `comfy_execution/validation.py`, tried on 0.33.0). It converts no linked
+ * value, not even INT to FLOAT or a text to a choice; of choices it compares the lists.
  */
-export function accepts(input: string, output: string): boolean {
-  const [taken, given] = [input, output].map((types) =>
-    types.split(",").map((type) => type.trim())
-  );
-  if (taken === undefined || given === undefined) return false;
-  if ([...taken, ...given].some((type) => type === "*" || type.startsWith("COMFY_"))) return true;
-  if (given.some((type) => taken.includes(type))) return true;
-  return [...taken, ...given].includes("COMBO") && [...taken, ...given].includes("STRING");
+export function accepts(taken: LinkType, given: LinkType): boolean {
+  if (quote(taken) === quote(given) || taken === "*" || given === "*") return true;
+  if (typeof taken !== "string") return false;
+  if (typeof given !== "string") return taken === "COMBO";
+  const [inputs, outputs] = [namesIn(taken), namesIn(given)];
+  if ([...inputs, ...outputs].some((type) => type === "*" || type.startsWith("COMFY_"))) {
+    return true;
+  }
+  return outputs.some((type) => inputs.includes(type));
+}
+
+/** A type in a message. */
+export function typeName(type: LinkType): string {
+  return typeof type === "string" ? type : "COMBO";
+}
+
+function namesIn(types: string): string[] {
+  return types.split(",").map((type) => type.trim());
 }
 
 function allowedTypes(options: Readonly<Record<string, unknown>>): string {

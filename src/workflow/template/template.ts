@@ -17,6 +17,8 @@ export interface Template {
   readonly name: string;
   /** The graph as it stands in the file. Not to be changed. */
   readonly graph: Graph;
+  /** The same, for `JSON.stringify()` alone: with the numbers spelled as in the file. */
+  readonly spelled: Graph;
   /** Which inputs carry what. */
   readonly trace: Trace;
   /** Which inputs carry what, as what. */
@@ -38,10 +40,16 @@ const NEEDED: readonly Parameter[] = ["prompt", "model", "seed"];
  * Makes a template of a parsed JSON file.
  *
  * @param mapping The parsed `NAME.map.json`, if there is one.
+ * @param spelled The file by `parseAsSpelled()`.
  * @throws {ConfigError} `invalid_workflow` if it is no API graph, or if prompt, model or seed of a
  *   request would go nowhere, or a prompt in place of one of several texts.
  */
-export function createTemplate(name: string, json: unknown, mapping?: unknown): Template {
+export function createTemplate(
+  name: string,
+  json: unknown,
+  mapping?: unknown,
+  spelled: unknown = json,
+): Template {
   const graph = unwrapped(parseGraph(json, name));
   const { targets: places, ignored, affixes, frameStep, pixel } = mapping === undefined
     ? NO_MAPPING
@@ -60,7 +68,17 @@ export function createTemplate(name: string, json: unknown, mapping?: unknown): 
   const contract = compileContract(graph, targets, name);
   const sizeMultiple = mappedMultiple(graph, found, places.get("width")) ?? found.sizeMultiple;
   const trace = { ...found, targets, sizeMultiple };
-  return { name, graph, trace, contract, ignored, affixes, frameStep, pixel };
+  return {
+    name,
+    graph,
+    spelled: unwrapped(spelled as Graph),
+    trace,
+    contract,
+    ignored,
+    affixes,
+    frameStep,
+    pixel,
+  };
 }
 
 /** ComfyUI takes `{ "__value__": x }` for x, which only a list needs: a bare one would be a link. */

@@ -44,6 +44,21 @@ Deno.test("health looks at the files also when no worker answers, and exits with
   assert.deepEqual(await Array.fromAsync(Deno.readDir(dir.path)), []);
 });
 
+Deno.test("health names each workflow that cannot be used, and why", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/txt2img_sdxl.json`, "{}");
+  const flags = [...NOBODY, `--workflow-dir=${dir.path}`];
+  const { stdout } = await run(["health", ...flags]);
+  assert.match(
+    stdout(),
+    /^FAILED {2}workflows Cannot use the workflow txt2img_sdxl: it has no nodes$/m,
+  );
+  await Deno.writeTextFile(`${dir.path}/other.json`, "[]");
+  const both = await run(["health", "-v", ...flags]);
+  assert.match(both.stdout(), /^FAILED {2}workflows 2 things are wrong in /m);
+  assert.match(both.stdout(), /^ {8}Cannot use the workflow other: /m);
+});
+
 Deno.test("health exits with 1 for a server or file that is wrong", async () => {
   await using dir = await tempDir();
   await Deno.writeTextFile(`${dir.path}/file`, "this is not a database");

@@ -46,6 +46,26 @@ Deno.test("validate-workflows has one line for each workflow, and says what is w
   );
 });
 
+Deno.test("validate-workflows looks at the workflows that the settings name, and names the setting", async () => {
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/mine.json`, JSON.stringify(graphs.graphOf(graphs.STOCK)));
+  const settings = async (...lines: string[]) => {
+    const text = ["workflows:", `workflow_dir: ${dir.path}`, ...lines].join("\n  ");
+    await Deno.writeTextFile(`${dir.path}/worker.yaml`, `${text}\n`);
+    return await validate("--config", `${dir.path}/worker.yaml`);
+  };
+  const { code, lines } = await settings("default_workflow: mine");
+  assert.deepEqual([code, lines], [0, ["mine: ok"]]);
+  const misspelt = await settings("default_workflow: mien");
+  assert.equal(misspelt.code, 1);
+  assert.match(
+    misspelt.lines[1] ?? "",
+    /^The workflow mien, which the settings name \(workflows\.default_workflow\), is not in .*; there are: mine$/,
+  );
+  const animation = await settings("default_workflow: mine", "for_animation: dance");
+  assert.match(animation.lines[1] ?? "", /^The workflow dance, .*\(workflows\.for_animation\)/);
+});
+
 Deno.test("validate-workflows says of a workflow that it would refuse every request", async () => {
   await using dir = await tempDir();
   await Deno.writeTextFile(`${dir.path}/flux.json`, JSON.stringify(graphs.graphOf(graphs.FLUX)));

@@ -135,6 +135,11 @@ Deno.test("generate says what is wrong with a value before the worker is asked, 
     [["--count=0"], /It must be a whole number from 1/],
     [["--show=always"], /This terminal is not known to show images/],
     [["--show=always", "--json"], /cannot be combined/],
+    [
+      ["--count=4", "--contact-sheet=a.png", "--format=webp"],
+      /of PNG files, not of webp; leave out --format/,
+    ],
+    [["--compare=a,b", "--format=jpeg"], /of PNG files, not of jpeg/],
   ];
   for (const [more, message] of cases) {
     const { exitCode, stderr } = await run(["generate", "a knight", ...nowhere, ...more]);

@@ -3,6 +3,7 @@ import { httpSetup } from "../support.ts";
 import { createMetrics, METRICS_TYPE, type Snapshot } from "../../../src/http/metrics/metrics.ts";
 
 const NOTHING: Snapshot = {
+  webhooks: { waiting: 0, dead: 0 },
   queued: 0,
   running: 0,
   oldestAgeS: 0,
@@ -21,7 +22,8 @@ function sample(text: string, name: string): number {
 Deno.test("/metrics tells what a job did, and nothing that is not so", async () => {
   await using setup = await httpSetup();
   await (await setup.submit({ id: "a" }, { prefer: "wait=30" })).body?.cancel();
-  await (await setup.submit({ id: "b", steps: 5_000 })).body?.cancel();
+  using _stall = setup.worker.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+  await (await setup.submit({ id: "b" })).body?.cancel();
   const response = await setup.ask("/metrics");
   assert.equal(response.headers.get("content-type"), METRICS_TYPE);
   const text = await response.text();

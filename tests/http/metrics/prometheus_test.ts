@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import dashboard from "../../../src/http/metrics/dashboard.json" with { type: "json" };
 import { httpSetup } from "../support.ts";
+import { polled } from "../../support/polled.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
 const ALERTS = new URL("../../../src/http/metrics/alerts.yml", import.meta.url).pathname;
@@ -82,19 +83,13 @@ async function prometheus(target: string, dir: string) {
   };
 }
 
-/** Asks again until there is an answer, for half a minute. */
-async function eventually<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
-  const untilMs = performance.now() + 30_000;
-  while (performance.now() < untilMs) {
-    try {
-      const answer = await ask();
-      if (answer !== undefined) return answer;
-    } catch (error) {
-      // It does not listen yet.
-      if (!(error instanceof TypeError)) throw error;
-    }
-  }
-  throw new Error(`No data for ${what}`);
+/** Asks until there is an answer; it does not listen at first. */
+function eventually<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
+  const patiently = (error: unknown) => {
+    if (!(error instanceof TypeError)) throw error;
+    return undefined;
+  };
+  return polled(() => ask().catch(patiently), what);
 }
 
 Deno.test("a real Prometheus scrapes the worker, and answers every query of the dashboard", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type HttpSetup, httpSetup } from "../support.ts";
-import { encodePng } from "../../../src/images/mod.ts";
+import { decodePng, encodePng } from "../../../src/images/mod.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
 async function finished(setup: HttpSetup, fields: Record<string, unknown>): Promise<string[]> {
@@ -54,7 +54,21 @@ Deno.test("a link that leads out of the output directory is not followed", async
   assert.doesNotMatch(await answer.text(), /secret"/);
 });
 
-Deno.test("an animation has a sheet and an atlas", async () => {
+Deno.test("an animation can be had as files that play, another image cannot", async () => {
+  await using setup = await httpSetup();
+  await finished(setup, { id: "wave", animation_frames: 2, size: [512, 512] });
+  await finished(setup, { id: "still" });
+  for (const kind of ["gif", "apng"]) {
+    const played = await setup.ask(`/v1/jobs/wave/${kind}`);
+    assert.equal(played.headers.get("content-type"), `image/${kind}`);
+    assert.ok((await played.bytes()).length > 100);
+    const none = await setup.ask(`/v1/jobs/still/${kind}`);
+    assert.equal(none.status, 404);
+    assert.match(await none.text(), /no such animation/);
+  }
+});
+
+Deno.test("a tile set has a sheet and an atlas", async () => {
   await using setup = await httpSetup();
   await finished(setup, { id: "walk", tileset_grid: [2, 2], size: [128, 128] });
   const sheet = await setup.ask("/v1/jobs/walk/sheet");
@@ -109,4 +123,45 @@ Deno.test("below the floor of free disk space nothing more is taken, and the met
   assert.match((await job.json()).detail, /^Backend busy: .* 12 MB left/);
   const metrics = await (await setup.ask("/metrics")).text();
   assert.match(metrics, /^dgx_pixels_output_free_bytes 12000000$/m);
+});
+
+Deno.test("a thumbnail keeps every second, third … pixel, and a small image stays as it is", async () => {
+  await using setup = await httpSetup();
+  const [path] = await finished(setup, { id: "a", size: [128, 64] });
+  const width = 100;
+  const data = Uint8Array.from({ length: width * 60 * 4 }, (_, index) => {
+    const pixel = index >> 2;
+    return index % 4 === 3 ? 255 : index % 4 === 0 ? pixel % width : Math.floor(pixel / width);
+  });
+  const whole = await encodePng({ width, height: 60, channels: 4, data });
+  await Deno.writeFile(path!, whole);
+  const get = (query: string, headers: Record<string, string> = {}) =>
+    setup.ask(`/v1/jobs/a/images/0?thumbnail=${query}`, { headers });
+  const small = await get("33");
+  assert.equal(small.headers.get("content-type"), "image/png");
+  assert.equal(small.headers.get("x-content-type-options"), "nosniff");
+  const etag = small.headers.get("etag")!;
+  const image = decodePng(await small.bytes());
+  // 100 / 33 goes up to steps of 4 pixels.
+  assert.deepEqual([image.width, image.height], [25, 15]);
+  assert.deepEqual([...image.data.subarray(4, 6)], [6, 2]);
+  assert.equal((await get("33", { "if-none-match": etag })).status, 304);
+  assert.deepEqual(await (await get("100")).bytes(), whole);
+  for (const wrong of ["", "0", "15", "1025", "-64", "64.5", "x"]) {
+    const answer = await get(wrong);
+    assert.deepEqual([answer.status, (await answer.json()).code], [422, "invalid_parameter"]);
+  }
+  await Deno.writeTextFile(path!, "no image");
+  const strange = await get("33");
+  assert.equal(strange.headers.get("content-type"), "application/octet-stream");
+  assert.equal(await strange.text(), "no image");
+});
+
+Deno.test("no thumbnail is made of an image that would hold up the worker", async () => {
+  await using setup = await httpSetup();
+  const [path] = await finished(setup, { id: "a" });
+  const data = new Uint8Array(2_049 * 2_049 * 3);
+  await Deno.writeFile(path!, await encodePng({ width: 2_049, height: 2_049, channels: 3, data }));
+  const answer = await setup.ask("/v1/jobs/a/images/0?thumbnail=64");
+  assert.deepEqual([answer.status, (await answer.json()).code], [413, "too_large"]);
 });

@@ -3,6 +3,7 @@
 import { testJobs } from "./jobs.ts";
 import { testLeases } from "./leases.ts";
 import { testAgainstModel } from "./model.ts";
+import { testOutbox } from "./outbox.ts";
 import { testTimes } from "./times.ts";
 import { createSetup, type QueueFactory, type RegisterTest } from "../setup.ts";
 
@@ -16,5 +17,6 @@ export function testJobQueue(name: string, open: QueueFactory): void {
   testJobs(test, open);
   testLeases(test);
   testTimes(test);
+  testOutbox(test);
   testAgainstModel(test, open);
 }

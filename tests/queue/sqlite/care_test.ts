@@ -54,11 +54,24 @@ Deno.test("db check and backup say what they did", async () => {
   const db = (...args: string[]) => run(["db", ...args, `--db=${path}`]);
   assert.equal((await db("check")).stdout(), `${path} is whole\n`);
   assert.equal((await db("backup", `${dir.path}/b.db`)).stdout(), `${dir.path}/b.db\n`);
-  for (const args of [["backup"], ["check", "file"]]) {
+  assert.match((await db("vacuum")).stdout(), /queue\.db has \d+ bytes, \d+ before\n$/);
+  assert.equal((await db("webhooks")).stdout(), "");
+  for (const args of [["backup"], ["check", "file"], ["vacuum", "file"]]) {
     const { exitCode, stderr } = await db(...args);
     assert.equal(exitCode, 2);
     assert.match(stderr(), /db backup FILE/);
   }
+});
+
+Deno.test("db webhooks lists what was given up, without secrets", async () => {
+  await using dir = await tempDir();
+  const { path, queue } = await filled(dir.path);
+  await using _queue = queue;
+  const url = "https://hooks.example.org/x?token=hush";
+  await queue.outbox.put([{ id: "msg_1", jobId: "a", url, host: "h:1", body: "{}" }]);
+  await queue.outbox.settle("msg_1", { type: "dead", error: "HTTP 410" });
+  const { stdout } = await run(["db", "webhooks", `--db=${path}`]);
+  assert.equal(stdout(), "msg_1\ta\thttps://hooks.example.org/x?token=***\t0\tHTTP 410\n");
 });
 
 Deno.test("db names the tools of PostgreSQL for a queue there, and no password", async () => {

@@ -28,8 +28,8 @@ Deno.test("pixelWish() is turned off by a request, and on again over a workflow 
   assert.deepEqual(pixelWish(generateRequest({ pixel: {} }), off, setup), { scale: [4] });
 });
 
-Deno.test("pixelWish() of the settings does not touch files of another format", () => {
-  const request = generateRequest({ output_format: "webp" });
+Deno.test("pixelWish() of the settings does not touch files of a lossy format", () => {
+  const request = generateRequest({ output_format: "jpeg" });
   assert.equal(pixelWish(request, NONE, { pixel: {} }), undefined);
   assert.deepEqual(pixelWish({ ...request, pixel: {} }, NONE, {}), {});
 });

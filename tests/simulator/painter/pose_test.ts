@@ -31,6 +31,25 @@ for (const motion of MOTIONS) {
   });
 }
 
+Deno.test("poseFigure() cuts nothing of a figure off at the sides, however wide it is", () => {
+  const wide = new Canvas(20, 20);
+  wide.rectangle(0, 0, 20, 20, 0x123456);
+  for (const motion of MOTIONS) {
+    for (let moment = 0; moment < 1; moment += 1 / 16) {
+      const pose = poseFigure(wide, motion, moment);
+      // Each row of the body that shows at all shows whole.
+      for (let row = 0; row < 12; row++) {
+        let shown = 0;
+        for (let x = 0; x < pose.width; x++) shown += pose.get(x, row) === 0x123456 ? 1 : 0;
+        ok(
+          shown === 0 || shown >= 20 - (motion === "cast" ? 14 : 0),
+          `${motion} at ${moment}: ${shown}`,
+        );
+      }
+    }
+  }
+});
+
 Deno.test("poseFigure() ends a cycle where it began", () => {
   for (const motion of ["idle", "walk", "run"] as const) {
     deepEqual(cells(poseFigure(figure(), motion, 1)), cells(poseFigure(figure(), motion, 0)));

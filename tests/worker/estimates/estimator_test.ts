@@ -67,6 +67,34 @@ Deno.test("describeRun() counts the pixels of all images", () => {
   );
 });
 
+Deno.test("createEstimator() counts what is generated, where that is not what was asked for", () => {
+  const estimator = createEstimator();
+  const sheet = (edge: number): PlannedRun => ({
+    request: { ...SMALL, size: [edge, edge], animation_frames: 8 },
+    workflow: "poses",
+  });
+  const node = {
+    node: "5",
+    className: "KSampler",
+    fixedMs: 0,
+    steps: 20,
+    stepMs: 100,
+    cold: false,
+  };
+  const times = { workflow: "poses", nodes: [node], otherMs: 0, filesMs: 0, pixels: 2 ** 20 };
+  for (const edge of [64, 256]) estimator.notePixels(sheet(edge), 2 ** 20);
+  const first = estimator.runMs(sheet(64));
+  assert.equal(first, estimator.runMs(sheet(256)), "before anything was measured");
+  const run = describeRun(sheet(64).request, "one", times);
+  assert.equal(run.pixels, 2 ** 20);
+  estimator.note(run);
+  // All poses share one image of one size, however large the frames are to be.
+  assert.deepEqual([estimator.runMs(sheet(64)), estimator.runMs(sheet(256))], [2_000, 2_000]);
+  assert.equal(estimator.expect(sheet(256), "one").exact, true);
+  // Whose sheet nobody has told of, as after a restart, is taken by its frames.
+  assert.equal(estimator.expect(sheet(512), "one").exact, false);
+});
+
 function planned(request: GenerateRequest): PlannedRun {
   return { request, workflow: undefined };
 }

@@ -56,9 +56,9 @@ Deno.test("bindTemplate() writes a format in the way of the node that saves", ()
   };
   assert.deepEqual(format("webp"), ["webp", ".WEBP"]);
   assert.deepEqual(format(".jpg"), [".jpg", ".JPG"]);
-  const refused = /output_format: .*my-graph.*no place for it; leave it out for PNG files, or end /;
-  refuses(graphs.STOCK, { output_format: "webp" }, refused);
-  for (const same of ["png", "PNG"]) bind(graphs.STOCK, { output_format: same });
+  const refused = /output_format: .*my-graph.*no place for it; ask for png, webp or jpeg, or end /;
+  refuses(graphs.STOCK, { output_format: "gif" }, refused);
+  for (const same of ["png", "PNG", "webp", ".jpg"]) bind(graphs.STOCK, { output_format: same });
 });
 
 Deno.test("bindTemplate() makes frames the batch of an animation", () => {

@@ -62,7 +62,8 @@ Deno.test("checkGraph() gives model files of every kind the server's spelling, b
 });
 
 Deno.test("checkGraph() lets no link pass that ComfyUI would have to convert", () => {
-  const linked = (output: string, input: string) => {
+  type Type = string | string[];
+  const linked = (output: Type, input: Type) => {
     const classes = {
       ...CLASSES,
       Source: { input: {}, output: [output], output_node: false },
@@ -76,12 +77,27 @@ Deno.test("checkGraph() lets no link pass that ComfyUI would have to convert", (
     const template = createTemplate("t", graphs.graphOf(nodes));
     return checkGraph(template, template.graph, classes).problems.length === 0;
   };
-  const good: [string, string][] = [["INT", "INT"], ["INT", "FLOAT, INT"], ["X,Y", "Y"], [
-    "*",
-    "INT",
-  ]];
+  const good: [Type, Type][] = [
+    ["INT", "INT"],
+    ["INT", "FLOAT, INT"],
+    ["X,Y", "Y"],
+    ["*", "INT"],
+    ["*", ["a", "b"]],
+    [["a", "b"], ["a", "b"]],
+    [["a", "b"], "COMBO"],
+  ];
   for (const [output, input] of good) assert.ok(linked(output, input), `${output} to ${input}`);
-  const bad: [string, string][] = [["INT", "FLOAT"], ["FLOAT", "INT"], ["STRING", "INT"]];
+  const bad: [Type, Type][] = [
+    ["INT", "FLOAT"],
+    ["FLOAT", "INT"],
+    ["STRING", "INT"],
+    ["STRING", "COMBO"],
+    ["STRING", ["a", "b"]],
+    ["COMBO", "STRING"],
+    ["COMBO", ["a", "b"]],
+    [["a", "b"], ["b", "c"]],
+    [["a", "b"], "STRING"],
+  ];
   for (const [output, input] of bad) assert.ok(!linked(output, input), `${output} to ${input}`);
 });
 

@@ -179,7 +179,12 @@ Deno.test("loadCatalog() reads mappings beside workflows, and lists none as a wo
     ["d", "error"],
     ["b.map", "error"],
   ]);
-  await assert.rejects(loadCatalog({ dir: dir.path, defaultWorkflow: "a" }), ConfigError);
+  const rest = await loadCatalog({ dir: dir.path, defaultWorkflow: "a" });
+  assert.deepEqual([...rest.templates.keys()], ["a"]);
+  assert.match(
+    rest.problems.join("\n"),
+    /workflow c: .*\n.*d\.json: .*\n.*b\.map\.json belongs to no/,
+  );
 });
 
 Deno.test("createTemplate() takes from a mapping how images become pixel art, and checks it", () => {

@@ -1,7 +1,8 @@
 /** Messages to bytes and back: all that the client knows of the wire's form. */
 
-import { ProtocolError } from "../errors.ts";
+import { ProtocolError } from "../../errors.ts";
 import {
+  canCompress,
   compress,
   COMPRESSION_METHODS,
   type CompressionMethod,
@@ -12,7 +13,7 @@ import {
   type Reply,
   type Request,
   type Update,
-} from "../protocol/mod.ts";
+} from "../../protocol/mod.ts";
 
 /** Which requests are compressed, and how. `auto` takes the best method that the worker knows. */
 export type Compression = "auto" | CompressionMethod | "off";
@@ -74,7 +75,9 @@ export class Wire {
     try {
       const known = knownMethods(await send(encodeRequest({ type: "status" })));
       if (known === undefined) return "none";
-      return this.#method = this.#wanted.find((method) => known.includes(method)) ?? "none";
+      return this.#method = this.#wanted.find((method) =>
+        known.includes(method) && canCompress(method)
+      ) ?? "none";
     } finally {
       this.#asking = false;
     }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Compression, Wire } from "../../src/client/wire.ts";
+import { type Compression, Wire } from "../../../src/client/zmq/wire.ts";
 import {
   compress,
   compressionOf,
@@ -7,8 +7,8 @@ import {
   encodeReply,
   type GenerateRequest,
   type Reply,
-} from "../../src/protocol/mod.ts";
-import { generateRequest } from "../support/requests.ts";
+} from "../../../src/protocol/mod.ts";
+import { generateRequest } from "../../support/requests.ts";
 
 const LARGE: GenerateRequest = { ...generateRequest(), prompt: "a knight, ".repeat(1_000) };
 const ACCEPTED: Reply = { type: "job_accepted", job_id: LARGE.id, estimated_time_s: 1 };

@@ -1,11 +1,11 @@
 /** A client and a worker's request loop, with sockets between them: what really is on the wire. */
 
 import assert from "node:assert/strict";
-import { type Compression, connect } from "../../src/client/mod.ts";
-import { COMPRESSION_METHODS, compressionOf, type Reply } from "../../src/protocol/mod.ts";
-import { memoryTransport, type Transport, zmqTransport } from "../../src/transport/mod.ts";
-import { serveRequests } from "../../src/worker/server.ts";
-import { generateRequest } from "../support/requests.ts";
+import { type Compression, connect } from "../../../src/client/mod.ts";
+import { COMPRESSION_METHODS, compressionOf, type Reply } from "../../../src/protocol/mod.ts";
+import { memoryTransport, type Transport, zmqTransport } from "../../../src/transport/mod.ts";
+import { serveRequests } from "../../../src/worker/server.ts";
+import { generateRequest } from "../../support/requests.ts";
 
 const LARGE = { ...generateRequest(), prompt: "a knight in a field, ".repeat(450) };
 

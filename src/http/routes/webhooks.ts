@@ -1,0 +1,43 @@
+/** `/v1/webhooks`: what is still to be told, and what was given up. */
+
+import { Hono } from "hono";
+import { type GuardEnv, needs } from "../auth/guard.ts";
+import type { HookView, HttpContext } from "../options.ts";
+import { HttpProblem } from "../problem.ts";
+
+/** States that can be asked for. */
+const STATES: readonly (string | undefined)[] = ["waiting", "delivered", "dead"];
+
+/** Deliveries of a list, unless more or fewer are asked for, and at most. */
+const LIMIT = { usual: 100, most: 1_000 };
+
+/** The routes. */
+export function webhookRoutes({ webhooks }: HttpContext): Hono<GuardEnv> {
+  const app = new Hono<GuardEnv>();
+  app.get("/", needs("admin"), async (c) => {
+    const { state, limit = String(LIMIT.usual) } = c.req.query();
+    if (state !== undefined && !STATES.includes(state)) {
+      throw wrong("state", "expected waiting, delivered or dead");
+    }
+    if (!/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > LIMIT.most) {
+      throw wrong("limit", `expected 1 to ${LIMIT.most}`);
+    }
+    const query = {
+      limit: Number(limit),
+      ...(state === undefined ? {} : { state: state as HookView["state"] }),
+    };
+    return c.json({ deliveries: await webhooks.list(query) });
+  });
+  app.post("/:id/retry", needs("admin"), async (c) => {
+    const id = c.req.param("id");
+    if (await webhooks.retry(id)) return c.json({ id, state: "waiting" }, 202);
+    const detail = "No delivery of this id was given up; GET /v1/webhooks?state=dead lists them";
+    throw new HttpProblem({ status: 404, code: "not_found", detail });
+  });
+  return app;
+}
+
+function wrong(field: string, why: string): HttpProblem {
+  const detail = `Invalid parameter: ${field}: ${why}`;
+  return new HttpProblem({ status: 422, code: "invalid_parameter", detail });
+}

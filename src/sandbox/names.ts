@@ -1,0 +1,11 @@
+/** What requests can name besides models. */
+
+import type { Catalog } from "../executor/messages.ts";
+import type { JobContext } from "./context.ts";
+
+/** Lists workflows and palettes. What reads palettes is loaded when it is first needed. */
+export async function listNames({ catalog, setup }: JobContext): Promise<Catalog> {
+  const { paletteNames } = await import("./pixel/palette.ts");
+  const workflows = [...catalog.templates.keys()].toSorted();
+  return { workflows, palettes: await paletteNames(setup.paletteDir) };
+}

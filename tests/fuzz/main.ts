@@ -1,0 +1,75 @@
+/**
+ * Sends bad requests for as long as is wanted: `deno task fuzz --help`.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { startWorker } from "../../src/worker/mod.ts";
+import { Random } from "../simulation/world/random.ts";
+import { slope } from "../support/slope.ts";
+import { tempDir } from "../support/temp_dir.ts";
+import { testConfig } from "../support/worker.ts";
+import { attack, MAKERS } from "./requests.ts";
+
+const HELP = `Sends bad requests to a worker through its socket, each of which must get one reply.
+
+--count N  requests of each kind, mutated and made by the grammar (default 1000000)
+--seed N   what they are drawn from (default 1)`;
+
+/** Requests between two looks at the memory. */
+const PORTION = 50_000;
+
+const { values } = parseArgs({
+  args: [...Deno.args],
+  options: {
+    count: { type: "string", default: "1000000" },
+    seed: { type: "string", default: "1" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+async function fuzz(count: number, random: Random): Promise<void> {
+  await using dir = await tempDir();
+  const config = await testConfig(dir.path, "http://127.0.0.1:9");
+  const worker = await startWorker({ config });
+  try {
+    const replies = new Map<string, number>();
+    const memory: [number, number][] = [];
+    for (const kind of ["mutated", "grammar"] as const) {
+      for (let sent = 0; sent < count; sent += PORTION) {
+        const portion = Math.min(PORTION, count - sent);
+        const result = await attack(worker.reqAddress, portion, () => MAKERS[kind](random));
+        for (const [name, n] of result.replies) replies.set(name, (replies.get(name) ?? 0) + n);
+        const { rss, heapUsed } = Deno.memoryUsage();
+        const total = memory.length === 0 ? portion : memory.at(-1)![0] + portion;
+        memory.push([total, rss]);
+        const files = await Promise.all(
+          ["", "-wal"].map((end) => Deno.stat(`${dir.path}/queue.db${end}`)),
+        );
+        const database = files.reduce((sum, { size }) => sum + size, 0);
+        print(
+          `${total} requests, last ${kind}: process ${mib(rss)}, heap ${mib(heapUsed)}, ` +
+            `database ${mib(database)}, longest ping ${result.worstPingMs.toFixed(0)} ms`,
+        );
+      }
+    }
+    // The first fifth warms up.
+    const perMillion = slope(memory.slice(Math.floor(memory.length / 5))) * 1e6;
+    print(`Memory grows by ${mib(perMillion)} a million requests`);
+    print([...replies].sort().map(([kind, n]) => `${kind}: ${n}`).join(", "));
+  } finally {
+    await worker.close();
+  }
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+if (values.help) print(HELP);
+else await fuzz(Number(values.count), new Random(Number(values.seed)));

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { liveIsolates } from "../../../src/executor/isolate.ts";
+import { startSimulator } from "../../../src/simulator/mod.ts";
+import { type HttpSetup, httpSetup } from "../support.ts";
+
+function add(setup: HttpSetup, fields: unknown): Promise<Response> {
+  return setup.ask("/v1/servers", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(fields),
+  });
+}
+
+async function servers(setup: HttpSetup): Promise<{ name: string; state: string }[]> {
+  return (await (await setup.ask("/v1/servers")).json()).servers;
+}
+
+/** Resolves when the worker has this log line's fact, told by the list of servers. */
+async function untilServers(setup: HttpSetup, isSo: (names: string[]) => boolean): Promise<void> {
+  while (!isSo((await servers(setup)).map(({ name }) => name))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+Deno.test("a server that is added gets jobs, and the one that is removed ends what it has", async () => {
+  await using setup = await httpSetup();
+  const isolates = liveIsolates;
+  await using other = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
+  const [first] = await servers(setup);
+  const added = await add(setup, { url: other.url, name: "other", weight: 2 });
+  assert.equal(added.status, 201);
+  assert.equal(added.headers.get("location"), "/v1/servers/other");
+  assert.equal(liveIsolates, isolates + 1);
+  const remove = (name: string) =>
+    setup.ask(`/v1/servers/${encodeURIComponent(name)}`, { method: "DELETE" });
+  assert.equal((await setup.submit({ id: "a", steps: 300 })).status, 202);
+  const gone = await remove(first?.name ?? "");
+  assert.equal(gone.status, 202);
+  const done = await setup.submit({ id: "b" }, { prefer: "wait=30" });
+  assert.deepEqual([(await done.json()).server], ["other"]);
+  await untilServers(setup, (names) => names.length === 1 && names[0] === "other");
+  const { state } = await (await setup.ask("/v1/jobs/a")).json();
+  assert.equal(state, "completed");
+  assert.equal(liveIsolates, isolates);
+  const last = await remove("other");
+  assert.deepEqual([last.status, (await last.json()).code], [409, "conflict"]);
+  const unknown = await remove("nobody");
+  assert.deepEqual([unknown.status, (await unknown.json()).code], [404, "not_found"]);
+});
+
+Deno.test("a server that is there already, or that no settings could name, is refused", async () => {
+  await using setup = await httpSetup();
+  const [{ name } = { name: "" }] = await servers(setup);
+  const cases: [unknown, number, RegExp][] = [
+    [{ url: setup.worker.simulator.url, name: "again" }, 409, /a server with this URL already/],
+    [{ url: "http://127.0.0.1:9", name }, 409, /a server named .* already/],
+    [{}, 422, /url/],
+    [{ url: "ftp://gpu" }, 422, /url must be .*, got "ftp:\/\/gpu"/],
+    [{ url: "http://gpu", weight: 0 }, 422, /weight must be a number from 0\.01 to 1000/],
+    [
+      { url: "http://gpu", token_file: "/etc/shadow" },
+      422,
+      /"token_file" must be one of url, name/,
+    ],
+    [{ url: "http://gpu", headers: { Host: "x" } }, 422, /headers/],
+  ];
+  for (const [fields, status, detail] of cases) {
+    const answer = await add(setup, fields);
+    assert.equal(answer.status, status, JSON.stringify(fields));
+    assert.match((await answer.json()).detail, detail);
+  }
+  assert.equal((await servers(setup)).length, 1);
+});
