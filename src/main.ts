@@ -141,6 +141,9 @@ const io: Io = {
     return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", listener) };
   },
   openLog,
+  giveUp(rights) {
+    for (const name of rights) Deno.permissions.revokeSync({ name });
+  },
   endAtOnce: () => void (isInHurry = true),
 };
 

@@ -1,6 +1,7 @@
 /** The outside world as commands see it, so that a test can be it. */
 
 import type { LogOutput } from "./log_sink.ts";
+import type { Right } from "./rights.ts";
 
 /** Where a command writes, and what may interrupt it. */
 export interface Io {
@@ -36,6 +37,8 @@ export interface Io {
   onHangup(listener: () => void): Disposable;
   /** Opens a file to append to, or standard error without a path, to be written beside other work. */
   openLog(path: string | undefined): Promise<LogOutput>;
+  /** Gives up rights of the process for good. */
+  giveUp(rights: readonly Right[]): void;
   /** Has the process end when the command does, whatever is still under way. */
   endAtOnce(): void;
 }

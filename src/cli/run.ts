@@ -2,12 +2,14 @@
 
 import { explainError } from "./errors.ts";
 import type { Io } from "./io.ts";
+import { needlessRights } from "./rights.ts";
 import { printable } from "./text.ts";
 import { workerFlags } from "./worker_flags.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */
 export async function runCli(args: readonly string[], io: Io): Promise<number> {
   try {
+    io.giveUp(needlessRights(args));
     const flags = workerFlags(args);
     if (flags !== undefined) {
       const { runWorker } = await import("./commands/worker.ts");

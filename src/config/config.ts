@@ -134,6 +134,15 @@ export interface ComfyuiConfig {
   readonly allowGlobalInterrupt: boolean;
 }
 
+/** Where jobs run. */
+export interface ExecutorConfig {
+  /**
+   * In threads of the worker or in processes of their own, which the system can end whatever they do; the
+   * worker then needs the right to start Deno. @default {"thread"}
+   */
+  readonly isolation: "thread" | "process";
+}
+
 /** The queue and how jobs leave it. */
 export interface WorkerConfig {
   /**
@@ -151,6 +160,8 @@ export interface WorkerConfig {
   readonly dbPath: string;
   /** Name of this worker, which no other one of a shared queue has. @default {"worker"} */
   readonly name: string;
+  /** Where other workers of a shared queue reach its updates. @default {`zmq.pubSubAddr`} */
+  readonly peerAddr: string | undefined;
   /** Longest wait in milliseconds for running jobs when the worker stops. @default {10000} */
   readonly drainTimeoutMs: number;
   /** Most progress updates of one job in a second; 0 sets no limit. @default {60} */
@@ -246,6 +257,8 @@ export interface Config {
   readonly webhooks: WebhooksConfig;
   /** The ComfyUI servers. */
   readonly comfyui: ComfyuiConfig;
+  /** Where jobs run. */
+  readonly executor: ExecutorConfig;
   /** The queue and how jobs leave it. */
   readonly worker: WorkerConfig;
   /** The workflow templates. */

@@ -11,6 +11,7 @@ export type FlagName =
   | "http-tokens-file"
   | "allow-insecure-bind"
   | "comfyui-url"
+  | "comfyui-proxy"
   | "comfyui-timeout"
   | "workflow-dir"
   | "input-dir"
@@ -19,6 +20,8 @@ export type FlagName =
   | "extra-model-paths"
   | "db"
   | "worker-name"
+  | "peer-addr"
   | "config"
   | "simulate"
+  | "isolation"
   | "log-level";

@@ -25,6 +25,7 @@
 export {
   type ComfyuiConfig,
   type Config,
+  type ExecutorConfig,
   FILENAME_PLACEHOLDERS,
   type FilenamePlaceholder,
   formatOrigin,

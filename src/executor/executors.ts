@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import { type Executor, SandboxExecutor, type ServerOptions } from "./executor.ts";
 import type { SandboxLimits } from "./isolate.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
+import { checkIsolation } from "./open_port.ts";
 
 /** Options of {@linkcode startExecutors}. */
 export interface ExecutorsOptions extends SandboxLimits {
@@ -47,10 +48,12 @@ interface Group {
 /**
  * Starts the isolates and waits until they have read their workflows.
  *
- * @throws {ConfigError} if a sandbox refuses its set-up (a bad workflow, an unreadable folder).
+ * @throws {ConfigError} if a sandbox refuses its set-up (a bad workflow, an unreadable folder), or none can
+ * be a process.
  */
 export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
-  const { servers, serversPerIsolate = 4 } = options;
+  const { servers, serversPerIsolate = 4, isolation = "thread" } = options;
+  await checkIsolation(isolation);
   const groups = chunks(servers, serversPerIsolate).map((some) => startGroup(some, options));
   const all = groups.flatMap(({ executors }) => executors);
   let isClosed = false;

@@ -16,9 +16,9 @@ import type {
   ServerState,
   ToSandbox,
 } from "./messages.ts";
-import { hideSecrets } from "../secrets.ts";
 import { startSpan, traceTime } from "../trace.ts";
-import { sandboxPermissions } from "./permissions.ts";
+import { openPort } from "./open_port.ts";
+import type { Isolation, Port } from "./port.ts";
 import { INVALID } from "./readers.ts";
 
 /** When an isolate counts as misbehaving. */
@@ -33,6 +33,8 @@ export interface SandboxLimits {
   maxMessagesPerSecond?: number;
   /** Longest wait for an answer that needs no job, in milliseconds. @default {4000} */
   callTimeoutMs?: number;
+  /** Where it lives. @default {"thread"} */
+  isolation?: Isolation;
 }
 
 /** Options of {@linkcode startSandbox}. */
@@ -53,6 +55,8 @@ export interface Sandbox {
   readonly died: Promise<string>;
   /** Its servers, in the order of their `setups`. */
   readonly sessions: readonly Session[];
+  /** Resolves when nothing of it is left after that. */
+  readonly ended: Promise<void>;
   /** Ends it now. */
   kill(reason: string): void;
 }
@@ -80,7 +84,12 @@ export let liveIsolates = 0;
 /** Starts an isolate and hands it its set-up. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const sandbox = new Isolate(options);
-  await sandbox.ready;
+  try {
+    await sandbox.ready;
+  } catch (error) {
+    await sandbox.ended;
+    throw error;
+  }
   return sandbox;
 }
 
@@ -101,7 +110,8 @@ class Isolate implements Sandbox {
   readonly ready: Promise<void>;
   readonly died: Promise<string>;
   readonly sessions: readonly Session[];
-  readonly #worker: Worker;
+  readonly ended: Promise<void>;
+  readonly #port: Port;
   readonly #options: SandboxOptions;
   readonly #logger: Logger;
   readonly #runs = new Map<number, PendingRun>();
@@ -125,20 +135,20 @@ class Isolate implements Sandbox {
       run: (spec, context) => this.#run(server, spec, context),
       call: (name, question) => this.#call(server, name, question),
     }));
-    const url = options.sandboxUrl ?? new URL("../sandbox/main.ts", import.meta.url);
-    this.#worker = new Worker(url, {
-      type: "module",
-      // Deno prints it when the isolate crashes.
-      name: `sandbox ${setups.map(({ serverUrl }) => hideSecrets(serverUrl)).join(" ")}`,
-      deno: { permissions: sandboxPermissions(setups) },
+    const { isolation = "thread", sandboxUrl } = options;
+    this.#port = openPort({
+      isolation,
+      setups,
+      ...(sandboxUrl === undefined ? {} : { url: sandboxUrl }),
     });
+    this.ended = this.#port.ended ?? Promise.resolve();
     liveIsolates += 1;
-    this.#worker.onmessage = (event) => this.#receive(event.data);
-    this.#worker.onerror = (event) => {
+    this.#port.onmessage = (event) => this.#receive(event.data);
+    this.#port.onerror = (event) => {
       event.preventDefault();
       this.kill(`The isolate crashed: ${event.message}`);
     };
-    this.#worker.onmessageerror = () => this.kill("The isolate sent what cannot be read");
+    this.#port.onmessageerror = () => this.kill("The isolate sent what cannot be read");
     this.#post({ type: "setup", setups });
     this.#watch();
   }
@@ -148,7 +158,7 @@ class Isolate implements Sandbox {
     this.#alive = false;
     liveIsolates -= 1;
     clearInterval(this.#heartbeat);
-    this.#worker.terminate();
+    this.#port.terminate();
     for (const { resolve } of this.#runs.values()) resolve(this.#fall(reason));
     this.#runs.clear();
     for (const call of [...this.#calls.keys()]) {
@@ -324,7 +334,7 @@ class Isolate implements Sandbox {
   }
 
   #post(message: ToSandbox): void {
-    if (this.#alive) this.#worker.postMessage(message);
+    if (this.#alive) this.#port.postMessage(message);
   }
 }
 

@@ -71,6 +71,7 @@ class IsolateKeeper implements Keeper {
   readonly #logger: Logger;
   readonly #closing = new AbortController();
   readonly #sandboxes = new Map<Sandbox, readonly Home[]>();
+  readonly #ending = new Set<Promise<void>>();
   readonly #homes: readonly Home[];
 
   constructor(residents: readonly Resident[], options: KeeperOptions) {
@@ -109,6 +110,7 @@ class IsolateKeeper implements Keeper {
     this.#killAll();
     // One that is being started is ended as soon as it is there.
     await Promise.allSettled(this.#homes.map(({ session }) => session));
+    await Promise.all(this.#ending);
   }
 
   #killAll(): void {
@@ -126,6 +128,8 @@ class IsolateKeeper implements Keeper {
       },
     });
     this.#sandboxes.set(sandbox, homes);
+    this.#ending.add(sandbox.ended);
+    sandbox.ended.then(() => this.#ending.delete(sandbox.ended));
     sandbox.died.then((reason) => {
       this.#sandboxes.delete(sandbox);
       this.#replace(homes, reason);

@@ -27,6 +27,7 @@ import {
   MAX_URL_CHARS,
   OUTLINE,
 } from "./limits.ts";
+import { characters, optional } from "./kinds.ts";
 import { MODEL_TYPES } from "./model_types.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
@@ -62,7 +63,7 @@ export const pixelOptions = z.object({
 
 export const webhook = z.object({
   url: characters(1, MAX_URL_CHARS),
-  events: optional(z.array(z.enum(ENDINGS)).min(1).max(ENDINGS.length)),
+  events: optional(z.array(z.enum(ENDINGS)).max(ENDINGS.length)),
 });
 
 /** Where something is in an image, in pixels; it may begin before it. */
@@ -180,6 +181,7 @@ export const drainServer = z.object({
   server: name,
   draining: z.boolean(),
 });
+export const listWorkflows = z.object({ type: z.literal("list_workflows") });
 
 export const request = z.discriminatedUnion("type", [
   generate,
@@ -192,6 +194,7 @@ export const request = z.discriminatedUnion("type", [
   listServers,
   image,
   drainServer,
+  listWorkflows,
 ]);
 
 export const jobAccepted = z.object({
@@ -246,6 +249,7 @@ export const jobStarted = z.object({
   type: z.literal("job_started"),
   job_id: id,
   timestamp: count,
+  worker: optional(text),
   ...place,
 });
 export const progress = z.object({
@@ -256,6 +260,7 @@ export const progress = z.object({
   total_steps: count,
   percent: z.number().min(0).max(100),
   eta_s: seconds,
+  worker: optional(text),
   ...place,
 });
 export const preview = z.object({
@@ -263,6 +268,7 @@ export const preview = z.object({
   job_id: id,
   image_path: text,
   step: count,
+  worker: optional(text),
   ...place,
 });
 export const jobFinished = z.object({
@@ -317,9 +323,23 @@ export const serverInfo = z.object({
   error: optional(text),
   draining: optional(z.boolean()),
 });
+export const workflowInfo = z.object({ name: text });
+export const workflowList = z.object({
+  type: z.literal("workflow_list"),
+  workflows: z.array(workflowInfo),
+});
+export const serverElsewhere = z.object({
+  worker: text,
+  name: text,
+  state: text,
+  active_jobs: count,
+  loaded: optional(text),
+  draining: optional(z.boolean()),
+});
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
+  elsewhere: optional(z.array(serverElsewhere)),
 });
 
 export const imageData = z.object({
@@ -344,6 +364,7 @@ export const reply = z.discriminatedUnion("type", [
   jobInfo,
   jobList,
   serverList,
+  workflowList,
   imageData,
 ]);
 
@@ -355,31 +376,5 @@ export const update = z.discriminatedUnion("type", [
   jobComplete,
   jobError,
 ]);
-
-/**
- * A field that may be absent. zod's own `exactOptional()` checks an absent field like any other, and writes
- * up what is wrong with it, to no end: with 15 of them that took four times as long as all the rest of a
- * request. Its `optional()` takes undefined for absent, too, which MessagePack cannot say.
- */
-function optional<Schema extends z.ZodType>(schema: Schema): z.ZodExactOptional<Schema> {
-  return schema.optional() as unknown as z.ZodExactOptional<Schema>;
-}
-
-/**
- * Text with limits in code points, not UTF-16 units, because the other implementations of the
- * protocol count them so. The comparison with `length` decides nearly always.
- */
-function characters(least: number, most: number): z.ZodString {
-  return z.string().min(least)
-    .refine((value) => value.length <= most || countCharacters(value) <= most)
-    .meta({ maxLength: most });
-}
-
-/** Unicode code points of a text. */
-export function countCharacters(value: string): number {
-  let count = 0;
-  for (const _char of value) count++;
-  return count;
-}
 
 export { jobDescription, jobState, loraChoice, stage };

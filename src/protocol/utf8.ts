@@ -10,7 +10,7 @@
  * 3.9).
  */
 export function isUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-  let pos = start;
+  let pos = end - start < MIN_WORDS_BYTES ? start : skipAscii(bytes, start, end);
   while (pos < end) {
     const lead = bytes[pos++]!;
     if (lead < 0x80) continue;
@@ -22,6 +22,23 @@ export function isUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length)
     }
   }
   return true;
+}
+
+/** Length from which looking at four bytes at once pays, in bytes. */
+const MIN_WORDS_BYTES = 256;
+
+/** Where the plain ASCII at the start of a text ends, or a little before. */
+function skipAscii(bytes: Uint8Array, start: number, end: number): number {
+  const padding = -(bytes.byteOffset + start) & 3;
+  const words = new Uint32Array(
+    bytes.buffer,
+    bytes.byteOffset + start + padding,
+    (end - start - padding) >> 2,
+  );
+  for (let at = 0; at < padding; at++) if (bytes[start + at]! >= 0x80) return start;
+  let word = 0;
+  while (word < words.length && (words[word]! & 0x80808080) === 0) word++;
+  return start + padding + 4 * word;
 }
 
 /** Bytes that follow a first byte; 0 if it can be none. */

@@ -3,7 +3,9 @@
 import type { z } from "zod";
 import { ProtocolError } from "../errors.ts";
 import { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
-import { countCharacters, generate, reply, request, update } from "./schemas.ts";
+import { countCharacters } from "./kinds.ts";
+import { generate, reply, request, update } from "./schemas.ts";
+import { remedyFor, remedyForNothing, remedyForNoType } from "./remedies.ts";
 import { type Container, isContainer, withoutNulls } from "./values.ts";
 import type { Reply, Request, Update } from "./messages.ts";
 
@@ -21,7 +23,7 @@ export interface MessageSet<Message> {
  * Most values in a request. The largest of ours has some 150; a megabyte of small maps, in a field
  * that is then ignored, would keep the worker from its other work for a second.
  */
-const MAX_REQUEST_VALUES = 10_000;
+const MAX_REQUEST_VALUES = 4_000;
 
 /** What clients send. */
 export const requests: MessageSet<Request> = {
@@ -43,6 +45,9 @@ export const updates: MessageSet<Update> = {
   maxValues: Infinity,
   schemas: new Map(update.options.map((schema) => [schema.shape.type.value, schema])),
 };
+
+/** Longest text whose characters are counted for an error. */
+const MAX_COUNTED_CHARS = 200_000;
 
 /** Longest piece of a stranger's text that an error repeats. */
 const MAX_ECHO_CHARS = 64;
@@ -87,17 +92,6 @@ function bytesForMap(schema: z.ZodType, fields: Container): string | undefined {
   });
 }
 
-/** What a client should change that names its type in another way: Go and Rust do unless told otherwise. */
-function remedyForNoType(fields: Container, types: ReadonlyMap<string, unknown>): string {
-  const keys = Object.keys(fields);
-  const [first = ""] = keys;
-  if (keys.some((key) => key.toLowerCase() === "type")) {
-    return '; write the keys as the protocol does (Go: tags such as `msgpack:"type"`)';
-  }
-  const isTag = keys.length === 1 && types.has(first) && isContainer(fields[first]);
-  return isTag ? '; "type" belongs beside the other fields (Rust: #[serde(tag = "type")])' : "";
-}
-
 function explain(
   fields: Container,
   type: string,
@@ -108,8 +102,13 @@ function explain(
   if (issue.code === "custom" && issue.message !== UNNAMED_FAULT) {
     return invalid(fields, field, issue.message);
   }
-  const expected = `expected ${expectation(schemaAt(type, path))}`;
-  return invalid(fields, field, expected, valueAt(fields, path));
+  const schema = schemaAt(type, path);
+  const value = valueAt(fields, path);
+  const remedy = value === undefined
+    ? remedyForNothing(valueAt(fields, path.slice(0, -1)), path.at(-1) ?? "")
+    : remedyFor(schema.type, value);
+  const reason = `expected ${expectation(schema)}, got ${describe(value)}${remedy}`;
+  return invalid(fields, field, reason);
 }
 
 /** What zod says when a check has no words of its own. */
@@ -209,6 +208,9 @@ function counted(values: number): string {
 /** A value in a few words, fit for a log and a terminal whatever a stranger has put in it. */
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return "an integer beyond 2^53";
+  }
   if (value === null || typeof value === "number" || typeof value === "boolean") {
     return String(value);
   }
@@ -220,6 +222,10 @@ function describe(value: unknown): string {
 
 function describeText(text: string): string {
   if (text.length <= MAX_ECHO_CHARS) return `"${printable(text)}"`;
+  // A megabyte takes long to count.
+  if (text.length > MAX_COUNTED_CHARS) {
+    return `a string of more than ${MAX_COUNTED_CHARS / 2} characters`;
+  }
   return `a string of ${countCharacters(text)} characters`;
 }
 

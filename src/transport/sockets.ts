@@ -134,6 +134,11 @@ export interface BindOptions {
    * @default {16777216}
    */
   maxBacklogBytes?: number;
+  /**
+   * For requests: answer to those of a peer that has more than 1,024 of them, or 4 MiB, waiting while others
+   * ask too. @default {none: it waits as well}
+   */
+  slowDown?: Uint8Array;
   /** Encrypts and asks who connects. @default {none: whoever reaches the address gets in} */
   curve?: CurveServerOptions;
 }

@@ -16,6 +16,7 @@ import { answerPing } from "./pings.ts";
 import type { Handle } from "./answer.ts";
 import { serveRequests } from "./server.ts";
 import type { PixelsWorker, WorkerOptions } from "./worker.ts";
+import { SLOW_DOWN } from "./slow_down.ts";
 
 /**
  * Starts a worker. ComfyUI need not be there yet: jobs are taken and wait.
@@ -34,8 +35,10 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const paletteDir = await findPalettes(config.palettes.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const doors = await readDoors(config.zmq, logger);
-  const requests = starting.use(await transport.bindRequests(config.zmq.reqRepAddr, doors));
-  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, doors));
+  const requests = starting.use(
+    await transport.bindRequests(config.zmq.reqRepAddr, { ...doors.bind, slowDown: SLOW_DOWN }),
+  );
+  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, doors.bind));
   // Pings are answered from now on; all else waits for the rest to be there.
   const { promise: handler, resolve, reject } = Promise.withResolvers<Handle>();
   handler.catch(() => {});
@@ -52,7 +55,9 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   });
   starting.defer(() => reject(new Error("The worker could not be started")));
   const { startService } = await (service ??= import("./worker.ts"));
-  const front = { startedAtMs, requests, updates, outputDir, inputDir, paletteDir, serving, serve };
+  const { keys } = doors;
+  const folders = { outputDir, inputDir, paletteDir };
+  const front = { startedAtMs, requests, updates, transport, keys, ...folders, serving, serve };
   const worker = await startService(options, front);
   starting.move();
   return worker;

@@ -65,6 +65,7 @@ export function start(args: readonly string[], options: FakeIoOptions = {}): Run
     freeBytes: () => Promise.resolve(freeBytes),
     onHangup: () => ({ [Symbol.dispose]() {} }),
     openLog: () => Promise.reject(new Error("No command here opens a log")),
+    giveUp() {},
     endAtOnce() {},
   };
   const code = runCli(args, io).finally(() => {

@@ -65,6 +65,7 @@ async function run(args: string[], stopped = false) {
     },
     onHangup: () => ({ [Symbol.dispose]() {} }),
     openLog: () => Promise.reject(new Error("No command here opens a log")),
+    giveUp() {},
     endAtOnce() {},
   };
   const code = await runCli(args, io);

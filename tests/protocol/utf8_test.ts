@@ -52,3 +52,21 @@ Deno.test("isUtf8() looks at the part asked for only", () => {
   assert.equal(isUtf8(bytes, 1, 2), false);
   assert.equal(isUtf8(bytes, 1, 4), false);
 });
+
+Deno.test("isUtf8() agrees with the platform on long texts, wherever they lie and what ends them", () => {
+  const memory = new Uint8Array(400).fill(0x61);
+  for (const tail of [[], [0x80], [0xff], [0xc3, 0xa9], [0xc3], [0xf0, 0x9f, 0x98, 0x80]]) {
+    for (let start = 0; start < 5; start++) {
+      for (const at of [0, 1, 2, 3, 4, 7, 255, 256, 290, 300]) {
+        const bytes = memory.slice();
+        bytes.set(tail, start + at);
+        const end = start + 300;
+        assert.equal(
+          isUtf8(bytes, start, end),
+          isUtf8ByThePlatform(bytes.subarray(start, end)),
+          `${tail} at ${at} from ${start}`,
+        );
+      }
+    }
+  }
+});

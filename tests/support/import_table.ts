@@ -106,8 +106,9 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that may import more than their module may. */
 export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly string[]])[] = [
-  ["executor/isolate.ts", ["sandbox/main.ts"]],
+  ["executor/open_port.ts", ["sandbox/main.ts", "sandbox/process_main.ts"]],
   ["sandbox/", ["executor/messages.ts"]],
+  ["sandbox/pipe.ts", ["executor/lines.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
   ["cli/commands/db.ts", ["queue/sqlite/care.ts", "queue/sqlite/vacuum.ts"]],
   ["cli/generate/sixel.ts", ["images/"]],
@@ -122,16 +123,14 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js": ["http/routes/mcp.ts"],
   "@modelcontextprotocol/sdk/types.js": ["mcp/"],
   "@msgpack/msgpack": ["protocol/encode.ts", "protocol/read.ts"],
+  "@noble/hashes/blake3.js": ["comfyui/api/upload.ts"],
   "commander": ["cli/"],
   "csv-parse": ["cli/generate/batch_file.ts"],
   "hono": ["http/"],
   "htm": ["page/", "http/page/files.ts"],
   "jpeg-js": ["images/jpeg.ts", "simulator/files/jpeg.ts"],
-  "node:dns": ["webhooks/post.ts"],
-  "node:dns/promises": ["transport/zmq/node.ts"],
+  "node:dns/promises": ["transport/zmq/node.ts", "webhooks/post.ts"],
   "node:fs/promises": ["main.ts"],
-  "node:http": ["webhooks/post.ts"],
-  "node:https": ["webhooks/post.ts"],
   "node:module": ["http/page/files.ts"],
   "node:net": ["webhooks/"],
   "node:path": ["config/extra_paths.ts"],
@@ -148,7 +147,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "uplot/dist/uPlot.min.css": ["http/page/files.ts"],
   "yaml": ["config/yaml/"],
   "zeromq": ["transport/zmq.ts", "transport/zmq/"],
-  "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],
+  "zod": [
+    "protocol/kinds.ts",
+    "protocol/schemas.ts",
+    "protocol/json_schema.ts",
+    "protocol/validate.ts",
+  ],
 };
 
 /** Globals that reach out of the program, and who alone may use them. */
@@ -156,11 +160,11 @@ export const GLOBALS: Readonly<Record<string, readonly string[]>> = {
   "console": ["cli/", "main.ts"],
   "Deno.addSignalListener": ["cli/", "main.ts"],
   "Deno.args": ["cli/", "main.ts"],
-  "Deno.Command": [],
-  "Deno.connect": ["conformance/proxy.ts", "simulator/server/gate.ts"],
+  "Deno.Command": ["executor/process.ts"],
+  "Deno.connect": ["conformance/proxy.ts", "simulator/server/gate.ts", "webhooks/exchange.ts"],
   "Deno.dlopen": ["transport/zmq/libc.ts", "transport/zmq/libzmq.ts"],
   "Deno.env": ["config/"],
-  "Deno.exit": ["main.ts"],
+  "Deno.exit": ["main.ts", "sandbox/pipe.ts"],
   "Deno.listen": ["conformance/proxy.ts", "simulator/server/gate.ts"],
   "Deno.serve": ["simulator/", "http/"],
   "fetch": ["comfyui/", "page/", "client/http/"],

@@ -46,7 +46,7 @@ export class FileCheck {
    * Looks at the whole file.
    *
    * @param expected Size that the server told, if it did.
-   * @throws {ComfyError} `output` when it is cut short, or no file of a kind that a graph gives.
+   * @throws {ComfyError} `output` when it is cut short, has no pixels, or is no file of a kind that a graph gives.
    */
   finish(bytes: Uint8Array, expected: number | undefined): void {
     if (expected !== undefined && expected !== bytes.length) {
@@ -55,6 +55,7 @@ export class FileCheck {
     if (bytes.length === 0) this.#fail("is empty");
     const kind = this.#judge(bytes);
     if (!kind.isWhole(bytes)) this.#fail(`is a ${kind.name} without an end`);
+    if (kind.hasPixels?.(bytes) === false) this.#fail(`is a ${kind.name} without pixels`);
   }
 
   #judge(bytes: Uint8Array): FileKind {

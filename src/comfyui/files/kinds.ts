@@ -16,6 +16,8 @@ export interface FileKind {
   isLike(bytes: Uint8Array): boolean;
   /** False if the end is missing, as far as the format allows to tell. */
   isWhole(bytes: Uint8Array): boolean;
+  /** False for an image without any, of a kind that is looked at so. */
+  hasPixels?(bytes: Uint8Array): boolean;
 }
 
 /** The chunk that ends every PNG. */
@@ -45,6 +47,7 @@ const KINDS: readonly FileKind[] = [
     others: ["apng"],
     isLike: (bytes) => isPng(bytes) && textOf(bytes, 0, 256).includes(APNG_MARK),
     isWhole: (bytes) => endsWith(bytes, PNG_END),
+    hasPixels: hasPngPixels,
   },
   {
     extension: "png",
@@ -53,6 +56,7 @@ const KINDS: readonly FileKind[] = [
     others: ["apng"],
     isLike: isPng,
     isWhole: (bytes) => endsWith(bytes, PNG_END),
+    hasPixels: hasPngPixels,
   },
   {
     extension: "webp",
@@ -74,6 +78,7 @@ const KINDS: readonly FileKind[] = [
     content: "moving",
     isLike: (bytes) => /^GIF8[79]a/.test(textOf(bytes, 0, 6)),
     isWhole: (bytes) => lastByte(bytes) === 0x3b,
+    hasPixels: hasGifPixels,
   },
   {
     extension: "jpg",
@@ -226,6 +231,17 @@ function extensionOf(filename: string): string {
 
 function isPng(bytes: Uint8Array): boolean {
   return textOf(bytes, 0, 8) === "\x89PNG\r\n\x1a\n";
+}
+
+/** Width and height follow the head of the first chunk, which is IHDR (PNG, 11.2.1). */
+function hasPngPixels(bytes: Uint8Array): boolean {
+  if (textOf(bytes, 12, 4) !== "IHDR") return false;
+  return littleEndian(bytes, 16) !== 0 && littleEndian(bytes, 20) !== 0;
+}
+
+/** The screen of a GIF; its two numbers come first (GIF89a, 18). */
+function hasGifPixels(bytes: Uint8Array): boolean {
+  return textOf(bytes, 6, 2) !== "\0\0" && textOf(bytes, 8, 2) !== "\0\0";
 }
 
 function isRiff(bytes: Uint8Array, form: string): boolean {

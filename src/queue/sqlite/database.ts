@@ -3,6 +3,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { ConfigError } from "../../errors.ts";
 import { isHeld } from "./change_line.ts";
+import { repairNumbers } from "./numbers.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 
 /**
@@ -23,6 +24,7 @@ export function openDatabase(path: string): DatabaseSync {
     // survives a power cut and not only the death of the process.
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     migrate(db, version);
+    repairNumbers(db);
     return db;
   } catch (error) {
     db?.close();

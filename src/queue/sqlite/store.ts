@@ -5,6 +5,7 @@ import { JobError } from "../../errors.ts";
 import { startSpan } from "../../trace.ts";
 import { ChangeLine, isHeld } from "./change_line.ts";
 import type { FileWatch } from "./file_watch.ts";
+import { repairNumbers } from "./numbers.ts";
 import { readRow, type StoredRow } from "./stored_row.ts";
 import type { JobRow } from "../row.ts";
 
@@ -141,6 +142,15 @@ export class SqliteStore {
 
   #transact<T>(operation: () => T): T {
     this.#file.check();
+    try {
+      return this.#attempt(operation);
+    } catch (error) {
+      if (isHeld(error) || !repairNumbers(this.#db)) throw error;
+      return this.#attempt(operation);
+    }
+  }
+
+  #attempt<T>(operation: () => T): T {
     this.#statement("BEGIN IMMEDIATE").run();
     try {
       const result = operation();

@@ -8,6 +8,7 @@
 
 import { addonFiles } from "./addon_file.ts";
 import { loadedLibraries } from "./libc.ts";
+import { withPrivateCopy } from "./private_copy.ts";
 
 const SYMBOLS = {
   zmq_ctx_new: { parameters: [], result: "pointer" },
@@ -69,7 +70,7 @@ function firstThatOpens(paths: readonly string[]): Handle | undefined {
 /** Another addon has none of these functions, and one for a newer C library does not load. */
 function tryOpen(path: string): Handle | undefined {
   try {
-    return Deno.dlopen(path, SYMBOLS);
+    return withPrivateCopy(path, (copy) => Deno.dlopen(copy, SYMBOLS));
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     return undefined;

@@ -5,9 +5,11 @@ import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket, boundOptions } from "./bind.ts";
 import { openRouter } from "./open.ts";
 import type { RouterPort } from "./port.ts";
+import { FairQueue } from "../fair_queue.ts";
 import { PeerReplies } from "../replies.ts";
 import { type Frames, plainBytes } from "./options.ts";
 import { errorCode, type Receiver, receiverOf } from "./socket.ts";
+import { nextTurn, TurnBudget } from "./turns.ts";
 
 /** Pauses before trying a peer again that does not read its answers, in milliseconds. */
 const FIRST_RETRY_MS = 2;
@@ -19,8 +21,25 @@ const MAX_SILENCED = 10_000;
 /** Messages of one peer in a row after which the others have gone. */
 const CROWD_MESSAGES = 16;
 
+/** Messages looked at before one is chosen, so that each of that many peers has its turn. */
+const CHOICE_MESSAGES = 16;
+
+/** Bytes copied before one is chosen; more would take longer than to serve the first. */
+const CHOICE_BYTES = 262_144;
+
+/** What a request takes at least, and each of its bytes, in milliseconds. */
+const REQUEST_MS = 0.01;
+const BYTE_MS = 2e-6;
+
 /** Identity and envelope, to be sent back before the answer. */
 type Envelope = readonly Uint8Array[];
+
+/** A request, and whose it is. */
+interface Arrival {
+  readonly key: string;
+  readonly bytes: number;
+  readonly request: IncomingRequest;
+}
 
 /** One peer, as long as answers are owed to it. */
 interface Peer {
@@ -47,7 +66,12 @@ export async function bindRouter(
     sendHighWaterMark: highWaterMark,
   });
   const socket = await openRouter(openLibrary, socketOptions, options.curve);
-  return new ZmqRequestServer(socket, await bindSocket(socket, address), maxBacklogBytes);
+  return new ZmqRequestServer(
+    socket,
+    await bindSocket(socket, address),
+    maxBacklogBytes,
+    options.slowDown,
+  );
 }
 
 /**
@@ -60,11 +84,17 @@ class ZmqRequestServer implements RequestServer {
   readonly #binding: Binding;
   readonly #receiver: Receiver;
   readonly #maxBacklogBytes: number;
+  readonly #slowDown: Uint8Array | undefined;
   readonly #peers = new Map<string, Peer>();
   /** Peers with an answer that ZeroMQ did not take yet. */
   readonly #stuck = new Set<Peer>();
   /** Peers whose further requests go unanswered, see `#silence`. */
   readonly #silenced = new Set<string>();
+  /** What came while several peers take turns. */
+  readonly #queue = new FairQueue<Arrival>();
+  readonly #budget = new TurnBudget();
+  /** Whose request was handed up last, and when. */
+  #serving: { readonly key: string; readonly bytes: number; readonly sinceMs: number } | undefined;
   #lastKey: string | undefined;
   /** How many messages from now on there is a crowd, unless there is another change of peers. */
   #turns = 0;
@@ -72,12 +102,18 @@ class ZmqRequestServer implements RequestServer {
   #retryMs = FIRST_RETRY_MS;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: RouterPort, binding: Binding, maxBacklogBytes: number) {
+  constructor(
+    socket: RouterPort,
+    binding: Binding,
+    maxBacklogBytes: number,
+    slowDown: Uint8Array | undefined,
+  ) {
+    this.#slowDown = slowDown;
     this.#socket = socket;
     this.#binding = binding;
     this.address = binding.address;
     this.#receiver = receiverOf(socket, {
-      isAlone: () => this.#peers.size === 0,
+      isAlone: () => this.#peers.size === 0 && this.#queue.isEmpty,
       isCrowded: () => this.#turns > 0,
     });
     this.#maxBacklogBytes = maxBacklogBytes;
@@ -100,38 +136,90 @@ class ZmqRequestServer implements RequestServer {
 
   /** A request that is there already: it goes up without detours. */
   #nextThere(): Promise<IteratorResult<IncomingRequest>> | undefined {
-    for (let frames = this.#receiver.take(); frames !== undefined; frames = this.#receiver.take()) {
-      const value = this.#open(frames);
-      if (value !== undefined) return Promise.resolve({ done: false, value });
-    }
-    return undefined;
+    const nowMs = performance.now();
+    this.#charge(nowMs);
+    if (!this.#queue.isEmpty && this.#budget.spend(nowMs)) return undefined;
+    const arrival = this.#take(nowMs);
+    if (arrival === undefined) return undefined;
+    return Promise.resolve({ done: false, value: this.#handUp(arrival, nowMs) });
   }
 
   async #next(): Promise<IteratorResult<IncomingRequest>> {
     for (;;) {
+      if (!this.#queue.isEmpty && this.#closing === undefined) {
+        await nextTurn();
+        const nowMs = performance.now();
+        this.#budget.renew(nowMs);
+        const arrival = this.#take(nowMs);
+        if (arrival !== undefined) return { done: false, value: this.#handUp(arrival, nowMs) };
+      }
       const frames = await this.#receiver.receive();
       if (frames === undefined) return { done: true, value: undefined };
-      const request = this.#open(frames);
-      if (request !== undefined) return { done: false, value: request };
+      const arrival = this.#open(frames);
+      if (arrival === undefined) continue;
+      return { done: false, value: this.#handUp(arrival, performance.now()) };
     }
   }
 
-  #open(frames: Frames): IncomingRequest | undefined {
-    const key = keyOf(frames[0]!);
-    if (this.#silenced.has(key)) return undefined;
-    const peer = this.#peerOf(key);
+  #handUp({ key, bytes, request }: Arrival, sinceMs: number): IncomingRequest {
+    if (this.#turns > 0) this.#serving = { key, bytes, sinceMs };
+    return request;
+  }
+
+  /** The next request, chosen among those of all peers if there are several. */
+  #take(nowMs: number): Arrival | undefined {
+    for (let looks = 0, bytes = 0; looks < CHOICE_MESSAGES && bytes < CHOICE_BYTES; looks++) {
+      if (this.#queue.isFull) break;
+      const frames = this.#receiver.take();
+      if (frames === undefined) break;
+      const arrival = this.#open(frames);
+      if (arrival === undefined) continue;
+      const { key, request } = arrival;
+      if (this.#queue.isEmpty && this.#turns === 0) return arrival;
+      if (this.#slowDown !== undefined && this.#turns > 0 && this.#queue.isFullFor(key)) {
+        request.reply(this.#slowDown);
+        continue;
+      }
+      this.#queue.push(key, arrival, arrival.bytes);
+      bytes += arrival.bytes;
+    }
+    return this.#queue.shift(nowMs);
+  }
+
+  #note(key: string): void {
     this.#turns = key === this.#lastKey ? Math.max(0, this.#turns - 1) : CROWD_MESSAGES;
     this.#lastKey = key;
+  }
+
+  /** Whoever was served has taken the time until now. */
+  #charge(nowMs: number): void {
+    if (this.#serving === undefined) return;
+    const { key, bytes, sinceMs } = this.#serving;
+    this.#queue.charge(key, REQUEST_MS + bytes * BYTE_MS + nowMs - sinceMs, nowMs);
+    this.#serving = undefined;
+  }
+
+  /** Takes its place in the order of its peer's answers. */
+  #open(frames: Frames): Arrival | undefined {
+    const key = keyOf(frames[0]!);
+    if (this.#silenced.has(key)) return undefined;
+    this.#note(key);
+    const peer = this.#peerOf(key);
     if (peer.replies.full) return this.#silence(peer);
     const { envelope, body } = splitEnvelope(frames);
     const answer = peer.replies.open(envelope);
-    return {
+    const request: IncomingRequest = {
       frames: body.map(plainBytes),
-      isFollowed: () => this.#closing === undefined && this.#receiver.peek(),
+      isFollowed: () => this.#isFollowed(),
       reply: (bytes) => {
         if (this.#closing === undefined && answer(bytes)) this.#send(peer);
       },
     };
+    return { key, bytes: bytesOf(frames), request };
+  }
+
+  #isFollowed(): boolean {
+    return this.#closing === undefined && (!this.#queue.isEmpty || this.#receiver.peek());
   }
 
   #peerOf(key: string): Peer {
@@ -237,6 +325,10 @@ function splitEnvelope(frames: Frames): { envelope: Envelope; body: Frames } {
   while (end < frames.length && frames[end]!.length > 0) end++;
   end = end < frames.length ? end + 1 : 1;
   return { envelope: frames.slice(0, end), body: frames.slice(end) };
+}
+
+function bytesOf(frames: Frames): number {
+  return frames.reduce((bytes, frame) => bytes + frame.length, 0);
 }
 
 /** A peer's identity as a key; identities have 5 bytes unless the peer chose its own. */

@@ -3,7 +3,10 @@ import { FakeComfy, settle } from "../fake_comfy.ts";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const END = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
-const png = Uint8Array.of(...SIGNATURE, ...new Uint8Array(100), ...END);
+/** Of one pixel, by its first chunk. */
+const IHDR = [0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 1, 0, 0, 0, 1];
+const png = Uint8Array.of(...SIGNATURE, ...IHDR, ...new Uint8Array(84), ...END);
+const empty = png.map((byte, at) => at === 19 ? 0 : byte);
 const image = { filename: "a b.png", subfolder: "sub/dir", type: "output" };
 
 /** More than any file here has. */
@@ -47,6 +50,7 @@ Deno.test("ComfyClient.read() refuses what is incomplete or no image", async () 
     ["empty", serving(""), /is empty/],
     ["a page", serving("<html>".repeat(50)), /is no PNG/],
     ["cut short on the server", serving(png.slice(0, 100)), /is a PNG without an end/],
+    ["of no pixels", serving(empty), /is a PNG without pixels/],
   ];
   for (const [what, comfy, message] of cases) {
     await using client = comfy.client();

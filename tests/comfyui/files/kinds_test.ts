@@ -123,3 +123,16 @@ Deno.test("extensionFor() keeps an extension that fits, and gives others that of
   equal(announcedKind("a.mkv"), "WebM or Matroska film");
   equal(announcedKind("a.latent"), undefined);
 });
+
+Deno.test("a PNG or GIF without pixels is told from one that has some", () => {
+  const png = (wide: number, high: number) =>
+    bytes("\x89PNG\r\n\x1a\n", [0, 0, 0, 13], "IHDR", [0, 0, 0, wide, 0, 0, 0, high], [...IEND]);
+  const gif = (wide: number, high: number) => bytes("GIF89a", [wide, 0, high, 0], ";");
+  for (const file of [png, gif]) {
+    for (const [wide, high] of [[0, 0], [1, 0], [0, 1]] as const) {
+      equal(kindOf(file(wide, high), "a")?.hasPixels?.(file(wide, high)), false);
+    }
+    ok(kindOf(file(1, 2), "a")?.hasPixels?.(file(1, 2)));
+  }
+  equal(kindOf(PNG, "a.png")?.hasPixels?.(PNG), false, "its first chunk is no IHDR");
+});

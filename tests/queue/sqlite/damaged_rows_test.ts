@@ -172,3 +172,35 @@ Deno.test("JobQueue.enqueue() takes any deadline, and the queue goes on", async 
     assert.ok(encodeRequest((await queue.get("far"))!.request).length > 0);
   }
 });
+
+for (const seq of [HUGE, -HUGE - 1n, 2n ** 53n + 1n, 0n, -1n]) {
+  Deno.test(`A row with the number ${seq} runs, and jobs are taken and listed after it`, async () => {
+    await withDamage(`seq = ${seq}`, async (queue) => {
+      for (const id of ["next", "last"]) {
+        assert.equal((await queue.enqueue(generateRequest({ id }))).type, "accepted");
+      }
+      const ids: unknown[] = [];
+      for (let turn = 0; turn < 4; turn++) ids.push((await claim(queue))?.job.id);
+      assert.deepEqual(ids.toSorted(), ["bad", "good", "last", "next"]);
+      const { jobs } = await queue.list({ limit: 10 });
+      assert.deepEqual(jobs.map(({ id }) => id).toSorted(), ids.toSorted());
+    });
+  });
+}
+
+Deno.test("A counter of rows at its end is set back, when it is met and at the next start", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  const spoil = () => {
+    using db = new DatabaseSync(path);
+    db.exec(`UPDATE sqlite_sequence SET seq = ${HUGE}`);
+  };
+  for (const id of ["a", "b"]) {
+    await using queue = openSqliteQueue({ path });
+    if (id === "a") spoil();
+    assert.equal((await queue.enqueue(generateRequest({ id }))).type, "accepted");
+    spoil();
+  }
+  await using queue = openSqliteQueue({ path });
+  assert.equal((await queue.enqueue(generateRequest({ id: "c" }))).type, "accepted");
+});

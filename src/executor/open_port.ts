@@ -1,0 +1,57 @@
+/** Starts isolates, as threads or as processes. */
+
+import { ConfigError } from "../errors.ts";
+import { hideSecrets } from "../secrets.ts";
+import type { SandboxSetup } from "./messages.ts";
+import { sandboxPermissions } from "./permissions.ts";
+import type { Isolation, Port } from "./port.ts";
+import { ProcessPort } from "./process.ts";
+
+/** What to open. */
+export interface PortOptions {
+  /** Where the isolate lives. */
+  isolation: Isolation;
+  /** Its entry module. @default the real one */
+  url?: URL;
+  /** What decides its rights. */
+  setups: readonly SandboxSetup[];
+}
+
+/** Starts an isolate. */
+export function openPort({ isolation, url, setups }: PortOptions): Port {
+  const permissions = sandboxPermissions(setups);
+  if (isolation === "process") {
+    return new ProcessPort(
+      url ?? new URL("../sandbox/process_main.ts", import.meta.url),
+      permissions,
+    );
+  }
+  return new Worker(url ?? new URL("../sandbox/main.ts", import.meta.url), {
+    type: "module",
+    // Deno prints it when the isolate crashes.
+    name: `sandbox ${setups.map(({ serverUrl }) => hideSecrets(serverUrl)).join(" ")}`,
+    deno: { permissions },
+  });
+}
+
+/**
+ * Checks that isolates can be had so.
+ *
+ * @throws {ConfigError} `invalid_value` with the remedy.
+ */
+export async function checkIsolation(isolation: Isolation): Promise<void> {
+  if (isolation === "thread") return;
+  if (Deno.build.standalone) {
+    throw new ConfigError(
+      "invalid_value",
+      "Isolates as processes (executor.isolation) need Deno itself; run the worker from source, or use thread",
+    );
+  }
+  const { state } = await Deno.permissions.query({ name: "run", command: Deno.execPath() });
+  if (state === "granted") return;
+  throw new ConfigError(
+    "invalid_value",
+    "Isolates as processes (executor.isolation) need the right to start Deno; " +
+      "use `deno task worker:process`, or add --allow-run=deno",
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * A library's file as it is now. Whoever refreshes Deno's cache writes over the files there in place, and a
+ * process that has one of them loaded ends by a segmentation fault (seen with Deno 2.9.6: exit status 139).
+ */
+
+import { openLibc } from "./libc.ts";
+
+/** Closes the file when another program is started (`memfd_create(2)`). */
+const MFD_CLOEXEC = 1;
+
+/**
+ * Opens a copy that has no name and lies in memory, on Linux; elsewhere, and where it cannot be made, the file
+ * itself.
+ *
+ * @throws {Error} what `open` throws.
+ */
+export function withPrivateCopy<T>(path: string, open: (path: string) => T): T {
+  using libc = openLibc();
+  const create = libc?.symbols.memfd_create;
+  if (libc === undefined || create === null || create === undefined) return open(path);
+  const file = create(new TextEncoder().encode("libzmq\0"), MFD_CLOEXEC);
+  if (file < 0) return open(path);
+  try {
+    const bytes = read(path);
+    const isWhole = bytes !== undefined && writeAll(libc.symbols.write, file, bytes);
+    return open(isWhole ? `/proc/self/fd/${file}` : path);
+  } finally {
+    libc.symbols.close(file);
+  }
+}
+
+/** Undefined without the right to read it, which opening it does not need. */
+function read(path: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Deno.readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function writeAll(
+  write: (file: number, bytes: Uint8Array<ArrayBuffer>, size: bigint) => bigint,
+  file: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): boolean {
+  for (let done = 0; done < bytes.length;) {
+    const written = write(file, bytes.subarray(done), BigInt(bytes.length - done));
+    if (written <= 0n) return false;
+    done += Number(written);
+  }
+  return true;
+}

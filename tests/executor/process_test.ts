@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { readLines, writeLine } from "../../src/executor/lines.ts";
+import { type Executor, type RunOutcome, startExecutors } from "../../src/executor/mod.ts";
+import type { SandboxLimits } from "../../src/executor/isolate.ts";
+import { generateRequest } from "../support/requests.ts";
+import { serverOptions } from "./support.ts";
+
+Deno.test("An isolate that is a process runs jobs, and has no more rights than a thread", async () => {
+  await using good = await start("succeeds");
+  assert.deepEqual(await run(good), { type: "completed", imagePaths: ["/nonexistent/a.png"] });
+  await using curious = await start("forbidden");
+  assert.deepEqual(await run(curious), {
+    type: "completed",
+    imagePaths: ["read", "write", "net", "env", "run", "ffi", "sys", "fetch"].map((right) =>
+      `/nonexistent/${right}: NotCapable`
+    ),
+  });
+});
+
+for (
+  const [fixture, reason, limits] of [
+    ["hoards", /its process ended with SIG/, {}],
+    ["grows", /its process took too much memory/, { heartbeatMs: 50 }],
+    ["spins", /hung: no sign of life/, { heartbeatMs: 25, hangMs: 500 }],
+    ["babbles", /sent what cannot be read/, {}],
+  ] as const
+) {
+  Deno.test(`An isolate that is a process and ${fixture} ends alone and leaves nothing running`, async () => {
+    await using executor = await start(fixture, limits);
+    const outcome = await run(executor);
+    assert.ok(outcome.type === "failed");
+    assert.match(outcome.error, reason);
+    assert.deepEqual([outcome.code, outcome.retry, outcome.keepPrompt], ["sandbox", true, true]);
+    // A fresh one is there, and the old one is gone with all its memory and its loop.
+    await assert.rejects(executor.check(generateRequest()), { code: "sandbox" });
+    assert.equal(await childrenOf(Deno.pid, fixture), 1);
+  });
+}
+
+Deno.test("Lines bring back bytes, text that looks like bytes, and what is cut anywhere", async () => {
+  const message = {
+    bytes: new Uint8Array([0, 10, 255]),
+    texts: ["\0b", "\0\0b", "a\nb", "é😀", ""],
+    nothing: undefined,
+    list: [1, null, { $bytes: "x" }],
+  };
+  const line = writeLine(message);
+  const { nothing: _, ...expected } = message;
+  for (const size of [1, 7, line.length]) {
+    const chunks = [line, line].flatMap((bytes) => cut(bytes, size));
+    const read: unknown[] = [];
+    for await (const each of readLines(ReadableStream.from(chunks), 1_000)) read.push(each);
+    assert.deepEqual(read, [expected, expected]);
+  }
+});
+
+Deno.test("A line without end is given up before it is held", async () => {
+  let sent = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    while (true) {
+      sent += 1;
+      yield await Promise.resolve(new Uint8Array(100).fill(97));
+    }
+  }
+  const lines = readLines(ReadableStream.from(endless()), 1_000);
+  await assert.rejects(lines.next(), RangeError);
+  assert.ok(sent < 20);
+});
+
+interface Started extends Executor, AsyncDisposable {}
+
+async function start(fixture: string, limits: SandboxLimits = {}): Promise<Started> {
+  const executors = await startExecutors({
+    servers: [serverOptions("http://127.0.0.1:8188")],
+    sandboxUrl: new URL(`./fixtures/process/${fixture}.ts`, import.meta.url),
+    isolation: "process",
+    callTimeoutMs: 200,
+    ...limits,
+  });
+  const [executor] = executors.all;
+  assert.ok(executor !== undefined);
+  return Object.assign(executor, { [Symbol.asyncDispose]: () => executors[Symbol.asyncDispose]() });
+}
+
+async function run(executor: Executor): Promise<RunOutcome> {
+  const spec = { jobId: "job-1", request: generateRequest(), seed: 1, promptId: "p" };
+  return await executor.run({ ...spec, resumed: false, hadStarted: false }, {
+    signal: new AbortController().signal,
+    onEvent: () => {},
+  });
+}
+
+/** How many processes a process has started that run a fixture. */
+async function childrenOf(pid: number, fixture: string): Promise<number> {
+  const { stdout } = await new Deno.Command("pgrep", {
+    args: ["-c", "-P", String(pid), "-f", `/fixtures/process/${fixture}.ts`],
+  }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+function cut(bytes: Uint8Array, size: number): Uint8Array[] {
+  const count = Math.ceil(bytes.length / size);
+  return Array.from({ length: count }, (_, at) => bytes.slice(at * size, (at + 1) * size));
+}
