@@ -30,7 +30,6 @@ import { cutIndexed, type PlayableFrames } from "../playable.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
 import type { SetFile } from "../staging.ts";
 import { findPalette } from "./palette.ts";
-import { warmUp } from "./warm_up.ts";
 
 /** Keyword of the text chunk that tells what was found. */
 export const PIXEL_KEYWORD = "pixel";
@@ -79,11 +78,6 @@ export class PixelStage {
   constructor(options: PixelOptions, palette: Palette | undefined) {
     this.#options = options;
     this.#palette = palette;
-  }
-
-  /** Makes ready while ComfyUI is at work; costs something only once in an isolate. */
-  warmUp(): void {
-    warmUp();
   }
 
   /** Makes one image pixel art. */
