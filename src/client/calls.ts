@@ -8,6 +8,7 @@ import type {
   ModelInfo,
   ServerInfo,
   StatusInfo,
+  WorkflowInfo,
 } from "../protocol/mod.ts";
 import type { ImageFile } from "./job/image_file.ts";
 import type { JobHandle } from "./job/handle.ts";
@@ -263,6 +264,20 @@ export interface Client extends AsyncDisposable {
    * ```
    */
   servers(options?: CallOptions): Promise<ServerInfo[]>;
+  /**
+   * Asks for the workflows that a job can name, which older workers do not tell.
+   *
+   * @example List them
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * for (const { name } of await client.workflows()) console.log(name);
+   * ```
+   */
+  workflows(options?: CallOptions): Promise<WorkflowInfo[]>;
   /**
    * Lets a server finish what it has and gives it no more jobs, or gives it jobs again. A worker that
    * restarts has forgotten it.

@@ -83,8 +83,10 @@ export type {
   PixelOptions,
   PixelResult,
   Progress,
+  ServerElsewhere,
   ServerInfo,
   Stage,
   StatusInfo,
   Update,
+  WorkflowInfo,
 } from "../protocol/mod.ts";

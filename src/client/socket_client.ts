@@ -10,6 +10,7 @@ import type {
   ModelList,
   ServerInfo,
   StatusInfo,
+  WorkflowInfo,
 } from "../protocol/mod.ts";
 import type {
   CallOptions,
@@ -132,6 +133,11 @@ export class SocketClient implements Client {
 
   async servers({ signal }: CallOptions = {}): Promise<ServerInfo[]> {
     return (await this.#requests.ask({ type: "list_servers" }, "server_list", { signal })).servers;
+  }
+
+  async workflows({ signal }: CallOptions = {}): Promise<WorkflowInfo[]> {
+    const request = { type: "list_workflows" } as const;
+    return (await this.#requests.ask(request, "workflow_list", { signal })).workflows;
   }
 
   async drainServer(

@@ -35,7 +35,7 @@ import { type QueueView, ServerView } from "./api/server_view.ts";
 import { closedError, EventSocket } from "./api/socket.ts";
 import { type Submission, submit, type SubmitContext } from "./api/submit.ts";
 import type { CancelOutcome, ComfyEvent, ImageRef, PromptGraph, PromptStatus } from "./types.ts";
-import { hasUpload, uploadImage } from "./api/upload.ts";
+import { findUpload, hasUpload, uploadImage } from "./api/upload.ts";
 import { readImage } from "./api/view.ts";
 import { PromptWatch } from "./run/watch.ts";
 
@@ -218,6 +218,15 @@ class Client implements ComfyClient {
     options: UploadOptions = {},
   ): Promise<ImageRef> {
     return uploadImage(this.#api, bytes, filename, options);
+  }
+
+  async findUpload(
+    bytes: Uint8Array,
+    filename: string,
+    options: CallOptions & { subfolder?: string } = {},
+  ): Promise<ImageRef | undefined> {
+    const { assets } = await this.#view.features(options);
+    return assets === true ? await findUpload(this.#api, bytes, filename, options) : undefined;
   }
 
   hasUpload(image: ImageRef, options: CallOptions = {}): Promise<boolean> {

@@ -99,6 +99,15 @@ export interface ComfyClient extends AsyncDisposable {
     filename: string,
     options?: UploadOptions,
   ): Promise<ImageRef>;
+  /**
+   * Looks for what was uploaded before, perhaps by an earlier process; undefined also where the server
+   * keeps no assets.
+   */
+  findUpload(
+    bytes: Uint8Array,
+    filename: string,
+    options?: CallOptions & { subfolder?: string },
+  ): Promise<ImageRef | undefined>;
   /** Asks whether the server still has what was uploaded; false also where it keeps no assets. */
   hasUpload(image: ImageRef, options?: CallOptions): Promise<boolean>;
   /** Has the server forget its loaded models and cached results, as after running out of memory. */

@@ -15,6 +15,25 @@
  * - From the cache, `executed` names the files of the earlier run, and nothing new is written.
  * - Python writes `NaN` into JSON. A missing POST route is 405.
  *
+ * @example Run a graph and keep its images
+ * ```ts
+ * import { createComfyClient, createProgressTracker, type PromptGraph } from "./mod.ts";
+ *
+ * async function generate(graph: PromptGraph, signal: AbortSignal): Promise<void> {
+ *   await using client = createComfyClient({ url: "http://127.0.0.1:8188" });
+ *   const tracker = createProgressTracker(graph);
+ *   for await (const event of client.run(graph, { signal })) {
+ *     const progress = tracker.update(event);
+ *     if (progress) console.log(progress.stage, progress.percent);
+ *     if (event.type !== "completed") continue;
+ *     for (const image of event.images) {
+ *       const bytes = await client.read(image, { maxBytes: 2 ** 28 });
+ *       await Deno.writeFile(`output/${image.filename}`, bytes);
+ *     }
+ *   }
+ * }
+ * ```
+ *
  * @module
  */
 

@@ -150,7 +150,7 @@ export function oneOf<const Word extends string>(
 
 /** An endpoint to bind; port 0 or `*` lets the system choose. */
 export function address(): SingleKind<string> {
-  return single("tcp://host:port or ipc://path", "address", (text) => {
+  return single("tcp://host:port (up to 65535) or ipc://path", "address", (text) => {
     return isTcpAddress(text) || isIpcAddress(text) ? text : undefined;
   });
 }

@@ -32,5 +32,5 @@ export async function readServer(fields: Readonly<Record<string, unknown>>): Pro
     const message = error.message.replaceAll(/^server:\d+:\d+: (?:comfyui\.servers:? ?)?/gm, "");
     throw new ConfigError("invalid_value", message, { cause: error });
   }
-  throw new ConfigError("invalid_value", "url must be given");
+  throw new ConfigError("invalid_value", "A server must have a url");
 }

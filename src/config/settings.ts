@@ -108,6 +108,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   },
   "comfyui.proxy": {
     path: "comfyui.proxy",
+    flag: "comfyui-proxy",
     kind: proxy(),
     default: undefined,
     help: "proxy to the servers; environment to follow HTTP_PROXY and the like",
@@ -200,6 +201,14 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     kind: label(),
     default: "worker",
     help: "name of this worker, which no other one of a shared queue has",
+  },
+  "worker.peerAddr": {
+    path: "worker.peer_addr",
+    flag: "peer-addr",
+    kind: address(),
+    default: undefined,
+    help:
+      "where other workers of a shared queue reach this one's updates; zmq.pub_sub_addr unless given",
   },
   "worker.drainTimeoutMs": {
     path: "worker.drain_timeout_s",

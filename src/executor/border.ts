@@ -14,9 +14,11 @@ import type {
   Catalog,
   CheckResult,
   FromSandbox,
+  NamedPalette,
   RunEvent,
   RunOutcome,
   SandboxCalls,
+  UnusableWorkflow,
 } from "./messages.ts";
 import {
   flag,
@@ -38,6 +40,8 @@ const MAX_ERROR_CHARS = 4_000;
 const MAX_NAME_CHARS = 4_096;
 /** Most files of a job: 64 sheets of a batch, each with its tiles. */
 const MAX_FILES = 64 * (64 * 64 + 1);
+/** Most colours of a palette. */
+const MAX_COLORS = 256;
 /** Most models of a server. */
 const MAX_MODELS = 100_000;
 /** Most prompts that can be asked for at once. */
@@ -56,7 +60,7 @@ const count = integer(0, MAX_COUNT);
 const id = integer(0, Number.MAX_SAFE_INTEGER);
 const clock = optional(number(0, Number.MAX_SAFE_INTEGER));
 
-const progress = object<Omit<Progress, "type" | "job_id">>({
+const progress = object<Omit<Progress, "type" | "job_id" | "worker">>({
   stage: word([
     "initializing",
     "loading_models",
@@ -167,7 +171,12 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
   leave: flag,
   catalog: object<Catalog>({
     workflows: list(name, 0, MAX_MODELS),
-    palettes: list(name, 0, MAX_MODELS),
+    unusable: list(object<UnusableWorkflow>({ name, error }), 0, MAX_MODELS),
+    palettes: list(
+      object<NamedPalette>({ name, colors: list(text(7), 0, MAX_COLORS) }),
+      0,
+      MAX_MODELS,
+    ),
   }),
 };
 

@@ -131,7 +131,7 @@ export type RunOutcome =
 /** What a run tells before it ends. */
 export type RunEvent =
   | { type: "started"; workflow: string }
-  | { type: "progress"; progress: Omit<Progress, "type" | "job_id"> }
+  | { type: "progress"; progress: Omit<Progress, "type" | "job_id" | "worker"> }
   | { type: "preview"; path: string; step: number };
 
 /** Whether a request can be done here, as far as it can be known now. */
@@ -144,12 +144,30 @@ export type CheckResult =
   }
   | { type: "refused"; code: "invalid_parameter" | "model_not_found"; error: string };
 
+/** A file of a workflow that cannot be used. */
+export interface UnusableWorkflow {
+  /** Its name, without `.json`. */
+  readonly name: string;
+  /** Why, in a sentence. */
+  readonly error: string;
+}
+
 /** What a request can name besides models. */
 export interface Catalog {
   /** Workflow templates, by name. */
   readonly workflows: readonly string[];
-  /** Palettes: those that come with the worker, then those of its folder. */
-  readonly palettes: readonly string[];
+  /** Files of workflows that cannot be used, and why. */
+  readonly unusable: readonly UnusableWorkflow[];
+  /** Palettes: those that come with the worker, then those of its folder that can be read. */
+  readonly palettes: readonly NamedPalette[];
+}
+
+/** A palette that can be named. */
+export interface NamedPalette {
+  /** Its name. */
+  readonly name: string;
+  /** Its colours as `#rrggbb`. */
+  readonly colors: readonly string[];
 }
 
 /** Questions that need no job, with their answers. */

@@ -38,7 +38,8 @@ export interface HttpContext {
    */
   readonly catalog: () => Promise<{
     readonly workflows: readonly string[];
-    readonly palettes: readonly string[];
+    readonly unusable: readonly { readonly name: string; readonly error: string }[];
+    readonly palettes: readonly { readonly name: string; readonly colors: readonly string[] }[];
   }>;
   /** The ComfyUI servers, until the next start. */
   readonly servers: {

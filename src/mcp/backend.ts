@@ -30,6 +30,8 @@ export interface ToolBackend {
   jobs(query: Record<string, unknown>): Promise<unknown>;
   /** What can be named. */
   models(): Promise<readonly ModelInfo[]>;
+  /** What `workflow` can name. */
+  workflows(): Promise<readonly { readonly name: string }[]>;
   /** Gives up a job. */
   cancel(id: string): Promise<void>;
   /** An image of a finished job. */

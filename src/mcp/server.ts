@@ -83,6 +83,8 @@ async function answer(backend: ToolBackend, name: string, call: Call): Promise<C
       return told(await backend.jobs({ limit: 20, ...args }));
     case "models":
       return told(await backend.models());
+    case "workflows":
+      return told(await backend.workflows());
     case "cancel":
       if (id === undefined) throw new Error("Invalid parameter: job_id: it is missing");
       await backend.cancel(id);

@@ -34,6 +34,7 @@ export function listTools(): Tool[] {
       cursor: { type: "string", description: "From the page before" },
     }),
     tool("models", "Checkpoints, LoRAs and VAEs that generate can name.", {}),
+    tool("workflows", "Workflows that generate can name; without one the fields decide.", {}),
     tool("cancel", "Cancels a job, waiting or running.", {
       type: "object",
       properties: { job_id: { type: "string" } },

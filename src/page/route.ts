@@ -36,6 +36,16 @@ export function linkTo(view: string, id = "", query: Record<string, string> = {}
   }`;
 }
 
+/** The link of a comparison; an id may hold a comma. */
+export function linkToJobs(ids: readonly string[]): string {
+  return linkTo("compare", "", { jobs: ids.map(encodeURIComponent).join(",") });
+}
+
+/** The ids in such a link. */
+export function idsIn(query: URLSearchParams): string[] {
+  return (query.get("jobs") ?? "").split(",").filter((id) => id !== "").map(decode);
+}
+
 function placeOf(hash: string): Place {
   const [path = "", search = ""] = hash.replace(/^#\/?/, "").split("?");
   const [view = "", id = ""] = path.split("/");

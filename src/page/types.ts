@@ -70,6 +70,13 @@ export interface Model {
   readonly size_mb: number;
 }
 
+/** Colours that an image can be brought down to. */
+export interface Palette {
+  readonly name: string;
+  /** Such as `#1d2b53`. */
+  readonly colors: readonly string[];
+}
+
 /** An update of a job. */
 export type Update =
   | (Progress & { readonly type: "progress"; readonly job_id: string })

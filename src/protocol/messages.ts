@@ -42,6 +42,9 @@ export type ImageRequest = (typeof schemas)["image"]["_zod"]["output"];
 /** Asks that a server get no more jobs, or that it get some again. */
 export type DrainServerRequest = (typeof schemas)["drainServer"]["_zod"]["output"];
 
+/** Asks for the names of workflows. */
+export type ListWorkflowsRequest = (typeof schemas)["listWorkflows"]["_zod"]["output"];
+
 /** Whatever a client may send. */
 export type Request = (typeof schemas)["request"]["_zod"]["output"];
 
@@ -81,8 +84,17 @@ export type JobList = (typeof schemas)["jobList"]["_zod"]["output"];
 /** One ComfyUI server and its health. */
 export type ServerInfo = (typeof schemas)["serverInfo"]["_zod"]["output"];
 
+/** A ComfyUI server of another worker on the same queue. */
+export type ServerElsewhere = (typeof schemas)["serverElsewhere"]["_zod"]["output"];
+
 /** The ComfyUI servers. */
 export type ServerList = (typeof schemas)["serverList"]["_zod"]["output"];
+
+/** A workflow. */
+export type WorkflowInfo = (typeof schemas)["workflowInfo"]["_zod"]["output"];
+
+/** The workflows that a request can name. */
+export type WorkflowList = (typeof schemas)["workflowList"]["_zod"]["output"];
 
 /** Bytes of an image, as many as go into one message. */
 export type ImageData = (typeof schemas)["imageData"]["_zod"]["output"];

@@ -53,6 +53,7 @@ export type {
   ListJobsRequest,
   ListModelsRequest,
   ListServersRequest,
+  ListWorkflowsRequest,
   LoraChoice,
   ModelInfo,
   ModelList,
@@ -64,6 +65,7 @@ export type {
   Progress,
   Reply,
   Request,
+  ServerElsewhere,
   ServerInfo,
   ServerList,
   Stage,
@@ -71,4 +73,6 @@ export type {
   StatusRequest,
   Update,
   Webhook,
+  WorkflowInfo,
+  WorkflowList,
 } from "./messages.ts";

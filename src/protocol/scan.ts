@@ -36,6 +36,8 @@ const BIN_FIRST = 0xc4;
 const BIN_LAST = 0xc6;
 /** `fixext 1`, by which msgpackr (Node) says `undefined`: type 0 and a zero. */
 const FIXEXT_1 = 0xd4;
+/** `fixext 4`. */
+const FIXEXT_4 = 0xd6;
 
 const SCALAR = 0;
 const TEXT = 1;
@@ -119,8 +121,11 @@ export function scan(bytes: Uint8Array, maxValues: number): Scan {
     pos += width;
     if (head === NIL || isUndefined(bytes, pos, head)) nulls++;
     if (isKey && kind >= ARRAY) throw malformed("a map key is a map or an array; use strings");
-    if (isKey && kind !== TEXT) hasOddKeys = true;
-    else if (head >= BIN_FIRST && head <= BIN_LAST) hasBytes = true;
+    if (isKey && kind !== TEXT) {
+      if (head === FIXEXT_4 && bytes[pos] === MSGPACKR_BUNDLE) throw bundled();
+      hasOddKeys = true;
+    }
+    if (!isKey && head >= BIN_FIRST && head <= BIN_LAST) hasBytes = true;
     if (kind >= ARRAY) {
       enter(++depth, kind, amount);
       if (kind === MAP) entries += amount;
@@ -169,9 +174,17 @@ function rootKind(head: number, next: number | undefined): string {
 const JSON_BRACE = 0x7b;
 /** Type of the extension in which msgpackr writes objects with a shape of their own. */
 const MSGPACKR_RECORD = 0x72;
+/** Type of the extension in whose place msgpackr has moved all texts to the end. */
+const MSGPACKR_BUNDLE = 0x62;
 /** With `structures` msgpackr begins a record with a number from here to the last of one byte. */
 const MSGPACKR_FIRST = 0x40;
 const FIXINT_LAST = 0x7f;
+
+function bundled(): ProtocolError {
+  return malformed(
+    "its texts are bundled by msgpackr; use new Packr({ useRecords: false, bundleStrings: false })",
+  );
+}
 
 function enter(depth: number, kind: number, amount: number): void {
   if (depth > MAX_DEPTH) throw malformed(`nested deeper than ${MAX_DEPTH} levels`);

@@ -60,7 +60,7 @@ export const pixelOptions = z.object({
 
 export const webhook = z.object({
   url: characters(1, MAX_URL_CHARS),
-  events: optional(z.array(z.enum(ENDINGS)).min(1).max(ENDINGS.length)),
+  events: optional(z.array(z.enum(ENDINGS)).max(ENDINGS.length)),
 });
 
 /** Where something is in an image, in pixels; it may begin before it. */
@@ -178,6 +178,7 @@ export const drainServer = z.object({
   server: name,
   draining: z.boolean(),
 });
+export const listWorkflows = z.object({ type: z.literal("list_workflows") });
 
 export const request = z.discriminatedUnion("type", [
   generate,
@@ -190,6 +191,7 @@ export const request = z.discriminatedUnion("type", [
   listServers,
   image,
   drainServer,
+  listWorkflows,
 ]);
 
 export const jobAccepted = z.object({
@@ -244,6 +246,7 @@ export const jobStarted = z.object({
   type: z.literal("job_started"),
   job_id: id,
   timestamp: count,
+  worker: optional(text),
   ...place,
 });
 export const progress = z.object({
@@ -254,6 +257,7 @@ export const progress = z.object({
   total_steps: count,
   percent: z.number().min(0).max(100),
   eta_s: seconds,
+  worker: optional(text),
   ...place,
 });
 export const preview = z.object({
@@ -261,6 +265,7 @@ export const preview = z.object({
   job_id: id,
   image_path: text,
   step: count,
+  worker: optional(text),
   ...place,
 });
 export const jobFinished = z.object({
@@ -315,9 +320,23 @@ export const serverInfo = z.object({
   error: optional(text),
   draining: optional(z.boolean()),
 });
+export const workflowInfo = z.object({ name: text });
+export const workflowList = z.object({
+  type: z.literal("workflow_list"),
+  workflows: z.array(workflowInfo),
+});
+export const serverElsewhere = z.object({
+  worker: text,
+  name: text,
+  state: text,
+  active_jobs: count,
+  loaded: optional(text),
+  draining: optional(z.boolean()),
+});
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
+  elsewhere: optional(z.array(serverElsewhere)),
 });
 
 export const imageData = z.object({
@@ -342,6 +361,7 @@ export const reply = z.discriminatedUnion("type", [
   jobInfo,
   jobList,
   serverList,
+  workflowList,
   imageData,
 ]);
 

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { ProtocolError } from "../errors.ts";
 import { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
 import { countCharacters, generate, reply, request, update } from "./schemas.ts";
+import { remedyFor, remedyForNothing, remedyForNoType } from "./remedies.ts";
 import { type Container, isContainer, withoutNulls } from "./values.ts";
 import type { Reply, Request, Update } from "./messages.ts";
 
@@ -90,17 +91,6 @@ function bytesForMap(schema: z.ZodType, fields: Container): string | undefined {
   });
 }
 
-/** What a client should change that names its type in another way: Go and Rust do unless told otherwise. */
-function remedyForNoType(fields: Container, types: ReadonlyMap<string, unknown>): string {
-  const keys = Object.keys(fields);
-  const [first = ""] = keys;
-  if (keys.some((key) => key.toLowerCase() === "type")) {
-    return '; write the keys as the protocol does (Go: tags such as `msgpack:"type"`)';
-  }
-  const isTag = keys.length === 1 && types.has(first) && isContainer(fields[first]);
-  return isTag ? '; "type" belongs beside the other fields (Rust: #[serde(tag = "type")])' : "";
-}
-
 function explain(
   fields: Container,
   type: string,
@@ -111,8 +101,13 @@ function explain(
   if (issue.code === "custom" && issue.message !== UNNAMED_FAULT) {
     return invalid(fields, field, issue.message);
   }
-  const expected = `expected ${expectation(schemaAt(type, path))}`;
-  return invalid(fields, field, expected, valueAt(fields, path));
+  const schema = schemaAt(type, path);
+  const value = valueAt(fields, path);
+  const remedy = value === undefined
+    ? remedyForNothing(valueAt(fields, path.slice(0, -1)), path.at(-1) ?? "")
+    : remedyFor(schema.type, value);
+  const reason = `expected ${expectation(schema)}, got ${describe(value)}${remedy}`;
+  return invalid(fields, field, reason);
 }
 
 /** What zod says when a check has no words of its own. */
@@ -212,6 +207,9 @@ function counted(values: number): string {
 /** A value in a few words, fit for a log and a terminal whatever a stranger has put in it. */
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return "an integer beyond 2^53";
+  }
   if (value === null || typeof value === "number" || typeof value === "boolean") {
     return String(value);
   }

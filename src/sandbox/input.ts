@@ -37,7 +37,7 @@ export interface InputImages {
    */
   bring(
     request: GenerateRequest,
-    client: Pick<ComfyClient, "upload" | "hasUpload">,
+    client: Pick<ComfyClient, "upload" | "hasUpload" | "findUpload">,
     signal: AbortSignal,
   ): Promise<string | undefined>;
   /** Brings everything anew: the server has surely lost what was brought before. */
@@ -70,7 +70,8 @@ export function createInputImages(inputDir: string | undefined): InputImages {
         known.isSure ||= await client.hasUpload(known.file, { signal }).catch(() => false);
         if (known.isSure) return loadImageValue(known.file);
       }
-      const file = await upload(client, bytes, name, signal);
+      const file = await find(client, bytes, name, signal) ??
+        await upload(client, bytes, name, signal);
       brought.set(name, { file, isSure: true });
       return loadImageValue(file);
     },
@@ -86,6 +87,21 @@ interface Brought {
   readonly file: ImageRef;
   /** False once the server may have lost it. */
   isSure: boolean;
+}
+
+/** What an earlier process brought; where that cannot be told, it is brought once more. */
+async function find(
+  client: Pick<ComfyClient, "findUpload">,
+  bytes: Uint8Array,
+  name: string,
+  signal: AbortSignal,
+): Promise<ImageRef | undefined> {
+  try {
+    return await client.findUpload(bytes, name, { subfolder: FOLDER, signal });
+  } catch (error) {
+    if (!(error instanceof ComfyError) || signal.aborted) throw error;
+    return undefined;
+  }
 }
 
 async function upload(

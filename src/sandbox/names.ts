@@ -5,7 +5,8 @@ import type { JobContext } from "./context.ts";
 
 /** Lists workflows and palettes. What reads palettes is loaded when it is first needed. */
 export async function listNames({ catalog, setup }: JobContext): Promise<Catalog> {
-  const { paletteNames } = await import("./pixel/palette.ts");
+  const { namedPalettes } = await import("./pixel/palette.ts");
   const workflows = [...catalog.templates.keys()].toSorted();
-  return { workflows, palettes: await paletteNames(setup.paletteDir) };
+  const unusable = [...catalog.unusable].map(([name, { message }]) => ({ name, error: message }));
+  return { workflows, unusable, palettes: await namedPalettes(setup.paletteDir) };
 }

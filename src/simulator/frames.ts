@@ -15,8 +15,16 @@ export const PREVIEW = 1 satisfies BinaryType;
 /** A preview that says where it belongs: length of JSON, JSON, image. */
 export const PREVIEW_WITH_METADATA = 4 satisfies BinaryType;
 
-/** Format code of JPEG in a {@linkcode PREVIEW}. */
-export const JPEG_FORMAT = 1;
+/** An image on its way to a client. */
+export interface SentImage {
+  /** The file. */
+  readonly bytes: Uint8Array;
+  /** What it is. */
+  readonly type: keyof typeof FORMAT_CODES;
+}
+
+/** Format codes in a {@linkcode PREVIEW}. */
+const FORMAT_CODES = { "image/jpeg": 1, "image/png": 2 };
 
 /** Puts a message together. */
 export function binaryFrame(
@@ -27,14 +35,17 @@ export function binaryFrame(
 }
 
 /** Payload of a {@linkcode PREVIEW}. */
-export function previewPayload(jpeg: Uint8Array): Uint8Array[] {
-  return [uint32(JPEG_FORMAT), jpeg];
+export function previewPayload({ bytes, type }: SentImage): Uint8Array[] {
+  return [uint32(FORMAT_CODES[type]), bytes];
 }
 
 /** Payload of a {@linkcode PREVIEW_WITH_METADATA}. */
-export function describedPreviewPayload(jpeg: Uint8Array, metadata: object): Uint8Array[] {
-  const text = new TextEncoder().encode(dumpJson({ ...metadata, image_type: "image/jpeg" }));
-  return [uint32(text.length), text, jpeg];
+export function describedPreviewPayload(
+  { bytes, type }: SentImage,
+  metadata: object,
+): Uint8Array[] {
+  const text = new TextEncoder().encode(dumpJson({ ...metadata, image_type: type }));
+  return [uint32(text.length), text, bytes];
 }
 
 /** Joins byte arrays. */

@@ -17,7 +17,7 @@
  * - `0.33`: as 0.10, and: `prompt_id` must be a lowercase UUID; `missing_node_type`;
  *   `dependency_cycle`; cancel routes of the jobs API; progress without previews is throttled; results
  *   are kept across prompts only while 128 GiB are free (`freeMemoryBytes`)
- * - `0.38`: as 0.33; it calls itself 0.38.1
+ * - `0.38`: as 0.33, read in the code, not recorded; it calls itself 0.38.1
  */
 export type ProfileName = "0.3.44" | "0.3.64" | "0.10" | "0.33" | "0.38";
 

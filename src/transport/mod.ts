@@ -1,6 +1,21 @@
 /**
  * Sockets that carry bytes: over ZeroMQ, or within the process for tests and embedding.
  *
+ * @example A request and its answer
+ * ```ts
+ * import { memoryTransport } from "./mod.ts";
+ *
+ * const transport = memoryTransport();
+ * await using server = await transport.bindRequests("memory://echo");
+ * await using client = await transport.connectRequests("memory://echo");
+ * const answer = client.request(new Uint8Array([1, 2, 3]));
+ * for await (const request of server) {
+ *   request.reply(request.frames[0] ?? new Uint8Array());
+ *   break;
+ * }
+ * console.log(await answer);
+ * ```
+ *
  * @module
  */
 

@@ -1,11 +1,10 @@
 /** One try to tell: a signed POST to an address that was looked at. */
 
-import { lookup, type LookupAddress } from "node:dns";
-import { type ClientRequest, type IncomingMessage, request as overHttp } from "node:http";
-import { request as overHttps } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { isPublic } from "./addresses.ts";
+import { type Answer, bare, exchange } from "./exchange.ts";
 import { refusalOf, type WebhookRules } from "./rules.ts";
 
 /** What is told. */
@@ -39,8 +38,8 @@ export interface PosterOptions {
   readonly secrets: readonly string[];
   /** Longest time to an answer, in milliseconds. @default {15000} */
   readonly timeoutMs?: number;
-  /** Finds the addresses of a host. @default {that of the system} */
-  readonly resolve?: (host: string) => Promise<readonly LookupAddress[]>;
+  /** Finds the addresses of a host. @default {what the system knows} */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
   /** Clock, Unix milliseconds. @default {Date.now} */
   readonly now?: () => number;
 }
@@ -72,79 +71,73 @@ export function createPoster(options: PosterOptions): Poster {
       "webhook-timestamp": String(Math.floor(sentAt.getTime() / 1_000)),
       "webhook-signature": signers.map((signer) => signer.sign(id, sentAt, body)).join(" "),
     };
+    const both = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     try {
       const target = new URL(url);
-      // An address instead of a name is not looked up.
-      const literal = target.hostname.replace(/^\[|\]$/g, "");
-      if (isIP(literal) !== 0 && !mayBePrivate && !isPublic(literal)) return failed(PRIVATE);
-      const answer = await post(target, body, {
-        headers,
-        lookup: checkedLookup(resolve, mayBePrivate),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-      });
-      return judge(answer);
+      const found = await within(both, addressesOf(target, resolve));
+      const usable = mayBePrivate ? found : found.filter(isPublic);
+      if (usable.length === 0) return failed(found.length === 0 ? NO_ADDRESS : PRIVATE);
+      return judge(await reach(usable, { target, headers, body, signal: both }));
     } catch (error) {
       if (signal.aborted) return failed("The worker stopped");
-      return failed(describe(error, timeoutMs));
+      return failed(both.aborted ? `No answer within ${timeoutMs / 1_000} s` : textOf(error));
     }
   };
 }
 
+const NO_ADDRESS = "Its host has no address";
+
 const PRIVATE =
   "Its address is not of the public internet; the operator can set webhooks.allow_private";
 
-interface PostOptions {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly lookup: LookupFunction;
-  readonly signal: AbortSignal;
-}
+/** Addresses of a host that are tried at most: some are of a kind that this machine does not reach. */
+const MOST_ADDRESSES = 4;
 
-interface Answer {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-}
-
-function post(target: URL, body: string, options: PostOptions): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const send = target.protocol === "https:" ? overHttps : overHttp;
-  const bytes = new TextEncoder().encode(body);
-  const headers = { ...options.headers, "content-length": String(bytes.length) };
-  // No agent: a connection that is kept would be used again without a look at its address.
-  const sending: ClientRequest = send(target, {
-    ...options,
-    method: "POST",
-    headers,
-    agent: false,
-  }, (answer: IncomingMessage) => {
-    const { statusCode: status = 0, headers: { "retry-after": retryAfter } } = answer;
-    resolve({ status, retryAfter });
-    answer.on("error", () => {});
-    answer.destroy();
-  });
-  sending.on("error", reject);
-  sending.end(bytes);
-  return promise;
-}
-
-function checkedLookup(
+async function addressesOf(
+  { hostname }: URL,
   resolve: NonNullable<PosterOptions["resolve"]>,
-  mayBePrivate: boolean,
-): LookupFunction {
-  return (host, { all }, callback) => {
-    resolve(host).then((found) => {
-      const usable = mayBePrivate ? found : found.filter(({ address }) => isPublic(address));
-      const [first] = usable;
-      if (first === undefined) return callback(new Error(PRIVATE), "", 0);
-      if (all === true) callback(null, [...usable]);
-      else callback(null, first.address, first.family);
-    }, (error: NodeJS.ErrnoException) => callback(error, "", 0));
-  };
+): Promise<readonly string[]> {
+  const host = bare(hostname);
+  return isIP(host) === 0 ? await resolve(host) : [host];
 }
 
-function systemAddresses(host: string): Promise<readonly LookupAddress[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly LookupAddress[]>();
-  lookup(host, { all: true }, (error, found) => error === null ? resolve(found) : reject(error));
-  return promise;
+/** Sends to the first of some addresses that takes a connection. */
+async function reach(
+  addresses: readonly string[],
+  request: Omit<Parameters<typeof exchange>[0], "address">,
+): Promise<Answer> {
+  let last: unknown;
+  for (const address of addresses.slice(0, MOST_ADDRESSES)) {
+    try {
+      return await exchange({ ...request, address });
+    } catch (error) {
+      last = error;
+      // What was sent once may have been taken.
+      if (!isUnreached(error) || request.signal.aborted) break;
+    }
+  }
+  throw last;
+}
+
+function isUnreached(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionRefused ||
+    (error instanceof Error && /unreachable/i.test(error.message));
+}
+
+async function systemAddresses(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+/** The result of some work, unless the signal aborts before. */
+async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener("abort", stop);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 /** 410 is how a receiver says that it wants nothing any more. */
@@ -160,10 +153,6 @@ function failed(error: string, isFinal = false): PostResult & { type: "failed" }
   return { type: "failed", error, isFinal };
 }
 
-function describe(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof Error)) return String(error);
-  const isLate = [error, error.cause].some((each) =>
-    each instanceof Error && each.name === "TimeoutError"
-  );
-  return isLate ? `No answer within ${timeoutMs / 1_000} s` : error.message;
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,8 @@ import { createTemplate, type Template } from "./template/template.ts";
 export interface Catalog {
   /** Templates by name. */
   readonly templates: ReadonlyMap<string, Template>;
+  /** Files that cannot be used, by name without `.json`, and why. */
+  readonly unusable: ReadonlyMap<string, ConfigError>;
   /** What the operator should mend, a sentence each: files that cannot be used, no default workflow. */
   readonly problems: readonly string[];
   /**
@@ -62,6 +64,7 @@ export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog
   ];
   return {
     templates,
+    unusable,
     problems,
     choose(request) {
       const name = routeRequest(request, (candidate) => names.includes(candidate), routes);

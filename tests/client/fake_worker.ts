@@ -139,6 +139,8 @@ function answerOf({ states, epoch, seq }: FakeWorker, request: Request): Reply {
     case "list_servers":
     case "drain_server":
       return { type: "server_list", servers: [] };
+    case "list_workflows":
+      return { type: "workflow_list", workflows: [] };
     default:
       return request satisfies never;
   }

@@ -1,91 +1,20 @@
 /** Good and bad values of every setting. */
 
-import type { Config, ServerConfig } from "../../src/config/mod.ts";
-import { ADDRESSES } from "./addresses.ts";
+import type { ServerConfig } from "../../src/config/mod.ts";
+import {
+  ADDRESSES,
+  NO_NUMBERS,
+  oneOfMany,
+  paths,
+  RATES,
+  RETRIES,
+  type SettingCase,
+  TOGGLES,
+  URLS,
+  WORKFLOWS,
+} from "./case_values.ts";
 import { PIXEL_WORDS } from "./pixel_words.ts";
 import { WEBHOOK_CASES } from "./webhook_cases.ts";
-
-/** What a setting takes and what it refuses. */
-export interface SettingCase {
-  /** The value's place in the configuration. */
-  read: (config: Config) => unknown;
-  /** Texts with the values they mean. */
-  good: readonly (readonly [text: string, value: unknown])[];
-  /** Texts that are refused by every source. */
-  bad: readonly string[];
-}
-
-const NO_NUMBERS = "many|-1|0x10|1_000|1e999|.inf|NaN|Infinity|1 000|010".split("|");
-
-const TOGGLES: Pick<SettingCase, "good" | "bad"> = {
-  good: [["true", true], ["false", false], ["Yes", true], ["off", false], ["1", true], [
-    "0",
-    false,
-  ]],
-  bad: ["maybe", "2", "truee", "-"],
-};
-
-const RETRIES: Pick<SettingCase, "good" | "bad"> = {
-  good: [["0", 0], ["7", 7], ["100", 100]],
-  bad: ["101", "1.5", ...NO_NUMBERS],
-};
-
-const RATES: Pick<SettingCase, "good" | "bad"> = {
-  good: [["0", 0], ["60", 60], ["1000", 1000]],
-  bad: ["1001", "0.5", ...NO_NUMBERS],
-};
-
-const WORKFLOWS: Pick<SettingCase, "good" | "bad"> = {
-  good: [["img2img", "img2img"], ["sprite_v1.5-b", "sprite_v1.5-b"], ["sprite.json", "sprite"], [
-    "12",
-    "12",
-  ]],
-  bad: ["../sprite", "a/b", ".json", "a b", "-x", "x".repeat(129)],
-};
-
-const URLS = {
-  good: [
-    "http://gpu:8188",
-    "https://gpu.example/comfy/",
-    "HTTP://[::1]:1/",
-    "http://me:s@gpu:1",
-    "http://gpu/?token=abc",
-  ],
-  meaning: [
-    "http://gpu:8188",
-    "https://gpu.example/comfy",
-    "http://[::1]:1",
-    "http://me:s@gpu:1",
-    "http://gpu/?token=abc",
-  ],
-  bad: [
-    "gpu:8188",
-    "ftp://gpu",
-    "http://",
-    "http:///x",
-    "http:gpu",
-    "http://gpu:99999",
-    "http://gpu/#a",
-    "http://gpu/#",
-  ],
-};
-
-function paths(name: string): Pick<SettingCase, "good" | "bad"> {
-  return {
-    good: [[`/srv/${name}`, `/srv/${name}`], [`./${name} of mine`, `./${name} of mine`], [
-      "1.10",
-      "1.10",
-    ]],
-    bad: ["~/x", "~", "a\u0000b", "a\nb", "x".repeat(4097)],
-  };
-}
-
-/** The same where each value is the only one of a list. */
-function oneOfMany(
-  { good, bad }: Pick<SettingCase, "good" | "bad">,
-): Pick<SettingCase, "good" | "bad"> {
-  return { good: good.map(([text, value]) => [text, [value]]), bad };
-}
 
 /** A key of a server in the list, with what it takes and what it refuses. */
 export interface ServerCase {
@@ -275,6 +204,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["gpu-box 2", "gpu-box 2"], ["b", "b"], ["x".repeat(64), "x".repeat(64)]],
     bad: ["x".repeat(65), "a\u0000b"],
   },
+  "worker.peer_addr": { read: (config) => config.worker.peerAddr, ...ADDRESSES },
   "worker.drain_timeout_s": {
     read: (config) => config.worker.drainTimeoutMs,
     good: [["0", 0], ["30", 30_000], ["86400", 86_400_000]],

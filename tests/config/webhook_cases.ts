@@ -1,6 +1,6 @@
 /** Good and bad values of the settings of webhooks and of what is deleted. */
 
-import type { SettingCase } from "./cases.ts";
+import type { SettingCase } from "./case_values.ts";
 
 const TOGGLE: Pick<SettingCase, "good" | "bad"> = {
   good: [["true", true], ["off", false], ["1", true]],

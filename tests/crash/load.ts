@@ -33,6 +33,8 @@ export interface LoadOptions {
   outstanding: number;
   /** A number that grows with what happens elsewhere, noted with each ending. */
   mark: () => number;
+  /** Added to the seeds, which are 1, 2 and so on. @default {0} */
+  firstSeed?: number;
 }
 
 /** A load. */
@@ -44,11 +46,12 @@ export interface Load {
 }
 
 /** Starts to submit. */
-export function startLoad({ client, chance, outstanding, mark }: LoadOptions): Load {
+export function startLoad(options: LoadOptions): Load {
+  const { client, chance, outstanding, mark, firstSeed = 0 } = options;
   const jobs: SubmittedJob[] = [];
   let open = true;
   const runOne = async () => {
-    const seed = jobs.length + 1;
+    const seed = firstSeed + jobs.length + 1;
     const job: SubmittedJob = {
       id: `crash-${seed}`,
       seed,

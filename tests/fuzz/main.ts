@@ -14,8 +14,11 @@ import { attack, MAKERS } from "./requests.ts";
 
 const HELP = `Sends bad requests to a worker through its socket, each of which must get one reply.
 
---count N  requests of each kind, mutated and made by the grammar (default 1000000)
+--count N  requests of each kind (default 1000000)
+--kind K   mutated or grammar (default both)
 --seed N   what they are drawn from (default 1)`;
+
+type Kind = Exclude<keyof typeof MAKERS, "good">;
 
 /** Requests between two looks at the memory. */
 const PORTION = 50_000;
@@ -24,19 +27,20 @@ const { values } = parseArgs({
   args: [...Deno.args],
   options: {
     count: { type: "string", default: "1000000" },
+    kind: { type: "string", multiple: true, default: ["mutated", "grammar"] },
     seed: { type: "string", default: "1" },
     help: { type: "boolean", default: false },
   },
 });
 
-async function fuzz(count: number, random: Random): Promise<void> {
+async function fuzz(count: number, kinds: readonly Kind[], random: Random): Promise<void> {
   await using dir = await tempDir();
   const config = await testConfig(dir.path, "http://127.0.0.1:9");
   const worker = await startWorker({ config });
   try {
     const replies = new Map<string, number>();
     const memory: [number, number][] = [];
-    for (const kind of ["mutated", "grammar"] as const) {
+    for (const kind of kinds) {
       for (let sent = 0; sent < count; sent += PORTION) {
         const portion = Math.min(PORTION, count - sent);
         const result = await attack(worker.reqAddress, portion, () => MAKERS[kind](random));
@@ -72,4 +76,4 @@ function print(text: string): void {
 }
 
 if (values.help) print(HELP);
-else await fuzz(Number(values.count), new Random(Number(values.seed)));
+else await fuzz(Number(values.count), values.kind as Kind[], new Random(Number(values.seed)));

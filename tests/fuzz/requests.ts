@@ -4,12 +4,16 @@ import { encode } from "@msgpack/msgpack";
 import assert from "node:assert/strict";
 import { decodeReply } from "../../src/protocol/mod.ts";
 import type { Random } from "../simulation/world/random.ts";
-import { rawDealer } from "../transport/raw.ts";
+import { rawDealer, type RawPeer } from "../transport/raw.ts";
+import { turn } from "../transport/support.ts";
 import { drawId, drawRequest } from "./grammar.ts";
 import { mutateBytes, mutateValue } from "./mutate.ts";
 
 /** Requests under way at once. */
 const TOGETHER = 64;
+
+/** Turns of the event loop without a message after which none will come. */
+const PATIENCE_TURNS = 2_000_000;
 
 const JOB = {
   type: "generate",
@@ -40,6 +44,7 @@ const REQUESTS: readonly Readonly<Record<string, unknown>>[] = [
   { type: "list_jobs", state: "queued", limit: 3, cursor: "5" },
   { type: "list_jobs", job_ids: ["job", "none"] },
   { type: "list_servers" },
+  { type: "list_workflows" },
   { type: "image", job_id: "job", index: 0, offset: 5 },
 ];
 
@@ -63,6 +68,15 @@ function good(random: Random): Record<string, unknown> {
   };
 }
 
+/** Waits by turns of the event loop: a process that was stopped for a while has missed nothing. */
+async function receive(peer: RawPeer): Promise<Uint8Array[]> {
+  for (let turns = 0; !peer.readable; turns++) {
+    assert.ok(turns < PATIENCE_TURNS, "A request got no reply");
+    await turn();
+  }
+  return await peer.receive();
+}
+
 /** What came back. */
 export interface AttackResult {
   /** Number of replies of each type. */
@@ -83,7 +97,7 @@ export async function attack(
   using calm = rawDealer(address);
   const ping = encode({ type: "ping" });
   const readOne = async (waiting: Set<string>) => {
-    const [tag, empty, body, ...more] = await peer.receive();
+    const [tag, empty, body, ...more] = await receive(peer);
     const name = new TextDecoder().decode(tag);
     assert.ok(waiting.delete(name), `A second reply to request ${name}`);
     assert.deepEqual([empty?.length, more.length], [0, 0]);
@@ -98,7 +112,7 @@ export async function attack(
       await peer.send(String(sent + place), "", next());
       if (place === TOGETHER / 2) await calm.send("", ping);
     }
-    assert.equal(decodeReply((await calm.receive())[1]!).type, "pong");
+    assert.equal(decodeReply((await receive(calm))[1]!).type, "pong");
     worstPingMs = Math.max(worstPingMs, performance.now() - began);
     while (waiting.size > 0) await readOne(waiting);
   }

@@ -47,6 +47,13 @@ export async function httpSetup(
   };
 }
 
+/** The status of an answer whose body nobody wants. */
+export async function statusOf(answer: Promise<Response>): Promise<number> {
+  const { status, body } = await answer;
+  await body?.cancel();
+  return status;
+}
+
 /** One server-sent event. */
 export interface SentEvent {
   readonly id: string | undefined;

@@ -97,10 +97,12 @@ for (const [way, open] of Object.entries(WAYS)) {
       "generate",
       "jobs",
       "models",
+      "workflows",
       "cancel",
     ]);
     assert.ok(!JSON.stringify(tools).includes("$ref"));
     assert.ok((await agent.call("models")).text.includes(model));
+    assert.ok((await agent.call("workflows")).text.includes("pixel_art_workflow"));
     assert.deepEqual(JSON.parse((await agent.call("jobs")).text).jobs, []);
     const wrong: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
       ["generate", { prompt: "x", model: "nosuch" }, /^Model not found: nosuch/],

@@ -215,6 +215,49 @@ browserTest(
   },
 );
 
+browserTest("the form asks for true pixel art in a palette that it shows", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(`${setup.url}/#/new`);
+  const { page } = browser;
+  await page.getByLabel("Prompt", { exact: true }).fill("a blue slime");
+  await page.getByLabel("Palette").selectOption("pico-8");
+  await page.getByRole("img", { name: "16 colours of pico-8" }).waitFor();
+  await page.getByLabel("Pixels across").fill("32");
+  await page.getByLabel("Transparent background").check();
+  const sent = page.waitForRequest((request) => request.method() === "POST");
+  await page.getByRole("button", { name: "Generate" }).click();
+  assert.deepEqual((await sent).postDataJSON().pixel, {
+    enabled: true,
+    size: [32, 32],
+    palette: "pico-8",
+    background: "transparent",
+  });
+  await page.locator(".state", { hasText: "completed" }).waitFor();
+  assert.deepEqual(browser.faults, []);
+});
+
+browserTest("a server is drained by its button and given jobs again", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(`${setup.url}/#/servers`);
+  const { page } = browser;
+  await page.getByRole("button", { name: /^Drain / }).click();
+  await page.getByText("drained", { exact: true }).waitFor();
+  assert.equal((await setup.worker.client.servers())[0]!.draining, true);
+  await page.getByRole("button", { name: /^Resume / }).click();
+  await page.getByRole("button", { name: /^Drain / }).waitFor();
+  assert.ok(!(await setup.worker.client.servers())[0]!.draining);
+});
+
+browserTest("jobs whose ids hold commas are compared", async (open) => {
+  await using setup = await httpSetup();
+  const ids = [await submitted(setup, { id: "a,b" }), await submitted(setup, { id: "a" })];
+  await using browser = await open(`${setup.url}/#/gallery`);
+  const { page } = browser;
+  for (const index of ids.keys()) await page.getByRole("checkbox").nth(index).check();
+  await page.getByRole("link", { name: "Compare" }).last().click();
+  await page.locator(".compare img.pixels").nth(1).waitFor();
+});
+
 /** Views, and what is there once they are. */
 const VIEWS = [
   ["queue", "li.job"],

@@ -8,7 +8,10 @@ import { fromHex, GENERATE, pack, refusal } from "./support.ts";
 const wordings: [fields: Record<string, unknown>, message: string][] = [
   [{ steps: 0 }, "steps: expected an integer from 1 to 10000, got 0"],
   [{ steps: 2.5 }, "steps: expected an integer from 1 to 10000, got 2.5"],
-  [{ steps: "20" }, 'steps: expected an integer from 1 to 10000, got "20"'],
+  [
+    { steps: "20" },
+    'steps: expected an integer from 1 to 10000, got "20"; send a number, not text',
+  ],
   [{ cfg_scale: NaN }, "cfg_scale: expected a number from 0 to 100, got NaN"],
   [{ cfg_scale: true }, "cfg_scale: expected a number from 0 to 100, got true"],
   [{ size: [8, 64] }, "size.0: expected an integer from 16 to 16384, got 8"],
@@ -22,7 +25,8 @@ const wordings: [fields: Record<string, unknown>, message: string][] = [
   ],
   [
     { prompt: Uint8Array.of(0xff, 0, 0) },
-    "prompt: expected a string of at most 10000 characters, got 3 bytes",
+    "prompt: expected a string of at most 10000 characters, got 3 bytes that are not UTF-8; " +
+    "encode text as UTF-8",
   ],
   [
     { prompt: new Date(0) },

@@ -60,7 +60,10 @@ Deno.test("text as bytes is taken in every field, nested ones too", () => {
 Deno.test("bytes that are not UTF-8 are refused where text is meant, by the field's name", () => {
   const request = { ...GENERATE, negative_prompt: Uint8Array.of(0xff, 0xfe) };
   const error = refusal(() => decodeRequest(pack(request)));
-  assert.match(error.message, /^Invalid parameter: negative_prompt: expected a string.*2 bytes$/);
+  assert.match(
+    error.message,
+    /^Invalid parameter: negative_prompt: expected a string.*2 bytes that are not UTF-8/,
+  );
   assert.equal(error.jobId, GENERATE.id);
 });
 
@@ -157,6 +160,10 @@ Deno.test("what is no map is refused with what it is and what to do", () => {
       /got a record of msgpackr.*useRecords: false/,
     ],
     [fromHex("40", "a470696e67"), /got a number, or a record of msgpackr.*useRecords: false/],
+    [
+      fromHex("82d66200000032c104", "a474797065"),
+      /texts are bundled by msgpackr.*bundleStrings: false/,
+    ],
     [pack("{}"), /got a string; encode the map itself/],
     [pack(new Uint8Array(3)), /got bytes; send the map itself/],
   ];
@@ -188,5 +195,59 @@ Deno.test("a type under another name is refused with what Go and Rust need", () 
   for (const [message, remedy] of cases) {
     const error = refusal(() => decodeRequest(pack(message)));
     assert.deepEqual([error.code, error.message], ["invalid_parameter", missing + remedy]);
+  }
+});
+
+const REMEDIES:
+  readonly (readonly [what: string, fields: Record<string, unknown>, message: RegExp])[] = [
+    [
+      "a number that comes as text",
+      { steps: "20" },
+      /^Invalid parameter: steps: .*, got "20"; send a number, not text$/,
+    ],
+    ["one with a fraction", { cfg_scale: "7.5" }, /, got "7\.5"; send a number, not text$/],
+    ["a text that is no number", { steps: "many" }, /, got "many"$/],
+    [
+      "a text in another encoding",
+      { prompt: Uint8Array.of(0x53, 0xe4) },
+      /, got 2 bytes that are not UTF-8; encode text as UTF-8$/,
+    ],
+    [
+      "a name in another style",
+      { cfg_scale: undefined, cfgScale: 7 },
+      /^Invalid parameter: cfg_scale: .*, got nothing; its name is cfg_scale, not cfgScale$/,
+    ],
+    [
+      "a name in another style further down",
+      { loras: [{ Name: "a" }] },
+      /^Invalid parameter: loras\.0\.name: .*; its name is name, not Name$/,
+    ],
+    [
+      "a number that no seed can be",
+      { seed: 2 ** 60 },
+      /^Invalid parameter: seed: .*, got an integer beyond 2\^53$/,
+    ],
+  ];
+
+for (const [what, fields, message] of REMEDIES) {
+  Deno.test(`${what} is refused with what to do, and with the id`, () => {
+    const sent = Object.entries({ ...GENERATE, ...fields }).filter(([, value]) =>
+      value !== undefined
+    );
+    const error = refusal(() => decodeRequest(pack(Object.fromEntries(sent))));
+    assert.match(error.message, message);
+    assert.equal(error.jobId, GENERATE.id);
+  });
+}
+
+Deno.test("a message wrapped in the name of its type is refused with what to do, in either style", () => {
+  for (
+    const [name, hint] of [["generate", /tag = "type"\)/], ["Generate", /rename_all/], [
+      "ListJobs",
+      /rename_all/,
+    ]] as const
+  ) {
+    const error = refusal(() => decodeRequest(pack({ [name]: { id: "a" } })));
+    assert.match(error.message, hint);
   }
 });

@@ -128,7 +128,7 @@ def requests():
     add("request", "generate with single-precision floats", {**GENERATE, "denoise": 0.5},
         canonical=False, use_single_float=True)
     add("request", "cancel", {"type": "cancel", "job_id": ID})
-    for kind in ("list_models", "status", "ping", "list_jobs", "list_servers"):
+    for kind in ("list_models", "status", "ping", "list_jobs", "list_servers", "list_workflows"):
         add("request", kind, {"type": kind})
     add("request", "image", {"type": "image", "job_id": ID, "index": 0})
     add("request", "image from a place on",
@@ -182,6 +182,8 @@ def replies():
         "epoch": 1700000000123, "last_seq": 4711})
     add("reply", "job_list of no jobs before the first update", {
         "type": "job_list", "jobs": [], "unknown_ids": [], "epoch": 1700000000123, "last_seq": 0})
+    add("reply", "workflow_list",
+        {"type": "workflow_list", "workflows": [{"name": "pixel_art_workflow"}, {"name": "mine"}]})
     add("reply", "server_list", {"type": "server_list", "servers": [
         {"name": "gpu-1", "url": "http://127.0.0.1:8188", "state": "ready", "active_jobs": 1},
         {"name": "gpu-2", "url": "http://127.0.0.2:8188", "state": "unreachable",

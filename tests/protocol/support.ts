@@ -86,6 +86,7 @@ export function arbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
       return fc.boolean();
     default:
       return fc.array(arbitrary(schema.items as JsonSchema), {
+        minLength: schema.minItems ?? 0,
         maxLength: Math.min(schema.maxItems ?? 20, 20),
       });
   }

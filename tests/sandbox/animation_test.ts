@@ -114,7 +114,7 @@ Deno.test("A video of more images than were asked for will do, one of fewer will
   const { names } = await arranged(images(8, 4, 4), { animation_frames: 8 }, plan);
   assert.equal(names.length, 13);
   const two = await arranged(images(18, 4, 4), { animation_frames: 8 }, plan);
-  assert.equal(two.names.length, 22);
+  assert.equal(two.names.length, 26);
   await assert.rejects(arranged(images(7, 4, 4), { animation_frames: 8 }, plan), {
     code: "output",
     message: "ComfyUI made 7 images for an animation of 8 frames",

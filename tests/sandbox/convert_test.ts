@@ -4,7 +4,9 @@ import { graphEndingIn, smallPng, standInJobs, startStandIn } from "./stand_in.t
 
 const SAVE = graphEndingIn({ class_type: "SaveImage" });
 
-const startOf = async (path: string) => (await Deno.readFile(path)).subarray(0, 12);
+async function startOf(path: string): Promise<Uint8Array> {
+  return (await Deno.readFile(path)).subarray(0, 12);
+}
 
 Deno.test("runJob() delivers WebP and JPEG though the workflow saves PNG files, with what was asked for in them", async () => {
   await using server = await startStandIn();

@@ -92,6 +92,7 @@ Deno.test("InputImages.bring() uploads the same content once, until it is told t
       return Promise.resolve({ filename, subfolder, type: "input" });
     },
     hasUpload: () => Promise.resolve(false),
+    findUpload: () => Promise.resolve(undefined),
   };
   const { signal } = new AbortController();
   const bring = (init_image: string | Uint8Array<ArrayBuffer>) =>
@@ -112,6 +113,7 @@ Deno.test("InputImages.bring() blames the request for an image that is too large
   const client = {
     upload: () => Promise.reject(new ComfyError("http_status", "413", { status: 413 })),
     hasUpload: () => Promise.resolve(false),
+    findUpload: () => Promise.resolve(undefined),
   };
   const { signal } = new AbortController();
   await assert.rejects(inputs.bring(generateRequest({ init_image: PNG }), client, signal), {
@@ -130,6 +132,7 @@ Deno.test("InputImages.bring() asks a server that may be another one before it u
       uploads += 1;
       return Promise.resolve({ filename, subfolder, type: "input", assetHash: "blake3:a" });
     },
+    findUpload: () => Promise.resolve(undefined),
     hasUpload(image: { assetHash?: string }) {
       asked.push(image.assetHash);
       return isThere ? Promise.resolve(true) : Promise.reject(new ComfyError("http_status", "500"));
@@ -150,6 +153,26 @@ Deno.test("InputImages.bring() asks a server that may be another one before it u
   assert.deepEqual([uploads, asked.length], [3, 2]);
 });
 
+Deno.test("InputImages.bring() uploads nothing that an earlier process has brought", async () => {
+  const inputs = createInputImages(undefined);
+  const looked: string[] = [];
+  const client = {
+    upload: () => Promise.reject(new Error("It was uploaded")),
+    hasUpload: () => Promise.resolve(true),
+    findUpload(_bytes: Uint8Array, filename: string, { subfolder = "" } = {}) {
+      looked.push(filename);
+      return Promise.resolve({ filename, subfolder, type: "input", assetHash: "blake3:a" });
+    },
+  };
+  const { signal } = new AbortController();
+  const bring = () => inputs.bring(generateRequest({ init_image: PNG }), client, signal);
+  assert.match(await bring() ?? "", /^dgx-pixels\/[0-9a-f]{40}\.png$/);
+  await bring();
+  inputs.doubt();
+  await bring();
+  assert.equal(looked.length, 1);
+});
+
 Deno.test("InputImages.bring() names the file that the server does not take", async () => {
   const inputs = createInputImages(undefined);
   for (
@@ -162,6 +185,7 @@ Deno.test("InputImages.bring() names the file that the server does not take", as
       upload: () =>
         Promise.reject(new ComfyError("http_status", `It answered ${status}`, { status })),
       hasUpload: () => Promise.resolve(false),
+      findUpload: () => Promise.resolve(undefined),
     };
     const { signal } = new AbortController();
     await assert.rejects(inputs.bring(generateRequest({ init_image: PNG }), client, signal), {

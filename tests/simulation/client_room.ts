@@ -2,6 +2,7 @@
 
 import { type Client, connect, JobError, TransportError } from "../../src/client/mod.ts";
 import type { Logger } from "../../src/log.ts";
+import type { Update } from "../../src/protocol/mod.ts";
 import type { SimulatedTransport } from "./world/links.ts";
 import { Process, type World } from "./world/world.ts";
 import type { JobPlan } from "./plan.ts";
@@ -116,7 +117,7 @@ export class ClientRoom {
         ...(deadlineS === undefined ? {} : { deadline_s: deadlineS }),
       });
       job.accepted.then(() => fate.isAccepted = true, () => {});
-      this.#watch(job.updates(), id);
+      this.#watch(client, job.updates(), fate);
       try {
         const { imagePaths } = await job.result;
         return this.#conclude(fate, "completed", imagePaths);
@@ -138,13 +139,10 @@ export class ClientRoom {
   }
 
   /** The story of a handle: started first, percent never falling in one life of the worker, one end. */
-  async #watch(updates: ReturnType<ReturnType<Client["generate"]>["updates"]>, id: string) {
-    let [percent, epoch, isOver, isBegun]: [number, unknown, boolean, boolean] = [
-      0,
-      0,
-      false,
-      false,
-    ];
+  async #watch(client: Client, updates: AsyncIterable<Update>, fate: JobFate): Promise<void> {
+    const { id, cancelAtPercent = Infinity } = fate.plan;
+    let [percent, isOver, isBegun, isCancelled] = [0, false, false, false];
+    let epoch: number | undefined;
     for await (const update of updates) {
       if (isOver) this.#world.fail(`${id}: ${update.type} after its end`);
       if (update.type === "job_started" && isBegun) {
@@ -156,6 +154,8 @@ export class ClientRoom {
           this.#world.fail(`${id}: percent fell from ${percent} to ${update.percent}`);
         }
         [percent, epoch] = [update.percent, update.epoch];
+        if (percent >= cancelAtPercent && !isCancelled) void this.#cancel(client, fate);
+        isCancelled ||= percent >= cancelAtPercent;
       }
       isOver = update.type === "job_complete" || update.type === "job_error";
     }

@@ -100,6 +100,10 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
     });
     return () => void Object.assign(links, { lose: 0, twice: 0, mostMs: 3 });
   },
+  "updates late": (_rooms, { which }) => {
+    links.lateMs = [100, 1_000, 10_000, 30_000][which % 4]!;
+    return () => void (links.lateMs = 0);
+  },
   "client dies": ({ clients }, { which, forMs }) => clients[which % clients.length]?.kill(forMs),
   "disk full": () => {
     disk.isFull = true;

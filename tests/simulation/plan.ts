@@ -15,6 +15,8 @@ export interface JobPlan {
   readonly deadlineS?: number;
   /** Time after submission when it is cancelled. */
   readonly cancelAfterMs?: number;
+  /** Progress at which it is cancelled. */
+  readonly cancelAtPercent?: number;
   /** Names a model that nobody has. */
   readonly isWrong?: true;
 }
@@ -35,6 +37,7 @@ export const FAULTS = [
   "web lossy",
   "link down",
   "link lossy",
+  "updates late",
   "client dies",
   "disk full",
   "disk slow",
@@ -115,6 +118,7 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
     ...(random.chance(0.2) ? { priority: random.whole(-3, 3) } : {}),
     ...(random.chance(deadlines) ? { deadlineS: random.whole(1, 120) } : {}),
     ...(random.chance(cancels) ? { cancelAfterMs: Math.floor(random.between(0, 8_000)) } : {}),
+    ...(random.chance(cancels) ? { cancelAtPercent: random.pick([1, 50, 90, 99, 100]) } : {}),
     ...(random.chance(0.03) ? { isWrong: true as const } : {}),
   }));
   // Jobs that came all at once are under way for a while.

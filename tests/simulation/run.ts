@@ -71,10 +71,13 @@ function mendAll(): void {
   forgetTimers();
 }
 
-/** The same name in each run of a process, so that no trace differs by it. */
+/** Files of tests that run side by side share a process, so its number is not enough. */
+const ISOLATE = crypto.randomUUID();
+
+/** The same name in each run of an isolate, so that no trace differs by it. */
 function scratch(): string {
   const root = canUse("/dev/shm") ? "/dev/shm" : Deno.env.get("TMPDIR") ?? "/tmp";
-  const dir = `${root}/dgx-pixels-simulation-${String(Deno.pid).padStart(8, "0")}`;
+  const dir = `${root}/dgx-pixels-simulation-${ISOLATE}`;
   Deno.mkdirSync(dir, { recursive: true });
   return dir;
 }

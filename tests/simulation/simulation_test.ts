@@ -1,6 +1,5 @@
 import { runPlan } from "./run.ts";
 import assert from "node:assert/strict";
-import { CORPUS } from "./corpus.ts";
 import { drawPlan } from "./plan.ts";
 import { story, Totals } from "./report.ts";
 
@@ -9,22 +8,6 @@ const SEEDS = 20;
 
 /** Quiet hours at the end of each. */
 const IDLE_HOURS = 10;
-
-Deno.test("A seed gives the same run to the byte", async () => {
-  for (const seed of [7, 17, 37]) {
-    const runs = [];
-    for (let run = 0; run < 2; run++) runs.push(await runPlan(drawPlan(seed), { keepTrace: true }));
-    assert.equal(runs[0]!.trace.join("\n"), runs[1]!.trace.join("\n"));
-    assert.equal(runs[0]!.digest, runs[1]!.digest);
-  }
-});
-
-for (const { name, plan } of CORPUS) {
-  Deno.test(`No promise breaks any more: ${name}`, async () => {
-    const { failure } = await runPlan(plan);
-    assert.equal(failure, undefined, failure === undefined ? "" : await story(plan, 0));
-  });
-}
 
 Deno.test("Two hundred hours of misfortune and quiet break no promise", async () => {
   const totals = new Totals();

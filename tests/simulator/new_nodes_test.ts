@@ -189,3 +189,105 @@ Deno.test("Profile 0.33 replaces an old class, and without a mapping loses its i
   const rules = (await ask(simulator, "GET /node_replacements")).json();
   deepEqual(Object.keys(rules), ["ImageBatch", "ImageScaleBy", "ConditioningAverage "]);
 });
+
+/** What a client hears of a graph: nodes that run, progress and images, as a real 0.33.0 told them. */
+async function heard(graph: Graph, flags: JsonObject = {}): Promise<string[]> {
+  await using simulator = await startNew();
+  await using listener = await listen(simulator, "c");
+  listener.send({ type: "feature_flags", data: flags });
+  await run(simulator, graph, { client_id: "c" });
+  await listener.untilIdle();
+  return listener.messages.flatMap((message) => {
+    if (message.kind === "binary") {
+      const [type, format] = [message.bytes[3], message.bytes[7]];
+      const text = new TextDecoder("latin1").decode(message.bytes);
+      const kind = type === 4 ? /image\/\w+/.exec(text)?.[0] : format;
+      return [`${type} ${kind} ${text.includes("PNG")}`];
+    }
+    const { type, data } = message;
+    if (type === "progress") return [`${data.node}: ${data.value} of ${data.max}`];
+    if (type === "progress_state") {
+      const nodes = Object.entries(data.nodes as Record<string, JsonObject>);
+      return [nodes.map(([id, { value, state }]) => `${id} ${state} ${value}`).sort().join(", ")];
+    }
+    return type === "executing" && data.node !== null ? [`executing ${data.node}`] : [];
+  });
+}
+
+Deno.test("Profile 0.33 runs only the branch that a switch chooses, when the switch asks for it", async () => {
+  const graph = {
+    "1": blank(),
+    "2": node("EmptyImage", { width: 16, height: 4, batch_size: 1, color: 2 }),
+    "5": node("ComfySwitchNode", { switch: false, on_false: ["1", 0], on_true: ["2", 0] }),
+    "6": saved("5"),
+  };
+  deepEqual(await heard(graph), [
+    "5 running 0",
+    "executing 5",
+    "1 running 0, 5 running 0",
+    "executing 1",
+    "1 finished 1, 5 running 0",
+    "1 finished 1, 5 running 0",
+    "executing 5",
+    "1 finished 1, 5 finished 1",
+    "1 finished 1, 5 finished 1, 6 running 0",
+    "executing 6",
+    "1 finished 1, 5 finished 1, 6 finished 1",
+  ]);
+});
+
+Deno.test("Profile 0.33 sends images of SaveImageWebsocket over the socket, in the form that was agreed", async () => {
+  const graph = {
+    "1": node("EmptyImage", { width: 8, height: 4, batch_size: 2, color: 1 }),
+    "2": node("SaveImageWebsocket", { images: ["1", 0] }),
+  };
+  deepEqual(await heard(graph), [
+    "1 running 0",
+    "executing 1",
+    "1 finished 1",
+    "1 finished 1, 2 running 0",
+    "executing 2",
+    "1 finished 1, 2 running 0",
+    "2: 0 of 2",
+    "1 2 true",
+    "1 finished 1, 2 running 1",
+    "2: 1 of 2",
+    "1 2 true",
+    "1 finished 1, 2 finished 2",
+  ]);
+  const described = await heard(graph, { supports_preview_metadata: true });
+  deepEqual(described.slice(5, 8), ["1 finished 1, 2 running 0", "4 image/png true", "2: 0 of 2"]);
+});
+
+Deno.test("Profile 0.33 makes SaveImageWebsocket send again what it has sent, from the cache", async () => {
+  await using simulator = await startFast({ profile: "0.33", freeMemoryBytes: 2 ** 40 });
+  const graph = { "1": blank(), "2": node("SaveImageWebsocket", { images: ["1", 0] }) };
+  for (const client of ["a", "b"]) {
+    await using listener = await listen(simulator, client);
+    await run(simulator, graph, { client_id: client });
+    await listener.untilIdle();
+    equal(listener.types().filter((type) => type === "binary 1").length, 1);
+  }
+});
+
+Deno.test("Profile 0.33 saves an animated WEBP and says that it is one", async () => {
+  await using simulator = await startNew();
+  const entry = await run(simulator, {
+    "1": node("EmptyImage", { width: 8, height: 4, batch_size: 3, color: 255 }),
+    "2": node("SaveAnimatedWEBP", {
+      images: ["1", 0],
+      filename_prefix: "w",
+      fps: 6,
+      lossless: true,
+      quality: 80,
+      method: "default",
+    }),
+  });
+  const { outputs } = entry as { outputs: Record<string, JsonObject> };
+  const images = [{ filename: "w_00001_.webp", subfolder: "", type: "output" }];
+  deepEqual(outputs, { "2": { images, animated: [true] } });
+  const response = await fetch(`${simulator.url}/view?filename=w_00001_.webp`);
+  equal(response.headers.get("content-type"), "image/webp");
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  equal(new TextDecoder("latin1").decode(bytes).split("ANMF").length - 1, 3);
+});

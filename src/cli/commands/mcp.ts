@@ -29,6 +29,7 @@ function backendOf(client: Client): ToolBackend {
     job: (id) => client.job(id),
     jobs: (query) => client.jobs(query as JobQuery),
     models: () => client.models(),
+    workflows: () => client.workflows(),
     cancel: (id) => client.cancel(id),
     image: (id, index) => client.image(id, index),
   };

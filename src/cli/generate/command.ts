@@ -165,12 +165,17 @@ export async function withModel(values: GenerateValues, client: Client): Promise
   throw new ConfigError("usage", "The ComfyUI servers have no checkpoint; name one with --model");
 }
 
-/** Warns of sizes that are far from what a model can do; each is told once. */
+/**
+ * Warns of sizes that are far from what a model can do; each is told once. How large an animation is
+ * generated, whose frames may share one image, only the worker knows.
+ */
 export function noteSizes(
-  requests: readonly Pick<GenerateRequest, "model" | "size">[],
+  requests: readonly Pick<GenerateRequest, "model" | "size" | "animation_frames">[],
   report: Pick<Report, "note">,
 ): void {
-  const warnings = requests.flatMap(({ model, size }) => sizeWarning(model, size) ?? []);
+  const warnings = requests.flatMap(({ model, size, animation_frames: frames }) =>
+    frames === undefined ? sizeWarning(model, size) ?? [] : []
+  );
   for (const warning of new Set(warnings)) report.note(`warning: ${warning}`);
 }
 

@@ -11,6 +11,8 @@ export interface UnitOptions {
 /**
  * Writes the unit. Relative paths of the settings lead into the state directory. `MemoryDenyWriteExecute` is
  * missing because V8 writes machine code, `PrivateNetwork` because the worker serves and asks over it.
+ * ZeroMQ ends the process if it may not set its threads' priorities (`@resources`, which Deno needs for its limit of
+ * open files, too) or not list interfaces (`AF_NETLINK`). `kill` is the shell's: small systems have no `/bin/kill`.
  */
 export function renderUnit({ command, configFile }: UnitOptions): string {
   const start = [...command, "worker", "--config", configFile].map(quoted).join(" ");
@@ -24,7 +26,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=notify
 ExecStart=${start}
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c "kill -HUP $MAINPID"
 WatchdogSec=30
 Restart=always
 RestartSec=2
@@ -55,13 +57,14 @@ ProtectKernelTunables=yes
 ProtectProc=invisible
 ProtectSystem=strict
 RemoveIPC=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
 RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target

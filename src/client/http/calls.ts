@@ -40,6 +40,8 @@ export function callOf(request: Request): HttpCall {
       return get("/v1/models", request.all_types === true ? [["all_types", true]] : []);
     case "list_servers":
       return get("/v1/servers");
+    case "list_workflows":
+      return get("/v1/workflows");
     case "drain_server": {
       const action = request.draining ? "drain" : "resume";
       return {
@@ -74,6 +76,7 @@ const REPLIES = {
   list_jobs: "job_list",
   list_models: "model_list",
   list_servers: "server_list",
+  list_workflows: "workflow_list",
   drain_server: "server_list",
   status: "status_info",
   ping: "pong",

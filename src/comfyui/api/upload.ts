@@ -6,6 +6,9 @@ import { asObject, asText } from "./json.ts";
 import type { CallOptions, UploadOptions } from "../options.ts";
 import type { ImageRef } from "../types.ts";
 
+/** Of larger files the hash takes as long as the upload, and nothing else is done meanwhile. */
+const MAX_HASHED_BYTES = 16 * 1_048_576;
+
 /**
  * Uploads a file to ComfyUI's input directory.
  *
@@ -59,6 +62,31 @@ export async function hasUpload(
   if (!isSuccess(await api.send(path, { ...call, method: "HEAD" }))) return false;
   const query = { filename, subfolder, type };
   return isSuccess(await api.send("/view", { ...call, method: "HEAD", query }));
+}
+
+/**
+ * Looks for a file that was uploaded before, perhaps by an earlier process, on a server that keeps assets.
+ *
+ * @returns undefined if the server does not have this very content at this place, or it is large.
+ */
+export async function findUpload(
+  api: HttpApi,
+  bytes: Uint8Array,
+  filename: string,
+  { subfolder = "", ...call }: CallOptions & { subfolder?: string },
+): Promise<ImageRef | undefined> {
+  if (bytes.length > MAX_HASHED_BYTES) return undefined;
+  const file = { filename, subfolder, type: "input", assetHash: await assetHashOf(bytes) };
+  return await hasUpload(api, file, call) ? file : undefined;
+}
+
+/**
+ * What a server that keeps assets calls a content, however it got there. Loaded when it is needed: few
+ * servers keep assets.
+ */
+async function assetHashOf(bytes: Uint8Array): Promise<string> {
+  const { blake3 } = await import("@noble/hashes/blake3.js");
+  return `blake3:${blake3(bytes).toHex()}`;
 }
 
 /** The value that a LoadImage node takes for an uploaded file. */

@@ -7,6 +7,7 @@ import type { ServerEvent } from "../api/events.ts";
 import type { HistoryEntry } from "../api/history.ts";
 import type { PromptRun } from "./prompt_run.ts";
 import type { PromptState } from "../api/server_view.ts";
+import { Strays } from "./strays.ts";
 
 /** What watching needs of the event socket. */
 export interface WatchedSocket {
@@ -52,16 +53,12 @@ interface Watched {
   isUrgent: boolean;
 }
 
-/** Messages that are kept while the answer of a post is awaited; what is lost, HTTP tells later. */
-const MAX_STRAYS = 1_000;
-
 /** Watches every prompt of a client. Nothing is asked while there is none. */
 export class PromptWatch {
   readonly #options: PromptWatchOptions;
   readonly #watched = new Map<string, Watched>();
   readonly #closing = new AbortController();
-  #strays: ServerEvent[] = [];
-  #lostStrays = false;
+  readonly #strays = new Strays();
   #posting = 0;
   #runningId: string | undefined;
   #tick: AbortController | undefined;
@@ -97,7 +94,7 @@ export class PromptWatch {
     this.#watched.delete(run.promptId);
     if (this.#watched.size > 0) return;
     this.#options.socket.setNeeded(false);
-    this.#strays = [];
+    this.#strays.clear();
     this.#tick?.abort(NOT_NEEDED);
   }
 
@@ -120,10 +117,10 @@ export class PromptWatch {
       watched.askedAt = this.#options.clock.now();
     }
     run.accept(promptId, number);
-    if (this.#lostStrays) run.doubt();
-    const early = this.#strays.filter((event) => promptIdOf(event) === promptId);
+    if (this.#strays.hasLost) run.doubt();
+    const early = this.#strays.of(promptId);
     this.#postIsOver();
-    for (const event of early) this.receive(event);
+    for (const event of early) this.#deliver(promptId, event);
   }
 
   /** A post failed, or its answer was a refusal. */
@@ -136,9 +133,16 @@ export class PromptWatch {
     this.#answeredAt = this.#options.clock.now();
     const promptId = this.#ownerOf(event);
     if (promptId === undefined) return;
-    const watched = this.#watched.get(promptId);
-    if (watched?.run.isAccepted !== true) return this.#keepStray(event);
     this.#noteRunning(event, promptId);
+    this.#deliver(promptId, event);
+  }
+
+  #deliver(promptId: string, event: ServerEvent): void {
+    const watched = this.#watched.get(promptId);
+    if (watched?.run.isAccepted !== true) {
+      if (this.#posting > 0) this.#strays.keep(promptId, event);
+      return;
+    }
     watched.run.receive(event);
     if (event.type === "execution_done" && !watched.run.channel.isEnded) {
       this.#inBackground(this.#settle(watched));
@@ -181,20 +185,9 @@ export class PromptWatch {
     if (isFinal(event) && this.#runningId === promptId) this.#runningId = undefined;
   }
 
-  /** Of previews, which are large, only the latest waits. */
-  #keepStray(event: ServerEvent): void {
-    if (this.#posting === 0) return;
-    if (event.type === "preview") {
-      this.#strays = this.#strays.filter((other) => other.type !== "preview");
-    }
-    if (this.#strays.length < MAX_STRAYS) this.#strays.push(event);
-    else this.#lostStrays = true;
-  }
-
   #postIsOver(): void {
     if (--this.#posting > 0) return;
-    this.#strays = [];
-    this.#lostStrays = false;
+    this.#strays.clear();
   }
 
   #hurry(watched: Watched): void {

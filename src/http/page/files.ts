@@ -19,6 +19,7 @@ import chart from "../../page/parts/chart.ts" with { type: "text" };
 import choices from "../../page/parts/choices.ts" with { type: "text" };
 import image from "../../page/parts/image.ts" with { type: "text" };
 import jobImage from "../../page/parts/job_image.ts" with { type: "text" };
+import pixel from "../../page/parts/pixel.ts" with { type: "text" };
 import state from "../../page/parts/state.ts" with { type: "text" };
 import route from "../../page/route.ts" with { type: "text" };
 import style from "../../page/style.css" with { type: "text" };
@@ -51,6 +52,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "parts/choices.ts": choices,
   "parts/image.ts": image,
   "parts/job_image.ts": jobImage,
+  "parts/pixel.ts": pixel,
   "parts/state.ts": state,
   "route.ts": route,
   "views/charts.ts": charts,

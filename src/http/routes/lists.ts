@@ -16,12 +16,14 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     const types = c.req.query("all_types") === "true" ? { all_types: true } : {};
     return c.json({ models: await allModels(context, types) });
   });
-  for (const what of ["workflows", "palettes"] as const) {
-    app.get(`/${what}`, needs("read"), async (c) => {
-      const { [what]: names } = await catalogOf(context);
-      return c.json({ [what]: names.map((name) => ({ name })) });
-    });
-  }
+  app.get("/workflows", needs("read"), async (c) => {
+    const { workflows, unusable } = await catalogOf(context);
+    return c.json({ workflows: workflows.map((name) => ({ name })), unusable });
+  });
+  app.get("/palettes", needs("read"), async (c) => {
+    const { palettes } = await catalogOf(context);
+    return c.json({ palettes });
+  });
   app.get("/servers", needs("read"), async (c) => {
     const { servers } = await ask(context, { type: "list_servers" }, "server_list");
     return c.json({ servers });

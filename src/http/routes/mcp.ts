@@ -44,6 +44,9 @@ function backendOf(context: HttpContext): ToolBackend {
       return list;
     },
     models: () => allModels(context, {}),
+    workflows: async () => {
+      return (await ask(context, { type: "list_workflows" }, "workflow_list")).workflows;
+    },
     async cancel(id) {
       await ask(context, checked({ type: "cancel", job_id: id }), "job_cancelled");
     },

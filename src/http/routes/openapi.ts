@@ -241,8 +241,15 @@ function schemas(): Record<string, unknown> {
     JobState: components["ListJobsRequest"]?.properties?.["state"],
     SubmitJob: { ...generate, required: generate?.required?.filter((name) => name !== "id") },
     JobChanges: { type: "object", properties: others },
-    WorkflowList: namesOf("workflows"),
-    PaletteList: namesOf("palettes"),
+    WorkflowList: {
+      type: "object",
+      required: ["workflows", "unusable"],
+      properties: {
+        ...listOf("workflows", { name: text }).properties,
+        ...listOf("unusable", { name: text, error: text }).properties,
+      },
+    },
+    PaletteList: listOf("palettes", { name: text, colors: { type: "array", items: text } }),
     NewServer: {
       type: "object",
       required: ["url"],
@@ -288,14 +295,15 @@ function schemas(): Record<string, unknown> {
   };
 }
 
-/** A list of things of which only the names are known. */
-function namesOf(what: string): Record<string, unknown> {
-  const item = { type: "object", required: ["name"], properties: { name: { type: "string" } } };
-  return {
-    type: "object",
-    required: [what],
-    properties: { [what]: { type: "array", items: item } },
-  };
+const text = { type: "string" };
+
+interface ListSchema extends Record<string, unknown> {
+  readonly properties: Readonly<Record<string, Record<string, unknown>>>;
+}
+
+function listOf(what: string, properties: Record<string, unknown>): ListSchema {
+  const items = { type: "object", required: Object.keys(properties), properties };
+  return { type: "object", required: [what], properties: { [what]: { type: "array", items } } };
 }
 
 function moved(schema: JsonSchema): JsonSchema {

@@ -71,7 +71,7 @@ function optionsOf({ lines, unit, kind, range }: ChartProps, element: HTMLElemen
     height: HEIGHT_PX,
     axes: [axis, {
       ...axis,
-      size: 56,
+      size: 76,
       values: (_, ticks) => ticks.map((tick) => `${tick} ${unit}`),
     }],
     scales: {

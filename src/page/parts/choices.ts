@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { get, wordsOf } from "../api.ts";
-import type { Model } from "../types.ts";
+import type { Model, Palette } from "../types.ts";
 
 /** Names to choose from. */
 export interface Choices {
@@ -10,11 +10,13 @@ export interface Choices {
   readonly loras: readonly string[];
   /** Empty if the worker does not list them. */
   readonly workflows: readonly string[];
+  /** As `workflows`. */
+  readonly palettes: readonly Palette[];
   /** Why there are none. */
   readonly fault?: string;
 }
 
-const NONE: Choices = { models: [], loras: [], workflows: [] };
+const NONE: Choices = { models: [], loras: [], workflows: [], palettes: [] };
 
 /** Asks once. */
 export function useChoices(): Choices {
@@ -30,10 +32,11 @@ export function useChoices(): Choices {
 }
 
 async function load(signal: AbortSignal): Promise<Choices> {
-  const [{ models }, workflows] = await Promise.all([
+  const [{ models }, workflows, palettes] = await Promise.all([
     get<{ models: Model[] }>("/v1/models", signal),
-    // Workers of an earlier version do not list them.
+    // Workers of an earlier version do not list these.
     get<{ workflows: { name: string }[] }>("/v1/workflows", signal).catch(() => undefined),
+    get<{ palettes: Palette[] }>("/v1/palettes", signal).catch(() => undefined),
   ]);
   const named = (type: string) =>
     models.filter(({ model_type }) => model_type === type).map(({ name }) => name);
@@ -41,5 +44,6 @@ async function load(signal: AbortSignal): Promise<Choices> {
     models: named("checkpoint"),
     loras: named("lora"),
     workflows: workflows?.workflows.map(({ name }) => name) ?? [],
+    palettes: palettes?.palettes ?? [],
   };
 }

@@ -9,7 +9,7 @@ import { useChoices } from "../parts/choices.ts";
 import { boxOf, ZoomBar } from "../parts/image.ts";
 import { JobImage } from "../parts/job_image.ts";
 import { Fault, ProgressBar, StateWord } from "../parts/state.ts";
-import { go, linkTo, type Place } from "../route.ts";
+import { go, idsIn, linkTo, linkToJobs, type Place } from "../route.ts";
 import type { Job, JobList } from "../types.ts";
 
 const LOOK_EVERY_MS = 4_000;
@@ -20,7 +20,7 @@ const MAX_JOBS = 24;
 
 /** The view. */
 export function CompareView({ place }: { place: Place }): Shown {
-  const ids = (place.query.get("jobs") ?? "").split(",").filter((id) => id !== "");
+  const ids = idsIn(place.query);
   return html`
     <h1 tabindex="-1">Compare</h1>
     ${ids.length > 0 && html`<${SideBySide} ids=${ids} />`}
@@ -33,10 +33,10 @@ function SideBySide({ ids }: { ids: readonly string[] }): Shown {
   const [fault, setFault] = useState<string>();
   const [zoom, setZoom] = useState(0);
   const live = useLive();
-  const asked = ids.join(",");
+  const asked = String(new URLSearchParams(ids.map((id) => ["id", id])));
   useLook(
     () => {
-      get<JobList>(`/v1/jobs?${new URLSearchParams({ ids: asked })}`).then((list) => {
+      get<JobList>(`/v1/jobs?${asked}`).then((list) => {
         setJobs(list.jobs);
         setFault(undefined);
       }, (error) => setFault(wordsOf(error)));
@@ -99,7 +99,7 @@ function Start(): Shown {
         ids.push(job_id);
       }
       setFault(undefined);
-      go(linkTo("compare", "", { jobs: ids.join(",") }));
+      go(linkToJobs(ids));
     } catch (error) {
       setFault(wordsOf(error));
     }

@@ -6,7 +6,7 @@ import { jobName, moment, shortModel } from "../format.ts";
 import { html, type Shown, valueOf } from "../html.ts";
 import { JobImage } from "../parts/job_image.ts";
 import { Fault } from "../parts/state.ts";
-import { go, linkTo, type Place } from "../route.ts";
+import { go, linkTo, linkToJobs, type Place } from "../route.ts";
 import type { Job, JobList } from "../types.ts";
 
 /** Images shown at a time. */
@@ -14,6 +14,9 @@ const PAGE = 48;
 
 /** Jobs asked for at a time: filters may leave few of them. */
 const STRIDE = 200;
+
+/** Windows below this width show two smaller images beside each other, in CSS pixels; as in `style.css`. */
+const NARROW_PX = 640;
 
 interface Filter {
   readonly prompt: string;
@@ -53,16 +56,14 @@ export function GalleryView({ place }: { place: Place }): Shown {
       <span class="dim" role="status">${counted(jobs.length, isDone, chosen.length)}</span>
       <a class="button" aria-disabled=${chosen.length < 2
         ? "true"
-        : undefined} href=${chosen.length < 2
-        ? undefined
-        : linkTo("compare", "", { jobs: chosen.join(",") })}>Compare</a>
+        : undefined} href=${chosen.length < 2 ? undefined : linkToJobs(chosen)}>Compare</a>
     </div>
     <ul class="gallery">
       ${jobs.map((job) =>
         html`
           <li key=${job.job_id}>
             <a class="frame" href=${linkTo("job", job.job_id)}>
-              <${JobImage} job=${job} live=${undefined} box=${192} />
+              <${JobImage} job=${job} live=${undefined} box=${innerWidth < NARROW_PX ? 128 : 192} />
             </a>
             <span class="caption">${jobName(job)}</span>
             <span class="dim caption">${shortModel(job.model)}</span>

@@ -35,6 +35,7 @@ export function JobView({ id }: { id: string }): Shown {
     return html`
       <h1 tabindex="-1">Job</h1>
       <${Fault} text=${fault} />
+      ${fault !== undefined && html`<p><a href=${linkTo("queue")}>To the queue</a></p>`}
     `;
   }
   const fail = (error: unknown) => setFault(wordsOf(error));

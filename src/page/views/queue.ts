@@ -124,9 +124,14 @@ function JobRow({ job, live, cancel }: RowProps): Shown {
   `;
 }
 
+function placeOf(position: number | undefined): string {
+  if (position === undefined) return "";
+  return position === 0 ? "next" : `${position} before it`;
+}
+
 function when({ state, position, estimated_time_s: eta, duration_s: seconds }: Job): string {
   if (state === "queued") {
-    const place = position === undefined ? "" : `${position} before it`;
+    const place = placeOf(position);
     return eta === undefined ? place : `${place}, about ${duration(eta)}`;
   }
   return seconds === undefined ? "" : duration(seconds);

@@ -5,6 +5,7 @@ import { ask, send, wordsOf } from "../api.ts";
 import { shortModel } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { useChoices } from "../parts/choices.ts";
+import { PixelFields, pixelOf } from "../parts/pixel.ts";
 import { Fault } from "../parts/state.ts";
 import { go, linkTo, type Place } from "../route.ts";
 
@@ -18,7 +19,7 @@ const CYCLES = ["idle", "walk", "run", "attack", "jump", "hurt", "death", "cast"
 
 /** The view. */
 export function SubmitView({ place }: { place: Place }): Shown {
-  const { models, loras, workflows, fault: missing } = useChoices();
+  const { models, loras, workflows, palettes, fault: missing } = useChoices();
   const [fault, setFault] = useState<string>();
   const [isSending, setSending] = useState(false);
   const preset = (name: string, otherwise: string) => place.query.get(name) ?? otherwise;
@@ -61,7 +62,7 @@ export function SubmitView({ place }: { place: Place }): Shown {
       <label class="wide">Negative prompt <input name="negative_prompt" maxlength="10000" /></label>
       ${select("model", "Model", models, "")}
       ${select("lora", "LoRA", loras, "none")}
-      ${workflows.length > 0 && select("workflow", "Workflow", workflows, "chosen by the worker")}
+      ${workflows.length > 0 && select("workflow", "Workflow", workflows, "automatic")}
       ${number("width", "Width", "64", { min: 16, max: 16_384, required: true })}
       ${number("height", "Height", "64", { min: 16, max: 16_384, required: true })}
       ${number("steps", "Steps", "20", { min: 1, max: 10_000, required: true })}
@@ -84,6 +85,7 @@ export function SubmitView({ place }: { place: Place }): Shown {
           ${number("rows", "Tile rows", "", { min: 1, max: 64, placeholder: "none" })}
         </div>
       </fieldset>
+      <${PixelFields} palettes=${palettes} />
       <label class="wide">Start from an image
         <input name="image" type="file" accept="image/png,image/jpeg,image/webp" /></label>
       <div class="wide bar">
@@ -103,6 +105,8 @@ async function fieldsOf(form: FormData): Promise<Record<string, unknown>> {
   if (text("columns") !== "" && text("rows") !== "") {
     fields["tileset_grid"] = [Number(text("columns")), Number(text("rows"))];
   }
+  const pixel = pixelOf(form);
+  if (pixel !== undefined) fields["pixel"] = pixel;
   const file = form.get("image");
   if (file instanceof File && file.size > 0) {
     const answer = await ask("/v1/images", { method: "POST", body: file });

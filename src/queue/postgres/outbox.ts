@@ -5,7 +5,6 @@ import {
   deliveryOf,
   type DeliveryQuery,
   type DeliveryResult,
-  type DeliveryState,
   MAX_DELIVERY_PAUSE_MS,
   type NewDelivery,
   type Outbox,

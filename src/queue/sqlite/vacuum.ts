@@ -97,16 +97,21 @@ function copyTables(from: DatabaseSync, to: DatabaseSync): void {
     if (!name.startsWith("sqlite_")) to.exec(sql);
   }
   for (const { name } of tables) {
-    const rows = from.prepare(`SELECT * FROM "${name}"`);
+    const columns = from.prepare(`PRAGMA table_info("${name}")`).all()
+      .map((column) => ({ name: `"${column["name"]}"`, isText: column["type"] === "TEXT" }));
+    const list = (item: (column: { name: string; isText: boolean }) => string): string =>
+      columns.map(item).join(", ");
+    // As bytes: text would end at its first U+0000 on the way.
+    const read = list(({ name, isText }) => isText ? `CAST(${name} AS BLOB)` : name);
+    const write = list(({ isText }) => isText ? "CAST(? AS TEXT)" : "?");
+    const rows = from.prepare(`SELECT ${read} FROM "${name}"`);
     rows.setReadBigInts(true);
-    const columns = rows.columns().map((column) => column.name ?? "");
     if (name.startsWith("sqlite_")) to.exec(`DELETE FROM "${name}"`);
     const insert = to.prepare(
-      `INSERT INTO "${name}" (${columns.map((column) => `"${column}"`).join(", ")})
-       VALUES (${columns.map(() => "?").join(", ")})`,
+      `INSERT INTO "${name}" (${list(({ name }) => name)}) VALUES (${write})`,
     );
     for (const row of rows.iterate()) {
-      insert.run(...columns.map((column) => row[column] as SQLInputValue));
+      insert.run(...Object.values(row) as SQLInputValue[]);
     }
   }
 }

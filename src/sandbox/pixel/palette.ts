@@ -10,6 +10,7 @@ import {
   readPalette,
   shippedPalette,
 } from "../../pixels/mod.ts";
+import type { NamedPalette } from "../../executor/messages.ts";
 import { nearestNames } from "../../protocol/names.ts";
 import { invalidShape } from "../shape.ts";
 
@@ -19,7 +20,7 @@ const ENDINGS = ["hex", "gpl", "pal", "txt", "ase", "png"];
 /** Largest image that a palette is taken from, in pixels: each has one colour. */
 const MAX_PALETTE_PIXELS = 65_536;
 
-/** Most files of the folder that are compared with a name that nothing has. */
+/** Most files of the folder that are listed, or compared with a name that nothing has. */
 const MAX_NAMES = 1_000;
 
 /**
@@ -84,8 +85,23 @@ function readFile(bytes: Uint8Array, name: string): Palette {
   return paletteOfImage(decodePng(bytes), name);
 }
 
-/** Names of all palettes: first those that come with us, then those of the folder, if there is one. */
-export async function paletteNames(dir: string | undefined): Promise<string[]> {
+/** All palettes: first those that come with us, then those of the folder, if there is one, that can be read. */
+export async function namedPalettes(dir: string | undefined): Promise<NamedPalette[]> {
+  const found: NamedPalette[] = [];
+  for (const name of await paletteNames(dir)) {
+    const palette = await findPalette(name, dir).catch(() => undefined);
+    if (palette !== undefined) found.push({ name, colors: hexOf(palette) });
+  }
+  return found;
+}
+
+function hexOf({ colors }: Palette): string[] {
+  return Array.from({ length: colors.length / 3 }, (_, index) => {
+    return `#${colors.slice(3 * index, 3 * index + 3).toHex()}`;
+  });
+}
+
+async function paletteNames(dir: string | undefined): Promise<string[]> {
   const own = dir === undefined ? [] : await namesIn(dir);
   return [...new Set([...PALETTE_NAMES, ...own.toSorted()])];
 }

@@ -10,6 +10,7 @@ import {
   PREVIEW,
   PREVIEW_WITH_METADATA,
   previewPayload,
+  type SentImage,
 } from "../frames.ts";
 import type { JsonObject } from "../json.ts";
 
@@ -47,27 +48,27 @@ export class Progress {
     this.#options = options;
   }
 
-  /** A node begins. */
+  /** A node begins, perhaps after it had to wait for more. */
   start(id: string): void {
-    this.#nodes.set(id, { value: 0, max: 1, state: "running" });
+    this.#nodes.set(id, this.#nodes.get(id) ?? { value: 0, max: 1, state: "running" });
     this.#sendState();
   }
 
   /** A node reports; false when that came too soon to be told. The two kinds of preview stand at different places among the messages. */
-  update(id: string, value: number, max: number, jpeg: Uint8Array | undefined): boolean {
-    if (jpeg === undefined && this.#comesTooSoon(id, value, max)) return false;
+  update(id: string, value: number, max: number, image: SentImage | undefined): boolean {
+    if (image === undefined && this.#comesTooSoon(id, value, max)) return false;
     this.#last = { id, value, atMs: this.#options.now() };
     const { current } = this.#clients;
     const described = this.#clients.takesPreviewMetadata(current);
     this.#nodes.set(id, { value, max, state: "running" });
     this.#sendState();
-    if (jpeg && described) {
-      const payload = describedPreviewPayload(jpeg, this.#describe(id));
+    if (image && described) {
+      const payload = describedPreviewPayload(image, this.#describe(id));
       this.#clients.sendBinary(PREVIEW_WITH_METADATA, payload, current);
     }
     const data = { value, max, prompt_id: this.#promptId, node: id };
     this.#clients.send("progress", data, current);
-    if (jpeg && !described) this.#clients.sendBinary(PREVIEW, previewPayload(jpeg), current);
+    if (image && !described) this.#clients.sendBinary(PREVIEW, previewPayload(image), current);
     return true;
   }
 

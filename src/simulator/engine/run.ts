@@ -143,14 +143,15 @@ export class Run {
     const schedule = new Schedule(this.#prompt, catalogue, isCached);
     for (const id of this.#item.outputs) schedule.add(id);
     for (let id = schedule.next(); id !== undefined; id = schedule.next()) {
-      if (!await this.#executeNode(id)) return;
-      schedule.complete(id);
+      const outcome = await this.#executeNode(id, schedule);
+      if (outcome === "failed") return;
+      if (outcome === "done") schedule.complete(id);
     }
     this.#addMessage("execution_success", {}, false);
   }
 
-  /** Runs or announces one node; false when it failed. */
-  async #executeNode(id: string): Promise<boolean> {
+  /** Runs or announces one node; it waits if it turns out to need more than it has. */
+  async #executeNode(id: string, schedule: Schedule): Promise<"done" | "waits" | "failed"> {
     const { cache } = this.#context;
     const node = this.#prompt[id] as PromptNode;
     const cached = cache.get(id);
@@ -158,29 +159,47 @@ export class Run {
     if (cached !== undefined) {
       this.#sendExecuted(id, cached.ui ?? null);
       this.#progress.finish(id);
-      return this.#success = true;
+      this.#success = true;
+      return "done";
     }
     const inputs = this.#inputsOf(node);
     try {
+      this.#begin(id);
+      const lacking = this.#lacking(node, inputs);
+      for (const source of lacking) schedule.need(id, source);
+      if (lacking.length > 0) return "waits";
       await this.#runNode(id, node, inputs);
     } catch (error) {
       this.#fail(id, node, inputs, error);
-      return this.#success = false;
+      this.#success = false;
+      return "failed";
     }
     this.#progress.finish(id);
     this.#executed.push(id);
     this.#context.log.emit({ type: "node_end", ...this.#nodeFacts(id, node) });
-    return this.#success = true;
+    this.#success = true;
+    return "done";
+  }
+
+  #begin(id: string): void {
+    const { clients } = this.#context;
+    this.#progress.start(id);
+    if (clients.current === undefined) return;
+    clients.currentNode = id;
+    const data = { node: id, display_node: id, prompt_id: this.#item.promptId };
+    clients.send("executing", data, clients.current);
+  }
+
+  /** Sources of lazy inputs that the node, having seen the others, asks for and that have not run. */
+  #lacking(node: PromptNode, inputs: Inputs): string[] {
+    const values = node.inputs as JsonObject;
+    const links = (NODES[node.class_type]?.needs?.(inputs) ?? []).map((name) => values[name]);
+    return links.filter((value) => isLink(value)).map(([source]) => source)
+      .filter((source) => this.#context.cache.get(source) === undefined);
   }
 
   async #runNode(id: string, node: PromptNode, inputs: Inputs): Promise<void> {
-    const { cache, clients, faults, log } = this.#context;
-    this.#progress.start(id);
-    if (clients.current !== undefined) {
-      clients.currentNode = id;
-      const data = { node: id, display_node: id, prompt_id: this.#item.promptId };
-      clients.send("executing", data, clients.current);
-    }
+    const { cache, faults, log } = this.#context;
     log.emit({ type: "node_start", ...this.#nodeFacts(id, node) });
     if (faults.takeExecutorDeath()) throw new ExecutorDeath();
     this.#checkInterrupt();
@@ -231,6 +250,10 @@ export class Run {
         loadedModels.add(file);
       },
       step: (value, max, preview) => this.#step(id, node, value, max, preview),
+      send: (index, count, png) => {
+        this.#checkInterrupt();
+        this.#progress.update(id, index, count, { bytes: png, type: "image/png" });
+      },
     };
   }
 
@@ -244,7 +267,8 @@ export class Run {
     await this.#pass("step", node);
     await this.#stall(id, node, value);
     this.#checkInterrupt();
-    this.#progress.update(id, value, max, this.#previews.of(preview));
+    const bytes = this.#previews.of(preview);
+    this.#progress.update(id, value, max, bytes && { bytes, type: "image/jpeg" });
     const { promptId } = this.#item;
     this.#context.log.emit({ type: "progress", promptId, nodeId: id, value, max });
   }

@@ -8,6 +8,7 @@
 import type { Catalogue } from "../validation/catalogue.ts";
 import { isLink, type Prompt } from "../graph.ts";
 import type { JsonObject } from "../json.ts";
+import { declaredInputs } from "../validation/declared.ts";
 
 /** The nodes that still have to run. */
 export class Schedule {
@@ -54,6 +55,12 @@ export class Schedule {
       ready[0];
   }
 
+  /** Has a waiting node wait for another one, too. */
+  need(id: string, source: string): void {
+    this.add(source);
+    this.#block(source, id);
+  }
+
   /** Removes a node that has run. */
   complete(id: string): void {
     this.#pending.delete(id);
@@ -64,9 +71,15 @@ export class Schedule {
   }
 
   #sources(id: string): string[] {
-    const inputs = this.#prompt[id]?.inputs as JsonObject | undefined;
-    return Object.values(inputs ?? {})
-      .filter(isLink)
+    const node = this.#prompt[id];
+    const inputs = (node?.inputs ?? {}) as JsonObject;
+    const info = this.#catalogue.find(node?.class_type);
+    const declared = info && declaredInputs(info, inputs);
+    // The node asks for these itself, once it has the others.
+    const isLazy = (input: string) => declared?.get(input)?.spec[1]?.lazy === true;
+    return Object.entries(inputs)
+      .filter(([input]) => !isLazy(input)).map(([, value]) => value)
+      .filter((value) => isLink(value))
       .map(([source]) => source)
       .filter((source) => !this.#isCached(source));
   }

@@ -39,12 +39,16 @@ export interface NodeContext {
   load(file: string): Promise<void>;
   /** Lets one sampler step pass and reports it; throws when the run is interrupted. */
   step(value: number, max: number, preview: () => Image): Promise<void>;
+  /** Sends an image of several over the event socket; throws when the run is interrupted. */
+  send(index: number, count: number, png: Uint8Array): void;
 }
 
 /** A node class. */
 export interface NodeClass {
   /** Executes the node. */
   run(inputs: Inputs, context: NodeContext): NodeResult | Promise<NodeResult>;
+  /** Which of its lazy inputs the node needs, once it has the others (`check_lazy_status`). */
+  needs?(inputs: Inputs): string[];
   /** What besides the inputs decides whether a result is still good (`IS_CHANGED`). */
   fingerprint?(inputs: JsonObject, files: NodeContext["files"]): Promise<string>;
 }

@@ -6,6 +6,7 @@
 
 import { encodePng } from "../../images/mod.ts";
 import { encodeJpeg } from "../files/jpeg.ts";
+import { encodeWebp } from "../files/webp.ts";
 import { dumpJson, isObject, type JsonObject } from "../json.ts";
 import type { FileArea } from "../files/store.ts";
 import { expandPrefix, nextName } from "../files/naming.ts";
@@ -35,6 +36,8 @@ export const OUTPUT: NodeClasses = {
       ),
   },
   SaveImageAdvanced: { run: saveAdvanced },
+  SaveAnimatedWEBP: { run: saveAnimated },
+  SaveImageWebsocket: { run: send, fingerprint: () => Promise.resolve(crypto.randomUUID()) },
   SaveText: { run: saveText },
   PreviewImage: {
     run: (inputs, context) => save(inputs, context, "temp", `ComfyUI_temp_${suffix(context)}`),
@@ -82,6 +85,31 @@ function withoutFormat(): PythonError {
     "TypeError",
     "SaveImageAdvanced.execute() missing 1 required positional argument: 'format'",
   );
+}
+
+async function saveAnimated(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  const value = inputs.value("images", "IMAGE");
+  const { images } = value;
+  await context.work();
+  const size = { width: images[0]?.width ?? 0, height: images[0]?.height ?? 0 };
+  const prefix = expandPrefix(inputs.text("filename_prefix"), size, context.now());
+  const { stem, counter, subfolder } = await nextName(prefix, context.files.output);
+  const filename = `${stem}_${String(counter).padStart(5, "0")}_.webp`;
+  const path = subfolder === "" ? filename : `${subfolder}/${filename}`;
+  await context.files.output.write(path, encodeWebp(images, 1000 / inputs.float("fps")));
+  const saved = [{ filename, subfolder, type: "output" }];
+  return { outputs: [value], ui: { images: saved, animated: [true] } };
+}
+
+async function send(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
+  const { images } = inputs.value("images", "IMAGE");
+  await context.work();
+  for (const [index, image] of images.entries()) {
+    const { width, height } = image;
+    const png = await encodePng({ width, height, data: image.pixels(), channels: 3 }, {});
+    context.send(index, images.length, png);
+  }
+  return { outputs: [] };
 }
 
 async function saveText(inputs: Inputs, context: NodeContext): Promise<NodeResult> {

@@ -15,7 +15,7 @@ export const PLAIN: NodeClasses = {
   PrimitiveStringMultiline: { run: (inputs) => plain(inputs.text("value")) },
   StringConcatenate: { run: concatenate },
   StringFormat: { run: format },
-  ComfySwitchNode: { run: choose },
+  ComfySwitchNode: { run: choose, needs: (inputs) => [branch(inputs)] },
   PreviewAny: { run: show },
 };
 
@@ -35,9 +35,12 @@ function format(inputs: Inputs): NodeResult {
   return plain(text);
 }
 
-/** The real node does not even run the branch that it leaves out. */
+function branch(inputs: Inputs): string {
+  return inputs.boolean("switch") ? "on_true" : "on_false";
+}
+
 function choose(inputs: Inputs): NodeResult {
-  const value = inputs.any(inputs.boolean("switch") ? "on_true" : "on_false");
+  const value = inputs.any(branch(inputs));
   return { outputs: value === undefined ? [] : [value] };
 }
 

@@ -21,7 +21,7 @@ export type StepGroup = readonly StepAtSize[];
  * Small sizes leave a GPU idle: from 64² to 1024² a step of SDXL takes some 5 times as long, not 256
  * times. What is in proportion within this grows by its root, the middle between that and not at all.
  */
-const MOST_UNSEEN = 6;
+const MOST_UNSEEN = 5;
 
 /** Tells how much longer a step takes at another size. */
 export interface Growth {

@@ -15,7 +15,7 @@ export async function image(
 ): Promise<Reply> {
   const refuse = (error: string): Reply => ({ type: "job_error", job_id, error });
   const job = await queue.get(job_id);
-  if (job === undefined) return refuse("Job not found");
+  if (job === undefined) return refuse(`Job not found: ${job_id}`);
   const paths = job.outcome?.type === "completed" ? job.outcome.result.imagePaths : [];
   const path = paths[index];
   if (path === undefined) {

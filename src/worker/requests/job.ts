@@ -18,7 +18,9 @@ export async function describeJob(
   firstImage: number = 0,
 ): Promise<Reply> {
   const job = await context.queue.get(jobId);
-  if (job === undefined) return { type: "job_error", job_id: jobId, error: "Job not found" };
+  if (job === undefined) {
+    return { type: "job_error", job_id: jobId, error: `Job not found: ${jobId}` };
+  }
   const description = await describe(context, job);
   const { image_paths: paths } = description;
   const rest = firstImage === 0 || paths === undefined

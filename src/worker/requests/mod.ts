@@ -11,6 +11,7 @@ import { listJobs, namedJobs } from "./list_jobs.ts";
 import { listModels } from "./list_models.ts";
 import { listServers } from "./list_servers.ts";
 import { status } from "./status.ts";
+import { listWorkflows } from "./workflows.ts";
 
 /**
  * Answers a valid request. What goes wrong with it is a reply too.
@@ -44,6 +45,8 @@ export async function handleRequest(
       return await image(context, request);
     case "drain_server":
       return drainServer(context, request);
+    case "list_workflows":
+      return await listWorkflows(context);
     default:
       return request satisfies never;
   }

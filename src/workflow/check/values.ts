@@ -15,12 +15,19 @@ export function isWithin(value: unknown, { type, min, max }: InputSpec): boolean
   return number >= (min ?? -Infinity) && number <= (max ?? Infinity);
 }
 
+/** Texts that Python reads as a whole number, and as any number. */
+const WHOLE = /^[+-]?\d+(?:_\d+)*$/;
+const ANY =
+  /^[+-]?(?:inf(?:inity)?|(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?)$/i;
+
 function toNumber(value: unknown, isInteger: boolean): number | bigint | undefined {
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "bigint") return value;
   if (typeof value === "number") return isInteger ? Math.trunc(value) : value;
   if (typeof value !== "string") return undefined;
   const text = value.trim();
-  if (isInteger) return /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, "")) : undefined;
-  return text !== "" && !Number.isNaN(Number(text)) ? Number(text) : undefined;
+  if (!(isInteger ? WHOLE : ANY).test(text)) return undefined;
+  const plain = text.replaceAll("_", "").replace(/^\+/, "");
+  if (isInteger) return BigInt(plain);
+  return Number(plain.replace(/inf(?:inity)?/i, "Infinity"));
 }

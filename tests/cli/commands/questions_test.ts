@@ -149,7 +149,7 @@ Deno.test("job tells all that is known of one, and exits with 1 if there is none
   assert.equal(json.json()[0]?.["state"], "completed");
   const none = await run(["job", "nobody", ...flags]);
   assert.equal(none.exitCode, 1);
-  assert.equal(none.stderr(), "error: Job not found\n");
+  assert.equal(none.stderr(), "error: Job not found: nobody\n");
 });
 
 Deno.test("cancel gives a running job up, and one that is not there does not spare it", async () => {

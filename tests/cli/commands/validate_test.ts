@@ -101,6 +101,31 @@ Deno.test("validate-workflows says what a server would refuse", async () => {
   ]);
 });
 
+Deno.test("validate-workflows says what the server will put in the place of a class that it lacks", async () => {
+  await using simulator = await startSimulator();
+  const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+  await using server = Deno.serve(options, async ({ url }) => {
+    const { pathname } = new URL(url);
+    const answer = await fetch(simulator.url + pathname);
+    if (pathname !== "/object_info") return answer;
+    const { ImageScaleBy: _old, ...classes } = await answer.json();
+    return Response.json(classes);
+  });
+  await using dir = await tempDir();
+  const nodes: typeof graphs.STOCK = {
+    ...graphs.STOCK,
+    larger: ["ImageScaleBy", { image: ["decode", 0], upscale_method: "area", scale_by: 2 }],
+    save: ["SaveImage", { images: ["larger", 0], filename_prefix: "x" }],
+  };
+  await Deno.writeTextFile(`${dir.path}/old.json`, JSON.stringify(graphs.graphOf(nodes)));
+  const url = `--comfyui-url=http://127.0.0.1:${server.addr.port}`;
+  const { lines } = await validate(`--workflow-dir=${dir.path}`, url);
+  assert.deepEqual(lines.slice(0, 2), [
+    'old: the node class "ImageScaleBy" will be replaced by "ResizeImageMaskNode"',
+    "old: ok",
+  ]);
+});
+
 Deno.test("validate-workflows ends with 2 for what it was told wrongly, with 3 without an answer", async () => {
   await using dir = await tempDir();
   const codes = [

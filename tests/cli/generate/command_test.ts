@@ -218,6 +218,15 @@ Deno.test("generate draws a bar for each job on a terminal, no line wider than i
   }
 });
 
+Deno.test("generate warns of no frames that are small, since their sheet is large", async () => {
+  await using setup = await workerSetup();
+  const { exitCode, stderr, stdout } = await run(args(setup, "--frames=2"));
+  assert.equal(exitCode, 0, stderr());
+  assert.doesNotMatch(stderr(), /warning/);
+  const endings = stdout().trim().split("\n").map((path) => path.replace(/^.*knight_0001_0/, ""));
+  assert.deepEqual(endings, ["_sheet.png", "_0000.png", "_0001.png", ".gif", ".apng"]);
+});
+
 Deno.test("generate shows the image where the terminal can, unless told not to", async () => {
   await using setup = await workerSetup();
   const kitty: FakeIoOptions = { terminal: true, env: { KITTY_WINDOW_ID: "1" } };

@@ -18,6 +18,17 @@ Deno.test("a line of a name cannot become a line of the unit", () => {
   assert.ok(!unit.split("\n").includes("User=root"));
 });
 
+Deno.test("the unit leaves what Deno and ZeroMQ do not start without, as was seen under a real systemd", () => {
+  const lines = renderUnit({ command: ["/deno"], configFile: "/etc/x.yaml" }).split("\n");
+  // Priorities of threads and the limit of open files; a system call that is refused ends no process.
+  assert.ok(
+    !lines.some((line) => line.startsWith("SystemCallFilter=") && line.includes("@resources")),
+  );
+  assert.ok(lines.includes("SystemCallErrorNumber=EPERM"));
+  assert.ok(lines.some((line) => /^RestrictAddressFamilies=.*\bAF_NETLINK\b/.test(line)));
+  assert.ok(!lines.some((line) => line.startsWith("ExecReload=/bin/kill")));
+});
+
 Deno.test("service print wants a whole path", async () => {
   const { exitCode, stderr } = await run(["service", "print", "--config=worker.yaml"]);
   assert.equal(exitCode, 2);

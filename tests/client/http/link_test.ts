@@ -67,6 +67,7 @@ Deno.test("a client over HTTP asks whatever one over ZeroMQ can ask", async () =
   assert.ok((await client.models()).some(({ name }) => name === JOB.model));
   const everything = await client.models({ allTypes: true });
   assert.ok(everything.length >= (await client.models()).length);
+  assert.ok((await client.workflows()).some(({ name }) => name === "pixel_art_workflow"));
   const [server] = await client.servers();
   assert.equal((await client.drainServer(server!.name, true))[0]!.draining, true);
   assert.ok(!(await client.drainServer(server!.name, false))[0]!.draining);

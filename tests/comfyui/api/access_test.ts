@@ -116,3 +116,31 @@ Deno.test("ComfyClient.hasUpload() asks for the content and for the file, where 
   equal(await client.hasUpload({ filename: "a.png", subfolder: "", type: "input" }), false);
   equal(server.hits.length, before);
 });
+
+Deno.test("ComfyClient.findUpload() finds a content by its BLAKE3, only where the server keeps assets", async () => {
+  const server = { keepsAssets: true };
+  // The digest of "abc", which many test vectors have.
+  const hash = "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+  const hits: string[] = [];
+  const gate = (request: Request, { pathname, search }: URL) => {
+    if (pathname === "/features") return Response.json({ assets: server.keepsAssets });
+    if (request.method !== "HEAD") return undefined;
+    hits.push(pathname + search);
+    const isThere = pathname === "/view" || pathname === `/api/assets/hash/${hash}`;
+    return new Response(null, { status: isThere ? 200 : 404 });
+  };
+  await using standIn = await startStandIn({ gate });
+  const find = async (text: string) => {
+    await using client = createComfyClient({ url: standIn.url });
+    const found = await client.findUpload(new TextEncoder().encode(text), "a.png", {
+      subfolder: "x",
+    });
+    return found?.filename;
+  };
+  equal(await find("abc"), "a.png");
+  deepEqual(hits, [`/api/assets/hash/${hash}`, "/view?filename=a.png&subfolder=x&type=input"]);
+  equal(await find("abd"), undefined);
+  server.keepsAssets = false;
+  equal(await find("abc"), undefined);
+  equal(hits.length, 3);
+});

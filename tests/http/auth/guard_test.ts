@@ -7,7 +7,7 @@ import type { HttpContext } from "../../../src/http/options.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
 const CONTEXT: HttpContext = {
-  catalog: () => Promise.resolve({ workflows: [], palettes: [] }),
+  catalog: () => Promise.resolve({ workflows: [], unusable: [], palettes: [] }),
   servers: { add: () => Promise.resolve(""), remove: () => false },
   webhooks: { list: () => Promise.resolve([]), retry: () => Promise.resolve(false) },
   handle: (request) =>

@@ -44,7 +44,7 @@ Deno.test("promtool finds nothing wrong with the metrics and the alert rules", a
   await (await setup.submit({ id: "a" }, { prefer: "wait=30" })).body?.cancel();
   const text = await (await setup.ask("/metrics")).text();
   assert.equal(await promtool(["check", "metrics"], text), "");
-  assert.match(await promtool(["check", "rules", ALERTS]), /SUCCESS: 8 rules found/);
+  assert.match(await promtool(["check", "rules", ALERTS]), /SUCCESS: 9 rules found/);
 });
 
 /** A Prometheus that asks a worker every 100 ms. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { liveIsolates } from "../../../src/executor/isolate.ts";
 import { startSimulator } from "../../../src/simulator/mod.ts";
-import { type HttpSetup, httpSetup } from "../support.ts";
+import { polled } from "../../support/polled.ts";
+import { type HttpSetup, httpSetup, statusOf } from "../support.ts";
 
 function add(setup: HttpSetup, fields: unknown): Promise<Response> {
   return setup.ask("/v1/servers", {
@@ -15,30 +16,23 @@ async function servers(setup: HttpSetup): Promise<{ name: string; state: string 
   return (await (await setup.ask("/v1/servers")).json()).servers;
 }
 
-/** Resolves when the worker has this log line's fact, told by the list of servers. */
-async function untilServers(setup: HttpSetup, isSo: (names: string[]) => boolean): Promise<void> {
-  while (!isSo((await servers(setup)).map(({ name }) => name))) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 Deno.test("a server that is added gets jobs, and the one that is removed ends what it has", async () => {
   await using setup = await httpSetup();
   const isolates = liveIsolates;
   await using other = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
   const [first] = await servers(setup);
   const added = await add(setup, { url: other.url, name: "other", weight: 2 });
-  assert.equal(added.status, 201);
-  assert.equal(added.headers.get("location"), "/v1/servers/other");
+  assert.deepEqual([added.status, added.headers.get("location")], [201, "/v1/servers/other"]);
+  await added.body?.cancel();
   assert.equal(liveIsolates, isolates + 1);
   const remove = (name: string) =>
     setup.ask(`/v1/servers/${encodeURIComponent(name)}`, { method: "DELETE" });
-  assert.equal((await setup.submit({ id: "a", steps: 300 })).status, 202);
-  const gone = await remove(first?.name ?? "");
-  assert.equal(gone.status, 202);
+  assert.equal(await statusOf(setup.submit({ id: "a", steps: 300 })), 202);
+  assert.equal(await statusOf(remove(first?.name ?? "")), 202);
   const done = await setup.submit({ id: "b" }, { prefer: "wait=30" });
   assert.deepEqual([(await done.json()).server], ["other"]);
-  await untilServers(setup, (names) => names.length === 1 && names[0] === "other");
+  await polled(async () => (await servers(setup)).length === 1 ? true : undefined, "one server");
+  assert.deepEqual((await servers(setup)).map(({ name }) => name), ["other"]);
   const { state } = await (await setup.ask("/v1/jobs/a")).json();
   assert.equal(state, "completed");
   assert.equal(liveIsolates, isolates);

@@ -173,7 +173,10 @@ export function testJobs(test: RegisterTest, open: QueueFactory): void {
     for (const id of ["a", "b", "c", "d"]) await queue.enqueue(generateRequest({ id }));
     for (let i = 0; i < 3; i += 1) await queue.settle((await claim())!, { type: "cancelled" });
     clock.advance(1_000);
+    const doomed = await queue.endedBefore(clock.now(), 2);
+    assert.deepEqual(doomed.map(({ id }) => id), ["a", "b"]);
     assert.equal(await queue.prune(clock.now(), 2), 2);
+    assert.deepEqual((await queue.endedBefore(clock.now(), 9)).map(({ id }) => id), ["c"]);
     assert.equal(await queue.prune(clock.now(), 2), 1);
     assert.equal(await queue.prune(clock.now(), 2), 0);
     assert.equal((await queue.get("d"))?.state, "queued");

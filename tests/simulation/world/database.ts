@@ -13,7 +13,7 @@ export const database = {
   /** Statements until the worker dies at one; below 0 for never. */
   diesIn: -1,
   /** Called when it dies. */
-  onDeath: () => {},
+  onDeath: (): void => {},
   /** Called after each change that was stored. */
   onCommit: (_db: DatabaseSync) => {},
 };
@@ -21,8 +21,9 @@ export const database = {
 const open = new Map<Process, Set<DatabaseSync>>();
 const owners = new WeakMap<StatementSync, DatabaseSync>();
 
-/** Takes all misfortune back. */
+/** Takes all misfortune back, and forgets the files of a world that is over. */
 export function mendDatabase(): void {
+  open.clear();
   Object.assign(database, { isFull: false, isHeld: false, diesIn: -1 });
 }
 

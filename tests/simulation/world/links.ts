@@ -5,6 +5,7 @@
  */
 
 import { TransportError } from "../../../src/errors.ts";
+import { Mailbox } from "../../../src/transport/mailbox.ts";
 import { memoryTransport } from "../../../src/transport/mod.ts";
 import type {
   BindOptions,
@@ -17,12 +18,12 @@ import type {
 } from "../../../src/transport/mod.ts";
 import { currentProcess, presentWorld, type Process } from "./world.ts";
 
-/** What befalls messages. */
-export const links = { lose: 0, twice: 0, mostMs: 3, downUntilMs: 0 };
+/** What befalls messages; `lateMs` is what updates take longer than replies. */
+export const links = { lose: 0, twice: 0, mostMs: 3, downUntilMs: 0, lateMs: 0 };
 
 /** A network without faults. */
 export function mendLinks(): void {
-  Object.assign(links, { lose: 0, twice: 0, mostMs: 3, downUntilMs: 0 });
+  Object.assign(links, { lose: 0, twice: 0, mostMs: 3, downUntilMs: 0, lateMs: 0 });
 }
 
 /** True if a message that is sent now is lost. */
@@ -38,9 +39,9 @@ class Lane {
   #lastMs = 0;
 
   /** Delivers in a process. */
-  deliver(process: Process, label: string, run: () => void): void {
+  deliver(process: Process, label: string, run: () => void, lateMs = 0): void {
     const world = presentWorld();
-    const delayMs = world.random.between(0.05, links.mostMs);
+    const delayMs = lateMs + world.random.between(0.05, links.mostMs);
     this.#lastMs = Math.max(this.#lastMs, world.nowMs + delayMs);
     world.schedule(process, this.#lastMs - world.nowMs, label, run);
   }
@@ -90,18 +91,24 @@ export class SimulatedTransport implements Transport {
   async connectUpdates(address: string): Promise<UpdateSubscriber> {
     const inner = await this.#inner.connectUpdates(address);
     const process = currentProcess()!;
-    process.onKill.push(() => void inner.close());
+    const inbox = new Mailbox<Uint8Array>();
+    const close = (): Promise<void> => {
+      inbox.close();
+      return inner.close();
+    };
+    process.onKill.push(() => void close());
+    const lane = new Lane();
+    const receive = async () => {
+      for await (const body of inner) {
+        if (isLost()) continue;
+        lane.deliver(process, "update", () => inbox.put(body), links.lateMs);
+      }
+    };
+    receive().catch((error) => presentWorld().fail(`No more updates: ${String(error)}`));
     return {
-      close: () => inner.close(),
-      [Symbol.asyncDispose]: () => inner.close(),
-      async *[Symbol.asyncIterator]() {
-        const lane = new Lane();
-        for await (const body of inner) {
-          if (isLost()) continue;
-          await lane.cross(process, "update");
-          yield body;
-        }
-      },
+      close,
+      [Symbol.asyncDispose]: close,
+      [Symbol.asyncIterator]: () => inbox.iterate(),
     };
   }
 }

@@ -162,7 +162,7 @@ Deno.test("an ending that could not be stored is stored when that is possible ag
   const queue = openSqliteQueue({ path: ":memory:" });
   let isFull = true;
   const put: Outbox["put"] = (some) =>
-    isFull ? Promise.reject(new Error("disk full")) : queue.outbox.put(some);
+    isFull ? Promise.reject(new Error("The disk is full")) : queue.outbox.put(some);
   const outbox = new Proxy(queue.outbox, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
@@ -174,7 +174,7 @@ Deno.test("an ending that could not be stored is stored when that is possible ag
     await using world = setup({ outbox });
     let refusal = "";
     await world.deliveries.note(ended("a")).catch((error) => refusal = error.message);
-    equal(refusal, "disk full");
+    equal(refusal, "The disk is full");
     isFull = false;
     world.deliveries.wake();
     await world.posted(1);

@@ -4,8 +4,9 @@ import type { Config } from "../../../src/config/mod.ts";
 import { connect } from "../../../src/client/mod.ts";
 import { startSimulator } from "../../../src/simulator/mod.ts";
 import { startWorker } from "../../../src/worker/mod.ts";
-import { httpSetup } from "../../http/support.ts";
+import { httpSetup, statusOf } from "../../http/support.ts";
 import { hookReceiver } from "../../support/hook_receiver.ts";
+import { polled } from "../../support/polled.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { IMAGE, testConfig } from "../../support/worker.ts";
 
@@ -32,7 +33,7 @@ Deno.test("a job's webhook is told how it ended; one of a host not allowed is re
   const settings = await hooked(dir.path, receiver.url);
   await using setup = await httpSetup({}, { settings });
   const { url } = receiver;
-  equal((await setup.submit({ id: "a", webhook: { url } })).status, 202);
+  equal(await statusOf(setup.submit({ id: "a", webhook: { url } })), 202);
   await receiver.toldTimes(1);
   const [{ headers, body } = { headers: new Headers(), body: "" }] = receiver.told;
   const event = new Webhook(SECRET).verify(body, Object.fromEntries(headers)) as {
@@ -45,11 +46,11 @@ Deno.test("a job's webhook is told how it ended; one of a host not allowed is re
   const evil = await setup.submit({ id: "b", webhook: { url: "http://evil.example/" } });
   equal(evil.status, 422);
   match((await evil.json()).detail, /webhook: its host evil\.example is not allowed/);
-  // A list without events, an event that there is not.
-  for (const webhook of [{ url, events: [] }, { url, events: ["started"] }, {}, url]) {
-    equal((await setup.submit({ id: "c", webhook })).status, 422);
+  // An event that there is not.
+  for (const webhook of [{ url, events: ["started"] }, {}, url]) {
+    equal(await statusOf(setup.submit({ id: "c", webhook })), 422);
   }
-  equal((await setup.submit({ id: "d", webhook: { url, events: ["failed"] } })).status, 202);
+  equal(await statusOf(setup.submit({ id: "d", webhook: { url, events: ["failed"] } })), 202);
 });
 
 Deno.test("a worker that tells no webhooks refuses a job that names one", async () => {
@@ -78,23 +79,19 @@ Deno.test("what was given up is listed over HTTP, without secrets, and tried aga
   );
   const settings = await hooked(dir.path, receiver.url);
   await using setup = await httpSetup({}, { settings });
-  await setup.submit({ id: "a", webhook: { url: `${receiver.url}?token=hush` } });
-  const list = async () => {
-    return (await (await setup.ask("/v1/webhooks?state=dead")).json()).deliveries;
-  };
-  let dead = await list();
-  while (dead.length === 0) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    dead = await list();
-  }
-  deepEqual([dead[0].job_id, dead[0].attempts, dead[0].error], ["a", 1, "HTTP 410"]);
-  match(dead[0].url, /\?token=\*\*\*$/);
+  await statusOf(setup.submit({ id: "a", webhook: { url: `${receiver.url}?token=hush` } }));
+  const dead = await polled(async () => {
+    const { deliveries } = await (await setup.ask("/v1/webhooks?state=dead")).json();
+    return deliveries[0];
+  }, "a delivery that was given up");
+  deepEqual([dead.job_id, dead.attempts, dead.error], ["a", 1, "HTTP 410"]);
+  match(dead.url, /\?token=\*\*\*$/);
   const metrics = await (await setup.ask("/metrics")).text();
   match(
     metrics,
     /dgx_pixels_webhook_tries_total\{outcome="dead"\} 1\n[^]*dgx_pixels_webhooks_dead 1\n/,
   );
-  const retry = () => setup.ask(`/v1/webhooks/${dead[0].id}/retry`, { method: "POST" });
+  const retry = () => setup.ask(`/v1/webhooks/${dead.id}/retry`, { method: "POST" });
   const first = await retry();
   deepEqual([first.status, (await first.json()).state], [202, "waiting"]);
   await receiver.toldTimes(2);

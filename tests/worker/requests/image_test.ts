@@ -96,7 +96,7 @@ Deno.test("what is not there is refused with the reason, and nothing outside of 
   };
   for (const index of [0, 1, 3, 4]) assert.match(await errorOf(ask(index)), /^Image not found: /);
   assert.match(await errorOf(ask(5)), /^Invalid parameter: index: the job has 5 images$/);
-  assert.match(await errorOf(ask(0, 0, "nobody")), /^Job not found$/);
+  assert.match(await errorOf(ask(0, 0, "nobody")), /^Job not found: nobody$/);
   assert.match(await errorOf(ask(0, 0, "waits")), /^Invalid parameter: index: the job has 0/);
   const empty = dataOf(await ask(2));
   assert.deepEqual([empty.size_bytes, empty.data.length], [0, 0]);

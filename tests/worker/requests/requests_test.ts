@@ -151,6 +151,23 @@ Deno.test("job, list_jobs and list_servers tell what is known, in valid messages
   assert.equal((await setup.ask({ type: "job", job_id: "x" })).type, "job_error");
 });
 
+Deno.test("list_workflows takes the answer of whichever sandbox has one", async () => {
+  const mute = (name: string) => ({
+    ...server(name),
+    catalog: () => Promise.reject(new Error(`${name} does not answer`)),
+  });
+  await using setup = handlers([mute("a"), server("b")]);
+  assert.deepEqual(await setup.ask({ type: "list_workflows" }), {
+    type: "workflow_list",
+    workflows: [{ name: "txt2img" }],
+  });
+  await using silent = handlers([mute("a")]);
+  assert.deepEqual(await silent.ask({ type: "list_workflows" }), {
+    type: "error",
+    message: "Backend busy: a does not answer; ask again later",
+  });
+});
+
 Deno.test("job_accepted and job say how sure the estimate is", async () => {
   await using setup = handlers();
   const accepted = await setup.ask(generateRequest());

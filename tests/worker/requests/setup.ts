@@ -91,6 +91,7 @@ export function server(
     recall: () => undefined,
     check: (_request: GenerateRequest) => Promise.resolve(check),
     models: () => Promise.resolve([]),
+    catalog: () => Promise.resolve({ workflows: ["txt2img"] }),
   };
 }
 
