@@ -26,6 +26,7 @@ import {
   MAX_TOLD_PROMPT_CHARS,
   MAX_URL_CHARS,
 } from "./limits.ts";
+import { countCharacters } from "./characters.ts";
 import { MODEL_TYPES } from "./model_types.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
@@ -393,23 +394,6 @@ function characters(least: number, most: number): z.ZodString {
       value.length <= most || (value.length <= 2 * most && countCharacters(value) <= most)
     )
     .meta({ maxLength: most });
-}
-
-/** Unicode code points of a text. An iteration would take ten times as long, and strangers send megabytes. */
-export function countCharacters(value: string): number {
-  let count = value.length;
-  for (let at = 1; at < value.length; at++) {
-    if (isLow(value.charCodeAt(at)) && isHigh(value.charCodeAt(at - 1))) count--;
-  }
-  return count;
-}
-
-function isHigh(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function isLow(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
 }
 
 export { jobDescription, jobState, loraChoice, stage };
