@@ -83,6 +83,7 @@ export type {
   PixelOptions,
   PixelResult,
   Progress,
+  ServerElsewhere,
   ServerInfo,
   Stage,
   StatusInfo,

@@ -160,6 +160,8 @@ export interface WorkerConfig {
   readonly dbPath: string;
   /** Name of this worker, which no other one of a shared queue has. @default {"worker"} */
   readonly name: string;
+  /** Where other workers of a shared queue reach its updates. @default {`zmq.pubSubAddr`} */
+  readonly peerAddr: string | undefined;
   /** Longest wait in milliseconds for running jobs when the worker stops. @default {10000} */
   readonly drainTimeoutMs: number;
   /** Most progress updates of one job in a second; 0 sets no limit. @default {60} */

@@ -20,6 +20,7 @@ export type FlagName =
   | "extra-model-paths"
   | "db"
   | "worker-name"
+  | "peer-addr"
   | "config"
   | "simulate"
   | "isolation"

@@ -202,6 +202,14 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: "worker",
     help: "name of this worker, which no other one of a shared queue has",
   },
+  "worker.peerAddr": {
+    path: "worker.peer_addr",
+    flag: "peer-addr",
+    kind: address(),
+    default: undefined,
+    help:
+      "where other workers of a shared queue reach this one's updates; zmq.pub_sub_addr unless given",
+  },
   "worker.drainTimeoutMs": {
     path: "worker.drain_timeout_s",
     kind: seconds(0, 86_400),

@@ -60,7 +60,7 @@ const count = integer(0, MAX_COUNT);
 const id = integer(0, Number.MAX_SAFE_INTEGER);
 const clock = optional(number(0, Number.MAX_SAFE_INTEGER));
 
-const progress = object<Omit<Progress, "type" | "job_id">>({
+const progress = object<Omit<Progress, "type" | "job_id" | "worker">>({
   stage: word([
     "initializing",
     "loading_models",

@@ -53,6 +53,8 @@ export interface Executor {
   readonly maxInFlight: number;
   /** True if the server has the models of a request; also while that is not known. */
   has(request: GenerateRequest): boolean;
+  /** Keys of all models that it has; undefined while that is not known. */
+  readonly modelKeys: ReadonlySet<string> | undefined;
   /** Runs a job to its end. Never throws: what goes wrong is an outcome. */
   run(spec: RunSpec, options: RunOptions): Promise<RunOutcome>;
   /** What `check()` is known to say, if it was asked about such a request a moment ago. */
@@ -131,6 +133,10 @@ export class SandboxExecutor implements Executor {
 
   get stateError(): string | undefined {
     return this.#stateError;
+  }
+
+  get modelKeys(): ReadonlySet<string> | undefined {
+    return this.#models.keys;
   }
 
   has(request: GenerateRequest): boolean {

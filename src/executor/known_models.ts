@@ -18,6 +18,8 @@ export interface KnownModelsOptions {
 
 /** The models of one server as last heard. */
 export interface KnownModels {
+  /** Keys of all of them; undefined while that is not known. */
+  readonly keys: ReadonlySet<string> | undefined;
   /** True if the server has what a request names; also while that is not known. */
   has(request: GenerateRequest): boolean;
   /** Asks again, in the background. */
@@ -39,9 +41,12 @@ export function createKnownModels(options: KnownModelsOptions): KnownModels {
   };
   return {
     refresh,
+    get keys() {
+      return known;
+    },
     has(request) {
       if (known === undefined) return true;
-      const has = namedModels(request).every((name) => known?.has(name));
+      const has = modelKeys(request).every((name) => known?.has(name));
       // A file may have been added since.
       if (!has && now() - askedAtMs > FRESH_MS) refresh();
       return has;
@@ -49,7 +54,8 @@ export function createKnownModels(options: KnownModelsOptions): KnownModels {
   };
 }
 
-function namedModels({ model, lora, loras }: GenerateRequest): string[] {
+/** Keys of the models that a request names, the same however it spells them. */
+export function modelKeys({ model, lora, loras }: GenerateRequest): string[] {
   const names = loras?.map((choice) => choice.name) ?? (lora === undefined ? [] : [lora]);
   return [
     `checkpoint/${modelNameKey(model)}`,

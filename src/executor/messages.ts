@@ -131,7 +131,7 @@ export type RunOutcome =
 /** What a run tells before it ends. */
 export type RunEvent =
   | { type: "started"; workflow: string }
-  | { type: "progress"; progress: Omit<Progress, "type" | "job_id"> }
+  | { type: "progress"; progress: Omit<Progress, "type" | "job_id" | "worker"> }
   | { type: "preview"; path: string; step: number };
 
 /** Whether a request can be done here, as far as it can be known now. */

@@ -6,6 +6,7 @@
 
 export type { Executor, RunOptions, ServerOptions } from "./executor.ts";
 export { startExecutors } from "./executors.ts";
+export { modelKeys } from "./known_models.ts";
 export type { Executors, ExecutorsOptions } from "./executors.ts";
 export type {
   Catalog,

@@ -91,6 +91,7 @@ const named = {
   JobDescription: schemas.jobDescription,
   ModelInfo: schemas.modelInfo,
   ServerInfo: schemas.serverInfo,
+  ServerElsewhere: schemas.serverElsewhere,
   LoraChoice: schemas.loraChoice,
   PixelOptions: schemas.pixelOptions,
   PixelResult: schemas.pixelResult,

@@ -84,6 +84,9 @@ export type JobList = (typeof schemas)["jobList"]["_zod"]["output"];
 /** One ComfyUI server and its health. */
 export type ServerInfo = (typeof schemas)["serverInfo"]["_zod"]["output"];
 
+/** A ComfyUI server of another worker on the same queue. */
+export type ServerElsewhere = (typeof schemas)["serverElsewhere"]["_zod"]["output"];
+
 /** The ComfyUI servers. */
 export type ServerList = (typeof schemas)["serverList"]["_zod"]["output"];
 

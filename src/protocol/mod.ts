@@ -65,6 +65,7 @@ export type {
   Progress,
   Reply,
   Request,
+  ServerElsewhere,
   ServerInfo,
   ServerList,
   Stage,

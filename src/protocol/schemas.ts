@@ -6,7 +6,6 @@
  */
 
 import { z } from "zod";
-import { characters, optional } from "./fields.ts";
 import {
   CYCLE_NAMES,
   DITHERS,
@@ -27,6 +26,7 @@ import {
   MAX_TOLD_PROMPT_CHARS,
   MAX_URL_CHARS,
 } from "./limits.ts";
+import { characters, optional } from "./kinds.ts";
 import { MODEL_TYPES } from "./model_types.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
@@ -247,6 +247,7 @@ export const jobStarted = z.object({
   type: z.literal("job_started"),
   job_id: id,
   timestamp: count,
+  worker: optional(text),
   ...place,
 });
 export const progress = z.object({
@@ -257,6 +258,7 @@ export const progress = z.object({
   total_steps: count,
   percent: z.number().min(0).max(100),
   eta_s: seconds,
+  worker: optional(text),
   ...place,
 });
 export const preview = z.object({
@@ -264,6 +266,7 @@ export const preview = z.object({
   job_id: id,
   image_path: text,
   step: count,
+  worker: optional(text),
   ...place,
 });
 export const jobFinished = z.object({
@@ -323,9 +326,18 @@ export const workflowList = z.object({
   type: z.literal("workflow_list"),
   workflows: z.array(workflowInfo),
 });
+export const serverElsewhere = z.object({
+  worker: text,
+  name: text,
+  state: text,
+  active_jobs: count,
+  loaded: optional(text),
+  draining: optional(z.boolean()),
+});
 export const serverList = z.object({
   type: z.literal("server_list"),
   servers: z.array(serverInfo),
+  elsewhere: optional(z.array(serverElsewhere)),
 });
 
 export const imageData = z.object({

@@ -56,6 +56,28 @@ export interface ClaimOptions {
   fits?: (job: Job) => boolean;
 }
 
+/** What to claim jobs for, several at once. */
+export interface ClaimAllOptions {
+  /** Servers that may take some, by name, each with the socket that it will send their events to. */
+  servers: ReadonlyMap<string, string>;
+  /** Most jobs. */
+  limit: number;
+  /** How long the leases hold unless they are renewed, in milliseconds. */
+  leaseMs: number;
+  /**
+   * Chooses which of the servers shall run a job; undefined passes it over. Asked in the order of claiming,
+   * perhaps for some more jobs than are claimed, and must tell nothing but its choice.
+   *
+   * @param holder the only server that the job may go to, since its prompt may live there.
+   * @param taken the jobs that each server gets before this one.
+   */
+  place: (
+    job: Job,
+    holder: string | undefined,
+    taken: ReadonlyMap<string, readonly Job[]>,
+  ) => string | undefined;
+}
+
 /** How a job goes back to the queue. */
 export interface ReleaseOptions {
   /** Why, for the job's history. */
@@ -104,13 +126,61 @@ export const RUNS_OF_A_KIND = 9;
 /** Runs whose times are kept in all. */
 export const RUNS_IN_ALL = 1_000;
 
+/** What a worker tells the others of one of its servers. */
+export interface HeldServer {
+  /** Its name. */
+  readonly name: string;
+  /** Its health; absent while nothing is known. */
+  readonly state?: string;
+  /** The models in its memory, as one text; undefined if none is known to be. */
+  readonly loaded?: string | undefined;
+  /** Keys of all models that it can load; undefined if that is not known. */
+  readonly models?: ReadonlySet<string> | undefined;
+  /** How many more jobs it may take now. */
+  readonly room: number;
+  /** Jobs under way. */
+  readonly active: number;
+  /** Time until it has done what it has, in milliseconds. */
+  readonly waitMs: number;
+  /** How much it does in the same time, compared with others. */
+  readonly weight: number;
+  /** True while it gets no new jobs. */
+  readonly draining: boolean;
+}
+
+/** A server of another worker, without its models: {@linkcode SharedQueue.hasModels} tells of those. */
+export interface ServerElsewhere extends Omit<HeldServer, "models"> {
+  /** Name of the worker that has it. */
+  readonly worker: string;
+}
+
+/** Another worker, as far as it can be listened to. */
+export interface Peer {
+  /** Its name. */
+  readonly name: string;
+  /** Where it publishes updates. */
+  readonly updatesAddress: string;
+  /** Its public CURVE key, if it asks for keys. */
+  readonly publicKey: string | undefined;
+}
+
 /** What a queue offers besides that other workers use, too. */
 export interface SharedQueue {
   /**
    * Tells the others which servers this worker has, until the queue is closed: while it lives, prompts on them
-   * are for it alone.
+   * are for it alone. What `look` gives is told again when `touch()` asks for it, and now and then.
    */
-  hold(servers: readonly string[]): Promise<void>;
+  hold(look: () => readonly HeldServer[]): Promise<void>;
+  /** Tells the others, from the next time on, where this worker's updates are. */
+  publishAt(updatesAddress: string, publicKey: string | undefined): void;
+  /** The other workers that were heard of within the last seconds and tell where their updates are. */
+  peers(): Promise<readonly Peer[]>;
+  /** The servers of this worker have changed: the others are told in a moment. */
+  touch(): void;
+  /** True if a server of another worker, heard of within the last seconds, can load all these. */
+  hasModels(keys: readonly string[]): Promise<boolean>;
+  /** The servers of other workers that were heard of within the last seconds. */
+  elsewhere(): Promise<readonly ServerElsewhere[]>;
   /** Jobs that ended since the last time, whoever ended them, each once; some now, more the next time. */
   endings(): Promise<readonly Job[]>;
   /** Ids of jobs which this worker runs and somebody wants cancelled. */
@@ -149,6 +219,8 @@ export interface JobQueue extends AsyncDisposable {
    * priority counts as much as 30 s of age, so that nothing waits for ever.
    */
   claim(options: ClaimOptions): Promise<Lease | undefined>;
+  /** The same for a set of servers, as one change: so many jobs as were found for them, in their order. */
+  claimAll(options: ClaimAllOptions): Promise<readonly Lease[]>;
   /** Prolongs a lease by `leaseMs` from now. */
   renew(lease: Lease, leaseMs: number): Promise<boolean>;
   /** Notes that the prompt runs. True only the first time in the job's life. */

@@ -12,10 +12,13 @@ export type {
   ClaimOptions,
   EnqueueDetails,
   EnqueueResult,
+  HeldServer,
   JobQueue,
   ListOptions,
+  Peer,
   QueueCounts,
   ReleaseOptions,
+  ServerElsewhere,
   SharedQueue,
 } from "./job_queue.ts";
 export type {

@@ -3,7 +3,7 @@
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
-import { isTerminal, type Job, type JobOutcome } from "./job.ts";
+import { isTerminal, type Job, type JobOutcome, type Lease } from "./job.ts";
 
 /** Columns of a row that was read. Numbers are safe integers, whatever is stored. */
 export interface JobRow {
@@ -37,6 +37,18 @@ const MAX_COUNT = 2 ** 31 - 1;
 
 /** Latest time that a date can have, Unix milliseconds. */
 const MAX_TIME_MS = 8.64e15;
+
+/** The lease that a row was claimed by. */
+export function toLease(row: JobRow, token: string, resumed: boolean): Lease {
+  return {
+    job: toJob(row),
+    token,
+    promptId: row.prompt_id ?? "",
+    clientId: row.client_id ?? "",
+    resumed,
+    promptStarted: row.prompt_started === 1,
+  };
+}
 
 /**
  * Reads a row back as a job. One that is damaged is a job all the same, with `damage` to tell why and

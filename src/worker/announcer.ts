@@ -51,15 +51,20 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
 }
 
 /** An announcer that may be handed an ending more than once: it is told the first time. */
-export function announceOnce(announcer: Announcer): Announcer {
+export function announceOnce(announcer: Announcer): Announcer & { isTold(jobId: string): boolean } {
   const told = new Set<string>();
+  const ids = new Set<string>();
   return {
+    isTold: (jobId) => ids.has(jobId),
     async announce(job) {
       const key = `${job.id} ${job.finishedAtMs}`;
       if (told.has(key)) return;
       told.add(key);
+      ids.add(job.id);
       const [oldest] = told;
       if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
+      const [oldestId] = ids;
+      if (ids.size > REMEMBERED && oldestId !== undefined) ids.delete(oldestId);
       await announcer.announce(job);
     },
   };

@@ -2,8 +2,17 @@
 
 import type { ZmqConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
+import type { KeyPair } from "../keys/mod.ts";
 import type { Logger } from "../log.ts";
 import type { BindOptions } from "../transport/mod.ts";
+
+/** What both sockets are bound with, and the keys that this worker shows others. */
+export interface Doors {
+  /** For binding. */
+  readonly bind: BindOptions;
+  /** The worker's own keys, if it asks for keys. */
+  readonly keys: KeyPair | undefined;
+}
 
 /**
  * Reads the keys that the configuration names, for both sockets.
@@ -11,11 +20,11 @@ import type { BindOptions } from "../transport/mod.ts";
  * @throws {ConfigError} `unreadable` for a key that cannot be used; `invalid_value` if one of the two settings is
  *   missing, or an address leads beyond this machine without keys.
  */
-export async function readDoors(config: ZmqConfig, logger: Logger): Promise<BindOptions> {
+export async function readDoors(config: ZmqConfig, logger: Logger): Promise<Doors> {
   const { curveKey, curveClients } = config;
   if (curveKey === undefined && curveClients === undefined) {
     refuseOpenDoors(config, logger);
-    return {};
+    return { bind: {}, keys: undefined };
   }
   if (curveKey === undefined || curveClients === undefined) {
     const [given, missing] = curveKey === undefined
@@ -25,7 +34,7 @@ export async function readDoors(config: ZmqConfig, logger: Logger): Promise<Bind
   }
   // Most workers have no keys, and start without what reads them.
   const { createAllowedClients, readSecretKey } = await import("../keys/mod.ts");
-  const { secretKey } = await readSecretKey(curveKey);
+  const keys = await readSecretKey(curveKey);
   await checkDirectory(curveClients);
   const clients = createAllowedClients({
     directory: curveClients,
@@ -38,7 +47,7 @@ export async function readDoors(config: ZmqConfig, logger: Logger): Promise<Bind
     } else logger.log("debug", "Let in a client", { client: name });
     return name !== undefined;
   };
-  return { curve: { secretKey, isAllowed } };
+  return { bind: { curve: { secretKey: keys.secretKey, isAllowed } }, keys };
 }
 
 async function checkDirectory(path: string): Promise<void> {

@@ -50,7 +50,7 @@ export interface FleetOptions {
   /** Where jobs run. */
   readonly executors: Executors;
   /** Hands them out. */
-  readonly scheduler: Pick<Scheduler, "add" | "remove">;
+  readonly scheduler: Pick<Scheduler, "add" | "remove" | "held">;
   /** True once the worker stops. */
   readonly isStopping: () => boolean;
   /** Takes log lines. */
@@ -108,8 +108,8 @@ class LiveFleet implements Fleet {
     this.#urls.set(name, server.url);
     try {
       const executor = await executors.add(await serverOptions(config, server, folders, queue));
-      await this.#hold();
       scheduler.add(executor);
+      await this.#hold();
     } catch (error) {
       this.#urls.delete(name);
       throw error;
@@ -180,9 +180,9 @@ class LiveFleet implements Fleet {
   }
 
   async #hold(): Promise<void> {
-    const { queue: { shared }, executors, isStopping } = this.#options;
+    const { queue: { shared }, scheduler, isStopping } = this.#options;
     if (isStopping()) return;
-    await shared?.hold(executors.all.map(({ name }) => name));
+    await shared?.hold(() => scheduler.held());
   }
 }
 

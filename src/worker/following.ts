@@ -3,6 +3,7 @@
 import { type Logger, silentLogger } from "../log.ts";
 import type { SharedQueue } from "../queue/mod.ts";
 import type { Announcer } from "./announcer.ts";
+import type { Relay } from "./relay.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { createWakeUp } from "./wake_up.ts";
 
@@ -13,7 +14,9 @@ export interface FollowingOptions {
   /** Tells endings, each once. */
   announcer: Announcer;
   /** Runs jobs. */
-  scheduler: Pick<Scheduler, "wake" | "abort">;
+  scheduler: Pick<Scheduler, "wake" | "abort" | "noteElsewhere">;
+  /** Tells how the jobs of the others come along. */
+  relay?: Relay | undefined;
   /** Longest time between two looks, in milliseconds, whether anybody told of a change or not. @default {1000} */
   lookMs?: number;
   /** Takes log lines. */
@@ -25,13 +28,16 @@ const PAUSE_MS = 20;
 
 /** Follows the others until it is disposed of. */
 export function startFollowing(options: FollowingOptions): AsyncDisposable {
-  const { shared, announcer, scheduler, lookMs = 1_000, logger = silentLogger } = options;
+  const { shared, announcer, scheduler, relay, lookMs = 1_000, logger = silentLogger } = options;
   const wakeUp = createWakeUp();
   let open = true;
   let isAway = false;
   shared.onChange(() => wakeUp.wake());
   const look = async () => {
     for (const id of await shared.cancelled()) scheduler.abort(id);
+    const servers = await shared.elsewhere();
+    scheduler.noteElsewhere(servers);
+    await relay?.look(servers);
     for (let ended = await shared.endings(); open && ended.length > 0;) {
       for (const job of ended) await announcer.announce(job);
       ended = await shared.endings();

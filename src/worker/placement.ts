@@ -21,7 +21,7 @@ export interface Place {
 }
 
 /** What loading a model costs, in milliseconds of waiting: a middling guess for SDXL from an SSD. */
-const LOADING_MS = 8_000;
+export const LOADING_MS = 8_000;
 
 /** Names the models of a request, so that two that need the same load can be told. */
 export function modelsOf(request: GenerateRequest): string {

@@ -3,14 +3,15 @@
 import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
-import type { Job, JobQueue, Lease } from "../queue/mod.ts";
+import type { HeldServer, Job, JobQueue, Lease, ServerElsewhere } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import type { Estimator } from "./estimates/estimator.ts";
-import { choosePlace } from "./placement.ts";
 import type { Publisher } from "./publisher.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
+import { Slots } from "./slots.ts";
 import type { StorageWatch } from "./storage.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
@@ -78,6 +79,12 @@ export interface Scheduler {
   isDraining(server: string): boolean;
   /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
   setDraining(server: string, draining: boolean): void;
+  /** Notes the servers of other workers: what one of them does soonest is left to it for a while. */
+  noteElsewhere(servers: readonly ServerElsewhere[]): void;
+  /** What was noted last. */
+  readonly elsewhere: readonly ServerElsewhere[];
+  /** Tells what others may know of the servers here. */
+  held(): readonly HeldServer[];
   /** Gives jobs to another server, too. */
   add(runner: JobRunner): void;
   /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
@@ -104,12 +111,11 @@ class QueueScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
   readonly #logger: Logger;
   readonly #now: () => number;
-  #slots: readonly Slot[];
-  /** Servers that were removed, and end what they have. */
-  readonly #leaving = new Map<Slot, () => void>();
+  readonly #slots: Slots;
   readonly #context: AttemptContext;
   readonly #wakeUp: WakeUp = createWakeUp();
   readonly #welcome: Welcome;
+  readonly #elsewhere: Elsewhere;
   readonly #active = new Map<string, Attempt>();
   readonly #running = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
@@ -123,7 +129,9 @@ class QueueScheduler implements Scheduler {
     this.#options = options;
     this.#logger = logger;
     this.#now = now;
-    this.#slots = options.runners.map((runner) => new Slot(runner, options.estimator, now));
+    this.#slots = new Slots(options.runners.map((one) => new Slot(one, options.estimator, now)));
+    const { shared } = options.queue;
+    this.#elsewhere = new Elsewhere({ now, shared, onAnswer: () => this.wake() });
     this.#welcome = new Welcome({
       queue: options.queue,
       onAdmitted: () => this.wake(),
@@ -163,45 +171,40 @@ class QueueScheduler implements Scheduler {
   }
 
   activeOn(server: string): number {
-    return this.#slotOf(server)?.active ?? 0;
+    return this.#slots.of(server)?.active ?? 0;
   }
 
   isDraining(server: string): boolean {
-    return this.#slotOf(server)?.isDraining ?? false;
+    return this.#slots.of(server)?.isDraining ?? false;
   }
 
   add(runner: JobRunner): void {
-    this.#slots = [...this.#slots, new Slot(runner, this.#options.estimator, this.#now)];
+    this.#slots.add(new Slot(runner, this.#options.estimator, this.#now));
     this.wake();
   }
 
   async remove(server: string): Promise<void> {
-    const slot = this.#slots.find(({ name }) => name === server);
-    if (slot === undefined) return;
-    slot.isDraining = true;
-    this.#slots = this.#slots.filter((other) => other !== slot);
+    const left = this.#slots.leave(server);
     // What waits for it alone is looked at anew.
     this.#looked = false;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#leaving.set(slot, resolve);
-    this.#letGo(slot);
     this.wake();
-    await promise;
+    await left;
   }
 
-  #slotOf(server: string): Slot | undefined {
-    return [...this.#slots, ...this.#leaving.keys()].find(({ name }) => name === server);
+  noteElsewhere(servers: readonly ServerElsewhere[]): void {
+    this.#elsewhere.note(servers);
   }
 
-  #letGo(slot: Slot): void {
-    if (slot.active > 0) return;
-    this.#leaving.get(slot)?.();
-    // What it gave back last is looked at anew, too.
-    if (this.#leaving.delete(slot)) this.#looked = false;
+  get elsewhere(): readonly ServerElsewhere[] {
+    return this.#elsewhere.servers;
+  }
+
+  held(): readonly HeldServer[] {
+    return this.#slots.held();
   }
 
   setDraining(server: string, draining: boolean): void {
-    const slot = this.#slots.find(({ name }) => name === server);
+    const slot = this.#slots.all.find(({ name }) => name === server);
     if (slot === undefined) return;
     slot.isDraining = draining;
     this.wake();
@@ -212,13 +215,7 @@ class QueueScheduler implements Scheduler {
   }
 
   waitBeforeMs(jobId: string): number {
-    // One that was handed to none goes to the first that is done.
-    if (!this.#active.has(jobId)) {
-      const taking = this.#slots.filter(({ isDraining }) => !isDraining);
-      return Math.min(...(taking.length > 0 ? taking : this.#slots).map((slot) => slot.waitMs));
-    }
-    const waits = this.#slots.map((slot) => slot.waitBeforeMs(jobId));
-    return waits.find((wait) => wait !== undefined) ?? 0;
+    return this.#slots.waitBeforeMs(jobId);
   }
 
   async drain(): Promise<void> {
@@ -232,9 +229,10 @@ class QueueScheduler implements Scheduler {
     while (!this.#draining) {
       try {
         await this.#abandon();
-        await this.#welcome.look(this.#slots);
+        await this.#welcome.look(this.#slots.all);
         await this.#expire();
         while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
+        this.#options.queue.shared?.touch();
         this.#problem = undefined;
         if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());
       } catch (error) {
@@ -248,38 +246,37 @@ class QueueScheduler implements Scheduler {
 
   get #hasRoom(): boolean {
     const { maxConcurrentJobs = Infinity } = this.#options;
-    return this.#active.size < maxConcurrentJobs && this.#slots.some((slot) => slot.hasRoom);
+    return this.#active.size < maxConcurrentJobs && this.#slots.open.length > 0;
   }
 
-  /** Hands out one job, if one may run and a server is free for it. */
+  /** Hands out what may run on the servers that are free; false if that was all, for now. */
   async #dispatch(): Promise<boolean> {
-    const { queue } = this.#options;
-    if (!this.#hasRoom) return false;
-    for (const slot of this.#slots.filter((place) => place.hasRoom)) {
-      const lease = await queue.claim({
-        server: slot.name,
-        clientId: slot.runner.clientId,
-        leaseMs: this.#context.leaseMs,
-        fits: (job) => this.#belongs(job, slot.name),
-      });
-      if (lease === undefined) continue;
-      this.#start(slot, lease);
-      return true;
+    const { queue, maxConcurrentJobs = Infinity } = this.#options;
+    const { open } = this.#slots;
+    const room = open.reduce((sum, slot) => sum + slot.room, 0);
+    const limit = Math.min(room, maxConcurrentJobs - this.#active.size);
+    if (limit <= 0) return false;
+    const leases = await queue.claimAll({
+      servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
+      limit,
+      leaseMs: this.#context.leaseMs,
+      place: (job, holder, taken) => this.#slots.choose(job, holder, taken, this.#elsewhere),
+    });
+    for (const lease of leases) {
+      const slot = open.find(({ name }) => name === lease.job.server);
+      if (slot !== undefined) this.#start(slot, lease);
     }
-    return false;
+    return leases.length === limit;
   }
 
   async #mayClaim(): Promise<boolean> {
     return await this.#options.storage?.isFit() ?? true;
   }
 
-  #belongs(job: Job, server: string): boolean {
-    return choosePlace(job.request, job.avoidServer, this.#slots) === server;
-  }
-
   #start(slot: Slot, lease: Lease): void {
     const attempt = new Attempt(slot.runner, lease, this.#context);
     this.#active.set(lease.job.id, attempt);
+    this.#elsewhere.forget(lease.job.id);
     slot.add(attempt);
     this.#logger.log("info", "Job handed to ComfyUI", {
       jobId: lease.job.id,
@@ -316,7 +313,8 @@ class QueueScheduler implements Scheduler {
     } finally {
       if (this.#active.get(id) === attempt) this.#active.delete(id);
       slot.remove(attempt);
-      this.#letGo(slot);
+      // What it gave back last is looked at anew, too.
+      if (this.#slots.letGo(slot)) this.#looked = false;
     }
   }
 
@@ -331,14 +329,14 @@ class QueueScheduler implements Scheduler {
 
   /** Lets any server run what one was given that is away for too long, or is no longer in use. */
   async #abandon(): Promise<void> {
-    for (const slot of this.#slots) slot.look();
-    const present = this.#slots.filter((slot) => slot.awaySinceMs === undefined);
+    for (const slot of this.#slots.all) slot.look();
+    const present = this.#slots.all.filter((slot) => slot.awaySinceMs === undefined);
     const kept = present.length === 0
-      ? this.#slots
-      : this.#slots.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
+      ? this.#slots.all
+      : this.#slots.all.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
     // Of a shared queue, servers of other workers come and go without this one's knowing.
     const { shared } = this.#options.queue;
-    if (this.#looked && kept.length === this.#slots.length && shared === undefined) return;
+    if (this.#looked && kept.length === this.#slots.all.length && shared === undefined) return;
     const count = await this.#options.queue.abandonPrompts({
       exceptOn: kept.map((slot) => slot.name),
       fits: (job) => this.#mayLeave(job) && kept.some((slot) => slot.has(job.request)),
@@ -353,7 +351,7 @@ class QueueScheduler implements Scheduler {
    * elsewhere: it waits for the server to show that the prompt is gone, unless that is no longer used.
    */
   #mayLeave({ cancelRequested, server }: Job): boolean {
-    return !cancelRequested || !this.#slots.some(({ name }) => name === server);
+    return !cancelRequested || !this.#slots.all.some(({ name }) => name === server);
   }
 
   /** When a server that is away loses its jobs; never for one that is there. */
@@ -374,11 +372,11 @@ class QueueScheduler implements Scheduler {
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
     const [claimable, deadline] = await Promise.all([
-      this.#slots.some((slot) => slot.hasRoom) ? queue.nextClaimableAtMs() : undefined,
+      this.#slots.open.length > 0 ? queue.nextClaimableAtMs() : undefined,
       queue.nextDeadlineAtMs(),
     ]);
-    const probes = this.#slots.map((slot) => slot.probeAtMs);
-    const patience = this.#slots.map((slot) => this.#patienceEndsMs(slot))
+    const probes = this.#slots.all.map((slot) => slot.probeAtMs);
+    const patience = this.#slots.all.map((slot) => this.#patienceEndsMs(slot))
       .filter((time) => time > this.#now() && time < Infinity);
     const times = [claimable, deadline, ...probes, ...patience];
     // What is due but could not be done waits for a server that is busy, away or lacks the model.

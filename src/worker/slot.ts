@@ -3,6 +3,7 @@
 import type { ServerState } from "../executor/mod.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import type { Attempt, AttemptRunner } from "./attempt.ts";
+import type { HeldServer, Job } from "../queue/mod.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { Estimator } from "./estimates/estimator.ts";
 import { modelsOf, type Place } from "./placement.ts";
@@ -20,6 +21,8 @@ export interface JobRunner extends AttemptRunner {
   readonly maxInFlight: number;
   /** True if it has the models of a request; also while that is not known. */
   has(request: GenerateRequest): boolean;
+  /** Keys of all models that it has; undefined while that is not known. */
+  readonly modelKeys: ReadonlySet<string> | undefined;
   /**
    * Removes prompts of ours from the server, without a word to anybody.
    *
@@ -74,9 +77,45 @@ export class Slot implements Place {
 
   /** True if it may take a job; while it is drained only one whose prompt it has already. */
   get hasRoom(): boolean {
+    return this.hasRoomBeside(0);
+  }
+
+  /** The same if it gets so many others before. */
+  hasRoomBeside(others: number): boolean {
+    const active = this.active + others;
     return this.#isAdmitted && this.runner.state === "ready" &&
-      this.active < this.runner.maxInFlight &&
-      this.#breaker.allows(this.active);
+      active < this.runner.maxInFlight && this.#breaker.allows(active);
+  }
+
+  /** The server as it will be once it has got some more jobs. */
+  beside(others: readonly Job[]): Place {
+    const last = others.at(-1);
+    if (last === undefined) return this;
+    const moreMs = others.reduce((sum, job) => sum + this.#estimator.runMs(job), 0);
+    return {
+      name: this.name,
+      free: !this.isDraining && this.hasRoomBeside(others.length),
+      isDraining: this.isDraining,
+      waitMs: this.waitMs + moreMs,
+      weight: this.weight,
+      loaded: modelsOf(last.request),
+      has: (request) => this.has(request),
+    };
+  }
+
+  /** What others may know of it. */
+  get held(): HeldServer {
+    const { name, loaded, active, waitMs, weight, isDraining } = this;
+    const room = isDraining ? 0 : this.room;
+    const { state, modelKeys: models } = this.runner;
+    return { name, state, loaded, models, room, active, waitMs, weight, draining: isDraining };
+  }
+
+  /** How many jobs it may take. */
+  get room(): number {
+    let room = 0;
+    while (this.hasRoomBeside(room)) room += 1;
+    return room;
   }
 
   get waitMs(): number {

@@ -36,9 +36,9 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const doors = await readDoors(config.zmq, logger);
   const requests = starting.use(
-    await transport.bindRequests(config.zmq.reqRepAddr, { ...doors, slowDown: SLOW_DOWN }),
+    await transport.bindRequests(config.zmq.reqRepAddr, { ...doors.bind, slowDown: SLOW_DOWN }),
   );
-  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, doors));
+  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, doors.bind));
   // Pings are answered from now on; all else waits for the rest to be there.
   const { promise: handler, resolve, reject } = Promise.withResolvers<Handle>();
   handler.catch(() => {});
@@ -55,7 +55,9 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   });
   starting.defer(() => reject(new Error("The worker could not be started")));
   const { startService } = await (service ??= import("./worker.ts"));
-  const front = { startedAtMs, requests, updates, outputDir, inputDir, paletteDir, serving, serve };
+  const { keys } = doors;
+  const folders = { outputDir, inputDir, paletteDir };
+  const front = { startedAtMs, requests, updates, transport, keys, ...folders, serving, serve };
   const worker = await startService(options, front);
   starting.move();
   return worker;

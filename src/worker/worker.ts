@@ -6,10 +6,11 @@
 
 import type { Config } from "../config/mod.ts";
 import { startExecutors } from "../executor/mod.ts";
+import type { KeyPair } from "../keys/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Metrics } from "../http/mod.ts";
-import type { Job, JobQueue, Outbox } from "../queue/mod.ts";
+import type { HeldServer, Job, JobQueue, Outbox } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -34,6 +35,7 @@ import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
 import { createPublisher } from "./publisher.ts";
+import { createRelay } from "./relay.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
 import type { Handle } from "./answer.ts";
@@ -86,6 +88,10 @@ export interface Front {
   readonly requests: RequestServer;
   /** Where updates go. */
   readonly updates: UpdatePublisher;
+  /** Opens sockets. */
+  readonly transport: Transport;
+  /** The worker's own CURVE keys, if it asks for keys. */
+  readonly keys: KeyPair | undefined;
   /** Real path of the folder for images. */
   readonly outputDir: string;
   /** Real path of the folder with images to start from, if there is one. */
@@ -116,7 +122,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const metrics = http?.createMetrics(PROTOCOL_VERSION);
   const queue = measuredQueue(stored, metrics);
   const { shared } = queue;
-  await shared?.hold(config.comfyui.servers.map(({ name }) => name));
+  const unknown = config.comfyui.servers.map(({ name, weight }) => (
+    { name, weight, room: 0, active: 0, waitMs: 0, draining: false }
+  ));
+  let held = (): readonly HeldServer[] => unknown;
+  await shared?.hold(() => held());
   const deleteFiles = config.output.deleteForgotten
     ? deleteForgotten(outputDir, logger)
     : undefined;
@@ -153,9 +163,12 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const hooks = await hooksOf(config, queue.outbox, metrics, logger);
   if (hooks !== undefined) starting.use(hooks);
   const onEnding = hooks === undefined ? {} : { onEnding: (job: Job) => hooks.note(job) };
-  const told = createAnnouncer({ queue, publisher, ...onEnding, logger });
-  const own = measuredAnnouncer(told, metrics);
-  const announcer = shared === undefined ? own : announceOnce(own);
+  const own = createAnnouncer({ queue, publisher, ...onEnding, logger });
+  const once = shared === undefined ? undefined : announceOnce(own);
+  const told = once ?? own;
+  const isTold = (jobId: string) => once?.isTold(jobId) ?? false;
+  // Each ending is counted by the worker that brought it about, and told by all.
+  const announcer = measuredAnnouncer(told, metrics);
   await learnFromHistory(queue, estimator);
   // What ended before is read with the endings of the others.
   const catchUp = shared === undefined
@@ -179,6 +192,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  held = () => scheduler.held();
   let stopping = false;
   const fleet = createFleet({
     config,
@@ -189,9 +203,19 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     isStopping: () => stopping,
     logger,
   });
+  const relay = shared === undefined ? undefined : starting.use(createRelay({
+    peers: () => shared.peers(),
+    connect: (address, options) => front.transport.connectUpdates(address, options),
+    keys: front.keys,
+    publisher,
+    isTold,
+    isOwn: (jobId) => scheduler.progressOf(jobId) !== undefined,
+    logger,
+  }));
+  shared?.publishAt(config.worker.peerAddr ?? updates.address, front.keys?.publicKey);
   const following = shared === undefined
     ? undefined
-    : starting.use(startFollowing({ shared, announcer, scheduler, logger }));
+    : starting.use(startFollowing({ shared, announcer: told, scheduler, relay, logger }));
   const freeSpace = starting.use(
     await watchFreeSpace({
       look: () => options.freeBytes?.(outputDir) ?? Promise.resolve(undefined),
@@ -258,6 +282,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
     await following?.[Symbol.asyncDispose]();
+    await relay?.[Symbol.asyncDispose]();
     await hooks?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
     await requests.close();

@@ -57,7 +57,8 @@ async function run(seed: number, rounds: number, factor: number): Promise<void> 
       models: { checkpoints: MODELS },
     },
     // To paint previews takes the time of this very process, up to a third of a job's.
-    flags: { "log-level": "error", "preview-method": "none" },
+    flags: { "log-level": "error" },
+    settings: ({ output, ...rest }) => ({ ...rest, output: { ...output, previewMethod: "none" } }),
   });
   const known = new Set<string>();
   const seen: Seen[] = [];

@@ -204,6 +204,7 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
     good: [["gpu-box 2", "gpu-box 2"], ["b", "b"], ["x".repeat(64), "x".repeat(64)]],
     bad: ["x".repeat(65), "a\u0000b"],
   },
+  "worker.peer_addr": { read: (config) => config.worker.peerAddr, ...ADDRESSES },
   "worker.drain_timeout_s": {
     read: (config) => config.worker.drainTimeoutMs,
     good: [["0", 0], ["30", 30_000], ["86400", 86_400_000]],

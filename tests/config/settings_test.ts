@@ -134,6 +134,7 @@ Deno.test("the defaults are the documented ones", async () => {
       cleanupAgeMs: 7 * 24 * 3600 * 1000,
       dbPath: "./dgx-pixels.db",
       name: "worker",
+      peerAddr: undefined,
       drainTimeoutMs: 10_000,
       progressPerSecond: 60,
     },
@@ -177,7 +178,7 @@ Deno.test("no flag and no variable stands for two settings", () => {
   equal(new Set(variables).size, variables.length);
   deepEqual(
     flags.sort(),
-    "allow-insecure-bind comfyui-proxy comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir isolation log-level output-dir palette-dir pub-addr req-addr server-key simulate worker-name workflow-dir"
+    "allow-insecure-bind comfyui-proxy comfyui-timeout comfyui-url curve-clients curve-key db extra-model-paths http-addr http-tokens-file input-dir isolation log-level output-dir palette-dir peer-addr pub-addr req-addr server-key simulate worker-name workflow-dir"
       .split(" "),
   );
   ok(!variables.includes("DGX_PIXELS_CONFIG"));

@@ -13,6 +13,8 @@ interface Heard {
 export interface UpdateReader extends AsyncDisposable {
   /** Number of updates so far. */
   readonly count: number;
+  /** Calls somebody with each update from now on. */
+  onUpdate(listener: (update: Update) => void): void;
   /** Notes that another process will publish from now on. */
   nextLife(): void;
   /** Resolves with the next update for which `matches` is true, or undefined when the signal aborts. */
@@ -52,6 +54,7 @@ export async function readUpdates(address: string): Promise<UpdateReader> {
     get count() {
       return count;
     },
+    onUpdate: (listener) => void listeners.add(listener),
     nextLife: () => void (life += 1),
     async next(matches, signal) {
       const { promise, resolve } = Promise.withResolvers<Update | undefined>();

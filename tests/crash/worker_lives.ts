@@ -8,6 +8,10 @@ export interface WorkerLivesOptions {
   dir: string;
   /** Base URL of ComfyUI. */
   comfyuiUrl: string;
+  /** URL of the queue. @default a file in the directory */
+  db?: string;
+  /** Name of the worker on that queue. @default {"worker"} */
+  name?: string;
 }
 
 /** Addresses of a worker, the same in each of its lives. */
@@ -27,7 +31,9 @@ export class WorkerLives implements AsyncDisposable {
   #killed = false;
 
   /** Starts none yet. */
-  constructor({ dir, comfyuiUrl }: WorkerLivesOptions) {
+  constructor(
+    { dir, comfyuiUrl, db = `${dir}/queue.db`, name = "worker" }: WorkerLivesOptions,
+  ) {
     const [req, pub] = freePorts(2).map((port) => `tcp://127.0.0.1:${port}`);
     this.addresses = { reqAddress: req ?? "", pubAddress: pub ?? "" };
     this.outputDir = `${dir}/output`;
@@ -36,7 +42,8 @@ export class WorkerLives implements AsyncDisposable {
       `--pub-addr=${this.addresses.pubAddress}`,
       `--comfyui-url=${comfyuiUrl}`,
       `--output-dir=${this.outputDir}`,
-      `--db=${dir}/queue.db`,
+      `--db=${db}`,
+      `--worker-name=${name}`,
     ];
   }
 

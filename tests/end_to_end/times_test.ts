@@ -34,7 +34,8 @@ Deno.test("The times of a run weigh the progress of the next one, also after a r
     nodeTimeMs: 1,
   });
   // To paint a first preview takes real time, more than all the steps.
-  const config = await testConfig(dir.path, simulator.url, { "preview-method": "none" });
+  const { output, ...rest } = await testConfig(dir.path, simulator.url);
+  const config: Config = { ...rest, output: { ...output, previewMethod: "none" } };
   const first = await percentBeforeSampling(config, { ...IMAGE, seed: 1 });
   assert.ok(first < 25, `${first}`);
   const second = await percentBeforeSampling(config, { ...IMAGE, seed: 2 });

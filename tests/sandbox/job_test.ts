@@ -159,7 +159,7 @@ Deno.test("runJob() says so when a workflow ends without an image", async () => 
   const template = createTemplate("latent-only", preview);
   const context = {
     ...setup.context,
-    catalog: { templates: new Map(), choose: () => template },
+    catalog: { ...setup.context.catalog, choose: () => template },
   };
   const { outcome } = await setup.run({}, undefined, undefined, context);
   assert.ok(outcome.type === "failed");

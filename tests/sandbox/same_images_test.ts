@@ -50,7 +50,7 @@ Deno.test("Every image of every node that saves some is fetched, by the nodes' i
   });
   const context: JobContext = {
     ...setup.context,
-    catalog: { templates: new Map(), choose: () => template },
+    catalog: { ...setup.context.catalog, choose: () => template },
   };
   const { outcome } = await setup.run({ request: REQUEST }, undefined, undefined, context);
   assert.ok(outcome.type === "completed");

@@ -148,8 +148,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "yaml": ["config/yaml/"],
   "zeromq": ["transport/zmq.ts", "transport/zmq/"],
   "zod": [
+    "protocol/kinds.ts",
     "protocol/schemas.ts",
-    "protocol/fields.ts",
     "protocol/json_schema.ts",
     "protocol/validate.ts",
   ],

@@ -14,8 +14,8 @@ export interface Cluster {
   sql(text: string): string;
   /** Runs SQL in a transaction that stays open. */
   begin(text: string): Promise<OpenTransaction>;
-  /** Stops it, letting nobody finish, like a crash. */
-  stop(): void;
+  /** Stops it, by default letting nobody finish, like a crash. */
+  stop(mode?: "fast" | "immediate"): void;
   /** Starts it again. */
   start(): void;
 }
@@ -49,7 +49,8 @@ export async function startCluster(): Promise<Cluster | undefined> {
     "-c max_connections=200 -c shared_buffers=64MB";
   const start = () =>
     void run("pg_ctl", ["-D", data, "-w", "-s", "-l", `${dir}/log`, "-o", settings, "start"]);
-  const stop = () => void run("pg_ctl", ["-D", data, "-w", "-s", "-m", "immediate", "stop"]);
+  const stop = (mode: "fast" | "immediate" = "immediate") =>
+    void run("pg_ctl", ["-D", data, "-w", "-s", "-m", mode, "stop"]);
   start();
   globalThis.addEventListener("unload", () => {
     try {

@@ -39,10 +39,11 @@ Deno.test("A job that is cancelled between its claim and its run is stopped as i
   await using setup = schedulerSetup({
     wrap: (queue) =>
       override(queue, {
-        async claim(options) {
-          const lease = await queue.claim(options);
-          if (lease !== undefined) await queue.cancel("job-1");
-          return lease && { ...lease, job: await queue.get("job-1") ?? lease.job };
+        async claimAll(options) {
+          const leases = await queue.claimAll(options);
+          if (leases.length > 0) await queue.cancel("job-1");
+          const job = await queue.get("job-1");
+          return leases.map((lease) => ({ ...lease, job: job ?? lease.job }));
         },
       }),
   });
@@ -168,9 +169,9 @@ function diedWhileCancelling(queue: JobQueue): JobQueue {
       await left;
       return await queue.abandonPrompts(options);
     },
-    async claim(options) {
+    async claimAll(options) {
       await left;
-      return await queue.claim(options);
+      return await queue.claimAll(options);
     },
   });
 }

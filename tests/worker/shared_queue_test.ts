@@ -9,6 +9,9 @@ import { startTask } from "../support/process.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE, testConfig } from "../support/worker.ts";
 
+/** A model that only one of them has. */
+const SPECIAL = "special.safetensors";
+
 const cluster = await startCluster();
 let schemas = 0;
 
@@ -49,6 +52,36 @@ test("run jobs of any client at either, and both tell each ending once", async (
     const endings = ear.heard.filter(({ type }) => type === "job_complete").map(jobIdOf);
     assert.deepEqual(endings.toSorted(), jobs.map(({ id }) => id));
   }
+});
+
+test("tell each other's clients how jobs come along, in order and before their endings", async ({ a, b }) => {
+  await b.client.generate({ ...IMAGE, id: "warm", model: SPECIAL }).result;
+  const id = "seen from afar";
+  await a.client.generate({ ...IMAGE, id, model: SPECIAL, steps: 8 }).result;
+  for (const { ear } of [a, b]) await ear.hears("job_complete", id);
+  const heard = (ear: Ear) => ear.heard.filter((update) => jobIdOf(update) === id);
+  const progress = heard(a.ear).filter((update) => update.type === "progress");
+  assert.ok(progress.length > 0);
+  assert.ok(progress.every(({ worker }) => worker === "b"));
+  const percents = progress.map(({ percent }) => percent);
+  assert.deepEqual(percents, percents.toSorted((x, y) => x - y));
+  const types = heard(a.ear).map(({ type }) => type);
+  assert.deepEqual(types.filter((type) => type === "job_started"), ["job_started"]);
+  assert.equal(types.lastIndexOf("progress") < types.indexOf("job_finished"), true);
+  const seqs = a.ear.heard.map(({ seq = 0 }) => seq);
+  assert.deepEqual(seqs, seqs.toSorted((x, y) => x - y));
+  // What it heard from the other it does not tell back.
+  assert.ok(heard(b.ear).every((update) => !("worker" in update)));
+});
+
+test("take what only the other has the model for, and leave it to that one", async ({ a, b }) => {
+  await b.client.generate({ ...IMAGE, id: "told", model: SPECIAL }).result;
+  const { imagePath } = await a.client.generate({ ...IMAGE, id: "there", model: SPECIAL }).result;
+  assert.match(imagePath, /\/b\//);
+  assert.deepEqual([a, b].map(({ simulator }) => simulator.record.executions.length), [0, 2]);
+  await assert.rejects(a.client.generate({ ...IMAGE, model: "nobody's.safetensors" }).accepted, {
+    message: /^Model not found: nobody's/,
+  });
 });
 
 test("cancel a job at one that runs at the other", async ({ a, b }) => {
@@ -127,9 +160,9 @@ async function startPair(cluster: Cluster): Promise<Pair> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
   const schema = `workers_${schemas += 1}`;
-  const member = async (name: string): Promise<Member> => {
+  const member = async (name: string, models: Record<string, string[]> = {}): Promise<Member> => {
     const simulator = starting.use(
-      await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 }),
+      await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1, models }),
     );
     const config = await testConfig(`${dir.path}/${name}`, simulator.url, {
       db: cluster.url(schema),
@@ -140,7 +173,8 @@ async function startPair(cluster: Cluster): Promise<Pair> {
     const ear = starting.use(await Ear.at(worker.pubAddress));
     return { simulator, worker, client, ear };
   };
-  const [a, b] = [await member("a"), await member("b")];
+  const special = { checkpoints: [IMAGE.model, SPECIAL] };
+  const [a, b] = [await member("a"), await member("b", special)];
   const running = starting.move();
   return {
     cluster,

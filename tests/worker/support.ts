@@ -40,6 +40,10 @@ export class FakeRunner {
   /** Models that it has; undefined for all. */
   models: readonly string[] | undefined;
 
+  get modelKeys(): ReadonlySet<string> | undefined {
+    return this.models && new Set(this.models.map((model) => `checkpoint/${model}`));
+  }
+
   has(request: GenerateRequest): boolean {
     return this.models?.includes(request.model) ?? true;
   }

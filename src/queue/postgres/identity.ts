@@ -3,7 +3,7 @@
 import { ConfigError, JobError } from "../../errors.ts";
 import { type PostgresAddress, shownAddress } from "./address.ts";
 import { PostgresClient } from "./client.ts";
-import * as sql from "./statements.ts";
+import * as sql from "./presence.ts";
 
 /** Pause before a name that was lost with its connection is taken again, in milliseconds. */
 const AGAIN_MS = 250;

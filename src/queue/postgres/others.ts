@@ -1,17 +1,26 @@
 /** The other workers of a queue: their endings, their wishes to cancel, and who lives. */
 
 import type { Job } from "../job.ts";
-import type { SharedQueue } from "../job_queue.ts";
+import type { HeldServer, Peer, ServerElsewhere, SharedQueue } from "../job_queue.ts";
 import type { PostgresClient, StoredRow } from "./client.ts";
-import { idOf } from "./id.ts";
+import { idOf, plainText } from "./id.ts";
 import { readJob } from "./row.ts";
-import * as sql from "./statements.ts";
+import * as sql from "./presence.ts";
 
 /** Endings that are read at once. */
 const PAGE = 500;
 
 /** Time between two signs of life, in milliseconds. */
 const BEAT_MS = 5_000;
+
+/** Time for which changes of servers are gathered before they are told, in milliseconds. */
+const TOUCH_MS = 500;
+
+/** Servers of a worker that was not heard of for so long, in milliseconds, are not counted on. */
+const PRESENT_MS = 12_000;
+
+/** Largest number that is told. */
+const MOST = 2 ** 31 - 1;
 
 /** What it works with. */
 export interface OthersOptions {
@@ -30,7 +39,12 @@ export class Others implements SharedQueue {
   #heard: string | undefined;
   /** Endings that were read already and will be read again, by `seq`. */
   #read = new Set<number>();
-  #servers: readonly string[] = [];
+  #look: () => readonly HeldServer[] = () => [];
+  /** The models that were told last, by server. */
+  #told = new Map<string, ReadonlySet<string> | undefined>();
+  #updatesAddress: string | null = null;
+  #publicKey: string | null = null;
+  #touched: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> = Promise.resolve();
 
@@ -48,13 +62,55 @@ export class Others implements SharedQueue {
     for (const listener of this.#listeners) listener();
   }
 
-  async hold(servers: readonly string[]): Promise<void> {
-    this.#servers = servers;
+  async hold(look: () => readonly HeldServer[]): Promise<void> {
+    this.#look = look;
     await this.#beat();
-    this.#timer ??= setInterval(() => {
-      // One that is missed does no harm.
-      this.#beating = this.#beat().catch(() => {});
-    }, BEAT_MS);
+    this.#timer ??= setInterval(() => this.#beatSoon(0), BEAT_MS);
+  }
+
+  publishAt(updatesAddress: string, publicKey: string | undefined): void {
+    this.#updatesAddress = plainText(updatesAddress);
+    this.#publicKey = publicKey ?? null;
+    this.touch();
+  }
+
+  async peers(): Promise<readonly Peer[]> {
+    const { client, worker, clock } = this.#options;
+    const rows = await client.rows("look for other workers", sql.PEERS, [
+      clock(),
+      worker,
+      PRESENT_MS,
+    ]);
+    return rows.map(({ name, updates_addr, curve_key }) => ({
+      name: String(name),
+      updatesAddress: String(updates_addr),
+      publicKey: curve_key === null ? undefined : String(curve_key),
+    }));
+  }
+
+  touch(): void {
+    if (this.#timer !== undefined) this.#beatSoon(TOUCH_MS);
+  }
+
+  async hasModels(keys: readonly string[]): Promise<boolean> {
+    const { client, worker, clock } = this.#options;
+    const row = await client.row("look for models", sql.HAS_MODELS, [
+      clock(),
+      worker,
+      PRESENT_MS,
+      keys.map(plainText),
+    ]);
+    return row?.["has"] === true;
+  }
+
+  async elsewhere(): Promise<readonly ServerElsewhere[]> {
+    const { client, worker, clock } = this.#options;
+    const rows = await client.rows("look for other workers", sql.ELSEWHERE, [
+      clock(),
+      worker,
+      PRESENT_MS,
+    ]);
+    return rows.map(readServer);
   }
 
   async endings(): Promise<readonly Job[]> {
@@ -80,18 +136,40 @@ export class Others implements SharedQueue {
   /** Ends its signs of life. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#touched);
+    this.#timer = undefined;
     await this.#beating;
+  }
+
+  #beatSoon(waitMs: number): void {
+    this.#touched ??= setTimeout(() => {
+      this.#touched = undefined;
+      // One that is missed does no harm.
+      this.#beating = this.#beating.then(() => this.#beat()).catch(() => {});
+    }, waitMs);
   }
 
   async #beat(): Promise<void> {
     const { client, worker, clock } = this.#options;
     const heard = await this.#whereHeard();
+    const servers = this.#look();
     await client.rows("tell that a worker lives", sql.BEAT, [
       clock(),
       worker,
       heard,
-      this.#servers,
+      servers.map(({ name }) => name),
+      servers.map(({ state }) => state ?? null),
+      servers.map(({ loaded }) => loaded === undefined ? null : plainText(loaded)),
+      servers.map(({ room }) => Math.min(room, MOST)),
+      servers.map(({ active }) => active),
+      servers.map(({ waitMs }) => Math.round(Math.min(waitMs, MOST))),
+      servers.map(({ weight }) => weight),
+      servers.map(({ draining }) => String(draining)),
+      servers.map(({ name, models }) => this.#told.get(name) === models ? null : list(models)),
+      this.#updatesAddress,
+      this.#publicKey,
     ]);
+    this.#told = new Map(servers.map(({ name, models }) => [name, models]));
   }
 
   async #whereHeard(): Promise<string> {
@@ -100,6 +178,28 @@ export class Others implements SharedQueue {
     const row = await client.row("read endings", sql.HEARD, [worker]);
     return this.#heard ??= String(row?.["heard"]);
   }
+}
+
+/** A list within a list, as PostgreSQL reads it. */
+function list(texts: ReadonlySet<string> | undefined): string | null {
+  if (texts === undefined) return null;
+  const quoted = [...texts].map((text) => `"${plainText(text).replace(/["\\]/g, "\\$&")}"`);
+  return `{${quoted.join(",")}}`;
+}
+
+function readServer(row: StoredRow): ServerElsewhere {
+  const { name, worker, state, loaded, room, active, wait_ms, weight, draining } = row;
+  return {
+    name: String(name),
+    worker: String(worker),
+    ...(state === null ? {} : { state: String(state) }),
+    loaded: loaded === null ? undefined : String(loaded),
+    room: Number(room),
+    active: Number(active),
+    waitMs: Number(wait_ms),
+    weight: Number(weight),
+    draining: draining === true,
+  };
 }
 
 function xidOf(row: StoredRow | undefined): string {

@@ -3,10 +3,12 @@
 import { ConfigError, JobError } from "../../errors.ts";
 import type { MeasuredRun } from "../../node_times.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
+import { forOne } from "../claims.ts";
 import type { Job, JobOutcome, Lease } from "../job.ts";
 import type {
   AbandonOptions,
   CancelResult,
+  ClaimAllOptions,
   ClaimOptions,
   EnqueueDetails,
   EnqueueResult,
@@ -27,7 +29,7 @@ import { Identity } from "./identity.ts";
 import { migrate } from "./migrations/mod.ts";
 import { Others } from "./others.ts";
 import { PostgresOutbox, PRUNE_DELIVERIES } from "./outbox.ts";
-import { readJob } from "./row.ts";
+import { readJob, readLease } from "./row.ts";
 import { kindOf, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
 import { findNext } from "./turns.ts";
@@ -123,35 +125,37 @@ class PostgresQueue implements JobQueue {
     return this.#acceptor.accept(request, details.workflow);
   }
 
-  async claim({ server, clientId, leaseMs, fits }: ClaimOptions): Promise<Lease | undefined> {
+  async claim(options: ClaimOptions): Promise<Lease | undefined> {
+    return (await this.claimAll(forOne(options)))[0];
+  }
+
+  async claimAll(options: ClaimAllOptions): Promise<readonly Lease[]> {
     this.#identity.check();
+    const { servers, limit, leaseMs } = options;
     const look = (values: readonly Value[]) =>
-      this.#client.rows("look for a job", sql.NEXT, [this.#clock(), server, ...values]);
-    for (;;) {
-      const { seqs, damaged } = await findNext(look, fits);
-      for (const row of damaged) await this.#setAsideDamaged(row);
-      if (seqs.length === 0) return undefined;
-      const token = this.#randomId();
-      const row = await this.#client.row("claim a job", sql.CLAIM, [
+      this.#client.rows("look for jobs", sql.NEXT, [
         this.#clock(),
-        seqs,
-        server,
+        [...servers.keys()],
+        ...values,
+      ]);
+    for (;;) {
+      const { candidates, taken, damaged } = await findNext(look, options);
+      for (const row of damaged) await this.#setAsideDamaged(row);
+      if (candidates.length === 0) return [];
+      const rows = await this.#client.rows("claim jobs", sql.CLAIM, [
+        this.#clock(),
         this.#worker,
-        token,
         leaseMs,
-        this.#randomId(),
-        clientId,
+        limit,
+        candidates.map(({ seq }) => seq),
+        candidates.map(({ server }) => server),
+        candidates.map(({ server }) => servers.get(server) ?? ""),
+        candidates.map(() => this.#randomId()),
+        candidates.map(() => this.#randomId()),
+        candidates.map(({ server }) => taken.get(server)?.length ?? 0),
       ]);
       // If others were faster, there may be more.
-      if (row === undefined) continue;
-      return {
-        job: readJob(row),
-        token,
-        promptId: String(row["prompt_id"]),
-        clientId: String(row["client_id"]),
-        resumed: row["resumed"] === true,
-        promptStarted: row["prompt_started"] === true,
-      };
+      if (rows.length > 0) return rows.map(readLease);
     }
   }
 

@@ -1,7 +1,7 @@
 /** Rows as PostgreSQL keeps them. */
 
-import type { Job } from "../job.ts";
-import { type JobRow, toJob } from "../row.ts";
+import type { Job, Lease } from "../job.ts";
+import { type JobRow, toJob, toLease } from "../row.ts";
 import type { StoredRow } from "./client.ts";
 import { idOf } from "./id.ts";
 
@@ -20,6 +20,11 @@ export function readRow(stored: StoredRow): JobRow {
 /** The job that a row stands for. */
 export function readJob(stored: StoredRow): Job {
   return toJob(readRow(stored));
+}
+
+/** The lease that a row was claimed by. */
+export function readLease(stored: StoredRow): Lease {
+  return toLease(readRow(stored), String(stored["token"]), stored["resumed"] === true);
 }
 
 /** Node's own kind of bytes slices in another way. */

@@ -5,7 +5,8 @@
 
 import { AGE_PER_PRIORITY_MS, MAX_PAUSE_MS } from "../acceptance.ts";
 
-const NOW = `coalesce($1::bigint, clock_ms())`;
+/** The time, in Unix milliseconds. */
+export const NOW = `coalesce($1::bigint, clock_ms())`;
 
 const CANCELLED = `'{"type":"cancelled"}'`;
 
@@ -70,41 +71,54 @@ export const BY_IDS = `SELECT * FROM jobs WHERE id = ANY($1::bytea[])`;
 /** A job by its name. */
 export const BY_ID = `SELECT * FROM jobs WHERE id = $1::bytea`;
 
-/** The jobs that may run next on a server, a page after another; those of a pause over an hour are due. */
+/**
+ * The jobs that may run next on some servers, a page after another; those of a pause over an hour are due. Nobody
+ * knows where a prompt without a server may live.
+ */
 export const NEXT = `
   SELECT * FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > ($3::bigint, $4::bigint)
     AND not_before_ms NOT BETWEEN ${NOW} + 1 AND ${NOW} + ${MAX_PAUSE_MS}
-    AND (prompt_id IS NULL OR server = $2::text)
+    AND (prompt_id IS NULL OR server IS NULL OR server = ANY($2::text[]))
   ORDER BY due_ms, seq LIMIT $5::bigint`;
 
-/** Gives the first of some jobs that nobody else has taken, or is about to take, to an attempt. */
+/**
+ * Gives those of some jobs that nobody else has taken, or is about to take, to attempts: the first `$4` of them, and
+ * to each server no more than it has room for (`$10`, beside each job). No job is locked that is not needed: others
+ * would pass it over.
+ */
 export const CLAIM = `
-  WITH next AS (
-    SELECT seq, prompt_id IS NOT NULL AS resumed FROM jobs
-    WHERE seq = ANY($2::bigint[]) AND state = 'queued' AND (prompt_id IS NULL OR server = $3::text)
-    ORDER BY due_ms, seq LIMIT 1 FOR UPDATE SKIP LOCKED),
+  WITH given AS (
+    SELECT * FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
+      WITH ORDINALITY AS g (seq, new_server, new_client, new_token, new_prompt, room, nth)),
+  free AS (
+    SELECT given.*, prompt_id IS NOT NULL AS resumed FROM given JOIN jobs USING (seq)
+    WHERE state = 'queued' AND (prompt_id IS NULL OR server IS NULL OR server = new_server)
+    ORDER BY nth LIMIT $4::bigint FOR UPDATE OF jobs SKIP LOCKED),
+  ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY new_server ORDER BY nth) AS rank FROM free),
+  next AS (SELECT * FROM ranked WHERE rank <= room),
   claimed AS (
-    UPDATE jobs SET state = 'running', attempts = attempts + 1, server = $3::text, worker = $4::text,
-      token = $5::text, lease_until_ms = ${NOW} + $6::bigint,
-      prompt_id = coalesce(prompt_id, $7::text),
-      client_id = CASE WHEN resumed THEN client_id ELSE $8::text END,
+    UPDATE jobs SET state = 'running', attempts = attempts + 1, server = new_server,
+      worker = $2::text, token = new_token, lease_until_ms = ${NOW} + $3::bigint,
+      prompt_id = coalesce(prompt_id, new_prompt),
+      client_id = CASE WHEN resumed THEN client_id ELSE new_client END,
       prompt_started = resumed AND prompt_started
-    FROM next WHERE jobs.seq = next.seq RETURNING jobs.*, resumed),
+    FROM next WHERE jobs.seq = next.seq RETURNING jobs.*, resumed, nth),
   ${
   noted(
     "claimed",
     "'queued'",
-    "CASE WHEN resumed THEN 'claimed again by ' ELSE 'claimed by ' END || $3::text",
+    "CASE WHEN resumed THEN 'claimed again by ' ELSE 'claimed by ' END || server",
   )
 }
-  SELECT * FROM claimed`;
+  SELECT * FROM claimed ORDER BY nth`;
 
 /**
  * True. A change with it is synced to disk with a later one only: a power cut that it is lost by has taken
  * down more, or it does no harm.
  */
-const LAZILY = `set_config('synchronous_commit', 'off', true) = 'off'`;
+export const LAZILY = `set_config('synchronous_commit', 'off', true) = 'off'`;
 
 /** Prolongs a lease. */
 export const RENEW = `
@@ -316,43 +330,3 @@ export const KEEP_TIMES = `
 
 /** The times of all runs. */
 export const ALL_TIMES = `SELECT run FROM run_times ORDER BY seq`;
-
-/** Where a worker of this name has read to, or, if there was none, where all that ends from now on begins. */
-export const HEARD = `
-  SELECT coalesce((SELECT heard_xid FROM workers WHERE name = $1::text),
-    pg_snapshot_xmin(pg_current_snapshot()))::text AS heard`;
-
-/**
- * Endings from a transaction on, the oldest first, of the last ten minutes; the first row only tells where to
- * read on.
- */
-export const ENDINGS = `
-  WITH ended AS (
-    SELECT jobs.*, ended_xid::text AS xid FROM jobs
-    WHERE ended_xid >= $2::text::xid8 AND ended_xid < pg_snapshot_xmax(pg_current_snapshot())
-      AND finished_at_ms >= ${NOW} - 600000
-    ORDER BY ended_xid, seq LIMIT $3::bigint)
-  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, ended.*
-  FROM (SELECT) AS one LEFT JOIN ended ON true ORDER BY ended.ended_xid, ended.seq`;
-
-/** Jobs that a worker runs and somebody wants cancelled. */
-export const CANCELLING = `
-  SELECT id FROM jobs WHERE state = 'running' AND worker = $1::text AND cancel_requested`;
-
-/** Notes that a worker lives, what it has heard of, and which servers it has. */
-export const BEAT = `
-  WITH own AS (
-    INSERT INTO workers (name, seen_at_ms, heard_xid) VALUES ($2::text, ${NOW}, $3::text::xid8)
-    ON CONFLICT (name) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, heard_xid = excluded.heard_xid
-    RETURNING name),
-  gone AS (DELETE FROM servers WHERE worker = $2::text AND name <> ALL($4::text[]))
-  INSERT INTO servers (name, worker)
-  SELECT server, own.name FROM own, unnest($4::text[]) AS server
-  ON CONFLICT DO NOTHING`;
-
-/** Takes a worker's name, which its connection then holds. */
-export const TAKE_NAME = `
-  SELECT pg_try_advisory_lock(1684500600, hashtext(current_schema() || '/' || $1::text)) AS held`;
-
-/** Wakes those that listen. */
-export const WAKE = `SELECT pg_notify($1::text, $2::text)`;

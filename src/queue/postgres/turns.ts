@@ -1,42 +1,65 @@
-/** Whose turn it is: the waiting jobs that a server may take. */
+/** Whose turn it is: the waiting jobs that some servers may take. */
 
 import type { Job } from "../job.ts";
+import type { ClaimAllOptions } from "../job_queue.ts";
 import type { StoredRow, Value } from "./client.ts";
 import { readJob } from "./row.ts";
 
-/** Jobs that are passed over, at the most, in search of one that fits a server. */
+/** Jobs that are passed over, at the most, in search of those that fit a server. */
 const LOOK_AHEAD = 256;
 
-/** Jobs that are looked at first, of which others may be faster to take some, and then at once. */
-const PAGE = { first: 4, next: 32 };
+/** Jobs that are looked at at once. */
+const PAGE = 32;
 
-/** What a look for the next job has found. */
+/** Jobs that are found besides those that are wanted, for others may be faster to take some. */
+const SPARE = 3;
+
+/** A job that may be claimed. */
+export interface Candidate {
+  /** Which one. */
+  readonly seq: number;
+  /** The server to give it to. */
+  readonly server: string;
+}
+
+/** What a look for the next jobs has found. */
 export interface Found {
-  /** Jobs of the first page with one that fits, in the order of claiming. */
-  readonly seqs: readonly number[];
+  /** Jobs to claim, in the order of claiming, and a few more. */
+  readonly candidates: readonly Candidate[];
+  /** Those that each server was to get. */
+  readonly taken: ReadonlyMap<string, readonly Job[]>;
   /** Jobs before them that can never run, because their rows are damaged. */
   readonly damaged: readonly StoredRow[];
 }
 
-/** Finds jobs that fit. */
+/** Finds the first jobs that some servers shall run. */
 export async function findNext(
   look: (values: readonly Value[]) => Promise<readonly StoredRow[]>,
-  fits: (job: Job) => boolean = () => true,
+  { limit: wanted, place }: Pick<ClaimAllOptions, "limit" | "place">,
 ): Promise<Found> {
   const damaged: StoredRow[] = [];
+  const candidates: Candidate[] = [];
+  const taken = new Map<string, Job[]>();
+  const consider = (row: StoredRow) => {
+    const job = readJob(row);
+    if (job.damage !== undefined) return void damaged.push(row);
+    const holder = row["prompt_id"] === null ? undefined : job.server;
+    // A spare one stands in for another, at whatever server suits it.
+    const isSpare = candidates.length >= wanted;
+    const server = place(job, holder, isSpare ? new Map() : taken);
+    if (server === undefined || (holder ?? server) !== server) return;
+    if (isSpare && !taken.has(server)) return;
+    if (!isSpare) taken.set(server, [...taken.get(server) ?? [], job]);
+    candidates.push({ seq: Number(row["seq"]), server });
+  };
   let after: readonly [due: number, seq: number] = [Number.MIN_SAFE_INTEGER, 0];
-  for (let limit = PAGE.first, seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE.next) {
+  let limit = Math.min(wanted + SPARE, PAGE);
+  for (let seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
     const rows = await look([...after, limit]);
-    const seqs = rows.flatMap((row) => {
-      const job = readJob(row);
-      if (job.damage !== undefined) damaged.push(row);
-      // What may live on this server can be looked for nowhere else.
-      const suits = job.damage === undefined && (row["prompt_id"] !== null || fits(job));
-      return suits ? [Number(row["seq"])] : [];
-    });
+    for (const row of rows) if (candidates.length < wanted + SPARE) consider(row);
     const last = rows.at(-1);
-    if (seqs.length > 0 || rows.length < limit || last === undefined) return { seqs, damaged };
+    if (candidates.length >= wanted || rows.length < limit || last === undefined) break;
     after = [Number(last["due_ms"]), Number(last["seq"])];
   }
-  return { seqs: [], damaged };
+  return { candidates, taken, damaged };
 }

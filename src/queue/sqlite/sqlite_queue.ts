@@ -12,11 +12,13 @@ import {
   MAX_PAUSE_MS,
   recognise,
 } from "../acceptance.ts";
+import { forOne } from "../claims.ts";
 import { isTerminal } from "../job.ts";
 import type { Job, JobOutcome, Lease } from "../job.ts";
 import type {
   AbandonOptions,
   CancelResult,
+  ClaimAllOptions,
   ClaimOptions,
   EnqueueDetails,
   EnqueueResult,
@@ -31,7 +33,7 @@ import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
 import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
-import { damageError, type JobRow, newJob, toJob } from "../row.ts";
+import { damageError, type JobRow, newJob, toJob, toLease } from "../row.ts";
 import { PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
@@ -88,36 +90,18 @@ class SqliteQueue implements JobQueue {
     return this.#store.writeTogether("store the job", store, { more: details.more ?? false });
   }
 
-  async claim({ server, clientId, leaseMs, fits }: ClaimOptions): Promise<Lease | undefined> {
-    const { lease, damaged } = await this.#store.write("claim a job", () => {
-      const found = this.#turns.find(server, this.#now(), fits);
+  async claim(options: ClaimOptions): Promise<Lease | undefined> {
+    return (await this.claimAll(forOne(options)))[0];
+  }
+
+  async claimAll(options: ClaimAllOptions): Promise<readonly Lease[]> {
+    const { leases, damaged } = await this.#store.write("claim jobs", () => {
+      const found = this.#turns.find(options, this.#now());
       const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
-      const { next } = found;
-      if (next === undefined) return { lease: undefined, damaged };
-      const resumed = next.prompt_id !== null;
-      const token = this.#randomId();
-      const row = this.#store.row(sql.CLAIM, {
-        seq: next.seq,
-        server,
-        token,
-        lease_until: this.#now() + leaseMs,
-        prompt_id: next.prompt_id ?? this.#randomId(),
-        // A prompt that was posted before sends its events where it was told to.
-        client_id: resumed ? next.client_id : clientId,
-      });
-      this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
-      const lease: Lease = {
-        job: toJob(row),
-        token,
-        promptId: row.prompt_id ?? "",
-        clientId: row.client_id ?? "",
-        resumed,
-        promptStarted: row.prompt_started === 1,
-      };
-      return { lease, damaged };
+      return { leases: found.placed.map(([row, to]) => this.#lend(row, to, options)), damaged };
     });
     this.#setAside.push(...damaged);
-    return lease;
+    return leases;
   }
 
   renew(lease: Lease, leaseMs: number): Promise<boolean> {
@@ -358,6 +342,23 @@ class SqliteQueue implements JobQueue {
       job: newJob(request, { workflow, seed, createdAtMs: now, deadlineAtMs: deadline }),
       position: isLast ? waiting : this.#turns.place(due, seq),
     };
+  }
+
+  /** Gives a waiting job to a server. */
+  #lend(next: JobRow, server: string, { servers, leaseMs }: ClaimAllOptions): Lease {
+    const resumed = next.prompt_id !== null;
+    const token = this.#randomId();
+    const row = this.#store.row(sql.CLAIM, {
+      seq: next.seq,
+      server,
+      token,
+      lease_until: this.#now() + leaseMs,
+      prompt_id: next.prompt_id ?? this.#randomId(),
+      // A prompt that was posted before sends its events where it was told to.
+      client_id: resumed ? next.client_id : servers.get(server) ?? null,
+    });
+    this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
+    return toLease(row, token, resumed);
   }
 
   /** Ends a waiting job that cannot be run, whatever else its row says. */

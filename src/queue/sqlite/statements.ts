@@ -22,7 +22,8 @@ export const NEXT = `
   SELECT * FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq)
     AND not_before_ms NOT BETWEEN :now + 1 AND :now + 3600000
-    AND (prompt_id IS NULL OR server IS NULL OR server = :server)
+    AND (prompt_id IS NULL OR server IS NULL
+      OR server IN (SELECT value FROM json_each(:servers)))
   ORDER BY due_ms, seq LIMIT :limit`;
 
 /** Gives a waiting job to an attempt. */

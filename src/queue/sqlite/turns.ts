@@ -2,6 +2,7 @@
 
 import type { JobCounts } from "./counts.ts";
 import type { Job } from "../job.ts";
+import type { ClaimAllOptions } from "../job_queue.ts";
 import { type JobRow, toJob } from "../row.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
@@ -10,11 +11,11 @@ import type { SqliteStore } from "./store.ts";
 const LOOK_AHEAD = 256;
 const PAGE = 32;
 
-/** What a look for the next job has found. */
+/** What a look for the next jobs has found. */
 export interface Found {
-  /** The job to hand out, if there is one. */
-  readonly next: JobRow | undefined;
-  /** Jobs before it that can never run, because their rows are damaged, with what is wrong. */
+  /** The jobs to hand out, and the servers to hand them to. */
+  readonly placed: readonly (readonly [row: JobRow, server: string])[];
+  /** Jobs among them that can never run, because their rows are damaged, with what is wrong. */
   readonly damaged: readonly (readonly [row: JobRow, damage: string])[];
 }
 
@@ -29,28 +30,35 @@ export class Turns {
     this.#counts = counts;
   }
 
-  /** The first job that fits, in the order of claiming. */
-  find(server: string, now: number, fits: (job: Job) => boolean = () => true): Found {
+  /** The first jobs that some servers shall run, in the order of claiming. */
+  find({ servers, limit: most, place }: Omit<ClaimAllOptions, "leaseMs">, now: number): Found {
     const damaged: [JobRow, string][] = [];
-    const isNext = (row: JobRow) => {
+    const placed: [JobRow, string][] = [];
+    const taken = new Map<string, Job[]>();
+    const look = (row: JobRow) => {
       const job = toJob(row);
-      if (job.damage !== undefined) damaged.push([row, job.damage]);
-      // What may live on this server can be looked for nowhere else.
-      return job.damage === undefined && (row.prompt_id !== null || fits(job));
+      if (job.damage !== undefined) return void damaged.push([row, job.damage]);
+      const holder = row.prompt_id === null ? undefined : job.server;
+      const server = place(job, holder, taken);
+      if (server === undefined || (holder ?? server) !== server) return;
+      placed.push([row, server]);
+      taken.set(server, [...taken.get(server) ?? [], job]);
     };
+    const names = JSON.stringify([...servers.keys()]);
     let after: { after_due: number | bigint; after_seq: number } = {
       after_due: sql.LEAST_INTEGER,
       after_seq: 0,
     };
-    // Nearly always the first one fits.
-    for (let limit = 1, seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
-      const rows = this.#store.rows(sql.NEXT, { server, now, limit, ...after });
-      const next = rows.find(isNext);
+    // Nearly always the first ones fit.
+    let limit = Math.min(most, PAGE);
+    for (let seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
+      const rows = this.#store.rows(sql.NEXT, { servers: names, now, limit, ...after });
+      for (const row of rows) if (placed.length < most) look(row);
       const last = rows.at(-1);
-      if (next !== undefined || rows.length < limit || last === undefined) return { next, damaged };
+      if (placed.length >= most || rows.length < limit || last === undefined) break;
       after = { after_due: last.due_ms, after_seq: last.seq };
     }
-    return { next: undefined, damaged };
+    return { placed, damaged };
   }
 
   /** How many jobs go before a waiting one. Most who ask have just come, and are nearly last. */

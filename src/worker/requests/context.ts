@@ -2,7 +2,7 @@
 
 import type { CheckResult, ServerState } from "../../executor/mod.ts";
 import type { GenerateRequest, ModelInfo, Progress, Webhook } from "../../protocol/mod.ts";
-import type { Job, JobQueue } from "../../queue/mod.ts";
+import type { Job, JobQueue, ServerElsewhere } from "../../queue/mod.ts";
 import type { Announcer } from "../announcer.ts";
 import type { Arrivals } from "../arrivals.ts";
 import type { Estimator } from "../estimates/estimator.ts";
@@ -40,6 +40,8 @@ export interface SchedulerView {
   isDraining(server: string): boolean;
   /** Gives a server no more jobs, or some again. */
   setDraining(server: string, draining: boolean): void;
+  /** Servers of other workers on the queue. */
+  readonly elsewhere?: readonly ServerElsewhere[];
   /** Last progress of a job. */
   progressOf(jobId: string): Progress | undefined;
   /** Why the queue cannot be used at the moment, if it cannot. */

@@ -1,7 +1,7 @@
 /** `generate`: a job is taken, or refused with the reason. */
 
 import { PixelsError } from "../../errors.ts";
-import type { CheckResult } from "../../executor/mod.ts";
+import { type CheckResult, modelKeys } from "../../executor/mod.ts";
 import type { GenerateRequest, Reply } from "../../protocol/mod.ts";
 import type { Job } from "../../queue/mod.ts";
 import { startSpan } from "../../trace.ts";
@@ -94,21 +94,24 @@ async function checkNew(
   request: GenerateRequest,
 ): Promise<CheckResult | undefined> {
   const known = await queue.get(request.id);
-  return known === undefined ? await checkOnServers(servers, request) : undefined;
+  return known === undefined ? await checkOnServers({ queue, servers }, request) : undefined;
 }
 
 /**
- * A request is taken if any server can do it. A sandbox that cannot answer just now is no reason to
+ * A request is taken if any server can do it, also one of another worker on the queue. A sandbox that cannot answer just now is no reason to
  * refuse: the job waits and is checked again before it runs.
  */
 async function checkOnServers(
-  servers: readonly ServerView[],
+  { queue, servers }: Pick<HandlerContext, "queue" | "servers">,
   request: GenerateRequest,
 ): Promise<CheckResult | undefined> {
   using _span = startSpan("check a request", { jobId: request.id });
   const answers = await Promise.allSettled(servers.map((server) => server.check(request)));
   const checks = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
+  const ok = checks.find((check) => check.type === "ok");
+  if (ok !== undefined || checks.length < servers.length) return ok;
   const refused = checks.find((check) => check.type === "refused");
-  const everyone = checks.length === servers.length;
-  return checks.find((check) => check.type === "ok") ?? (everyone ? refused : undefined);
+  if (refused?.type !== "refused" || refused.code !== "model_not_found") return refused;
+  // A worker that has the models finds the workflow, too.
+  return await queue.shared?.hasModels(modelKeys(request)) === true ? undefined : refused;
 }

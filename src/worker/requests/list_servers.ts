@@ -1,11 +1,13 @@
 /** `list_servers`: the ComfyUI servers and how they are. */
 
 import { redact } from "../../redact.ts";
-import type { Reply } from "../../protocol/mod.ts";
+import type { Reply, ServerElsewhere } from "../../protocol/mod.ts";
+import type { ServerElsewhere as Known } from "../../queue/mod.ts";
 import type { HandlerContext } from "./context.ts";
 
 /** Tells what is known; asks no server. */
 export function listServers({ servers, scheduler }: HandlerContext): Reply {
+  const elsewhere = scheduler.elsewhere ?? [];
   return {
     type: "server_list",
     servers: servers.map(({ name, url, state, stateError }) => ({
@@ -16,5 +18,17 @@ export function listServers({ servers, scheduler }: HandlerContext): Reply {
       ...(stateError === undefined ? {} : { error: stateError }),
       ...(scheduler.isDraining(name) ? { draining: true } : {}),
     })),
+    ...(elsewhere.length === 0 ? {} : { elsewhere: elsewhere.map(tell) }),
+  };
+}
+
+function tell({ worker, name, state, active, loaded, draining }: Known): ServerElsewhere {
+  return {
+    worker,
+    name,
+    state: state ?? "connecting",
+    active_jobs: active,
+    ...(loaded === undefined ? {} : { loaded }),
+    ...(draining ? { draining } : {}),
   };
 }

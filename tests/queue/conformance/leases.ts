@@ -1,6 +1,7 @@
 /** What every job queue promises, whatever stands behind it: order, leases, prompts, pauses. */
 
 import assert from "node:assert/strict";
+import type { ClaimAllOptions } from "../../../src/queue/job_queue.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { LEASE_MS, type RegisterTest } from "../setup.ts";
 
@@ -328,5 +329,61 @@ export function testLeases(test: RegisterTest): void {
     assert.equal(lease?.job.cancelRequested, true);
     assert.equal(lease?.resumed, true);
     assert.equal((await queue.settle(lease!, { type: "cancelled" }))?.state, "cancelled");
+  });
+
+  test("claims for several servers at once, in the order of claiming", async ({ queue }) => {
+    for (let i = 0; i < 5; i += 1) await queue.enqueue(generateRequest({ id: `job-${i}` }));
+    const asked: [string, Record<string, string[]>][] = [];
+    const leases = await queue.claimAll({
+      servers: new Map([["a", "socket a"], ["b", "socket b"]]),
+      limit: 3,
+      leaseMs: LEASE_MS,
+      place(job, _holder, taken) {
+        const ids = [...taken].map(([name, jobs]) => [name, jobs.map(({ id }) => id)]);
+        asked.push([job.id, Object.fromEntries(ids)]);
+        return (taken.get("b") ?? []).length < 1 ? "b" : "a";
+      },
+    });
+    assert.deepEqual(
+      leases.map(({ job, clientId }) => [job.id, job.server, clientId]),
+      [["job-0", "b", "socket b"], ["job-1", "a", "socket a"], ["job-2", "a", "socket a"]],
+    );
+    assert.deepEqual(asked.slice(0, 3), [
+      ["job-0", {}],
+      ["job-1", { b: ["job-0"] }],
+      ["job-2", { b: ["job-0"], a: ["job-1"] }],
+    ]);
+    assert.equal(new Set(leases.flatMap(({ token, promptId }) => [token, promptId])).size, 6);
+    for (const lease of leases) assert.equal(await queue.renew(lease, LEASE_MS), true);
+    assert.deepEqual(await queue.counts(), { queued: 2, running: 3 });
+  });
+
+  test("claims fewer jobs than wanted where the others are passed over", async ({ queue }) => {
+    for (const id of ["1", "2", "3"]) await queue.enqueue(generateRequest({ id }));
+    const servers = new Map([["a", "c"]]);
+    const claimAll = (place: ClaimAllOptions["place"]) =>
+      queue.claimAll({ servers, limit: 8, leaseMs: LEASE_MS, place });
+    assert.deepEqual(await claimAll(() => undefined), []);
+    const leases = await claimAll(({ id }) => id === "2" ? undefined : "a");
+    assert.deepEqual(leases.map(({ job }) => job.id), ["1", "3"]);
+  });
+
+  test("gives a prompt that may live on a server to no other of the set", async (setup) => {
+    const { queue, claim, clock } = setup;
+    await queue.enqueue(generateRequest());
+    await claim("b");
+    clock.advance(LEASE_MS + 1);
+    await queue.reclaim();
+    const claimAll = (names: readonly string[], place: ClaimAllOptions["place"]) =>
+      queue.claimAll({
+        servers: new Map(names.map((name) => [name, "c"])),
+        limit: 2,
+        leaseMs: LEASE_MS,
+        place,
+      });
+    assert.deepEqual(await claimAll(["a"], () => "a"), []);
+    assert.deepEqual(await claimAll(["a", "b"], () => "a"), []);
+    const [lease] = await claimAll(["a", "b"], (_job, holder) => holder);
+    assert.deepEqual([lease?.job.server, lease?.resumed], ["b", true]);
   });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JobQueue, Lease } from "../../../src/queue/mod.ts";
+import type { HeldServer, JobQueue, Lease } from "../../../src/queue/mod.ts";
 import {
   openPostgresQueue,
   type PostgresQueueOptions,
@@ -18,6 +18,10 @@ interface Shared {
   readonly cluster: Cluster;
   readonly schema: string;
   open(worker: string, options?: Partial<PostgresQueueOptions>): Promise<JobQueue>;
+}
+
+function server(name: string, fields: Partial<HeldServer> = {}): HeldServer {
+  return { name, room: 1, active: 0, waitMs: 0, weight: 1, draining: false, ...fields };
 }
 
 function test(behaviour: string, body: (shared: Shared) => Promise<void>): void {
@@ -128,8 +132,8 @@ test("takes a job that two workers are sent once, and knows it at both", async (
 test("tells every worker each ending once, also what ended while it was away", async ({ open }) => {
   await using a = await open("a");
   const b = await open("b");
-  await a.shared?.hold(["one"]);
-  await b.shared?.hold(["two"]);
+  await a.shared?.hold(() => [server("one")]);
+  await b.shared?.hold(() => [server("two")]);
   for (const id of ["1", "2", "3"]) await a.enqueue(generateRequest({ id }));
   await a.settle((await claim(a))!, { type: "failed", error: "x" });
   await b.cancel("2");
@@ -138,7 +142,7 @@ test("tells every worker each ending once, also what ended while it was away", a
   assert.deepEqual(await heard(a), ["1 failed", "2 cancelled"]);
   assert.deepEqual(await heard(b), ["1 failed", "2 cancelled"]);
   assert.deepEqual(await heard(a), []);
-  await b.shared?.hold(["two"]);
+  await b.shared?.hold(() => [server("two")]);
   await b.close();
   await a.cancel("3");
   assert.deepEqual(await heard(a), ["3 cancelled"]);
@@ -181,8 +185,8 @@ test("leaves prompts to the worker that has their server, as long as it lives", 
   const { now, advance } = manualClock();
   const a = await open("a", { now });
   await using b = await open("b", { now });
-  await a.shared?.hold(["one"]);
-  await b.shared?.hold(["two"]);
+  await a.shared?.hold(() => [server("one")]);
+  await b.shared?.hold(() => [server("two")]);
   await a.enqueue(generateRequest());
   const first = await claim(a);
   await a.close();
@@ -191,7 +195,7 @@ test("leaves prompts to the worker that has their server, as long as it lives", 
   assert.equal(await claim(b, "two"), undefined);
   assert.equal(await b.abandonPrompts({ exceptOn: ["two"] }), 0);
   advance(30_000);
-  await b.shared?.hold(["two"]);
+  await b.shared?.hold(() => [server("two")]);
   assert.equal(await b.abandonPrompts({ exceptOn: ["two"] }), 1);
   const second = await claim(b, "two");
   assert.notEqual(second?.promptId, first?.promptId);
@@ -214,4 +218,46 @@ test("accepts nothing while PostgreSQL is away, and goes on when it is back", as
   await assert.rejects(open("a"), { code: "in_use" });
   assert.equal((await queue.settle(lease!, { type: "failed", error: "x" }))?.id, "before");
   assert.equal((await queue.enqueue(generateRequest({ id: "during" }))).type, "accepted");
+});
+
+test("lets any server have a prompt of which nobody knows where it lives", async (shared) => {
+  await using a = await shared.open("a");
+  await a.enqueue(generateRequest());
+  const lease = await claim(a, "one");
+  await a.release(lease!, { reason: "x", keepPrompt: true });
+  shared.cluster.sql(`UPDATE ${shared.schema}.jobs SET server = NULL`);
+  assert.equal((await claim(a, "two"))?.promptId, lease?.promptId);
+});
+
+test("tells each worker the servers of the others, as they were told last", async ({ open }) => {
+  const { now, advance } = manualClock();
+  await using a = await open("a", { now });
+  await using b = await open("b", { now });
+  await using c = await open("c", { now });
+  let known = server("one", { state: "unreachable", room: 0 });
+  await a.shared?.hold(() => [known]);
+  await b.shared?.hold(() => [server("one"), server("two", { weight: 2.5, draining: true })]);
+  const own = await b.shared?.elsewhere();
+  assert.deepEqual(own, [{ ...known, worker: "a", loaded: undefined }]);
+  known = server("one", { state: "ready", loaded: 'm{}",\\\n', room: 2, active: 3, waitMs: 1_500 });
+  await a.shared?.hold(() => [known]);
+  assert.deepEqual(await c.shared?.elsewhere(), [
+    { ...known, worker: "a" },
+    { ...server("one"), worker: "b", loaded: undefined },
+    { ...server("two", { weight: 2.5, draining: true }), worker: "b", loaded: undefined },
+  ]);
+  advance(12_001);
+  await b.shared?.hold(() => []);
+  assert.deepEqual(await c.shared?.elsewhere(), []);
+});
+
+test("serves a worker of an older version, which knows less, beside it", async (shared) => {
+  await using a = await shared.open("a");
+  await a.shared?.hold(() => [server("one")]);
+  // What version 1.0 of the schema was told of its servers.
+  shared.cluster.sql(`SET search_path = ${shared.schema};
+    INSERT INTO workers (name, seen_at_ms, heard_xid) VALUES ('old', clock_ms(), '3');
+    INSERT INTO servers (name, worker) VALUES ('two', 'old') ON CONFLICT DO NOTHING`);
+  const [old] = await a.shared!.elsewhere();
+  assert.deepEqual([old?.worker, old?.name, old?.room], ["old", "two", 0]);
 });

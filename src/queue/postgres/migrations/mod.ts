@@ -4,9 +4,10 @@ import { ConfigError } from "../../../errors.ts";
 import type { PostgresClient } from "../client.ts";
 import { FIRST } from "./first.ts";
 import { OUTBOX } from "./outbox.ts";
+import { SERVERS } from "./servers.ts";
 
 /** Statements that lead from version N to N + 1, by index N. */
-const MIGRATIONS: readonly string[] = [FIRST, OUTBOX];
+const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS];
 
 /** Key of the lock under which one worker migrates while the others wait ("dgpx"). */
 const LOCK = 0x64677078;

@@ -1,4 +1,4 @@
-/** What many fields of messages have in common. */
+/** Kinds of fields that the schemas are made of. */
 
 import { z } from "zod";
 

@@ -1,0 +1,73 @@
+/** The SQL of who uses the queue and what they tell each other; `$1` is the time, or NULL for the database's own. */
+
+import { LAZILY, NOW } from "./statements.ts";
+
+/** Where a worker of this name has read to, or, if there was none, where all that ends from now on begins. */
+export const HEARD = `
+  SELECT coalesce((SELECT heard_xid FROM workers WHERE name = $1::text),
+    pg_snapshot_xmin(pg_current_snapshot()))::text AS heard`;
+
+/**
+ * Endings from a transaction on, the oldest first, of the last ten minutes; the first row only tells where to
+ * read on.
+ */
+export const ENDINGS = `
+  WITH ended AS (
+    SELECT jobs.*, ended_xid::text AS xid FROM jobs
+    WHERE ended_xid >= $2::text::xid8 AND ended_xid < pg_snapshot_xmax(pg_current_snapshot())
+      AND finished_at_ms >= ${NOW} - 600000
+    ORDER BY ended_xid, seq LIMIT $3::bigint)
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, ended.*
+  FROM (SELECT) AS one LEFT JOIN ended ON true ORDER BY ended.ended_xid, ended.seq`;
+
+/** Jobs that a worker runs and somebody wants cancelled. */
+export const CANCELLING = `
+  SELECT id FROM jobs WHERE state = 'running' AND worker = $1::text AND cancel_requested`;
+
+/** Notes that a worker lives, what it has heard of, and which servers it has. */
+export const BEAT = `
+  WITH own AS (
+    INSERT INTO workers (name, seen_at_ms, heard_xid, updates_addr, curve_key)
+    VALUES ($2::text, ${NOW}, $3::text::xid8, $13::text, $14::text)
+    ON CONFLICT (name) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, heard_xid = excluded.heard_xid,
+      updates_addr = excluded.updates_addr, curve_key = excluded.curve_key
+    RETURNING name),
+  gone AS (DELETE FROM servers WHERE worker = $2::text AND name <> ALL($4::text[]))
+  INSERT INTO servers (name, worker, state, loaded, room, active, wait_ms, weight, draining, models)
+  SELECT server, own.name, state, loaded, room, active, wait_ms, weight, draining, models::text[]
+  FROM own, unnest($4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[], $9::bigint[],
+    $10::float8[], $11::boolean[], $12::text[])
+    AS s (server, state, loaded, room, active, wait_ms, weight, draining, models)
+  WHERE ${LAZILY}
+  ON CONFLICT (worker, name) DO UPDATE SET state = excluded.state, loaded = excluded.loaded,
+    room = excluded.room, active = excluded.active, wait_ms = excluded.wait_ms,
+    weight = excluded.weight, draining = excluded.draining,
+    models = coalesce(excluded.models, servers.models)
+  WHERE (servers.state, servers.loaded, servers.room, servers.active, servers.weight, servers.draining)
+    IS DISTINCT FROM (excluded.state, excluded.loaded, excluded.room, excluded.active, excluded.weight,
+      excluded.draining) OR excluded.models IS NOT NULL`;
+
+/** The other workers that were seen within the last `$3` milliseconds and can be listened to. */
+export const PEERS = `
+  SELECT name, updates_addr, curve_key FROM workers
+  WHERE name <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint AND updates_addr IS NOT NULL
+  ORDER BY name LIMIT 1024`;
+
+/** Whether a server of another worker that was seen within the last `$3` milliseconds can load some models. */
+export const HAS_MODELS = `
+  SELECT EXISTS (
+    SELECT FROM servers JOIN workers ON workers.name = servers.worker
+    WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint AND models @> $4::text[]) AS has`;
+
+/** The servers of the other workers that were seen within the last `$3` milliseconds. */
+export const ELSEWHERE = `
+  SELECT servers.name, worker, state, loaded, room, active, wait_ms, weight, draining FROM servers JOIN workers ON workers.name = servers.worker
+  WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
+  ORDER BY worker, servers.name LIMIT 4096`;
+
+/** Takes a worker's name, which its connection then holds. */
+export const TAKE_NAME = `
+  SELECT pg_try_advisory_lock(1684500600, hashtext(current_schema() || '/' || $1::text)) AS held`;
+
+/** Wakes those that listen. */
+export const WAKE = `SELECT pg_notify($1::text, $2::text)`;

@@ -1,0 +1,120 @@
+/** The servers of other workers, as far as a job may rather wait for one of them. */
+
+import { modelKeys } from "../executor/mod.ts";
+import type { Job, ServerElsewhere, SharedQueue } from "../queue/mod.ts";
+import { choosePlace, LOADING_MS, modelsOf, type Place } from "./placement.ts";
+
+/** How long an answer holds, in milliseconds. */
+const FRESH_MS = 5_000;
+
+/** Questions whose answers are remembered. */
+const REMEMBERED_ANSWERS = 1_000;
+
+/** Jobs that are remembered to have been left to others. */
+const REMEMBERED = 10_000;
+
+/** What it works with. */
+export interface ElsewhereOptions {
+  /** Clock, Unix milliseconds. */
+  readonly now: () => number;
+  /** Whom to ask; undefined if there are no others. */
+  readonly shared: SharedQueue | undefined;
+  /** Called when others were asked and have answered. */
+  readonly onAnswer: () => void;
+}
+
+/**
+ * What is known of other workers. A job is left to a server that has its models in memory for as long as loading them
+ * here would take: whoever was to take it may have died, or have no use for it.
+ */
+export class Elsewhere {
+  readonly #now: () => number;
+  readonly #shared: SharedQueue | undefined;
+  readonly #onAnswer: () => void;
+  /** What was asked of the models of others, and what was answered. */
+  readonly #asked = new Map<string, { readonly atMs: number; answer?: boolean }>();
+  #servers: readonly ServerElsewhere[] = [];
+  /** Since when jobs are left to others, by id. */
+  readonly #left = new Map<string, number>();
+
+  /** Knows of nobody. */
+  constructor({ now, shared, onAnswer }: ElsewhereOptions) {
+    this.#now = now;
+    this.#shared = shared;
+    this.#onAnswer = onAnswer;
+  }
+
+  /** True if others have the models of a job; undefined if they are being asked. */
+  #has({ request }: Job): boolean | undefined {
+    if (this.#shared === undefined || this.#servers.length === 0) return false;
+    const keys = modelKeys(request);
+    const question = keys.join("\n");
+    const known = this.#asked.get(question);
+    if (known !== undefined && this.#now() - known.atMs < FRESH_MS) return known.answer;
+    this.#ask(question, this.#shared.hasModels(keys));
+    return known?.answer;
+  }
+
+  #ask(question: string, answer: Promise<boolean>): void {
+    const asked: { readonly atMs: number; answer?: boolean } = { atMs: this.#now() };
+    const [oldest] = this.#asked.keys();
+    if (this.#asked.size >= REMEMBERED_ANSWERS && oldest !== undefined) this.#asked.delete(oldest);
+    this.#asked.set(question, asked);
+    answer.then((has) => {
+      asked.answer = has;
+      this.#onAnswer();
+      // What could not be asked is asked again.
+    }, () => this.#asked.delete(question));
+  }
+
+  /** Notes what the others told last. */
+  note(servers: readonly ServerElsewhere[]): void {
+    this.#servers = servers;
+  }
+
+  /** What they told last. */
+  get servers(): readonly ServerElsewhere[] {
+    return this.#servers;
+  }
+
+  /** The server here that a job shall go to; undefined if none is free, or it is left to others. */
+  choose(job: Job, own: readonly Place[]): string | undefined {
+    // Others have its models, or may have: only they can run it.
+    if (!own.some((place) => place.has(job.request)) && this.#has(job) !== false) return undefined;
+    const name = choosePlace(job.request, job.avoidServer, [...own, ...this.#places(job)]);
+    return own.some((place) => place.name === name) ? name : undefined;
+  }
+
+  /** Servers to which a job may be left now. */
+  #places(job: Job): Place[] {
+    if (this.#servers.length === 0) return [];
+    const models = modelsOf(job.request);
+    const having = this.#servers.filter(({ loaded, room }) => room > 0 && loaded === models);
+    if (having.length === 0) return [];
+    if (this.#now() - this.#leftSince(job.id) >= LOADING_MS) return [];
+    return having.map(({ name, worker, waitMs, weight, loaded }) => ({
+      // No server here is called so.
+      name: `${worker}\n${name}`,
+      free: true,
+      waitMs,
+      weight,
+      loaded,
+      has: () => true,
+    }));
+  }
+
+  /** A job was taken here. */
+  forget(jobId: string): void {
+    this.#left.delete(jobId);
+  }
+
+  #leftSince(id: string): number {
+    const since = this.#left.get(id) ?? this.#now();
+    // Those left last are remembered longest.
+    this.#left.delete(id);
+    this.#left.set(id, since);
+    const [oldest] = this.#left.keys();
+    if (this.#left.size > REMEMBERED && oldest !== undefined) this.#left.delete(oldest);
+    return since;
+  }
+}

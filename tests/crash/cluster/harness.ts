@@ -1,0 +1,218 @@
+/**
+ * Kills workers that share a queue on PostgreSQL again and again, restarts PostgreSQL and cuts the network to it,
+ * while a client of each worker submits jobs; and tells what became of them.
+ *
+ * Each worker is a process with the permissions of its task and has a simulator of its own, which never dies: whatever
+ * runs a second time is the workers' fault.
+ */
+
+import { connect } from "../../../src/client/mod.ts";
+import { startSimulator } from "../../../src/simulator/mod.ts";
+import type { Cluster } from "../../support/postgres.ts";
+import { tempDir } from "../../support/temp_dir.ts";
+import { createLedger, type JobExecution } from "../executions.ts";
+import { type Load, startLoad, type SubmittedJob } from "../load.ts";
+import { type Chance, createChance } from "../random.ts";
+import { readUpdates, type UpdateReader } from "../updates.ts";
+import { WorkerLives } from "../worker_lives.ts";
+import { type Link, startLink } from "./link.ts";
+
+/** Options of {@linkcode runClusterCrashes}. */
+export interface ClusterCrashOptions {
+  /** The database. */
+  cluster: Cluster;
+  /** Schema of the queue. */
+  schema: string;
+  /** Times that a worker is killed. */
+  kills: number;
+  /** Times that PostgreSQL is restarted. */
+  restarts: number;
+  /** Decides about everything that is left to chance. */
+  seed: number;
+}
+
+/** A job, and what the database says of it. */
+export interface ClusterJob extends SubmittedJob {
+  /** Its state at the end. */
+  readonly state: string;
+  /** How often it was run, by the simulators. */
+  readonly executions: readonly JobExecution[];
+}
+
+/** What happened. */
+export interface ClusterReport {
+  /** Every job. */
+  readonly jobs: readonly ClusterJob[];
+  /** Kills, restarts and cuts that were done. */
+  readonly faults: Readonly<Record<"kills" | "fast" | "immediate" | "cuts", number>>;
+  /** What is wrong with the updates of a worker, a sentence each. */
+  readonly updateFaults: readonly string[];
+  /** Endings that a worker which lived on did not tell, `worker job` each. */
+  readonly untold: readonly string[];
+  /** Endings that workers had to tell. */
+  readonly toTell: number;
+}
+
+const WORKERS = 3;
+/** Jobs that are under way for each client. */
+const OUTSTANDING = 3;
+/** Longest time between two kills, in milliseconds. */
+const LONGEST_PAUSE_MS = 1_200;
+/** Longest time that the network to the database is cut, in milliseconds. */
+const LONGEST_CUT_MS = 1_500;
+/** Longest wait for what is left when the killing is over, in milliseconds. */
+const PATIENCE_MS = 120_000;
+
+interface Member extends AsyncDisposable {
+  readonly worker: WorkerLives;
+  readonly link: Link;
+  readonly load: Load;
+  readonly updates: UpdateReader;
+  readonly told: Set<string>;
+  /** When its last life was ready, as `mark()` tells time. */
+  readyAt: number;
+  executions(): readonly JobExecution[];
+}
+
+/** Runs it. */
+export async function runClusterCrashes(options: ClusterCrashOptions): Promise<ClusterReport> {
+  const { cluster, schema, kills, restarts, seed } = options;
+  const chance = createChance(seed);
+  await using running = new AsyncDisposableStack();
+  const dir = running.use(await tempDir());
+  const members: Member[] = [];
+  for (let number = 0; number < WORKERS; number += 1) {
+    const load = { firstSeed: number * 100_000, chance };
+    members.push(running.use(await startMember(dir.path, number, cluster, schema, load)));
+  }
+  const faults = { kills: 0, fast: 0, immediate: 0, cuts: 0 };
+  const restartAfter = new Set(
+    Array.from({ length: restarts }, (_, nth) => Math.floor((nth + 0.5) * kills / restarts)),
+  );
+  while (faults.kills < kills) {
+    await pause(chance.below(LONGEST_PAUSE_MS));
+    for (const { executions } of members) executions();
+    if (restartAfter.delete(faults.kills)) {
+      const mode = chance.happens(0.5) ? "fast" : "immediate";
+      cluster.stop(mode);
+      await pause(chance.below(500));
+      cluster.start();
+      faults[mode] += 1;
+    }
+    const member = chance.oneOf(members as [Member, ...Member[]]);
+    if (chance.happens(0.3)) {
+      member.link.cut();
+      await pause(chance.below(LONGEST_CUT_MS));
+      member.link.mend();
+      faults.cuts += 1;
+    }
+    await member.worker.kill();
+    member.updates.nextLife();
+    member.worker.start();
+    faults.kills += 1;
+  }
+  for (const member of members) {
+    await member.worker.ready();
+    member.readyAt = performance.now();
+  }
+  await Promise.all(members.map(({ load }) => load.finish(PATIENCE_MS)));
+  const states = statesOf(cluster, schema);
+  const executions = members.flatMap((member) => member.executions());
+  const jobs = members.flatMap(({ load }) =>
+    load.jobs.map((job) => ({
+      ...job,
+      state: states.get(job.id) ?? "lost",
+      executions: executions.filter((execution) => execution.seed === job.seed),
+    }))
+  );
+  const { untold, toTell } = await untoldEndings(members, jobs);
+  return {
+    jobs,
+    faults,
+    untold,
+    toTell,
+    updateFaults: members.flatMap(({ updates }, nth) =>
+      updates.faults().map((fault) => `worker ${nth}: ${fault}`)
+    ),
+  };
+}
+
+async function startMember(
+  dir: string,
+  number: number,
+  cluster: Cluster,
+  schema: string,
+  load: { firstSeed: number; chance: Chance },
+): Promise<Member> {
+  await using starting = new AsyncDisposableStack();
+  const simulator = starting.use(
+    await startSimulator({ stepTimeMs: 8, loadTimeMs: 20, nodeTimeMs: 1 }),
+  );
+  const ledger = createLedger(simulator);
+  const url = new URL(cluster.url(schema));
+  const link = starting.use(startLink(Number(url.port)));
+  url.port = String(link.port);
+  const worker = starting.use(
+    new WorkerLives({
+      dir: `${dir}/${number}`,
+      comfyuiUrl: simulator.url,
+      db: url.href,
+      name: `worker-${number}`,
+    }),
+  );
+  await Deno.mkdir(`${dir}/${number}`);
+  worker.start();
+  await worker.ready();
+  const client = starting.use(
+    await connect({ ...worker.addresses, timeoutMs: 500, maxRetries: 1e6, silenceMs: 1_000 }),
+  );
+  const updates = starting.use(await readUpdates(worker.addresses.pubAddress));
+  const told = new Set<string>();
+  updates.onUpdate((update) => {
+    if (update.type === "job_finished") told.add(update.job_id);
+  });
+  const mark = () => performance.now();
+  const running = starting.move();
+  return {
+    worker,
+    link,
+    updates,
+    told,
+    readyAt: mark(),
+    load: startLoad({ client, outstanding: OUTSTANDING, mark, ...load }),
+    executions() {
+      ledger.read();
+      return ledger.executions;
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Every worker tells what ended since it lives, wherever that was. */
+async function untoldEndings(members: readonly Member[], jobs: readonly ClusterJob[]) {
+  const all = members.flatMap(({ readyAt, told }, nth) =>
+    jobs.filter(({ endedAt = 0 }) => endedAt > readyAt).map(({ id }) => ({
+      name: `worker-${nth} ${id}`,
+      isTold: () => told.has(id),
+    }))
+  );
+  const untilMs = performance.now() + 20_000;
+  while (all.some(({ isTold }) => !isTold()) && performance.now() < untilMs) await pause(100);
+  return {
+    toTell: all.length,
+    untold: all.filter(({ isTold }) => !isTold()).map(({ name }) => name),
+  };
+}
+
+function statesOf(cluster: Cluster, schema: string): Map<string, string> {
+  const rows = cluster.sql(`SELECT convert_from(id, 'UTF8'), state FROM ${schema}.jobs`);
+  return new Map(
+    rows.trim().split("\n").map((row) => row.split("|") as [string, string]),
+  );
+}
+
+/** What strikes at random needs time to pass. */
+function pause(ms: number): Promise<void> {
+  // deno-lint-ignore house/no-sleep-in-test
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

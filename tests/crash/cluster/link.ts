@@ -1,0 +1,72 @@
+/** The network between one worker and the database, which can be cut. */
+
+/** A TCP relay on 127.0.0.1. */
+export interface Link extends AsyncDisposable {
+  /** Where it listens. */
+  readonly port: number;
+  /** True while it is cut. */
+  readonly isCut: boolean;
+  /** Ends every connection and refuses new ones until `mend()`. */
+  cut(): void;
+  /** Lets connections through again. */
+  mend(): void;
+}
+
+/** Starts a relay to a port of this machine. */
+export function startLink(to: number): Link {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = new Set<Deno.Conn>();
+  const relaying = new Set<Promise<void>>();
+  let isCut = false;
+  const drop = (...ends: Deno.Conn[]) => {
+    for (const end of ends) {
+      if (!open.delete(end)) continue;
+      end.close();
+    }
+  };
+  const relay = async (near: Deno.Conn) => {
+    open.add(near);
+    try {
+      const far = await Deno.connect({ hostname: "127.0.0.1", port: to });
+      open.add(far);
+      if (!open.has(near)) drop(far);
+      const oneWay = (from: Deno.Conn, into: Deno.Conn) =>
+        from.readable.pipeTo(into.writable).catch(() => {}).finally(() => drop(from, into));
+      await Promise.all([oneWay(near, far), oneWay(far, near)]);
+    } catch {
+      // The database is down.
+    } finally {
+      drop(near);
+    }
+  };
+  const accept = async () => {
+    for await (const near of listener) {
+      if (isCut) {
+        near.close();
+        continue;
+      }
+      const done = relay(near).finally(() => relaying.delete(done));
+      relaying.add(done);
+    }
+  };
+  const accepting = accept();
+  return {
+    port: listener.addr.port,
+    get isCut() {
+      return isCut;
+    },
+    cut() {
+      isCut = true;
+      drop(...open);
+    },
+    mend() {
+      isCut = false;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      drop(...open);
+      await Promise.all(relaying);
+    },
+  };
+}
