@@ -26,7 +26,7 @@ import {
   MAX_TOLD_PROMPT_CHARS,
   MAX_URL_CHARS,
 } from "./limits.ts";
-import { countCharacters } from "./characters.ts";
+import { characters, optional } from "./kinds.ts";
 import { MODEL_TYPES } from "./model_types.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
@@ -374,26 +374,5 @@ export const update = z.discriminatedUnion("type", [
   jobComplete,
   jobError,
 ]);
-
-/**
- * A field that may be absent. zod's own `exactOptional()` checks an absent field like any other, and writes
- * up what is wrong with it, to no end: with 15 of them that took four times as long as all the rest of a
- * request. Its `optional()` takes undefined for absent, too, which MessagePack cannot say.
- */
-function optional<Schema extends z.ZodType>(schema: Schema): z.ZodExactOptional<Schema> {
-  return schema.optional() as unknown as z.ZodExactOptional<Schema>;
-}
-
-/**
- * Text with limits in code points, not UTF-16 units, because the other implementations of the
- * protocol count them so. The comparison with `length` decides nearly always.
- */
-function characters(least: number, most: number): z.ZodString {
-  return z.string().min(least)
-    .refine((value) =>
-      value.length <= most || (value.length <= 2 * most && countCharacters(value) <= most)
-    )
-    .meta({ maxLength: most });
-}
 
 export { jobDescription, jobState, loraChoice, stage };
