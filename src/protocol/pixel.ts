@@ -5,11 +5,13 @@ import {
   DITHERS,
   MAX_CELLS,
   MAX_COLORS,
+  MAX_EXTRUDE,
   MAX_PALETTE_NAME_CHARS,
   MAX_PIXEL_RESULTS,
   MAX_SCALE,
   MAX_SCALES,
   MAX_SEAMS,
+  OUTLINE,
 } from "./limits.ts";
 
 /** Largest count; typed peers keep them in 32 bits. */
@@ -37,7 +39,15 @@ const FIELDS: Readonly<
   palette: [isName, `a name of 1 to ${MAX_PALETTE_NAME_CHARS} characters`],
   dither: [(value) => DITHERS.some((kind) => kind === value), `one of ${DITHERS.join(", ")}`],
   background: [(value) => value === "keep" || value === "transparent", "keep or transparent"],
+  outline: [
+    (value) => typeof value === "string" && OUTLINE.test(value),
+    "auto or a colour such as #1a1c2c",
+  ],
   scale: [isScale, `up to ${MAX_SCALES} whole numbers from 2 to ${MAX_SCALE}`],
+  extrude: [
+    (value) => isWhole(value, 0, MAX_EXTRUDE),
+    `a whole number from 0 to ${MAX_EXTRUDE}`,
+  ],
   keep_original: [isToggle, "true or false"],
 };
 

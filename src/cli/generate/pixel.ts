@@ -36,12 +36,26 @@ export const PIXEL_FIELDS: Readonly<Record<string, GenerateField>> = {
       return isGone === undefined ? undefined : isGone ? "transparent" : "keep";
     },
   },
+  "pixel.outline": {
+    flag: "outline",
+    placeholder: "colour",
+    help: "pixel art: a line around what is opaque, in a colour such as #1a1c2c or auto",
+    expected: "auto or a colour",
+    read: (given) => typeof given === "string" ? given : undefined,
+  },
   "pixel.scale": {
     flag: "scale",
     placeholder: "factors",
     help: "pixel art: also write enlargements, such as 4,8",
     expected: "whole numbers with commas between",
     read: readFactors,
+  },
+  "pixel.extrude": {
+    flag: "extrude",
+    placeholder: "pixels",
+    help: "pixel art: repeat the borders of tiles outwards in their sheet",
+    expected: "a whole number",
+    read: readWhole,
   },
   "pixel.keep_original": {
     flag: "keep-original",

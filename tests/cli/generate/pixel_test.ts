@@ -21,7 +21,9 @@ Deno.test("the flags of pixel art make one field, and each of them asks for it",
     palette: "pico-8",
     dither: "bayer",
     transparent: true,
+    outline: "#1a1c2c",
     scale: "4,8",
+    extrude: "1",
     "keep-original": true,
   });
   assert.deepEqual(pixel, {
@@ -30,7 +32,9 @@ Deno.test("the flags of pixel art make one field, and each of them asks for it",
     palette: "pico-8",
     dither: "bayer",
     background: "transparent",
+    outline: "#1a1c2c",
     scale: [4, 8],
+    extrude: 1,
     keep_original: true,
   });
   assert.deepEqual(asked({ model: "m", palette: "nes" }).pixel, { palette: "nes" });
@@ -61,4 +65,6 @@ Deno.test("values that are none are refused by flag, or with the field of the wi
   }
   assert.throws(() => asked({ model: "m", colors: "0" }), /pixel\.colors/);
   assert.throws(() => asked({ model: "m", pixel: "0x64" }), /pixel\.size/);
+  assert.throws(() => asked({ model: "m", extrude: "65" }), /pixel\.extrude/);
+  assert.throws(() => asked({ model: "m", outline: "black" }), /pixel\.outline/);
 });
