@@ -9,7 +9,7 @@ import { sharpenCells } from "./cells/sharpen.ts";
 import { SURE } from "./grid/confidence.ts";
 import { findLayout, type Layout, resizeLayout } from "./layout.ts";
 import { chooseColors } from "./palette/choose.ts";
-import { paintCells } from "./palette/dither.ts";
+import { colorCells } from "./palette/dither.ts";
 import { MOST_PALETTE_COLORS } from "./palette/palette.ts";
 import type {
   FoundGrid,
@@ -73,8 +73,8 @@ export function pixelizeSequence(
   }
   const choice = chooseColors(cells, options);
   if (choice.crowded) warnings.add("colors_merged");
-  const painted = cells.map((frame) => paintCells(frame, choice.colors, options.dither ?? "none"));
-  const { images, colors } = assemble(painted, choice.colors, layout.cells, options.trim ?? false);
+  const colored = cells.map((frame) => colorCells(frame, choice.colors, options.dither ?? "none"));
+  const { images, colors } = assemble(colored, choice.colors, layout.cells, options.trim ?? false);
   return { images, found: describe(layout, colors, warnings) };
 }
 
@@ -98,13 +98,13 @@ function sharp(cells: CellImage): CellImage {
 
 /** Numbers colours anew: 0 is transparent, those in use follow, the most frequent first. */
 function assemble(
-  painted: readonly { numbers: Uint8Array; opaque: Uint8Array }[],
+  colored: readonly { numbers: Uint8Array; opaque: Uint8Array }[],
   colors: Uint8Array,
   [columns, rows]: readonly [number, number],
   trim: boolean,
 ): { images: PixelArt[]; colors: number } {
   const counts = new Float64Array(colors.length / 3);
-  for (const { numbers, opaque } of painted) {
+  for (const { numbers, opaque } of colored) {
     numbers.forEach((number, cell) => opaque[cell] === 1 && counts[number]!++);
   }
   const used = [...counts.keys()].filter((number) => counts[number]! > 0)
@@ -115,7 +115,7 @@ function assemble(
     palette.set([...colors.subarray(number * 3, number * 3 + 3), 255], (index + 1) * 4);
     places[number] = index + 1;
   });
-  const whole = painted.map(({ numbers, opaque }) =>
+  const whole = colored.map(({ numbers, opaque }) =>
     numbers.map((number, cell) => opaque[cell] === 1 ? places[number]! : 0)
   );
   const box = trim
