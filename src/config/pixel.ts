@@ -5,7 +5,7 @@ import { pixelFault } from "../protocol/pixel.ts";
 
 /** Completes "must be …". */
 export const PIXEL_WORDS =
-  "WxH or auto, then optionally colors=16 palette=pico-8 dither=bayer transparent scale=4,8 keep-original";
+  "WxH or auto, then optionally colors=16 palette=pico-8 dither=bayer transparent outline=auto scale=4,8 keep-original";
 
 /** Reads such words; undefined if they are none, or out of their limits. */
 export function parsePixel(text: string): PixelOptions | undefined {
@@ -20,13 +20,15 @@ export function parsePixel(text: string): PixelOptions | undefined {
 
 /** Writes them. */
 export function formatPixel(options: PixelOptions): string {
-  const { size = "auto", colors, palette, dither, background, scale, keep_original } = options;
+  const { size = "auto", colors, palette, dither, background, outline, scale, keep_original } =
+    options;
   return [
     size === "auto" ? size : size.join("x"),
     ...colors === undefined ? [] : [`colors=${colors}`],
     ...palette === undefined ? [] : [`palette=${palette}`],
     ...dither === undefined ? [] : [`dither=${dither}`],
     ...background === "transparent" ? ["transparent"] : [],
+    ...outline === undefined ? [] : [`outline=${outline}`],
     ...scale === undefined ? [] : [`scale=${scale.join(",")}`],
     ...keep_original === true ? ["keep-original"] : [],
   ].join(" ");
@@ -49,6 +51,7 @@ function optionOf(word: string): Part {
       return { colors: value === "auto" ? value : numberOf(value) };
     case "palette":
     case "dither":
+    case "outline":
       return { [name]: value };
     case "scale":
       return { scale: value.split(",").map(numberOf) };

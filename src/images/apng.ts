@@ -27,13 +27,14 @@ const [DISPOSE_NONE, BLEND_SOURCE] = [0, 0];
  * Joins PNG files to one that plays, with the texts of the first. Programs that know none show the first
  * image. Pixels stay packed as they are.
  *
- * @returns undefined if the files are not of one size, kind and palette.
+ * @returns undefined for no files, and for such as are not of one size, kind and palette.
  * @throws {ImageError} `damaged` for a file that is no good PNG.
  */
 export function joinPngs(
   files: readonly Uint8Array[],
   { durationsMs, plays = 0 }: AnimationTiming,
 ): Uint8Array<ArrayBuffer> | undefined {
+  if (files.length === 0) return undefined;
   const parts: Uint8Array[] = [];
   let format: string | undefined;
   let sequence = 0;

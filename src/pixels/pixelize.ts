@@ -3,13 +3,14 @@
 import { ImageError } from "../errors.ts";
 import { findBackground } from "./alpha/background.ts";
 import { premultiply } from "./premultiply.ts";
+import { choosePen, drawOutline, readColor } from "./alpha/outline.ts";
 import { contentBox, cutBox } from "./alpha/trim.ts";
 import type { CellImage } from "./cells/cells.ts";
 import { sharpenCells } from "./cells/sharpen.ts";
 import { SURE } from "./grid/confidence.ts";
 import { findLayout, type Layout, resizeLayout } from "./layout.ts";
 import { chooseColors } from "./palette/choose.ts";
-import { colorCells } from "./palette/dither.ts";
+import { colorCells, type ColoredCells } from "./palette/dither.ts";
 import { MOST_PALETTE_COLORS } from "./palette/palette.ts";
 import type {
   FoundGrid,
@@ -71,10 +72,11 @@ export function pixelizeSequence(
       else marks.forEach((mark, cell) => mark === 1 && (frame.opaque[cell] = 0));
     }
   }
-  const choice = chooseColors(cells, options);
+  const choice = chooseColors(cells, withRoom(options));
   if (choice.crowded) warnings.add("colors_merged");
-  const colored = cells.map((frame) => colorCells(frame, choice.colors, options.dither ?? "none"));
-  const { images, colors } = assemble(colored, choice.colors, layout.cells, options.trim ?? false);
+  const plain = cells.map((frame) => colorCells(frame, choice.colors, options.dither ?? "none"));
+  const { colored, palette } = outlined(plain, choice.colors, layout.cells, options);
+  const { images, colors } = assemble(colored, palette, layout.cells, options.trim ?? false);
   return { images, found: describe(layout, colors, warnings) };
 }
 
@@ -89,6 +91,29 @@ function sampleAll(
   return {
     layout,
     cells: frames.map((frame, index) => sharp(layout.sample(frame, weighted[index]!))),
+  };
+}
+
+/** A line's colour is one of those asked for. */
+function withRoom(options: PixelizeOptions): PixelizeOptions {
+  const { outline = "auto", palette, colors = "auto" } = options;
+  if (outline === "auto" || palette !== undefined || colors === "auto" || colors < 2) {
+    return options;
+  }
+  return { ...options, colors: colors - 1 };
+}
+
+function outlined(
+  plain: readonly ColoredCells[],
+  colors: Uint8Array,
+  cells: readonly [number, number],
+  { outline, palette, colors: most }: PixelizeOptions,
+): { colored: readonly ColoredCells[]; palette: Uint8Array } {
+  if (outline === undefined || colors.length === 0) return { colored: plain, palette: colors };
+  const pen = choosePen(colors, readColor(outline), palette !== undefined || most === 1);
+  return {
+    colored: plain.map((frame) => drawOutline(frame, cells, pen.number)),
+    palette: pen.colors,
   };
 }
 
@@ -171,7 +196,8 @@ function checkFrames(frames: readonly RgbaImage[]): void {
   );
 }
 
-function checkOptions({ size = "auto", colors = "auto", palette }: PixelizeOptions): void {
+function checkOptions(options: PixelizeOptions): void {
+  const { size = "auto", colors = "auto", palette, outline = "auto" } = options;
   const isSize = size === "auto" ||
     size.every((side) => Number.isSafeInteger(side) && side >= 1 && side <= MOST_CELLS);
   if (!isSize) {
@@ -180,6 +206,9 @@ function checkOptions({ size = "auto", colors = "auto", palette }: PixelizeOptio
   const isCount = colors === "auto" ||
     (Number.isSafeInteger(colors) && colors >= 1 && colors <= 255);
   if (!isCount) throw new RangeError(`Colours must be 1 to 255, not ${colors}`);
+  if (outline !== "auto" && readColor(outline) === undefined) {
+    throw new RangeError(`An outline must be auto or a colour such as #1a1c2c, not ${outline}`);
+  }
   const bytes = palette?.colors.length ?? 3;
   if (bytes < 3 || bytes > 3 * MOST_PALETTE_COLORS || bytes % 3 !== 0) {
     throw new RangeError(

@@ -54,6 +54,14 @@ export interface PixelizeOptions {
    */
   readonly holes?: boolean;
   /**
+   * Colour of a line, one cell wide, around what is opaque: `#rrggbb`, or `auto` for the darkest colour. A
+   * colour that `palette` lacks becomes the nearest one; else it is one of `colors`. Where the image reaches
+   * its edge, there is no room for a line.
+   *
+   * @default no line
+   */
+  readonly outline?: string;
+  /**
    * Whether to cut off transparent edges; `PixelArt.trim` tells what was cut.
    *
    * @default {false}

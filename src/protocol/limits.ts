@@ -70,6 +70,9 @@ export const MAX_SEAMS = 256;
 /** How colours that a palette lacks can be imitated. */
 export const DITHERS = ["none", "floyd-steinberg", "bayer"] as const;
 
+/** What the colour of an outline can be. */
+export const OUTLINE = /^(auto|#[0-9a-fA-F]{6})$/;
+
 /** The states that a job ends in, which webhooks are told of. */
 export const ENDINGS = ["completed", "failed", "cancelled"] as const;
 

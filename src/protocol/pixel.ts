@@ -10,6 +10,7 @@ import {
   MAX_SCALE,
   MAX_SCALES,
   MAX_SEAMS,
+  OUTLINE,
 } from "./limits.ts";
 
 /** Largest count; typed peers keep them in 32 bits. */
@@ -37,6 +38,10 @@ const FIELDS: Readonly<
   palette: [isName, `a name of 1 to ${MAX_PALETTE_NAME_CHARS} characters`],
   dither: [(value) => DITHERS.some((kind) => kind === value), `one of ${DITHERS.join(", ")}`],
   background: [(value) => value === "keep" || value === "transparent", "keep or transparent"],
+  outline: [
+    (value) => typeof value === "string" && OUTLINE.test(value),
+    "auto or a colour such as #1a1c2c",
+  ],
   scale: [isScale, `up to ${MAX_SCALES} whole numbers from 2 to ${MAX_SCALE}`],
   keep_original: [isToggle, "true or false"],
 };

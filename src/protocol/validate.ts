@@ -3,7 +3,8 @@
 import type { z } from "zod";
 import { ProtocolError } from "../errors.ts";
 import { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
-import { countCharacters, generate, reply, request, update } from "./schemas.ts";
+import { countCharacters } from "./kinds.ts";
+import { generate, reply, request, update } from "./schemas.ts";
 import { remedyFor, remedyForNothing, remedyForNoType } from "./remedies.ts";
 import { type Container, isContainer, withoutNulls } from "./values.ts";
 import type { Reply, Request, Update } from "./messages.ts";

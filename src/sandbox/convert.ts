@@ -25,10 +25,11 @@ const EXTENSIONS: Readonly<Record<OtherFormat, string>> = { jpeg: ".jpg", webp: 
 const PNG_EXTENSION = ".png";
 
 /**
- * Converts all PNG files of the sets; what is another kind of file or moves stays what it is.
+ * Converts all PNG files of the sets; what is another kind of file, or moves, or is too large for the
+ * format, stays what it is.
  *
  * @param format What the request asked for, in any spelling.
- * @throws {ComfyError} `output` for an image that is damaged, or too large for the format.
+ * @throws {ComfyError} `output` for an image that is damaged.
  */
 export async function convertSets(
   sets: readonly FileSet[],
@@ -68,6 +69,11 @@ async function convert(
     return { ...file, suffix: withExtension(file.suffix, EXTENSIONS[format]), temp };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
+    if (error.code === "too_large") {
+      // Better another format than no image.
+      log("warn", `The image stays a PNG file: ${error.message}`, { jobId });
+      return file;
+    }
     const message = `Cannot make a ${format} file of an image of ComfyUI: ${error.message}`;
     throw new ComfyError("output", message, { cause: error });
   }

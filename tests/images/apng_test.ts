@@ -31,6 +31,7 @@ Deno.test("joinPngs() joins no files that differ in size or kind, and no damaged
   const wide = await encodePng(plain(6, 4, [0, 0, 0, 255]));
   const { width, height } = plain(5, 4, [0, 0, 0, 0]);
   const opaque = await encodePng({ width, height, channels: 3, data: new Uint8Array(60) });
+  equal(joinPngs([], timing), undefined);
   equal(joinPngs([RED, wide], timing), undefined);
   equal(joinPngs([RED, opaque], timing), undefined);
   throws(() => joinPngs([RED, BLUE.subarray(0, -20)], timing), { code: "damaged" });

@@ -9,6 +9,7 @@ const ANY = fc.oneof(
   fc.array(NUMBER, { maxLength: 9 }),
   fc.tuple(fc.integer({ min: 1, max: 4_096 }), fc.integer({ min: 1, max: 4_096 })),
   fc.constantFrom("auto", "", "bayer", "none", "keep", "transparent", "x".repeat(129)),
+  fc.constantFrom("#1a1C2c", "#1a1c2", "#1a1c2c ", "1a1c2c", "#1a1c2g"),
   fc.boolean(),
   fc.constant({}),
 );
@@ -21,6 +22,7 @@ Deno.test("pixelFault() takes what the schema takes, and nothing else", () => {
     palette: ANY,
     dither: ANY,
     background: ANY,
+    outline: ANY,
     scale: ANY,
     keep_original: ANY,
   }, { requiredKeys: [] });

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { decodeImage } from "../../src/images/mod.ts";
+import { decodeImage, encodePng } from "../../src/images/mod.ts";
 import { graphEndingIn, smallPng, standInJobs, startStandIn } from "./stand_in.ts";
 
 const SAVE = graphEndingIn({ class_type: "SaveImage" });
@@ -76,6 +76,19 @@ Deno.test("runJob() leaves files of another kind as they are", async () => {
     "j_0.gif",
     "j_1.webp",
   ]);
+});
+
+Deno.test("runJob() delivers as PNG what is too large for WebP, and says so in the log", async () => {
+  const [width, height] = [16_385, 1];
+  const png = await encodePng({ width, height, channels: 3, data: new Uint8Array(width * 3) });
+  await using server = await startStandIn({
+    nodes: { Wide: (server) => ({ images: [server.save("wide.png", png)] }) },
+  });
+  await using jobs = await standInJobs(server, graphEndingIn({ class_type: "Wide" }));
+  const { outcome } = await jobs.run({ output_format: "webp" });
+  ok(outcome.type === "completed", JSON.stringify(outcome));
+  match(outcome.imagePaths[0]!, /j_0\.png$/);
+  ok(jobs.logged.some((message) => /stays a PNG file: .* 16384 pixels a side/.test(message)));
 });
 
 Deno.test("runJob() refuses formats that it cannot make, pixel art as JPEG, and sheets of anything but PNG", async () => {

@@ -15,7 +15,7 @@ export const BREACHES: readonly (readonly [path: string, source: string, breach:
   ["simulator/a.ts", `import "../comfyui/mod.ts";`, "simulator/ must not import comfyui/"],
   ["queue/a.ts", `import "../../tests/support.ts";`, "../../tests/support.ts leads out of src/"],
   ["extra/a.ts", ``, "extra/ is not in the import table"],
-  ["worker/a.ts", `import { z } from "zod";`, "zod is left to protocol/schemas.ts"],
+  ["worker/a.ts", `import { z } from "zod";`, "zod is left to protocol/kinds.ts"],
   [
     "transport/memory.ts",
     `import "zeromq";`,

@@ -147,7 +147,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "uplot/dist/uPlot.min.css": ["http/page/files.ts"],
   "yaml": ["config/yaml/"],
   "zeromq": ["transport/zmq.ts", "transport/zmq/"],
-  "zod": ["protocol/schemas.ts", "protocol/json_schema.ts", "protocol/validate.ts"],
+  "zod": [
+    "protocol/kinds.ts",
+    "protocol/schemas.ts",
+    "protocol/json_schema.ts",
+    "protocol/validate.ts",
+  ],
 };
 
 /** Globals that reach out of the program, and who alone may use them. */

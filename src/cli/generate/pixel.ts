@@ -36,6 +36,13 @@ export const PIXEL_FIELDS: Readonly<Record<string, GenerateField>> = {
       return isGone === undefined ? undefined : isGone ? "transparent" : "keep";
     },
   },
+  "pixel.outline": {
+    flag: "outline",
+    placeholder: "colour",
+    help: "pixel art: a line around what is opaque, in a colour such as #1a1c2c or auto",
+    expected: "auto or a colour",
+    read: (given) => typeof given === "string" ? given : undefined,
+  },
   "pixel.scale": {
     flag: "scale",
     placeholder: "factors",

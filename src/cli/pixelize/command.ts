@@ -27,6 +27,8 @@ export interface PixelizeCommandOptions {
   transparent?: boolean;
   /** Whether enclosed background goes too. */
   holes?: boolean;
+  /** Colour of a line around what is opaque. */
+  outline?: string;
   /** Whether transparent edges are cut off. */
   trim?: boolean;
   /** Enlargements to write as well. */
@@ -128,13 +130,14 @@ function checkOptions(files: readonly string[], options: PixelizeCommandOptions)
 }
 
 async function howOf(options: PixelizeCommandOptions): Promise<PixelizeOptions> {
-  const { size, colors, palette, dither, transparent = false, holes = false, trim = false } =
-    options;
+  const { size, colors, palette, dither, outline } = options;
+  const { transparent = false, holes = false, trim = false } = options;
   return {
     ...(size === undefined ? {} : { size }),
     ...(colors === undefined ? {} : { colors }),
     ...(palette === undefined ? {} : { palette: await readPaletteOption(palette) }),
     ...(dither === undefined ? {} : { dither }),
+    ...(outline === undefined ? {} : { outline }),
     background: transparent ? "transparent" : "keep",
     holes,
     trim,

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { wholeNumberBetween } from "../arguments.ts";
 import { runBase } from "../base.ts";
 import type { Io } from "../io.ts";
+import { OUTLINE } from "../../protocol/limits.ts";
 import { type Finish, inherit } from "../options.ts";
 import type { PixelizeCommandOptions } from "./command.ts";
 
@@ -35,6 +36,11 @@ export function addPixelize(program: Command, io: Io, finish: Finish): void {
     )
     .option("--transparent", "make the background transparent, from the edges inwards")
     .option("--holes", "with --transparent: enclosed background too")
+    .option(
+      "--outline <colour>",
+      "a line around what is opaque: #rrggbb, or auto for the darkest colour",
+      lineColor,
+    )
     .option("--trim", "cut off transparent edges")
     .option("--scale <factors>", "also write enlargements, such as 4,8", scaleFactors)
     .option("--sequence", "the images are frames: one grid, one palette, one box for all")
@@ -62,6 +68,11 @@ function cellSize(text: string): [number, number] {
   const size: [number, number] = [Number(width), Number(height)];
   if (size.every((side) => side >= 1 && side <= 4096)) return size;
   throw new InvalidArgumentError("It must be WIDTHxHEIGHT, each from 1 to 4096.");
+}
+
+function lineColor(text: string): string {
+  if (OUTLINE.test(text)) return text;
+  throw new InvalidArgumentError("It must be auto or a colour such as #1a1c2c.");
 }
 
 function scaleFactors(text: string): number[] {

@@ -12,4 +12,14 @@ export interface CellImage {
   readonly opaque: Uint8Array;
   /** Deviation of pixels within cells in levels; negative when cells are known to be exact. */
   readonly noise: number;
+  /** How the neighbours' share varies, if cells were read between pixels. */
+  readonly between?: Between;
+}
+
+/** Twice a place's distances from the pixels before and after it, multiplied: 0 on a pixel, 1 halfway. */
+export interface Between {
+  /** Of each column. */
+  readonly x: Float32Array;
+  /** Of each row. */
+  readonly y: Float32Array;
 }

@@ -4,6 +4,7 @@ import type { Premultiplied } from "../premultiply.ts";
 import { type Lines, shiftAt } from "../grid/lines.ts";
 import type { CellSize } from "../types.ts";
 import type { CellImage } from "./cells.ts";
+import { levelAt } from "./interpolate.ts";
 
 /** Alpha from here on is opaque. */
 const OPAQUE = 128;
@@ -14,17 +15,21 @@ const [LEAST, MOST] = [0.1, 0.28];
 /** Distance kept from where the way to the next cell begins, in cells. */
 const MARGIN = 0.03;
 
+/** Cells that keep their colour no farther than this have no even part, only a middle. */
+const RAMP = 0.2;
+
 /** Most pixels that are looked at a cell and direction. */
 const LOOKED = 16;
 
 /** Takes the median of the middle of each cell. */
 export function sampleCells(
-  { data, width, height, hasAlpha }: Premultiplied,
+  image: Premultiplied,
   x: Lines,
   y: Lines,
   [columns, rows]: CellSize,
   flat: number,
 ): CellImage {
+  const { data, width, height, hasAlpha } = image;
   const rgb = new Float32Array(columns * rows * 3);
   const opaque = new Uint8Array(columns * rows).fill(1);
   const half = Math.max(LEAST, Math.min(MOST, flat - MARGIN));
@@ -36,8 +41,10 @@ export function sampleCells(
     const column = cell % columns;
     const evenX = x.offset + (column + 0.5) * x.pitch;
     const evenY = y.offset + ((cell - column) / columns + 0.5) * y.pitch;
-    const [x0, x1, stepX] = span(evenX + shiftAt(x, evenY / height, evenX), halfX, width);
-    const [y0, y1, stepY] = span(evenY + shiftAt(y, evenX / width, evenY), halfY, height);
+    const centreX = evenX + shiftAt(x, evenY / height, evenX);
+    const centreY = evenY + shiftAt(y, evenX / width, evenY);
+    const [x0, x1, stepX] = span(centreX, halfX, width);
+    const [y0, y1, stepY] = span(centreY, halfY, height);
     const collect = (channel: number) => {
       let count = 0;
       for (let v = y0; v < y1; v += stepY) {
@@ -55,14 +62,25 @@ export function sampleCells(
     let spread = 0;
     for (let c = 0; c < 3; c++) {
       const count = collect(c);
-      rgb[cell * 3 + c] = Math.min(255, (middle(values, count) * 255) / alpha);
+      const level = flat < RAMP ? levelAt(image, centreX, centreY, c) : middle(values, count);
+      rgb[cell * 3 + c] = Math.min(255, (level * 255) / alpha);
       // Half the distance of the quartiles is two thirds of a deviation.
       spread += values[Math.floor(count * 0.75)]! - values[Math.floor(count * 0.25)]!;
     }
     spreads[seen++] = spread / 3 / 1.35;
   }
   const noise = spreads.subarray(0, seen).sort()[seen >> 1] ?? 0;
-  return { columns, rows, rgb, opaque, noise };
+  const cells = { columns, rows, rgb, opaque, noise };
+  if (flat >= RAMP) return cells;
+  return { ...cells, between: { x: betweens(x, columns), y: betweens(y, rows) } };
+}
+
+function betweens({ offset, pitch }: Lines, count: number): Float32Array {
+  return Float32Array.from({ length: count }, (_, index) => {
+    const place = offset + (index + 0.5) * pitch - 0.5;
+    const right = place - Math.floor(place);
+    return 4 * right * (1 - right);
+  });
 }
 
 /** The pixels about a centre that are looked at: from, to and every how many. */

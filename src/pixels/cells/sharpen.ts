@@ -10,14 +10,16 @@ import type { CellImage } from "./cells.ts";
 const [LEAST, MOST] = [-0.06, 0.14];
 
 /** The steps of the search, one after the other. */
-const STEPS = [0.02, -0.02, 0.01, -0.01];
+const STEPS = [0.02, -0.02, 0.01, -0.01, 0.005, -0.005];
 
 /** Clusters must become clearer by this share, or colours stay as they are. */
 const GAIN = 0.02;
 
 /** Side of the cubes that colours are sorted into, in levels. */
 const SIDE = 12;
-const LEVELS = Math.floor(255 / SIDE + 0.5) + 1;
+
+/** The same for images that are read between their pixels: they have no noise. */
+const FINE_SIDE = 4;
 
 /** Colours without their neighbours' share. */
 export function sharpenCells(cells: CellImage): CellImage {
@@ -40,7 +42,7 @@ export function sharpenCells(cells: CellImage): CellImage {
 }
 
 /** Solves for cells whose mixture with `share` of each of four neighbours gives those that were seen. */
-function without({ columns, rows, rgb, opaque }: CellImage, share: number): Float32Array {
+function without({ columns, rows, rgb, opaque, between }: CellImage, share: number): Float32Array {
   let now = rgb;
   for (let round = 0; round < 2; round++) {
     const next = rgb.slice();
@@ -52,9 +54,10 @@ function without({ columns, rows, rgb, opaque }: CellImage, share: number): Floa
         for (let side = 0; side < 4; side++) {
           const other = neighbour(side, x, y, cell, columns, rows);
           if (other < 0 || opaque[other] === 0) continue;
-          red += now[other * 3]! - now[at]!;
-          green += now[other * 3 + 1]! - now[at + 1]!;
-          blue += now[other * 3 + 2]! - now[at + 2]!;
+          const weight = between === undefined ? 1 : side < 2 ? between.x[x]! : between.y[y]!;
+          red += weight * (now[other * 3]! - now[at]!);
+          green += weight * (now[other * 3 + 1]! - now[at + 1]!);
+          blue += weight * (now[other * 3 + 2]! - now[at + 2]!);
         }
         next[at] = bounded(next[at]! - share * red);
         next[at + 1] = bounded(next[at + 1]! - share * green);
@@ -85,18 +88,21 @@ function bounded(level: number): number {
 }
 
 /** Entropy of the colours. */
-function disorder({ opaque }: CellImage, rgb: Float32Array): number {
-  const counts = new Uint32Array(LEVELS ** 3);
+function disorder({ opaque, between }: CellImage, rgb: Float32Array): number {
+  const side = between === undefined ? SIDE : FINE_SIDE;
+  const levels = Math.floor(255 / side + 0.5) + 1;
+  const counts = new Uint32Array(levels ** 3);
+  const used: number[] = [];
   let all = 0;
   for (let cell = 0; cell < opaque.length; cell++) {
     if (opaque[cell] === 0) continue;
     const [r, g, b] = [rgb[cell * 3]!, rgb[cell * 3 + 1]!, rgb[cell * 3 + 2]!];
-    counts[
-      (Math.round(r / SIDE) * LEVELS + Math.round(g / SIDE)) * LEVELS + Math.round(b / SIDE)
-    ]!++;
+    const cube = (Math.round(r / side) * levels + Math.round(g / side)) * levels +
+      Math.round(b / side);
+    if (counts[cube]!++ === 0) used.push(cube);
     all++;
   }
   let sum = 0;
-  for (const count of counts) if (count > 0) sum -= (count / all) * Math.log(count / all);
+  for (const cube of used) sum -= (counts[cube]! / all) * Math.log(counts[cube]! / all);
   return sum;
 }

@@ -77,11 +77,17 @@ function turned({ length, re, im, all }: Wave, delta: number): { turn: number; s
   return { turn: -Math.atan2(sumIm, sumRe) / (2 * Math.PI), share: Math.hypot(sumRe, sumIm) / all };
 }
 
-/** Finds the lines of a grid of about this pitch, however they bend. Both directions share the pitch. */
+/**
+ * Finds the lines of a grid of about this pitch, however they bend. Both directions share the pitch.
+ *
+ * @param rounds How often the phases are averaged over their neighbours: the more, the less the lines
+ *   follow what is noise, or a sharp bend.
+ */
 export function fitWarped(
   axes: readonly [x: AxisSteps, y: AxisSteps],
   kind: "first" | "second",
   roughPitch: number,
+  rounds: number,
 ): Grid {
   let pitch = roughPitch;
   for (let round = 0; round < 2; round++) {
@@ -99,7 +105,8 @@ export function fitWarped(
   let heard = 0;
   let all = 1e-9;
   const lines = axes.map((axis) => {
-    const phases = smooth(measure(axis, axis[kind], pitch));
+    let phases = measure(axis, axis[kind], pitch);
+    for (let round = 0; round < rounds; round++) phases = smooth(phases);
     const plane = unwrap(phases);
     const offset = centred(plane.middle * pitch, pitch);
     const shifts = relax(plane, phases).map((turn) => (turn - plane.middle) * pitch);

@@ -37,6 +37,9 @@ const WELL_EXPLAINED = 0.008;
 /** A grid that leaves this much more unexplained than the best is not looked at again. */
 const HOPELESS = 0.06;
 
+/** How often the phases of lines that bend are averaged: what suits an image shows in the result. */
+const SMOOTHINGS = [2, 1] as const;
+
 /** Pitches nearer than this share are the same. */
 const SAME_PITCH = 0.002;
 
@@ -122,8 +125,10 @@ function tryWarped(
 ): Trial {
   const even = measure(frames, grid, MANY_ROWS, about);
   if (even.unexplained < WELL_EXPLAINED) return even;
-  const bent = moved(fitWarped([x, y], about.kind, grid.x.pitch), about.shift);
-  const warped = measure(frames, bent, MANY_ROWS, { ...about, warped: true });
+  const [warped] = SMOOTHINGS.map((rounds) => {
+    const bent = moved(fitWarped([x, y], about.kind, grid.x.pitch, rounds), about.shift);
+    return measure(frames, bent, MANY_ROWS, { ...about, warped: true });
+  }).sort((a, b) => a.unexplained - b.unexplained) as [Trial, ...Trial[]];
   return warped.unexplained < 0.8 * even.unexplained - 0.002 ? warped : even;
 }
 

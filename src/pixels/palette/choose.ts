@@ -17,7 +17,7 @@ const MOST_SWATCHES = 1024;
 const [NARROWEST, WIDEST] = [0.002, 0.04];
 
 /** How wide the cloud is for how far apart cells are that were drawn alike. */
-const NOISE_SHARE = 0.47;
+const NOISE_SHARE = 0.44;
 
 /** Chosen colours. */
 export interface Choice {

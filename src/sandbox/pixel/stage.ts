@@ -166,7 +166,9 @@ export class PixelStage {
   #pixelize(frames: readonly RgbaImage[], size = this.#options.size ?? "auto"): PixelizedSequence {
     const { colors = "auto", dither = "none", background = "keep" } = this.#options;
     const palette = this.#palette === undefined ? {} : { palette: this.#palette };
-    return pixelizeSequence(frames, { size, colors, dither, background, ...palette });
+    const { outline } = this.#options;
+    const line = outline === undefined ? {} : { outline };
+    return pixelizeSequence(frames, { size, colors, dither, background, ...line, ...palette });
   }
 
   /** A size found by a hair beside one that can be cut into tiles is brought to it. */

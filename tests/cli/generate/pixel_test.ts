@@ -21,6 +21,7 @@ Deno.test("the flags of pixel art make one field, and each of them asks for it",
     palette: "pico-8",
     dither: "bayer",
     transparent: true,
+    outline: "#1a1c2c",
     scale: "4,8",
     "keep-original": true,
   });
@@ -30,6 +31,7 @@ Deno.test("the flags of pixel art make one field, and each of them asks for it",
     palette: "pico-8",
     dither: "bayer",
     background: "transparent",
+    outline: "#1a1c2c",
     scale: [4, 8],
     keep_original: true,
   });
@@ -61,4 +63,5 @@ Deno.test("values that are none are refused by flag, or with the field of the wi
   }
   assert.throws(() => asked({ model: "m", colors: "0" }), /pixel\.colors/);
   assert.throws(() => asked({ model: "m", pixel: "0x64" }), /pixel\.size/);
+  assert.throws(() => asked({ model: "m", outline: "black" }), /pixel\.outline/);
 });

@@ -166,6 +166,7 @@ const WRONG: readonly (readonly string[])[] = [
   ["pixelize", "a.png", "b.png", "-o", "c.png"],
   ["pixelize", "a.png", "-o", "c.png", "--output-dir", "d"],
   ["pixelize", "a.png", "--holes"],
+  ["pixelize", "a.png", "--outline", "black"],
   ["pixelize", "a.png", "--duration", "100"],
   ["pixelize", "a.png", "--nonsense"],
 ];
