@@ -58,6 +58,9 @@ export const MAX_SCALES = 8;
 /** Largest whole enlargement of an image. */
 export const MAX_SCALE = 64;
 
+/** Most pixels that the border of a tile is repeated outwards. */
+export const MAX_EXTRUDE = 64;
+
 /** Most entries of `pixel` in a result: of more images the first ones are told about. */
 export const MAX_PIXEL_RESULTS = 64;
 

@@ -5,6 +5,7 @@ import {
   DITHERS,
   MAX_CELLS,
   MAX_COLORS,
+  MAX_EXTRUDE,
   MAX_PALETTE_NAME_CHARS,
   MAX_PIXEL_RESULTS,
   MAX_SCALE,
@@ -44,6 +45,10 @@ const FIELDS: Readonly<
     OUTLINE_WORDS,
   ],
   scale: [isScale, `up to ${MAX_SCALES} whole numbers from 2 to ${MAX_SCALE}`],
+  extrude: [
+    (value) => isWhole(value, 0, MAX_EXTRUDE),
+    `a whole number from 0 to ${MAX_EXTRUDE}`,
+  ],
   keep_original: [isToggle, "true or false"],
 };
 

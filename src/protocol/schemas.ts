@@ -13,6 +13,7 @@ import {
   MAX_ANIMATION_PATHS,
   MAX_CELLS,
   MAX_COLORS,
+  MAX_EXTRUDE,
   MAX_FRAME_PROMPT_CHARS,
   MAX_JOB_IDS,
   MAX_NAME_CHARS,
@@ -59,6 +60,7 @@ export const pixelOptions = z.object({
   background: optional(z.enum(["keep", "transparent"])),
   outline: optional(z.string().regex(OUTLINE).meta({ description: OUTLINE_WORDS })),
   scale: optional(z.array(z.int().min(2).max(MAX_SCALE)).max(MAX_SCALES)),
+  extrude: optional(z.int().min(0).max(MAX_EXTRUDE)),
   keep_original: optional(z.boolean()),
 });
 

@@ -188,6 +188,44 @@ Deno.test("a tile set is cut into tiles of whole cells, each with its seams", as
   assert.deepEqual(JSON.parse(text["pixel"]!).seams, [found!.seams![3]]);
 });
 
+Deno.test("tiles are extruded in their sheet, and the files beside it say where they are", async () => {
+  const truth = art(32, 16);
+  const options: PixelOptions = { extrude: 2, scale: [2] };
+  const result = await arranged([enlarged(truth)], options, { tileset_grid: [2, 1] });
+  const sheet = result.image("job_0_sheet.png");
+  assert.deepEqual([sheet.width, sheet.height, result.found![0]!.size], [40, 20, [40, 20]]);
+  assert.deepEqual(result.found![0]!.cells, [32, 16]);
+  assert.equal(result.image("job_0_sheet@2x.png").width, 80);
+  const pixel = ({ data, width }: { data: Uint8Array; width: number }, x: number, y: number) => [
+    ...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4),
+  ];
+  for (const [tile, left] of [[0, 0], [1, 20]] as const) {
+    const own = result.image(`job_0_000${tile}.png`);
+    assert.deepEqual([own.width, own.height], [16, 16]);
+    for (let y = 0; y < 20; y++) {
+      for (let x = 0; x < 20; x++) {
+        const [u, v] = [x, y].map((at) => Math.max(0, Math.min(15, at - 2))) as [number, number];
+        assert.deepEqual(pixel(sheet, left + x, y), pixel(own, u, v));
+      }
+    }
+  }
+  const file = (ending: string) => new TextDecoder().decode(result.bytes(`job_0_sheet.${ending}`));
+  const atlas: Atlas = JSON.parse(file("json"));
+  assert.deepEqual(atlas.frames["1"]?.frame, { x: 22, y: 2, w: 16, h: 16 });
+  const { margin, spacing, columns } = JSON.parse(file("tsj"));
+  assert.deepEqual([margin, spacing, columns], [2, 4, 2]);
+  assert.match(file("tres"), /margins = Vector2i\(2, 2\)\nseparation = Vector2i\(4, 4\)/);
+});
+
+Deno.test("extrude without tiles changes nothing, and what makes no image is left out with a warning", async () => {
+  const single = await arranged([enlarged(art(8, 8))], { extrude: 2 });
+  assert.equal(single.image("job_0.png").width, 8);
+  const shape = { tileset_grid: [1, 64] as [number, number] };
+  const tall = await arranged([art(1, 64 * 400)], { extrude: 64 }, shape);
+  assert.ok(tall.found![0]!.warnings.includes("extrude_64_too_large"));
+  assert.equal(tall.image("job_0_sheet.png").height, 64 * 400);
+});
+
 Deno.test("a tile set whose cells do not divide is brought to the nearest that do", async () => {
   const result = await arranged([enlarged(art(31, 33))], {}, { tileset_grid: [4, 4] });
   assert.deepEqual(result.found![0]!.size, [32, 32]);
