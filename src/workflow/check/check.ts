@@ -142,6 +142,12 @@ class GraphChecker {
   }
 
   #checkLink(id: string, input: string, link: readonly [string, number], spec: InputSpec): void {
+    if (this.graph[link[0]] === undefined) {
+      const label = nodeLabel(this.graph, id);
+      return this.#blameWorkflow(
+        `links ${input} of ${label} to node ${link[0]}, which is not there`,
+      );
+    }
     const source = this.#infoOf(link[0]);
     if (source === undefined) return;
     const type = outputTypes(source)[link[1]];
