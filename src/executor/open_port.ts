@@ -52,6 +52,6 @@ export async function checkIsolation(isolation: Isolation): Promise<void> {
   throw new ConfigError(
     "invalid_value",
     "Isolates as processes (executor.isolation) need the right to start Deno; " +
-      "use `deno task worker:process`, or add --allow-run=deno",
+      `use \`deno task worker:process\`, or add --allow-run=${Deno.execPath()}`,
   );
 }

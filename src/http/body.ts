@@ -5,10 +5,15 @@ import { HttpProblem } from "./problem.ts";
 /** Longest JSON body in bytes: that of a message of the wire protocol. */
 export const MAX_JSON_BYTES = 1_048_576;
 
+/** Pieces that a body may come in, and how small they may be on the average where there are more. */
+const MANY_PIECES = 1_024;
+const MIN_PIECE_BYTES = 64;
+
 /**
  * Reads a body whole.
  *
- * @throws {HttpProblem} 413 as soon as it is longer than allowed, whatever its header says.
+ * @throws {HttpProblem} 413 as soon as it is longer than allowed, whatever its header says, 400 if it comes
+ *   in pieces without end: each takes a buffer of 64 KiB and a turn of the event loop, however short.
  */
 export async function readBody(
   request: Request,
@@ -21,7 +26,11 @@ export async function readBody(
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
     if (size > maxBytes) throw tooLong(maxBytes);
-    chunks.push(chunk);
+    // The bytes alone: the buffer around them is larger.
+    chunks.push(chunk.slice());
+    if (chunks.length > MANY_PIECES && size < chunks.length * MIN_PIECE_BYTES) {
+      throw malformed(`The body comes in ${chunks.length} pieces; send larger ones`);
+    }
   }
   const whole = new Uint8Array(size);
   let pos = 0;

@@ -158,7 +158,6 @@ class JobRun {
     const details = { parameters, generated, frames, pixel, onPixel, signal };
     await using output = new OutputImages(this.#context, spec, details);
     const images = await this.#watch(template, graph, (event) => {
-      if (event.type === "executing") pixel?.warmUp();
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {
         this.#sentImages += 1;

@@ -24,24 +24,22 @@ interface Waiting<T> {
   readonly bytes: number;
 }
 
-/** The requests of one peer. */
-interface Line<T> {
+/** One peer: what waits of it, and what it took of late. */
+interface Peer<T> {
   readonly entries: Fifo<Waiting<T>>;
   bytes: number;
-}
-
-/** What a peer took, as of some moment. */
-interface Use {
-  ms: number;
-  atMs: number;
+  usedMs: number;
 }
 
 /** Requests of peers, each peer's in their order. */
 export class FairQueue<T> {
-  readonly #lines = new Map<string, Line<T>>();
-  readonly #uses = new Map<string, Use>();
+  readonly #peers = new Map<string, Peer<T>>();
+  /** Those with something waiting. */
+  readonly #waiting = new Set<Peer<T>>();
   #items = 0;
   #bytes = 0;
+  /** When all was last halved, which costs less than to count each peer's time down for itself. */
+  #halvedAtMs = 0;
 
   /** True when nothing waits. */
   get isEmpty(): boolean {
@@ -55,33 +53,32 @@ export class FairQueue<T> {
 
   /** True when a peer has as much waiting as it may. */
   isFullFor(key: string): boolean {
-    const line = this.#lines.get(key);
-    return line !== undefined &&
-      (line.entries.size >= MAX_PEER_ITEMS || line.bytes >= MAX_PEER_BYTES);
+    const peer = this.#peers.get(key);
+    return peer !== undefined &&
+      (peer.entries.size >= MAX_PEER_ITEMS || peer.bytes >= MAX_PEER_BYTES);
   }
 
   /** Adds a request of some bytes. */
   push(key: string, item: T, bytes: number): void {
-    let line = this.#lines.get(key);
-    if (line === undefined) this.#lines.set(key, line = { entries: new Fifo(), bytes: 0 });
-    line.entries.push({ item, bytes });
-    line.bytes += bytes;
+    const peer = this.#peer(key);
+    peer.entries.push({ item, bytes });
+    peer.bytes += bytes;
+    this.#waiting.add(peer);
     this.#items += 1;
     this.#bytes += bytes;
   }
 
   /** Takes the oldest request of the peer that took the least. */
   shift(nowMs: number): T | undefined {
-    let [least, leastMs] = ["", Infinity];
-    for (const key of this.#lines.keys()) {
-      const ms = this.#used(key, nowMs);
-      if (ms < leastMs) [least, leastMs] = [key, ms];
+    this.#forget(nowMs);
+    let least: Peer<T> | undefined;
+    for (const peer of this.#waiting) {
+      if (least === undefined || peer.usedMs < least.usedMs) least = peer;
     }
-    const line = this.#lines.get(least);
-    const next = line?.entries.shift();
-    if (line === undefined || next === undefined) return undefined;
-    if (line.entries.size === 0) this.#lines.delete(least);
-    line.bytes -= next.bytes;
+    const next = least?.entries.shift();
+    if (least === undefined || next === undefined) return undefined;
+    if (least.entries.size === 0) this.#waiting.delete(least);
+    least.bytes -= next.bytes;
     this.#items -= 1;
     this.#bytes -= next.bytes;
     return next.item;
@@ -89,12 +86,27 @@ export class FairQueue<T> {
 
   /** Notes that a peer took some milliseconds. */
   charge(key: string, ms: number, nowMs: number): void {
-    if (this.#uses.size >= MAX_REMEMBERED && !this.#uses.has(key)) this.#uses.clear();
-    this.#uses.set(key, { ms: this.#used(key, nowMs) + ms, atMs: nowMs });
+    this.#forget(nowMs);
+    this.#peer(key).usedMs += ms;
   }
 
-  #used(key: string, nowMs: number): number {
-    const use = this.#uses.get(key);
-    return use === undefined ? 0 : use.ms * 2 ** ((use.atMs - nowMs) / HALF_LIFE_MS);
+  #peer(key: string): Peer<T> {
+    let peer = this.#peers.get(key);
+    if (peer !== undefined) return peer;
+    if (this.#peers.size >= MAX_REMEMBERED) this.#forgetIdle();
+    peer = { entries: new Fifo(), bytes: 0, usedMs: 0 };
+    this.#peers.set(key, peer);
+    return peer;
+  }
+
+  #forgetIdle(): void {
+    for (const [key, peer] of this.#peers) if (!this.#waiting.has(peer)) this.#peers.delete(key);
+  }
+
+  #forget(nowMs: number): void {
+    const halvings = Math.floor((nowMs - this.#halvedAtMs) / HALF_LIFE_MS);
+    if (halvings <= 0) return;
+    this.#halvedAtMs += halvings * HALF_LIFE_MS;
+    for (const peer of this.#peers.values()) peer.usedMs *= 2 ** -halvings;
   }
 }

@@ -37,6 +37,8 @@ Deno.test("no secret is in any output", async () => {
   await Deno.writeTextFile(at("tokens"), issued.split("\n").find((line) => line.startsWith("me"))!);
   await Deno.chmod(at("tokens"), 0o600);
   await Deno.writeTextFile(at("token"), "plantedtokenfile\n");
+  const hookSecret = btoa("the secret of the webhooks, 32 b.");
+  await Deno.writeTextFile(at("hook"), `whsec_${hookSecret}\n`, { mode: 0o600 });
   const { port } = echo.addr;
   await Deno.writeTextFile(
     at("config.yaml"),
@@ -54,6 +56,10 @@ Deno.test("no secret is in any output", async () => {
         max_retries: 0,
       },
       logging: { level: "debug" },
+      webhooks: {
+        notify_url: `http://127.0.0.1:${port}/hook?key=plantedkey`,
+        secret_file: at("hook"),
+      },
       zmq: { curve_key: at("worker.key_secret"), curve_clients: at("clients") },
       http: { addr: "127.0.0.1:0", tokens_file: at("tokens") },
     }),
@@ -108,7 +114,14 @@ Deno.test("no secret is in any output", async () => {
   const all = outputs.join("\n");
   // What was looked through is what there is to look through.
   for (
-    const word of ["dgx_pixels_", "ComfyUI answered 500", "***", "job_error", "Worker stopped"]
+    const word of [
+      "dgx_pixels_",
+      "ComfyUI answered 500",
+      "***",
+      "job_error",
+      "webhook",
+      "Worker stopped",
+    ]
   ) {
     assert.ok(all.includes(word), `${word} is in no output`);
   }
@@ -116,6 +129,7 @@ Deno.test("no secret is in any output", async () => {
     "planted",
     btoa("me:plantedpassword").slice(4, -4),
     httpToken,
+    hookSecret,
     await secretKeyOf(at("worker.key_secret")),
     await secretKeyOf(at("client.key_secret")),
   ];

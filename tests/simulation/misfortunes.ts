@@ -101,8 +101,9 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
     return () => void Object.assign(links, { lose: 0, twice: 0, mostMs: 3 });
   },
   "updates late": (_rooms, { which }) => {
-    links.lateMs = [100, 1_000, 10_000, 30_000][which % 4]!;
-    return () => void (links.lateMs = 0);
+    // Some are lost besides: clients ask, and the answer overtakes what is under way.
+    Object.assign(links, { lateMs: [100, 1_000, 10_000, 30_000][which % 4]!, lose: 0.1 });
+    return () => void Object.assign(links, { lateMs: 0, lose: 0 });
   },
   "client dies": ({ clients }, { which, forMs }) => clients[which % clients.length]?.kill(forMs),
   "disk full": () => {

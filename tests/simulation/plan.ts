@@ -94,6 +94,14 @@ export interface PlanLimits {
 /** Versions that keep the prompt ids they are given. */
 const PROFILES = ["0.3.64", "0.10", "0.33", "0.33", "0.38"] as const;
 
+/** Misfortunes that bring out the worst in each other. */
+const THEMES: readonly (readonly [FaultKind, ...FaultKind[]])[] = [
+  ["link down", "link lossy", "updates late", "client dies"],
+  ["database full", "database held", "disk full", "disk slow", "worker dies at a statement"],
+  ["server dies", "server unreachable", "sockets cut", "executor dead", "web lossy"],
+  ["worker dies", "worker dies at a statement", "worker restarts", "isolate crashes"],
+];
+
 /**
  * Draws a run. Each has kinds of misfortune, numbers and rates of its own: with all of them together
  * much is excused, and one hides another.
@@ -101,13 +109,13 @@ const PROFILES = ["0.3.64", "0.10", "0.33", "0.33", "0.38"] as const;
 export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
   const { mostJobs = 24, mostFaults = 12, mostServers = 3, idleMs = 600_000 } = limits;
   const random = new Random(seed ^ 0x5eed);
-  const some = limits.kinds ?? FAULTS;
+  const some = limits.kinds ?? random.pick([FAULTS, FAULTS, ...THEMES]);
   const kinds = Array.from({ length: random.whole(1, 5) }, () => {
     return some[random.whole(0, some.length - 1)]!;
   });
   const clients = random.whole(1, 3);
   const spanMs = random.pick([100, 5_000, 60_000, 600_000]);
-  const mostSteps = random.pick([2, 12, 12]);
+  const mostSteps = random.pick([2, 12, 12, 40]);
   const [cancels, deadlines] = [random.pick([0, 0.2, 0.7]), random.pick([0, 0.1, 0.5])];
   const jobs = Array.from({ length: random.whole(1, mostJobs) }, (_, index): JobPlan => ({
     id: `job-${index}`,
@@ -131,6 +139,6 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
   }));
   const servers = random.whole(1, mostServers);
   const profiles = Array.from({ length: servers }, () => random.pick(PROFILES));
-  const hasPreviews = random.chance(0.05);
+  const hasPreviews = random.chance(0.02);
   return { seed, servers, profiles, hasPreviews, clients, jobs, faults, idleMs };
 }

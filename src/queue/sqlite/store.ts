@@ -145,8 +145,17 @@ export class SqliteStore {
     try {
       return this.#attempt(operation);
     } catch (error) {
-      if (isHeld(error) || !repairNumbers(this.#db)) throw error;
+      if (isHeld(error) || !this.#repair()) throw error;
       return this.#attempt(operation);
+    }
+  }
+
+  /** What stops a repair is not what its caller came for. */
+  #repair(): boolean {
+    try {
+      return repairNumbers(this.#db);
+    } catch {
+      return false;
     }
   }
 

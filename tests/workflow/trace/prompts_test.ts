@@ -136,6 +136,30 @@ const PLACED: [name: string, graph: Graph, places: string[]][] = [
     }, { pos: "Positive subject", other: "Positive style" }),
     ["pos.text"],
   ],
+  [
+    "the positive text, not a note with a placeholder that leads nowhere",
+    graphs.graphOf({ ...graphs.STOCK, note: ["PrimitiveString", { value: "write {prompt}" }] }),
+    ["pos.text"],
+  ],
+  [
+    "the positive text where only the negative one has the placeholder",
+    graphs.graphOf({
+      ...graphs.STOCK,
+      neg: ["CLIPTextEncode", { text: "a bad {prompt}", clip: ["ckpt", 1] }],
+    }),
+    ["pos.text"],
+  ],
+  [
+    "the marked part, as the negative text has the placeholder, too",
+    graphs.graphOf({
+      ...withText(["join", 0], {
+        join: joined,
+        words: ["PrimitiveStringMultiline", { value: "{prompt}" }],
+      }),
+      neg: ["CLIPTextEncode", { text: "a bad {prompt}", clip: ["ckpt", 1] }],
+    }),
+    ["words.value"],
+  ],
 ];
 
 for (const [name, graph, places] of PLACED) {
