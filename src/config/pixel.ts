@@ -5,7 +5,7 @@ import { pixelFault } from "../protocol/pixel.ts";
 
 /** Completes "must be …". */
 export const PIXEL_WORDS =
-  "WxH or auto, then optionally colors=16 palette=pico-8 dither=bayer transparent outline=auto scale=4,8 keep-original";
+  "WxH or auto, then optionally colors=16 palette=pico-8 dither=bayer transparent outline=auto scale=4,8 extrude=1 keep-original";
 
 /** Reads such words; undefined if they are none, or out of their limits. */
 export function parsePixel(text: string): PixelOptions | undefined {
@@ -20,8 +20,7 @@ export function parsePixel(text: string): PixelOptions | undefined {
 
 /** Writes them. */
 export function formatPixel(options: PixelOptions): string {
-  const { size = "auto", colors, palette, dither, background, outline, scale, keep_original } =
-    options;
+  const { size = "auto", colors, palette, dither, background, outline, scale, extrude } = options;
   return [
     size === "auto" ? size : size.join("x"),
     ...colors === undefined ? [] : [`colors=${colors}`],
@@ -30,7 +29,8 @@ export function formatPixel(options: PixelOptions): string {
     ...background === "transparent" ? ["transparent"] : [],
     ...outline === undefined ? [] : [`outline=${outline}`],
     ...scale === undefined ? [] : [`scale=${scale.join(",")}`],
-    ...keep_original === true ? ["keep-original"] : [],
+    ...extrude === undefined ? [] : [`extrude=${extrude}`],
+    ...options.keep_original === true ? ["keep-original"] : [],
   ].join(" ");
 }
 
@@ -53,6 +53,8 @@ function optionOf(word: string): Part {
     case "dither":
     case "outline":
       return { [name]: value };
+    case "extrude":
+      return { extrude: value === "0" ? 0 : numberOf(value) };
     case "scale":
       return { scale: value.split(",").map(numberOf) };
     default:

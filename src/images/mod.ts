@@ -39,7 +39,7 @@ export {
 } from "./raster.ts";
 export type { Raster, Rect } from "./raster.ts";
 export { reduceColors } from "./reduce.ts";
-export { composeSheet, cutTiles, placeFrame, sheetLayout, tileLayout } from "./sheet.ts";
+export { composeSheet, cutTiles, placeFrame, sheetLayout, spaced, tileLayout } from "./sheet.ts";
 export type { SheetLayout } from "./sheet.ts";
 export { pngTextParts, readPngText, withPngText } from "./text.ts";
 export type { PngText } from "./text.ts";

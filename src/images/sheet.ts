@@ -8,7 +8,7 @@ export interface SheetLayout {
   readonly width: number;
   /** Height of the sheet in pixels. */
   readonly height: number;
-  /** Place of each image, row by row. */
+  /** Place of each image, row by row. Around each is as much room as before the first. */
   readonly cells: readonly Rect[];
 }
 
@@ -67,6 +67,21 @@ export function tileLayout(
   );
   if (divides) return grid(columns, rows, tileWidth, tileHeight);
   throw new RangeError(`${width}x${height} pixels cannot be cut into ${columns}x${rows} tiles`);
+}
+
+/**
+ * Makes room around each image of a full sheet.
+ *
+ * @param by Pixels on each side.
+ */
+export function spaced({ width, height, cells }: SheetLayout, by: number): SheetLayout {
+  const { w = width, h = height } = cells[0] ?? {};
+  const grown = (length: number, side: number) => length + 2 * by * Math.round(length / side);
+  return {
+    width: grown(width, w),
+    height: grown(height, h),
+    cells: cells.map((cell) => ({ ...cell, x: grown(cell.x, w) + by, y: grown(cell.y, h) + by })),
+  };
 }
 
 /**

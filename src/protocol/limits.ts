@@ -58,6 +58,9 @@ export const MAX_SCALES = 8;
 /** Largest whole enlargement of an image. */
 export const MAX_SCALE = 64;
 
+/** Most pixels that the border of a tile is repeated outwards. */
+export const MAX_EXTRUDE = 64;
+
 /** Most entries of `pixel` in a result: of more images the first ones are told about. */
 export const MAX_PIXEL_RESULTS = 64;
 
@@ -72,6 +75,9 @@ export const DITHERS = ["none", "floyd-steinberg", "bayer"] as const;
 
 /** What the colour of an outline can be. */
 export const OUTLINE = /^(auto|#[0-9a-fA-F]{6})$/;
+
+/** The same in words. */
+export const OUTLINE_WORDS = "auto or a colour such as #1a1c2c";
 
 /** The states that a job ends in, which webhooks are told of. */
 export const ENDINGS = ["completed", "failed", "cancelled"] as const;

@@ -5,12 +5,14 @@ import {
   DITHERS,
   MAX_CELLS,
   MAX_COLORS,
+  MAX_EXTRUDE,
   MAX_PALETTE_NAME_CHARS,
   MAX_PIXEL_RESULTS,
   MAX_SCALE,
   MAX_SCALES,
   MAX_SEAMS,
   OUTLINE,
+  OUTLINE_WORDS,
 } from "./limits.ts";
 
 /** Largest count; typed peers keep them in 32 bits. */
@@ -40,9 +42,13 @@ const FIELDS: Readonly<
   background: [(value) => value === "keep" || value === "transparent", "keep or transparent"],
   outline: [
     (value) => typeof value === "string" && OUTLINE.test(value),
-    "auto or a colour such as #1a1c2c",
+    OUTLINE_WORDS,
   ],
   scale: [isScale, `up to ${MAX_SCALES} whole numbers from 2 to ${MAX_SCALE}`],
+  extrude: [
+    (value) => isWhole(value, 0, MAX_EXTRUDE),
+    `a whole number from 0 to ${MAX_EXTRUDE}`,
+  ],
   keep_original: [isToggle, "true or false"],
 };
 

@@ -174,6 +174,7 @@ function expectation(schema: JsonSchema): string {
     case "number":
       return `a number${numberRange(schema)}`;
     case "string":
+      if (schema.pattern !== undefined) return schema.description ?? "another string";
       return schema.contentEncoding === undefined ? `a string${textRange(schema)}` : "bytes";
     case "boolean":
       return "true or false";

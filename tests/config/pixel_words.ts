@@ -7,8 +7,9 @@ export const PIXEL_WORDS: {
   good: [
     ["auto", { size: "auto" }],
     ["64x48", { size: [64, 48] }],
+    ["auto extrude=0", { size: "auto", extrude: 0 }],
     [
-      "auto colors=16  palette=pico-8 dither=bayer transparent outline=#1A1c2c scale=4,8 keep-original",
+      "auto colors=16  palette=pico-8 dither=bayer transparent outline=#1A1c2c scale=4,8 extrude=2 keep-original",
       {
         size: "auto",
         colors: 16,
@@ -17,6 +18,7 @@ export const PIXEL_WORDS: {
         background: "transparent",
         outline: "#1A1c2c",
         scale: [4, 8],
+        extrude: 2,
         keep_original: true,
       },
     ],
@@ -29,6 +31,8 @@ export const PIXEL_WORDS: {
     "auto colors=0",
     "auto colors=256",
     "auto scale=1",
+    "auto extrude=65",
+    "auto extrude=x",
     "auto scale=4,,8",
     "auto dither=some",
     "auto palette=",

@@ -24,6 +24,7 @@ Deno.test("pixelFault() takes what the schema takes, and nothing else", () => {
     background: ANY,
     outline: ANY,
     scale: ANY,
+    extrude: ANY,
     keep_original: ANY,
   }, { requiredKeys: [] });
   fc.assert(

@@ -15,7 +15,14 @@ const FULL = generateRequest({
   frame_prompts: ["a 🗡"],
   fps: 12.5,
   sheet_columns: 4,
-  pixel: { size: [64, 64], colors: "auto", palette: "pico-8", scale: [4], keep_original: true },
+  pixel: {
+    size: [64, 64],
+    colors: "auto",
+    palette: "pico-8",
+    scale: [4],
+    extrude: 1,
+    keep_original: true,
+  },
 });
 
 Deno.test("decodeStored() reads what was stored as decodeRequest() does", () => {

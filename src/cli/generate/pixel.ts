@@ -50,6 +50,13 @@ export const PIXEL_FIELDS: Readonly<Record<string, GenerateField>> = {
     expected: "whole numbers with commas between",
     read: readFactors,
   },
+  "pixel.extrude": {
+    flag: "extrude",
+    placeholder: "pixels",
+    help: "pixel art: repeat the borders of tiles outwards in their sheet",
+    expected: "a whole number",
+    read: readWhole,
+  },
   "pixel.keep_original": {
     flag: "keep-original",
     placeholder: "",

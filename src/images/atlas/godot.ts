@@ -10,12 +10,20 @@ import type { AnimationTag } from "./hash.ts";
  * @returns the text of a `.tres` file.
  */
 export function godotTileSet(layout: SheetLayout, image: string): string {
-  const { w, h } = layout.cells[0] ?? { w: layout.width, h: layout.height };
-  const tiles = layout.cells.map(({ x, y }) => `${x / w}:${y / h}/0 = 0`);
+  const first = layout.cells[0] ?? { x: 0, w: layout.width, h: layout.height };
+  const { x: room, w, h } = first;
+  const tiles = layout.cells.map(({ x, y }) =>
+    `${(x - room) / (w + 2 * room)}:${(y - room) / (h + 2 * room)}/0 = 0`
+  );
+  const rooms = [
+    `margins = Vector2i(${room}, ${room})`,
+    `separation = Vector2i(${2 * room}, ${2 * room})`,
+  ];
   return resource("TileSet", image, [
     [
       '[sub_resource type="TileSetAtlasSource" id="atlas"]',
       'texture = ExtResource("sheet")',
+      ...room === 0 ? [] : rooms,
       `texture_region_size = Vector2i(${w}, ${h})`,
       ...tiles,
     ],

@@ -24,14 +24,14 @@ export interface TiledTileset {
   /** Tiles in all. */
   tilecount: number;
   /** Pixels around all tiles. */
-  margin: 0;
+  margin: number;
   /** Pixels between tiles. */
-  spacing: 0;
+  spacing: number;
 }
 
 /** Describes a sheet of tiles for Tiled. */
 export function tiledTileset(layout: SheetLayout, name: string, image: string): TiledTileset {
-  const { w, h } = layout.cells[0] ?? { w: layout.width, h: layout.height };
+  const { x, w, h } = layout.cells[0] ?? { x: 0, w: layout.width, h: layout.height };
   return {
     type: "tileset",
     version: "1.8",
@@ -41,9 +41,9 @@ export function tiledTileset(layout: SheetLayout, name: string, image: string): 
     imageheight: layout.height,
     tilewidth: w,
     tileheight: h,
-    columns: layout.width / w,
+    columns: layout.width / (w + 2 * x),
     tilecount: layout.cells.length,
-    margin: 0,
-    spacing: 0,
+    margin: x,
+    spacing: 2 * x,
   };
 }

@@ -7,13 +7,13 @@ import { ComfyError } from "../../errors.ts";
 import {
   crop,
   encodeIndexedPng,
-  MAX_PIXELS,
-  MAX_SIDE,
+  type IndexedImage,
   type PngText,
   type SheetLayout,
   tileLayout,
 } from "../../images/mod.ts";
 import {
+  contentBox,
   enlarge,
   type FoundGrid,
   type Palette,
@@ -29,6 +29,7 @@ import { PARAMETERS_KEYWORD } from "../parameters.ts";
 import { cutIndexed, type PlayableFrames } from "../playable.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
 import type { SetFile } from "../staging.ts";
+import { compose, extrudeTiles, isFit } from "./compose.ts";
 import { findPalette } from "./palette.ts";
 
 /** Keyword of the text chunk that tells what was found. */
@@ -67,6 +68,8 @@ export interface PixelFrames {
 export interface PixelAnimation extends PixelFiles {
   /** What makes files that play. */
   readonly frames: PlayableFrames;
+  /** The point that the figure stands on: in the middle of the lowest row with anything in any frame. */
+  readonly pivot: { readonly x: number; readonly y: number };
 }
 
 /** Makes pixel art as one job wishes. */
@@ -123,7 +126,7 @@ export class PixelStage {
       ...this.#originals(originals, found),
     ];
     const temps = frames.map(({ temp }) => temp);
-    return { files, found: about, frames: { temps, sheet, layout } };
+    return { files, found: about, frames: { temps, sheet, layout }, pivot: standingPoint(images) };
   }
 
   /** Makes an image pixel art, cuts it into tiles and tells how well each fits to itself. */
@@ -134,15 +137,18 @@ export class PixelStage {
   ): Promise<PixelFiles & { readonly layout: SheetLayout }> {
     const { text, ...raster } = await readImage(sheet);
     const { images: [art], found } = this.#divisible(raster, columns, rows);
-    const layout = tileLayout(art!, columns, rows);
-    const seams = layout.cells.map((cell) => scoreSeams(crop({ ...art!, ...RGBA(art!) }, cell)));
+    const inner = tileLayout(art!, columns, rows);
+    const seams = inner.cells.map((cell) => scoreSeams(crop({ ...art!, ...RGBA(art!) }, cell)));
+    const described = describe(art!, found);
+    const { sheet: large, layout } = this.#extruded(art!, inner, described);
     const about: Found = {
-      ...describe(art!, found),
+      ...described,
+      size: [large.width, large.height],
       tileable: seams.every(({ tileable }) => tileable),
       seams: seams.map(({ x, y }) => [rounded(x), rounded(y)]),
     };
     const files: SetFile[] = [];
-    for (const [index, cell] of layout.cells.entries()) {
+    for (const [index, cell] of inner.cells.entries()) {
       context.signal.throwIfAborted();
       const one = { ...about, tileable: seams[index]!.tileable, seams: [about.seams![index]!] };
       const tile = cutIndexed(art!, cell);
@@ -153,9 +159,9 @@ export class PixelStage {
     const texts = textsOf(about, text, context);
     return {
       files: [
-        await indexed(art!, "_sheet.png", texts, context),
+        await indexed(large, "_sheet.png", texts, context),
         ...files,
-        ...await this.#enlarged(art!, about, { ...context, texts, ending: "_sheet" }),
+        ...await this.#enlarged(large, about, { ...context, texts, ending: "_sheet" }),
         ...this.#originals([sheet], found),
       ],
       found: about,
@@ -180,8 +186,19 @@ export class PixelStage {
     return this.#pixelize([image], [wide, high]);
   }
 
+  #extruded(
+    sheet: IndexedImage,
+    layout: SheetLayout,
+    { warnings }: Found,
+  ): { sheet: IndexedImage; layout: SheetLayout } {
+    const { extrude: by = 0 } = this.#options;
+    const larger = by === 0 ? undefined : extrudeTiles(sheet, layout, by);
+    if (by > 0 && larger === undefined) warnings.push(`extrude_${by}_too_large`);
+    return larger ?? { sheet, layout };
+  }
+
   async #enlarged(
-    art: Indexed,
+    art: IndexedImage,
     found: Found,
     context: ResultContext & { texts: PngText; ending: string },
   ): Promise<SetFile[]> {
@@ -189,7 +206,7 @@ export class PixelStage {
     for (const factor of new Set(this.#options.scale)) {
       context.signal.throwIfAborted();
       const [width, height] = [art.width * factor, art.height * factor];
-      if (Math.max(width, height) > MAX_SIDE || width * height > MAX_PIXELS) {
+      if (!isFit(width, height)) {
         found.warnings.push(`scale_${factor}_too_large`);
         continue;
       }
@@ -227,14 +244,12 @@ export async function openPixelStage(
   );
 }
 
-type Indexed = Pick<PixelArt, "width" | "height" | "indices" | "palette">;
-
 function RGBA({ rgba }: PixelArt): { channels: 4; data: Uint8Array } {
   return { channels: 4, data: rgba };
 }
 
 async function indexed(
-  image: Indexed,
+  image: IndexedImage,
   suffix: string,
   text: PngText,
   { staging }: ResultContext,
@@ -260,18 +275,10 @@ function describe({ width, height }: PixelArt, found: FoundGrid): Found {
   };
 }
 
-/** Frames, each in its place; what is left over is transparent. */
-function compose(images: readonly PixelArt[], layout: SheetLayout): Indexed {
-  const { width, height } = layout;
-  const indices = new Uint8Array(width * height);
-  for (const [index, art] of images.entries()) {
-    const { x, y } = layout.cells[index]!;
-    for (let row = 0; row < art.height; row++) {
-      const line = art.indices.subarray(row * art.width, (row + 1) * art.width);
-      indices.set(line, (y + row) * width + x);
-    }
-  }
-  return { width, height, indices, palette: images[0]!.palette };
+function standingPoint(frames: readonly PixelArt[]): { x: number; y: number } {
+  const { width, height } = frames[0]!;
+  const box = contentBox(frames.map(({ indices }) => indices), width, height);
+  return { x: box.x + (box.width >> 1), y: box.y + box.height - 1 };
 }
 
 function checkSizes(rasters: readonly RgbaImage[]): void {

@@ -66,15 +66,19 @@ export function checkWish(wish: PixelOptions, request: GenerateRequest): void {
     );
   }
   if (frames !== undefined) layoutFrames(frames, columns, rows, request.sheet_columns);
-  for (const factor of wish.scale ?? []) checkScale(columns * factor, rows * factor);
+  const { extrude = 0, scale = [] } = wish;
+  const room = (tiles: number) => 2 * extrude * tiles;
+  const [wide, high] = [columns + room(grid?.[0] ?? 0), rows + room(grid?.[1] ?? 0)];
+  checkSides("extrude", wide, high);
+  for (const factor of scale) checkSides("scale", wide * factor, high * factor);
 }
 
-function checkScale(width: number, height: number): void {
+function checkSides(option: "extrude" | "scale", width: number, height: number): void {
   try {
     checkPixels(width, height);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    throw invalidShape("pixel.scale", error.message, error);
+    throw invalidShape(`pixel.${option}`, error.message, error);
   }
 }
 

@@ -23,6 +23,7 @@ Deno.test("the flags of pixel art make one field, and each of them asks for it",
     transparent: true,
     outline: "#1a1c2c",
     scale: "4,8",
+    extrude: "1",
     "keep-original": true,
   });
   assert.deepEqual(pixel, {
@@ -33,6 +34,7 @@ Deno.test("the flags of pixel art make one field, and each of them asks for it",
     background: "transparent",
     outline: "#1a1c2c",
     scale: [4, 8],
+    extrude: 1,
     keep_original: true,
   });
   assert.deepEqual(asked({ model: "m", palette: "nes" }).pixel, { palette: "nes" });
@@ -63,5 +65,6 @@ Deno.test("values that are none are refused by flag, or with the field of the wi
   }
   assert.throws(() => asked({ model: "m", colors: "0" }), /pixel\.colors/);
   assert.throws(() => asked({ model: "m", pixel: "0x64" }), /pixel\.size/);
+  assert.throws(() => asked({ model: "m", extrude: "65" }), /pixel\.extrude/);
   assert.throws(() => asked({ model: "m", outline: "black" }), /pixel\.outline/);
 });

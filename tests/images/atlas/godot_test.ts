@@ -3,6 +3,7 @@ import {
   godotSpriteFrames,
   godotTileSet,
   sheetLayout,
+  spaced,
   tileLayout,
 } from "../../../src/images/mod.ts";
 
@@ -24,6 +25,15 @@ function references(text: string) {
     steps: Number(/load_steps=(\d+) format=3\]/.exec(text)?.[1]),
   };
 }
+
+Deno.test("godotTileSet() leaves out the room around extruded tiles", () => {
+  const text = godotTileSet(spaced(tileLayout({ width: 48, height: 16 }, 3, 2), 1), "x_sheet.png");
+  match(
+    text,
+    /margins = Vector2i\(1, 1\)\nseparation = Vector2i\(2, 2\)\ntexture_region_size = Vector2i\(16, 8\)/,
+  );
+  match(text, /^0:0\/0 = 0\n1:0\/0 = 0\n2:0\/0 = 0\n0:1\/0 = 0\n1:1\/0 = 0\n2:1\/0 = 0$/m);
+});
 
 Deno.test("godotTileSet() has every tile of the sheet, named by column and row", () => {
   const text = godotTileSet(tileLayout({ width: 48, height: 16 }, 3, 2), "x_sheet.png");

@@ -4,6 +4,7 @@ import {
   cutTiles,
   decodePng,
   encodePng,
+  spaced,
   tiledTileset,
   tileLayout,
 } from "../../../src/images/mod.ts";
@@ -31,6 +32,18 @@ Deno.test("tiledTileset() tells Tiled where the tiles of a sheet are", () => {
     margin: 0,
     spacing: 0,
   });
+});
+
+Deno.test("tiledTileset() tells Tiled about the room around extruded tiles", () => {
+  const layout = spaced(tileLayout({ width: 64, height: 16 }, 4, 2), 3);
+  deepEqual([layout.width, layout.height, layout.cells[5]], [88, 28, {
+    x: 25,
+    y: 17,
+    w: 16,
+    h: 8,
+  }]);
+  const { margin, spacing, columns, tilewidth } = tiledTileset(layout, "x", "x_sheet.png");
+  deepEqual([margin, spacing, columns, tilewidth], [3, 6, 4, 16]);
 });
 
 /** Tiled's program that draws maps; it needs no display. Debian has it in the package `tiled`. */

@@ -158,6 +158,24 @@ Deno.test("frames have one size and palette, and sheet and atlas are made of the
   assert.deepEqual([result.found!.length, result.found![0]!.image], [1, 0]);
 });
 
+Deno.test("an atlas says where the figure of all frames stands", async () => {
+  const frames = [1, 2].map((salt, index) => {
+    const frame = art(16, 16, salt);
+    // The first reaches down to row 11, the second to row 13; columns 4 to 9 hold both.
+    for (let cell = 0; cell < 256; cell++) {
+      const [x, y] = [cell % 16, cell >> 4];
+      if (x < 4 || x > 9 || y > 11 + 2 * index) frame.data.fill(0, cell * 4, cell * 4 + 4);
+    }
+    return enlarged(frame);
+  });
+  const result = await arranged(frames, {}, { animation_frames: 2 });
+  const atlas: Atlas = JSON.parse(new TextDecoder().decode(result.bytes("job_0_sheet.json")));
+  const [slice] = atlas.meta.slices;
+  assert.deepEqual(slice?.keys, [
+    { frame: 0, bounds: { x: 0, y: 0, w: 16, h: 16 }, pivot: { x: 7, y: 13 } },
+  ]);
+});
+
 Deno.test("poses of one image are cut at its own size before their grid is looked for", async () => {
   const plan: FramePlan = { type: "sheet", sheet: { columns: 2, rows: 2, width: 32, height: 32 } };
   const sheet = enlarged(art(32, 32));
@@ -186,6 +204,44 @@ Deno.test("a tile set is cut into tiles of whole cells, each with its seams", as
   assert.equal(typeof found!.tileable, "boolean");
   const { text } = result.image("job_0_0003.png");
   assert.deepEqual(JSON.parse(text["pixel"]!).seams, [found!.seams![3]]);
+});
+
+Deno.test("tiles are extruded in their sheet, and the files beside it say where they are", async () => {
+  const truth = art(32, 16);
+  const options: PixelOptions = { extrude: 2, scale: [2] };
+  const result = await arranged([enlarged(truth)], options, { tileset_grid: [2, 1] });
+  const sheet = result.image("job_0_sheet.png");
+  assert.deepEqual([sheet.width, sheet.height, result.found![0]!.size], [40, 20, [40, 20]]);
+  assert.deepEqual(result.found![0]!.cells, [32, 16]);
+  assert.equal(result.image("job_0_sheet@2x.png").width, 80);
+  const pixel = ({ data, width }: { data: Uint8Array; width: number }, x: number, y: number) => [
+    ...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4),
+  ];
+  for (const [tile, left] of [[0, 0], [1, 20]] as const) {
+    const own = result.image(`job_0_000${tile}.png`);
+    assert.deepEqual([own.width, own.height], [16, 16]);
+    for (let y = 0; y < 20; y++) {
+      for (let x = 0; x < 20; x++) {
+        const [u, v] = [x, y].map((at) => Math.max(0, Math.min(15, at - 2))) as [number, number];
+        assert.deepEqual(pixel(sheet, left + x, y), pixel(own, u, v));
+      }
+    }
+  }
+  const file = (ending: string) => new TextDecoder().decode(result.bytes(`job_0_sheet.${ending}`));
+  const atlas: Atlas = JSON.parse(file("json"));
+  assert.deepEqual(atlas.frames["1"]?.frame, { x: 22, y: 2, w: 16, h: 16 });
+  const { margin, spacing, columns } = JSON.parse(file("tsj"));
+  assert.deepEqual([margin, spacing, columns], [2, 4, 2]);
+  assert.match(file("tres"), /margins = Vector2i\(2, 2\)\nseparation = Vector2i\(4, 4\)/);
+});
+
+Deno.test("extrude without tiles changes nothing, and what makes no image is left out with a warning", async () => {
+  const single = await arranged([enlarged(art(8, 8))], { extrude: 2 });
+  assert.equal(single.image("job_0.png").width, 8);
+  const shape = { tileset_grid: [1, 64] as [number, number] };
+  const tall = await arranged([art(1, 64 * 400)], { extrude: 64 }, shape);
+  assert.ok(tall.found![0]!.warnings.includes("extrude_64_too_large"));
+  assert.equal(tall.image("job_0_sheet.png").height, 64 * 400);
 });
 
 Deno.test("a tile set whose cells do not divide is brought to the nearest that do", async () => {

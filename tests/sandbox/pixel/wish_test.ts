@@ -53,6 +53,10 @@ Deno.test("checkWish() refuses what could not be done, with the field that is to
       [{ size: [4096, 4096], scale: [64] }, generateRequest()],
       /^Invalid parameter: pixel\.scale: /,
     ],
+    [
+      [{ size: [4096, 4096], extrude: 64 }, generateRequest({ tileset_grid: [64, 64] })],
+      /^Invalid parameter: pixel\.extrude: /,
+    ],
   ];
   for (const [args, message] of cases) {
     assert.throws(() => checkWish(...args), { code: "invalid_parameter", message });
