@@ -22,7 +22,8 @@ export async function openQueue(
 ): Promise<OpenQueue> {
   if (isPostgresUrl(dbPath)) {
     const { openPostgresQueue } = await import("../queue/postgres/postgres_queue.ts");
-    const queue = await openPostgresQueue({ url: dbPath, worker: name, maxQueued: queueMaxSize });
+    const open = () => openPostgresQueue({ url: dbPath, worker: name, maxQueued: queueMaxSize });
+    const queue = await again(open, isAway, AWAY_MS);
     return { queue, lock: { [Symbol.dispose]() {} } };
   }
   using opening = new DisposableStack();
@@ -36,15 +37,34 @@ export async function openQueue(
 const HELD_MS = 30_000;
 
 /** Does something again for a while if another program holds the database: a backup, say, is over soon. */
-export async function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
+export function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
+  return again(work, isHeld, HELD_MS);
+}
+
+function isHeld(error: unknown): boolean {
+  return (error instanceof ConfigError && error.code === "in_use") ||
+    (error instanceof JobError && error.message.startsWith("Backend busy"));
+}
+
+/** Longest wait at the start for a database server that restarts, in milliseconds. */
+const AWAY_MS = 10_000;
+
+function isAway(error: unknown): boolean {
+  return error instanceof ConfigError && error.code === "unwritable" &&
+    error.message.includes("the queue is away");
+}
+
+async function again<T>(
+  work: () => T | Promise<T>,
+  isPassing: (error: unknown) => boolean,
+  patienceMs: number,
+): Promise<T> {
   const begunAtMs = performance.now();
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      const isHeld = (error instanceof ConfigError && error.code === "in_use") ||
-        (error instanceof JobError && error.message.startsWith("Backend busy"));
-      if (!isHeld || performance.now() - begunAtMs > HELD_MS) throw error;
+      if (!isPassing(error) || performance.now() - begunAtMs > patienceMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

@@ -71,7 +71,11 @@ export class WorkerLives implements AsyncDisposable {
   /** Kills the present one as a power cut would, and waits until it is gone. */
   async kill(): Promise<void> {
     this.#killed = true;
-    this.#program?.signal("SIGKILL");
+    try {
+      this.#program?.signal("SIGKILL");
+    } catch {
+      throw new Error(await this.#lastWords());
+    }
     await this.#program?.ended;
   }
 

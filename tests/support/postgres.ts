@@ -55,6 +55,8 @@ export async function startCluster(): Promise<Cluster | undefined> {
   globalThis.addEventListener("unload", () => {
     try {
       stop();
+    } catch {
+      // A test has stopped it.
     } finally {
       Deno.removeSync(dir, { recursive: true });
     }

@@ -20,8 +20,7 @@ export function startLink(to: number): Link {
   let isCut = false;
   const drop = (...ends: Deno.Conn[]) => {
     for (const end of ends) {
-      if (!open.delete(end)) continue;
-      end.close();
+      if (open.delete(end)) close(end);
     }
   };
   const relay = async (near: Deno.Conn) => {
@@ -42,7 +41,7 @@ export function startLink(to: number): Link {
   const accept = async () => {
     for await (const near of listener) {
       if (isCut) {
-        near.close();
+        close(near);
         continue;
       }
       const done = relay(near).finally(() => relaying.delete(done));
@@ -69,4 +68,13 @@ export function startLink(to: number): Link {
       await Promise.all(relaying);
     },
   };
+}
+
+/** One whose both directions have ended is closed already. */
+function close(end: Deno.Conn): void {
+  try {
+    end.close();
+  } catch {
+    // So it is.
+  }
 }
