@@ -12,6 +12,7 @@
  */
 
 export { pixelize, pixelizeSequence } from "./pixelize.ts";
+export { type Box, contentBox } from "./alpha/trim.ts";
 export { enlarge } from "./enlarge.ts";
 export { extrude, type Indexed } from "./sequence/extrude.ts";
 export { scoreSeams, type SeamScore } from "./sequence/tiles.ts";

@@ -80,7 +80,7 @@ async function pixelAnimation(
   const made = await pixel.animation(frames, layoutOf, context);
   const playing = playingOf(shape);
   const playable = await playableFiles(made.frames, playing, context);
-  const atlas = animationFiles(made.frames.layout, playing);
+  const atlas = animationFiles(made.frames.layout, playing, made.pivot);
   return { files: [...made.files, ...playable, ...atlas], found: made.found };
 }
 

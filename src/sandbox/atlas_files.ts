@@ -2,6 +2,7 @@
 
 import {
   type AnimationTag,
+  type AtlasOptions,
   describeSheet,
   godotSpriteFrames,
   godotTileSet,
@@ -37,8 +38,12 @@ export function numbered(index: number): string {
   return `_${String(index).padStart(NUMBER_DIGITS, "0")}`;
 }
 
-/** Of an animation: the atlas, and `SpriteFrames` for Godot. */
-export function animationFiles(layout: SheetLayout, { fps, cycle, loops }: Playing): SetFile[] {
+/** Of an animation: the atlas, with the point that figures stand on if it is known, and `SpriteFrames` for Godot. */
+export function animationFiles(
+  layout: SheetLayout,
+  { fps, cycle, loops }: Playing,
+  pivot?: AtlasOptions["pivot"],
+): SetFile[] {
   // The name of the files is nobody else's, so no two animations of a game can have one name.
   const tagOf = (stem: string): AnimationTag => ({
     name: cycle === undefined ? stem : `${cycle}-${stem}`,
@@ -46,7 +51,10 @@ export function animationFiles(layout: SheetLayout, { fps, cycle, loops }: Playi
   });
   const durationMs = Math.round(1000 / fps);
   return [
-    file("json", (stem) => json(atlas(layout, stem, { durationMs, tag: tagOf(stem) }))),
+    file("json", (stem) => {
+      const feet = pivot === undefined ? {} : { pivot };
+      return json(atlas(layout, stem, { durationMs, tag: tagOf(stem), ...feet }));
+    }),
     file("tres", (stem) => godotSpriteFrames(layout, sheetName(stem), tagOf(stem), fps)),
   ];
 }
@@ -63,7 +71,7 @@ export function tileFiles(layout: SheetLayout): SetFile[] {
 function atlas(
   layout: SheetLayout,
   stem: string,
-  about: { durationMs?: number; tag?: AnimationTag },
+  about: Pick<AtlasOptions, "durationMs" | "tag" | "pivot">,
 ) {
   const names = layout.cells.map((_, index) => `${stem}${numbered(index)}.png`);
   return describeSheet(layout, { image: sheetName(stem), names, app: MADE_BY, ...about });

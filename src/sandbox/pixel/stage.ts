@@ -13,6 +13,7 @@ import {
   tileLayout,
 } from "../../images/mod.ts";
 import {
+  contentBox,
   enlarge,
   type FoundGrid,
   type Palette,
@@ -67,6 +68,8 @@ export interface PixelFrames {
 export interface PixelAnimation extends PixelFiles {
   /** What makes files that play. */
   readonly frames: PlayableFrames;
+  /** The point that the figure stands on: in the middle of the lowest row with anything in any frame. */
+  readonly pivot: { readonly x: number; readonly y: number };
 }
 
 /** Makes pixel art as one job wishes. */
@@ -123,7 +126,7 @@ export class PixelStage {
       ...this.#originals(originals, found),
     ];
     const temps = frames.map(({ temp }) => temp);
-    return { files, found: about, frames: { temps, sheet, layout } };
+    return { files, found: about, frames: { temps, sheet, layout }, pivot: standingPoint(images) };
   }
 
   /** Makes an image pixel art, cuts it into tiles and tells how well each fits to itself. */
@@ -270,6 +273,12 @@ function describe({ width, height }: PixelArt, found: FoundGrid): Found {
     colors,
     warnings: [...warnings],
   };
+}
+
+function standingPoint(frames: readonly PixelArt[]): { x: number; y: number } {
+  const { width, height } = frames[0]!;
+  const box = contentBox(frames.map(({ indices }) => indices), width, height);
+  return { x: box.x + (box.width >> 1), y: box.y + box.height - 1 };
 }
 
 function checkSizes(rasters: readonly RgbaImage[]): void {

@@ -158,6 +158,24 @@ Deno.test("frames have one size and palette, and sheet and atlas are made of the
   assert.deepEqual([result.found!.length, result.found![0]!.image], [1, 0]);
 });
 
+Deno.test("an atlas says where the figure of all frames stands", async () => {
+  const frames = [1, 2].map((salt, index) => {
+    const frame = art(16, 16, salt);
+    // The first reaches down to row 11, the second to row 13; columns 4 to 9 hold both.
+    for (let cell = 0; cell < 256; cell++) {
+      const [x, y] = [cell % 16, cell >> 4];
+      if (x < 4 || x > 9 || y > 11 + 2 * index) frame.data.fill(0, cell * 4, cell * 4 + 4);
+    }
+    return enlarged(frame);
+  });
+  const result = await arranged(frames, {}, { animation_frames: 2 });
+  const atlas: Atlas = JSON.parse(new TextDecoder().decode(result.bytes("job_0_sheet.json")));
+  const [slice] = atlas.meta.slices;
+  assert.deepEqual(slice?.keys, [
+    { frame: 0, bounds: { x: 0, y: 0, w: 16, h: 16 }, pivot: { x: 7, y: 13 } },
+  ]);
+});
+
 Deno.test("poses of one image are cut at its own size before their grid is looked for", async () => {
   const plan: FramePlan = { type: "sheet", sheet: { columns: 2, rows: 2, width: 32, height: 32 } };
   const sheet = enlarged(art(32, 32));

@@ -195,6 +195,19 @@ const AMBIGUOUS: [name: string, graph: Graph, places: string[]][] = [
     ["words.value"],
   ],
   [
+    "written by a language model, with no name of a model among them",
+    graphs.graphOf(withText(["writer", 0], {
+      writer: ["TextGenerate", {
+        clip: ["ckpt", 1],
+        prompt: "a knight",
+        system_prompt: "You write prompts",
+        image: ["photo", 0],
+      }],
+      photo: ["LoadImage", { image: "photo.png" }],
+    })),
+    ["writer.prompt"],
+  ],
+  [
     "chosen by what is computed",
     graphs.graphOf({
       ...graphs.STOCK,
