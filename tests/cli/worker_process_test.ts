@@ -119,14 +119,15 @@ Deno.test("--help of each command tells its options, and exits with 0", async ()
   }
 });
 
-Deno.test("demo generates an image and ends with its path", async () => {
+Deno.test("demo generates an animation and ends with the paths of its files", async () => {
   await using dir = await tempDir();
-  await using program = startTask("demo", ["a potion"], { cwd: dir.path });
+  await using program = startTask("demo", ["a potion", "--cycle=idle"], { cwd: dir.path });
   const { code, stdout, stderr } = await program.ended;
   assert.equal(code, 0, stderr);
   const path = /^Image: (.+)$/m.exec(stdout)?.[1] ?? "";
   assert.equal(path.startsWith(`${dir.path}/output/`), true, stdout);
-  assert.ok((await Deno.stat(path)).size > 100);
+  const gif = /^ +(\/.+\.gif)$/m.exec(stdout)?.[1] ?? "";
+  for (const file of [path, gif]) assert.ok((await Deno.stat(file)).size > 100);
   assert.match(stdout, /sampling 25\/25/);
 });
 

@@ -61,6 +61,7 @@ export async function runDemo(options: DemoOptions, io: Io): Promise<number> {
   const result = await job.result;
   io.out(`Seed ${result.seed}, ${result.durationS.toFixed(1)} s\n`);
   io.out(`Image: ${result.imagePath}\n`);
+  for (const path of result.animationPaths) io.out(`       ${path}\n`);
   for (const found of result.pixel ?? []) {
     const others = result.imagePaths.slice(1).filter((path) =>
       /(?:@\d+x|_original)\.\w+$/.test(path)

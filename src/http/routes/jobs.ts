@@ -58,7 +58,8 @@ async function submit(
   const waitS = waitOf(c.req.header("prefer"));
   // Listening begins first: a quick job must not end unheard.
   using end = waitForEnd(context.feed, request.id);
-  const { job_id, estimated_time_s } = await ask(context, request, "job_accepted");
+  const { type: _type, ...accepted } = await ask(context, request, "job_accepted");
+  const { job_id } = accepted;
   const location = `/v1/jobs/${encodeURIComponent(job_id)}`;
   if (waitS > 0) {
     const info = await jobInfo(context, job_id);
@@ -70,7 +71,7 @@ async function submit(
       });
     }
   }
-  return c.json({ job_id, estimated_time_s }, 202, { location });
+  return c.json(accepted, 202, { location });
 }
 
 /** Seconds of `Prefer: wait=N` (RFC 7240), 0 without. */
