@@ -1,6 +1,6 @@
 /** `validate-workflows`: looks at every workflow of a folder, and at what a server would say to it. */
 
-import { goDirect, loadConfig } from "../../config/mod.ts";
+import { goDirect, loadConfig, type ServerConfig } from "../../config/mod.ts";
 import { createComfyClient } from "../../comfyui/mod.ts";
 import { ComfyError, TransportError } from "../../errors.ts";
 import { hideSecrets } from "../../secrets.ts";
@@ -56,7 +56,7 @@ export async function runValidate(options: ValidateOptions, io: Io): Promise<num
     io.err(`error: there is no workflow in ${catalog.dir}\n`);
     return EXIT.usage;
   }
-  const server = await askServer(options);
+  const server = await askServer(options, config.comfyui.servers);
   let wrong = 0;
   for (const file of files) {
     const { faults, notes } = lookAt(file, server);
@@ -78,12 +78,13 @@ interface ServerNodes {
 
 async function askServer(
   { comfyuiUrl, simulate }: ValidateOptions,
+  servers: readonly ServerConfig[],
 ): Promise<ServerNodes | undefined> {
   await using simulator = simulate === true ? await startSimulator() : undefined;
   const url = simulator?.url ?? comfyuiUrl;
   if (url === undefined) return undefined;
   goDirect([url]);
-  await using client = createComfyClient({ url });
+  await using client = createComfyClient({ url, headers: headersOf(url, servers) });
   try {
     return {
       classes: await client.objectInfo(undefined, { timeoutMs: ASK_MS }),
@@ -99,6 +100,13 @@ async function askServer(
       },
     );
   }
+}
+
+/** What the settings say that this server asks for. */
+function headersOf(url: string, servers: readonly ServerConfig[]): Record<string, string> {
+  const server = servers.find((one) => one.url === url.replace(/\/+$/, ""));
+  const { token, headers = {} } = server ?? {};
+  return token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
 }
 
 /** Sentences about what is wrong, and about what is not, each on one line. */

@@ -17,6 +17,7 @@ import {
 import { Links } from "./links.ts";
 import { KINDS, literalOf } from "./literals.ts";
 import { Prompts } from "./prompts.ts";
+import { usedSamplers } from "./spare.ts";
 import { ENCODED_SIZES, FRAME_COUNTS, latentPixels, SIZES, SOUND_FRAMES } from "./sizes.ts";
 
 const CONTROLS: ReadonlySet<string> = new Set(["noise", "guider", "sampler", "sigmas"]);
@@ -54,7 +55,8 @@ const IMAGE_SOURCES: ReadonlySet<string> = new Set([
 /** Traces a graph from its samplers. */
 export function traceGraph(graph: Graph): Trace {
   const tracer = new Tracer(graph);
-  const samplers = Object.keys(graph).filter((id) => isSampler(graph[id]));
+  const all = Object.keys(graph).filter((id) => isSampler(graph[id]));
+  const samplers = usedSamplers(graph, all);
   for (const id of samplers) tracer.traceSampler(id);
   tracer.placeModels(samplers);
   tracer.placeFormats();

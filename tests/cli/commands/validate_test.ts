@@ -126,6 +126,33 @@ Deno.test("validate-workflows says what the server will put in the place of a cl
   ]);
 });
 
+Deno.test("validate-workflows asks a server with the token that the settings have for it", async () => {
+  const simulator = await startSimulator();
+  await using _stop = simulator;
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    if (request.headers.get("authorization") !== "Bearer sesame") {
+      return new Response("login", { status: 401 });
+    }
+    const { pathname } = new URL(request.url);
+    return fetch(`${simulator.url}${pathname}`);
+  });
+  await using dir = await tempDir();
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const settings = (token: string) =>
+    Deno.writeTextFile(
+      `${dir.path}/worker.yaml`,
+      `comfyui:\n  servers:\n    - url: ${url}\n      token: ${token}\n`,
+    );
+  const args = ["--config", `${dir.path}/worker.yaml`, "--comfyui-url"];
+  await settings("sesame");
+  assert.equal((await validate(...args, `${url}/`)).code, 0);
+  await settings("barley");
+  const refused = await validate(...args, url);
+  assert.equal(refused.code, 3);
+  assert.match(refused.complaint, /401: login; give the server's token/);
+  assert.ok(!refused.complaint.includes("barley"));
+});
+
 Deno.test("validate-workflows ends with 2 for what it was told wrongly, with 3 without an answer", async () => {
   await using dir = await tempDir();
   const codes = [
