@@ -76,4 +76,21 @@ export const CORPUS: readonly CorpusEntry[] = [
       idleMs: 0,
     },
   },
+  {
+    // The simulation itself was wrong: what died went on to its next wait, and left an isolate.
+    name: "The worker dies at a statement of its start",
+    plan: {
+      seed: 500_205,
+      servers: 1,
+      profiles: ["0.33"],
+      hasPreviews: false,
+      clients: 3,
+      jobs: [],
+      faults: [
+        { kind: "worker restarts", atMs: 10_114, forMs: 1_449, which: 422 },
+        { kind: "worker dies at a statement", atMs: 11_079, forMs: 49_712, which: 485 },
+      ],
+      idleMs: 0,
+    },
+  },
 ];
