@@ -16,6 +16,8 @@ import { startSpan } from "../trace.ts";
 export interface RawRequest {
   /** Frames of the body; one unless the peer breaks the protocol. */
   readonly frames: readonly Uint8Array[];
+  /** Whose it is, where connections can be told apart. */
+  readonly connection?: string;
   /** True if another one is there already. */
   isFollowed(): boolean;
   /** Sends the answer. */
@@ -23,17 +25,21 @@ export interface RawRequest {
 }
 
 /** Answers a valid request; `isFollowed` tells whether another one is there already. */
-export type Handle = (request: Request, isFollowed: () => boolean) => Promise<Reply>;
+export type Handle = (
+  request: Request,
+  isFollowed: () => boolean,
+  connection?: string,
+) => Promise<Reply>;
 
 /** The answer to what a peer has sent, be it a request or garbage. */
 export async function answer(
-  { frames, isFollowed }: Pick<RawRequest, "frames" | "isFollowed">,
+  { frames, isFollowed, connection }: Omit<RawRequest, "reply">,
   handle: Handle,
   logger: Logger,
 ): Promise<Uint8Array> {
   let reply: Reply;
   try {
-    reply = await handle(parse(frames), isFollowed);
+    reply = await handle(parse(frames), isFollowed, connection);
   } catch (error) {
     reply = refusal(error, logger);
   }

@@ -67,10 +67,10 @@ export function measuredHandle(
   metrics: Metrics | undefined,
 ): Handle {
   if (metrics === undefined) return handle;
-  return async (request, isFollowed) => {
+  return async (request, isFollowed, connection) => {
     const beganAtMs = performance.now();
     try {
-      return await handle(request, isFollowed);
+      return await handle(request, isFollowed, connection);
     } finally {
       metrics.replied(transport, request.type, (performance.now() - beganAtMs) / 1_000);
     }

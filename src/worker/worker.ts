@@ -18,6 +18,7 @@ import { startCatchUp } from "./catch_up.ts";
 import { startCleanup } from "./cleanup.ts";
 import { createEstimator, type Estimator } from "./estimates/estimator.ts";
 import type { HandlerContext } from "./requests/context.ts";
+import { QueueShares } from "./shares.ts";
 import { handleRequest } from "./requests/mod.ts";
 import {
   measuredAnnouncer,
@@ -231,6 +232,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     announcer,
     estimator,
     arrivals: createArrivals(),
+    shares: new QueueShares({ queue, maxQueued: config.worker.queueMaxSize }),
     updates: publisher,
     storage,
     outputDir,
@@ -238,7 +240,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
   };
-  const handle: Handle = (request, isFollowed) => handleRequest(context, request, isFollowed);
+  const handle: Handle = (...request) => handleRequest(context, ...request);
   front.serve(measuredHandle(handle, "zmq", metrics));
   const handleHttp = measuredHandle(handle, "http", metrics);
   const { tokensFile, allowedOrigins } = config.http;

@@ -209,6 +209,7 @@ class ZmqRequestServer implements RequestServer {
     const { envelope, body } = splitEnvelope(frames);
     const answer = peer.replies.open(envelope);
     const request: IncomingRequest = {
+      connection: key,
       frames: body.map(plainBytes),
       isFollowed: () => this.#isFollowed(),
       reply: (bytes) => {

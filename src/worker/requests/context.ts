@@ -5,6 +5,7 @@ import type { GenerateRequest, ModelInfo, Progress, Webhook } from "../../protoc
 import type { Job, JobQueue, ServerElsewhere } from "../../queue/mod.ts";
 import type { Announcer } from "../announcer.ts";
 import type { Arrivals } from "../arrivals.ts";
+import type { QueueShares } from "../shares.ts";
 import type { Estimator } from "../estimates/estimator.ts";
 import type { UpdatePosition } from "../publisher.ts";
 
@@ -64,6 +65,8 @@ export interface HandlerContext {
   readonly estimator: Estimator;
   /** Submissions on their way to the queue. */
   readonly arrivals: Arrivals;
+  /** Who has how much of the queue. */
+  readonly shares?: QueueShares;
   /** Where the stream of updates stands. */
   readonly updates: UpdatePosition;
   /** Knows whether images can be written. */

@@ -8,11 +8,17 @@ import { startSpan } from "../../trace.ts";
 import { type ExpectedWait, expectedWait, waitingMs } from "../estimates/expected_wait.ts";
 import type { HandlerContext, ServerView } from "./context.ts";
 
+/** What a connection hears that has most of the queue while others are refused. */
+const SHARE_FULL =
+  "Queue full: most of the jobs that wait came over this connection, and others have " +
+  "none; send more when some are done";
+
 /** Stores the job before it is accepted; the same request under the same id is taken once. */
 export async function generate(
   context: HandlerContext,
   request: GenerateRequest,
   isFollowed: () => boolean,
+  connection: string = "",
 ): Promise<Reply> {
   const refuse = (error: string): Reply => ({ type: "job_error", job_id: request.id, error });
   if (context.stopping()) {
@@ -27,6 +33,11 @@ export async function generate(
   if (unwelcome !== undefined && await context.queue.get(request.id) === undefined) {
     return refuse(`Invalid parameter: webhook: ${unwelcome}`);
   }
+  if (
+    context.shares?.mayBeOver(connection) === true &&
+    await context.shares.isOver(connection) &&
+    await context.queue.get(request.id) === undefined
+  ) return refuse(SHARE_FULL);
   try {
     using arrival = context.arrivals.begin();
     // What needs no wait is stored before the next request is looked for.
@@ -40,13 +51,17 @@ export async function generate(
       more: arrival.leave() || isFollowed(),
       ...(check === undefined ? {} : { workflow: check.workflow }),
     });
-    if (result.type === "full") return refuse("Queue full");
+    if (result.type === "full") {
+      context.shares?.refused(connection);
+      return refuse("Queue full");
+    }
     if (result.type === "conflict") {
       return refuse(
         "Invalid parameter: id: it belongs to a job with other parameters; use a new one",
       );
     }
     context.scheduler.came(result.job);
+    if (result.type === "accepted") context.shares?.took(connection, request.id);
     const wait = result.type === "accepted"
       ? waitOf(context, result.job, result.position)
       : await expectedWait(context, result.job);
