@@ -56,7 +56,7 @@ function addGenerate(program: Command, io: Io, finish: Finish): void {
     .option("--contact-sheet <file>", "PNG file for the images of all jobs, side by side")
     .option(
       "--compare <models>",
-      "the same with each of two models or more, side by side in a PNG file",
+      "compare two or more models: the same job with each, side by side in a PNG file",
       nameList,
     )
     .addOption(
@@ -71,7 +71,7 @@ function addGenerate(program: Command, io: Io, finish: Finish): void {
       16,
     )
     .option("--retry-failed", "retry jobs of a file that failed in an earlier run")
-    .option("--force", "generate entries of a file again that are done")
+    .option("--force", "generate even those entries of a file that are done")
     .option("--only <numbers>", "only these lines of a file, such as 3 or 3,7-9", numberList)
     .action(async (prompt: string | undefined, options: GenerateFlags) => {
       finish(await generate(prompt, options, generateValues(command.opts()), io));

@@ -40,7 +40,7 @@ export function describeLora({ name, strength_model }: LoraChoice): string {
   return withoutEnding(name) + (strength_model === undefined ? "" : `:${strength_model}`);
 }
 
-/** A time to go, and whether it is more than a guess. Older workers do not say that. */
+/** An ETA, and whether it is more than a guess. Older workers do not say that. */
 export function describeEstimate(
   { estimated_time_s = 0, estimate_confidence = 1 }: {
     estimated_time_s?: number;

@@ -46,7 +46,7 @@ function addWorker(program: Command, io: Io, finish: Finish): void {
   command.addHelpText(
     "after",
     "\nEvery setting can also be given in the file or as a DGX_PIXELS_* variable. A flag overrides a variable,\n" +
-      "a variable overrides the file. SIGINT or SIGTERM lets running jobs finish, a second one stops at once.",
+      "a variable overrides the file. SIGINT or SIGTERM lets running jobs finish; a second one stops at once.",
   );
   command.action(async (flags: Record<string, string | boolean | string[]>) => {
     finish(await runWorker(dashed(flags), io));
@@ -68,7 +68,7 @@ function addDemo(program: Command, io: Io, finish: Finish): void {
     )
     .option(
       "--pixel",
-      "let the simulator paint as a diffusion model does, and make true pixel art of it",
+      "imitate a diffusion model's image, and turn it into true pixel art",
     )
     .action(async (prompt: string, options: Omit<DemoOptions, "prompt">) => {
       const { runDemo } = await import("./commands/demo.ts");
@@ -135,7 +135,7 @@ function addKeygen(program: Command, io: Io, finish: Finish): void {
 function addDb(program: Command, io: Io, finish: Finish): void {
   inherit(program, "db")
     .description(
-      "look after the file of the queue: check it for damage, copy it, make it small; list webhooks given up",
+      "check the queue's file for damage, back it up or shrink it; list the webhooks given up",
     )
     .addArgument(
       new Argument("<action>", "what to do").choices(["check", "backup", "vacuum", "webhooks"]),
@@ -151,7 +151,7 @@ function addDb(program: Command, io: Io, finish: Finish): void {
 
 function addService(program: Command, io: Io, finish: Finish): void {
   inherit(program, "service")
-    .description("print a unit that has systemd keep the worker running, with few rights")
+    .description("print a systemd unit that keeps the worker running, with few rights")
     .addArgument(new Argument("<action>", "what to do").choices(["print"]))
     .option("--config <file>", "YAML file with settings", "/etc/dgx-pixels/worker.yaml")
     .action(async (_action: string, options: ServiceOptions) => {

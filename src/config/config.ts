@@ -158,7 +158,7 @@ export interface WorkerConfig {
   readonly cleanupAgeMs: number;
   /** SQLite file of the queue, or `postgres://` URL of one that workers share. @default {"./dgx-pixels.db"} */
   readonly dbPath: string;
-  /** Name of this worker, which no other one of a shared queue has. @default {"worker"} */
+  /** Name of this worker, unique among those that share a queue. @default {"worker"} */
   readonly name: string;
   /** Where other workers of a shared queue reach its updates. @default {`zmq.pubSubAddr`} */
   readonly peerAddr: string | undefined;

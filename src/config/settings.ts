@@ -111,7 +111,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     flag: "comfyui-proxy",
     kind: proxy(),
     default: undefined,
-    help: "proxy to the servers; environment to follow HTTP_PROXY and the like",
+    help: "proxy to the servers, or environment to follow HTTP_PROXY and the like",
   },
   "comfyui.timeoutMs": {
     path: "comfyui.timeout_s",
@@ -149,7 +149,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     flag: "isolation",
     kind: oneOf(["thread", "process"]),
     default: "thread",
-    help: "where jobs run; process also ends loops without end and those that take all memory",
+    help: "where jobs run; process also ends jobs that loop for ever or take all memory",
   },
   "comfyui.allowGlobalInterrupt": {
     path: "comfyui.allow_global_interrupt",
@@ -200,7 +200,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     flag: "worker-name",
     kind: label(),
     default: "worker",
-    help: "name of this worker, which no other one of a shared queue has",
+    help: "name of this worker, unique among those that share a queue",
   },
   "worker.peerAddr": {
     path: "worker.peer_addr",

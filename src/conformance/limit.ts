@@ -22,8 +22,8 @@ export interface LimitOptions {
 
 /**
  * The most milliseconds that a job may take: the server's own time, twice what the worker needed besides
- * when nothing disturbed it (on a busy machine no two runs are alike), and the allowance, which grows as everything does on a busy machine. Infinity
- * where only the ending counts or the server tells no times.
+ * when nothing disturbed it (on a busy machine no two runs are alike), and the allowance, which grows as
+ * everything does there. Infinity where only the ending counts or the server tells no times.
  */
 export function limitOf(options: LimitOptions): number {
   const { allowanceMs, ownMs, undisturbed } = options;

@@ -32,7 +32,8 @@ export async function* readLines(
   const hold = (part: Uint8Array) => {
     held += part.length;
     if (held > maxBytes) throw new RangeError(`A line is longer than ${maxBytes} bytes`);
-    parts.push(part);
+    // The bytes alone: the buffer around them may be much larger.
+    parts.push(part.slice());
   };
   for await (const chunk of stream) {
     let start = 0;

@@ -10,7 +10,7 @@ import { sharpenCells } from "./cells/sharpen.ts";
 import { SURE } from "./grid/confidence.ts";
 import { findLayout, type Layout, resizeLayout } from "./layout.ts";
 import { chooseColors } from "./palette/choose.ts";
-import { paintCells, type Painted } from "./palette/dither.ts";
+import { colorCells, type ColoredCells } from "./palette/dither.ts";
 import { MOST_PALETTE_COLORS } from "./palette/palette.ts";
 import type {
   FoundGrid,
@@ -74,9 +74,9 @@ export function pixelizeSequence(
   }
   const choice = chooseColors(cells, withRoom(options));
   if (choice.crowded) warnings.add("colors_merged");
-  const plain = cells.map((frame) => paintCells(frame, choice.colors, options.dither ?? "none"));
-  const { painted, palette } = outlined(plain, choice.colors, layout.cells, options);
-  const { images, colors } = assemble(painted, palette, layout.cells, options.trim ?? false);
+  const plain = cells.map((frame) => colorCells(frame, choice.colors, options.dither ?? "none"));
+  const { colored, palette } = outlined(plain, choice.colors, layout.cells, options);
+  const { images, colors } = assemble(colored, palette, layout.cells, options.trim ?? false);
   return { images, found: describe(layout, colors, warnings) };
 }
 
@@ -104,15 +104,15 @@ function withRoom(options: PixelizeOptions): PixelizeOptions {
 }
 
 function outlined(
-  plain: readonly Painted[],
+  plain: readonly ColoredCells[],
   colors: Uint8Array,
   cells: readonly [number, number],
   { outline, palette, colors: most }: PixelizeOptions,
-): { painted: readonly Painted[]; palette: Uint8Array } {
-  if (outline === undefined || colors.length === 0) return { painted: plain, palette: colors };
+): { colored: readonly ColoredCells[]; palette: Uint8Array } {
+  if (outline === undefined || colors.length === 0) return { colored: plain, palette: colors };
   const pen = choosePen(colors, readColor(outline), palette !== undefined || most === 1);
   return {
-    painted: plain.map((frame) => drawOutline(frame, cells, pen.number)),
+    colored: plain.map((frame) => drawOutline(frame, cells, pen.number)),
     palette: pen.colors,
   };
 }
@@ -123,13 +123,13 @@ function sharp(cells: CellImage): CellImage {
 
 /** Numbers colours anew: 0 is transparent, those in use follow, the most frequent first. */
 function assemble(
-  painted: readonly { numbers: Uint8Array; opaque: Uint8Array }[],
+  colored: readonly { numbers: Uint8Array; opaque: Uint8Array }[],
   colors: Uint8Array,
   [columns, rows]: readonly [number, number],
   trim: boolean,
 ): { images: PixelArt[]; colors: number } {
   const counts = new Float64Array(colors.length / 3);
-  for (const { numbers, opaque } of painted) {
+  for (const { numbers, opaque } of colored) {
     numbers.forEach((number, cell) => opaque[cell] === 1 && counts[number]!++);
   }
   const used = [...counts.keys()].filter((number) => counts[number]! > 0)
@@ -140,7 +140,7 @@ function assemble(
     palette.set([...colors.subarray(number * 3, number * 3 + 3), 255], (index + 1) * 4);
     places[number] = index + 1;
   });
-  const whole = painted.map(({ numbers, opaque }) =>
+  const whole = colored.map(({ numbers, opaque }) =>
     numbers.map((number, cell) => opaque[cell] === 1 ? places[number]! : 0)
   );
   const box = trim

@@ -21,7 +21,7 @@ import { type MessageSet, replies, requests, updates, validate } from "./validat
  */
 export function decodeRequest(bytes: Uint8Array): Request {
   const read = readFields(unpacked(bytes), requests.maxValues);
-  return withOwnImage(validate(requests, asMeant(read), read.hasNulls));
+  return withOwnImage(validate(requests, asMeant(read), read.hasNulls, read.exact));
 }
 
 /**
@@ -60,6 +60,6 @@ function unpacked(bytes: Uint8Array): Uint8Array {
 }
 
 function decode<Message>(bytes: Uint8Array, set: MessageSet<Message>): Message {
-  const { fields, hasNulls } = readFields(bytes, set.maxValues);
-  return validate(set, fields, hasNulls);
+  const { fields, hasNulls, exact } = readFields(bytes, set.maxValues);
+  return validate(set, fields, hasNulls, exact);
 }

@@ -45,6 +45,8 @@ export interface JsonSchema {
   minLength?: number;
   /** Most characters (Unicode code points). */
   maxLength?: number;
+  /** Regular expression that a text matches; `description` says it in words. */
+  pattern?: string;
   /** How bytes are written where a message is shown as JSON. */
   contentEncoding?: string;
   /** Least number. */

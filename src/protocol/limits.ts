@@ -76,6 +76,9 @@ export const DITHERS = ["none", "floyd-steinberg", "bayer"] as const;
 /** What the colour of an outline can be. */
 export const OUTLINE = /^(auto|#[0-9a-fA-F]{6})$/;
 
+/** The same in words. */
+export const OUTLINE_WORDS = "auto or a colour such as #1a1c2c";
+
 /** The states that a job ends in, which webhooks are told of. */
 export const ENDINGS = ["completed", "failed", "cancelled"] as const;
 

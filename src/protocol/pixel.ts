@@ -12,6 +12,7 @@ import {
   MAX_SCALES,
   MAX_SEAMS,
   OUTLINE,
+  OUTLINE_WORDS,
 } from "./limits.ts";
 
 /** Largest count; typed peers keep them in 32 bits. */
@@ -41,7 +42,7 @@ const FIELDS: Readonly<
   background: [(value) => value === "keep" || value === "transparent", "keep or transparent"],
   outline: [
     (value) => typeof value === "string" && OUTLINE.test(value),
-    "auto or a colour such as #1a1c2c",
+    OUTLINE_WORDS,
   ],
   scale: [isScale, `up to ${MAX_SCALES} whole numbers from 2 to ${MAX_SCALE}`],
   extrude: [

@@ -36,6 +36,8 @@ const decoder = new Decoder(limits);
 const bytesDecoder = new Decoder({ ...limits, rawStrings: true });
 /** For messages with keys that are no text; nearly none has. */
 const oddDecoder = new Decoder({ ...limits, mapKeyConverter: keyOf });
+/** For the words about an integer that a JavaScript number cannot hold. */
+const exactDecoder = new Decoder({ ...limits, useBigInt64: true, mapKeyConverter: keyOf });
 const oddBytesDecoder = new Decoder({ ...limits, rawStrings: true, mapKeyConverter: keyOf });
 
 /** A map as it was sent. */
@@ -47,6 +49,8 @@ export interface Fields {
   readonly hasBytes: boolean;
   /** The same map with bytes in the place of all text; read anew with each call. */
   raw(): Container;
+  /** The same map with integers of 64 bits as bigints, to quote them; read anew with each call. */
+  exact(): Container;
 }
 
 /**
@@ -58,11 +62,12 @@ export function readFields(bytes: Uint8Array, maxValues: number): Fields {
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
   const { entries, nulls, plainText, hasOddKeys, hasBytes } = scan(bytes, maxValues);
   const raw = () => read(hasOddKeys ? oddBytesDecoder : bytesDecoder, bytes) as Container;
+  const exact = () => read(exactDecoder, bytes) as Container;
   let fields = read(hasOddKeys ? oddDecoder : decoder, bytes);
   if (countEntries(fields) < entries) throw malformed("a map has the same key twice");
   if (!plainText) fields = withExactText(fields, raw());
   if (hasOddKeys) fields = withoutOddKeys(fields as Container);
-  return { fields: fields as Container, hasNulls: nulls > 0, hasBytes, raw };
+  return { fields: fields as Container, hasNulls: nulls > 0, hasBytes, raw, exact };
 }
 
 function read(from: Decoder, bytes: Uint8Array): unknown {

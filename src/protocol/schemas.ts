@@ -27,6 +27,7 @@ import {
   MAX_TOLD_PROMPT_CHARS,
   MAX_URL_CHARS,
   OUTLINE,
+  OUTLINE_WORDS,
 } from "./limits.ts";
 import { characters, optional } from "./kinds.ts";
 import { MODEL_TYPES } from "./model_types.ts";
@@ -57,7 +58,7 @@ export const pixelOptions = z.object({
   palette: optional(characters(1, MAX_PALETTE_NAME_CHARS)),
   dither: optional(z.enum(DITHERS)),
   background: optional(z.enum(["keep", "transparent"])),
-  outline: optional(z.string().regex(OUTLINE)),
+  outline: optional(z.string().regex(OUTLINE).meta({ description: OUTLINE_WORDS })),
   scale: optional(z.array(z.int().min(2).max(MAX_SCALE)).max(MAX_SCALES)),
   extrude: optional(z.int().min(0).max(MAX_EXTRUDE)),
   keep_original: optional(z.boolean()),

@@ -63,6 +63,7 @@ export function validate<Message>(
   set: MessageSet<Message>,
   fields: Container,
   hasNulls: boolean,
+  exact: () => Container = () => fields,
 ): Message {
   const { type } = fields;
   if (typeof type !== "string") {
@@ -79,7 +80,7 @@ export function validate<Message>(
   if (bytes !== undefined) throw invalid(fields, bytes, "expected a map", fields[bytes]);
   const result = schema.safeParse(hasNulls ? withoutNulls(fields) : fields);
   if (result.success) return result.data;
-  throw explain(fields, type, result.error.issues[0]!);
+  throw explain({ fields, exact }, type, result.error.issues[0]!);
 }
 
 /** The field that is a map, but came as bytes, which zod takes for a map without fields. */
@@ -93,7 +94,7 @@ function bytesForMap(schema: z.ZodType, fields: Container): string | undefined {
 }
 
 function explain(
-  fields: Container,
+  { fields, exact }: { fields: Container; exact: () => Container },
   type: string,
   issue: z.core.$ZodIssue,
 ): ProtocolError {
@@ -107,8 +108,19 @@ function explain(
   const remedy = value === undefined
     ? remedyForNothing(valueAt(fields, path.slice(0, -1)), path.at(-1) ?? "")
     : remedyFor(schema.type, value);
-  const reason = `expected ${expectation(schema)}, got ${describe(value)}${remedy}`;
+  const reason = `expected ${expectation(schema)}, got ${
+    describe(exactly(value, exact, path))
+  }${remedy}`;
   return invalid(fields, field, reason);
+}
+
+/** An integer digit by digit where it is still known: that far a number is only near it. */
+function exactly(value: unknown, exact: () => Container, path: readonly string[]): unknown {
+  return isUnsafeInteger(value) ? valueAt(exact(), path) : value;
+}
+
+function isUnsafeInteger(value: unknown): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
 /** What zod says when a check has no words of its own. */
@@ -174,6 +186,7 @@ function expectation(schema: JsonSchema): string {
     case "number":
       return `a number${numberRange(schema)}`;
     case "string":
+      if (schema.pattern !== undefined) return schema.description ?? "another string";
       return schema.contentEncoding === undefined ? `a string${textRange(schema)}` : "bytes";
     case "boolean":
       return "true or false";
@@ -208,9 +221,8 @@ function counted(values: number): string {
 /** A value in a few words, fit for a log and a terminal whatever a stranger has put in it. */
 function describe(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    return "an integer beyond 2^53";
-  }
+  if (typeof value === "bigint") return String(value);
+  if (isUnsafeInteger(value)) return "an integer beyond 2^53";
   if (value === null || typeof value === "number" || typeof value === "boolean") {
     return String(value);
   }

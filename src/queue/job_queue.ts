@@ -202,6 +202,14 @@ export interface QueueCounts {
   readonly oldestQueuedAtMs?: number | undefined;
 }
 
+/** Options of every queue. */
+export interface QueueOptions {
+  /** Most jobs that may wait; more are refused. @default {1000} */
+  maxQueued?: number;
+  /** Source of prompt ids and lease tokens. @default {crypto.randomUUID} */
+  randomId?: () => string;
+}
+
 /**
  * Keeps jobs from acceptance to ending. Each method is one atomic step; when its promise resolves, the
  * change survives the death of the process. Methods that take a lease return false when it was lost,

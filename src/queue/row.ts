@@ -32,6 +32,9 @@ export interface JobRow {
 /** Longest name of a job that a message can carry. */
 const MAX_ID_CHARS = 512;
 
+/** Longest name of a workflow, server, prompt or socket that can have been stored. */
+const MAX_NAME_CHARS = 4_096;
+
 /** More attempts or crashes than a job can have seen, and few enough to be counted on. */
 const MAX_COUNT = 2 ** 31 - 1;
 
@@ -66,9 +69,9 @@ export function toJob(row: JobRow): Job {
     attempts: row.attempts,
     seed: row.seed,
     cancelRequested: row.cancel_requested === 1,
-    workflow: row.workflow ?? undefined,
-    server: row.server ?? undefined,
-    avoidServer: row.avoid_server ?? undefined,
+    workflow: nameOf(row.workflow),
+    server: nameOf(row.server),
+    avoidServer: nameOf(row.avoid_server),
     crashes: row.crashes,
     deadlineAtMs: row.deadline_at_ms ?? undefined,
     createdAtMs: row.created_at_ms,
@@ -134,8 +137,17 @@ function arePaths(value: unknown): boolean {
     value.every((path) => typeof path === "string");
 }
 
-/** Numbers that nobody can have stored. A deadline may be any: it only never comes, or has passed. */
+/** A name, unless it is so long that no message about the job could carry it. */
+function nameOf(name: string | null): string | undefined {
+  return name === null || name.length > MAX_NAME_CHARS ? undefined : name;
+}
+
+/** What nobody can have stored. A deadline may be any: it only never comes, or has passed. */
 function damageOf(row: JobRow): string | undefined {
+  const names = [row.workflow, row.server, row.avoid_server, row.prompt_id, row.client_id];
+  if (names.some((name) => name !== null && name.length > MAX_NAME_CHARS)) {
+    return "A name is too long";
+  }
   const times = [row.created_at_ms, row.started_at_ms ?? 0, row.finished_at_ms ?? 0];
   if (times.some((time) => time < 0 || time > MAX_TIME_MS)) return "A time is out of range";
   // The next attempt of such a job could not be stored, nor any job behind it be reached.

@@ -114,7 +114,14 @@ Deno.test("no secret is in any output", async () => {
   const all = outputs.join("\n");
   // What was looked through is what there is to look through.
   for (
-    const word of ["dgx_pixels_", "ComfyUI answered 500", "***", "job_error", "webhook", "Worker stopped"]
+    const word of [
+      "dgx_pixels_",
+      "ComfyUI answered 500",
+      "***",
+      "job_error",
+      "webhook",
+      "Worker stopped",
+    ]
   ) {
     assert.ok(all.includes(word), `${word} is in no output`);
   }

@@ -11,6 +11,7 @@ const SUBSETS = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) =>
 for (const { path, flag, variables } of PLAIN_SETTINGS) {
   Deno.test(`${path} obeys flag, then variable, then file, then default`, async () => {
     const { read, good } = CASES[path]!;
+    ok(good.length > 2, `${path}: give its case in tests/config/cases.ts three good values`);
     const standard = read((await load()).config);
     const text = { flag: good[0]![0], env: good[1]![0], file: good[2]![0] };
     const value = { flag: good[0]![1], env: good[1]![1], file: good[2]![1] };

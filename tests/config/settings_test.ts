@@ -47,6 +47,11 @@ function caseOf(setting: SettingInfo): SettingCase {
 }
 
 Deno.test("every setting has a case, and every case a setting", () => {
+  const missing = PLAIN_SETTINGS.filter(({ path }) => CASES[path] === undefined);
+  deepEqual(
+    missing.map(({ path }) => `${path}: add its case to CASES of tests/config/cases.ts`),
+    [],
+  );
   deepEqual(Object.keys(CASES).sort(), PLAIN_SETTINGS.map(({ path }) => path).sort());
 });
 
@@ -190,8 +195,9 @@ Deno.test("README.md lists the settings and a server's keys as they are", async 
     .filter((line) => /^- `[^`]+`(?: or `[^`]+`)? \(/.test(line));
   const settings = listSettings();
   const expected = [...settings.map(lineOf), ...settings.flatMap(({ keys }) => keys.map(keyLine))];
-  equal(shown.length, expected.length);
-  for (const [index, line] of expected.entries()) equal(shown[index], line);
+  const missing = expected.filter((line) => !shown.includes(line));
+  deepEqual(missing.map((line) => `add to src/config/README.md: ${line}`), []);
+  deepEqual(shown, expected);
 });
 
 function lineOf(setting: SettingInfo): string {

@@ -75,6 +75,24 @@ Deno.test("other messages say of wrong choices and numbers what was expected", (
   );
 });
 
+Deno.test("a whole number that is too large is quoted digit by digit, as far as it came so", () => {
+  const packed = pack({ ...GENERATE, seed: 0xdeadbeef }).toHex();
+  const wholes = [["cf1000000000000001", "1152921504606846977"], [
+    "d3e000000000000001",
+    "-2305843009213693951",
+  ]] as const;
+  for (const [bytes, digits] of wholes) {
+    const error = refusal(() => decodeRequest(fromHex(packed.replace("cedeadbeef", bytes))));
+    assert.equal(
+      error.message,
+      `Invalid parameter: seed: expected an integer from 0 to 9007199254740991, got ${digits}`,
+    );
+    assert.equal(error.jobId, GENERATE.id);
+  }
+  const float = refusal(() => decodeRequest(pack({ ...GENERATE, seed: 1e300 })));
+  assert.match(float.message, /got an integer beyond 2\^53$/);
+});
+
 Deno.test("a generate whose id cannot be read has no job id in its error", () => {
   for (const id of ["", "x".repeat(513), 5, null, undefined, ["job-1"], Uint8Array.of(0xff)]) {
     const error = refusal(() => decodeRequest(pack({ ...GENERATE, id })));

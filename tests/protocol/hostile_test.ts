@@ -208,7 +208,9 @@ function mayFit(schema: JsonSchema, kind: unknown): boolean {
   }
   if (kind instanceof Uint8Array) return contentEncoding !== undefined;
   if (type === "boolean") return typeof kind === "boolean";
-  if (type === "string") return typeof kind === "string" && !schema.enum && !schema.const;
+  if (type === "string") {
+    return typeof kind === "string" && !schema.enum && !schema.const && !schema.pattern;
+  }
   if (type === "integer") return kind === -1 && minimum <= -1;
   if (type === "number") {
     return (kind === 1.5 && schema.maximum !== 1) || (kind === -1 && minimum <= -1);

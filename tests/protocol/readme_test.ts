@@ -24,8 +24,11 @@ function nameOf(schema: JsonSchema): string {
   return String(resolve(schema).properties?.type?.const ?? schema.$ref.split("/").at(-1));
 }
 
-function textWords({ contentEncoding, minLength = 0, maxLength }: JsonSchema): string {
+function textWords(
+  { contentEncoding, description, pattern, minLength = 0, maxLength }: JsonSchema,
+): string {
   if (contentEncoding !== undefined) return "bin";
+  if (pattern !== undefined) return `str: ${description}`;
   if (maxLength === undefined) return "str";
   if (minLength === 1 && maxLength === 512) return "name";
   const range = minLength === 0 ? "≤ " : `${minLength}–`;

@@ -71,6 +71,7 @@ export function arbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
   const { minimum = -1e6, maximum = 1e300, exclusiveMinimum } = schema;
   switch (schema.type) {
     case "string":
+      if (schema.pattern !== undefined) return fc.stringMatching(new RegExp(schema.pattern));
       if (schema.contentEncoding !== undefined) return fc.uint8Array({ minLength, maxLength: 300 });
       return fc.string({ minLength, maxLength: Math.min(maxLength, 300), unit: "binary" });
     case "integer":

@@ -18,7 +18,7 @@ function bytes(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
 
 const MP4 = bytes([0, 0, 0, 16], "ftypisom", [0, 0, 0, 0], [0, 0, 0, 8], "moov");
 const GIF = bytes("GIF89a", [1, 0, 1, 0, 0, 0, 0], ";");
-const FLAC = bytes("fLaC", [0, 0, 0, 34]);
+const FLAC = bytes("fLaC", [0x80, 0, 0, 0]);
 
 /** Frame of a preview that names neither prompt nor node. */
 function socketFrame(format: number, content: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -51,4 +51,46 @@ export const CORPUS: readonly CorpusEntry[] = [
       idleMs: 0,
     },
   },
+  {
+    // Planted: a queue that settles a job without a look at the cancel that was promised meanwhile.
+    name: "A job is cancelled and ends while the database is held",
+    plan: {
+      seed: 39,
+      servers: 1,
+      profiles: ["0.38"],
+      hasPreviews: false,
+      clients: 3,
+      jobs: [{
+        id: "job-0",
+        client: 1,
+        atMs: 2,
+        steps: 2,
+        seed: 1_000_000,
+        cancelAfterMs: 3_795,
+        cancelAtPercent: 50,
+      }],
+      faults: [
+        { kind: "database held", atMs: 430, forMs: 88_525, which: 951 },
+        { kind: "database held", atMs: 2_068, forMs: 67, which: 65 },
+      ],
+      idleMs: 0,
+    },
+  },
+  {
+    // The simulation itself was wrong: what died went on to its next wait, and left an isolate.
+    name: "The worker dies at a statement of its start",
+    plan: {
+      seed: 500_205,
+      servers: 1,
+      profiles: ["0.33"],
+      hasPreviews: false,
+      clients: 3,
+      jobs: [],
+      faults: [
+        { kind: "worker restarts", atMs: 10_114, forMs: 1_449, which: 422 },
+        { kind: "worker dies at a statement", atMs: 11_079, forMs: 49_712, which: 485 },
+      ],
+      idleMs: 0,
+    },
+  },
 ];

@@ -88,7 +88,8 @@ export class WorkerRoom {
       process.kill();
       this.#startIn(RESTART_MS);
     }, (error) => {
-      if (!isDeath(error)) this.#world.fail(`${process.name} cannot stop: ${String(error)}`);
+      if (isDeath(error) || !process.isAlive) return;
+      this.#world.fail(`${process.name} cannot stop: ${String(error)}`);
     });
   }
 

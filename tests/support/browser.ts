@@ -4,7 +4,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 
 const PROGRAM = "/usr/bin/chromium";
 
-/** It speaks to 127.0.0.1 only, and asks nobody for news of itself. */
+/** It speaks to 127.0.0.1 only, and looks for no newer version of itself. */
 const FLAGS = [
   "--headless",
   "--no-sandbox",

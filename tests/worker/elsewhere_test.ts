@@ -72,12 +72,14 @@ Deno.test("A scheduler tells what others may know of its servers", async () => {
     name: "busy",
     state: "ready",
     loaded: "sdxl\npixel",
+    models: undefined,
     room: 1,
     active: 1,
     weight: 2,
     draining: false,
   });
   assert.deepEqual([second?.room, second?.draining, second?.loaded], [0, true, undefined]);
+  assert.deepEqual(second?.models, new Set());
   run.end(DONE);
 });
 

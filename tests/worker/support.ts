@@ -30,6 +30,7 @@ export class FakeRunner {
   state: ServerState = "ready";
   readonly #runs: FakeRun[] = [];
   readonly #waiting: ((run: FakeRun) => void)[] = [];
+  readonly #begun: ((outcome: RunOutcome) => void)[] = [];
 
   constructor({ name = "one", weight = 1, maxInFlight = 1 } = {}) {
     this.name = name;
@@ -63,6 +64,7 @@ export class FakeRunner {
   ): Promise<RunOutcome> {
     const { promise, resolve } = Promise.withResolvers<RunOutcome>();
     const run = { spec, signal, tell: onEvent, end: resolve };
+    this.#begun.push(resolve);
     const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#runs.push(run);
     else waiting(run);
@@ -74,6 +76,11 @@ export class FakeRunner {
     const run = this.#runs.shift();
     if (run !== undefined) return Promise.resolve(run);
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Ends what a test that failed left running: the failure is to be seen, not a test that hangs. */
+  endAll(): void {
+    for (const end of this.#begun) end(DONE);
   }
 }
 
@@ -170,6 +177,7 @@ export function schedulerSetup(
       return promise;
     },
     async [Symbol.asyncDispose]() {
+      for (const runner of runners) runner.endAll();
       await scheduler.drain();
       await queue.close();
     },

@@ -42,6 +42,7 @@ export interface GenerateOptions extends ConnectionOptions, AskedOptions {
 /** Runs the command; resolves with its exit code. */
 export async function runGenerate(options: GenerateOptions, io: Io): Promise<number> {
   refuseOtherFormat(options);
+  await refuseLostSheet(options);
   const images = await chooseImages(options, io);
   await using client = await openClient(options, io);
   using stop = listenForStop(io);
@@ -65,6 +66,27 @@ function refuseOtherFormat({ contactSheet, compare, values }: GenerateOptions): 
     "usage",
     `Sheets are put together of PNG files, not of ${format}; leave out --format`,
   );
+}
+
+/** The folder of a sheet is looked for before anything is generated. */
+async function refuseLostSheet({ contactSheet: path }: GenerateOptions): Promise<void> {
+  if (path === undefined) return;
+  if (/\.(?:jpe?g|webp|gif|bmp|tiff?|avif)$/i.test(path)) {
+    throw new ConfigError("usage", `A contact sheet is a PNG file; call it .png, not ${path}`);
+  }
+  const folder = path.replace(/[^/\\]*$/, "");
+  try {
+    await Deno.stat(folder || ".");
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+function unwritable(path: string, cause: unknown): ConfigError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ConfigError("unwritable", `Cannot write ${path}: ${reason}; name another file`, {
+    cause,
+  });
 }
 
 interface Context {
@@ -108,15 +130,21 @@ async function writeSheet(
 ): Promise<void> {
   const path = contactSheet ?? (compare === undefined ? undefined : comparedAs(ended));
   if (path === undefined) return;
-  const cells = ended.map(({ request: { model, seed }, outcome }) => ({
-    label: [...compare === undefined ? [] : [model], `seed ${seed}`].join(", "),
-    path: outcome.state === "completed" ? outcome.image_path : undefined,
-  }));
+  const cells = ended.map(({ request: { id, model, seed: asked }, outcome }) => {
+    const done = outcome.state === "completed" ? outcome : undefined;
+    const seed = done?.seed ?? asked;
+    const own = seed === undefined ? id : `seed ${seed}`;
+    const label = [...compare === undefined ? [] : [model], own].join(", ");
+    return { label, path: done?.image_path };
+  });
   if (cells.every((cell) => cell.path === undefined)) return;
   const columns = compare?.length ?? Math.ceil(Math.sqrt(cells.length));
   // Reading and drawing images takes code that no other way of this command needs.
   const { composeContactSheet } = await import("./contact_sheet.ts");
-  await Deno.writeFile(path, await composeContactSheet(cells, columns));
+  const bytes = await composeContactSheet(cells, columns);
+  await Deno.writeFile(path, bytes).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
   if (json) io.out(`${JSON.stringify({ type: "contact_sheet", path, columns, cells })}\n`);
   else io.out(`${printable(path)}\n`);
 }

@@ -23,7 +23,8 @@ export type Earlier =
 
 /**
  * Looks a request up. What was cancelled, lost its images, failed and shall be tried again, or belongs to
- * other words under the same id, is submitted anew under the next id: `knight.2`, `knight.3`.
+ * other words under the same id, is submitted anew under the next id: `knight.2`, `knight.3`. Of several
+ * that are done the last one counts.
  */
 export async function findEarlier(
   client: Pick<Client, "job">,
@@ -31,26 +32,24 @@ export async function findEarlier(
   options: EarlierOptions,
 ): Promise<Earlier> {
   let lost: JobInfo | undefined;
-  let failed: Earlier | undefined;
+  let ended: Earlier | undefined;
   for (let attempt = 1;; attempt += 1) {
     const id = attempt === 1 ? request.id : `${request.id}.${attempt}`;
     const info = await askFor(client, id);
     if (info !== undefined && isOther(info, request)) continue;
-    if (info === undefined && failed !== undefined) return failed;
+    if (info === undefined && ended !== undefined) return ended;
     const outcome = outcomeOf(info);
     if (outcome === undefined) return { request: { ...request, ...seedOf(lost, request), id } };
-    failed = undefined;
     if (outcome.state === "cancelled" || options.force) continue;
+    // It may have been tried or made again since, under the next id.
+    const found = { request: { ...request, id }, outcome };
     if (outcome.state === "failed") {
-      // It may have been tried again since, under the next id.
-      if (!options.retryFailed) failed = { request: { ...request, id }, outcome };
+      if (!options.retryFailed && ended?.outcome?.state !== "completed") ended = found;
       continue;
     }
-    if (outcome.state === "completed" && await areMissing(outcome.image_paths, options)) {
-      lost = info;
-      continue;
-    }
-    return { request: { ...request, id }, outcome };
+    const isLost = outcome.state === "completed" && await areMissing(outcome.image_paths, options);
+    if (isLost) lost = info;
+    ended = isLost ? undefined : found;
   }
 }
 
@@ -102,8 +101,17 @@ async function askFor(client: Pick<Client, "job">, id: string): Promise<JobInfo 
 function outcomeOf(info: JobInfo | undefined): Outcome | undefined {
   switch (info?.state) {
     case "completed": {
-      const { image_path = "", image_paths = [image_path], seed, duration_s = 0, pixel } = info;
-      return { state: "completed", image_path, image_paths, seed, duration_s, pixel };
+      const { image_path = "", image_paths = [image_path], animation_paths } = info;
+      const { seed, duration_s = 0, pixel } = info;
+      return {
+        state: "completed",
+        image_path,
+        image_paths,
+        animation_paths,
+        seed,
+        duration_s,
+        pixel,
+      };
     }
     case "failed":
       return { state: "failed", error: info.error ?? "Job failed" };

@@ -35,7 +35,7 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   fit: {
     ...name,
     flag: "fit",
-    help: "crop: cut a size that the workflow cannot make out of a larger one",
+    help: "crop: where the workflow cannot make the size, cut it out of a larger image",
   },
   steps: { ...whole, flag: "steps", help: `sampling steps (default: ${DEFAULTS.steps})` },
   cfg_scale: {

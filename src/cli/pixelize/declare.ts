@@ -16,7 +16,7 @@ export async function runPixelizeLine(args: readonly string[], io: Io): Promise<
 /** Adds the command. */
 export function addPixelize(program: Command, io: Io, finish: Finish): void {
   inherit(program, "pixelize")
-    .description("make true pixel art of images: find their grid, one colour a cell, few colours")
+    .description("turn images into true pixel art: on the grid that they show, in few colours")
     .argument("<image...>", "PNG or JPEG files")
     .option("-o, --output <file>", "where to put the result of one image, or of --sequence")
     .option(
@@ -26,7 +26,7 @@ export function addPixelize(program: Command, io: Io, finish: Finish): void {
     .option("--size <WxH>", "size in cells, kept exactly (default: as found)", cellSize)
     .option(
       "--colors <number>",
-      "at most so many colours (default: as found)",
+      "most colours (default: as found)",
       wholeNumberBetween(1, 255),
     )
     .option("--palette <palette>", "name of a palette, or a file: hex, gpl, pal, txt, ase, png")
@@ -49,7 +49,7 @@ export function addPixelize(program: Command, io: Io, finish: Finish): void {
       "with --sequence and -o FILE.gif or FILE.png: how long each frame is shown",
       wholeNumberBetween(1, 65_535),
     )
-    .option("--tile", "tell how well each image joins with itself as a tile")
+    .option("--tile", "say how well each image repeats as a tile")
     .option("--extrude <pixels>", "repeat the border of tiles outwards", wholeNumberBetween(1, 64))
     .option("--json", "write one JSON object a line")
     .addHelpText(

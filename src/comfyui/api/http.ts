@@ -270,8 +270,19 @@ function toComfyError(
 ): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof ComfyError) return error;
-  const why = redact(error instanceof Error ? error.message : String(error));
+  const why = redact(whyOf(error));
   return new ComfyError("unreachable", `${what}: ComfyUI cannot be reached: ${why}`, {
     cause: error,
   });
+}
+
+/** The part of Deno's "error sending request for url (…): client error (Connect): …" that tells most. */
+const CONNECT = /^error sending request .*?\): (?:client error \([^)]*\): )?/;
+
+/** What broke a transfer. Of `fetch` only the cause says whether the name or the port was wrong. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  const own = cause instanceof Error ? cause.message.replace(CONNECT, "") : "";
+  return /^fetch failed$/i.test(message) && own !== "" ? own : message.replace(CONNECT, "");
 }

@@ -4,6 +4,7 @@ import { ComfyError } from "../../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
 import { lengthOf } from "./body.ts";
 import { describeImage, FileCheck, tooLarge } from "./file_check.ts";
+import { Gathered } from "./gathered.ts";
 import { type HttpApi, isJobFault, isSuccess, statusError } from "./http.ts";
 import type { ImageRef } from "../types.ts";
 
@@ -148,14 +149,12 @@ class Transfer {
 
   /** For a body of unknown length, or one that cannot be read into memory of ours. */
   async #join(check: FileCheck): Promise<Uint8Array<ArrayBuffer>> {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let size = 0;
+    const gathered = new Gathered();
     for await (const piece of this.#pieces()) {
-      size += piece.length;
       check.take(piece);
-      parts.push(piece);
+      gathered.add(piece);
     }
-    return join(parts, size);
+    return gathered.take();
   }
 
   async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
@@ -191,14 +190,4 @@ function isTransient(error: unknown): boolean {
 
 function toCall(signal: AbortSignal | undefined): { signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
-}
-
-function join(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -16,6 +16,8 @@ export function littleEndian(bytes: Uint8Array, at: number): number {
  */
 export function isWholeRiff(bytes: Uint8Array): boolean {
   const announced = littleEndian(bytes, 4) + 8;
+  // Not even one chunk.
+  if (bytes.length < 20) return false;
   if (bytes.length + 8 < announced) return false;
   for (let at = 12, part = 0; at + 8 <= bytes.length && part < MAX_PARTS; part++) {
     const size = littleEndian(bytes, at + 4);
@@ -90,6 +92,7 @@ function readSize(
   return { value: isUnknown ? "unknown" : value, length };
 }
 
-function viewOf(bytes: Uint8Array): DataView {
+/** Its numbers. */
+export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,6 +1,8 @@
 /** What kind of file some bytes are, by their signature, and whether their end is there (pure). */
 
 import { isWholeBoxes, isWholeMatroska, isWholeRiff, littleEndian } from "./containers.ts";
+import { isWholeFlac, isWholeMp3, isWholeOgg } from "./sounds.ts";
+import { isWholeBmp, isWholeGif, isWholeJpeg, isWholePng, isWholeTiff } from "./stills.ts";
 
 /** A kind of file that a graph can give. */
 export interface FileKind {
@@ -30,6 +32,9 @@ const APNG_MARK = "acTL";
 const WEBP_FLAGS_AT = 20;
 const WEBP_ANIMATED = 0x02;
 
+/** The only version of OpenEXR there is; the file does not tell its length. */
+const EXR_VERSION = 2;
+
 /** A text is looked at this far to be sure that it is one, in bytes. */
 const TEXT_HEAD_BYTES = 4_096;
 
@@ -46,7 +51,7 @@ const KINDS: readonly FileKind[] = [
     content: "moving",
     others: ["apng"],
     isLike: (bytes) => isPng(bytes) && textOf(bytes, 0, 256).includes(APNG_MARK),
-    isWhole: (bytes) => endsWith(bytes, PNG_END),
+    isWhole: (bytes) => endsWith(bytes, PNG_END) && isWholePng(bytes),
     hasPixels: hasPngPixels,
   },
   {
@@ -55,7 +60,7 @@ const KINDS: readonly FileKind[] = [
     content: "still",
     others: ["apng"],
     isLike: isPng,
-    isWhole: (bytes) => endsWith(bytes, PNG_END),
+    isWhole: (bytes) => endsWith(bytes, PNG_END) && isWholePng(bytes),
     hasPixels: hasPngPixels,
   },
   {
@@ -77,7 +82,7 @@ const KINDS: readonly FileKind[] = [
     name: "GIF",
     content: "moving",
     isLike: (bytes) => /^GIF8[79]a/.test(textOf(bytes, 0, 6)),
-    isWhole: (bytes) => lastByte(bytes) === 0x3b,
+    isWhole: (bytes) => lastByte(bytes) === 0x3b && isWholeGif(bytes),
     hasPixels: hasGifPixels,
   },
   {
@@ -86,7 +91,7 @@ const KINDS: readonly FileKind[] = [
     content: "still",
     others: ["jpeg", "jpe", "jfif"],
     isLike: (bytes) => textOf(bytes, 0, 3) === "\xff\xd8\xff",
-    isWhole: (bytes) => endsWith(trimmed(bytes), "\xff\xd9"),
+    isWhole: (bytes) => endsWith(trimmed(bytes), "\xff\xd9") && isWholeJpeg(bytes),
   },
   {
     extension: "avif",
@@ -100,7 +105,7 @@ const KINDS: readonly FileKind[] = [
     name: "BMP",
     content: "still",
     isLike: (bytes) => textOf(bytes, 0, 2) === "BM" && bytes.length > 26,
-    isWhole: (bytes) => littleEndian(bytes, 2) <= bytes.length,
+    isWhole: isWholeBmp,
   },
   {
     extension: "tiff",
@@ -108,14 +113,14 @@ const KINDS: readonly FileKind[] = [
     content: "still",
     others: ["tif"],
     isLike: (bytes) => /^(?:II\*\0|MM\0\*)$/.test(textOf(bytes, 0, 4)),
-    isWhole: always,
+    isWhole: isWholeTiff,
   },
   {
     extension: "exr",
     name: "OpenEXR",
     content: "still",
     isLike: (bytes) => textOf(bytes, 0, 4) === "\x76\x2f\x31\x01",
-    isWhole: always,
+    isWhole: (bytes) => bytes[4] === EXR_VERSION,
   },
   {
     extension: "m4a",
@@ -166,7 +171,7 @@ const KINDS: readonly FileKind[] = [
     name: "FLAC",
     content: "sound",
     isLike: (bytes) => textOf(bytes, 0, 4) === "fLaC",
-    isWhole: always,
+    isWhole: isWholeFlac,
   },
   {
     extension: "ogg",
@@ -174,21 +179,21 @@ const KINDS: readonly FileKind[] = [
     content: "sound",
     others: ["opus", "oga"],
     isLike: (bytes) => textOf(bytes, 0, 4) === "OggS",
-    isWhole: always,
+    isWhole: isWholeOgg,
   },
   {
     extension: "mp3",
     name: "MP3",
     content: "sound",
     isLike: (bytes) => /^(?:ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb])/.test(textOf(bytes, 0, 3)),
-    isWhole: always,
+    isWhole: isWholeMp3,
   },
   {
     extension: "glb",
     name: "glTF model",
     content: "model",
     isLike: (bytes) => textOf(bytes, 0, 4) === "glTF",
-    isWhole: (bytes) => littleEndian(bytes, 8) <= bytes.length,
+    isWhole: (bytes) => littleEndian(bytes, 8) >= 12 && littleEndian(bytes, 8) <= bytes.length,
   },
 ];
 

@@ -1,7 +1,7 @@
 /** Draws a line of one cell around what is opaque. Pure. */
 
 import { labsOf, nearestColor, toLab } from "../color/oklab.ts";
-import type { Painted } from "../palette/dither.ts";
+import type { ColoredCells } from "../palette/dither.ts";
 
 /** Most colours beside the transparent one. */
 const MOST_COLORS = 255;
@@ -44,10 +44,10 @@ export function choosePen(
 
 /** Gives the transparent cells beside opaque ones the colour of a number. */
 export function drawOutline(
-  { numbers, opaque }: Painted,
+  { numbers, opaque }: ColoredCells,
   [columns, rows]: readonly [number, number],
   number: number,
-): Painted {
+): ColoredCells {
   const drawn = { numbers: numbers.slice(), opaque: opaque.slice() };
   for (let cell = 0; cell < opaque.length; cell++) {
     if (opaque[cell] === 1) continue;

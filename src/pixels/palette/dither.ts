@@ -11,7 +11,7 @@ const BAYER = [0, 8, 2, 10, 12, 4, 14, 6, 3, 11, 1, 9, 15, 7, 13, 5];
 const SHARES = [[1, 0, 7 / 16], [-1, 1, 3 / 16], [0, 1, 5 / 16], [1, 1, 1 / 16]] as const;
 
 /** Cells as numbers of colours. */
-export interface Painted {
+export interface ColoredCells {
   /** Which colour each cell has; means nothing for transparent ones. */
   readonly numbers: Uint8Array;
   /** 1 for cells that are to be seen. */
@@ -19,7 +19,7 @@ export interface Painted {
 }
 
 /** Gives each opaque cell the number of one of `colors`, which have three bytes each. */
-export function paintCells(cells: CellImage, colors: Uint8Array, dither: Dither): Painted {
+export function colorCells(cells: CellImage, colors: Uint8Array, dither: Dither): ColoredCells {
   const { columns, rows, opaque } = cells;
   const labs = labsOf(colors);
   const wanted = labsOf(cells.rgb);

@@ -16,6 +16,7 @@ import type {
   JobsPage,
   ListOptions,
   QueueCounts,
+  QueueOptions,
   ReleaseOptions,
   SharedQueue,
 } from "../job_queue.ts";
@@ -35,17 +36,13 @@ import * as sql from "./statements.ts";
 import { findNext } from "./turns.ts";
 
 /** Options of {@linkcode openPostgresQueue}. */
-export interface PostgresQueueOptions {
+export interface PostgresQueueOptions extends QueueOptions {
   /** `postgres://user:password@host:port/database`, with `?schema=` and `&sslmode=` if need be. */
   url: string;
-  /** Name of this worker, which no other one of the queue has. */
+  /** Name of this worker, unique in the queue. */
   worker: string;
-  /** Most jobs that may wait; more are refused. @default {1000} */
-  maxQueued?: number;
   /** Clock, Unix milliseconds. @default the database's, the same for all workers */
   now?: () => number;
-  /** Source of prompt ids and lease tokens. @default {crypto.randomUUID} */
-  randomId?: () => string;
 }
 
 /** A server of a worker that was not heard of for so long, in milliseconds, is nobody's. */

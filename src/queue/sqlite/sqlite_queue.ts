@@ -26,6 +26,7 @@ import type {
   JobsPage,
   ListOptions,
   QueueCounts,
+  QueueOptions,
   ReleaseOptions,
 } from "../job_queue.ts";
 import { JobCounts } from "./counts.ts";
@@ -41,15 +42,11 @@ import { SqliteStore } from "./store.ts";
 import { Turns } from "./turns.ts";
 
 /** Options of {@linkcode openSqliteQueue}. */
-export interface SqliteQueueOptions {
+export interface SqliteQueueOptions extends QueueOptions {
   /** The database file, or `:memory:`. */
   path: string;
-  /** Most jobs that may wait; more are refused. @default {1000} */
-  maxQueued?: number;
   /** Clock, Unix milliseconds. @default {Date.now} */
   now?: () => number;
-  /** Source of prompt ids and lease tokens. @default {crypto.randomUUID} */
-  randomId?: () => string;
 }
 
 /**

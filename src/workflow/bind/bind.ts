@@ -181,7 +181,7 @@ function refuseContradictions(request: GenerateRequest): void {
   }
 }
 
-function refuseUnevenGrid({ trace }: Template, request: GenerateRequest): void {
+function refuseUnevenGrid({ name, trace }: Template, request: GenerateRequest): void {
   const { tileset_grid: grid, size, fit } = request;
   if (grid === undefined) return;
   const multiple = fit === "crop" ? 1 : trace.sizeMultiple;
@@ -189,11 +189,14 @@ function refuseUnevenGrid({ trace }: Template, request: GenerateRequest): void {
   for (const [axis, [edge, tiles]] of edges.entries()) {
     const [pixels = 0, count = 1] = [size[axis], grid[axis]];
     if (pixels % count === 0 && pixels % multiple === 0) continue;
-    throw invalid(
-      "tileset_grid",
-      `a ${edge} of ${pixels} cannot be cut into ${count} ${tiles} of whole pixels; ` +
-        `ask for a multiple of ${leastCommonMultiple(count, multiple)}`,
-    );
+    const least = `ask for a multiple of ${leastCommonMultiple(count, multiple)}`;
+    if (pixels % count === 0) {
+      const why = `${name} makes images in steps of ${multiple} pixels, not with a ${edge} of ` +
+        `${pixels}; ${least}, or for fit "crop", which cuts a larger one down to it`;
+      throw invalid("size", why);
+    }
+    const why = `a ${edge} of ${pixels} cannot be cut into ${count} ${tiles} of whole pixels`;
+    throw invalid("tileset_grid", `${why}; ${least}`);
   }
 }
 

@@ -17,12 +17,12 @@ export function writeWords(
   triggers: TriggerWords,
 ): void {
   const write = (words: Words) => {
-    const texts = placeholdersOf(template.graph);
-    for (const target of texts) setText(graph, target, fillText(textOf(template, target), words));
+    for (const target of placeholdersOf(template.graph)) {
+      setText(graph, target, fillText(textOf(template, target), words));
+    }
     replaceTexts(graph, template, "prompt", words.prompt);
-    if (request.negative_prompt === undefined) return texts;
+    if (request.negative_prompt === undefined) return;
     replaceTexts(graph, template, "negative_prompt", words.negative_prompt);
-    return texts;
   };
   const { prefix, suffix } = template.affixes;
   const plan = planFrames(template, request);
@@ -32,10 +32,10 @@ export function writeWords(
     prompt,
     negative_prompt: request.negative_prompt ?? "",
   };
-  const texts = write(words);
-  const all = [...texts, ...template.trace.targets.prompt]
+  write(words);
+  const positive = template.trace.targets.prompt
     .map(({ node, input }) => plain(graph[node]?.inputs[input])).join("\n");
-  const missing = missingTriggers(all, lorasOf(graph), triggers);
+  const missing = missingTriggers(positive, lorasOf(graph), triggers);
   if (missing.length > 0) write({ ...words, prompt: joinWords([...missing, prompt]) });
 }
 

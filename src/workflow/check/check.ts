@@ -142,6 +142,12 @@ class GraphChecker {
   }
 
   #checkLink(id: string, input: string, link: readonly [string, number], spec: InputSpec): void {
+    if (this.graph[link[0]] === undefined) {
+      const label = nodeLabel(this.graph, id);
+      return this.#blameWorkflow(
+        `links ${input} of ${label} to node ${link[0]}, which is not there`,
+      );
+    }
     const source = this.#infoOf(link[0]);
     if (source === undefined) return;
     const type = outputTypes(source)[link[1]];
@@ -191,18 +197,32 @@ class GraphChecker {
   }
 
   #checkChoice(id: string, input: string, value: unknown, spec: InputSpec): void {
-    // A choice of several is a list.
-    if (Array.isArray(value)) {
-      for (const one of value) this.#checkChoice(id, input, one, { ...spec, isUpload: true });
-      return;
-    }
+    if (Array.isArray(value)) return this.#checkChoices(id, input, value, spec);
+    const spelled = this.#chosen(id, input, value, spec);
+    if (spelled !== value) this.#spell(id, input, spelled);
+  }
+
+  /** A choice of several: each is spelled as the server does, and the list stays one. */
+  #checkChoices(id: string, input: string, values: readonly unknown[], spec: InputSpec): void {
+    const spelled = values.map((value) => this.#chosen(id, input, value, spec));
+    if (spelled.every((value, i) => value === values[i])) return;
+    this.#spell(id, input, { __value__: spelled });
+  }
+
+  /** The server's spelling of a value, or the value as it is after saying what is wrong with it. */
+  #chosen(id: string, input: string, value: unknown, spec: InputSpec): unknown {
     const parameter = this.#parameterOf(id, input);
     const choice = chooseName(value, spec, parameter);
-    if (choice.type === "same") return;
-    if (choice.type === "found") return this.#spell(id, input, choice.name);
+    if (choice.type === "found") return choice.name;
+    if (choice.type === "missing") this.#blameChoice(id, input, value, choice.near);
+    return value;
+  }
+
+  #blameChoice(id: string, input: string, value: unknown, similar: readonly string[]): void {
+    const parameter = this.#parameterOf(id, input);
     const name = plain(value);
     if (parameter === "model" || parameter === "lora") {
-      return this.#blameModel(parameter, name, choice.near);
+      return this.#blameModel(parameter, name, similar);
     }
     const label = nodeLabel(this.graph, id);
     if (parameter === "init_image") {
@@ -211,11 +231,11 @@ class GraphChecker {
       }, which ComfyUI does not have`;
       return this.#blame(id, input, `${why}; give an image`);
     }
-    const near = didYouMean(choice.near);
+    const near = didYouMean(similar);
     this.#blame(id, input, `ComfyUI has no ${quote(value)} for ${input} of ${label}${near}`);
   }
 
-  #spell(id: string, input: string, name: string): void {
+  #spell(id: string, input: string, name: unknown): void {
     const inputs = this.graph[id]?.inputs;
     if (inputs !== undefined) inputs[input] = name;
   }

@@ -33,8 +33,17 @@ export function missingTriggers(
     const at = entry.indexOf("=");
     return { key: loraKey(entry.slice(0, at)), words: entry.slice(at + 1).trim() };
   }).filter(({ key }) => keys.has(key)).map(({ words }) => words);
-  const lower = text.toLowerCase();
-  return [...new Set(wanted)].filter((words) => !lower.includes(words.toLowerCase()));
+  const missing: string[] = [];
+  for (const words of wanted) {
+    if (![text, ...missing].some((one) => holds(one, words))) missing.push(words);
+  }
+  return missing;
+}
+
+/** Whether a text has some words as words: "art" is not in "party". */
+function holds(text: string, words: string): boolean {
+  const apart = new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(words)}(?![\\p{L}\\p{N}])`, "iu");
+  return apart.test(text);
 }
 
 /** What `Sub\\Pixel.safetensors` and `pixel` have in common. */

@@ -14,6 +14,14 @@ interface Encoder {
   readonly places: readonly TextPlace[];
 }
 
+/** What one node that takes conditioning gets. */
+interface Side {
+  readonly parameter: Prompt;
+  readonly encoders: readonly Encoder[];
+  /** Every node on the way. */
+  readonly nodes: ReadonlySet<string>;
+}
+
 /** Links that lead away from conditioning. */
 const NOT_CONDITIONING: ReadonlySet<string> = new Set([
   "clip",
@@ -41,7 +49,7 @@ export interface PromptVisitor {
 export class Prompts {
   readonly #graph: Graph;
   readonly #links: Links;
-  readonly #sides: { parameter: Prompt; encoders: Encoder[] }[] = [];
+  readonly #sides: Side[] = [];
 
   constructor(graph: Graph, links: Links) {
     this.#graph = graph;
@@ -53,7 +61,8 @@ export class Prompts {
     const encoders: Encoder[] = [];
     const seen = new Set<string>();
     for (const from of froms) this.#visit(parameter, from, { visitor, seen, encoders });
-    if (encoders.length > 0) this.#sides.push({ parameter, encoders });
+    const nodes = new Set(froms.flatMap((from) => this.#links.walk(from, () => true)));
+    if (encoders.length > 0) this.#sides.push({ parameter, encoders, nodes });
   }
 
   /** Where the words of a request go. A text that both prompts share belongs to the positive one. */
@@ -73,7 +82,8 @@ export class Prompts {
     shared: ReadonlySet<string>,
     ambiguities: Ambiguity[],
   ): readonly Target[] {
-    const marked = placeholdersOf(this.#graph, parameter);
+    const marked = placeholdersOf(this.#graph, parameter)
+      .filter((target) => this.#isHeard(parameter, target));
     if (marked.length > 0) return marked;
     const found = new Map<string, Target>();
     for (const side of this.#sides.filter((one) => one.parameter === parameter)) {
@@ -94,6 +104,23 @@ export class Prompts {
       return [...found.values()];
     }
     return byTitle(this.#graph, parameter, this.#allTexts()) ?? [];
+  }
+
+  /**
+   * Whether a placeholder is of use to its prompt: not where it stands in a note that leads nowhere, or in
+   * the other prompt alone. Where the prompt cannot be followed, it is taken to be.
+   */
+  #isHeard(parameter: Prompt, target: Target): boolean {
+    const [own, others] = [true, false].map((isOwn) =>
+      this.#sides.filter((side) => (side.parameter === parameter) === isOwn)
+    ) as [Side[], Side[]];
+    if (own.length === 0) return true;
+    const holds = (sides: Side[]) =>
+      sides.some(({ encoders }) =>
+        encoders.some(({ places }) => places.some((place) => keyOf(place) === keyOf(target)))
+      );
+    if (holds(own)) return true;
+    return !holds(others) && own.some(({ nodes }) => nodes.has(target.node));
   }
 
   /** Undefined if nothing says which text is the one. */

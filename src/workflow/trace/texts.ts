@@ -29,7 +29,10 @@ const TEXTS: ReadonlySet<string> = new Set([
 
 /** Texts of nodes that say how to work rather than what to show. */
 const NO_PROSE =
-  /delim|separator|regex|pattern|^(?:find|replace|mode|op|operation|format)$|encoding|file|path|_name$|select|^log_/i;
+  /delim|separator|regex|pattern|^(?:find|replace|mode|op|operation|format)$|encoding|file|path|_name$|select|^log_|^system/i;
+
+/** What a node that writes texts reads besides texts: a model, or an image to describe. */
+const NO_WAY_OF_TEXTS = /^(?:clip|model|vae|image|images|pixels|latent|samples|mask)\d*$/i;
 
 /** Names of texts that describe an image, as other nodes than encoders have them. */
 const PROSE = /text|prompt|string|(?:^|_)str(?:_|$)|value|positive|negative|wildcard/i;
@@ -61,10 +64,11 @@ function collect(links: Links, at: Target, isPart: boolean, seen: Set<string>): 
     return texts.map((name) => ({ node: source, input: name, isPart: isPart || !isOne }));
   }
   // Whatever has links and texts joins, selects or changes them.
+  const texts = linked.filter(([name]) => !NO_WAY_OF_TEXTS.test(name));
   const kept = own.filter((name) => links.inputs(source)[name] !== "");
   return [
     ...kept.map((name) => ({ node: source, input: name, isPart: true })),
-    ...linked.flatMap(([name]) => collect(links, { node: source, input: name }, true, seen)),
+    ...texts.flatMap(([name]) => collect(links, { node: source, input: name }, true, seen)),
   ];
 }
 

@@ -128,12 +128,23 @@ Deno.test("generate --from makes an image that is gone again, with the seed that
   assert.match(third.stderr(), /^2 of 2 done \(2 before\)$/m);
 });
 
+Deno.test("generate --from tells of the animations of what was done before, too", async () => {
+  await using batch = await batchSetup([{ prompt: "a knight", animation_frames: 2 }]);
+  const paths = async () => (await run(batch.args())).stdout().trim().split("\n");
+  const first = await paths();
+  assert.match(first.join(), /\.gif,.*\.apng$/);
+  assert.deepEqual(await paths(), first);
+});
+
 Deno.test("generate --from --force makes everything anew, and --only just what it names", async () => {
   await using batch = await batchSetup(["a", "b", { prompt: "c", id: "see" }]);
   assert.equal((await run(batch.args())).exitCode, 0);
   const anew = await run(batch.args("--force", "--only=2-3"));
   assert.match(anew.stderr(), /^2 of 2 done$/m);
   assert.match(anew.stdout(), /\/see\.2_0\.png$/m);
+  const later = await run(batch.args());
+  assert.match(later.stderr(), /^3 of 3 done \(3 before\)$/m);
+  assert.match(later.stdout(), /\/see\.2_0\.png$/m);
   assert.equal((await batch.setup.client.jobs()).jobs.length, 5);
   const wrong = await run(batch.args("--only=4"));
   assert.equal(wrong.exitCode, 2);

@@ -76,6 +76,13 @@ Deno.test("generate --contact-sheet puts the seeds of a prompt side by side", as
   assert.deepEqual([width, height], [3 * 64 + 4, 3 * 64 + 4]);
   const legend = JSON.parse(text["contact_sheet"] ?? "");
   assert.deepEqual(legend[8], { row: 3, column: 3, label: "seed 13" });
+  const named = [`--contact-sheet=${path}`, "--count=2", "--id=k"];
+  assert.equal((await run(args(setup, ...named))).exitCode, 0);
+  const drawn = JSON.parse(decodePng(await Deno.readFile(path)).text["contact_sheet"] ?? "");
+  assert.equal(drawn[1].label, `seed ${(await setup.client.job("k-2")).seed}`);
+  const taken = await run(args(setup, "--contact-sheet", dir.path));
+  assert.equal(taken.exitCode, 2);
+  assert.match(taken.stderr(), /^error: Cannot write .*; name another file$/m);
 });
 
 Deno.test("generate --compare gives each model the same seed, a bar and a column of its own", async () => {
@@ -140,6 +147,8 @@ Deno.test("generate says what is wrong with a value before the worker is asked, 
       /of PNG files, not of webp; leave out --format/,
     ],
     [["--compare=a,b", "--format=jpeg"], /of PNG files, not of jpeg/],
+    [["--count=4", "--contact-sheet=a.jpg"], /is a PNG file; call it \.png, not a\.jpg/],
+    [["--count=4", "--contact-sheet=nowhere/a.png"], /Cannot write nowhere\/a\.png: No such file/],
   ];
   for (const [more, message] of cases) {
     const { exitCode, stderr } = await run(["generate", "a knight", ...nowhere, ...more]);

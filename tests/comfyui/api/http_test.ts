@@ -12,6 +12,24 @@ Deno.test("ComfyClient calls name the route and the reason when the server canno
   });
 });
 
+Deno.test("ComfyClient calls say why Deno could not connect", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const refused = "tcp connect error: Connection refused (os error 111)";
+  const told = [
+    `error sending request for url (http://comfy/queue): client error (Connect): ${refused}`,
+    `error sending request from 127.0.0.1:1 for http://comfy/queue (127.0.0.1:2): ${refused}`,
+  ];
+  for (const message of told) {
+    comfy.on("GET /queue", () => {
+      throw new TypeError("fetch failed", { cause: new Error(message) });
+    });
+    await assert.rejects(client.queue(), {
+      message: `GET /queue: ComfyUI cannot be reached: ${refused}`,
+    });
+  }
+});
+
 Deno.test("ComfyClient calls give up after their time, be it before or amid the answer", async () => {
   const comfy = new FakeComfy();
   await using client = comfy.client({ requestTimeoutMs: 700 });

@@ -5,7 +5,9 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const END = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
 /** Of one pixel, by its first chunk. */
 const IHDR = [0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 1, 0, 0, 0, 1];
-const png = Uint8Array.of(...SIGNATURE, ...IHDR, ...new Uint8Array(84), ...END);
+const REST = [8, 0, 0, 0, 0, 0, 0, 0, 0];
+const DATA = [0, 0, 0, 63, 0x49, 0x44, 0x41, 0x54, ...new Uint8Array(67)];
+const png = Uint8Array.of(...SIGNATURE, ...IHDR, ...REST, ...DATA, ...END);
 const empty = png.map((byte, at) => at === 19 ? 0 : byte);
 const image = { filename: "a b.png", subfolder: "sub/dir", type: "output" };
 

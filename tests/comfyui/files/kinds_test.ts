@@ -11,13 +11,27 @@ function bytes(...parts: (string | number[])[]): Uint8Array {
 
 const ZEROS = Array.from({ length: 16 }, () => 0);
 const IEND = bytes([0, 0, 0, 0], "IEND", [0xae, 0x42, 0x60, 0x82]);
-const PNG = bytes("\x89PNG\r\n\x1a\n", ZEROS, [...IEND]);
+/** The parts of a PNG of one grey pixel; nobody looks at checksums here. */
+const HEADER = [0, 0, 0, 13, ..."IHDR"].map((part) =>
+  typeof part === "string" ? part.charCodeAt(0) : part
+).concat([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
+const DATA = [...bytes([0, 0, 0, 2], "IDAT", [1, 2, 0, 0, 0, 0])];
+const ANIMATION = [...bytes([0, 0, 0, 0], "acTL", [0, 0, 0, 0])];
+const PNG = bytes("\x89PNG\r\n\x1a\n", HEADER, DATA, [...IEND]);
+/** A frame of a JPEG, and the beginning of its scan. */
+const FRAME = [0xff, 0xc0, 0, 11, 8, 0, 1, 0, 1, 1, 1, 0x11, 0];
+const SCAN = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0];
 const WEBP = bytes("RIFF", [20, 0, 0, 0], "WEBPVP8 ", [8, 0, 0, 0], "12345678");
 
 /** A whole file of each kind, and how many bytes may be cut from it before that shows. */
 const FILES: readonly [name: string, file: Uint8Array, kind: string, content: string][] = [
   ["a.png", PNG, "PNG", "still"],
-  ["a.png", bytes("\x89PNG\r\n\x1a\n", ZEROS, "acTL", [...IEND]), "animated PNG", "moving"],
+  [
+    "a.png",
+    bytes("\x89PNG\r\n\x1a\n", HEADER, ANIMATION, DATA, [...IEND]),
+    "animated PNG",
+    "moving",
+  ],
   ["a.webp", WEBP, "WEBP", "still"],
   [
     "a.webp",
@@ -25,8 +39,8 @@ const FILES: readonly [name: string, file: Uint8Array, kind: string, content: st
     "animated WEBP",
     "moving",
   ],
-  ["a.gif", bytes("GIF89a", ZEROS, ";"), "GIF", "moving"],
-  ["a.jpg", bytes([0xff, 0xd8, 0xff, 0xe0], ZEROS, [1, 0xff, 0xd9]), "JPEG", "still"],
+  ["a.gif", bytes("GIF89a", [1, 0, 1, 0, 0, 0, 0], ";"), "GIF", "moving"],
+  ["a.jpg", bytes([0xff, 0xd8], FRAME, SCAN, [1, 0xff, 0xd9]), "JPEG", "still"],
   ["a.bmp", bytes("BM", [30, 0, 0, 0], ZEROS, ZEROS.slice(0, 8)), "BMP", "still"],
   ["a.avif", bytes([0, 0, 0, 12], "ftypavif", [0, 0, 0, 8], "meta"), "AVIF", "still"],
   ["a.mp4", bytes([0, 0, 0, 12], "ftypisom", [0, 0, 0, 12], "moov1234"), "MPEG-4 film", "moving"],
@@ -63,6 +77,76 @@ Deno.test("kindOf() knows sounds by their beginning", () => {
   for (const [start, kind] of [["fLaC", "FLAC"], ["OggS", "Ogg sound"], ["ID3", "MP3"]] as const) {
     equal(kindOf(bytes(start, ZEROS), "a")?.name, kind);
   }
+});
+
+const PAGE = "<html>login</html>";
+
+/** Files that begin, and some that end, as their kind does, but are not of it. */
+const POSERS: readonly [what: string, file: Uint8Array][] = [
+  ["a PNG whose middle is missing", bytes("\x89PNG\r\n\x1a\n", HEADER.slice(0, 20), [...IEND])],
+  ["a page in a PNG's ends", bytes("\x89PNG\r\n\x1a\n", PAGE, [...IEND])],
+  ["a PNG without data", bytes("\x89PNG\r\n\x1a\n", HEADER, [...IEND])],
+  [
+    "a PNG of more pixels than it can hold",
+    bytes("\x89PNG\r\n\x1a\n", HEADER.with(8, 64).with(12, 64), DATA, [...IEND]),
+  ],
+  ["a JPEG without a frame", bytes([0xff, 0xd8, 0xff, 0xff, 0xd9])],
+  ["a page in a JPEG's ends", bytes([0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0], PAGE, [0xff, 0xd9])],
+  ["a page in a GIF's ends", bytes("GIF89a", [1, 0, 1, 0, 0, 0, 0], PAGE, ";")],
+  ["a WEBP without a chunk", bytes("RIFF", [4, 0, 0, 0], "WEBP")],
+  ["a BMP that says it has no bytes", bytes("BM", [0, 0, 0, 0], PAGE, ZEROS)],
+  ["a page after a TIFF's first bytes", bytes("II*\0", PAGE)],
+  ["a TIFF of which the directory is missing", bytes("II*\0", [100, 0, 0, 0], ZEROS)],
+  ["a page after an EXR's first bytes", bytes([0x76, 0x2f, 0x31, 0x01], PAGE)],
+  ["a page after FLAC's first bytes", bytes("fLaC", PAGE)],
+  ["FLAC's first bytes alone", bytes("fLaC")],
+  ["a page after Ogg's first bytes", bytes("OggS", PAGE, ZEROS)],
+  ["an Ogg page that is cut", bytes("OggS", ZEROS, ZEROS.slice(0, 6), [1, 9], "12345678")],
+  ["a page after an MP3 tag's first bytes", bytes("ID3", PAGE)],
+  ["an MP3 tag that is cut", bytes("ID3", [4, 0, 0, 0, 0, 1, 0], "123")],
+  ["a page after a glTF's first bytes", bytes("glTF", [2, 0, 0, 0, 255, 0, 0, 0], PAGE)],
+  ["a glTF's first bytes alone", bytes("glTF")],
+];
+
+for (const [what, file] of POSERS) {
+  Deno.test(`isWhole() is not deceived by ${what}`, () => {
+    const kind = kindOf(file, "a");
+    ok(kind !== undefined, "it begins as its kind does");
+    ok(!kind.isWhole(file));
+  });
+}
+
+/** A TIFF of two bytes of pixels, of either byte order. */
+function tiff(isLittle: boolean): Uint8Array {
+  const word = (value: number) => isLittle ? [value, 0] : [0, value];
+  const long = (value: number) => isLittle ? [value, 0, 0, 0] : [0, 0, 0, value];
+  const entries = [[273, 4, 8], [279, 4, 2]].map(([tag, type, value]) => [
+    ...(isLittle ? [tag! - 256, 1] : [1, tag! - 256]),
+    ...word(type!),
+    ...long(1),
+    ...long(value!),
+  ]);
+  const start = isLittle ? "II*\0" : "MM\0*";
+  return bytes(start, long(10), "px", word(2), ...entries, long(0));
+}
+
+Deno.test("a TIFF is whole if its directory and pixels lie within it, whatever its byte order", () => {
+  for (const file of [tiff(true), tiff(false)]) {
+    ok(kindOf(file, "a")?.isWhole(file));
+    ok(!kindOf(file, "a")?.isWhole(file.slice(0, 20)), "the directory is cut");
+    const beyond = file.map((byte) => byte === 8 ? 100 : byte);
+    ok(!kindOf(beyond, "a")?.isWhole(beyond), "the pixels lie beyond the end");
+  }
+});
+
+Deno.test("sounds are whole whose parts reach no further than the file", () => {
+  const sounds = [
+    bytes("fLaC", [0x80, 0, 0, 34], ZEROS, ZEROS, ZEROS),
+    bytes("OggS", ZEROS, ZEROS.slice(0, 6), [1, 8], "12345678"),
+    bytes("ID3", [4, 0, 0, 0, 0, 0, 3], "123", [0xff, 0xfb]),
+    bytes([0xff, 0xfb], ZEROS),
+  ];
+  for (const sound of sounds) ok(kindOf(sound, "a")?.isWhole(sound));
 });
 
 Deno.test("kindOf() takes no page, script or program for anything", () => {
@@ -134,5 +218,6 @@ Deno.test("a PNG or GIF without pixels is told from one that has some", () => {
     }
     ok(kindOf(file(1, 2), "a")?.hasPixels?.(file(1, 2)));
   }
-  equal(kindOf(PNG, "a.png")?.hasPixels?.(PNG), false, "its first chunk is no IHDR");
+  const headless = bytes("\x89PNG\r\n\x1a\n", DATA, [...IEND]);
+  equal(kindOf(headless, "a.png")?.hasPixels?.(headless), false, "its first chunk is no IHDR");
 });

@@ -27,7 +27,7 @@ Deno.test("a server that is added gets jobs, and the one that is removed ends wh
   assert.equal(liveIsolates, isolates + 1);
   const remove = (name: string) =>
     setup.ask(`/v1/servers/${encodeURIComponent(name)}`, { method: "DELETE" });
-  assert.equal(await statusOf(setup.submit({ id: "a", steps: 300 })), 202);
+  assert.equal(await statusOf(setup.submit({ id: "a", steps: 100 })), 202);
   assert.equal(await statusOf(remove(first?.name ?? "")), 202);
   const done = await setup.submit({ id: "b" }, { prefer: "wait=30" });
   assert.deepEqual([(await done.json()).server], ["other"]);

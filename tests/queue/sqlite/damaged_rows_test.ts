@@ -7,6 +7,9 @@ import { tempDir } from "../../support/temp_dir.ts";
 
 const HUGE = 2n ** 63n - 1n;
 
+/** A text of two million characters. */
+const LONG = "hex(zeroblob(1000000))";
+
 /** What somebody has done to the row of the job `bad`. */
 const DAMAGES: Readonly<Record<string, string>> = {
   "a request that is no MessagePack": "request = x'c1'",
@@ -20,6 +23,9 @@ const DAMAGES: Readonly<Record<string, string>> = {
   "more crashes than can be counted": `crashes = ${HUGE}`,
   "an ending while it waits": `outcome = '{"type":"cancelled"}'`,
   "an ending that is no JSON": "outcome = '{'",
+  "a workflow longer than any message": `workflow = ${LONG}`,
+  "a prompt longer than any message": `prompt_id = ${LONG}`,
+  "a server longer than any message": `avoid_server = ${LONG}`,
 };
 
 /** A queue with the jobs `bad` and `good`, the first of which was changed behind its back. */
@@ -54,7 +60,9 @@ for (const [damage, change] of Object.entries(DAMAGES)) {
         ["bad", "failed"],
       ]);
       assert.deepEqual(await queue.counts(), { queued: 0, running: 1 });
-      assert.equal((await queue.get("bad"))?.state, "failed");
+      const bad = await queue.get("bad");
+      assert.equal(bad?.state, "failed");
+      assert.ok(JSON.stringify(bad).length < 10_000, "a message about it can be sent");
       assert.deepEqual(await queue.cancel("bad"), { type: "not_found" });
     });
   });

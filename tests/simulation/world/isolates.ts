@@ -31,7 +31,9 @@ export class SimulatedIsolate {
         if (this.process.isAlive) this.onmessage?.({ data });
       });
     });
-    isolates.add(this);
+    // What a dead process still starts, on its way to its next wait, is dead, too.
+    if (host.isAlive) isolates.add(this);
+    else this.process.kill();
   }
 
   postMessage(message: Parameters<IsolateService["take"]>[0]): void {

@@ -57,8 +57,8 @@ for (const [size, isCut] of [[200, false], [2_000, true]] as const) {
     await connection.write(subscription(new Uint8Array(size)));
     // To everything; what is published comes only if the connection still lives.
     await connection.write(subscription(new Uint8Array()));
-    const heard = readUntil(connection, "news").finally(() => clearInterval(publishing));
-    const publishing = setInterval(() => publisher.publish(bytes("news")), 5);
+    const heard = readUntil(connection, "update").finally(() => clearInterval(publishing));
+    const publishing = setInterval(() => publisher.publish(bytes("update")), 5);
     assert.equal(await guarded(heard), !isCut);
   });
 }

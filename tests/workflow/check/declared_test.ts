@@ -184,6 +184,19 @@ const CASES: [
   ],
 ];
 
+Deno.test("checkGraph() spells each of several files like the server, and leaves the list a list", () => {
+  const loader = { input: { required: { files: ["COMBO", { options: ["x/a.sft", "x/b.sft"] }] } } };
+  const files = { "__value__": ["x\\a.sft", "x/b.sft"] };
+  const graph = { "1": { class_type: "Files", inputs: { files } } };
+  const classes = { Files: { ...loader, output_node: true } };
+  const checked = checkGraph({ name: "t", graph, contract: [] }, graph, classes);
+  assert.deepEqual(checked.problems, []);
+  assert.deepEqual(checked.graph["1"]?.inputs["files"], { "__value__": ["x/a.sft", "x/b.sft"] });
+  const wrong = { "1": { class_type: "Files", inputs: { files: { "__value__": ["y/c.sft"] } } } };
+  const [problem] = checkGraph({ name: "t", graph: wrong, contract: [] }, wrong, classes).problems;
+  assert.match(problem!.message, /has no "y\/c\.sft" for files/);
+});
+
 for (const [name, nodes, problem] of CASES) {
   Deno.test(`checkGraph() ${problem === undefined ? "takes" : "refuses"} ${name}`, () => {
     const problems = problemsOf(nodes);

@@ -29,6 +29,18 @@ Deno.test("checkGraph() looks at the inputs of nodes that outputs depend on, and
   assert.match(problemsOf(used).join("\n"), /of "KSampler" \(node loose\)/);
 });
 
+Deno.test("checkGraph() refuses a link to a node that is not there, where an output depends on it", () => {
+  const spare: Record<string, graphs.ShortNode> = {
+    loose: ["VAEDecode", { samples: ["99", 0], vae: ["ckpt", 2] }],
+  };
+  assert.deepEqual(problemsOf(spare), []);
+  const used = { ...spare, other: ["PreviewImage", { images: ["loose", 0] }] } as typeof spare;
+  assert.match(
+    problemsOf(used).join(),
+    /links samples of "VAEDecode" \(node loose\) to node 99, which is not there$/,
+  );
+});
+
 Deno.test("checkGraph() wants the class even of a node that nothing depends on", () => {
   assert.match(problemsOf({ loose: ["Unheard Of", {}] }).join(), /node class "Unheard Of"/);
 });

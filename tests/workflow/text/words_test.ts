@@ -47,3 +47,25 @@ Deno.test("bindTemplate() adds the trigger words of the LoRAs in use, each once"
   } satisfies Record<string, graphs.ShortNode>;
   assert.equal(text({}, marked), "oldschool art, a knight");
 });
+
+Deno.test("bindTemplate() looks for trigger words as words, and in the positive prompt only", () => {
+  const text = (prompt: string, triggers: string[]) => {
+    const template = createTemplate(
+      "t",
+      graphs.graphOf({
+        ...graphs.WITH_LORA,
+        pos: ["CLIPTextEncode", { text: "{prompt}, crisp", clip: ["lora", 1] }],
+        neg: ["CLIPTextEncode", { text: "{negative_prompt}, oldschool", clip: ["lora", 1] }],
+      }),
+    );
+    const request = generateRequest({ prompt });
+    return bindTemplate(template, request, { seed: 1, triggers })["pos"]?.inputs["text"];
+  };
+  assert.equal(text("a knight", ["old=oldschool"]), "oldschool, a knight, crisp");
+  assert.equal(text("a party", ["old=art"]), "art, a party, crisp");
+  assert.equal(text("a party, (art:1.2)", ["old=art"]), "a party, (art:1.2), crisp");
+  assert.equal(
+    text("a knight", ["old=Pixel (v2)", "old=pixel (V2)"]),
+    "Pixel (v2), a knight, crisp",
+  );
+});

@@ -136,6 +136,30 @@ const PLACED: [name: string, graph: Graph, places: string[]][] = [
     }, { pos: "Positive subject", other: "Positive style" }),
     ["pos.text"],
   ],
+  [
+    "the positive text, not a note with a placeholder that leads nowhere",
+    graphs.graphOf({ ...graphs.STOCK, note: ["PrimitiveString", { value: "write {prompt}" }] }),
+    ["pos.text"],
+  ],
+  [
+    "the positive text where only the negative one has the placeholder",
+    graphs.graphOf({
+      ...graphs.STOCK,
+      neg: ["CLIPTextEncode", { text: "a bad {prompt}", clip: ["ckpt", 1] }],
+    }),
+    ["pos.text"],
+  ],
+  [
+    "the marked part, as the negative text has the placeholder, too",
+    graphs.graphOf({
+      ...withText(["join", 0], {
+        join: joined,
+        words: ["PrimitiveStringMultiline", { value: "{prompt}" }],
+      }),
+      neg: ["CLIPTextEncode", { text: "a bad {prompt}", clip: ["ckpt", 1] }],
+    }),
+    ["words.value"],
+  ],
 ];
 
 for (const [name, graph, places] of PLACED) {
@@ -169,6 +193,19 @@ const AMBIGUOUS: [name: string, graph: Graph, places: string[]][] = [
       words,
     })),
     ["words.value"],
+  ],
+  [
+    "written by a language model, with no name of a model among them",
+    graphs.graphOf(withText(["writer", 0], {
+      writer: ["TextGenerate", {
+        clip: ["ckpt", 1],
+        prompt: "a knight",
+        system_prompt: "You write prompts",
+        image: ["photo", 0],
+      }],
+      photo: ["LoadImage", { image: "photo.png" }],
+    })),
+    ["writer.prompt"],
   ],
   [
     "chosen by what is computed",
