@@ -96,10 +96,16 @@ function choose(trials: readonly Trial[]): Trial | undefined {
 }
 
 /** Whether a grid is that of a JPEG's blocks of eight pixels, or of halves of them. */
-function isBlocks({ grid: { x, y } }: Trial): boolean {
+function isBlocks({ grid: { x, y }, shift }: Trial): boolean {
   const share = 8 / x.pitch;
+  // Lines may have been laid through the middles of blocks.
+  const by = shift > 1 ? x.pitch / 2 : 0;
   return (share > 0.9 && Math.abs(share - Math.round(share)) < 0.004) &&
-    Math.abs(x.offset) < 0.3 && Math.abs(y.offset) < 0.3;
+    isWhole((x.offset - by) / x.pitch, x.pitch) && isWhole((y.offset - by) / y.pitch, y.pitch);
+}
+
+function isWhole(lines: number, pitch: number): boolean {
+  return Math.abs(lines - Math.round(lines)) * pitch < 0.3;
 }
 
 function cellsOf({ length, offset, pitch }: Lines): number {

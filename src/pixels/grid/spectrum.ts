@@ -125,5 +125,13 @@ export function findCandidates(
     const shift = bend < 0 ? Math.max(-0.5, Math.min(0.5, (before - after) / (2 * bend))) : 0;
     peaks.push({ pitch: size / (k + shift), strength: here });
   }
-  return peaks.sort((a, b) => b.strength - a.strength || a.pitch - b.pitch).slice(0, count);
+  peaks.sort((a, b) => b.strength - a.strength || a.pitch - b.pitch);
+  // A JPEG's blocks, their parts and pairs may be stronger than all that was drawn.
+  const others = peaks.filter(({ pitch }) => !isOfBlocks(pitch)).slice(0, count);
+  return peaks.filter((peak, index) => index < count || others.includes(peak));
+}
+
+function isOfBlocks(pitch: number): boolean {
+  const share = 16 / pitch;
+  return share > 0.9 && Math.abs(share - Math.round(share)) < 0.008;
 }
