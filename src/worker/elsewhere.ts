@@ -46,7 +46,7 @@ export class Elsewhere {
 
   /** True if others have the models of a job; undefined if they are being asked. */
   #has({ request }: Job): boolean | undefined {
-    if (this.#shared === undefined || this.#servers.length === 0) return false;
+    if (this.#shared === undefined) return false;
     const keys = modelKeys(request);
     const question = keys.join("\n");
     const known = this.#asked.get(question);

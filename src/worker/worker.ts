@@ -36,7 +36,6 @@ import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
 import { createPublisher } from "./publisher.ts";
-import { createRelay } from "./relay.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, folderProbes } from "./storage.ts";
 import type { Handle } from "./answer.ts";
@@ -204,15 +203,19 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     isStopping: () => stopping,
     logger,
   });
-  const relay = shared === undefined ? undefined : starting.use(createRelay({
-    peers: () => shared.peers(),
-    connect: (address, options) => front.transport.connectUpdates(address, options),
-    keys: front.keys,
-    publisher,
-    isTold,
-    isOwn: (jobId) => scheduler.progressOf(jobId) !== undefined,
-    logger,
-  }));
+  // One that is alone has nobody to listen to, and starts without what reads updates.
+  const relaying = shared === undefined ? undefined : await import("./relay.ts");
+  const relay = shared === undefined || relaying === undefined
+    ? undefined
+    : starting.use(relaying.createRelay({
+      peers: () => shared.peers(),
+      connect: (address, options) => front.transport.connectUpdates(address, options),
+      keys: front.keys,
+      publisher,
+      isTold,
+      isOwn: (jobId) => scheduler.progressOf(jobId) !== undefined,
+      logger,
+    }));
   shared?.publishAt(config.worker.peerAddr ?? updates.address, front.keys?.publicKey);
   const following = shared === undefined
     ? undefined

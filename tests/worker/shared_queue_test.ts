@@ -5,6 +5,7 @@ import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { zmqTransport } from "../../src/transport/mod.ts";
 import { type PixelsWorker, startWorker } from "../../src/worker/mod.ts";
 import { type Cluster, startCluster } from "../support/postgres.ts";
+import { polled } from "../support/polled.ts";
 import { startTask } from "../support/process.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE, testConfig } from "../support/worker.ts";
@@ -54,8 +55,9 @@ test("run jobs of any client at either, and both tell each ending once", async (
   }
 });
 
-test("tell each other's clients how jobs come along, in order and before their endings", async ({ a, b }) => {
-  await b.client.generate({ ...IMAGE, id: "warm", model: SPECIAL }).result;
+test("tell each other's clients how jobs come along, in order and before their endings", async (pair) => {
+  const { a, b } = pair;
+  await specialIsTold(pair);
   const id = "seen from afar";
   await a.client.generate({ ...IMAGE, id, model: SPECIAL, steps: 8 }).result;
   for (const { ear } of [a, b]) await ear.hears("job_complete", id);
@@ -74,7 +76,9 @@ test("tell each other's clients how jobs come along, in order and before their e
   assert.ok(heard(b.ear).every((update) => !("worker" in update)));
 });
 
-test("take what only the other has the model for, and leave it to that one", async ({ a, b }) => {
+test("take what only the other has the model for, and leave it to that one", async (pair) => {
+  const { a, b } = pair;
+  await specialIsTold(pair);
   await b.client.generate({ ...IMAGE, id: "told", model: SPECIAL }).result;
   const { imagePath } = await a.client.generate({ ...IMAGE, id: "there", model: SPECIAL }).result;
   assert.match(imagePath, /\/b\//);
@@ -155,6 +159,13 @@ test("take over the jobs of one that was killed, when its leases have run out", 
     "12",
   );
 });
+
+/** Resolves when the one that has the special model has told the other. */
+async function specialIsTold({ cluster, schema }: Pair): Promise<void> {
+  const query = `SELECT count(*) FROM ${schema}.servers WHERE models::text LIKE '%special%'`;
+  const isTold = () => Promise.resolve(cluster.sql(query).trim() === "1" ? true : undefined);
+  await polled(isTold, "the other worker's models");
+}
 
 async function startPair(cluster: Cluster): Promise<Pair> {
   await using starting = new AsyncDisposableStack();
