@@ -58,6 +58,11 @@ test("run jobs of any client at either, and both tell each ending once", async (
 test("tell each other's clients how jobs come along, in order and before their endings", async (pair) => {
   const { a, b } = pair;
   await specialIsTold(pair);
+  // It takes a moment until one listens to the other.
+  for (let nth = 0; !a.ear.heard.some((update) => "worker" in update); nth += 1) {
+    assert.ok(nth < 200, "nothing is heard");
+    await b.client.generate({ ...IMAGE, id: `warm-${nth}`, model: SPECIAL }).result;
+  }
   const id = "seen from afar";
   await a.client.generate({ ...IMAGE, id, model: SPECIAL, steps: 8 }).result;
   for (const { ear } of [a, b]) await ear.hears("job_complete", id);
