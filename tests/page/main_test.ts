@@ -59,10 +59,10 @@ browserTest(
     await using browser = await open(`${setup.url}/#/new`);
     const { page } = browser;
     await page.getByLabel("Prompt", { exact: true }).fill("a small dragon");
-    await page.getByLabel("Steps").fill("25");
+    await page.getByLabel("Steps").fill("150");
     await page.getByRole("button", { name: "Generate" }).click();
     await page.getByRole("heading", { name: "a small dragon" }).waitFor();
-    await page.getByText(/sampling \d+\/25/).waitFor();
+    await page.getByText(/sampling \d+\/150/).waitFor();
     await page.getByRole("img", { name: "Preview: a small dragon" }).waitFor();
     await page.locator(".state", { hasText: "completed" }).waitFor();
     await page.locator("img.pixels[alt='a small dragon']").waitFor();
@@ -199,7 +199,7 @@ browserTest(
       await page.getByLabel(label, { exact: true }).fill(text);
       await page.keyboard.press("Enter");
       await page.getByText("1 image; choose").waitFor();
-      const [caption] = await page.locator(".gallery .caption").allInnerTexts();
+      const [caption] = await page.locator(".gallery .caption").allTextContents();
       await page.getByLabel(label, { exact: true }).fill("");
       await page.keyboard.press("Enter");
       await page.getByText("3 images; choose").waitFor();

@@ -26,7 +26,12 @@ Deno.test("A job that brings down the isolate of two servers costs the other ser
   };
   await using worker = await startWorker({ config, sandboxUrl: FALLS });
   await using client = await connect(worker);
-  await Promise.all([good, bad].map((server) => server.when("socket_open")));
+  // Until both are given jobs, a job goes to the one that is.
+  const idle = () => [good, bad].some(({ record }) => record.executions.length === 0);
+  for (let nth = 0; idle(); nth += 1) {
+    assert.ok(nth < 100, "one of the servers gets no job");
+    await Promise.all([client.generate(IMAGE).result, client.generate(IMAGE).result]);
+  }
   assert.equal(liveIsolates, 1);
 
   using stall = good.faults.stall({ nodeClass: "KSampler", step: 2 });
@@ -37,5 +42,5 @@ Deno.test("A job that brings down the isolate of two servers costs the other ser
   stall.release();
 
   assert.equal((await innocent.result).imagePaths.length, 1);
-  assert.deepEqual(good.record.executions.map(({ outcome }) => outcome), ["success"]);
+  assert.ok(good.record.executions.every(({ outcome }) => outcome === "success"));
 });
