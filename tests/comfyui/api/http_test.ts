@@ -22,6 +22,8 @@ Deno.test("ComfyClient calls say why Deno could not connect", async () => {
   ];
   for (const message of told) {
     comfy.on("GET /queue", () => {
+      // In the words of Deno.
+      // deno-lint-ignore house/error-message
       throw new TypeError("fetch failed", { cause: new Error(message) });
     });
     await assert.rejects(client.queue(), {
