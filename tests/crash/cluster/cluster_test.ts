@@ -35,7 +35,7 @@ function figures({ jobs, faults, toTell, untold }: ClusterReport): string {
   const executions = jobs.reduce((sum, job) => sum + job.executions.length, 0);
   return [
     `seed ${SEED}: ${faults.kills} kills of 3 workers, PostgreSQL restarted ${faults.fast} times (fast) and ` +
-    `${faults.immediate} times (immediate), ${faults.cuts} cuts of the network to it`,
+    `${faults.immediate} times (immediate), ${faults.cuts} cuts of the network to it; ${faults.gaveUp} starts given up`,
     `jobs: ${jobs.length}, completed ${count("completed")}, cancelled ${count("cancelled")}, ` +
     `failed ${count("failed")}, executions ${executions}`,
     `endings told by workers that lived on: ${toTell - untold.length} of ${toTell}`,

@@ -43,8 +43,8 @@ export interface ClusterJob extends SubmittedJob {
 export interface ClusterReport {
   /** Every job. */
   readonly jobs: readonly ClusterJob[];
-  /** Kills, restarts and cuts that were done. */
-  readonly faults: Readonly<Record<"kills" | "fast" | "immediate" | "cuts", number>>;
+  /** Kills, restarts and cuts that were done; workers that gave up their start for want of the database. */
+  readonly faults: Readonly<Record<"kills" | "fast" | "immediate" | "cuts" | "gaveUp", number>>;
   /** What is wrong with the updates of a worker, a sentence each. */
   readonly updateFaults: readonly string[];
   /** Endings that a worker which lived on did not tell, `worker job` each. */
@@ -85,7 +85,7 @@ export async function runClusterCrashes(options: ClusterCrashOptions): Promise<C
     const load = { firstSeed: number * 100_000, chance };
     members.push(running.use(await startMember(dir.path, number, cluster, schema, load)));
   }
-  const faults = { kills: 0, fast: 0, immediate: 0, cuts: 0 };
+  const faults = { kills: 0, fast: 0, immediate: 0, cuts: 0, gaveUp: 0 };
   const restartAfter = new Set(
     Array.from({ length: restarts }, (_, nth) => Math.floor((nth + 0.5) * kills / restarts)),
   );
@@ -106,13 +106,17 @@ export async function runClusterCrashes(options: ClusterCrashOptions): Promise<C
       member.link.mend();
       faults.cuts += 1;
     }
-    await member.worker.kill();
+    if (!await outlived(member.worker.kill())) faults.gaveUp += 1;
     member.updates.nextLife();
     member.worker.start();
     faults.kills += 1;
   }
   for (const member of members) {
-    await member.worker.ready();
+    while (!await outlived(member.worker.ready())) {
+      faults.gaveUp += 1;
+      member.updates.nextLife();
+      member.worker.start();
+    }
     member.readyAt = performance.now();
   }
   await Promise.all(members.map(({ load }) => load.finish(PATIENCE_MS)));
@@ -135,6 +139,17 @@ export async function runClusterCrashes(options: ClusterCrashOptions): Promise<C
       updates.faults().map((fault) => `worker ${nth}: ${fault}`)
     ),
   };
+}
+
+/** False if the worker had ended before, because the database went away in the midst of its start. */
+async function outlived(step: Promise<void>): Promise<boolean> {
+  try {
+    await step;
+    return true;
+  } catch (error) {
+    if (String(error).includes("the queue is away")) return false;
+    throw error;
+  }
 }
 
 async function startMember(
