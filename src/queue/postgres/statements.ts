@@ -125,12 +125,12 @@ export const RENEW = `
   UPDATE jobs SET lease_until_ms = ${NOW} + $3::bigint
   WHERE token = $2::text AND ${LAZILY} RETURNING seq`;
 
-/** Notes that the prompt runs; tells whether one of the job did so first. */
+/** Notes that the prompt runs; tells whether one of the job did so first, which nobody tells twice: synced at once. */
 export const START = `
   WITH own AS (
     SELECT seq, started_at_ms IS NULL AS is_first FROM jobs WHERE token = $2::text FOR UPDATE)
   UPDATE jobs SET started_at_ms = coalesce(started_at_ms, ${NOW}), prompt_started = true
-  FROM own WHERE jobs.seq = own.seq AND ${LAZILY} RETURNING is_first`;
+  FROM own WHERE jobs.seq = own.seq RETURNING is_first`;
 
 /** Ends the job of a lease; as cancelled if that was asked for. */
 export const SETTLE = `

@@ -39,7 +39,13 @@ export function startLink(to: number): Link {
     }
   };
   const accept = async () => {
-    for await (const near of listener) {
+    for (;;) {
+      const near = await listener.accept().catch((error) => {
+        // One that has gone already is nobody's fault.
+        return error instanceof Deno.errors.BadResource ? undefined : null;
+      });
+      if (near === undefined) return;
+      if (near === null) continue;
       if (isCut) {
         close(near);
         continue;
