@@ -8,6 +8,9 @@ const MAX_DEFLATE_RATIO = 1_032;
 /** Samples of a pixel for each colour type (PNG, 11.2.1); others do not exist. */
 const PNG_SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
+/** The signature and the first chunk, which is the header (PNG, 5.2 and 11.2.1). */
+const PNG_HEAD_BYTES = 33;
+
 /** Bytes of a TIFF field's type (TIFF 6.0, page 15) that offsets and sizes can have. */
 const TIFF_SHORT = 3;
 const TIFF_LONG = 4;
@@ -20,6 +23,7 @@ const TIFF_PLACES: readonly (readonly [at: number, bytes: number])[] = [[273, 27
  * from less no unpacking could make them.
  */
 export function isWholePng(bytes: Uint8Array): boolean {
+  if (bytes.length < PNG_HEAD_BYTES) return false;
   const view = viewOf(bytes);
   let dataBytes = 0;
   for (let at = 8; at + 12 <= bytes.length;) {
