@@ -1,6 +1,6 @@
 /** Whether the files of still images are all there, beyond their first and last bytes (pure). */
 
-import { littleEndian, viewOf } from "./containers.ts";
+import { littleEndian, textAt, viewOf } from "./containers.ts";
 
 /** Deflate makes at most this many bytes of one (RFC 1951; zlib's own notes on it). */
 const MAX_DEFLATE_RATIO = 1_032;
@@ -111,8 +111,4 @@ function singleNumber(view: DataView, at: number, isLittle: boolean): number | u
   const type = view.getUint16(at + 2, isLittle);
   if (type === TIFF_SHORT) return view.getUint16(at + 8, isLittle);
   return type === TIFF_LONG ? view.getUint32(at + 8, isLittle) : undefined;
-}
-
-function textAt(bytes: Uint8Array, at: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
 }
