@@ -20,6 +20,8 @@ export interface RelayOptions {
   isTold: (jobId: string) => boolean;
   /** Whether this worker runs a job itself. */
   isOwn: (jobId: string) => boolean;
+  /** Percent that was told of a job when it ran here; 0 if it never did. */
+  percentOf: (jobId: string) => number;
   /** Takes log lines. */
   logger?: Logger;
   /** Milliseconds of a clock that never goes back. @default {performance.now} */
@@ -49,7 +51,7 @@ export function createRelay(options: RelayOptions): Relay {
     }
     // What was relayed comes from where it began, too.
     if (update.worker !== undefined) return;
-    if (update.type === "progress" && !rises(percents, update)) return;
+    if (update.type === "progress" && !rises(percents, update, options)) return;
     options.publisher.publish({ ...update, worker });
   };
   return {
@@ -150,8 +152,9 @@ function isOnTheWay(update: Update): update is OnTheWay {
 function rises(
   percents: Map<string, number>,
   { job_id, percent }: Extract<Update, { type: "progress" }>,
+  { percentOf }: Pick<RelayOptions, "percentOf">,
 ) {
-  if (percent < (percents.get(job_id) ?? 0)) return false;
+  if (percent < Math.max(percents.get(job_id) ?? 0, percentOf(job_id))) return false;
   percents.delete(job_id);
   percents.set(job_id, percent);
   const [oldest] = percents.keys();

@@ -89,7 +89,9 @@ export interface Scheduler {
   add(runner: JobRunner): void;
   /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
   remove(server: string): Promise<void>;
-  /** Last progress of a running job. */
+  /** True while a job runs here. */
+  runs(jobId: string): boolean;
+  /** Last progress that was told of a job while it ran here, until it has ended. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
@@ -208,6 +210,10 @@ class QueueScheduler implements Scheduler {
     if (slot === undefined) return;
     slot.isDraining = draining;
     this.wake();
+  }
+
+  runs(jobId: string): boolean {
+    return this.#active.has(jobId);
   }
 
   progressOf(jobId: string): Progress | undefined {

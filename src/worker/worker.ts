@@ -213,7 +213,8 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       keys: front.keys,
       publisher,
       isTold,
-      isOwn: (jobId) => scheduler.progressOf(jobId) !== undefined,
+      isOwn: (jobId) => scheduler.runs(jobId),
+      percentOf: (jobId) => scheduler.progressOf(jobId)?.percent ?? 0,
       logger,
     }));
   shared?.publishAt(config.worker.peerAddr ?? updates.address, front.keys?.publicKey);
