@@ -32,6 +32,8 @@ export interface RelayOptions {
 export interface Relay extends AsyncDisposable {
   /** Looks who is there now, and what they say they do. */
   look(servers: readonly ServerElsewhere[]): Promise<void>;
+  /** Percent that others were last heard to have done of a job; 0 if nothing was heard. */
+  heardPercent(jobId: string): number;
 }
 
 /** Jobs whose progress is remembered. */
@@ -67,6 +69,7 @@ export function createRelay(options: RelayOptions): Relay {
       }
       for (const line of lines.values()) line.listen(servers, logger);
     },
+    heardPercent: (jobId) => percents.get(jobId) ?? 0,
     async [Symbol.asyncDispose]() {
       await Promise.all([...lines.values()].map((line) => line.close()));
       lines.clear();

@@ -43,6 +43,8 @@ export interface SchedulerOptions extends RetryPolicy {
   lookAgainMs?: number;
   /** Knows whether images can be written. @default they can */
   storage?: Pick<StorageWatch, "isFit" | "suspect">;
+  /** Percent of a job that was told while another worker ran it. @default {0} */
+  percentElsewhere?: (jobId: string) => number;
   /** Hears of each attempt that has ended. */
   onAttempt?: (report: AttemptReport) => void;
   /** Takes log lines. */

@@ -177,6 +177,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const storage = starting.use(
     createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
   );
+  let heardPercent = (_jobId: string) => 0;
   const scheduler = startScheduler({
     queue,
     storage,
@@ -188,6 +189,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     maxRetries,
     retryDelayMs,
     abandonMs: awayMs,
+    percentElsewhere: (jobId) => heardPercent(jobId),
     ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
   });
@@ -217,6 +219,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       percentOf: (jobId) => scheduler.progressOf(jobId)?.percent ?? 0,
       logger,
     }));
+  if (relay !== undefined) heardPercent = (jobId) => relay.heardPercent(jobId);
   shared?.publishAt(config.worker.peerAddr ?? updates.address, front.keys?.publicKey);
   const following = shared === undefined
     ? undefined

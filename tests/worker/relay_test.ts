@@ -40,6 +40,7 @@ Deno.test("A relay never lets the percent of a job fall, whichever worker runs i
   await setup.settled();
   const percents = setup.published.map((update) => update.type === "progress" && update.percent);
   assert.deepEqual(percents, [10, 60, 60, 70]);
+  assert.deepEqual([setup.relay.heardPercent("x"), setup.relay.heardPercent("y")], [70, 0]);
 });
 
 Deno.test("A relay begins no lower than this worker has told while the job ran here", async () => {

@@ -125,6 +125,17 @@ Deno.test("Scheduler never lets percent fall, not even in a second attempt", asy
   assert.deepEqual(percents, [60, 60, 60, 70]);
 });
 
+Deno.test("Scheduler goes on from the percent that was told while another worker ran the job", async () => {
+  await using setup = schedulerSetup({ percentElsewhere: (jobId) => jobId === "job-1" ? 40 : 0 });
+  const run = await submit(setup);
+  const complete = setup.published("job_complete");
+  for (const percent of [10, 50]) run.tell(progress({ percent }));
+  run.end(DONE);
+  await complete;
+  const told = setup.updates.filter((update) => update.type === "progress");
+  assert.deepEqual(told.map(({ percent }) => percent), [40, 50]);
+});
+
 Deno.test("Scheduler no longer runs a job that it gave back, but knows what it told of it", async () => {
   await using setup = schedulerSetup();
   const run = await submit(setup);
