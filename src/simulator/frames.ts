@@ -48,8 +48,7 @@ export function describedPreviewPayload(
   return [uint32(text.length), text, bytes];
 }
 
-/** Joins byte arrays. */
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -5,8 +5,9 @@
  */
 
 import { encodePng } from "../../images/mod.ts";
+import { encodeAnimatedWebp } from "../../images/webp/encode.ts";
+import { rasterOf } from "../files/image.ts";
 import { encodeJpeg } from "../files/jpeg.ts";
-import { encodeWebp } from "../files/webp.ts";
 import { dumpJson, isObject, type JsonObject } from "../json.ts";
 import type { FileArea } from "../files/store.ts";
 import { expandPrefix, nextName } from "../files/naming.ts";
@@ -62,11 +63,9 @@ async function save(
   for (const [index, image] of images.entries()) {
     const stem = place.stem.replaceAll("%batch_num%", String(index));
     const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}${ending}`;
-    const { width, height } = image;
-    const raster = { width, height, data: image.pixels(), channels: 3 } as const;
     const path = place.subfolder === "" ? filename : `${place.subfolder}/${filename}`;
     const isPng = ending.endsWith(".png");
-    const bytes = isPng ? await encodePng(raster, text) : encodeJpeg(image, JPEG_QUALITY);
+    const bytes = isPng ? await encodePng(rasterOf(image), text) : encodeJpeg(image, JPEG_QUALITY);
     await store.write(path, bytes);
     saved.push({ filename, subfolder: place.subfolder, type: area });
   }
@@ -96,7 +95,8 @@ async function saveAnimated(inputs: Inputs, context: NodeContext): Promise<NodeR
   const { stem, counter, subfolder } = await nextName(prefix, context.files.output);
   const filename = `${stem}_${String(counter).padStart(5, "0")}_.webp`;
   const path = subfolder === "" ? filename : `${subfolder}/${filename}`;
-  await context.files.output.write(path, encodeWebp(images, 1000 / inputs.float("fps")));
+  const file = await encodeAnimatedWebp(images.map(rasterOf), 1000 / inputs.float("fps"));
+  await context.files.output.write(path, file);
   const saved = [{ filename, subfolder, type: "output" }];
   return { outputs: [value], ui: { images: saved, animated: [true] } };
 }
@@ -105,8 +105,7 @@ async function send(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
   const { images } = inputs.value("images", "IMAGE");
   await context.work();
   for (const [index, image] of images.entries()) {
-    const { width, height } = image;
-    const png = await encodePng({ width, height, data: image.pixels(), channels: 3 }, {});
+    const png = await encodePng(rasterOf(image));
     context.send(index, images.length, png);
   }
   return { outputs: [] };
