@@ -29,7 +29,7 @@ export interface PlayableFrames {
 }
 
 /** When each of some frames goes, and how often all play. Atlases say the same. */
-export function timingOf(count: number, { fps, loops }: Playing): AnimationTiming {
+function timingOf(count: number, { fps, loops }: Playing): AnimationTiming {
   const durationMs = Math.round(1000 / fps);
   return { durationsMs: new Array(count).fill(durationMs), plays: loops ? 0 : 1 };
 }

@@ -59,6 +59,6 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 }
 
 /** Four bytes, most significant first. */
-export function uint32(value: number): Uint8Array {
+function uint32(value: number): Uint8Array {
   return new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);
 }
