@@ -2,7 +2,7 @@
 
 import { ImageError } from "../../errors.ts";
 import type { Raster } from "../raster.ts";
-import { BitWriter } from "./bits.ts";
+import { BitWriter } from "../bits.ts";
 import { colorsOf, withPalette } from "./palette.ts";
 import { giveWay } from "./pause.ts";
 import { BLOCK_BITS, predict } from "./predict.ts";
