@@ -8,6 +8,7 @@ import {
   crop,
   encodeIndexedPng,
   type IndexedImage,
+  isHandled,
   type PngText,
   type Raster,
   type SheetLayout,
@@ -30,7 +31,7 @@ import { PARAMETERS_KEYWORD } from "../parameters.ts";
 import { cutIndexed, type PlayableFrames } from "../playable.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
 import type { SetFile } from "../staging.ts";
-import { compose, extrudeTiles, isFit } from "./compose.ts";
+import { compose, extrudeTiles } from "./compose.ts";
 import { findPalette } from "./palette.ts";
 
 /** Keyword of the text chunk that tells what was found. */
@@ -204,7 +205,7 @@ export class PixelStage {
   /** How many times larger it is wished besides; a warning stands for each that no image can be. */
   #factors({ width, height }: IndexedImage, { warnings }: Found): number[] {
     return [...new Set(this.#options.scale)].filter((factor) => {
-      const fits = isFit(width * factor, height * factor);
+      const fits = isHandled(width * factor, height * factor);
       if (!fits) warnings.push(`scale_${factor}_too_large`);
       return fits;
     });
