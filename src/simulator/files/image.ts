@@ -64,6 +64,11 @@ export function croppedToRatio(source: Image, width: number, height: number): Im
   return lazyImage(cutWidth, cutHeight, () => cut(source, cutWidth, cutHeight));
 }
 
+/** Resizes, and before that cuts off what another ratio of the sides has too much. */
+export function filled(source: Image, width: number, height: number): Image {
+  return resized(croppedToRatio(source, width, height), width, height);
+}
+
 function resample(source: Image, width: number, height: number): Uint8Array {
   const from = source.pixels();
   const to = new Uint8Array(width * height * 3);
