@@ -138,7 +138,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "csv-parse": ["cli/generate/batch_file.ts"],
   "hono": ["http/"],
   "htm": ["page/", "http/page/files.ts"],
-  "jpeg-js": ["images/jpeg.ts", "simulator/files/jpeg.ts"],
+  "jpeg-js": ["images/jpeg.ts"],
   "node:dns/promises": ["transport/zmq/node.ts", "webhooks/post.ts"],
   "node:fs/promises": ["main.ts"],
   "node:module": ["http/page/files.ts"],
