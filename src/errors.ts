@@ -167,3 +167,8 @@ export type ConfigErrorCode =
 
 /** A setting, file or directory is wrong; whoever operates the worker must change it. */
 export class ConfigError extends PixelsError<ConfigErrorCode> {}
+
+/** What somebody threw, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

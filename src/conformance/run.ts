@@ -1,7 +1,7 @@
 /** Runs the fault matrix: one worker and one job for each scenario. */
 
 import type { JobHandle } from "../client/mod.ts";
-import { JobError } from "../errors.ts";
+import { JobError, messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { SimulatorOptions } from "../simulator/mod.ts";
 import { type Bench, type BenchOptions, type JobSize, openBench } from "./bench.ts";
@@ -209,7 +209,7 @@ async function disturb(
   try {
     return { fromMs: await scenario.disturb?.(disturbance) };
   } catch (error) {
-    return { problem: text(error) };
+    return { problem: messageOf(error) };
   }
 }
 
@@ -220,14 +220,10 @@ async function failureOf(job: JobHandle, signal: AbortSignal): Promise<string | 
     await Promise.race([job.result, givenUp]);
     return undefined;
   } catch (error) {
-    return text(error);
+    return messageOf(error);
   }
 }
 
 function judge(executions: number): string | undefined {
   return executions === 1 ? undefined : `The server ran it ${executions} times`;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

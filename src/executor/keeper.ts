@@ -3,7 +3,7 @@
  * so that whichever brought it down does so to itself alone from then on.
  */
 
-import { JobError } from "../errors.ts";
+import { JobError, messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { type Sandbox, type SandboxLimits, type Session, startSandbox } from "./isolate.ts";
 import type { RunOutcome, SandboxSetup, ServerState } from "./messages.ts";
@@ -168,7 +168,7 @@ class IsolateKeeper implements Keeper {
         return await this.#launch([home]);
       } catch (error) {
         const server = home.resident.name;
-        this.#logger.log("error", `Cannot start the isolate: ${text(error)}`, { server });
+        this.#logger.log("error", `Cannot start the isolate: ${messageOf(error)}`, { server });
       }
     }
   }
@@ -205,15 +205,11 @@ async function runAt(
     if (outcome.type !== "failed" || !FALLS.has(outcome.code)) home.deaths = 0;
     return outcome;
   } catch (error) {
-    return gone(text(error), spec.resumed);
+    return gone(messageOf(error), spec.resumed);
   }
 }
 
 /** How a run ends that found no isolate. */
 function gone(error: string, keepPrompt: boolean): RunOutcome {
   return { type: "failed", code: "sandbox", error, retry: true, keepPrompt, crashed: false };
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -6,7 +6,7 @@ import {
   type LeftOutcome,
   onlySendsImages,
 } from "../comfyui/mod.ts";
-import { ComfyError, JobError } from "../errors.ts";
+import { ComfyError, JobError, messageOf } from "../errors.ts";
 import {
   animationPixels,
   type BindOptions,
@@ -253,7 +253,7 @@ class JobRun {
   /** Turns what went wrong into an outcome. */
   async explain(error: unknown): Promise<RunOutcome> {
     if (this.#options.signal.aborted) return await this.#proveCancelled(error);
-    const message = text(error);
+    const message = messageOf(error);
     if (isHostTrouble(error)) {
       // What ComfyUI has made stays there, and is fetched when it can be kept.
       return { ...failed("storage", message), retry: true, keepPrompt: this.#mayBeThere };
@@ -370,8 +370,4 @@ class JobRun {
 
 function failed(code: string, error: string): Extract<RunOutcome, { type: "failed" }> {
   return { type: "failed", code, error, retry: false, keepPrompt: false, crashed: false };
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

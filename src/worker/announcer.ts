@@ -1,5 +1,6 @@
 /** The last words on a job, told once it has ended for good. */
 
+import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { JobComplete, JobError } from "../protocol/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
@@ -42,7 +43,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
         await queue.markAnnounced(job.id);
       } catch (error) {
         // It is told again at the next start, which does no harm.
-        logger.log("warn", `Cannot note that an ending was told: ${text(error)}`, {
+        logger.log("warn", `Cannot note that an ending was told: ${messageOf(error)}`, {
           jobId: job.id,
         });
       }
@@ -97,8 +98,4 @@ function publishEnding(publisher: Publisher, job: Job): void {
 export function durationS({ startedAtMs, finishedAtMs }: Job): number {
   if (startedAtMs === undefined || finishedAtMs === undefined) return 0;
   return Math.max(0, finishedAtMs - startedAtMs) / 1_000;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

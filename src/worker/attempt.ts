@@ -1,6 +1,6 @@
 /** One attempt at one job: from its lease to what becomes of it. */
 
-import { JobError } from "../errors.ts";
+import { JobError, messageOf } from "../errors.ts";
 import type { RunEvent, RunOutcome, RunSpec } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
@@ -134,7 +134,7 @@ export class Attempt implements Disposable {
     let ended = false;
     // Nothing that one run tells may bring down the others.
     const noteFailure = (error: unknown) =>
-      this.#logger.log("error", `Cannot tell an update: ${text(error)}`, { jobId: job.id });
+      this.#logger.log("error", `Cannot tell an update: ${messageOf(error)}`, { jobId: job.id });
     const onEvent = (event: RunEvent) => {
       if (!ended) order = order.then(() => this.#report(event)).catch(noteFailure);
     };
@@ -184,7 +184,7 @@ export class Attempt implements Disposable {
       this.#start = undefined;
       if (!first) return true;
     } catch (error) {
-      this.#logger.log("debug", `Cannot note the start: ${text(error)}`, { jobId: id });
+      this.#logger.log("debug", `Cannot note the start: ${messageOf(error)}`, { jobId: id });
       return false;
     }
     this.#logger.log("info", "Job started", { jobId: id, workflow });
@@ -290,8 +290,4 @@ function verdict(error: string, crashes: number): string {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -34,6 +34,8 @@ export interface Relay extends AsyncDisposable {
   look(servers: readonly ServerElsewhere[]): Promise<void>;
   /** Percent that others were last heard to have done of a job; 0 if nothing was heard. */
   heardPercent(jobId: string): number;
+  /** A job has ended. */
+  forget(jobId: string): void;
 }
 
 /** Jobs whose progress is remembered. */
@@ -70,6 +72,7 @@ export function createRelay(options: RelayOptions): Relay {
       for (const line of lines.values()) line.listen(servers, logger);
     },
     heardPercent: (jobId) => percents.get(jobId) ?? 0,
+    forget: (jobId) => void percents.delete(jobId),
     async [Symbol.asyncDispose]() {
       await Promise.all([...lines.values()].map((line) => line.close()));
       lines.clear();

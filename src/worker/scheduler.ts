@@ -1,5 +1,6 @@
 /** Takes jobs from the queue, chooses their servers and has them run. It alone holds leases. */
 
+import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
@@ -45,6 +46,8 @@ export interface SchedulerOptions extends RetryPolicy {
   storage?: Pick<StorageWatch, "isFit" | "suspect">;
   /** Percent of a job that was told while another worker ran it. @default {0} */
   percentElsewhere?: (jobId: string) => number;
+  /** Last progress of each job; whoever hears how one ended takes it out. @default a map of its own */
+  progress?: Map<string, Progress>;
   /** Hears of each attempt that has ended. */
   onAttempt?: (report: AttemptReport) => void;
   /** Takes log lines. */
@@ -149,7 +152,7 @@ class QueueScheduler implements Scheduler {
       leaseMs,
       storeAgainMs,
       random,
-      progress: new Map(),
+      progress: options.progress ?? new Map(),
       stopping: () => this.#draining,
     };
     this.#loop = this.#run();
@@ -245,7 +248,7 @@ class QueueScheduler implements Scheduler {
         if (!this.#draining) await this.#wakeUp.wait(await this.#idleMs());
       } catch (error) {
         // A full disk, say. The queue is asked again in a while.
-        this.#problem = `Cannot use the queue: ${text(error)}`;
+        this.#problem = `Cannot use the queue: ${messageOf(error)}`;
         this.#logger.log("error", this.#problem);
         await this.#wakeUp.wait(RECHECK_MS);
       }
@@ -317,7 +320,7 @@ class QueueScheduler implements Scheduler {
       if (times !== undefined) await this.#keepTimes(id, times);
     } catch (error) {
       // The lease runs out and the job is claimed again.
-      this.#logger.log("error", `Cannot settle the job: ${text(error)}`, { jobId: id });
+      this.#logger.log("error", `Cannot settle the job: ${messageOf(error)}`, { jobId: id });
     } finally {
       if (this.#active.get(id) === attempt) this.#active.delete(id);
       slot.remove(attempt);
@@ -331,7 +334,7 @@ class QueueScheduler implements Scheduler {
     try {
       await this.#options.queue.noteTimes(times);
     } catch (error) {
-      this.#logger.log("debug", `Cannot keep the times of a run: ${text(error)}`, { jobId });
+      this.#logger.log("debug", `Cannot keep the times of a run: ${messageOf(error)}`, { jobId });
     }
   }
 
@@ -392,8 +395,4 @@ class QueueScheduler implements Scheduler {
       .map((time) => time > this.#now() ? time - this.#now() : RECHECK_MS);
     return waits.length === 0 ? undefined : Math.min(...waits);
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,6 +9,7 @@ import { startExecutors } from "../executor/mod.ts";
 import type { KeyPair } from "../keys/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
+import type { Progress } from "../protocol/mod.ts";
 import type { Metrics } from "../http/mod.ts";
 import type { HeldServer, Job, JobQueue, Outbox } from "../queue/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
@@ -162,8 +163,14 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { maxConcurrentJobs = Infinity, maxRetries, drainTimeoutMs } = config.worker;
   const hooks = await hooksOf(config, queue.outbox, metrics, logger);
   if (hooks !== undefined) starting.use(hooks);
-  const onEnding = hooks === undefined ? {} : { onEnding: (job: Job) => hooks.note(job) };
-  const own = createAnnouncer({ queue, publisher, ...onEnding, logger });
+  const progress = new Map<string, Progress>();
+  let forget = (_jobId: string) => {};
+  const onEnding = async (job: Job) => {
+    progress.delete(job.id);
+    forget(job.id);
+    await hooks?.note(job);
+  };
+  const own = createAnnouncer({ queue, publisher, onEnding, logger });
   const once = shared === undefined ? undefined : announceOnce(own);
   const told = once ?? own;
   const isTold = (jobId: string) => once?.isTold(jobId) ?? false;
@@ -190,6 +197,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     retryDelayMs,
     abandonMs: awayMs,
     percentElsewhere: (jobId) => heardPercent(jobId),
+    progress,
     ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
   });
@@ -219,7 +227,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       percentOf: (jobId) => scheduler.progressOf(jobId)?.percent ?? 0,
       logger,
     }));
-  if (relay !== undefined) heardPercent = (jobId) => relay.heardPercent(jobId);
+  if (relay !== undefined) {
+    heardPercent = (jobId) => relay.heardPercent(jobId);
+    forget = (jobId) => relay.forget(jobId);
+  }
   shared?.publishAt(config.worker.peerAddr ?? updates.address, front.keys?.publicKey);
   const following = shared === undefined
     ? undefined

@@ -1,5 +1,6 @@
 /** Tells webhooks what the outbox holds, again and again until each was told or is given up. */
 
+import { messageOf } from "../../errors.ts";
 import { type Logger, silentLogger } from "../../log.ts";
 import type { Webhook } from "../../protocol/mod.ts";
 import type { Delivery, DeliveryResult, Job, Outbox } from "../../queue/mod.ts";
@@ -118,7 +119,9 @@ class HookDeliveries implements Deliveries {
           : Math.min(nextAtMs - this.#now(), LOOK_MS);
         await this.#wakeUp.wait(restMs);
       } catch (error) {
-        if (!isAway) this.#logger.log("error", `Cannot use the outbox of webhooks: ${text(error)}`);
+        if (!isAway) {
+          this.#logger.log("error", `Cannot use the outbox of webhooks: ${messageOf(error)}`);
+        }
         isAway = true;
         if (!signal.aborted) await this.#wakeUp.wait(againMs);
       }
@@ -167,7 +170,7 @@ class HookDeliveries implements Deliveries {
       }
     } catch (error) {
       // Nobody knows what became of it: it is told again when its lease is over.
-      this.#logger.log("error", `Cannot note what a webhook was told: ${text(error)}`, facts);
+      this.#logger.log("error", `Cannot note what a webhook was told: ${messageOf(error)}`, facts);
     }
   }
 
@@ -181,8 +184,4 @@ class HookDeliveries implements Deliveries {
     const spread = usual * (0.8 + 0.4 * Math.random());
     return { type: "failed", error, delayMs: Math.max(spread, pauseMs) };
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
