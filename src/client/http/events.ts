@@ -49,12 +49,9 @@ async function* updatesOf(
   }
 }
 
-function eventsOf({ ok, body }: Response): AsyncIterable<SentEvent> {
-  return ok && body !== null ? readEvents(body) : noEvents(body);
-}
-
-async function* noEvents(body: Response["body"]): AsyncGenerator<SentEvent> {
-  await body?.cancel();
+async function* eventsOf({ ok, body }: Response): AsyncGenerator<SentEvent> {
+  if (ok && body !== null) yield* readEvents(body);
+  else await body?.cancel();
 }
 
 /** What is no update belongs to the stream, or to a newer worker. */
