@@ -91,6 +91,15 @@ export interface MeasuredRun extends RunKind, RunTimes {
   readonly steps: number;
 }
 
+/** Whether a value that was kept can be a run that was measured. */
+export function isMeasuredRun(value: unknown): value is MeasuredRun {
+  if (!isRunTimes(value)) return false;
+  const { model, server, pixels, steps } = value as Partial<Record<keyof MeasuredRun, unknown>>;
+  const areNames = [model, server].every((name) => typeof name === "string");
+  // What bounds pixels is more than enough for steps.
+  return areNames && [pixels, steps].every(isPixels);
+}
+
 /** What is expected of one node. */
 export interface ExpectedNode {
   /** Id of the node in the graph. */

@@ -1,6 +1,7 @@
 /** Animations as GIF files (GIF89a, CompuServe 1990; the loop is Netscape's extension). */
 
 import type { AnimationTiming } from "./apng.ts";
+import { BitWriter } from "./bits.ts";
 import { concatenate } from "./chunks.ts";
 import { checkAnimation, type IndexedImage } from "./indexed.ts";
 
@@ -72,17 +73,11 @@ function* blocks(data: Uint8Array): Generator<Uint8Array> {
 /** Lempel, Ziv and Welch's compression with codes that grow. */
 function compress(indices: Uint8Array, bits: number): Uint8Array {
   const clear = 1 << bits;
-  const out: number[] = [];
-  let [buffer, held] = [0, 0];
+  const packed = new BitWriter();
   let size = bits + 1;
-  const write = (code: number) => {
-    buffer |= code << held;
-    held += size;
-    for (; held >= 8; held -= 8, buffer >>>= 8) out.push(buffer & 255);
-  };
   const table = new Map<number, number>();
   let next = clear + 2;
-  write(clear);
+  packed.write(clear, size);
   let prefix = indices[0]!;
   for (let at = 1; at < indices.length; at++) {
     const key = (prefix << 8) | indices[at]!;
@@ -91,21 +86,20 @@ function compress(indices: Uint8Array, bits: number): Uint8Array {
       prefix = known;
       continue;
     }
-    write(prefix);
+    packed.write(prefix, size);
     if (next < 1 << MOST_BITS) {
       if (next === 1 << size) size++;
       table.set(key, next++);
     } else {
-      write(clear);
+      packed.write(clear, size);
       table.clear();
       [next, size] = [clear + 2, bits + 1];
     }
     prefix = indices[at]!;
   }
-  write(prefix);
+  packed.write(prefix, size);
   // The end's code may need one bit more, just as a next code would have.
   if (next === 1 << size && size < MOST_BITS) size++;
-  write(clear + 1);
-  if (held > 0) out.push(buffer & 255);
-  return Uint8Array.from(out);
+  packed.write(clear + 1, size);
+  return packed.finish();
 }

@@ -12,7 +12,7 @@ const MEMORY_MB = 512;
 /** Markers of frames, which carry the size (ITU-T T.81, table B.1): baseline, extended, progressive. */
 const FRAMES: readonly number[] = [0xc0, 0xc1, 0xc2];
 
-/** Quality of the files that are written, of 100; all three channels keep their size. */
+/** Usual quality of the files that are written, of 100; all three channels keep their size. */
 const QUALITY = 92;
 
 /** What begins a segment of Exif. */
@@ -31,10 +31,15 @@ const WHITE = 255;
  *
  * @param exif What the file carries besides, as `encodeExif()` makes it. More than a segment holds is left
  *   out. @default nothing
+ * @param quality From 1 to 100. @default {92}
  */
-export function encodeJpeg(image: Raster, exif?: Uint8Array): Uint8Array<ArrayBuffer> {
+export function encodeJpeg(
+  image: Raster,
+  exif?: Uint8Array,
+  quality: number = QUALITY,
+): Uint8Array<ArrayBuffer> {
   const { width, height } = image;
-  const bytes = new Uint8Array(jpeg.encode({ width, height, data: onWhite(image) }, QUALITY).data);
+  const bytes = new Uint8Array(jpeg.encode({ width, height, data: onWhite(image) }, quality).data);
   if (exif === undefined || exif.length > MOST_EXIF_BYTES) return bytes;
   const mark = new TextEncoder().encode(EXIF_MARK);
   const view = new DataView(bytes.buffer);

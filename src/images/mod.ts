@@ -32,6 +32,7 @@ export {
   checkPixels,
   crop,
   emptyRaster,
+  isHandled,
   MAX_PIXELS,
   MAX_SIDE,
   paste,

@@ -105,6 +105,11 @@ function middle(at: number, from: number, to: number): number {
   return Math.floor(((at + 0.5) * from) / to);
 }
 
+/** Whether a size is within {@linkcode MAX_PIXELS} and {@linkcode MAX_SIDE}. */
+export function isHandled(width: number, height: number): boolean {
+  return width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_SIDE;
+}
+
 /**
  * Checks the size of an image before memory is taken for it.
  *
@@ -115,7 +120,7 @@ export function checkPixels(width: number, height: number): void {
   const isSize = Number.isSafeInteger(width) && Number.isSafeInteger(height) && width > 0 &&
     height > 0;
   if (!isSize) throw new RangeError(`Cannot make an image of ${width}x${height} pixels`);
-  if (width * height <= MAX_PIXELS && Math.max(width, height) <= MAX_SIDE) return;
+  if (isHandled(width, height)) return;
   throw new ImageError(
     "too_large",
     `An image of ${width}x${height} pixels is more than can be handled; ` +

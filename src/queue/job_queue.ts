@@ -40,23 +40,7 @@ export type CancelResult =
   /** No such job, or it has ended before. */
   | { readonly type: "not_found" };
 
-/** What to claim a job for. */
-export interface ClaimOptions {
-  /** Name of the server that will run it. */
-  server: string;
-  /** Socket that the server will send its events to. */
-  clientId: string;
-  /** How long the lease holds unless it is renewed, in milliseconds. */
-  leaseMs: number;
-  /**
-   * Tells whether the server shall run a job. Those that it shall not are passed over, some hundreds at
-   * the most. Not asked for a job whose prompt may live on this server: that one is for it alone.
-   * @default every job
-   */
-  fits?: (job: Job) => boolean;
-}
-
-/** What to claim jobs for, several at once. */
+/** What to claim jobs for. */
 export interface ClaimAllOptions {
   /** Servers that may take some, by name, each with the socket that it will send their events to. */
   servers: ReadonlyMap<string, string>;
@@ -223,11 +207,10 @@ export interface JobQueue extends AsyncDisposable {
   /** Stores a request, or recognises it. */
   enqueue(request: GenerateRequest, details?: EnqueueDetails): Promise<EnqueueResult>;
   /**
-   * Hands out the next job: by priority, then by age; undefined if none may be claimed. A point of
-   * priority counts as much as 30 s of age, so that nothing waits for ever.
+   * Hands out the next jobs: by priority, then by age; as many as were found for the servers, as one change.
+   * A point of priority counts as much as 30 s of age, so that nothing waits for ever. Some hundreds are
+   * passed over at the most.
    */
-  claim(options: ClaimOptions): Promise<Lease | undefined>;
-  /** The same for a set of servers, as one change: so many jobs as were found for them, in their order. */
   claimAll(options: ClaimAllOptions): Promise<readonly Lease[]>;
   /** Prolongs a lease by `leaseMs` from now. */
   renew(lease: Lease, leaseMs: number): Promise<boolean>;

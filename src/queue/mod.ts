@@ -9,7 +9,6 @@ export type { Job, JobOutcome, JobResult, Lease } from "./job.ts";
 export type {
   AbandonOptions,
   CancelResult,
-  ClaimOptions,
   EnqueueDetails,
   EnqueueResult,
   HeldServer,

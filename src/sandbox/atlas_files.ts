@@ -28,6 +28,11 @@ export interface Playing {
   readonly loops: boolean;
 }
 
+/** How long each image is shown, in whole milliseconds. */
+export function frameMs({ fps }: Pick<Playing, "fps">): number {
+  return Math.round(1000 / fps);
+}
+
 /** Tells these files from images, by their path. */
 export function isAtlasFile(path: string): boolean {
   return ENDINGS.test(path);
@@ -49,7 +54,7 @@ export function animationFiles(
     name: cycle === undefined ? stem : `${cycle}-${stem}`,
     loops,
   });
-  const durationMs = Math.round(1000 / fps);
+  const durationMs = frameMs({ fps });
   return [
     file("json", (stem) => {
       const feet = pivot === undefined ? {} : { pivot };

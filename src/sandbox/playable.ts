@@ -11,7 +11,7 @@ import {
   reduceColors,
   type SheetLayout,
 } from "../images/mod.ts";
-import type { Playing } from "./atlas_files.ts";
+import { frameMs, type Playing } from "./atlas_files.ts";
 import type { ResultContext } from "./result_image.ts";
 import type { SetFile } from "./staging.ts";
 
@@ -28,10 +28,9 @@ export interface PlayableFrames {
   readonly layout: SheetLayout;
 }
 
-/** When each of some frames goes, and how often all play. Atlases say the same. */
-export function timingOf(count: number, { fps, loops }: Playing): AnimationTiming {
-  const durationMs = Math.round(1000 / fps);
-  return { durationsMs: new Array(count).fill(durationMs), plays: loops ? 0 : 1 };
+/** When each of some frames goes, and how often all play. */
+function timingOf(count: number, playing: Playing): AnimationTiming {
+  return { durationsMs: new Array(count).fill(frameMs(playing)), plays: playing.loops ? 0 : 1 };
 }
 
 /** Makes both files. Where the frames have more colours than a GIF can, its colours are near them. */

@@ -48,8 +48,7 @@ export function describedPreviewPayload(
   return [uint32(text.length), text, bytes];
 }
 
-/** Joins byte arrays. */
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {
@@ -60,6 +59,6 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 }
 
 /** Four bytes, most significant first. */
-export function uint32(value: number): Uint8Array {
+function uint32(value: number): Uint8Array {
   return new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseExactJson } from "../exact_json.ts";
+
 /** A value that JSON text can hold. Integers above 2^53 are `bigint`, so that no seed is rounded. */
 export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
 
@@ -19,16 +21,14 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Parses JSON text. Integer literals that a double cannot hold exactly become `bigint`. */
+/**
+ * Parses JSON text. Integer literals that a double cannot hold exactly become `bigint`.
+ *
+ * @throws {SyntaxError} for what is no JSON, and for a mark at the beginning, as Python's does.
+ */
 export function parseJson(text: string): Json {
-  return JSON.parse(text, restoreInteger) as Json;
-}
-
-/** V8 hands a reviver the literal's own text, which TypeScript's declaration does not know yet. */
-function restoreInteger(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  if (text.startsWith("\ufeff")) throw new SyntaxError("Unexpected UTF-8 BOM");
+  return parseExactJson(text) as Json;
 }
 
 /** Writes a value as `json.dumps` does. Maps are objects with a kept key order; `undefined` members are left out. */

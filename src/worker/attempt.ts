@@ -31,6 +31,8 @@ export interface AttemptContext extends RetryPolicy {
   readonly estimator: Pick<Estimator, "expect">;
   /** Last progress of each job, over all its attempts. */
   readonly progress: Map<string, Progress>;
+  /** Percent of a job that was told while another worker ran it. @default {0} */
+  readonly percentElsewhere?: (jobId: string) => number;
   /** How long a lease holds, in milliseconds. */
   readonly leaseMs: number;
   /** Pause before a change that the queue could not store is offered again, in milliseconds. */
@@ -152,7 +154,7 @@ export class Attempt implements Disposable {
   }
 
   async #report(event: RunEvent): Promise<void> {
-    const { publisher, progress: shown } = this.#context;
+    const { publisher, progress: shown, percentElsewhere = () => 0 } = this.#context;
     const { id } = this.lease.job;
     if (event.type === "started") {
       this.#start = event;
@@ -165,7 +167,8 @@ export class Attempt implements Disposable {
       publisher.publish({ type: "preview", job_id: id, image_path: path, step });
     } else if (event.type === "progress") {
       // A second attempt starts from nothing, but what was shown is not taken back.
-      const percent = Math.max(shown.get(id)?.percent ?? 0, event.progress.percent);
+      const before = Math.max(shown.get(id)?.percent ?? 0, percentElsewhere(id));
+      const percent = Math.max(before, event.progress.percent);
       const progress = { type: "progress", job_id: id, ...event.progress, percent } as const;
       shown.set(id, progress);
       publisher.publish(progress);

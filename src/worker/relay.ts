@@ -20,6 +20,8 @@ export interface RelayOptions {
   isTold: (jobId: string) => boolean;
   /** Whether this worker runs a job itself. */
   isOwn: (jobId: string) => boolean;
+  /** Percent that was told of a job when it ran here; 0 if it never did. */
+  percentOf: (jobId: string) => number;
   /** Takes log lines. */
   logger?: Logger;
   /** Milliseconds of a clock that never goes back. @default {performance.now} */
@@ -30,6 +32,8 @@ export interface RelayOptions {
 export interface Relay extends AsyncDisposable {
   /** Looks who is there now, and what they say they do. */
   look(servers: readonly ServerElsewhere[]): Promise<void>;
+  /** Percent that others were last heard to have done of a job; 0 if nothing was heard. */
+  heardPercent(jobId: string): number;
 }
 
 /** Jobs whose progress is remembered. */
@@ -49,7 +53,7 @@ export function createRelay(options: RelayOptions): Relay {
     }
     // What was relayed comes from where it began, too.
     if (update.worker !== undefined) return;
-    if (update.type === "progress" && !rises(percents, update)) return;
+    if (update.type === "progress" && !rises(percents, update, options)) return;
     options.publisher.publish({ ...update, worker });
   };
   return {
@@ -65,6 +69,7 @@ export function createRelay(options: RelayOptions): Relay {
       }
       for (const line of lines.values()) line.listen(servers, logger);
     },
+    heardPercent: (jobId) => percents.get(jobId) ?? 0,
     async [Symbol.asyncDispose]() {
       await Promise.all([...lines.values()].map((line) => line.close()));
       lines.clear();
@@ -150,8 +155,9 @@ function isOnTheWay(update: Update): update is OnTheWay {
 function rises(
   percents: Map<string, number>,
   { job_id, percent }: Extract<Update, { type: "progress" }>,
+  { percentOf }: Pick<RelayOptions, "percentOf">,
 ) {
-  if (percent < (percents.get(job_id) ?? 0)) return false;
+  if (percent < Math.max(percents.get(job_id) ?? 0, percentOf(job_id))) return false;
   percents.delete(job_id);
   percents.set(job_id, percent);
   const [oldest] = percents.keys();

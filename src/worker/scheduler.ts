@@ -43,6 +43,8 @@ export interface SchedulerOptions extends RetryPolicy {
   lookAgainMs?: number;
   /** Knows whether images can be written. @default they can */
   storage?: Pick<StorageWatch, "isFit" | "suspect">;
+  /** Percent of a job that was told while another worker ran it. @default {0} */
+  percentElsewhere?: (jobId: string) => number;
   /** Hears of each attempt that has ended. */
   onAttempt?: (report: AttemptReport) => void;
   /** Takes log lines. */
@@ -89,7 +91,9 @@ export interface Scheduler {
   add(runner: JobRunner): void;
   /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
   remove(server: string): Promise<void>;
-  /** Last progress of a running job. */
+  /** True while a job runs here. */
+  runs(jobId: string): boolean;
+  /** Last progress that was told of a job while it ran here, until it has ended. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
   waitBeforeMs(jobId: string): number;
@@ -208,6 +212,10 @@ class QueueScheduler implements Scheduler {
     if (slot === undefined) return;
     slot.isDraining = draining;
     this.wake();
+  }
+
+  runs(jobId: string): boolean {
+    return this.#active.has(jobId);
   }
 
   progressOf(jobId: string): Progress | undefined {

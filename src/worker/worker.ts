@@ -177,6 +177,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const storage = starting.use(
     createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
   );
+  let heardPercent = (_jobId: string) => 0;
   const scheduler = startScheduler({
     queue,
     storage,
@@ -188,6 +189,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     maxRetries,
     retryDelayMs,
     abandonMs: awayMs,
+    percentElsewhere: (jobId) => heardPercent(jobId),
     ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
   });
@@ -213,9 +215,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       keys: front.keys,
       publisher,
       isTold,
-      isOwn: (jobId) => scheduler.progressOf(jobId) !== undefined,
+      isOwn: (jobId) => scheduler.runs(jobId),
+      percentOf: (jobId) => scheduler.progressOf(jobId)?.percent ?? 0,
       logger,
     }));
+  if (relay !== undefined) heardPercent = (jobId) => relay.heardPercent(jobId);
   shared?.publishAt(config.worker.peerAddr ?? updates.address, front.keys?.publicKey);
   const following = shared === undefined
     ? undefined

@@ -2,7 +2,7 @@
 
 import { ConfigError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
-import { parseAsSpelled, parseExactJson } from "./exact_json.ts";
+import { parseAsSpelled, parseExactJson } from "../exact_json.ts";
 import { invalid } from "./invalid.ts";
 import { DEFAULT_ROUTES, routeRequest, type Routes } from "./route.ts";
 import { createTemplate, type Template } from "./template/template.ts";

@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import { memoryTransport, type Transport, zmqTransport } from "../../src/transport/mod.ts";
 import { type EnqueueDetails, openSqliteQueue } from "../../src/queue/mod.ts";
 import { decodeUpdate, encodeUpdate, type Progress } from "../../src/protocol/mod.ts";
+import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { request } from "./support/jobs.ts";
@@ -80,7 +81,7 @@ Deno.test("a submission and a claim cost about the same beside many jobs that wa
       const result = await queue.enqueue(generateRequest({ id }));
       assert.ok(result.type === "accepted");
       await queue.position(id);
-      const lease = await queue.claim({ server: "one", clientId: "c", leaseMs: 60_000 });
+      const lease = await claimOne(queue, { server: "one", clientId: "c", leaseMs: 60_000 });
       await queue.settle(lease!, { type: "cancelled" });
     });
   const rounds = await alternate<"many" | "few", number>(ROUNDS, {

@@ -1,6 +1,7 @@
 /** A queue under test, with a clock that the test moves. */
 
 import type { JobQueue, Lease } from "../../src/queue/mod.ts";
+import { claimOne } from "../support/claim.ts";
 import { manualClock } from "../support/clock.ts";
 import { tempDir } from "../support/temp_dir.ts";
 
@@ -39,7 +40,7 @@ export async function createSetup(open: QueueFactory, maxQueued?: number): Promi
   return {
     queue,
     clock,
-    claim: (server = "one") => queue.claim({ server, clientId: "c", leaseMs: LEASE_MS }),
+    claim: (server = "one") => claimOne(queue, { server, clientId: "c", leaseMs: LEASE_MS }),
     async [Symbol.asyncDispose]() {
       await queue.close();
       await dir[Symbol.asyncDispose]();

@@ -1,4 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
+import { decodePng } from "../../src/images/mod.ts";
 import type { JsonObject } from "../../src/simulator/mod.ts";
 import {
   ask,
@@ -131,6 +132,27 @@ Deno.test("Profile 0.33 resizes by its dynamic choice and batches what is given"
     const bytes = new DataView(await response.arrayBuffer());
     deepEqual([bytes.getUint32(16), bytes.getUint32(20)], [16, 8]);
   }
+});
+
+Deno.test("Profile 0.33 batches more than ten images in the order of their numbers", async () => {
+  await using simulator = await startNew();
+  const colours = Array.from({ length: 12 }, (_, index) => index);
+  const sources = colours.map((color) => {
+    const inputs = { width: 8, height: 4, batch_size: 1, color };
+    return [String(10 + color), node("EmptyImage", inputs)] as const;
+  });
+  const given = colours.map((color) => [`images.image${color}`, [String(10 + color), 0]]);
+  const entry = await run(simulator, {
+    ...Object.fromEntries(sources),
+    "1": node("BatchImagesNode", Object.fromEntries(given)),
+    "2": saved("1"),
+  });
+  const blues = [];
+  for (const name of filesOf(entry, "2")) {
+    const response = await fetch(`${simulator.url}/view?filename=${name}`);
+    blues.push(decodePng(await response.bytes()).data[2]);
+  }
+  deepEqual(blues, colours);
 });
 
 Deno.test("Profile 0.33 answers malformed prompts with 500 and pages of other sites with 403", async () => {

@@ -4,6 +4,7 @@ import type { JobOutcome, JobQueue } from "../../src/queue/mod.ts";
 import { openSqliteQueue } from "../../src/queue/mod.ts";
 import { createAnnouncer } from "../../src/worker/announcer.ts";
 import { startCatchUp } from "../../src/worker/catch_up.ts";
+import { claimOne } from "../support/claim.ts";
 import { manualClock } from "../support/clock.ts";
 import { generateRequest } from "../support/requests.ts";
 
@@ -82,7 +83,7 @@ function setup() {
 
 async function end(queue: JobQueue, id: string, outcome: JobOutcome) {
   await queue.enqueue(generateRequest({ id }));
-  const lease = await queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+  const lease = await claimOne(queue, { server: "one", clientId: "c", leaseMs: 1_000 });
   const job = lease && await queue.settle(lease, outcome);
   if (job === undefined) throw new Error(`${id} did not end`);
   return job;

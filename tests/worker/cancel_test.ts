@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobQueue } from "../../src/queue/mod.ts";
+import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 import {
   ABANDON_MS,
@@ -160,7 +161,7 @@ Deno.test("A cancelled job of a server that is no longer configured ends without
 function diedWhileCancelling(queue: JobQueue): JobQueue {
   const left = (async () => {
     await queue.enqueue(generateRequest());
-    await queue.claim({ server: "one", clientId: "client", leaseMs: 30_000 });
+    await claimOne(queue, { server: "one", clientId: "client", leaseMs: 30_000 });
     await queue.cancel("job-1");
     await queue.reclaim({ all: true });
   })();

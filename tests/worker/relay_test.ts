@@ -40,6 +40,17 @@ Deno.test("A relay never lets the percent of a job fall, whichever worker runs i
   await setup.settled();
   const percents = setup.published.map((update) => update.type === "progress" && update.percent);
   assert.deepEqual(percents, [10, 60, 60, 70]);
+  assert.deepEqual([setup.relay.heardPercent("x"), setup.relay.heardPercent("y")], [70, 0]);
+});
+
+Deno.test("A relay begins no lower than this worker has told while the job ran here", async () => {
+  await using setup = relaySetup();
+  await setup.relay.look([]);
+  setup.percents.set("x", 40);
+  for (const percent of [10, 40, 50]) setup.hear(progress("x", percent));
+  await setup.settled();
+  const percents = setup.published.map((update) => update.type === "progress" && update.percent);
+  assert.deepEqual(percents, [40, 50]);
 });
 
 Deno.test("A relay connects with the keys of both, anew where an address has changed", async () => {
@@ -92,6 +103,7 @@ function relaySetup({ keys, refuse = false }: {
   const published: Update[] = [];
   const told = new Set<string>();
   const own = new Set<string>();
+  const percents = new Map<string, number>();
   const connections: [string, ConnectSocketOptions][] = [];
   const warnings: string[] = [];
   const lines = new Set<TransformStream<Uint8Array, Uint8Array>>();
@@ -117,6 +129,7 @@ function relaySetup({ keys, refuse = false }: {
     publisher: { publish: (update) => void published.push(update) },
     isTold: (jobId) => told.has(jobId),
     isOwn: (jobId) => own.has(jobId),
+    percentOf: (jobId) => percents.get(jobId) ?? 0,
     logger: { log: (_level, message) => void warnings.push(message) },
     now: () => state.nowMs,
   });
@@ -125,6 +138,7 @@ function relaySetup({ keys, refuse = false }: {
     published,
     told,
     own,
+    percents,
     connections,
     warnings,
     open: () => lines.size,

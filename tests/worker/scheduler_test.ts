@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { JobQueue } from "../../src/queue/mod.ts";
+import { polled } from "../support/polled.ts";
 import { generateRequest } from "../support/requests.ts";
 import {
   DONE,
@@ -122,6 +123,29 @@ Deno.test("Scheduler never lets percent fall, not even in a second attempt", asy
     update.type === "progress" ? [update.percent] : []
   );
   assert.deepEqual(percents, [60, 60, 60, 70]);
+});
+
+Deno.test("Scheduler goes on from the percent that was told while another worker ran the job", async () => {
+  await using setup = schedulerSetup({ percentElsewhere: (jobId) => jobId === "job-1" ? 40 : 0 });
+  const run = await submit(setup);
+  const complete = setup.published("job_complete");
+  for (const percent of [10, 50]) run.tell(progress({ percent }));
+  run.end(DONE);
+  await complete;
+  const told = setup.updates.filter((update) => update.type === "progress");
+  assert.deepEqual(told.map(({ percent }) => percent), [40, 50]);
+});
+
+Deno.test("Scheduler no longer runs a job that it gave back, but knows what it told of it", async () => {
+  await using setup = schedulerSetup();
+  const run = await submit(setup);
+  assert.equal(setup.scheduler.runs("job-1"), true);
+  run.tell(progress({ percent: 60 }));
+  setup.runner.state = "unreachable";
+  run.end(failure("unreachable", { retry: true }));
+  await polled(() => Promise.resolve(!setup.scheduler.runs("job-1") || undefined), "its return");
+  assert.deepEqual(await setup.queue.counts(), { queued: 1, running: 0 });
+  assert.equal(setup.scheduler.progressOf("job-1")?.percent, 60);
 });
 
 Deno.test("Scheduler announces the start of a job once, whatever the attempts", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
 import type { JobQueue } from "../../src/queue/mod.ts";
+import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 import {
   ABANDON_MS,
@@ -66,7 +67,7 @@ Deno.test("Scheduler runs what a server was given that is no longer in use", asy
     wrap(queue) {
       // The queue as a process before this one left it.
       queue.enqueue(generateRequest());
-      queue.claim({ server: "sold", clientId: "c", leaseMs: 1 });
+      claimOne(queue, { server: "sold", clientId: "c", leaseMs: 1 });
       queue.reclaim({ all: true });
       return queue;
     },

@@ -1,6 +1,7 @@
 import { equal, ok } from "node:assert/strict";
 import { openSqliteQueue } from "../../src/queue/mod.ts";
 import { QueueShares } from "../../src/worker/shares.ts";
+import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 
 const MAX_QUEUED = 10;
@@ -46,7 +47,7 @@ Deno.test("jobs that no longer wait do not count", async () => {
   await filled(async ({ queue, shares }) => {
     shares.refused("polite");
     for (let job = 0; job < MAX_QUEUED / 2; job++) {
-      await queue.claim({ server: "s", clientId: "c", leaseMs: 60_000 });
+      await claimOne(queue, { server: "s", clientId: "c", leaseMs: 60_000 });
     }
     equal(await shares.isOver("greedy"), false);
   });

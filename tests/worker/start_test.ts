@@ -6,6 +6,7 @@ import { openSqliteQueue } from "../../src/queue/mod.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { type RequestServer, type Transport, zmqTransport } from "../../src/transport/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
+import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE, testConfig } from "../support/worker.ts";
@@ -90,7 +91,7 @@ for (const when of ["new", "known"] as const) {
     if (when === "known") {
       await using queue = openSqliteQueue({ path: config.worker.dbPath });
       await queue.enqueue(generateRequest());
-      await queue.claim({ server: "one", clientId: "c", leaseMs: 60_000 });
+      await claimOne(queue, { server: "one", clientId: "c", leaseMs: 60_000 });
     }
     using other = new DatabaseSync(config.worker.dbPath);
     other.exec("BEGIN EXCLUSIVE");

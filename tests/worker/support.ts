@@ -108,6 +108,7 @@ export function schedulerSetup(
   options: {
     maxRetries?: number;
     maxInFlight?: number;
+    percentElsewhere?: (jobId: string) => number;
     runners?: FakeRunner[];
     /** Stands between the scheduler and the queue. */
     wrap?: (queue: JobQueue) => JobQueue;
@@ -144,6 +145,7 @@ export function schedulerSetup(
     announcer: createAnnouncer({ queue, publisher }),
     estimator: createEstimator(),
     maxRetries: options.maxRetries ?? 1,
+    percentElsewhere: options.percentElsewhere ?? (() => 0),
     retryDelayMs: 0,
     now: clock.now,
     random: () => 0,

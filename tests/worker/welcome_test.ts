@@ -5,6 +5,7 @@ import { JobError } from "../../src/errors.ts";
 import { createEstimator } from "../../src/worker/estimates/estimator.ts";
 import { Slot } from "../../src/worker/slot.ts";
 import { Welcome } from "../../src/worker/welcome.ts";
+import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 import {
   ABANDON_MS,
@@ -75,11 +76,11 @@ Deno.test("Scheduler remembers over a restart of the worker what it left where",
     wrap(queue) {
       // The queue as a process before this one left it.
       queue.enqueue(generateRequest());
-      queue.claim({ server: "one", clientId: "c", leaseMs: 1 })
+      claimOne(queue, { server: "one", clientId: "c", leaseMs: 1 })
         .then((lease) => left = lease?.promptId);
       queue.reclaim({ all: true });
       queue.abandonPrompts({ exceptOn: [] });
-      queue.claim({ server: "other", clientId: "c", leaseMs: 60_000 });
+      claimOne(queue, { server: "other", clientId: "c", leaseMs: 60_000 });
       queue.enqueue(generateRequest({ id: "job-2" }));
       return queue;
     },

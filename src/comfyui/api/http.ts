@@ -5,7 +5,8 @@ import { hideSecrets, type Redact } from "../../secrets.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
 import type { Access } from "./access.ts";
 import { readText } from "./body.ts";
-import { parseJson, writeJson } from "./json.ts";
+import { writeJson } from "../../exact_json.ts";
+import { parseJson } from "./json.ts";
 import { Patience } from "./patience.ts";
 import type { CallOptions } from "../options.ts";
 

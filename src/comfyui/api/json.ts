@@ -19,28 +19,6 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** What `JSON` can since ECMAScript 2026, which TypeScript does not know yet. */
-interface RawJson {
-  rawJSON(text: string): unknown;
-}
-
-/** Writes JSON; a bigint, as which 64-bit integers of a workflow are kept, with every digit. */
-export function writeJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => {
-    return typeof part === "bigint" ? (JSON as unknown as RawJson).rawJSON(String(part)) : part;
-  });
-}
-
-/** Parses JSON in which integers that a number would round become bigints, to be quoted. */
-export function parseExactJson(text: string): unknown {
-  const revive = (_key: string, value: unknown, context?: { source?: string }): unknown => {
-    const source = context?.source ?? "";
-    const isRounded = typeof value === "number" && !Number.isSafeInteger(value);
-    return isRounded && /^-?\d+$/.test(source) ? BigInt(source) : value;
-  };
-  return JSON.parse(text, revive);
-}
-
 /** Replaces the words outside of strings only: a prompt may well contain "NaN". */
 function withoutPythonNumbers(text: string): string {
   const parts: string[] = [];

@@ -1,18 +1,11 @@
 /** Turns ComfyUI's refusal of a graph into a sentence that a person can act on (pure). */
 
+import { writeJson } from "../../exact_json.ts";
 import { ComfyError } from "../../errors.ts";
 // Not by `mod.ts`: that would load zod and all schemas into each isolate, 10 MB.
 import { nearestNames } from "../../protocol/names.ts";
 import { describeNode } from "../graph.ts";
-import {
-  asArray,
-  asObject,
-  asStrings,
-  asText,
-  isObject,
-  type JsonObject,
-  writeJson,
-} from "./json.ts";
+import { asArray, asObject, asStrings, asText, isObject, type JsonObject } from "./json.ts";
 import type { PromptGraph } from "../types.ts";
 
 const MAX_PROBLEMS = 5;

@@ -12,7 +12,8 @@ import {
   SMALL_ANSWER_BYTES,
   statusError,
 } from "./http.ts";
-import { asNumber, asText, isObject, parseExactJson } from "./json.ts";
+import { parseExactJson } from "../../exact_json.ts";
+import { asNumber, asText, isObject } from "./json.ts";
 import type { CallOptions } from "../options.ts";
 import { hasNodeErrors, rejectedError } from "./rejected.ts";
 import { MARKER, type ServerView } from "./server_view.ts";

@@ -1,6 +1,6 @@
 /** Prefix codes: short ones for what comes often (RFC 9649, section 3.7). Pure. */
 
-import type { BitWriter } from "./bits.ts";
+import type { BitWriter } from "../bits.ts";
 
 /** Code of each symbol, its first bit lowest, and how many bits it has; 0 for what never comes. */
 export interface PrefixCode {

@@ -11,8 +11,7 @@ import {
 } from "../outbox.ts";
 import type { PostgresClient } from "./client.ts";
 import { plainText } from "./id.ts";
-
-const NOW = `coalesce($1::bigint, clock_ms())`;
+import { NOW } from "./statements.ts";
 
 const PUT = `
   INSERT INTO deliveries (id, job_id, url, host, body, created_at_ms, next_at_ms)

@@ -3,13 +3,11 @@
 import { ConfigError, JobError } from "../../errors.ts";
 import type { MeasuredRun } from "../../node_times.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
-import { forOne } from "../claims.ts";
 import type { Job, JobOutcome, Lease } from "../job.ts";
 import type {
   AbandonOptions,
   CancelResult,
   ClaimAllOptions,
-  ClaimOptions,
   EnqueueDetails,
   EnqueueResult,
   JobQueue,
@@ -120,10 +118,6 @@ class PostgresQueue implements JobQueue {
 
   enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
     return this.#acceptor.accept(request, details.workflow);
-  }
-
-  async claim(options: ClaimOptions): Promise<Lease | undefined> {
-    return (await this.claimAll(forOne(options)))[0];
   }
 
   async claimAll(options: ClaimAllOptions): Promise<readonly Lease[]> {

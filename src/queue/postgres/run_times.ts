@@ -1,6 +1,6 @@
 /** Where the time of runs went. */
 
-import { isRunTimes, type MeasuredRun } from "../../node_times.ts";
+import { isMeasuredRun, type MeasuredRun } from "../../node_times.ts";
 import type { StoredRow } from "./client.ts";
 
 /** What tells kinds apart. JSON, for a model's name may have what PostgreSQL's text has not. */
@@ -12,9 +12,8 @@ export function kindOf({ workflow, model, pixels, server }: MeasuredRun): string
 export function readTimes(rows: readonly StoredRow[]): MeasuredRun[] {
   return rows.flatMap((row) => {
     try {
-      const run = JSON.parse(String(row["run"])) as MeasuredRun;
-      const counts = [run.pixels, run.steps];
-      return isRunTimes(run) && counts.every((count) => count > 0 && count <= 2 ** 40) ? [run] : [];
+      const run: unknown = JSON.parse(String(row["run"]));
+      return isMeasuredRun(run) ? [run] : [];
     } catch {
       return [];
     }

@@ -1,6 +1,6 @@
 /** Where the time of runs went, on SQLite. To be used within a transaction of the store. */
 
-import { isRunTimes, type MeasuredRun, type RunTimes } from "../../node_times.ts";
+import { isMeasuredRun, type MeasuredRun, type RunTimes } from "../../node_times.ts";
 import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../job_queue.ts";
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
@@ -33,8 +33,7 @@ export function readTimes(store: SqliteStore): MeasuredRun[] {
         otherMs,
         filesMs,
       };
-      const counts = [run.pixels, run.steps];
-      return isRunTimes(run) && counts.every((count) => count > 0 && count <= 2 ** 40) ? [run] : [];
+      return isMeasuredRun(run) ? [run] : [];
     } catch {
       return [];
     }

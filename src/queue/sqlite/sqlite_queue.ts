@@ -12,14 +12,12 @@ import {
   MAX_PAUSE_MS,
   recognise,
 } from "../acceptance.ts";
-import { forOne } from "../claims.ts";
 import { isTerminal } from "../job.ts";
 import type { Job, JobOutcome, Lease } from "../job.ts";
 import type {
   AbandonOptions,
   CancelResult,
   ClaimAllOptions,
-  ClaimOptions,
   EnqueueDetails,
   EnqueueResult,
   JobQueue,
@@ -85,10 +83,6 @@ class SqliteQueue implements JobQueue {
   enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
     const store = () => this.#accept(request, details.workflow);
     return this.#store.writeTogether("store the job", store, { more: details.more ?? false });
-  }
-
-  async claim(options: ClaimOptions): Promise<Lease | undefined> {
-    return (await this.claimAll(forOne(options)))[0];
   }
 
   async claimAll(options: ClaimAllOptions): Promise<readonly Lease[]> {

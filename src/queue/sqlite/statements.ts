@@ -1,5 +1,7 @@
 /** Every SQL statement of the queue. Each changes one job, fenced by its `seq` within a transaction or by its token. */
 
+import { MAX_PAUSE_MS } from "../acceptance.ts";
+
 /** The least integer that SQLite knows. */
 export const LEAST_INTEGER: bigint = -(2n ** 63n);
 
@@ -21,7 +23,7 @@ export const INSERT = `
 export const NEXT = `
   SELECT * FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq)
-    AND not_before_ms NOT BETWEEN :now + 1 AND :now + 3600000
+    AND not_before_ms NOT BETWEEN :now + 1 AND :now + ${MAX_PAUSE_MS}
     AND (prompt_id IS NULL OR server IS NULL
       OR server IN (SELECT value FROM json_each(:servers)))
   ORDER BY due_ms, seq LIMIT :limit`;

@@ -1,12 +1,6 @@
 /** Puts images of few colours into sheets. Pure. */
 
-import {
-  type IndexedImage,
-  MAX_PIXELS,
-  MAX_SIDE,
-  type SheetLayout,
-  spaced,
-} from "../../images/mod.ts";
+import { type IndexedImage, isHandled, type SheetLayout, spaced } from "../../images/mod.ts";
 import { extrude } from "../../pixels/mod.ts";
 import { cutIndexed } from "../playable.ts";
 
@@ -23,11 +17,6 @@ export function compose(images: readonly IndexedImage[], layout: SheetLayout): I
   return { width: layout.width, height: layout.height, indices, palette: images[0]!.palette };
 }
 
-/** Whether a size is one that an image can have. */
-export function isFit(width: number, height: number): boolean {
-  return Math.max(width, height) <= MAX_SIDE && width * height <= MAX_PIXELS;
-}
-
 /** A sheet of tiles whose borders are repeated outwards; undefined where no image can be so large. */
 export function extrudeTiles(
   sheet: IndexedImage,
@@ -35,7 +24,7 @@ export function extrudeTiles(
   by: number,
 ): { sheet: IndexedImage; layout: SheetLayout } | undefined {
   const wider = spaced(layout, by);
-  if (!isFit(wider.width, wider.height)) return undefined;
+  if (!isHandled(wider.width, wider.height)) return undefined;
   const tiles = layout.cells.map((cell) => ({
     ...extrude(cutIndexed(sheet, cell), by),
     palette: sheet.palette,

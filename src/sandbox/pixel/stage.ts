@@ -8,7 +8,9 @@ import {
   crop,
   encodeIndexedPng,
   type IndexedImage,
+  isHandled,
   type PngText,
+  type Raster,
   type SheetLayout,
   tileLayout,
 } from "../../images/mod.ts";
@@ -29,11 +31,11 @@ import { PARAMETERS_KEYWORD } from "../parameters.ts";
 import { cutIndexed, type PlayableFrames } from "../playable.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
 import type { SetFile } from "../staging.ts";
-import { compose, extrudeTiles, isFit } from "./compose.ts";
+import { compose, extrudeTiles } from "./compose.ts";
 import { findPalette } from "./palette.ts";
 
 /** Keyword of the text chunk that tells what was found. */
-export const PIXEL_KEYWORD = "pixel";
+const PIXEL_KEYWORD = "pixel";
 
 /** What was found in an image, before it is known where its files go. */
 export type Found = Omit<PixelResult, "image" | "original">;
@@ -88,10 +90,11 @@ export class PixelStage {
     const { text, ...raster } = await readImage(image);
     const { images: [art], found } = this.#pixelize([raster]);
     const about = describe(art!, found);
+    const factors = this.#factors(art!, about);
     const texts = textsOf(about, text, context);
     const files = [
       await indexed(art!, ".png", texts, context),
-      ...await this.#enlarged(art!, about, { ...context, texts, ending: "" }),
+      ...await enlarged(art!, factors, "", texts, context),
       ...this.#originals([image], found),
     ];
     return { files, found: about };
@@ -111,9 +114,10 @@ export class PixelStage {
     const { images, found } = this.#pixelize(rasters);
     const [first] = images as [PixelArt, ...PixelArt[]];
     const about = describe(first, found);
-    const texts = textsOf(about, text, context);
     const layout = layoutOf(first.width, first.height);
     const sheet = compose(images, layout);
+    const factors = this.#factors(sheet, about);
+    const texts = textsOf(about, text, context);
     const frames: { suffix: string; temp: string }[] = [];
     for (const [index, art] of images.entries()) {
       context.signal.throwIfAborted();
@@ -122,7 +126,7 @@ export class PixelStage {
     const files = [
       await indexed(sheet, "_sheet.png", texts, context),
       ...frames,
-      ...await this.#enlarged(sheet, about, { ...context, texts, ending: "_sheet" }),
+      ...await enlarged(sheet, factors, "_sheet", texts, context),
       ...this.#originals(originals, found),
     ];
     const temps = frames.map(({ temp }) => temp);
@@ -138,7 +142,7 @@ export class PixelStage {
     const { text, ...raster } = await readImage(sheet);
     const { images: [art], found } = this.#divisible(raster, columns, rows);
     const inner = tileLayout(art!, columns, rows);
-    const seams = inner.cells.map((cell) => scoreSeams(crop({ ...art!, ...RGBA(art!) }, cell)));
+    const seams = inner.cells.map((cell) => scoreSeams(crop(rasterOf(art!), cell)));
     const described = describe(art!, found);
     const { sheet: large, layout } = this.#extruded(art!, inner, described);
     const about: Found = {
@@ -147,6 +151,7 @@ export class PixelStage {
       tileable: seams.every(({ tileable }) => tileable),
       seams: seams.map(({ x, y }) => [rounded(x), rounded(y)]),
     };
+    const factors = this.#factors(large, about);
     const files: SetFile[] = [];
     for (const [index, cell] of inner.cells.entries()) {
       context.signal.throwIfAborted();
@@ -161,7 +166,7 @@ export class PixelStage {
       files: [
         await indexed(large, "_sheet.png", texts, context),
         ...files,
-        ...await this.#enlarged(large, about, { ...context, texts, ending: "_sheet" }),
+        ...await enlarged(large, factors, "_sheet", texts, context),
         ...this.#originals([sheet], found),
       ],
       found: about,
@@ -197,25 +202,13 @@ export class PixelStage {
     return larger ?? { sheet, layout };
   }
 
-  async #enlarged(
-    art: IndexedImage,
-    found: Found,
-    context: ResultContext & { texts: PngText; ending: string },
-  ): Promise<SetFile[]> {
-    const files: SetFile[] = [];
-    for (const factor of new Set(this.#options.scale)) {
-      context.signal.throwIfAborted();
-      const [width, height] = [art.width * factor, art.height * factor];
-      if (!isFit(width, height)) {
-        found.warnings.push(`scale_${factor}_too_large`);
-        continue;
-      }
-      const indices = enlarge(art.indices, art.width, art.height, 1, factor);
-      const large = { width, height, indices, palette: art.palette };
-      const suffix = `${context.ending}@${factor}x.png`;
-      files.push({ ...await indexed(large, suffix, context.texts, context), isExtra: true });
-    }
-    return files;
+  /** How many times larger it is wished besides; a warning stands for each that no image can be. */
+  #factors({ width, height }: IndexedImage, { warnings }: Found): number[] {
+    return [...new Set(this.#options.scale)].filter((factor) => {
+      const fits = isHandled(width * factor, height * factor);
+      if (!fits) warnings.push(`scale_${factor}_too_large`);
+      return fits;
+    });
   }
 
   /** Kept where that is wished, and beside a result that may be wrong. */
@@ -244,8 +237,8 @@ export async function openPixelStage(
   );
 }
 
-function RGBA({ rgba }: PixelArt): { channels: 4; data: Uint8Array } {
-  return { channels: 4, data: rgba };
+function rasterOf({ width, height, rgba }: PixelArt): Raster {
+  return { width, height, channels: 4, data: rgba };
 }
 
 async function indexed(
@@ -255,6 +248,28 @@ async function indexed(
   { staging }: ResultContext,
 ): Promise<{ suffix: string; temp: string }> {
   return { suffix, temp: await staging.write(await encodeIndexedPng(image, text)) };
+}
+
+async function enlarged(
+  { width, height, indices, palette }: IndexedImage,
+  factors: readonly number[],
+  ending: string,
+  text: PngText,
+  context: ResultContext,
+): Promise<SetFile[]> {
+  const files: SetFile[] = [];
+  for (const factor of factors) {
+    context.signal.throwIfAborted();
+    const large = {
+      width: width * factor,
+      height: height * factor,
+      indices: enlarge(indices, width, height, 1, factor),
+      palette,
+    };
+    const file = await indexed(large, `${ending}@${factor}x.png`, text, context);
+    files.push({ ...file, isExtra: true });
+  }
+  return files;
 }
 
 function textsOf(found: Found, text: PngText, { parameters }: ResultContext): PngText {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Raster } from "../../images/mod.ts";
+
 /** An RGB image. */
 export interface Image {
   /** Width in pixels. */
@@ -21,6 +23,12 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 export function lazyImage(width: number, height: number, paint: () => Uint8Array): Image {
   let painted: Uint8Array | undefined;
   return { width, height, pixels: () => painted ??= paint() };
+}
+
+/** What writers of files take: the image, painted. */
+export function rasterOf(image: Image): Raster {
+  const { width, height } = image;
+  return { width, height, channels: 3, data: image.pixels() };
 }
 
 /** Creates an image of one colour. */
@@ -54,6 +62,11 @@ export function croppedToRatio(source: Image, width: number, height: number): Im
     ? source.height
     : Math.max(1, Math.round(source.width / wanted));
   return lazyImage(cutWidth, cutHeight, () => cut(source, cutWidth, cutHeight));
+}
+
+/** Resizes, and before that cuts off what another ratio of the sides has too much. */
+export function filled(source: Image, width: number, height: number): Image {
+  return resized(croppedToRatio(source, width, height), width, height);
 }
 
 function resample(source: Image, width: number, height: number): Uint8Array {

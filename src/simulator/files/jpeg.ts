@@ -4,13 +4,10 @@
  * @module
  */
 
-import jpeg from "jpeg-js";
-import type { Image } from "./image.ts";
+import { decodeJpeg as decode, encodeJpeg as encode } from "../../images/jpeg.ts";
+import { type Image, rasterOf } from "./image.ts";
 import type { DecodedImage } from "./png.ts";
 import { PythonError } from "../python.ts";
-
-/** Memory that reading one file may take, in megabytes. */
-const MEMORY_MB = 512;
 
 /** Tells by its first bytes whether a file is a JPEG. */
 export function isJpeg(bytes: Uint8Array): boolean {
@@ -19,9 +16,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 
 /** Writes a JPEG. `quality` goes from 1 to 100. */
 export function encodeJpeg(image: Image, quality: number): Uint8Array<ArrayBuffer> {
-  const { width, height } = image;
-  const raw = { width, height, data: withAlpha(image.pixels()) };
-  return new Uint8Array(jpeg.encode(raw, Math.min(100, Math.max(1, quality))).data);
+  return encode(rasterOf(image), undefined, Math.min(100, Math.max(1, quality)));
 }
 
 /**
@@ -31,21 +26,9 @@ export function encodeJpeg(image: Image, quality: number): Uint8Array<ArrayBuffe
  */
 export function decodeJpeg(bytes: Uint8Array): DecodedImage {
   try {
-    const options = { useTArray: true, maxMemoryUsageInMB: MEMORY_MB } as const;
-    const { width, height, data } = jpeg.decode(bytes, options);
-    return { width, height, rgba: data, hasAlpha: false, text: {} };
+    const { width, height, data: rgba } = decode(bytes);
+    return { width, height, rgba, hasAlpha: false, text: {} };
   } catch {
     throw new PythonError("PIL.UnidentifiedImageError", "cannot identify image file");
   }
-}
-
-function withAlpha(rgb: Uint8Array): Uint8Array {
-  const rgba = new Uint8Array((rgb.length / 3) * 4);
-  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
-    rgba[to] = rgb[from] ?? 0;
-    rgba[to + 1] = rgb[from + 1] ?? 0;
-    rgba[to + 2] = rgb[from + 2] ?? 0;
-    rgba[to + 3] = 255;
-  }
-  return rgba;
 }

@@ -54,6 +54,17 @@ export async function nextName(prefix: string, store: FileStore): Promise<NextNa
   return { subfolder, stem, counter: (highest ?? 0) + 1 };
 }
 
+/** The file with this number behind the first free one, as its message names it and as its area does. */
+export function fileAt(
+  { subfolder, stem, counter }: NextName,
+  index: number,
+  ending: string,
+): { filename: string; path: string } {
+  const number = String(counter + index).padStart(5, "0");
+  const filename = `${stem}_${number}${ending}`;
+  return { filename, path: subfolder === "" ? filename : `${subfolder}/${filename}` };
+}
+
 function outside(subfolder: string, root: string): PythonError {
   const full = normalize(subfolder.startsWith("/") ? subfolder : `${root}/${subfolder}`);
   return new PythonError(

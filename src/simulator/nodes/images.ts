@@ -9,7 +9,7 @@ import { outOfMemory } from "../faults.ts";
 import { decodeJpeg, isJpeg } from "../files/jpeg.ts";
 import type { JsonObject } from "../json.ts";
 import { findFile } from "../files/locate.ts";
-import { croppedToRatio, type Image, lazyImage, plainImage, resized } from "../files/image.ts";
+import { filled, type Image, lazyImage, plainImage, resized } from "../files/image.ts";
 import { type DecodedImage, decodePng } from "../files/png.ts";
 import { PythonError } from "../python.ts";
 import type { Inputs } from "./inputs.ts";
@@ -103,16 +103,13 @@ function batchImages(inputs: Inputs): NodeResult {
   const first = inputs.value("image1", "IMAGE");
   const second = inputs.value("image2", "IMAGE");
   const { width, height } = sizeOf(first);
-  const fitted = second.images.map((image) =>
-    resized(croppedToRatio(image, width, height), width, height)
-  );
-  return images([...first.images, ...fitted]);
+  return images([...first.images, ...second.images.map((image) => filled(image, width, height))]);
 }
 
 function batchMany(inputs: Inputs): NodeResult {
   const all = inputs.below("images").flatMap((name) => inputs.value(name, "IMAGE").images);
   const { width, height } = sizeOf({ type: "IMAGE", images: all });
-  return images(all.map((image) => resized(croppedToRatio(image, width, height), width, height)));
+  return images(all.map((image) => filled(image, width, height)));
 }
 
 /** Masks and the rarer ways to resize are left out. */
@@ -122,11 +119,8 @@ async function resize(inputs: Inputs, context: NodeContext): Promise<NodeResult>
   const { width, height } = targetSize(inputs, sizeOf(image));
   const way = inputs.text("resize_type");
   const crops = way === "scale dimensions" && inputs.text("resize_type.crop") === "center";
-  return images(
-    image.images.map((image) =>
-      resized(crops ? croppedToRatio(image, width, height) : image, width, height)
-    ),
-  );
+  const fit = crops ? filled : resized;
+  return images(image.images.map((image) => fit(image, width, height)));
 }
 
 function targetSize(
@@ -165,12 +159,8 @@ async function scaleTo(inputs: Inputs, context: NodeContext): Promise<NodeResult
   const asked = { width: inputs.integer("width"), height: inputs.integer("height") };
   if (asked.width === 0 && asked.height === 0) return single(image);
   const { width, height } = completeSize(asked, sizeOf(image));
-  const crops = inputs.text("crop") === "center";
-  return images(
-    image.images.map((image) =>
-      resized(crops ? croppedToRatio(image, width, height) : image, width, height)
-    ),
-  );
+  const fit = inputs.text("crop") === "center" ? filled : resized;
+  return images(image.images.map((image) => fit(image, width, height)));
 }
 
 async function scaleBy(inputs: Inputs, context: NodeContext): Promise<NodeResult> {

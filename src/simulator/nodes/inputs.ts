@@ -40,9 +40,10 @@ export class Inputs {
     return input?.type === "linked" ? input.value : undefined;
   }
 
-  /** Names of the inputs given below one that grows, in order. */
+  /** Names of the inputs given below one that grows, in order: 2 before 10. */
   below(name: string): string[] {
-    return [...this.#inputs.keys()].filter((input) => input.startsWith(`${name}.`)).sort();
+    return [...this.#inputs.keys()].filter((input) => input.startsWith(`${name}.`))
+      .sort(new Intl.Collator("en", { numeric: true }).compare);
   }
 
   /** A truth value. */

@@ -5,7 +5,7 @@
  */
 
 import { outOfMemory } from "../faults.ts";
-import { croppedToRatio, plainImage, resized } from "../files/image.ts";
+import { filled, plainImage, resized } from "../files/image.ts";
 import type { Inputs } from "./inputs.ts";
 import { type NodeClasses, type NodeContext, type NodeResult, single } from "./node.ts";
 import type { LatentValue } from "./values.ts";
@@ -90,9 +90,8 @@ export function completeSize(
 }
 
 function scale(samples: LatentValue, width: number, height: number, crop: boolean): LatentValue {
-  const images = samples.images.map((image) =>
-    image && resized(crop ? croppedToRatio(image, width, height) : image, width, height)
-  );
+  const fit = crop ? filled : resized;
+  const images = samples.images.map((image) => image && fit(image, width, height));
   return checked({ ...samples, width, height, images });
 }
 

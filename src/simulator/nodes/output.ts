@@ -5,11 +5,12 @@
  */
 
 import { encodePng } from "../../images/mod.ts";
+import { encodeAnimatedWebp } from "../../images/webp/encode.ts";
+import { rasterOf } from "../files/image.ts";
 import { encodeJpeg } from "../files/jpeg.ts";
-import { encodeWebp } from "../files/webp.ts";
 import { dumpJson, isObject, type JsonObject } from "../json.ts";
 import type { FileArea } from "../files/store.ts";
-import { expandPrefix, nextName } from "../files/naming.ts";
+import { expandPrefix, fileAt, nextName } from "../files/naming.ts";
 import { PythonError } from "../python.ts";
 import type { Inputs } from "./inputs.ts";
 import type { NodeClasses, NodeContext, NodeResult } from "./node.ts";
@@ -61,12 +62,9 @@ async function save(
   const saved: JsonObject[] = [];
   for (const [index, image] of images.entries()) {
     const stem = place.stem.replaceAll("%batch_num%", String(index));
-    const filename = `${stem}_${String(place.counter + index).padStart(5, "0")}${ending}`;
-    const { width, height } = image;
-    const raster = { width, height, data: image.pixels(), channels: 3 } as const;
-    const path = place.subfolder === "" ? filename : `${place.subfolder}/${filename}`;
+    const { filename, path } = fileAt({ ...place, stem }, index, ending);
     const isPng = ending.endsWith(".png");
-    const bytes = isPng ? await encodePng(raster, text) : encodeJpeg(image, JPEG_QUALITY);
+    const bytes = isPng ? await encodePng(rasterOf(image), text) : encodeJpeg(image, JPEG_QUALITY);
     await store.write(path, bytes);
     saved.push({ filename, subfolder: place.subfolder, type: area });
   }
@@ -93,11 +91,11 @@ async function saveAnimated(inputs: Inputs, context: NodeContext): Promise<NodeR
   await context.work();
   const size = { width: images[0]?.width ?? 0, height: images[0]?.height ?? 0 };
   const prefix = expandPrefix(inputs.text("filename_prefix"), size, context.now());
-  const { stem, counter, subfolder } = await nextName(prefix, context.files.output);
-  const filename = `${stem}_${String(counter).padStart(5, "0")}_.webp`;
-  const path = subfolder === "" ? filename : `${subfolder}/${filename}`;
-  await context.files.output.write(path, encodeWebp(images, 1000 / inputs.float("fps")));
-  const saved = [{ filename, subfolder, type: "output" }];
+  const place = await nextName(prefix, context.files.output);
+  const { filename, path } = fileAt(place, 0, "_.webp");
+  const file = await encodeAnimatedWebp(images.map(rasterOf), 1000 / inputs.float("fps"));
+  await context.files.output.write(path, file);
+  const saved = [{ filename, subfolder: place.subfolder, type: "output" }];
   return { outputs: [value], ui: { images: saved, animated: [true] } };
 }
 
@@ -105,8 +103,7 @@ async function send(inputs: Inputs, context: NodeContext): Promise<NodeResult> {
   const { images } = inputs.value("images", "IMAGE");
   await context.work();
   for (const [index, image] of images.entries()) {
-    const { width, height } = image;
-    const png = await encodePng({ width, height, data: image.pixels(), channels: 3 }, {});
+    const png = await encodePng(rasterOf(image));
     context.send(index, images.length, png);
   }
   return { outputs: [] };
@@ -121,13 +118,12 @@ async function saveText(inputs: Inputs, context: NodeContext): Promise<NodeResul
     { width: 0, height: 0 },
     context.now(),
   );
-  const { stem, counter, subfolder } = await nextName(prefix, store);
-  const filename = `${stem}_${String(counter).padStart(5, "0")}_.${inputs.text("format")}`;
-  const path = subfolder === "" ? filename : `${subfolder}/${filename}`;
+  const place = await nextName(prefix, store);
+  const { filename, path } = fileAt(place, 0, `_.${inputs.text("format")}`);
   await store.write(path, new TextEncoder().encode(text));
   return {
     outputs: [{ type: "PLAIN", value: text }],
-    ui: { text: [text], files: [{ filename, subfolder, type: "output" }] },
+    ui: { text: [text], files: [{ filename, subfolder: place.subfolder, type: "output" }] },
   };
 }
 

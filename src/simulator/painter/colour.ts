@@ -10,7 +10,7 @@ import type { Colour } from "./canvas.ts";
 export type Ramp = readonly [shadow: Colour, dark: Colour, base: Colour, light: Colour];
 
 /** A colour from hue (degrees), saturation and lightness (0 to 1). */
-export function hsl(hue: number, saturation: number, lightness: number): Colour {
+function hsl(hue: number, saturation: number, lightness: number): Colour {
   const turn = ((hue % 360) + 360) % 360;
   const chroma = clamp(saturation) * Math.min(clamp(lightness), 1 - clamp(lightness));
   const channel = (offset: number) => {

@@ -3,6 +3,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { encodeRequest } from "../../../src/protocol/mod.ts";
 import { type JobQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { claimOne } from "../../support/claim.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { atMost, type Bench, type Figure, time } from "../support/figures.ts";
 import { request } from "../support/jobs.ts";
@@ -58,7 +59,7 @@ async function enqueue(queue: JobQueue): Promise<void> {
 }
 
 async function claim(queue: JobQueue): Promise<void> {
-  const lease = await queue.claim({ server: "one", clientId: "c", leaseMs: 10_000 });
+  const lease = await claimOne(queue, { server: "one", clientId: "c", leaseMs: 10_000 });
   if (lease === undefined) throw new Error("Nothing to claim");
   await queue.release(lease, { reason: "bench", keepPrompt: false, countAttempt: false });
 }

@@ -4,8 +4,6 @@
 export interface Link extends AsyncDisposable {
   /** Where it listens. */
   readonly port: number;
-  /** True while it is cut. */
-  readonly isCut: boolean;
   /** Ends every connection and refuses new ones until `mend()`. */
   cut(): void;
   /** Lets connections through again. */
@@ -57,9 +55,6 @@ export function startLink(to: number): Link {
   const accepting = accept();
   return {
     port: listener.addr.port,
-    get isCut() {
-      return isCut;
-    },
     cut() {
       isCut = true;
       drop(...open);

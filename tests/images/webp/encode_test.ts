@@ -1,6 +1,7 @@
-import { deepEqual, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { createHash } from "node:crypto";
 import type { Raster } from "../../../src/images/mod.ts";
-import { encodeWebp } from "../../../src/images/webp/encode.ts";
+import { encodeAnimatedWebp, encodeWebp } from "../../../src/images/webp/encode.ts";
 import { hasDecoder, readElsewhere } from "../decoders.ts";
 import { plain } from "../support.ts";
 
@@ -96,4 +97,45 @@ Deno.test("encodeWebp() lets other work of its thread go on meanwhile", async ()
   await encodeWebp(draw(512, 512, (x, y) => [noise(x), noise(y), noise(x * y), 255]));
   clearInterval(timer);
   ok(turns > 3, `${turns} turns`);
+});
+
+// Pillow 12.3 (libwebp) read these files as the very pixels and durations that went in.
+const READ_BY_OTHERS: [width: number, height: number, sha256: string][] = [
+  [64, 64, "c67d7eeae2c4917bae06766b62b6e7dc79e1465a87cddf1864829d91e4f106b1"],
+  [1, 300, "3f34f5d20078f681457165f89485fd81c64038926d14e3541c91ff100ebbb2ef"],
+  [301, 1, "6bdb975bf3fbf337ce4f58f8121d591d5912fe76cdcedf0837951bfc97044ab9"],
+];
+
+/** Flat parts, and pixels of their own between them. */
+function frame(width: number, height: number, number: number): Raster {
+  const data = new Uint8Array(width * height * 3);
+  for (let at = 0; at < width * height; at++) {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const isNoise = y % 7 === 3 && x % 3 === 0;
+    data.set(isNoise ? [x, y * 11, x ^ y] : [(x >> 3) * 16 + number, (y >> 2) * 8, 77], at * 3);
+  }
+  return { width, height, channels: 3, data };
+}
+
+for (const [width, height, sha256] of READ_BY_OTHERS) {
+  Deno.test(`encodeAnimatedWebp() makes ${width} x ${height} pixels what other readers have read`, async () => {
+    const file = await encodeAnimatedWebp([0, 1, 2].map((n) => frame(width, height, n)), 125);
+    equal(createHash("sha256").update(file).digest("hex"), sha256);
+  });
+}
+
+Deno.test("encodeAnimatedWebp() writes the chunks of an animation, one for each frame, and refuses what is too large", async () => {
+  const opaque = [plain(5, 3, [1, 2, 3, 255]), plain(5, 3, [1, 2, 4, 255])];
+  const file = await encodeAnimatedWebp(opaque, 1000 / 6);
+  const view = new DataView(file.buffer);
+  const text = (at: number) => new TextDecoder().decode(file.subarray(at, at + 4));
+  const chunks: string[] = [];
+  for (let at = 12; at < file.length; at += 8 + view.getUint32(at + 4, true)) chunks.push(text(at));
+  deepEqual([text(0), view.getUint32(4, true), text(8)], ["RIFF", file.length - 8, "WEBP"]);
+  deepEqual(chunks, ["VP8X", "ANIM", "ANMF", "ANMF"]);
+  const second = await encodeAnimatedWebp([...opaque, plain(5, 3, [1, 2, 4, 99])], 1000);
+  deepEqual([file[20], second[20]], [0x02, 0x12]);
+  const frameAt = 12 + 18 + 14 + 8;
+  deepEqual([...file.subarray(frameAt + 6, frameAt + 15)], [4, 0, 0, 2, 0, 0, 167, 0, 0]);
+  await rejects(encodeAnimatedWebp([plain(16_385, 1, [0, 0, 0, 255])], 100), { code: "too_large" });
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { ClaimAllOptions } from "../../../src/queue/job_queue.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { LEASE_MS, type RegisterTest } from "../setup.ts";
 
@@ -37,7 +38,7 @@ export function testLeases(test: RegisterTest): void {
     }
     await queue.enqueue(generateRequest({ id: "b", model: "b" }));
     const claim = async (model: string) =>
-      (await queue.claim({
+      (await claimOne(queue, {
         server: model,
         clientId: "c",
         leaseMs: LEASE_MS,
@@ -55,14 +56,15 @@ export function testLeases(test: RegisterTest): void {
     clock.advance(LEASE_MS + 1);
     await queue.reclaim();
     const unwilling = { clientId: "c", leaseMs: LEASE_MS, fits: () => false };
-    assert.equal(await queue.claim({ server: "two", ...unwilling }), undefined);
-    assert.equal((await queue.claim({ server: "one", ...unwilling }))?.job.id, "job-1");
+    assert.equal(await claimOne(queue, { server: "two", ...unwilling }), undefined);
+    assert.equal((await claimOne(queue, { server: "one", ...unwilling }))?.job.id, "job-1");
   });
 
   test("keeps the socket that a prompt was posted under with it", async ({ queue, clock }) => {
     await queue.enqueue(generateRequest());
     assert.equal(await queue.clientIdOn("one"), undefined);
-    const claim = (clientId: string) => queue.claim({ server: "one", clientId, leaseMs: LEASE_MS });
+    const claim = (clientId: string) =>
+      claimOne(queue, { server: "one", clientId, leaseMs: LEASE_MS });
     assert.equal((await claim("first"))?.clientId, "first");
     assert.equal(await queue.clientIdOn("one"), "first");
     clock.advance(LEASE_MS + 1);
@@ -127,7 +129,7 @@ export function testLeases(test: RegisterTest): void {
     for (let i = 0; i < 20; i += 1) await queue.enqueue(generateRequest({ id: `job-${i}` }));
     const claims = Array.from(
       { length: 40 },
-      (_, i) => queue.claim({ server: `server-${i % 2}`, clientId: "c", leaseMs: LEASE_MS }),
+      (_, i) => claimOne(queue, { server: `server-${i % 2}`, clientId: "c", leaseMs: LEASE_MS }),
     );
     const ids = (await Promise.all(claims)).flatMap((lease) => lease ? [lease.job.id] : []);
     assert.equal(ids.length, 20);

@@ -4,6 +4,7 @@ import {
   openPostgresQueue,
   type PostgresQueueOptions,
 } from "../../../src/queue/postgres/postgres_queue.ts";
+import { claimOne } from "../../support/claim.ts";
 import { manualClock } from "../../support/clock.ts";
 import { type Cluster, startCluster } from "../../support/postgres.ts";
 import { generateRequest } from "../../support/requests.ts";
@@ -38,7 +39,7 @@ function test(behaviour: string, body: (shared: Shared) => Promise<void>): void 
 }
 
 function claim(queue: JobQueue, server = "one"): Promise<Lease | undefined> {
-  return queue.claim({ server, clientId: "c", leaseMs: LEASE_MS });
+  return claimOne(queue, { server, clientId: "c", leaseMs: LEASE_MS });
 }
 
 test("refuses a second worker of one name, until the first has gone", async ({ open }) => {

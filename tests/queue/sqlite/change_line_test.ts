@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { ChangeLine } from "../../../src/queue/sqlite/change_line.ts";
 import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
@@ -103,7 +104,7 @@ Deno.test("A queue that is held for long says that it is busy, in less time than
   await Promise.all([
     assert.rejects(queue.enqueue(generateRequest({ id: "a" })), refused),
     assert.rejects(queue.cancel("x"), refused),
-    assert.rejects(queue.claim({ server: "s", clientId: "c", leaseMs: 1 }), refused),
+    assert.rejects(claimOne(queue, { server: "s", clientId: "c", leaseMs: 1 }), refused),
   ]);
   assert.ok(performance.now() - begunMs < 4_000);
   other.exec("ROLLBACK");

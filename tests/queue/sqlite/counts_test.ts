@@ -4,6 +4,7 @@ import { openSqliteQueue } from "../../../src/queue/mod.ts";
 import { JobCounts } from "../../../src/queue/sqlite/counts.ts";
 import { openDatabase } from "../../../src/queue/sqlite/database.ts";
 import { SqliteStore } from "../../../src/queue/sqlite/store.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
@@ -30,7 +31,7 @@ Deno.test("JobQueue.counts() of the SQLite queue sees what another connection di
   assert.equal((await one.enqueue(generateRequest({ id: "d" }))).type, "full");
   assert.deepEqual(await one.counts(), { queued: 3, running: 0 });
   for (const queue of [one, two]) {
-    await queue.claim({ server: "s", clientId: "c", leaseMs: 1_000 });
+    await claimOne(queue, { server: "s", clientId: "c", leaseMs: 1_000 });
   }
   assert.deepEqual(await one.counts(), { queued: 1, running: 2 });
   const last = await one.enqueue(generateRequest({ id: "e" }));
@@ -74,7 +75,7 @@ Deno.test("JobQueue.enqueue() counts who goes before beside a job that comes bac
   await using one = openSqliteQueue({ path });
   await using two = openSqliteQueue({ path });
   await one.enqueue(generateRequest({ id: "late", priority: -5 }));
-  const lease = await one.claim({ server: "s", clientId: "c", leaseMs: 1_000 });
+  const lease = await claimOne(one, { server: "s", clientId: "c", leaseMs: 1_000 });
   // What another connection changes has all be read anew, while the late one runs.
   await two.enqueue(generateRequest({ id: "others" }));
   await one.enqueue(generateRequest({ id: "a" }));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { encodeRequest } from "../../../src/protocol/mod.ts";
 import { type JobQueue, type Lease, openSqliteQueue } from "../../../src/queue/mod.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
@@ -40,7 +41,7 @@ async function withDamage(change: string, body: (queue: JobQueue) => Promise<voi
 }
 
 function claim(queue: JobQueue): Promise<Lease | undefined> {
-  return queue.claim({ server: "s", clientId: "c", leaseMs: 1_000 });
+  return claimOne(queue, { server: "s", clientId: "c", leaseMs: 1_000 });
 }
 
 for (const [damage, change] of Object.entries(DAMAGES)) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { JobState } from "../../../src/protocol/mod.ts";
 import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 
 for (const jobs of [7, 2_100]) {
@@ -14,7 +15,7 @@ for (const jobs of [7, 2_100]) {
     );
     const taken: string[] = [];
     for (let count = 0; count < 5; count += 1) {
-      const lease = await queue.claim({ server: "a", clientId: "c", leaseMs: 60_000 });
+      const lease = await claimOne(queue, { server: "a", clientId: "c", leaseMs: 60_000 });
       taken.push(lease?.job.id ?? "");
     }
     const seen = async (state: JobState) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openSqliteQueue } from "../../../src/queue/mod.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 
 /** A queue of jobs `0`, `1` and so on, whose order is not that of their coming. */
@@ -17,7 +18,7 @@ async function filled(jobs: number) {
 
 Deno.test("JobQueue.positions() says of each what position() says of one", async () => {
   await using queue = await filled(700);
-  const lease = await queue.claim({ server: "a", clientId: "c", leaseMs: 1_000 });
+  const lease = await claimOne(queue, { server: "a", clientId: "c", leaseMs: 1_000 });
   await queue.cancel("650");
   const some = Array.from({ length: 100 }, (_, index) => String((index * 37) % 800));
   for (

@@ -4,6 +4,7 @@ import { ConfigError } from "../../../src/errors.ts";
 import { encodeRequest } from "../../../src/protocol/mod.ts";
 import { openSqliteQueue } from "../../../src/queue/mod.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../../src/queue/sqlite/schema.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { testJobQueue } from "../conformance/mod.ts";
@@ -22,11 +23,11 @@ Deno.test("openSqliteQueue() finds the jobs of a process that was killed", async
   await using killed = openSqliteQueue({ path });
   await killed.enqueue(generateRequest({ id: "waiting" }));
   await killed.enqueue(generateRequest({ id: "running", priority: 1 }));
-  const lost = await killed.claim({ server: "one", clientId: "c", leaseMs: 60_000 });
+  const lost = await claimOne(killed, { server: "one", clientId: "c", leaseMs: 60_000 });
   await using next = openSqliteQueue({ path });
   assert.deepEqual(await next.counts(), { queued: 1, running: 1 });
   assert.equal(await next.reclaim({ all: true }), 1);
-  const lease = await next.claim({ server: "one", clientId: "c", leaseMs: 60_000 });
+  const lease = await claimOne(next, { server: "one", clientId: "c", leaseMs: 60_000 });
   assert.equal(lease?.job.id, "running");
   assert.equal(lease?.promptId, lost?.promptId);
   assert.equal(await killed.settle(lost!, { type: "failed", error: "stale" }), undefined);
@@ -42,7 +43,7 @@ Deno.test("openSqliteQueue() lets two connections work on one file", async () =>
   }
   const claims = Array.from(
     { length: 40 },
-    (_, i) => [one, two][i % 2]!.claim({ server: "s", clientId: "c", leaseMs: 1_000 }),
+    (_, i) => claimOne([one, two][i % 2]!, { server: "s", clientId: "c", leaseMs: 1_000 }),
   );
   const ids = (await Promise.all(claims)).flatMap((lease) => lease ? [lease.job.id] : []);
   assert.equal(new Set(ids).size, 30);
@@ -100,7 +101,7 @@ Deno.test("openSqliteQueue() migrates a file of an older version with its jobs",
   assert.deepEqual(await queue.counts(), { queued: 2, running: 0 });
   assert.deepEqual(await queue.unannounced(10), []);
   const claim = async () =>
-    (await queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 }))?.job.id;
+    (await claimOne(queue, { server: "one", clientId: "c", leaseMs: 1_000 }))?.job.id;
   assert.deepEqual([await claim(), await claim(), await claim()], ["urgent", "old", undefined]);
 });
 
@@ -198,9 +199,9 @@ Deno.test("JobQueue of SQLite keeps the reason of every change", async () => {
   const path = `${dir.path}/queue.db`;
   await using queue = openSqliteQueue({ path });
   await queue.enqueue(generateRequest());
-  const lease = await queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+  const lease = await claimOne(queue, { server: "one", clientId: "c", leaseMs: 1_000 });
   await queue.release(lease!, { reason: "HTTP 503", keepPrompt: false });
-  const again = await queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+  const again = await claimOne(queue, { server: "one", clientId: "c", leaseMs: 1_000 });
   await queue.settle(again!, { type: "failed", error: "node 4 threw" });
   using reader = new DatabaseSync(path, { readOnly: true });
   const rows = reader.prepare("SELECT to_state, attempt, reason FROM transitions").all();

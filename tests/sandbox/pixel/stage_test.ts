@@ -116,13 +116,17 @@ Deno.test("images go before enlargements and originals, and what was found has t
 });
 
 Deno.test("an asked size is kept exactly, and the original beside a grid that is none", async () => {
-  const noise = art(96, 96);
-  const result = await arranged([noise], { size: [40, 30] });
+  const ramps = art(96, 96);
+  for (let at = 0; at < 96 * 96; at++) {
+    const [x, y] = [at % 96, Math.floor(at / 96)];
+    ramps.data.set([2 * x, 2 * y, x + y], at * 4);
+  }
+  const result = await arranged([ramps], { size: [40, 30] });
   const { width, height } = result.image("job_0.png");
   assert.deepEqual([width, height], [40, 30]);
   const [found] = result.found!;
   assert.deepEqual(found!.size, [40, 30]);
-  if (!found!.sure) assert.deepEqual(result.names, ["job_0.png", "job_0_original.png"]);
+  assert.deepEqual([found!.sure, result.names], [false, ["job_0.png", "job_0_original.png"]]);
 });
 
 Deno.test("one pixel, and a size larger than the image, are images as others", async () => {
@@ -137,6 +141,8 @@ Deno.test("an enlargement that no image can be is left out with a warning", asyn
   assert.ok(result.names.includes("job_0@2x.png"));
   assert.ok(!result.names.includes("job_0@64x.png"));
   assert.ok(result.found![0]!.warnings.includes("scale_64_too_large"));
+  const { text } = result.image("job_0.png");
+  assert.deepEqual(JSON.parse(text["pixel"]!).warnings, result.found![0]!.warnings);
 });
 
 Deno.test("frames have one size and palette, and sheet and atlas are made of them", async () => {

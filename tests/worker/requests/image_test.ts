@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { encodeReply, MAX_MESSAGE_BYTES, type Reply } from "../../../src/protocol/mod.ts";
 import { compress } from "../../../src/protocol/mod.ts";
 import { PIECE_BYTES } from "../../../src/worker/requests/image.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { handlers, type HandlerSetup } from "./setup.ts";
@@ -9,7 +10,7 @@ import { handlers, type HandlerSetup } from "./setup.ts";
 /** A job whose images are these files. */
 async function finish(setup: HandlerSetup, id: string, imagePaths: string[]): Promise<void> {
   await setup.queue.enqueue(generateRequest({ id }));
-  const lease = await setup.queue.claim({ server: "a", clientId: "c", leaseMs: 1_000 });
+  const lease = await claimOne(setup.queue, { server: "a", clientId: "c", leaseMs: 1_000 });
   await setup.queue.settle(lease!, { type: "completed", result: { imagePaths } });
 }
 

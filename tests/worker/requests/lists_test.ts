@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../../src/errors.ts";
 import type { ModelInfo, Reply } from "../../../src/protocol/mod.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { override } from "../support.ts";
 import { handlers, server } from "./setup.ts";
@@ -54,7 +55,7 @@ Deno.test("list_jobs goes on with the other jobs though one has more files than 
   const outcomes = [["/before.png"], paths, ["/after.png"]];
   for (const [index, imagePaths] of outcomes.entries()) {
     await setup.ask(generateRequest({ id: String(index) }));
-    const lease = await setup.queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+    const lease = await claimOne(setup.queue, { server: "one", clientId: "c", leaseMs: 1_000 });
     await setup.queue.settle(lease!, { type: "completed", result: { imagePaths } });
   }
   const seen: string[] = [];
@@ -155,7 +156,7 @@ Deno.test("list_jobs ends a page before it is too long for a message", async () 
   const error = "x".repeat(300_000);
   for (const id of ["a", "b", "c", "d", "e"]) {
     await setup.ask(generateRequest({ id }));
-    const lease = await setup.queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+    const lease = await claimOne(setup.queue, { server: "one", clientId: "c", leaseMs: 1_000 });
     await setup.queue.settle(lease!, { type: "failed", error });
   }
   const ids: string[] = [];
@@ -196,7 +197,7 @@ Deno.test("list_jobs with job_ids answers with as many as fit into a message, an
   const ids = ["a", "b", "c"];
   for (const id of ids) {
     await setup.ask(generateRequest({ id }));
-    const lease = await setup.queue.claim({ server: "a", clientId: "c", leaseMs: 60_000 });
+    const lease = await claimOne(setup.queue, { server: "a", clientId: "c", leaseMs: 60_000 });
     assert.ok(lease);
     const imagePaths = Array.from({ length: 5_000 }, (_, index) => `/${"x".repeat(70)}/${index}`);
     await setup.queue.settle(lease, { type: "completed", result: { imagePaths } });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { JobError } from "../../../src/errors.ts";
 import type { CheckResult } from "../../../src/executor/mod.ts";
 import type { GenerateRequest } from "../../../src/protocol/mod.ts";
+import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { override } from "../support.ts";
 import { error, handlers, server } from "./setup.ts";
@@ -113,7 +114,7 @@ Deno.test("cancel ends a waiting job and tells so, and stops a running one", asy
   assert.equal((await setup.ask({ type: "cancel", job_id: "job-1" })).type, "job_cancelled");
   assert.deepEqual(setup.announced.map((job) => [job.id, job.state]), [["job-1", "cancelled"]]);
   await setup.ask(generateRequest({ id: "running" }));
-  await setup.queue.claim({ server: "a", clientId: "c", leaseMs: 1_000 });
+  await claimOne(setup.queue, { server: "a", clientId: "c", leaseMs: 1_000 });
   assert.equal((await setup.ask({ type: "cancel", job_id: "running" })).type, "job_cancelled");
   assert.deepEqual(setup.aborted, ["running"]);
   assert.deepEqual(await setup.ask({ type: "cancel", job_id: "nobody" }), {
@@ -126,7 +127,7 @@ Deno.test("cancel ends a waiting job and tells so, and stops a running one", asy
 Deno.test("job, list_jobs and list_servers tell what is known, in valid messages", async () => {
   await using setup = handlers();
   for (const id of ["a", "b", "c"]) await setup.ask(generateRequest({ id }));
-  const lease = await setup.queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+  const lease = await claimOne(setup.queue, { server: "one", clientId: "c", leaseMs: 1_000 });
   await setup.queue.start(lease!);
   await setup.queue.settle(lease!, { type: "completed", result: { imagePaths: ["/a", "/b"] } });
   const done = await setup.ask({ type: "job", job_id: "a" });
@@ -179,7 +180,7 @@ Deno.test("job_accepted and job say how sure the estimate is", async () => {
 Deno.test("status counts what waits and what runs", async () => {
   await using setup = handlers();
   for (const id of ["a", "b", "c"]) await setup.ask(generateRequest({ id }));
-  await setup.queue.claim({ server: "one", clientId: "c", leaseMs: 1_000 });
+  await claimOne(setup.queue, { server: "one", clientId: "c", leaseMs: 1_000 });
   assert.deepEqual(await setup.ask({ type: "status" }), {
     type: "status_info",
     version: "1.0.0",

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { writeJson } from "../../../src/comfyui/api/json.ts";
-import { parseAsSpelled, parseExactJson } from "../../../src/workflow/exact_json.ts";
+import { parseAsSpelled, parseExactJson, writeJson } from "../../../src/exact_json.ts";
 import { bindTemplate, createTemplate, spellAsFile } from "../../../src/workflow/mod.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { graphEndingIn } from "../../sandbox/stand_in.ts";

@@ -1,7 +1,7 @@
 /** Palettes in text: one colour a line. Pure. */
 
 /** Lines of numbers, as three levels each, as in GIMP's and JASC's files. */
-export function readLevels(lines: readonly string[]): number[] | undefined {
+function readLevels(lines: readonly string[]): number[] | undefined {
   const colors: number[] = [];
   for (const line of lines) {
     const match = /^\s*(\d{1,3})\s+(\d{1,3})\s+(\d{1,3})(?:\s|$)/.exec(line);

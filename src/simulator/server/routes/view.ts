@@ -8,6 +8,7 @@ import { encodePng } from "../../../images/mod.ts";
 import { empty, type Exchange } from "../../http.ts";
 import { encodeJpeg } from "../../files/jpeg.ts";
 import { splitAnnotation } from "../../files/locate.ts";
+import { rasterOf } from "../../files/image.ts";
 import { decodeImage, imageOf } from "../../nodes/images.ts";
 import type { SimulatorClock } from "../../options.ts";
 import { basename, below } from "../../files/paths.ts";
@@ -58,8 +59,8 @@ function locate({ query }: Exchange): { area: FileArea; path: string; filename: 
 }
 
 /**
- * Re-encodes the image. ComfyUI's default is WEBP, for which no encoder is at hand: such a request is
- * answered with a JPEG that says that it is one.
+ * Re-encodes the image. ComfyUI's default is a lossy WEBP, for which no encoder is at hand: such a request
+ * is answered with a JPEG that says that it is one.
  */
 function answerPreview(file: StoredFile, filename: string, preview: string): Response {
   const last = preview.split(";").at(-1) ?? "";
@@ -76,7 +77,7 @@ async function answerChannel(
   const image = decodeImage(file.bytes);
   const { width, height } = image;
   const png = channel === "rgb"
-    ? await encodePng({ width, height, data: imageOf(image).pixels(), channels: 3 })
+    ? await encodePng(rasterOf(imageOf(image)))
     : await encodePng({ width, height, data: alphaOnly(image.rgba), channels: 4 });
   return new Response(png, { headers: headersFor(filename, "image/png") });
 }

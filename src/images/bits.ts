@@ -1,4 +1,4 @@
-/** Bits one after the other, the lowest first, as lossless WebP has them. Pure. */
+/** Bits one after the other, the lowest first, as lossless WebP and GIF have them. Pure. */
 
 /** Bytes to begin with; it grows as needed. */
 const START_BYTES = 4_096;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { writeJson } from "../../src/comfyui/api/json.ts";
-import { parseAsSpelled, parseExactJson } from "../../src/workflow/exact_json.ts";
+import { parseAsSpelled, parseExactJson, writeJson } from "../src/exact_json.ts";
 
 const SAME = [
   "18446744073709551615",

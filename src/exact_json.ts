@@ -41,6 +41,15 @@ export function parseAsSpelled(text: string): unknown {
   return JSON.parse(withoutMark(text), revive);
 }
 
+/** Writes JSON; a bigint with every digit, what {@linkcode parseAsSpelled} gave as it stood in the text. */
+export function writeJson(value: unknown): string {
+  const { rawJSON } = JSON as unknown as RawJson;
+  return JSON.stringify(
+    value,
+    (_key, part: unknown) => typeof part === "bigint" ? rawJSON(String(part)) : part,
+  );
+}
+
 /** Editors on Windows write a mark at the beginning. */
 function withoutMark(text: string): string {
   return text.replace(/^\ufeff/, "");
