@@ -3,7 +3,13 @@
 # curl takes it for all of them. NO_PROXY=127.0.0.1 spares that host, even from a proxy that the program itself
 # gives by Deno.createHttpClient({ proxy }).
 #
-# Seen, of a server and two proxies on this machine: who answered.
+# Guess: NO_PROXY=* turns HTTP_PROXY off, and a proxy that the program names is used whatever the environment says.
+# Output seen, of a server and two proxies on this machine (who answered):
+#   HTTP_PROXY: the proxy of HTTP_PROXY
+#   HTTP_PROXY, NO_PROXY=*: the proxy of HTTP_PROXY
+#   HTTP_PROXY, NO_PROXY=127.0.0.1: the server
+#   own proxy: the program's proxy
+#   own proxy, NO_PROXY=127.0.0.1: the server
 set -euo pipefail
 export NO_COLOR=1
 unset HTTP_PROXY http_proxy HTTPS_PROXY https_proxy ALL_PROXY all_proxy NO_PROXY no_proxy

@@ -4,7 +4,10 @@
 # system's library; dlopen fails, as it is given the path in the working directory. The same call works with
 # a bare --allow-ffi. Linux with glibc.
 #
-# Seen: an error that names the working directory, then "cos(0) = 1".
+# Guess: the right is for the name that dlopen is given.
+# Output seen:
+#   error: Uncaught (in promise) Error: Could not open library: Could not open library: WORKING_DIRECTORY/libm.so.6: …
+#   cos(0) = 1
 set -euo pipefail
 export NO_COLOR=1
 dir=$(mktemp -d)

@@ -3,7 +3,8 @@
 # it sorts them into bins of 5, 6 and 5 bits first ("rgb565") and returns the mean of a bin. Dark outlines of pixel art
 # (10,10,10 beside 12,12,12) become one colour that no pixel had; so a GIF of few colours loses some.
 #
-# Guessed: an image of fewer colours than asked keeps them all. Seen:
+# Guess: an image of fewer colours than asked keeps them all.
+# Output seen:
 #   2 colours, 256 asked: 11,11,11
 set -euo pipefail
 dir=$(mktemp -d)

@@ -3,7 +3,8 @@
 # in a table of fewer bits, so that of two near colours of the palette one takes both. An image drawn in a palette
 # comes back changed from that palette. Without a given palette, quantize(4) of the same image keeps all four.
 #
-# Guessed: colours of the palette stay as they are. Seen:
+# Guess: colours of the palette stay as they are.
+# Output seen:
 #   given palette: 10,10,10 12,12,12 200,30,40 200,30,40
 #   own palette:   10,10,10 12,12,12 200,30,40 201,30,41
 set -euo pipefail

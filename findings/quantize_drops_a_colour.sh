@@ -3,7 +3,8 @@
 # asked for two, and maps both to it; with another share of the same two colours it gives three, one of them in no
 # pixel.
 #
-# Guessed: with as many colours asked as the image has, each comes back within its 5 bits. Seen:
+# Guess: with as many colours asked as the image has, each comes back within its 5 bits.
+# Output seen:
 #   red, blue                asked 2, got 1: 4,4,252
 #   red, red, blue           asked 2, got 3: 4,4,252 252,4,4 188,4,132
 #   red, green, blue         asked 3, got 2: 4,252,4 4,4,252

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # npm:sharp 0.35.5 (libvips 8.18.7): resize(w, h, {kernel: "nearest"}) brings an image that was enlarged by a whole
 # number back only for some numbers. By 8 it reads the same column of each cell of 8; by 9 the column moves about from
-# cell to cell and may lie on the very edge, and by some (13, 15, 19, 21, 23 …) it reads the cell before: cells of
+# cell to cell and may lie on the very edge, and by some (of 64 cells 11, 13, 21, 23) it reads the cell before: cells of
 # pixel art come out twice and their neighbours not at all. Enlarging by "nearest" is exact.
 #
-# Guessed: exact for every whole number. Seen:
+# Guess: exact for every whole number.
+# Output seen:
 #   8 reads columns 4,4,4,4,4,4,4; 9 reads columns 0,3,2,1,0,3,2
 #   64 cells a side: not restored by 11, 13, 21, 23 of 2 to 24
 set -euo pipefail

@@ -3,7 +3,10 @@
 # debugging. Under Deno 2.9.6 that takes a permission: without --allow-env a plain parse() throws.
 # --ignore-env=LOG_STREAM,LOG_TOKENS makes them read as unset, and parsing works.
 #
-# Seen: "NotCapable: Requires env access to "LOG_TOKENS"", then {"a":1}.
+# Guess: to parse a text takes no permission.
+# Output seen:
+#   NotCapable: Requires env access to "LOG_TOKENS"
+#   {"a":1}
 set -euo pipefail
 export NO_COLOR=1
 dir=$(mktemp -d)

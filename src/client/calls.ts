@@ -66,7 +66,7 @@ export interface Client extends AsyncDisposable {
    * const job = client.generate({
    *   prompt: "a knight",
    *   model: "sd_xl_base_1.0.safetensors",
-   *   size: [64, 64],
+   *   size: [1024, 1024],
    *   steps: 4,
    *   cfg_scale: 7,
    * });
@@ -86,7 +86,7 @@ export interface Client extends AsyncDisposable {
    *   client.generate({
    *     prompt: "a slime",
    *     model: "sd_xl_base_1.0.safetensors",
-   *     size: [64, 64],
+   *     size: [1024, 1024],
    *     steps: 4,
    *     cfg_scale: 7,
    *     seed,
@@ -108,7 +108,7 @@ export interface Client extends AsyncDisposable {
    * const job = client.generate({
    *   prompt: "a knight",
    *   model: "nobody_has_this.safetensors",
-   *   size: [64, 64],
+   *   size: [1024, 1024],
    *   steps: 4,
    *   cfg_scale: 7,
    * });
@@ -142,7 +142,7 @@ export interface Client extends AsyncDisposable {
    *   id: "knight-1",
    *   prompt: "a knight",
    *   model: "sd_xl_base_1.0.safetensors",
-   *   size: [64, 64],
+   *   size: [1024, 1024],
    *   steps: 1_000,
    *   cfg_scale: 7,
    * });
@@ -217,7 +217,7 @@ export interface Client extends AsyncDisposable {
    * const { id, result } = client.generate({
    *   prompt: "a knight",
    *   model: "sd_xl_base_1.0.safetensors",
-   *   size: [64, 64],
+   *   size: [1024, 1024],
    *   steps: 4,
    *   cfg_scale: 7,
    * });
@@ -310,7 +310,7 @@ export interface Client extends AsyncDisposable {
    * const job = client.generate({
    *   prompt: "a knight",
    *   model: "sd_xl_base_1.0.safetensors",
-   *   size: [64, 64],
+   *   size: [1024, 1024],
    *   steps: 4,
    *   cfg_scale: 7,
    * });

@@ -14,7 +14,7 @@
  * const job = client.generate({
  *   prompt: "a knight with a round shield",
  *   model: "sd_xl_base_1.0.safetensors",
- *   size: [64, 64],
+ *   size: [1024, 1024],
  *   steps: 8,
  *   cfg_scale: 8,
  * });

@@ -12,7 +12,7 @@ export interface Tool {
 
 /** Fields that an agent need not choose. */
 export const DEFAULTS: Readonly<Record<string, unknown>> = {
-  size: [64, 64],
+  size: [1024, 1024],
   steps: 20,
   cfg_scale: 7,
 };

@@ -82,7 +82,7 @@ async function assertImage({ code, stdout, stderr }: Ended): Promise<string[]> {
   const path = /(\/\S+\.png)/.exec(stdout)?.[1] ?? "";
   const { text, width } = decodePng(await Deno.readFile(path));
   const { prompt } = JSON.parse(text["parameters"] ?? "{}");
-  assert.deepEqual([prompt, width], ["a knight, größer", 64]);
+  assert.deepEqual([prompt, width], ["a knight, größer", 1024]);
   return stdout.split("\n");
 }
 

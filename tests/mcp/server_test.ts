@@ -101,6 +101,8 @@ for (const [way, open] of Object.entries(WAYS)) {
       "cancel",
     ]);
     assert.ok(!JSON.stringify(tools).includes("$ref"));
+    const { size } = tools[0]!.inputSchema.properties as Record<string, { default?: unknown }>;
+    assert.deepEqual(size?.default, [1024, 1024]);
     assert.ok((await agent.call("models")).text.includes(model));
     assert.ok((await agent.call("workflows")).text.includes("pixel_art_workflow"));
     assert.deepEqual(JSON.parse((await agent.call("jobs")).text).jobs, []);

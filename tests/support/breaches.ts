@@ -29,7 +29,7 @@ export const BREACHES: readonly (readonly [path: string, source: string, breach:
   ["cli/a.ts", `Deno["exit"](1);`, "Deno.exit is left to main.ts"],
   ["cli/a.ts", `Deno.env.get("HOME");`, "Deno.env is left to config/"],
   ["transport/zmq.ts", `Deno.dlopen("x", {});`, "Deno.dlopen is left to transport/zmq/libc.ts"],
-  ["worker/a.ts", `new Worker(url);`, "new Worker is left to executor/, cli/, simulator/"],
+  ["worker/a.ts", `new Worker(url);`, "new Worker is left to executor/, simulator/"],
   ["worker/a.ts", `await fetch(url);`, "fetch is left to comfyui/"],
   ["worker/a.ts", `const f = globalThis.fetch;`, "fetch is left to comfyui/"],
   ["worker/a.ts", `new WebSocket(url);`, "new WebSocket is left to comfyui/"],

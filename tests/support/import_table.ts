@@ -179,8 +179,8 @@ export const GLOBALS: Readonly<Record<string, readonly string[]>> = {
   "Deno.serve": ["simulator/", "http/"],
   "fetch": ["comfyui/", "page/", "client/http/"],
   "new WebSocket": ["comfyui/"],
-  "new Worker": ["executor/", "cli/", "simulator/"],
-  "self": ["sandbox/", "simulator/", "cli/"],
+  "new Worker": ["executor/", "simulator/"],
+  "self": ["sandbox/", "simulator/"],
   "WebSocket": ["comfyui/"],
-  "Worker": ["executor/", "cli/", "simulator/"],
+  "Worker": ["executor/", "simulator/"],
 };

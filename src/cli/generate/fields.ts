@@ -27,7 +27,7 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
   },
   size: {
     placeholder: "WxH",
-    expected: "width x height in pixels, such as 64x64",
+    expected: "width x height in pixels, such as 1024x1024",
     read: readPair,
     flag: "size",
     help: `size in pixels (default: ${DEFAULTS.size.join("x")})`,

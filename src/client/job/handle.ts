@@ -42,7 +42,7 @@ export interface JobResult {
  * const job = client.generate({
  *   prompt: "a knight",
  *   model: "sd_xl_base_1.0.safetensors",
- *   size: [64, 64],
+ *   size: [1024, 1024],
  *   steps: 4,
  *   cfg_scale: 7,
  * });

@@ -59,7 +59,8 @@ public class Client {
             text("id"), id,
             text("prompt"), text("a knight, größer"),
             text("model"), text("sd_xl_base_1.0.safetensors"),
-            text("size"), ValueFactory.newArray(ValueFactory.newInteger(64), ValueFactory.newInteger(64)),
+            text("size"),
+            ValueFactory.newArray(ValueFactory.newInteger(1024), ValueFactory.newInteger(1024)),
             text("steps"), ValueFactory.newInteger(20),
             text("cfg_scale"), ValueFactory.newFloat(8.0)));
         while (!ENDED.contains(field(told, "type")) && !ENDED.contains(field(told, "state"))) {

@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     text(&packer, "prompt"), text(&packer, "a knight, größer");
     text(&packer, "model"), text(&packer, "sd_xl_base_1.0.safetensors");
     text(&packer, "size"), msgpack_pack_array(&packer, 2);
-    msgpack_pack_int(&packer, 64), msgpack_pack_int(&packer, 64);
+    msgpack_pack_int(&packer, 1024), msgpack_pack_int(&packer, 1024);
     text(&packer, "steps"), msgpack_pack_int(&packer, 20);
     text(&packer, "cfg_scale"), msgpack_pack_double(&packer, 8.0);
     ask(requests, &buffer);

@@ -47,7 +47,7 @@ local ended = {
 }
 local id = "lua-" .. os.time() .. "-" .. tostring({}):match("0x(%x+)")
 local told = ask({ type = "generate", id = id, prompt = "a knight, größer", steps = 20,
-  model = "sd_xl_base_1.0.safetensors", size = { 64, 64 }, cfg_scale = 8 })
+  model = "sd_xl_base_1.0.safetensors", size = { 1024, 1024 }, cfg_scale = 8 })
 while not ended[told.type] and not ended[told.state] do
   local update = receive(updates) or ask({ type = "job", job_id = id })
   if update.job_id == id then told = update end

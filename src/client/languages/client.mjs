@@ -26,7 +26,7 @@ let told = await ask({
   id,
   prompt: "a knight, größer",
   model: "sd_xl_base_1.0.safetensors",
-  size: [64, 64],
+  size: [1024, 1024],
   steps: 20,
   cfg_scale: 8,
 });

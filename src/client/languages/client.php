@@ -29,7 +29,7 @@ function ask($message) {
 
 $id = uniqid("php-");
 $told = ask(["type" => "generate", "id" => $id, "prompt" => "a knight, größer", "steps" => 20,
-    "model" => "sd_xl_base_1.0.safetensors", "size" => [64, 64], "cfg_scale" => 8.0]);
+    "model" => "sd_xl_base_1.0.safetensors", "size" => [1024, 1024], "cfg_scale" => 8.0]);
 while (!in_array($told["type"], ["job_complete", "job_error", "error"])
     && in_array($told["state"] ?? "running", ["queued", "running"])) {
     $bytes = $updates->recv();

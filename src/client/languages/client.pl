@@ -33,7 +33,7 @@ sub ask {
 
 my $id = "perl-$$-" . time;
 my $told = ask({ type => 'generate', id => $id, prompt => 'a knight, größer', steps => 20,
-    model => 'sd_xl_base_1.0.safetensors', size => [64, 64], cfg_scale => 8 });
+    model => 'sd_xl_base_1.0.safetensors', size => [1024, 1024], cfg_scale => 8 });
 until ($told->{type} =~ /^(job_complete|job_error|error)$/ || ($told->{state} // '') =~ /^(completed|failed|cancelled)$/) {
     my $bytes = $updates->recv // '';
     my $update = $bytes eq '' ? ask({ type => 'job', job_id => $id }) : $packer->unpack($bytes);

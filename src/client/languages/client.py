@@ -32,7 +32,7 @@ def ask(message):
 job_id = str(uuid.uuid4())
 ended = ("job_complete", "job_error", "error", "completed", "failed", "cancelled")
 told = ask({"type": "generate", "id": job_id, "prompt": "a knight, größer", "steps": 20,
-            "model": "sd_xl_base_1.0.safetensors", "size": [64, 64], "cfg_scale": 8.0})
+            "model": "sd_xl_base_1.0.safetensors", "size": [1024, 1024], "cfg_scale": 8.0})
 while told["type"] not in ended and told.get("state") not in ended:
     try:
         update = msgpack.unpackb(updates.recv())

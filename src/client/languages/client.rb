@@ -27,7 +27,7 @@ end
 
 id = SecureRandom.uuid
 told = ask(type: 'generate', id: id, prompt: 'a knight, größer', steps: 20,
-           model: 'sd_xl_base_1.0.safetensors', size: [64, 64], cfg_scale: 8.0)
+           model: 'sd_xl_base_1.0.safetensors', size: [1024, 1024], cfg_scale: 8.0)
 until %w[job_complete job_error error].include?(told['type']) || %w[completed failed cancelled].include?(told['state'])
   lost = UPDATES.recv_string(bytes = +'') < 0
   update = lost ? ask(type: 'job', job_id: id) : MessagePack.unpack(bytes)

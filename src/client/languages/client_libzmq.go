@@ -78,7 +78,7 @@ func main() {
 	requests, updates := connect(zmq4.REQ, os.Args[1]), connect(zmq4.SUB, os.Args[2])
 	id := fmt.Sprintf("go-%d-%d", os.Getpid(), time.Now().UnixNano())
 	last := ask(requests, request{Type: "generate", ID: id, Prompt: "a knight, größer",
-		Model: "sd_xl_base_1.0.safetensors", Size: []int{64, 64}, Steps: 20, CfgScale: 8})
+		Model: "sd_xl_base_1.0.safetensors", Size: []int{1024, 1024}, Steps: 20, CfgScale: 8})
 	for !ended[last.Type] && !ended[last.State] {
 		bytes, err := updates.RecvBytes(0)
 		var update told

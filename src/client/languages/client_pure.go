@@ -58,7 +58,7 @@ func main() {
 
 	id := fmt.Sprintf("go-%d-%d", os.Getpid(), time.Now().UnixNano())
 	last := ask(requests, message{"type": "generate", "id": id, "prompt": "a knight, größer",
-		"model": "sd_xl_base_1.0.safetensors", "size": []int{64, 64}, "steps": 20, "cfg_scale": 8.0})
+		"model": "sd_xl_base_1.0.safetensors", "size": []int{1024, 1024}, "steps": 20, "cfg_scale": 8.0})
 	for !ended[last["type"]] && !ended[last["state"]] {
 		var update message
 		select {

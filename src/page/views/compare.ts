@@ -123,7 +123,7 @@ function Start(): Shown {
         </div>
       </fieldset>
       <label class="wide">Seeds <input name="seeds" required defaultValue="1, 2, 3" pattern="[\\d\\s,]+" /></label>
-      ${number("width", "Width", 64, 16)} ${number("height", "Height", 64, 16)}
+      ${number("width", "Width", 1024, 16)} ${number("height", "Height", 1024, 16)}
       ${number("steps", "Steps", 20, 1)} ${number("cfg_scale", "CFG scale", 7, 0)}
       <div class="wide bar"><button type="submit" class="main">Compare</button></div>
     </form>

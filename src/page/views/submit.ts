@@ -63,8 +63,8 @@ export function SubmitView({ place }: { place: Place }): Shown {
       ${select("model", "Model", models, "")}
       ${select("lora", "LoRA", loras, "none")}
       ${workflows.length > 0 && select("workflow", "Workflow", workflows, "automatic")}
-      ${number("width", "Width", "64", { min: 16, max: 16_384, required: true })}
-      ${number("height", "Height", "64", { min: 16, max: 16_384, required: true })}
+      ${number("width", "Width", "1024", { min: 16, max: 16_384, required: true })}
+      ${number("height", "Height", "1024", { min: 16, max: 16_384, required: true })}
       ${number("steps", "Steps", "20", { min: 1, max: 10_000, required: true })}
       ${number("cfg_scale", "CFG scale", "7", { min: 0, max: 100, step: "any", required: true })}
       ${number("seed", "Seed", "", { min: 0, placeholder: "random" })}

@@ -64,7 +64,7 @@ Deno.test("readBatchFile() makes a wrong entry an entry of its own", async () =>
     /^must be a prompt or a map/,
     /^has no prompt$/,
     /^has an unknown field "color"; known are id, prompt, /,
-    /^size must be width x height in pixels, such as 64x64, got "64"$/,
+    /^size must be width x height in pixels, such as 1024x1024, got "64"$/,
   ];
   for (const [index, pattern] of patterns.entries()) assert.match(errors[index] ?? "", pattern);
   const [row] = await read("p.csv", "prompt\na,b\n");
