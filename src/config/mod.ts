@@ -57,6 +57,7 @@ export {
   type SettingInfo,
 } from "./describe.ts";
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
+export { isDatabaseUrl } from "./kinds.ts";
 export { readServer } from "./one_server.ts";
 export { defaultServer } from "./servers.ts";
 export { applyProxy, goDirect, proxyVariables } from "./proxy.ts";
