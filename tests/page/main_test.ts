@@ -258,6 +258,43 @@ browserTest("jobs whose ids hold commas are compared", async (open) => {
   await page.locator(".compare img.pixels").nth(1).waitFor();
 });
 
+browserTest("the gallery shows more of what there is, each image once", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  const jobs = Array.from({ length: 120 }, (_, index) => ({
+    job_id: `job-${index}`,
+    state: "completed",
+    attempts: 1,
+    created_at: 1_800_000_000 - index * 3_600,
+    finished_at: 1_800_000_000 - index * 3_600,
+  }));
+  await page.route(/\/v1\/jobs\?/, (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const first = Number(searchParams.get("cursor") ?? 0);
+    const cursor = first + 60 < jobs.length ? { cursor: String(first + 60) } : {};
+    return route.fulfill({ json: { jobs: jobs.slice(first, first + 60), ...cursor } });
+  });
+  const more = page.getByRole("button", { name: "More" });
+  const images = page.locator(".gallery li");
+  await page.goto(`${setup.url}/#/gallery`);
+  for (const shown of [48, 96]) {
+    await page.getByText(`${shown} images so far`).waitFor();
+    assert.equal(await images.count(), shown);
+    await more.click();
+  }
+  await page.getByText("120 images;").waitFor();
+  assert.equal(await images.count(), 120);
+  assert.equal(await more.count(), 0);
+  const since = new Date((1_800_000_000 - 55 * 3_600) * 1_000).toISOString().slice(0, 10);
+  await page.goto(`${setup.url}/#/gallery?from=${since}`);
+  await page.getByText("48 images so far").waitFor();
+  await more.click();
+  await more.waitFor({ state: "detached" });
+  assert.ok(await images.count() > 48);
+  assert.deepEqual(browser.faults, []);
+});
+
 /** Views, and what is there once they are. */
 const VIEWS = [
   ["queue", "li.job"],
