@@ -248,6 +248,21 @@ browserTest("a server is drained by its button and given jobs again", async (ope
   assert.ok(!(await setup.worker.client.servers())[0]!.draining);
 });
 
+browserTest("a fault is shown until the worker answers again", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  const fault = page.getByRole("alert");
+  for (const [view, path] of [["servers", /\/v1\/servers$/], ["charts", /\/v1\/jobs\?/]] as const) {
+    await page.route(path, (route) => route.abort());
+    await page.goto(`${setup.url}/#/${view}`);
+    await fault.waitFor();
+    await page.unroute(path);
+    await submitted(setup, {});
+    await fault.waitFor({ state: "detached" });
+  }
+});
+
 browserTest("jobs whose ids hold commas are compared", async (open) => {
   await using setup = await httpSetup();
   const ids = [await submitted(setup, { id: "a,b" }), await submitted(setup, { id: "a" })];
