@@ -69,7 +69,7 @@ export function uploadRoutes({ inputDir, diskProblem }: HttpContext): Hono<Guard
         status: 409,
         code: "no_input_dir",
         detail:
-          "The worker has no directory for uploads; set input.dir, or send small images as init_image",
+          "The worker has no directory for uploads; set input.input_dir, or send small images as init_image",
       });
     }
     const problem = diskProblem();
