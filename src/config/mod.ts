@@ -56,6 +56,7 @@ export {
   listSettings,
   type SettingInfo,
 } from "./describe.ts";
+export { headersOf, routesOf } from "./derived.ts";
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
 export { isDatabaseUrl } from "./kinds.ts";
 export { readServer } from "./one_server.ts";

@@ -75,17 +75,17 @@ export async function startExecutors(options: ExecutorsOptions): Promise<Executo
       groups.push(group);
       try {
         await group.keeper.started;
+        const [executor] = group.executors;
+        if (executor === undefined || isClosed) {
+          throw new JobError("unavailable", "The worker is stopping");
+        }
+        all.push(executor);
+        return executor;
       } catch (error) {
         groups.splice(groups.indexOf(group), 1);
         await group.keeper.close();
         throw error;
       }
-      const [executor] = group.executors;
-      if (executor === undefined || isClosed) {
-        throw new JobError("unavailable", "The worker is stopping");
-      }
-      all.push(executor);
-      return executor;
     },
     async remove(name) {
       const executor = all.find((one) => one.name === name);

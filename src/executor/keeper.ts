@@ -47,6 +47,9 @@ export interface Keeper {
 /** Time before an isolate that died is replaced; doubles up to the limit while they keep dying. */
 const RESTART_MS = { first: 50, most: 5_000 };
 
+/** Why an isolate is ended that nobody wants any more. */
+const REMOVED = "Its servers were removed";
+
 /** Failures of an isolate. */
 const FALLS: ReadonlySet<string> = new Set(["sandbox", "shared_sandbox"]);
 
@@ -99,7 +102,7 @@ class IsolateKeeper implements Keeper {
     home.isLeft = true;
     for (const [sandbox, homes] of this.#sandboxes) {
       if (!homes.includes(home)) continue;
-      if (homes.every(({ isLeft }) => isLeft)) sandbox.kill("Its servers were removed");
+      if (homes.every(({ isLeft }) => isLeft)) sandbox.kill(REMOVED);
       // Should it not answer, it is ended like any that hangs; what is asked of it ends with it.
       else await (await home.session).call("leave", null).catch(() => {});
     }
@@ -135,6 +138,7 @@ class IsolateKeeper implements Keeper {
       this.#replace(homes, reason);
     });
     if (this.#closing.signal.aborted) this.#killAll();
+    if (homes.every(({ isLeft }) => isLeft)) sandbox.kill(REMOVED);
     return sandbox;
   }
 

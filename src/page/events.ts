@@ -1,5 +1,6 @@
 /** The worker's updates, over connections that come and go. */
 
+import { readEvents } from "../event_stream.ts";
 import { ApiError, ask } from "./api.ts";
 import type { Update } from "./types.ts";
 
@@ -27,7 +28,7 @@ export async function listen(listener: Listener, signal: AbortSignal): Promise<v
       const response = await ask("/v1/events", { headers, signal });
       listener.connected(true);
       pauseMs = MIN_PAUSE_MS;
-      for await (const { id, data } of messages(response.body!)) {
+      for await (const { id, data } of readEvents(response.body!)) {
         lastId = id ?? lastId;
         const update = JSON.parse(data) as Partial<Update>;
         if (typeof update.job_id === "string") listener.hear(update as Update);
@@ -38,26 +39,6 @@ export async function listen(listener: Listener, signal: AbortSignal): Promise<v
     listener.connected(false);
     await pause(pauseMs, signal);
     pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
-  }
-}
-
-async function* messages(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<{ id: string | undefined; data: string }> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (true) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += value;
-    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-      const lines = text.slice(0, end).split("\n");
-      text = text.slice(end + 2);
-      const field = (name: string) =>
-        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-      const data = field("data");
-      if (data !== undefined) yield { id: field("id"), data };
-    }
   }
 }
 

@@ -11,6 +11,7 @@ import {
   animationPixels,
   type BindOptions,
   bindTemplate,
+  framesWarning,
   generatedSize,
   type Graph,
   planFrames,
@@ -133,8 +134,13 @@ class JobRun {
     signal.addEventListener("abort", () => place?.[Symbol.dispose](), { once: true });
     const template = catalog.choose(request);
     this.#context.log("info", "Workflow chosen", { jobId, workflow: template.name });
-    const warning = sizeWarning(request.model, generatedSize(template, request));
-    if (warning !== undefined) this.#context.log("warn", warning, { jobId });
+    const warnings = [
+      sizeWarning(request.model, generatedSize(template, request)),
+      framesWarning(template, request),
+    ];
+    for (const warning of warnings) {
+      if (warning !== undefined) this.#context.log("warn", warning, { jobId });
+    }
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
       setup,

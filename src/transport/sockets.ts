@@ -119,7 +119,7 @@ export interface BindOptions {
    * Size in bytes beyond which a peer's connection is cut, the guard of last resort for memory. What
    * the protocol allows is far less and is refused with an answer, by who reads the frames.
    *
-   * @default {16777216}
+   * @default {16777216} for requests, {1024} for updates, whose peers only subscribe
    */
   maxMessageBytes?: number;
   /**

@@ -66,5 +66,5 @@ async function denoRuntime(): Promise<ConnectRuntime> {
   const { receiverOf } = await import("./zmq/socket.ts");
   const { needsIpv6 } = await import("./zmq/ip_version.ts");
   // The addon's own waiting hangs on Deno.
-  return { receiverOf: (socket) => receiverOf(socket), needsIpv6, receiveTimeout: 0 };
+  return { receiverOf, needsIpv6, receiveTimeout: 0 };
 }

@@ -1,6 +1,6 @@
 /** The ComfyUI servers of a worker, which come and go while it runs. */
 
-import type { Config, ServerConfig } from "../config/mod.ts";
+import { type Config, headersOf, routesOf, type ServerConfig } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import type { Executors, SandboxSetup, ServerOptions } from "../executor/mod.ts";
 import type { Logger } from "../log.ts";
@@ -211,13 +211,7 @@ function sandboxSetup(
     ...(workflows.dir === undefined ? {} : { workflowDir: workflows.dir }),
     modelDirs: server.modelDirs,
     defaultWorkflow: workflows.defaultWorkflow,
-    routes: {
-      animation: workflows.forAnimation,
-      tileset: workflows.forTileset,
-      initImage: workflows.forInitImage,
-      batch: workflows.forBatch,
-      lora: workflows.forLora,
-    },
+    routes: routesOf(workflows),
     loraTriggers: workflows.loraTriggers,
     ...(output.pixel === undefined ? {} : { pixel: output.pixel }),
     filenamePattern: output.filenamePattern,
@@ -229,8 +223,4 @@ function sandboxSetup(
     stallTimeoutMs: comfyui.timeoutMs,
     allowGlobalInterrupt: comfyui.allowGlobalInterrupt,
   };
-}
-
-function headersOf({ token, headers = {} }: ServerConfig): Readonly<Record<string, string>> {
-  return token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
 }

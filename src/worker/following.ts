@@ -26,6 +26,9 @@ export interface FollowingOptions {
 /** Shortest time between two looks, in milliseconds, however much there is to be told. */
 const PAUSE_MS = 20;
 
+/** Shortest time between two looks at who the others are: they tell of their servers no oftener. */
+const MEET_MS = 500;
+
 /** Follows the others until it is disposed of. */
 export function startFollowing(options: FollowingOptions): AsyncDisposable {
   const { shared, announcer, scheduler, relay, lookMs = 1_000, logger = silentLogger } = options;
@@ -33,11 +36,16 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
   let open = true;
   let isAway = false;
   shared.onChange(() => wakeUp.wake());
-  const look = async () => {
-    for (const id of await shared.cancelled()) scheduler.abort(id);
+  let metAtMs = -Infinity;
+  const meet = async () => {
+    metAtMs = performance.now();
     const servers = await shared.elsewhere();
     scheduler.noteElsewhere(servers);
     await relay?.look(servers);
+  };
+  const look = async () => {
+    for (const id of await shared.cancelled()) scheduler.abort(id);
+    if (performance.now() - metAtMs >= MEET_MS) await meet();
     for (let ended = await shared.endings(); open && ended.length > 0;) {
       for (const job of ended) await announcer.announce(job);
       ended = await shared.endings();

@@ -1,8 +1,9 @@
 /** The folder of workflows: the one place that reads workflow files. */
 
-import { ConfigError, JobError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import { parseAsSpelled, parseExactJson } from "./exact_json.ts";
+import { invalid } from "./invalid.ts";
 import { DEFAULT_ROUTES, routeRequest, type Routes } from "./route.ts";
 import { createTemplate, type Template } from "./template/template.ts";
 
@@ -69,7 +70,7 @@ export async function loadCatalog(options: CatalogOptions = {}): Promise<Catalog
     choose(request) {
       const name = routeRequest(request, (candidate) => names.includes(candidate), routes);
       if (name === undefined && unset !== undefined) {
-        throw refusal(`${unset.fault}; name one in the request or in that setting`);
+        throw invalid("workflow", `${unset.fault}; name one in the request or in that setting`);
       }
       return pick({ templates, unusable }, name ?? fallback);
     },
@@ -127,13 +128,9 @@ function pick({ templates, unusable }: Found, name: string): Template {
   const template = templates.get(name);
   if (template !== undefined) return template;
   const fault = unusable.get(name);
-  if (fault !== undefined) throw refusal(fault.message, fault);
+  if (fault !== undefined) throw invalid("workflow", fault.message, fault);
   const known = [...templates.keys()].join(", ") || "none";
-  throw refusal(`there is no ${JSON.stringify(name)}; known are ${known}`);
-}
-
-function refusal(why: string, cause?: ConfigError): JobError {
-  return new JobError("invalid_parameter", `Invalid parameter: workflow: ${why}`, { cause });
+  throw invalid("workflow", `there is no ${JSON.stringify(name)}; known are ${known}`);
 }
 
 /** A file of the folder: a template, or why it is none. */

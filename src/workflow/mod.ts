@@ -6,7 +6,7 @@
 
 export { CYCLES } from "./animation/cycles.ts";
 export type { Cycle, CycleName } from "./animation/cycles.ts";
-export { planFrames } from "./animation/frames.ts";
+export { framesWarning, planFrames } from "./animation/frames.ts";
 export type { FramePlan } from "./animation/frames.ts";
 export type { PoseSheet } from "./animation/pose_sheet.ts";
 export { bindTemplate } from "./bind/bind.ts";

@@ -1,8 +1,8 @@
 /** Whether a graph gives anything that can be delivered, told before it runs. Pure. */
 
-import { JobError } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import type { Graph } from "./graph.ts";
+import { invalid } from "./invalid.ts";
 import type { NodeClasses } from "./check/node_info.ts";
 
 /** What of a request decides on the form of its result. */
@@ -74,8 +74,4 @@ function outputClasses(graph: Graph, classes: NodeClasses): string[] | undefined
     return typeof info === "object" && info !== null && "output_node" in info &&
       info.output_node === true;
   });
-}
-
-function invalid(field: string, why: string): JobError {
-  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
 }

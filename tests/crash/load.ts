@@ -71,6 +71,8 @@ export function startLoad(options: LoadOptions): Load {
     while (open) await runOne();
   };
   const streams = Array.from({ length: outstanding }, stream);
+  // Told by `finish()`; one that nobody waits for must not hide what went wrong before.
+  for (const one of streams) one.catch(() => {});
   return {
     jobs,
     async finish(patienceMs) {
@@ -99,6 +101,7 @@ async function submit(
 ): Promise<void> {
   const handle = client.generate(request);
   const cancelling = cancelAfter === undefined ? undefined : cancel(handle, job, cancelAfter);
+  cancelling?.catch(() => {});
   try {
     await handle.accepted;
     job.accepted = true;

@@ -207,6 +207,32 @@ Deno.test("An isolate whose servers were all removed ends, and one that is added
   assert.deepEqual([added.weight, added.maxInFlight], [3, 5]);
 });
 
+Deno.test("A server that is removed while its isolate is started again has none", async () => {
+  let hasFallen = false;
+  await using executors = await startServers("first_throws", {
+    count: 1,
+    callTimeoutMs: 50,
+    onFall: () => hasFallen = true,
+    onChange() {
+      // The isolate tells of its server before it tells that it has started.
+      if (hasFallen && executors.all[0]?.state === "ready") executors.remove(executors.all[0].name);
+    },
+  });
+  const [executor] = executors.all;
+  assert.ok(executor !== undefined);
+  await run(executor);
+  await assert.rejects(executor.check(generateRequest()), { code: "sandbox" });
+  assert.deepEqual([liveIsolates, executors.all], [0, []]);
+});
+
+Deno.test("A server that is added to executors that have ended leaves no isolate behind", async () => {
+  const executors = await startServers("waits", { count: 1 });
+  await executors[Symbol.asyncDispose]();
+  const adding = executors.add(serverOptions("http://127.0.0.1:8199"));
+  await assert.rejects(adding, { code: "unavailable" });
+  assert.equal(liveIsolates, 0);
+});
+
 interface Started extends Executor, AsyncDisposable {}
 
 /** Limits are as in production unless the test is about one: a busy machine must not trip them. */

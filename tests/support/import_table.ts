@@ -5,6 +5,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "log.ts": ["redact.ts"],
   "secrets.ts": ["redact.ts"],
+  "event_stream.ts": [],
   "node_times.ts": [],
   "redact.ts": [],
   "trace.ts": [],
@@ -41,8 +42,8 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "trace.ts",
   ],
   "mcp/": ["protocol/", "errors.ts", "log.ts"],
-  "page/": [],
-  "http/": ["protocol/", "images/", "mcp/", "page/", "errors.ts", "log.ts"],
+  "page/": ["event_stream.ts"],
+  "http/": ["event_stream.ts", "protocol/", "images/", "mcp/", "page/", "errors.ts", "log.ts"],
   "worker/": [
     "protocol/",
     "transport/",
@@ -59,7 +60,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "secrets.ts",
     "trace.ts",
   ],
-  "client/": ["protocol/", "transport/", "errors.ts", "log.ts"],
+  "client/": ["event_stream.ts", "protocol/", "transport/", "errors.ts", "log.ts"],
   "config/": ["protocol/", "errors.ts", "log.ts", "redact.ts", "secrets.ts"],
   "simulated/": ["worker/", "config/", "simulator/", "errors.ts", "log.ts"],
   "conformance/": [

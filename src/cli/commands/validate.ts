@@ -1,6 +1,6 @@
 /** `validate-workflows`: looks at every workflow of a folder, and at what a server would say to it. */
 
-import { goDirect, loadConfig, type ServerConfig } from "../../config/mod.ts";
+import { goDirect, headersOf, loadConfig, type ServerConfig } from "../../config/mod.ts";
 import { createComfyClient } from "../../comfyui/mod.ts";
 import { ComfyError, TransportError } from "../../errors.ts";
 import { hideSecrets } from "../../secrets.ts";
@@ -84,7 +84,12 @@ async function askServer(
   const url = simulator?.url ?? comfyuiUrl;
   if (url === undefined) return undefined;
   goDirect([url]);
-  await using client = createComfyClient({ url, headers: headersOf(url, servers) });
+  // What the settings say that this server asks for.
+  const known = servers.find((one) => one.url === url.replace(/\/+$/, ""));
+  await using client = createComfyClient({
+    url,
+    headers: known === undefined ? {} : headersOf(known),
+  });
   try {
     return {
       classes: await client.objectInfo(undefined, { timeoutMs: ASK_MS }),
@@ -100,13 +105,6 @@ async function askServer(
       },
     );
   }
-}
-
-/** What the settings say that this server asks for. */
-function headersOf(url: string, servers: readonly ServerConfig[]): Record<string, string> {
-  const server = servers.find((one) => one.url === url.replace(/\/+$/, ""));
-  const { token, headers = {} } = server ?? {};
-  return token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` };
 }
 
 /** Sentences about what is wrong, and about what is not, each on one line. */

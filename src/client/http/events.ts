@@ -1,5 +1,6 @@
 /** Updates over HTTP, by a stream of events that is opened again whenever it ends. */
 
+import { readEvents, type SentEvent } from "../../event_stream.ts";
 import type { Update } from "../../protocol/mod.ts";
 import type { UpdateSource } from "../link.ts";
 import { pause, pauseMs } from "../pace.ts";
@@ -9,9 +10,6 @@ export type OpenEvents = (after: string | undefined, signal: AbortSignal) => Pro
 
 /** Pauses before the stream is opened again, in milliseconds. */
 const PACE = { firstMs: 100, mostMs: 5_000 };
-
-/** Longest event in characters: what a stranger sends must not fill the memory. */
-const MOST_CHARS = 4_194_304;
 
 /** Subscribes; resolves when the stream is open, or could not be opened at once. */
 export async function subscribeEvents(open: OpenEvents): Promise<UpdateSource> {
@@ -51,34 +49,9 @@ async function* updatesOf(
   }
 }
 
-/** An event: its number and its content. */
-interface SentEvent {
-  readonly id: string | undefined;
-  readonly data: string;
-}
-
 async function* eventsOf({ ok, body }: Response): AsyncGenerator<SentEvent> {
-  if (!ok || body === null) return await body?.cancel();
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    let text = "";
-    while (true) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += value;
-      for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-        const lines = text.slice(0, end).split("\n");
-        text = text.slice(end + 2);
-        const field = (name: string): string | undefined =>
-          lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-        const data = field("data");
-        if (data !== undefined) yield { id: field("id"), data };
-      }
-      if (text.length > MOST_CHARS) return;
-    }
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
+  if (ok && body !== null) yield* readEvents(body);
+  else await body?.cancel();
 }
 
 /** What is no update belongs to the stream, or to a newer worker. */

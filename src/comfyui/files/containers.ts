@@ -41,7 +41,7 @@ export function isWholeBoxes(bytes: Uint8Array): boolean {
     // A rest too short for a box is the beginning of one.
     if (at + 8 > bytes.length) return false;
     let size = view.getUint32(at);
-    seen.add(String.fromCharCode(...bytes.subarray(at + 4, at + 8)));
+    seen.add(textAt(bytes, at + 4, 4));
     if (size === 1) {
       if (at + 16 > bytes.length) return false;
       size = Number(view.getBigUint64(at + 8));
@@ -90,6 +90,11 @@ function readSize(
     isUnknown &&= byte === 0xff;
   }
   return { value: isUnknown ? "unknown" : value, length };
+}
+
+/** Bytes as a text of as many characters; fewer where the file ends. */
+export function textAt(bytes: Uint8Array, at: number, length: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + length));
 }
 
 /** Its numbers. */

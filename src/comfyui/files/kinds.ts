@@ -1,6 +1,6 @@
 /** What kind of file some bytes are, by their signature, and whether their end is there (pure). */
 
-import { isWholeBoxes, isWholeMatroska, isWholeRiff, littleEndian } from "./containers.ts";
+import { isWholeBoxes, isWholeMatroska, isWholeRiff, littleEndian, textAt } from "./containers.ts";
 import { isWholeFlac, isWholeMp3, isWholeOgg } from "./sounds.ts";
 import { isWholeBmp, isWholeGif, isWholeJpeg, isWholePng, isWholeTiff } from "./stills.ts";
 
@@ -50,7 +50,7 @@ const KINDS: readonly FileKind[] = [
     name: "animated PNG",
     content: "moving",
     others: ["apng"],
-    isLike: (bytes) => isPng(bytes) && textOf(bytes, 0, 256).includes(APNG_MARK),
+    isLike: (bytes) => isPng(bytes) && textAt(bytes, 0, 256).includes(APNG_MARK),
     isWhole: (bytes) => endsWith(bytes, PNG_END) && isWholePng(bytes),
     hasPixels: hasPngPixels,
   },
@@ -81,7 +81,7 @@ const KINDS: readonly FileKind[] = [
     extension: "gif",
     name: "GIF",
     content: "moving",
-    isLike: (bytes) => /^GIF8[79]a/.test(textOf(bytes, 0, 6)),
+    isLike: (bytes) => /^GIF8[79]a/.test(textAt(bytes, 0, 6)),
     isWhole: (bytes) => lastByte(bytes) === 0x3b && isWholeGif(bytes),
     hasPixels: hasGifPixels,
   },
@@ -90,7 +90,7 @@ const KINDS: readonly FileKind[] = [
     name: "JPEG",
     content: "still",
     others: ["jpeg", "jpe", "jfif"],
-    isLike: (bytes) => textOf(bytes, 0, 3) === "\xff\xd8\xff",
+    isLike: (bytes) => textAt(bytes, 0, 3) === "\xff\xd8\xff",
     isWhole: (bytes) => endsWith(trimmed(bytes), "\xff\xd9") && isWholeJpeg(bytes),
   },
   {
@@ -104,7 +104,7 @@ const KINDS: readonly FileKind[] = [
     extension: "bmp",
     name: "BMP",
     content: "still",
-    isLike: (bytes) => textOf(bytes, 0, 2) === "BM" && bytes.length > 26,
+    isLike: (bytes) => textAt(bytes, 0, 2) === "BM" && bytes.length > 26,
     isWhole: isWholeBmp,
   },
   {
@@ -112,14 +112,14 @@ const KINDS: readonly FileKind[] = [
     name: "TIFF",
     content: "still",
     others: ["tif"],
-    isLike: (bytes) => /^(?:II\*\0|MM\0\*)$/.test(textOf(bytes, 0, 4)),
+    isLike: (bytes) => /^(?:II\*\0|MM\0\*)$/.test(textAt(bytes, 0, 4)),
     isWhole: isWholeTiff,
   },
   {
     extension: "exr",
     name: "OpenEXR",
     content: "still",
-    isLike: (bytes) => textOf(bytes, 0, 4) === "\x76\x2f\x31\x01",
+    isLike: (bytes) => textAt(bytes, 0, 4) === "\x76\x2f\x31\x01",
     isWhole: (bytes) => bytes[4] === EXR_VERSION,
   },
   {
@@ -149,7 +149,7 @@ const KINDS: readonly FileKind[] = [
     name: "WebM or Matroska film",
     content: "moving",
     others: ["mkv"],
-    isLike: (bytes) => textOf(bytes, 0, 4) === "\x1a\x45\xdf\xa3",
+    isLike: (bytes) => textAt(bytes, 0, 4) === "\x1a\x45\xdf\xa3",
     isWhole: isWholeMatroska,
   },
   {
@@ -170,7 +170,7 @@ const KINDS: readonly FileKind[] = [
     extension: "flac",
     name: "FLAC",
     content: "sound",
-    isLike: (bytes) => textOf(bytes, 0, 4) === "fLaC",
+    isLike: (bytes) => textAt(bytes, 0, 4) === "fLaC",
     isWhole: isWholeFlac,
   },
   {
@@ -178,21 +178,21 @@ const KINDS: readonly FileKind[] = [
     name: "Ogg sound",
     content: "sound",
     others: ["opus", "oga"],
-    isLike: (bytes) => textOf(bytes, 0, 4) === "OggS",
+    isLike: (bytes) => textAt(bytes, 0, 4) === "OggS",
     isWhole: isWholeOgg,
   },
   {
     extension: "mp3",
     name: "MP3",
     content: "sound",
-    isLike: (bytes) => /^(?:ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb])/.test(textOf(bytes, 0, 3)),
+    isLike: (bytes) => /^(?:ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb])/.test(textAt(bytes, 0, 3)),
     isWhole: isWholeMp3,
   },
   {
     extension: "glb",
     name: "glTF model",
     content: "model",
-    isLike: (bytes) => textOf(bytes, 0, 4) === "glTF",
+    isLike: (bytes) => textAt(bytes, 0, 4) === "glTF",
     isWhole: (bytes) => littleEndian(bytes, 8) >= 12 && littleEndian(bytes, 8) <= bytes.length,
   },
 ];
@@ -235,32 +235,32 @@ function extensionOf(filename: string): string {
 }
 
 function isPng(bytes: Uint8Array): boolean {
-  return textOf(bytes, 0, 8) === "\x89PNG\r\n\x1a\n";
+  return textAt(bytes, 0, 8) === "\x89PNG\r\n\x1a\n";
 }
 
 /** Width and height follow the head of the first chunk, which is IHDR (PNG, 11.2.1). */
 function hasPngPixels(bytes: Uint8Array): boolean {
-  if (textOf(bytes, 12, 4) !== "IHDR") return false;
+  if (textAt(bytes, 12, 4) !== "IHDR") return false;
   return littleEndian(bytes, 16) !== 0 && littleEndian(bytes, 20) !== 0;
 }
 
 /** The screen of a GIF; its two numbers come first (GIF89a, 18). */
 function hasGifPixels(bytes: Uint8Array): boolean {
-  return textOf(bytes, 6, 2) !== "\0\0" && textOf(bytes, 8, 2) !== "\0\0";
+  return textAt(bytes, 6, 2) !== "\0\0" && textAt(bytes, 8, 2) !== "\0\0";
 }
 
 function isRiff(bytes: Uint8Array, form: string): boolean {
-  return textOf(bytes, 0, 4) === "RIFF" && textOf(bytes, 8, 4) === form;
+  return textAt(bytes, 0, 4) === "RIFF" && textAt(bytes, 8, 4) === form;
 }
 
 function isAnimatedWebp(bytes: Uint8Array): boolean {
   const flags = bytes[WEBP_FLAGS_AT] ?? 0;
-  return textOf(bytes, 12, 4) === "VP8X" && (flags & WEBP_ANIMATED) !== 0;
+  return textAt(bytes, 12, 4) === "VP8X" && (flags & WEBP_ANIMATED) !== 0;
 }
 
 /** The brand of an ISO file (ISO/IEC 14496-12); empty for files that are none. */
 function brandOf(bytes: Uint8Array): string {
-  return textOf(bytes, 4, 4) === "ftyp" ? textOf(bytes, 8, 4) : "";
+  return textAt(bytes, 4, 4) === "ftyp" ? textAt(bytes, 8, 4) : "";
 }
 
 function isPlainText(bytes: Uint8Array): boolean {
@@ -274,12 +274,8 @@ function isPlainText(bytes: Uint8Array): boolean {
   }
 }
 
-function textOf(bytes: Uint8Array, at: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
-}
-
 function endsWith(bytes: Uint8Array, end: string): boolean {
-  return textOf(bytes, bytes.length - end.length, end.length) === end;
+  return textAt(bytes, bytes.length - end.length, end.length) === end;
 }
 
 /** Without the zeros that some writers fill up a block with. */

@@ -1,12 +1,15 @@
 /** Whether the files of still images are all there, beyond their first and last bytes (pure). */
 
-import { littleEndian, viewOf } from "./containers.ts";
+import { littleEndian, textAt, viewOf } from "./containers.ts";
 
 /** Deflate makes at most this many bytes of one (RFC 1951; zlib's own notes on it). */
 const MAX_DEFLATE_RATIO = 1_032;
 
 /** Samples of a pixel for each colour type (PNG, 11.2.1); others do not exist. */
 const PNG_SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** The signature and the first chunk, which is the header (PNG, 5.2 and 11.2.1). */
+const PNG_HEAD_BYTES = 33;
 
 /** Bytes of a TIFF field's type (TIFF 6.0, page 15) that offsets and sizes can have. */
 const TIFF_SHORT = 3;
@@ -20,6 +23,7 @@ const TIFF_PLACES: readonly (readonly [at: number, bytes: number])[] = [[273, 27
  * from less no unpacking could make them.
  */
 export function isWholePng(bytes: Uint8Array): boolean {
+  if (bytes.length < PNG_HEAD_BYTES) return false;
   const view = viewOf(bytes);
   let dataBytes = 0;
   for (let at = 8; at + 12 <= bytes.length;) {
@@ -107,8 +111,4 @@ function singleNumber(view: DataView, at: number, isLittle: boolean): number | u
   const type = view.getUint16(at + 2, isLittle);
   if (type === TIFF_SHORT) return view.getUint16(at + 8, isLittle);
   return type === TIFF_LONG ? view.getUint32(at + 8, isLittle) : undefined;
-}
-
-function textAt(bytes: Uint8Array, at: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
 }

@@ -6,6 +6,7 @@ import preact from "preact" with { type: "text" };
 import hooks from "preact/hooks" with { type: "text" };
 import uplot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
+import eventStream from "../../event_stream.ts" with { type: "text" };
 import api from "../../page/api.ts" with { type: "text" };
 import events from "../../page/events.ts" with { type: "text" };
 import format from "../../page/format.ts" with { type: "text" };
@@ -83,6 +84,7 @@ export function pageFiles(): ReadonlyMap<string, PageFile> {
     ["/page/style.css", { type: "text/css; charset=utf-8", text: style }],
     ["/page/uplot.css", { type: "text/css; charset=utf-8", text: uplotCss }],
   ];
+  files.push(["/event_stream.ts", { type: SCRIPT, text: browserScript(eventStream) }]);
   for (const [path, text] of Object.entries(MODULES)) {
     files.push([`/page/${path}`, { type: SCRIPT, text: browserScript(text) }]);
   }

@@ -29,7 +29,7 @@ export function pageRoutes(): Hono {
       ? new Response(null, { status: 304, headers })
       : new Response(file.text, { headers });
   };
-  for (const path of ["/", "/page/*"]) {
+  for (const path of ["/", "/page/*", "/event_stream.ts"]) {
     app.get(path, async (c, next) => {
       const answer = await deliver(c.req.path, c.req.header("if-none-match"));
       if (answer !== undefined) return answer;

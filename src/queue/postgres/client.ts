@@ -4,6 +4,7 @@ import postgres from "postgres";
 import { ConfigError, JobError } from "../../errors.ts";
 import { startSpan } from "../../trace.ts";
 import { type PostgresAddress, shownAddress } from "./address.ts";
+import { guardLateWrites } from "./late_writes.ts";
 
 /** A row as the library gives it: `bigint` as number, `bytea` as bytes. */
 export type StoredRow = Readonly<Record<string, unknown>>;
@@ -111,6 +112,7 @@ export class PostgresClient {
   constructor(address: PostgresAddress, options: ConnectOptions) {
     this.#address = address;
     this.#options = options;
+    guardLateWrites();
     this.#sql = connect(address, options);
   }
 

@@ -13,7 +13,7 @@ interface Build {
 
 /**
  * Paths of the addons that may run here, in the order in which the package tries them, so that both end
- * with the same file and share its copy of libzmq; none if the list cannot be read. Of Linux only.
+ * with the same file; none if the list cannot be read. Of Linux only.
  */
 export function addonFiles(): string[] {
   if (Deno.build.os !== "linux") return [];

@@ -32,6 +32,16 @@ function invalid(what: string): TransportError {
   return new TransportError("address_invalid", `${what}. Write tcp://HOST:PORT or ipc://PATH`);
 }
 
+/**
+ * Whether an address needs ZeroMQ's IPv6 option, as far as it tells: true in brackets. Of one with a name that
+ * name, whose addresses decide.
+ */
+export function ipv6Need(address: string): boolean | string {
+  const [, host] = /^tcp:\/\/(?:[^;]*;)?(.*):[^:]*$/.exec(address) ?? [];
+  if (host === undefined || host === "*" || /^[\d.]+$/.test(host)) return false;
+  return host.startsWith("[") || host;
+}
+
 /** The file of an IPC address. Abstract ones (`ipc://@name`) have none. */
 export function ipcPath(address: string): string | undefined {
   const [, path] = address.match(/^ipc:\/\/([^@].*)$/) ?? [];

@@ -3,6 +3,7 @@
  * names that have both kinds of address are looked for by IPv6 first, where a server on 127.0.0.1 is not.
  */
 
+import { ipv6Need } from "./address.ts";
 import { openLibc } from "./libc.ts";
 
 const AF_INET = 2;
@@ -17,10 +18,9 @@ const MAX_ENTRIES = 256;
 
 /** True for an IPv6 address in brackets, and for a name that has IPv6 addresses only. */
 export async function needsIpv6(address: string): Promise<boolean> {
-  const [, host] = /^tcp:\/\/(?:[^;]*;)?(.*):[^:]*$/.exec(address) ?? [];
-  if (host === undefined || host === "*" || /^[\d.]+$/.test(host)) return false;
-  if (host.startsWith("[")) return true;
-  const families = await lookUpFamilies(host);
+  const need = ipv6Need(address);
+  if (typeof need === "boolean") return need;
+  const families = await lookUpFamilies(need);
   return !families.has(AF_INET) && families.has(AF_INET6[Deno.build.os] ?? AF_INET);
 }
 

@@ -1,6 +1,7 @@
 /** What sockets that connect need of Node, where the addon waits by itself. */
 
 import { lookup } from "node:dns/promises";
+import { ipv6Need } from "./address.ts";
 import type { ConnectingSocket, ConnectRuntime, FrameReceiver, Frames } from "./options.ts";
 
 /** Sockets on Node. */
@@ -11,11 +12,10 @@ export const nodeRuntime: ConnectRuntime = {
 };
 
 async function needsIpv6(address: string): Promise<boolean> {
-  const [, host] = /^tcp:\/\/(?:[^;]*;)?(.*):[^:]*$/.exec(address) ?? [];
-  if (host === undefined || host === "*" || /^[\d.]+$/.test(host)) return false;
-  if (host.startsWith("[")) return true;
+  const need = ipv6Need(address);
+  if (typeof need === "boolean") return need;
   // A name without an address may be one of an interface, or have one later.
-  const found = await lookup(host, { all: true }).catch(() => []);
+  const found = await lookup(need, { all: true }).catch(() => []);
   return found.length > 0 && found.every(({ family }) => family === 6);
 }
 

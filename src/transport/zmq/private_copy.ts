@@ -9,8 +9,8 @@ import { openLibc } from "./libc.ts";
 const MFD_CLOEXEC = 1;
 
 /**
- * Opens a copy that has no name and lies in memory, on Linux; elsewhere, and where it cannot be made, the file
- * itself.
+ * Opens a copy that has no name and lies in memory, on Linux; elsewhere, and where it cannot be made or
+ * opened, the file itself.
  *
  * @throws {Error} what `open` throws.
  */
@@ -23,10 +23,13 @@ export function withPrivateCopy<T>(path: string, open: (path: string) => T): T {
   try {
     const bytes = read(path);
     const isWhole = bytes !== undefined && writeAll(libc.symbols.write, file, bytes);
-    return open(isWhole ? `/proc/self/fd/${file}` : path);
+    if (isWhole) return open(`/proc/self/fd/${file}`);
+  } catch {
+    // Some systems run no code of a file without a name. What ails the library itself shows below.
   } finally {
     libc.symbols.close(file);
   }
+  return open(path);
 }
 
 /** Undefined without the right to read it, which opening it does not need. */

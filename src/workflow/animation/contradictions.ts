@@ -1,8 +1,8 @@
 /** What a request cannot ask of an animation, whatever the workflow. Pure. */
 
-import { JobError } from "../../errors.ts";
 import { MAX_PROMPT_CHARS } from "../../protocol/limits.ts";
 import type { GenerateRequest } from "../../protocol/messages.ts";
+import { invalid } from "../invalid.ts";
 
 /** Fields that say something of an animation. */
 const OF_ANIMATIONS = ["cycle", "frame_prompts", "fps", "sheet_columns"] as const;
@@ -32,8 +32,4 @@ export function refuseAnimationContradictions(request: GenerateRequest): void {
   if (chars > MAX_PROMPT_CHARS) {
     throw invalid("frame_prompts", `${chars} characters with prompt, above ${MAX_PROMPT_CHARS}`);
   }
-}
-
-function invalid(field: string, why: string): JobError {
-  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
 }

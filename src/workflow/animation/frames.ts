@@ -52,6 +52,23 @@ export function planFrames(
   return { type: "clip", length: Math.ceil((needed - 1) / each) * each + 1, step };
 }
 
+/**
+ * Warns of a workflow whose frames have only the prompt in common, whatever each is to show; they are
+ * generated all the same. Nodes that join the images of a batch to one motion are known by their names.
+ *
+ * @returns undefined if the frames show one figure, or none are asked for.
+ */
+export function framesWarning(
+  template: FrameTemplate & Pick<Template, "name">,
+  request: FrameRequest,
+): string | undefined {
+  if (planFrames(template, request)?.type !== "batch") return undefined;
+  const classes = Object.values(template.graph).map(({ class_type: name }) => name);
+  if (classes.some((name) => /AnimateDiff|^ADE_|SVD|Video/i.test(name))) return undefined;
+  return `${template.name} makes images that share the prompt, not the figure, so its frames are no ` +
+    "animation; name a workflow such as animation";
+}
+
 /** A workflow whose prompt speaks of columns or rows makes all poses in one image. */
 function isPoseSheet({ graph }: FrameTemplate): boolean {
   return (["columns", "rows"] as const).some((name) => placeholdersOf(graph, name).length > 0);

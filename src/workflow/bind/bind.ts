@@ -1,11 +1,12 @@
 /** Writes what a request asks for into a copy of a template's graph. Pure. */
 
-import { JobError } from "../../errors.ts";
+import type { JobError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
 import { refuseAnimationContradictions } from "../animation/contradictions.ts";
 import { planFrames } from "../animation/frames.ts";
 import { isDelivered, spellFormat } from "../format.ts";
 import { type Graph, isLink } from "../graph.ts";
+import { invalid } from "../invalid.ts";
 import type { Parameter } from "../parameters.ts";
 import type { Template } from "../template/template.ts";
 import { Links } from "../trace/links.ts";
@@ -204,8 +205,4 @@ function leastCommonMultiple(a: number, b: number): number {
   let multiple = a;
   while (multiple % b !== 0) multiple += a;
   return multiple;
-}
-
-function invalid(field: string, why: string): JobError {
-  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
 }

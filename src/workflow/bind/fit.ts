@@ -1,8 +1,8 @@
 /** The size that a workflow can make in place of the one that was asked for. Pure. */
 
-import { JobError } from "../../errors.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
 import { planFrames } from "../animation/frames.ts";
+import { invalid } from "../invalid.ts";
 import type { Template } from "../template/template.ts";
 
 /** Smallest edge that ComfyUI's latents have, in pixels. */
@@ -39,9 +39,9 @@ export function generatedSize(
     )
   );
   const nearest = [...new Set([smaller.join("x"), larger.join("x")])].join(" or ");
-  throw new JobError(
-    "invalid_parameter",
-    `Invalid parameter: size: ${template.name} makes images in steps of ${multiple} pixels, so ` +
+  throw invalid(
+    "size",
+    `${template.name} makes images in steps of ${multiple} pixels, so ` +
       `${size.join("x")} would come out smaller; ask for ${nearest}, or for fit "crop", ` +
       `which cuts ${larger.join("x")} down to it`,
   );

@@ -1,8 +1,8 @@
 /** Puts the LoRAs of a request into a graph: into the loaders it has, then into new ones. Pure. */
 
-import { JobError } from "../../errors.ts";
 import type { GenerateRequest, LoraChoice } from "../../protocol/mod.ts";
 import { type Graph, isLink, type Link, linksOf } from "../graph.ts";
+import { invalid } from "../invalid.ts";
 import type { Template } from "../template/template.ts";
 
 /**
@@ -105,10 +105,6 @@ function rewire(graph: Graph, from: Link, to: Link): void {
       }
     }
   }
-}
-
-function invalid(field: string, why: string): JobError {
-  return new JobError("invalid_parameter", `Invalid parameter: ${field}: ${why}`);
 }
 
 function freeId(graph: Graph, stem: string): string {

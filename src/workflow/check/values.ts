@@ -15,9 +15,9 @@ export function isWithin(value: unknown, { type, min, max }: InputSpec): boolean
   return number >= (min ?? -Infinity) && number <= (max ?? Infinity);
 }
 
-/** Texts that Python reads as a whole number, and as any number. */
+/** Texts that Python reads as a whole number, and as a number of whatever kind. */
 const WHOLE = /^[+-]?\d+(?:_\d+)*$/;
-const ANY =
+const NUMBER =
   /^[+-]?(?:inf(?:inity)?|(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+)?)$/i;
 
 function toNumber(value: unknown, isInteger: boolean): number | bigint | undefined {
@@ -26,7 +26,7 @@ function toNumber(value: unknown, isInteger: boolean): number | bigint | undefin
   if (typeof value === "number") return isInteger ? Math.trunc(value) : value;
   if (typeof value !== "string") return undefined;
   const text = value.trim();
-  if (!(isInteger ? WHOLE : ANY).test(text)) return undefined;
+  if (!(isInteger ? WHOLE : NUMBER).test(text)) return undefined;
   const plain = text.replaceAll("_", "").replace(/^\+/, "");
   if (isInteger) return BigInt(plain);
   return Number(plain.replace(/inf(?:inity)?/i, "Infinity"));

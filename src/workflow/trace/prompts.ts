@@ -111,16 +111,13 @@ export class Prompts {
    * the other prompt alone. Where the prompt cannot be followed, it is taken to be.
    */
   #isHeard(parameter: Prompt, target: Target): boolean {
-    const [own, others] = [true, false].map((isOwn) =>
-      this.#sides.filter((side) => (side.parameter === parameter) === isOwn)
-    ) as [Side[], Side[]];
+    const own = this.#sides.filter((side) => side.parameter === parameter);
     if (own.length === 0) return true;
-    const holds = (sides: Side[]) =>
-      sides.some(({ encoders }) =>
-        encoders.some(({ places }) => places.some((place) => keyOf(place) === keyOf(target)))
-      );
-    if (holds(own)) return true;
-    return !holds(others) && own.some(({ nodes }) => nodes.has(target.node));
+    const holders = this.#sides.filter(({ encoders }) =>
+      encoders.some(({ places }) => places.some((place) => keyOf(place) === keyOf(target)))
+    );
+    if (holders.length > 0) return holders.some((side) => side.parameter === parameter);
+    return own.some(({ nodes }) => nodes.has(target.node));
   }
 
   /** Undefined if nothing says which text is the one. */

@@ -7,16 +7,16 @@ const NO_OUTPUT = /^(?:VAEDecode|VAEEncode|Latent)/;
 
 /** The samplers whose results go on to what may be an output; all of them if none does. */
 export function usedSamplers(graph: Graph, samplers: readonly string[]): string[] {
-  const users = new Map<string, string[]>();
-  for (const [id, node] of Object.entries(graph)) {
-    for (const [, [source]] of linksOf(node)) users.set(source, [...users.get(source) ?? [], id]);
-  }
+  const links = Object.entries(graph).flatMap(([user, node]) =>
+    linksOf(node).map(([, [source]]) => ({ source, user }))
+  );
+  const uses = Map.groupBy(links, ({ source }) => source);
   const inner = new Set(samplers);
   const isUsed = (start: string) => {
     const reached = new Set([start]);
     for (const id of reached) {
       if (!inner.has(id) && !NO_OUTPUT.test(graph[id]?.class_type ?? "")) return true;
-      for (const user of users.get(id) ?? []) reached.add(user);
+      for (const { user } of uses.get(id) ?? []) reached.add(user);
     }
     return false;
   };

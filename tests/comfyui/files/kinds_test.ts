@@ -84,6 +84,7 @@ const PAGE = "<html>login</html>";
 /** Files that begin, and some that end, as their kind does, but are not of it. */
 const POSERS: readonly [what: string, file: Uint8Array][] = [
   ["a PNG whose middle is missing", bytes("\x89PNG\r\n\x1a\n", HEADER.slice(0, 20), [...IEND])],
+  ["a PNG's ends alone", bytes("\x89PNG\r\n\x1a\n", [...IEND])],
   ["a page in a PNG's ends", bytes("\x89PNG\r\n\x1a\n", PAGE, [...IEND])],
   ["a PNG without data", bytes("\x89PNG\r\n\x1a\n", HEADER, [...IEND])],
   [

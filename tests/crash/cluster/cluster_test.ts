@@ -26,6 +26,7 @@ if (cluster !== undefined) {
     );
     assert.deepEqual(unrun, [], "completed jobs that did not run");
     assert.deepEqual(report.updateFaults, []);
+    assert.ok(report.toTell > 0);
     assert.deepEqual(report.untold, [], "endings that a worker did not tell");
   });
 }

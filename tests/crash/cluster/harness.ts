@@ -69,8 +69,10 @@ interface Member extends AsyncDisposable {
   readonly load: Load;
   readonly updates: UpdateReader;
   readonly told: Set<string>;
-  /** When its last life was ready, as `mark()` tells time. */
-  readyAt: number;
+  /** When the listener heard its present life first, as `mark()` tells time; before that it may miss endings. */
+  heardAt(): number;
+  /** Notes that it was killed and starts again. */
+  restart(): void;
   executions(): readonly JobExecution[];
 }
 
@@ -107,17 +109,14 @@ export async function runClusterCrashes(options: ClusterCrashOptions): Promise<C
       faults.cuts += 1;
     }
     if (!await outlived(member.worker.kill())) faults.gaveUp += 1;
-    member.updates.nextLife();
-    member.worker.start();
+    member.restart();
     faults.kills += 1;
   }
   for (const member of members) {
     while (!await outlived(member.worker.ready())) {
       faults.gaveUp += 1;
-      member.updates.nextLife();
-      member.worker.start();
+      member.restart();
     }
-    member.readyAt = performance.now();
   }
   await Promise.all(members.map(({ load }) => load.finish(PATIENCE_MS)));
   const states = statesOf(cluster, schema);
@@ -183,17 +182,24 @@ async function startMember(
   );
   const updates = starting.use(await readUpdates(worker.addresses.pubAddress));
   const told = new Set<string>();
+  const mark = () => performance.now();
+  let heardAt = Infinity;
   updates.onUpdate((update) => {
+    heardAt = Math.min(heardAt, mark());
     if (update.type === "job_finished") told.add(update.job_id);
   });
-  const mark = () => performance.now();
   const running = starting.move();
   return {
     worker,
     link,
     updates,
     told,
-    readyAt: mark(),
+    heardAt: () => heardAt,
+    restart() {
+      updates.nextLife();
+      heardAt = Infinity;
+      worker.start();
+    },
     load: startLoad({ client, outstanding: OUTSTANDING, mark, ...load }),
     executions() {
       ledger.read();
@@ -205,8 +211,8 @@ async function startMember(
 
 /** Every worker tells what ended since it lives, wherever that was. */
 async function untoldEndings(members: readonly Member[], jobs: readonly ClusterJob[]) {
-  const all = members.flatMap(({ readyAt, told }, nth) =>
-    jobs.filter(({ endedAt = 0 }) => endedAt > readyAt).map(({ id }) => ({
+  const all = members.flatMap(({ heardAt, told }, nth) =>
+    jobs.filter(({ endedAt = 0 }) => endedAt > heardAt()).map(({ id }) => ({
       name: `worker-${nth} ${id}`,
       isTold: () => told.has(id),
     }))

@@ -4,7 +4,7 @@ import { addonFiles } from "../../../src/transport/zmq/addon_file.ts";
 import { loadedLibraries } from "../../../src/transport/zmq/libc.ts";
 
 Deno.test({
-  name: "addonFiles() lists the file that the package has loaded, so that both share one libzmq",
+  name: "addonFiles() lists the file that the package has loaded",
   ignore: Deno.build.os !== "linux",
   fn() {
     const loaded = loadedLibraries().filter((path) => path.endsWith("/addon.node"));

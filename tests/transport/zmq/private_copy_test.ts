@@ -41,6 +41,18 @@ Deno.test("withPrivateCopy() keeps a library alive whose file is written over, w
   assert.match(String((await overwrite(false)).signal), /^SIG(SEGV|BUS|ILL)$/);
 });
 
+Deno.test("withPrivateCopy() opens the file itself where a system runs no code of a nameless one", () => {
+  const path = addonFiles()[0] ?? "/nonexistent/addon.node";
+  const tried: string[] = [];
+  const opened = withPrivateCopy(path, (copy) => {
+    tried.push(copy);
+    if (copy !== path) throw new TypeError("Cannot map a segment");
+    return copy;
+  });
+  assert.equal(opened, path);
+  assert.equal(tried.length, Deno.build.os === "linux" ? 2 : 1);
+});
+
 Deno.test("withPrivateCopy() hands on a file that cannot be read, and what opening it throws", () => {
   const seen = withPrivateCopy("/nonexistent/addon.node", (path) => path);
   assert.equal(seen, "/nonexistent/addon.node");

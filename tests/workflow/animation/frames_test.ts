@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { GenerateRequest } from "../../../src/protocol/mod.ts";
-import { bindTemplate, createTemplate, planFrames } from "../../../src/workflow/mod.ts";
+import {
+  bindTemplate,
+  createTemplate,
+  framesWarning,
+  planFrames,
+} from "../../../src/workflow/mod.ts";
 import { generateRequest } from "../../support/requests.ts";
 import * as graphs from "../graphs.ts";
 
@@ -99,4 +104,18 @@ Deno.test("createTemplate() refuses a frame_step that is none", () => {
   const template = createTemplate("t", videoGraph("X"), { frame_step: 16 });
   const plan = planFrames(template, { animation_frames: 3, size: [64, 64] });
   assert.deepEqual(plan, { type: "clip", length: 33, step: 16 });
+});
+
+Deno.test("framesWarning() says which workflows make frames that are no animation", () => {
+  const warned = (graph: unknown, fields: Partial<GenerateRequest> = { animation_frames: 3 }) =>
+    framesWarning(createTemplate("t", graph), generateRequest(fields));
+  assert.match(warned(graphs.graphOf(graphs.STOCK)) ?? "", /^t makes images that share the prompt/);
+  assert.equal(warned(graphs.graphOf(graphs.STOCK), {}), undefined);
+  assert.equal(warned(POSES), undefined);
+  assert.equal(warned(videoGraph("EmptyHunyuanLatentVideo")), undefined);
+  const moved: Record<string, graphs.ShortNode> = {
+    ...graphs.STOCK,
+    motion: ["ADE_AnimateDiffLoaderGen1", { model: ["ckpt", 0], model_name: "mm.ckpt" }],
+  };
+  assert.equal(warned(graphs.graphOf(moved)), undefined);
 });
