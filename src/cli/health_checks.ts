@@ -1,7 +1,7 @@
 /** What can be wrong around a worker, looked at one by one. */
 
 import type { Client } from "../client/mod.ts";
-import { type Config, proxyVariables } from "../config/mod.ts";
+import { type Config, isDatabaseUrl, proxyVariables } from "../config/mod.ts";
 import { PixelsError } from "../errors.ts";
 import type { ServerInfo } from "../protocol/mod.ts";
 import { redact } from "../redact.ts";
@@ -123,7 +123,7 @@ export async function checkDisk(
 ): Promise<Check> {
   return await guard("disk", async () => {
     const { dbPath } = worker;
-    const folders = dbPath === ":memory:" || isUrl(dbPath)
+    const folders = dbPath === ":memory:" || isDatabaseUrl(dbPath)
       ? [output.dir]
       : [output.dir, parentOf(dbPath)];
     const found = await Promise.all(folders.map(async (folder) => {
@@ -164,7 +164,7 @@ function gigabytes(bytes: number): string {
 export async function checkDatabase({ worker }: Config): Promise<Check> {
   const { dbPath } = worker;
   if (dbPath === ":memory:") return ok("database", "is kept in memory, and lost at the end", []);
-  if (isUrl(dbPath)) {
+  if (isDatabaseUrl(dbPath)) {
     return ok("database", "is on PostgreSQL, which the worker looks at when it starts", [
       redact(dbPath),
     ]);
@@ -185,10 +185,6 @@ export async function checkDatabase({ worker }: Config): Promise<Check> {
       return ok("database", "is not there yet; the worker makes it", [dbPath]);
     }
   });
-}
-
-function isUrl(db: string): boolean {
-  return /^postgres(?:ql)?:/i.test(db);
 }
 
 function ok(name: string, message: string, details: readonly string[]): Check {

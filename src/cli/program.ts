@@ -138,7 +138,9 @@ function addDb(program: Command, io: Io, finish: Finish): void {
       "check the queue's file for damage, back it up or shrink it; list the webhooks given up",
     )
     .addArgument(
-      new Argument("<action>", "what to do").choices(["check", "backup", "vacuum", "webhooks"]),
+      new Argument("<action>", "what to do").choices(
+        ["check", "backup", "vacuum", "webhooks"] satisfies DbAction[],
+      ),
     )
     .argument("[file]", "where to put the copy")
     .option("--db <file>", "SQLite file of the queue (default: that of the settings)")

@@ -7,7 +7,7 @@ import { openHttpLink } from "./http/link.ts";
 import { JobFollower } from "./job/follower.ts";
 import type { Link } from "./link.ts";
 import { Requests } from "./requests.ts";
-import { askJobs, SocketClient } from "./socket_client.ts";
+import { askJobs, LinkClient } from "./link_client.ts";
 import { Subscription } from "./subscription.ts";
 import type { Compression } from "./zmq/wire.ts";
 
@@ -109,7 +109,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     (update) => follower.hear(update),
   );
   starting.move();
-  return new SocketClient({ requests, follower, subscription });
+  return new LinkClient({ requests, follower, subscription });
 }
 
 async function openLink(options: ConnectOptions): Promise<Link> {

@@ -3,7 +3,7 @@
  *
  * A program needs three things: {@linkcode connect}, `generate()` of the {@linkcode Client} that it
  * returns, and the {@linkcode JobHandle} that this returns. Beside them stand the questions that a worker
- * answers: `ping`, `status`, `models`, `job`, `jobs` and `servers`.
+ * answers: `ping`, `status`, `models`, `workflows`, `job`, `jobs`, `image` and `servers`.
  *
  * ```ts
  * import { connect } from "@dgx-pixels/worker/client";
@@ -26,7 +26,7 @@
  *
  * The examples start a worker of their own, which generates on a simulator. With a worker that runs
  * elsewhere it is `connect({ reqAddress, pubAddress })`, or `connect()` if it runs on this machine with
- * its default addresses.
+ * its default addresses; over HTTP, as in a browser, `connect({ url })`.
  *
  * Errors tell who must act, by their class and `code`:
  *

@@ -263,12 +263,17 @@ export function path(placeholder: "file" | "dir"): SingleKind<string> {
   });
 }
 
+/** Whether a database is on a server, and no file. */
+export function isDatabaseUrl(text: string): boolean {
+  return /^postgres(?:ql)?:/i.test(text);
+}
+
 /** A file for a database, or the address of one. */
 export function database(): SingleKind<string> {
   const expected = "a path without a leading ~, or a postgres:// URL";
   const file = path("file");
   return single(expected, "file", (text) => {
-    if (!/^postgres(?:ql)?:/i.test(text)) return file.parse(text);
+    if (!isDatabaseUrl(text)) return file.parse(text);
     const isUrl = /^postgres(?:ql)?:\/\/[^/?#]/i.test(text) && URL.canParse(text);
     return isUrl && new URL(text).pathname.length > 1 ? text : undefined;
   }, redact);

@@ -58,6 +58,7 @@ export {
 } from "./describe.ts";
 export { headersOf, routesOf } from "./derived.ts";
 export { loadConfig, type LoadConfigOptions } from "./load.ts";
+export { isDatabaseUrl } from "./kinds.ts";
 export { readServer } from "./one_server.ts";
 export { defaultServer } from "./servers.ts";
 export { applyProxy, goDirect, proxyVariables } from "./proxy.ts";

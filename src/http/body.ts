@@ -1,9 +1,8 @@
 /** Bodies of requests, read no further than they may be long. */
 
+import { MAX_MESSAGE_BYTES } from "../protocol/limits.ts";
+import { MAX_DEPTH } from "../protocol/scan.ts";
 import { HttpProblem } from "./problem.ts";
-
-/** Longest JSON body in bytes: that of a message of the wire protocol. */
-export const MAX_JSON_BYTES = 1_048_576;
 
 /** Pieces that a body may come in, and how small they may be on the average where there are more. */
 const MANY_PIECES = 1_024;
@@ -71,7 +70,7 @@ function byteReader(body: ReadableStream | null): ReadableStreamBYOBReader | und
   }
 }
 
-/** Reads a JSON object. @throws {HttpProblem} 400, 413 or 415. */
+/** Reads a JSON object, as long and as deep as a message of the wire protocol may be. @throws {HttpProblem} 400, 413 or 415. */
 export async function readJson(request: Request): Promise<Record<string, unknown>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
@@ -82,7 +81,7 @@ export async function readJson(request: Request): Promise<Record<string, unknown
       detail: "The body must be JSON; send the header Content-Type: application/json",
     });
   }
-  const text = new TextDecoder().decode(await readBody(request, MAX_JSON_BYTES));
+  const text = new TextDecoder().decode(await readBody(request, MAX_MESSAGE_BYTES));
   const value = parse(text);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
@@ -90,10 +89,7 @@ export async function readJson(request: Request): Promise<Record<string, unknown
   throw malformed("The body must be a JSON object");
 }
 
-/** Deepest nesting of lists and objects, as on the wire: what walks over a value must not overflow. */
-const MAX_DEPTH = 32;
-
-/** How deep a JSON text nests; what stands in strings does not count. */
+/** How deep a JSON text nests; what stands in strings does not count. What walks over a value must not overflow. */
 function depthOf(text: string): number {
   let deepest = 0;
   let depth = 0;

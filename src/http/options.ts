@@ -5,6 +5,12 @@ import type { GenerateRequest, Reply, Request } from "../protocol/mod.ts";
 import type { UpdateFeed } from "./feed.ts";
 import type { Metrics, Snapshot } from "./metrics/metrics.ts";
 
+/** How a delivery to a webhook stands; `dead` when it was given up. */
+export const HOOK_STATES = ["waiting", "delivered", "dead"] as const;
+
+/** One of them. */
+export type HookState = (typeof HOOK_STATES)[number];
+
 /** Something that a webhook is told. Times are Unix seconds. */
 export interface HookView {
   /** Its name, which the receiver sees as `webhook-id`. */
@@ -13,8 +19,8 @@ export interface HookView {
   readonly job_id: string;
   /** Where to, secrets hidden. */
   readonly url: string;
-  /** `dead` when it was given up. */
-  readonly state: "waiting" | "delivered" | "dead";
+  /** How it stands. */
+  readonly state: HookState;
   /** How often it was tried. */
   readonly attempts: number;
   /** When the job ended. */
@@ -51,7 +57,7 @@ export interface HttpContext {
   /** What webhooks are told. */
   readonly webhooks: {
     /** Some deliveries, newest first. */
-    list(query: { state?: HookView["state"]; limit: number }): Promise<readonly HookView[]>;
+    list(query: { state?: HookState; limit: number }): Promise<readonly HookView[]>;
     /** Has one that was given up tried again; false if there is none of that id. */
     retry(id: string): Promise<boolean>;
   };

@@ -44,6 +44,11 @@ export function isOver({ state }: Pick<Job, "state">): boolean {
   return state !== "queued" && state !== "running";
 }
 
+/** Whether a job's first image is a sheet of frames or tiles. */
+export function hasSheet({ image_path: path }: Pick<Job, "image_path">): boolean {
+  return path?.endsWith("_sheet.png") ?? false;
+}
+
 /** Number of a job's images. */
 export function imageCount({ image_count, image_paths = [] }: Job): number {
   return image_count ?? image_paths.length;

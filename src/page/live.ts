@@ -1,6 +1,7 @@
 /** What the page has heard of running jobs, and when views must look again. */
 
 import { useEffect, useState } from "preact/hooks";
+import { wordsOf } from "./api.ts";
 import { listen } from "./events.ts";
 import type { Progress, Update } from "./types.ts";
 
@@ -46,17 +47,48 @@ export function useLive(): { readonly isLive: boolean; of(id: string): Live | un
   return { isLive, of: (id) => jobs.get(id) };
 }
 
-/** Calls at once, whenever a job starts or ends, after a gap, and now and then. */
-export function useLook(look: () => void, everyMs: number, inputs: readonly unknown[]): void {
+/** What a view has asked for. */
+export interface Looked<Answer> {
+  /** The last answer; undefined before the first. */
+  readonly answer: Answer | undefined;
+  /** Why there was none the last time, or what {@linkcode Looked.fail} was told since. */
+  readonly fault: string | undefined;
+  /** Shows an error until the next answer. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** Asks at once, whenever a job starts or ends, after a gap, and now and then; anew for other inputs. */
+export function useLook<Answer>(
+  ask: (signal: AbortSignal) => Promise<Answer>,
+  everyMs: number,
+  inputs: readonly unknown[],
+): Looked<Answer> {
+  const [answer, setAnswer] = useState<Answer>();
+  const [fault, setFault] = useState<string>();
+  const fail = (error: unknown) => setFault(wordsOf(error));
   useEffect(() => {
-    look();
-    looks.add(look);
-    const timer = setInterval(look, everyMs);
+    const stop = new AbortController();
+    const look = async () => {
+      try {
+        const found = await ask(stop.signal);
+        if (stop.signal.aborted) return;
+        setAnswer(() => found);
+        setFault(undefined);
+      } catch (error) {
+        if (!stop.signal.aborted) fail(error);
+      }
+    };
+    const begin = () => void look();
+    begin();
+    looks.add(begin);
+    const timer = setInterval(begin, everyMs);
     return () => {
+      stop.abort();
       clearInterval(timer);
-      looks.delete(look);
+      looks.delete(begin);
     };
   }, [...inputs]);
+  return { answer, fault, fail };
 }
 
 /** Lets all views look again soon. */

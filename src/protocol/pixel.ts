@@ -66,8 +66,8 @@ export function pixelFault(value: unknown): string | undefined {
 }
 
 /**
- * Whether a stored field is of the kinds that it must be. Limits are not looked at again: they may have
- * been others when it was stored.
+ * Whether a stored field is of the kinds that it must be. How long its list and its name are is not looked at
+ * again: that may have been allowed when it was stored.
  */
 export function isStoredPixel(value: unknown): boolean {
   if (!isMap(value)) return false;

@@ -254,6 +254,21 @@ browserTest("a server is drained by its button and given jobs again", async (ope
   assert.ok(!(await setup.worker.client.servers())[0]!.draining);
 });
 
+browserTest("a fault is shown until the worker answers again", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  const fault = page.getByRole("alert");
+  for (const [view, path] of [["servers", /\/v1\/servers$/], ["charts", /\/v1\/jobs\?/]] as const) {
+    await page.route(path, (route) => route.abort());
+    await page.goto(`${setup.url}/#/${view}`);
+    await fault.waitFor();
+    await page.unroute(path);
+    await submitted(setup, {});
+    await fault.waitFor({ state: "detached" });
+  }
+});
+
 browserTest("jobs whose ids hold commas are compared", async (open) => {
   await using setup = await httpSetup();
   const ids = [await submitted(setup, { id: "a,b" }), await submitted(setup, { id: "a" })];
@@ -262,6 +277,43 @@ browserTest("jobs whose ids hold commas are compared", async (open) => {
   for (const index of ids.keys()) await page.getByRole("checkbox").nth(index).check();
   await page.getByRole("link", { name: "Compare" }).last().click();
   await page.locator(".compare img.pixels").nth(1).waitFor();
+});
+
+browserTest("the gallery shows more of what there is, each image once", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  const jobs = Array.from({ length: 120 }, (_, index) => ({
+    job_id: `job-${index}`,
+    state: "completed",
+    attempts: 1,
+    created_at: 1_800_000_000 - index * 3_600,
+    finished_at: 1_800_000_000 - index * 3_600,
+  }));
+  await page.route(/\/v1\/jobs\?/, (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const first = Number(searchParams.get("cursor") ?? 0);
+    const cursor = first + 60 < jobs.length ? { cursor: String(first + 60) } : {};
+    return route.fulfill({ json: { jobs: jobs.slice(first, first + 60), ...cursor } });
+  });
+  const more = page.getByRole("button", { name: "More" });
+  const images = page.locator(".gallery li");
+  await page.goto(`${setup.url}/#/gallery`);
+  for (const shown of [48, 96]) {
+    await page.getByText(`${shown} images so far`).waitFor();
+    assert.equal(await images.count(), shown);
+    await more.click();
+  }
+  await page.getByText("120 images;").waitFor();
+  assert.equal(await images.count(), 120);
+  assert.equal(await more.count(), 0);
+  const since = new Date((1_800_000_000 - 55 * 3_600) * 1_000).toISOString().slice(0, 10);
+  await page.goto(`${setup.url}/#/gallery?from=${since}`);
+  await page.getByText("48 images so far").waitFor();
+  await more.click();
+  await more.waitFor({ state: "detached" });
+  assert.ok(await images.count() > 48);
+  assert.deepEqual(browser.faults, []);
 });
 
 /** Views, and what is there once they are. */

@@ -23,6 +23,7 @@ const FULL = generateRequest({
     extrude: 1,
     keep_original: true,
   },
+  webhook: { url: "https://hooks.example.org/a", events: ["failed"] },
 });
 
 Deno.test("decodeStored() reads what was stored as decodeRequest() does", () => {
@@ -72,6 +73,9 @@ Deno.test("decodeStored() refuses fields of another kind than they can have been
     { pixel: { palette: 8 } },
     { pixel: { scale: [0.5] } },
     { pixel: { __proto__x: 1 } },
+    { webhook: "https://hooks.example.org/a" },
+    { webhook: { url: 1 } },
+    { webhook: { url: "https://hooks.example.org/a", events: "failed" } },
   ];
   for (const fields of wrong) {
     const bytes = encodeRequest({ ...generateRequest(), ...fields } as typeof FULL);

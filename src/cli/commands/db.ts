@@ -1,6 +1,6 @@
 /** `db`: looks after the file of the queue. */
 
-import { loadConfig } from "../../config/mod.ts";
+import { isDatabaseUrl, loadConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import { backupQueue, checkQueue, deadDeliveries } from "../../queue/sqlite/care.ts";
 import { vacuumQueue } from "../../queue/sqlite/vacuum.ts";
@@ -10,10 +10,7 @@ import type { Io } from "../io.ts";
 import { printable } from "../text.ts";
 
 /** What can be done. */
-export const DB_ACTIONS = ["check", "backup", "vacuum", "webhooks"] as const;
-
-/** One of them. */
-export type DbAction = (typeof DB_ACTIONS)[number];
+export type DbAction = "check" | "backup" | "vacuum" | "webhooks";
 
 /** Dead deliveries that are listed. */
 const MOST_LISTED = 1_000;
@@ -46,7 +43,7 @@ export async function runDb(
   }
   const { config } = await loadConfig({ flags });
   const { dbPath } = config.worker;
-  if (/^postgres(?:ql)?:/i.test(dbPath)) {
+  if (isDatabaseUrl(dbPath)) {
     throw new ConfigError("usage", `The queue is in PostgreSQL; ${TOOLS[action]} is for that`);
   }
   if (action === "check") {

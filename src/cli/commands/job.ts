@@ -34,7 +34,7 @@ function renderJob(job: Omit<JobInfo, "type">): string {
     ["seed", job.seed],
     ["progress", job.progress && describeProgress(job.progress)],
     ["before it", job.position],
-    ["ETA", job.estimated_time_s && describeEstimate(job)],
+    ["ETA", job.estimated_time_s === undefined ? undefined : describeEstimate(job)],
     ["error", job.error],
     ["attempts", job.attempts],
     ["accepted", moment(job.created_at)],

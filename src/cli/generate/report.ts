@@ -4,9 +4,8 @@ import type { Io } from "../io.ts";
 import type { JobUpdate, Outcome } from "./job_run.ts";
 import { type ImageProtocol, renderImage } from "./image.ts";
 import { ProgressBoard } from "./progress_board.ts";
-import { describePixel } from "../job_facts.ts";
 import { renderBar, renderProgress } from "./progress_line.ts";
-import { describeEstimate } from "../job_facts.ts";
+import { describeEstimate, describePixel } from "../job_facts.ts";
 import { formatSeconds, printable, widthOf } from "../text.ts";
 
 /** When to show images in the terminal. */

@@ -204,6 +204,8 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
     jobs.set({ state: "queued" }, now.queued);
     jobs.set({ state: "running" }, now.running);
     oldest.set({}, now.oldestAgeS);
+    // A server may have been removed.
+    for (const each of [state, inFlight, draining]) each.clear();
     for (const server of now.servers) {
       for (const each of STATES) {
         state.set({ server: server.name, state: each }, each === server.state ? 1 : 0);

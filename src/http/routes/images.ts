@@ -19,7 +19,7 @@ const MAX_UPLOAD_BYTES = 32 * 1024 * 1024;
 const THUMBNAIL = { least: 16, most: 1_024, mostBytes: 32 * 1024 * 1024 };
 
 /** Endings of files by what they are: only these can be started from. */
-const UPLOADS: Readonly<Record<string, string>> = {
+export const UPLOADS: Readonly<Record<string, string>> = {
   "image/png": "png",
   "image/jpeg": "jpg",
   "image/webp": "webp",
@@ -69,7 +69,7 @@ export function uploadRoutes({ inputDir, diskProblem }: HttpContext): Hono<Guard
         status: 409,
         code: "no_input_dir",
         detail:
-          "The worker has no directory for uploads; set input.dir, or send small images as init_image",
+          "The worker has no directory for uploads; set input.input_dir, or send small images as init_image",
       });
     }
     const problem = diskProblem();

@@ -71,8 +71,10 @@ async function orProblem<T>(change: () => T | Promise<T>): Promise<T> {
     return await change();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const [status, code] = error.code === "in_use" ? [409, "conflict"] : [422, "invalid_parameter"];
-    throw new HttpProblem({ status: Number(status), code: String(code), detail: error.message });
+    const kind = error.code === "in_use"
+      ? { status: 409, code: "conflict" }
+      : { status: 422, code: "invalid_parameter" };
+    throw new HttpProblem({ ...kind, detail: error.message });
   }
 }
 

@@ -72,16 +72,17 @@ async function generate(
   { fields, progress, signal }: GenerateCall,
 ): Promise<JobFacts> {
   const request = checked({ ...fields, type: "generate" }) as GenerateRequest;
-  const { promise: over, resolve, reject } = Promise.withResolvers<void>();
+  const { promise: over, resolve } = Promise.withResolvers<void>();
   // Listening begins first: a quick job must not end unheard.
   using _listening = context.feed.listen(({ update }) => {
     if (update.job_id !== request.id) return;
     if (update.type === "progress") progress(update.percent, update.stage);
     if (update.type === "job_finished") resolve();
   });
-  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  signal.addEventListener("abort", () => resolve(), { once: true });
   await ask(context, request, "job_accepted");
   // An id that was known already names a job that may have ended long ago.
   if (!isEnded(await jobInfo(context, request.id))) await over;
+  signal.throwIfAborted();
   return await jobInfo(context, request.id);
 }

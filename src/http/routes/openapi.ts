@@ -2,6 +2,8 @@
 
 import { Hono } from "hono";
 import { type JsonSchema, messagesJsonSchema, PROTOCOL_VERSION } from "../../protocol/mod.ts";
+import { HOOK_STATES } from "../options.ts";
+import { UPLOADS } from "./images.ts";
 
 /** The route. */
 export function openApiRoutes(): Hono {
@@ -129,12 +131,12 @@ function paths(): Record<string, Record<string, Operation>> {
         requestBody: {
           required: true,
           content: Object.fromEntries(
-            ["image/png", "image/jpeg", "image/webp"].map((type) => [type, {}]),
+            Object.keys(UPLOADS).map((type) => [type, {}]),
           ),
         },
         responses: {
           "201": { description: "Name it as `init_image`" },
-          ...problems(409, 413, 415),
+          ...problems(409, 413, 415, 503),
         },
       },
     },
@@ -152,8 +154,8 @@ function paths(): Record<string, Record<string, Operation>> {
         responses: { ...ok("ModelList", "All of them"), ...problems(503) },
       },
     },
-    "/v1/workflows": list("listWorkflows", "Workflows that can be named", "WorkflowList"),
-    "/v1/palettes": list("listPalettes", "Palettes that can be named", "PaletteList"),
+    "/v1/workflows": list("listWorkflows", "Workflows that can be named", "WorkflowList", 503),
+    "/v1/palettes": list("listPalettes", "Palettes that can be named", "PaletteList", 503),
     "/v1/servers": {
       ...list("listServers", "ComfyUI servers and how they are", "ServerList"),
       post: {
@@ -193,7 +195,7 @@ function paths(): Record<string, Record<string, Operation>> {
           parameter(
             "state",
             "query",
-            { enum: ["waiting", "delivered", "dead"] },
+            { enum: HOOK_STATES },
             "Only those; dead ones were given up",
           ),
           parameter(
@@ -274,7 +276,7 @@ function schemas(): Record<string, unknown> {
         id: { type: "string" },
         job_id: { type: "string" },
         url: { type: "string" },
-        state: { enum: ["waiting", "delivered", "dead"] },
+        state: { enum: HOOK_STATES },
         attempts: { type: "integer" },
         created_at: { type: "number" },
         next_at: { type: "number" },
@@ -348,8 +350,14 @@ function problems(...statuses: number[]): Operation {
   }));
 }
 
-function list(operationId: string, summary: string, schema: string): Record<string, Operation> {
-  return { get: { ...operation(operationId, summary), responses: ok(schema, summary) } };
+function list(
+  operationId: string,
+  summary: string,
+  schema: string,
+  ...refusals: number[]
+): Record<string, Operation> {
+  const responses = { ...ok(schema, summary), ...problems(...refusals) };
+  return { get: { ...operation(operationId, summary), responses } };
 }
 
 function bytes(

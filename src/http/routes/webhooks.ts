@@ -2,11 +2,8 @@
 
 import { Hono } from "hono";
 import { type GuardEnv, needs } from "../auth/guard.ts";
-import type { HookView, HttpContext } from "../options.ts";
+import { HOOK_STATES, type HttpContext } from "../options.ts";
 import { HttpProblem } from "../problem.ts";
-
-/** States that can be asked for. */
-const STATES: readonly (string | undefined)[] = ["waiting", "delivered", "dead"];
 
 /** Deliveries of a list, unless more or fewer are asked for, and at most. */
 const LIMIT = { usual: 100, most: 1_000 };
@@ -15,8 +12,9 @@ const LIMIT = { usual: 100, most: 1_000 };
 export function webhookRoutes({ webhooks }: HttpContext): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.get("/", needs("admin"), async (c) => {
-    const { state, limit = String(LIMIT.usual) } = c.req.query();
-    if (state !== undefined && !STATES.includes(state)) {
+    const { state: word, limit = String(LIMIT.usual) } = c.req.query();
+    const state = HOOK_STATES.find((one) => one === word);
+    if (word !== state) {
       throw wrong("state", "expected waiting, delivered or dead");
     }
     if (!/^[1-9]\d{0,3}$/.test(limit) || Number(limit) > LIMIT.most) {
@@ -24,7 +22,7 @@ export function webhookRoutes({ webhooks }: HttpContext): Hono<GuardEnv> {
     }
     const query = {
       limit: Number(limit),
-      ...(state === undefined ? {} : { state: state as HookView["state"] }),
+      ...(state === undefined ? {} : { state }),
     };
     return c.json({ deliveries: await webhooks.list(query) });
   });

@@ -34,7 +34,7 @@ export function useChoices(): Choices {
 async function load(signal: AbortSignal): Promise<Choices> {
   const [{ models }, workflows, palettes] = await Promise.all([
     get<{ models: Model[] }>("/v1/models", signal),
-    // Workers of an earlier version do not list these.
+    // Without a server that answers there are no lists of these, and the form does without.
     get<{ workflows: { name: string }[] }>("/v1/workflows", signal).catch(() => undefined),
     get<{ palettes: Palette[] }>("/v1/palettes", signal).catch(() => undefined),
   ]);

@@ -1,7 +1,7 @@
 /** The image of a job, whatever its state: preview, result, animation, or why there is none. */
 
 import { jobPath } from "../api.ts";
-import { imageCount, jobName } from "../format.ts";
+import { hasSheet, imageCount, jobName } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import type { Live } from "../live.ts";
 import type { Job } from "../types.ts";
@@ -27,8 +27,7 @@ export interface JobImageProps {
 /** Shows it. */
 export function JobImage({ job, live, box, zoom, index = 0, controls }: JobImageProps): Shown {
   const { job_id: id, state } = job;
-  const hasSheet = state === "completed" && (job.image_path?.endsWith("_sheet.png") ?? false);
-  const atlas = useAtlas(id, hasSheet && index === 0);
+  const atlas = useAtlas(id, state === "completed" && index === 0 && hasSheet(job));
   const alt = jobName(job);
   const common = { alt, box, ...(zoom === undefined ? {} : { zoom }) };
   if (state === "completed" && imageCount(job) > 0) {

@@ -18,7 +18,7 @@ export function PixelFields({ palettes }: { palettes: readonly Palette[] }): Sho
         ${number("pixel_width", "Pixels across", 4_096)} ${number(
           "pixel_height",
           "Pixels down",
-          1_024,
+          4_096,
         )}
         ${number("pixel_colors", "Colours", 255)}
         ${palettes.length > 0 && html`<label>Palette <select name="pixel_palette" value=${name}

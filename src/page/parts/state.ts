@@ -5,11 +5,9 @@ import { html, type Shown } from "../html.ts";
 import type { Live } from "../live.ts";
 import type { Job } from "../types.ts";
 
-const WORDS = { queued: "waiting" } as const;
-
 /** The state as a word. */
 export function StateWord({ state }: Pick<Job, "state">): Shown {
-  const word = state === "queued" ? WORDS.queued : state;
+  const word = state === "queued" ? "waiting" : state;
   return html`<span class="state ${state}">${word}</span>`;
 }
 

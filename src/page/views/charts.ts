@@ -1,7 +1,7 @@
 /** How much gets done, how long it takes and how long it waits, made of the jobs themselves. */
 
 import { useMemo, useState } from "preact/hooks";
-import { get, wordsOf } from "../api.ts";
+import { get } from "../api.ts";
 import { duration } from "../format.ts";
 import { html, type Shown, valueOf } from "../html.ts";
 import { useLook } from "../live.ts";
@@ -10,6 +10,8 @@ import { Fault } from "../parts/state.ts";
 import type { Job, JobList } from "../types.ts";
 
 const LOOK_EVERY_MS = 15_000;
+
+const NONE: readonly Job[] = [];
 
 /** Most jobs that are looked at. */
 const MAX_JOBS = 5_000;
@@ -22,12 +24,8 @@ const WINDOWS = [[900, "15 minutes"], [3_600, "hour"], [86_400, "day"], [604_800
 /** The view. */
 export function ChartsView(): Shown {
   const [seconds, setSeconds] = useState(3_600);
-  const [jobs, setJobs] = useState<readonly Job[]>([]);
-  const [fault, setFault] = useState<string>();
-  useLook(
-    () => {
-      recent(Date.now() / 1_000 - seconds).then(setJobs, (error) => setFault(wordsOf(error)));
-    },
+  const { answer: jobs = NONE, fault } = useLook(
+    (signal) => recent(Date.now() / 1_000 - seconds, signal),
     LOOK_EVERY_MS,
     [seconds],
   );
@@ -43,7 +41,7 @@ export function ChartsView(): Shown {
   `;
 }
 
-async function recent(since: number): Promise<Job[]> {
+async function recent(since: number, signal: AbortSignal): Promise<Job[]> {
   const found: Job[] = [];
   let cursor: string | undefined;
   do {
@@ -51,7 +49,7 @@ async function recent(since: number): Promise<Job[]> {
       limit: "1000",
       ...(cursor === undefined ? {} : { cursor }),
     });
-    const page = await get<JobList>(`/v1/jobs?${query}`);
+    const page = await get<JobList>(`/v1/jobs?${query}`, signal);
     found.push(...page.jobs.filter((job) => (job.finished_at ?? Infinity) >= since));
     cursor = (page.jobs.at(-1)?.created_at ?? 0) < since ? undefined : page.cursor;
   } while (cursor !== undefined && found.length < MAX_JOBS);

@@ -10,10 +10,11 @@ import { boxOf, ZoomBar } from "../parts/image.ts";
 import { JobImage } from "../parts/job_image.ts";
 import { Fault, ProgressBar, StateWord } from "../parts/state.ts";
 import { go, idsIn, linkTo, linkToJobs, type Place } from "../route.ts";
-import type { Job, JobList } from "../types.ts";
+import type { JobList } from "../types.ts";
 
 const LOOK_EVERY_MS = 4_000;
 const BOX_PX = 256;
+const NONE: JobList = { jobs: [] };
 
 /** Most jobs that one comparison submits. */
 const MAX_JOBS = 24;
@@ -29,18 +30,11 @@ export function CompareView({ place }: { place: Place }): Shown {
 }
 
 function SideBySide({ ids }: { ids: readonly string[] }): Shown {
-  const [jobs, setJobs] = useState<readonly Job[]>([]);
-  const [fault, setFault] = useState<string>();
   const [zoom, setZoom] = useState(0);
   const live = useLive();
   const asked = String(new URLSearchParams(ids.map((id) => ["id", id])));
-  useLook(
-    () => {
-      get<JobList>(`/v1/jobs?${asked}`).then((list) => {
-        setJobs(list.jobs);
-        setFault(undefined);
-      }, (error) => setFault(wordsOf(error)));
-    },
+  const { answer: { jobs } = NONE, fault } = useLook(
+    (signal) => get<JobList>(`/v1/jobs?${asked}`, signal),
     LOOK_EVERY_MS,
     [asked],
   );

@@ -86,43 +86,69 @@ function counted(images: number, isDone: boolean, chosen: number): string {
   return chosen === 0 ? `${found}; choose some to compare` : `${found}, ${chosen} chosen`;
 }
 
+/** How far a search has come. */
+interface Search {
+  readonly stop: AbortController;
+  readonly found: Job[];
+  cursor: string | undefined;
+  wanted: number;
+  /** Whether there is nothing more to ask for. */
+  isWhole: boolean;
+  isLoading: boolean;
+}
+
 /** Jobs that pass the filter, a page more each time. */
 function useFound(filter: Filter) {
   const [jobs, setJobs] = useState<readonly Job[]>([]);
   const [isDone, setDone] = useState(false);
   const [fault, setFault] = useState<string>();
-  const next = useRef<{ stop: AbortController; cursor?: string; found: Job[]; wanted: number }>(
-    undefined as never,
-  );
+  const search = useRef<Search>(undefined as never);
   async function load(): Promise<void> {
-    const state = next.current;
+    const state = search.current;
+    const { found, stop: { signal } } = state;
+    const show = () => {
+      setJobs(found.slice(0, state.wanted));
+      setDone(state.isWhole && found.length <= state.wanted);
+    };
+    show();
+    // The load that is under way takes in that more is wanted.
+    if (state.isLoading) return;
+    state.isLoading = true;
     try {
-      while (state.found.length < state.wanted && !state.stop.signal.aborted) {
+      while (!state.isWhole && found.length < state.wanted) {
         const query = new URLSearchParams({ state: "completed", limit: String(STRIDE) });
         if (state.cursor !== undefined) query.set("cursor", state.cursor);
-        const page = await get<JobList>(`/v1/jobs?${query}`, state.stop.signal);
-        state.found.push(...page.jobs.filter((job) => passes(job, filter)));
-        setJobs(state.found.slice(0, state.wanted));
-        if (page.cursor === undefined) return setDone(state.found.length <= state.wanted);
-        state.cursor = page.cursor;
+        const page = await get<JobList>(`/v1/jobs?${query}`, signal);
+        if (signal.aborted) return;
+        found.push(...page.jobs.filter((job) => passes(job, filter)));
         const oldest = page.jobs.at(-1);
-        if (oldest !== undefined && isBefore(oldest, filter.from)) return setDone(true);
+        state.cursor = page.cursor;
+        state.isWhole = page.cursor === undefined ||
+          (oldest !== undefined && isBefore(oldest, filter.from));
+        show();
       }
     } catch (error) {
-      if (!state.stop.signal.aborted) setFault(wordsOf(error));
+      if (!signal.aborted) setFault(wordsOf(error));
+    } finally {
+      state.isLoading = false;
     }
   }
   useEffect(() => {
     const stop = new AbortController();
-    next.current = { stop, found: [], wanted: PAGE };
-    setJobs([]);
-    setDone(false);
+    search.current = {
+      stop,
+      cursor: undefined,
+      found: [],
+      wanted: PAGE,
+      isWhole: false,
+      isLoading: false,
+    };
     setFault(undefined);
     void load();
     return () => stop.abort();
   }, [JSON.stringify(filter)]);
   const more = () => {
-    next.current.wanted += PAGE;
+    search.current.wanted += PAGE;
     void load();
   };
   return { jobs, isDone, fault, more };

@@ -1,8 +1,8 @@
 /** One job: its image, its course, its parameters, and what can be done with it. */
 
 import { useState } from "preact/hooks";
-import { ask, get, jobPath, send, wordsOf } from "../api.ts";
-import { duration, imageCount, isOver, jobName, moment, stageName } from "../format.ts";
+import { ask, get, jobPath, send } from "../api.ts";
+import { duration, hasSheet, imageCount, isOver, jobName, moment, stageName } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { type Live, lookAgain, useLive, useLook } from "../live.ts";
 import { boxOf, ZoomBar } from "../parts/image.ts";
@@ -16,18 +16,11 @@ const BOX_PX = 512;
 
 /** The view. */
 export function JobView({ id }: { id: string }): Shown {
-  const [job, setJob] = useState<Job>();
-  const [fault, setFault] = useState<string>();
   const [zoom, setZoom] = useState(0);
   const [index, setIndex] = useState(0);
   const live = useLive().of(id);
-  useLook(
-    () => {
-      get<Job>(jobPath(id)).then((found) => {
-        setJob(found);
-        setFault(undefined);
-      }, (error) => setFault(wordsOf(error)));
-    },
+  const { answer: job, fault, fail } = useLook(
+    (signal) => get<Job>(jobPath(id), signal),
     LOOK_EVERY_MS,
     [id],
   );
@@ -38,7 +31,6 @@ export function JobView({ id }: { id: string }): Shown {
       ${fault !== undefined && html`<p><a href=${linkTo("queue")}>To the queue</a></p>`}
     `;
   }
-  const fail = (error: unknown) => setFault(wordsOf(error));
   const rerun = () =>
     send<{ job_id: string }>("POST", jobPath(id, "/rerun")).then(
       ({ job_id }) => go(linkTo("job", job_id)),
@@ -140,7 +132,6 @@ interface DownloadsProps {
 
 function Downloads({ job, index, fail }: DownloadsProps): Shown | null {
   if (job.state !== "completed" || imageCount(job) === 0) return null;
-  const hasSheet = job.image_path?.endsWith("_sheet.png") ?? false;
   const stem = job.image_path?.split("/").at(-1)?.replace(/(?:_sheet)?\.\w+$/, "") ?? "image";
   const ending = job.image_path?.split(".").at(-1) ?? "png";
   const button = (word: string, rest: string, name: string) =>
@@ -150,8 +141,8 @@ function Downloads({ job, index, fail }: DownloadsProps): Shown | null {
     <h2>Download</h2>
     <div class="bar">
       ${button("Image", `/images/${index}`, `${stem}_${index}.${ending}`)}
-      ${hasSheet && button("Sheet", "/sheet", `${stem}_sheet.png`)}
-      ${hasSheet && button("Atlas", "/atlas", `${stem}_sheet.json`)}
+      ${hasSheet(job) && button("Sheet", "/sheet", `${stem}_sheet.png`)}
+      ${hasSheet(job) && button("Atlas", "/atlas", `${stem}_sheet.json`)}
     </div>
   `;
 }

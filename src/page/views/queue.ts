@@ -1,7 +1,7 @@
 /** Jobs, newest first, a page at a time; those that run show how far they are. */
 
 import { useState } from "preact/hooks";
-import { get, jobPath, send, wordsOf } from "../api.ts";
+import { get, jobPath, send } from "../api.ts";
 import { duration, isOver, jobName, moment, shortModel } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { type Live, lookAgain, useLive, useLook } from "../live.ts";
@@ -29,32 +29,24 @@ const FILTERS = [
 export function QueueView({ place }: { place: Place }): Shown {
   const state = place.query.get("state") ?? "";
   const [cursors, setCursors] = useState<readonly string[]>([]);
-  const [list, setList] = useState<JobList>();
-  const [status, setStatus] = useState<Status>();
-  const [fault, setFault] = useState<string>();
   const live = useLive();
   const cursor = cursors.at(-1);
-  useLook(
-    () => {
+  const { answer: [list, status] = [], fault, fail } = useLook(
+    (signal) => {
       const query = new URLSearchParams({
         limit: String(PAGE),
         ...(state === "" ? {} : { state }),
         ...(cursor === undefined ? {} : { cursor }),
       });
-      Promise.all([get<JobList>(`/v1/jobs?${query}`), get<Status>("/v1/status")]).then(
-        ([jobs, now]) => {
-          setList(jobs);
-          setStatus(now);
-          setFault(undefined);
-        },
-        (error) => setFault(wordsOf(error)),
-      );
+      return Promise.all([
+        get<JobList>(`/v1/jobs?${query}`, signal),
+        get<Status>("/v1/status", signal),
+      ]);
     },
     LOOK_EVERY_MS,
     [state, cursor],
   );
-  const cancel = (id: string) =>
-    send("DELETE", jobPath(id)).then(lookAgain, (error) => setFault(wordsOf(error)));
+  const cancel = (id: string) => send("DELETE", jobPath(id)).then(lookAgain, fail);
   return html`
     <h1 tabindex="-1">Queue</h1>
     <p class="dim">${status === undefined

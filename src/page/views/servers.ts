@@ -1,7 +1,6 @@
 /** The ComfyUI servers. */
 
-import { useState } from "preact/hooks";
-import { get, send, wordsOf } from "../api.ts";
+import { get, send } from "../api.ts";
 import { shortModel } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { lookAgain, useLook } from "../live.ts";
@@ -12,32 +11,21 @@ const LOOK_EVERY_MS = 5_000;
 
 /** The view. */
 export function ServersView(): Shown {
-  const [servers, setServers] = useState<readonly Server[]>();
-  const [fault, setFault] = useState<string>();
-  useLook(
-    () => {
-      get<{ servers: Server[] }>("/v1/servers").then(
-        (answer) => setServers(answer.servers),
-        (error) => setFault(wordsOf(error)),
-      );
-    },
+  const { answer, fault, fail } = useLook(
+    (signal) => get<{ servers: Server[] }>("/v1/servers", signal),
     LOOK_EVERY_MS,
     [],
   );
   const turn = ({ name, draining = false }: Server) => {
     const action = draining ? "resume" : "drain";
-    setFault(undefined);
-    send("POST", `/v1/servers/${encodeURIComponent(name)}/${action}`).then(
-      lookAgain,
-      (error) => setFault(wordsOf(error)),
-    );
+    send("POST", `/v1/servers/${encodeURIComponent(name)}/${action}`).then(lookAgain, fail);
   };
   return html`
     <h1 tabindex="-1">Servers</h1>
     <p class="dim">A drained server finishes what it runs and gets no more jobs.</p>
     <${Fault} text=${fault} />
     <ul class="cards">
-      ${servers?.map((server) =>
+      ${answer?.servers.map((server) =>
         html`<li class="card" key=${server.name}>
         <h2>${server.name}</h2>
         <p><span class="state ${server.state}">${server.state}</span>

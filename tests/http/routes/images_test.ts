@@ -105,7 +105,7 @@ Deno.test("POST /v1/images says what to do where there is no input directory", a
   await using setup = await httpSetup();
   const answer = await setup.ask("/v1/images", { method: "POST", body: "x" });
   assert.equal(answer.status, 409);
-  assert.match((await answer.json()).detail, /input\.dir/);
+  assert.match((await answer.json()).detail, /set input\.input_dir,/);
 });
 
 Deno.test("below the floor of free disk space nothing more is taken, and the metrics tell how much there is", async () => {

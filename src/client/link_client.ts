@@ -1,4 +1,4 @@
-/** The client on its two sockets. */
+/** The client on its link to a worker. */
 
 import { JobError, TransportError } from "../errors.ts";
 import type {
@@ -39,7 +39,7 @@ export interface ClientParts {
 }
 
 /** The client, which owns its parts. */
-export class SocketClient implements Client {
+export class LinkClient implements Client {
   readonly #requests: Requests;
   readonly #follower: JobFollower;
   readonly #subscription: Subscription;
