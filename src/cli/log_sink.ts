@@ -110,10 +110,8 @@ export class LogSink implements Disposable {
   }
 
   #start(): void {
-    this.#pump ??= this.#writeAll().finally(() => {
-      this.#pump = undefined;
-      if (this.#closing.signal.aborted) this.#output?.[Symbol.dispose]();
-    });
+    if (this.#pump !== undefined || this.#closing.signal.aborted) return;
+    this.#pump = this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
@@ -128,6 +126,9 @@ export class LogSink implements Disposable {
         await pause(this.#options.retryMs ?? 1_000, signal);
       }
     }
+    // In the same turn as the last look at the queue: a line that came in between would wait for the next one.
+    this.#pump = undefined;
+    if (signal.aborted) this.#output?.[Symbol.dispose]();
   }
 
   /** An output that cannot be opened anew stays the old one, as long as there is one. */

@@ -51,6 +51,22 @@ Deno.test("LogSink writes lines in order, however little is written at once", as
   assert.equal(outputs[0]?.isOpen, false);
 });
 
+Deno.test("LogSink writes a line that comes in whatever moment another one has just been written", async () => {
+  for (let turns = 0; turns < 20; turns += 1) {
+    const { sink, outputs } = setUp();
+    await sink.open();
+    const gate = Promise.withResolvers<void>();
+    outputs[0]!.gate = gate.promise;
+    sink.write("one\n");
+    gate.resolve();
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    sink.write("two\n");
+    await sink.flush(5_000);
+    assert.equal(outputs[0]?.written, "one\ntwo\n", `after ${turns} turns`);
+    sink[Symbol.dispose]();
+  }
+});
+
 Deno.test("LogSink drops lines while nobody reads, and says how many when somebody does", async () => {
   const { sink, outputs } = setUp(20);
   await sink.open();
