@@ -6,7 +6,10 @@ import configFile from "../../deno.json" with { type: "json" };
 export interface Program extends AsyncDisposable {
   /** Its process id. */
   readonly pid: number;
-  /** Resolves with the first log line that says this, `undefined` if the program ends without it. */
+  /**
+   * Resolves with the first log line that says this, `undefined` if the program ends without it; rejects
+   * with what was logged if the line does not come in two minutes.
+   */
   logged(message: string): Promise<Record<string, unknown> | undefined>;
   /** Sends a signal. */
   signal(signal: Deno.Signal): void;
@@ -68,6 +71,9 @@ function inherited(): Record<string, string> {
   }));
 }
 
+/** Longest wait for a log line, in milliseconds: a test that waits on would take the whole run with it. */
+const LINE_MS = 120_000;
+
 class LogReader {
   readonly #lines: Record<string, unknown>[] = [];
   #change = Promise.withResolvers<void>();
@@ -85,12 +91,22 @@ class LogReader {
   }
 
   async find(message: string): Promise<Record<string, unknown> | undefined> {
-    for (let next = 0;; next += 1) {
-      while (this.#lines[next] === undefined) {
-        if (this.#ended) return undefined;
-        await this.#change.promise;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#ring();
+    }, LINE_MS);
+    try {
+      for (let next = 0;; next += 1) {
+        while (this.#lines[next] === undefined) {
+          if (this.#ended) return undefined;
+          if (isLate) throw new Error(`No line "${message}" in: ${JSON.stringify(this.#lines)}`);
+          await this.#change.promise;
+        }
+        if (this.#lines[next]?.["message"] === message) return this.#lines[next];
       }
-      if (this.#lines[next]?.["message"] === message) return this.#lines[next];
+    } finally {
+      clearTimeout(timer);
     }
   }
 
