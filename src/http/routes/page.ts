@@ -12,13 +12,16 @@ export function pageRoutes(): Hono {
   const app = new Hono();
   // Made when first asked for: most workers are never looked at.
   let files: ReadonlyMap<string, PageFile> | undefined;
+  const tags = new Map<string, string>();
   const deliver = async (
     path: string,
     known: string | undefined,
   ): Promise<Response | undefined> => {
     const file = (files ??= pageFiles()).get(path);
     if (file === undefined) return undefined;
-    const etag = `"${await digest(file.text)}"`;
+    // They never change while the worker runs.
+    const etag = tags.get(path) ?? `"${await digest(file.text)}"`;
+    tags.set(path, etag);
     const headers = {
       etag,
       "cache-control": "no-cache",

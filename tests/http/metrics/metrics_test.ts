@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { polled } from "../../support/polled.ts";
 import { httpSetup } from "../support.ts";
 import { createMetrics, METRICS_TYPE, type Snapshot } from "../../../src/http/metrics/metrics.ts";
 
@@ -57,7 +58,7 @@ Deno.test("listeners are counted while they listen", async () => {
   await setup.ask("/v1/events", { method: "HEAD" });
   assert.equal(await listeners(), 1);
   await stream.body?.cancel();
-  while (await listeners() > 0);
+  await polled(async () => await listeners() === 0 ? true : undefined, "a listener to be gone");
 });
 
 Deno.test("what the worker may not look at is left out, not told as 0", async () => {
