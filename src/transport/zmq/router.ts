@@ -180,7 +180,7 @@ class ZmqRequestServer implements RequestServer {
         request.reply(this.#slowDown);
         continue;
       }
-      this.#queue.push(key, arrival, arrival.bytes);
+      this.#queue.push(key, arrival, arrival.bytes, nowMs);
       bytes += arrival.bytes;
     }
     return this.#queue.shift(nowMs);
