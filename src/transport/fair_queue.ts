@@ -61,6 +61,11 @@ export class FairQueue<T> {
     return this.#items === 0;
   }
 
+  /** How many have something waiting. */
+  get owners(): number {
+    return this.#waiting.size;
+  }
+
   /** True when no more should be put here. */
   get isFull(): boolean {
     return this.#items >= MAX_ITEMS || this.#bytes >= MAX_BYTES;
