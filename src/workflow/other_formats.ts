@@ -58,10 +58,15 @@ function graphText({ path, isText, list }: Found, count: number): string {
 }
 
 function editorText({ path, kind }: Found): string {
-  const where = path.length === 0 ? "it" : `the graph in it, ${placeOf(path)},`;
-  return kind === "app"
-    ? `${where} was saved in app mode, which keeps the format of the editor; open it there, leave app mode and ${EXPORT}`
-    : `${where} is in the format of the editor; ${EXPORT}`;
+  const where = path.length === 0 ? "" : `, ${placeOf(path)}`;
+  if (kind === "editor") {
+    return where === ""
+      ? `it is in the format of the editor; ${EXPORT}`
+      : `it holds a graph in the format of the editor${where}; ${EXPORT}`;
+  }
+  const what = where === "" ? "it was saved" : `it holds a graph${where}, that was saved`;
+  return `${what} in app mode, which keeps the format of the editor; open it there, leave app mode ` +
+    `and ${EXPORT}`;
 }
 
 /** Where something lies in a file, the outermost first. */

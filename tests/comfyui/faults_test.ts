@@ -1,13 +1,8 @@
 /** Everything that may happen to a connection, on a simulated ComfyUI, in real time. */
 
 import assert from "node:assert/strict";
-import {
-  type ComfyClient,
-  type ComfyClientOptions,
-  createComfyClient,
-} from "../../src/comfyui/mod.ts";
+import { type ComfyClientOptions, createComfyClient } from "../../src/comfyui/mod.ts";
 import type { ComfyEvent, CompletedEvent } from "../../src/comfyui/mod.ts";
-import { delay } from "../../src/comfyui/clock.ts";
 import { type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
 import { assertFailed, collect, type Collected } from "./fake_comfy.ts";
 import { plainImage, textToImage } from "./graphs.ts";
@@ -231,62 +226,6 @@ for (const route of ["GET /queue", "GET /history/{prompt_id}", "GET /view", "GET
     assert.ok((await client.read(image, { maxBytes: MOST_BYTES })).length > 0);
   });
 }
-
-/** What needs each route. */
-const USES: Readonly<Record<string, (client: ComfyClient) => Promise<unknown>>> = {
-  "GET /queue": (client) => client.queue(),
-  "GET /history/{prompt_id}": (client) => client.history("none"),
-  "GET /features": (client) => client.features(),
-  "GET /system_stats": (client) => client.systemStats(),
-  "GET /object_info": (client) => client.objectInfo(),
-  "GET /object_info/{node_class}": (client) => client.objectInfo("KSampler", { bearsWaits: true }),
-  "GET /node_replacements": (client) => client.nodeReplacements(),
-  "GET /models/{folder}": (client) => client.models("checkpoints"),
-  "GET /experiment/models/{folder}": (client) => client.modelDetails("checkpoints"),
-  "GET /api/jobs": (client) => client.features(),
-  "GET /api/jobs/{job_id}": (client) => client.state(crypto.randomUUID()),
-  "POST /upload/image": (client) => client.upload(Uint8Array.of(1), "a.png"),
-  "POST /free": (client) => client.free(),
-  "POST /prompt": (client) => completed(collect(client.run(textToImage()))),
-  "GET /view": async (client) => {
-    const { images: [image] } = await completed(collect(client.run(textToImage())));
-    assert(image !== undefined);
-    await client.read(image, { maxBytes: MOST_BYTES, attempts: 1 });
-  },
-};
-
-for (const [route, use] of Object.entries(USES)) {
-  for (const status of [429, 503]) {
-    Deno.test(`ComfyClient leaves the server alone as long as a ${status} of ${route} asks for`, async () => {
-      const waits: number[] = [];
-      let skippedMs = 0;
-      await using setup = await setUp({
-        now: () => performance.now() + skippedMs,
-        delay(ms, options) {
-          if (ms < 60_000) return delay(ms, options);
-          waits.push(Math.ceil(ms / 1_000));
-          skippedMs += ms;
-          return Promise.resolve();
-        },
-      });
-      const { simulator, client } = setup;
-      simulator.faults.failNext(route, { status, retryAfterS: 90 });
-      await use(client);
-      assert.deepEqual(waits, [90]);
-      assert.ok((simulator.record.requests.get(route) ?? 0) >= 2);
-    });
-  }
-}
-
-Deno.test("ComfyClient says that the server asks to be left alone, where the caller's time is up", async () => {
-  await using setup = await setUp();
-  const { simulator, client } = setup;
-  simulator.faults.failNext("GET /system_stats", { status: 503, retryAfterS: 60 });
-  await assert.rejects(client.systemStats({ timeoutMs: 50 }), {
-    code: "timeout",
-    message: "GET /system_stats: ComfyUI answered 503 and asks to be left alone for 60 s more",
-  });
-});
 
 Deno.test("ComfyClient reports a failed post and queues nothing", async () => {
   await using setup = await setUp();

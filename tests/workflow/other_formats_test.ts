@@ -16,8 +16,18 @@ const FILES: [name: string, source: string, json: unknown, message: RegExp][] = 
     { workflow: EDITOR, output: GRAPH },
     /keep only .* under "output"/,
   ],
-  ["a request with an editor's graph", "t", { prompt: EDITOR }, /editor; export it/],
-  ["an editor's graph in a wrapper", "t", { workflow: EDITOR }, /editor; export it/],
+  [
+    "a request with an editor's graph",
+    "t",
+    { prompt: EDITOR },
+    /editor, under "prompt"; export it/,
+  ],
+  [
+    "an editor's graph in a wrapper",
+    "t",
+    { workflow: EDITOR },
+    /editor, under "workflow"; export it/,
+  ],
   ["an entry of the queue", "t", [1, "id", GRAPH, {}, ["9"]], /only its third element/],
   ["an answer of the history", "t", { id: { prompt: [1, "id", GRAPH, {}, []] } }, /history; keep/],
   [
@@ -57,7 +67,7 @@ const FILES: [name: string, source: string, json: unknown, message: RegExp][] = 
     "an editor's file in a list",
     "t",
     [EDITOR],
-    /under element 1, is in the format of the editor; exp/,
+    /the format of the editor, under element 1; exp/,
   ],
   ["an app in a list", "t", [{ ...EDITOR, extra: { linearData: {} } }], /saved in app mode/],
   [
