@@ -2,7 +2,7 @@
 
 import { openFolderStore } from "./folder.ts";
 import type { ImageStore } from "./image_store.ts";
-import type { CredentialSettings } from "./s3/credentials.ts";
+import type { CredentialSettings } from "./bucket/credentials.ts";
 
 /** How an S3 store is reached. */
 export interface S3Settings extends CredentialSettings {
@@ -25,8 +25,8 @@ export async function openStore(place: string, settings: S3Settings): Promise<Im
   if (bucket === undefined) return await openFolderStore(place);
   // Most workers have no such store, and start without what speaks to it.
   const [{ openS3Store }, { readCredentials }] = await Promise.all([
-    import("./s3/s3_store.ts"),
-    import("./s3/credentials.ts"),
+    import("./bucket/store.ts"),
+    import("./bucket/credentials.ts"),
   ]);
   await readCredentials(settings);
   const { region, endpoint = `https://s3.${region}.amazonaws.com` } = settings;

@@ -13,6 +13,11 @@ const NO_S3: S3Settings = {
 };
 const never = new AbortController().signal;
 
+async function namesIn(dir: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(dir));
+  return entries.map(({ name }) => name).toSorted();
+}
+
 async function withFiles(
   body: (work: { dir: string; paths: string[] }) => Promise<void>,
 ): Promise<void> {
@@ -28,8 +33,7 @@ Deno.test("openStore() of a directory makes it, keeps copies there and gives the
     const url = await store.put("job", paths, never);
     await store.put("job", paths, never);
     await Promise.all(paths.map((path) => Deno.remove(path)));
-    const names = [...Deno.readDirSync(`${dir}/store of ours/all/job`)].map(({ name }) => name);
-    assert.deepEqual(names.toSorted(), ["a.png", "b c#.json"]);
+    assert.deepEqual(await namesIn(`${dir}/store of ours/all/job`), ["a.png", "b c#.json"]);
     using file = await store.open(`${url}/b c#.json`);
     const text = await new Response(await file?.read(4, (file?.sizeBytes ?? 0) - 1)).text();
     assert.equal(text, `content of ${paths[1]}`);
@@ -44,13 +48,13 @@ Deno.test("openStore() of a directory removes a folder with its last file, and n
     await store.remove(`${url}/a.png`);
     assert.equal(await store.open(`${url}/a.png`), undefined);
     await store.remove(`${url}/b c#.json`);
-    assert.deepEqual([...Deno.readDirSync(`${dir}/all`)], []);
+    assert.deepEqual(await namesIn(`${dir}/all`), []);
     await store.put("job", paths, never);
     for (const other of [`file://${paths[0]}`, `${url}/../../a.png`, "s3://images/a.png"]) {
       await store.remove(other);
       assert.equal(await store.open(other), undefined, other);
     }
-    assert.ok(Deno.statSync(paths[0]!).isFile);
+    assert.ok((await Deno.stat(paths[0]!)).isFile);
   }));
 
 Deno.test("openStore() of a directory says why it cannot store, and leaves no half of a file", () =>
@@ -64,7 +68,7 @@ Deno.test("openStore() of a directory says why it cannot store, and leaves no ha
       code: "storage",
       message: /Cannot store .*all\/job/,
     });
-    assert.deepEqual([...Deno.readDirSync(`${dir}/all/job`)], []);
+    assert.deepEqual(await namesIn(`${dir}/all/job`), []);
     await Deno.remove(`${dir}/all`, { recursive: true });
     await assert.rejects(store.tryWriting());
   }));

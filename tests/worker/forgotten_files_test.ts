@@ -36,7 +36,7 @@ Deno.test("what a forgotten job has in a store goes, too, and the rest stays whe
   const store = {
     remove(url: string) {
       removed.push(url);
-      return isAway ? Promise.reject(new Error("away")) : Promise.resolve();
+      return isAway ? Promise.reject(new Error("Nobody answers")) : Promise.resolve();
     },
   };
   const lines: string[] = [];
@@ -51,7 +51,7 @@ Deno.test("what a forgotten job has in a store goes, too, and the rest stays whe
   assert.deepEqual(removed, names.map((name) => `s3://b/p/1/${name}`));
   isAway = true;
   await remove([stored("s3://b/p/2")]);
-  assert.deepEqual(lines, ["Cannot delete a stored image of an old job: away"]);
+  assert.deepEqual(lines, ["Cannot delete a stored image of an old job: Nobody answers"]);
 });
 
 Deno.test("what was changed since, lies elsewhere, or is no ordinary file stays", async () => {

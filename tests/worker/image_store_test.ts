@@ -4,8 +4,8 @@ import { type Client, connect } from "../../src/client/mod.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { nameOf } from "../../src/store/mod.ts";
 import { type PixelsWorker, startWorker } from "../../src/worker/mod.ts";
-import { startSwift, type Swift } from "../store/s3/swift.ts";
-import { type Troubled, troubledWay } from "../store/s3/troubled.ts";
+import { startSwift, type Swift } from "../store/bucket/swift.ts";
+import { type Troubled, troubledWay } from "../store/bucket/troubled.ts";
 import { polled } from "../support/polled.ts";
 import { startCluster } from "../support/postgres.ts";
 import { tempDir } from "../support/temp_dir.ts";
@@ -164,6 +164,6 @@ test("says that the store is away to who wants an image that is nowhere else", a
 });
 
 async function storeOf({ swift }: Work) {
-  const { openS3Store } = await import("../../src/store/s3/s3_store.ts");
+  const { openS3Store } = await import("../../src/store/bucket/store.ts");
   return openS3Store({ ...swift.options, prefix: "" });
 }

@@ -110,7 +110,7 @@ export class S3Requests {
     const { region } = this.#address;
     const ending = new AbortController();
     const timer = setTimeout(
-      () => ending.abort(new Error("it does not answer")),
+      () => ending.abort(new Error("No answer comes")),
       this.#answerMs + (body?.length ?? 0) / BYTES_PER_MS,
     );
     try {

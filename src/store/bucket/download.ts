@@ -67,7 +67,7 @@ async function pieces(
         try {
           reader ??= await begin();
           const { value, done } = await within(requests.answerMs, reader.read());
-          if (done) throw new Error("the line broke");
+          if (done) throw new Error("The line broke");
           const chunk = value.subarray(0, last - next + 1);
           next += chunk.length;
           breaks = 0;
@@ -97,7 +97,7 @@ async function pieces(
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("nothing comes any more")), ms);
+  const timer = setTimeout(() => reject(new Error("Nothing comes any more")), ms);
   try {
     return await Promise.race([work, promise]);
   } finally {

@@ -4,7 +4,7 @@
  */
 
 import { AwsClient } from "aws4fetch";
-import type { S3StoreOptions } from "../../../src/store/s3/s3_store.ts";
+import type { S3StoreOptions } from "../../../src/store/bucket/store.ts";
 
 /** A running store with one bucket. */
 export interface Swift {

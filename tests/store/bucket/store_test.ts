@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ImageStore, urlBeside } from "../../../src/store/mod.ts";
-import { openS3Store, type S3StoreOptions } from "../../../src/store/s3/s3_store.ts";
+import { openS3Store, type S3StoreOptions } from "../../../src/store/bucket/store.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { startSwift, type Swift } from "./swift.ts";
 import { type Troubled, troubledWay } from "./troubled.ts";
@@ -156,8 +156,8 @@ test("ends at once when it is told to", async ({ store, way, folder, file }) => 
   const leaving = new AbortController();
   const putting = store.put(folder, [await file("a.png", PNG)], leaving.signal);
   await way.reached;
-  leaving.abort(new Error("nobody wants it any more"));
-  await assert.rejects(putting, /nobody wants it any more/);
+  leaving.abort(new Error("Nobody wants it"));
+  await assert.rejects(putting, /Nobody wants it/);
 });
 
 test("takes away what it had stored when it is told to end", async (work) => {
@@ -168,11 +168,11 @@ test("takes away what it had stored when it is told to end", async (work) => {
   const [, second] = paths;
   Object.defineProperty(paths, 1, {
     get() {
-      leaving.abort(new Error("enough"));
+      leaving.abort(new Error("Enough"));
       return second;
     },
   });
-  await assert.rejects(store.put(folder, paths, leaving.signal), /enough/);
+  await assert.rejects(store.put(folder, paths, leaving.signal), /Enough/);
   assert.ok(!(await swift.keys()).some((key) => key.includes(folder)));
 });
 
