@@ -55,6 +55,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   "page/": ["event_stream.ts"],
   "http/": [
     "event_stream.ts",
+    "exact_json.ts",
     "protocol/",
     "images/",
     "mcp/",
@@ -95,6 +96,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "log.ts",
   ],
   "cli/": [
+    "exact_json.ts",
     "mcp/",
     "worker/",
     "client/",
