@@ -173,9 +173,11 @@ class ZmqRequestServer implements RequestServer {
   /** The next request, chosen among those of all peers if there are several. */
   #take(nowMs: number): Arrival | undefined {
     const mayLook = this.#isCrowded ? CHOICE_MESSAGES : 1;
+    // libzmq itself looks only once in a while whether somebody asks who did not before.
+    if (mayLook > 1) void this.#socket.readable;
     for (let looks = 0, bytes = 0; looks < mayLook && bytes < CHOICE_BYTES; looks++) {
       if (this.#queue.isFull) break;
-      const frames = this.#receiver.take();
+      const frames = this.#queue.isEmpty ? this.#receiver.take() : this.#receiver.takeAmid(nowMs);
       if (frames === undefined) break;
       const arrival = this.#open(frames);
       if (arrival === undefined) continue;
