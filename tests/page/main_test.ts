@@ -62,11 +62,10 @@ browserTest(
 );
 
 browserTest("a running job can be cancelled from the list, by keyboard alone", async (open) => {
-  await using setup = await httpSetup();
-  using _middle = setup.worker.simulator.faults.stall(MIDDLE);
+  await using setup = await httpSetup({}, { simulator: { stepTimeMs: 50 } });
   await using browser = await open(setup.url);
   const { page } = browser;
-  await (await setup.submit({ prompt: "a castle", steps: 20 })).body?.cancel();
+  await (await setup.submit({ prompt: "a castle", steps: 10_000 })).body?.cancel();
   const button = page.getByRole("button", { name: "Cancel a castle" });
   await page.locator(".state", { hasText: "running" }).waitFor();
   await button.waitFor();

@@ -49,7 +49,7 @@ export async function submitted(
   setup: HttpSetup,
   fields: Record<string, unknown>,
 ): Promise<string> {
-  const response = await setup.submit(fields, { prefer: "wait=30" });
+  const response = await setup.submit(fields, { prefer: "wait=90" });
   const { job_id: id, state } = await response.json();
   assert.equal(state, "completed");
   return id;

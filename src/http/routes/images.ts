@@ -5,6 +5,7 @@ import { type GuardEnv, needs } from "../auth/guard.ts";
 import { readBody } from "../body.ts";
 import { contentTypeOf, SIGNATURE_BYTES } from "../file_type.ts";
 import type { HttpContext } from "../options.ts";
+import { openBelow } from "../open_below.ts";
 import { HttpProblem } from "../problem.ts";
 import { parseRange } from "../range.ts";
 import { jobInfo } from "./jobs.ts";
@@ -186,16 +187,9 @@ async function deliver(
 }
 
 async function open(directory: string, path: string): Promise<Deno.FsFile> {
-  try {
-    const real = await Deno.realPath(path);
-    if (!real.startsWith(`${directory}/`)) {
-      throw notFound("The file is not in the output directory");
-    }
-    return await Deno.open(real, { read: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw notFound("The file is there no more");
-    throw error;
-  }
+  const file = await openBelow(directory, path);
+  if (file === undefined) throw notFound("The file is no longer in the output directory");
+  return file;
 }
 
 /** Passes so many bytes and no more. */

@@ -1,6 +1,7 @@
 /** `image`: the bytes of a finished job's image, a piece at a time. */
 
 import { contentTypeOf, SIGNATURE_BYTES } from "../../http/file_type.ts";
+import { openBelow } from "../../http/open_below.ts";
 import { MAX_MESSAGE_BYTES } from "../../protocol/limits.ts";
 import type { ImageRequest, Reply } from "../../protocol/mod.ts";
 import type { HandlerContext } from "./context.ts";
@@ -21,7 +22,7 @@ export async function image(
   if (path === undefined) {
     return refuse(`Invalid parameter: index: the job has ${paths.length} images`);
   }
-  const file = await open(outputDir, path);
+  const file = await openBelow(outputDir, path);
   if (file === undefined) {
     return refuse("Image not found: its file is no longer in the output directory");
   }
@@ -41,17 +42,6 @@ export async function image(
     content_type: contentTypeOf(start),
     data,
   };
-}
-
-/** Opens a file below a directory, links followed; `undefined` if it is not there. */
-async function open(directory: string, path: string): Promise<Deno.FsFile | undefined> {
-  try {
-    const real = await Deno.realPath(path);
-    return real.startsWith(`${directory}/`) ? await Deno.open(real) : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 /** So many bytes, fewer if the file ends before. */

@@ -39,7 +39,7 @@ Deno.test("an image that is not there is 404, whatever its number", async () => 
   }
   await Deno.remove(path!);
   const gone = await setup.ask("/v1/jobs/a/images/0");
-  assert.match((await gone.json()).detail, /is there no more/);
+  assert.match((await gone.json()).detail, /no longer in the output/);
 });
 
 Deno.test("a link that leads out of the output directory is not followed", async () => {
