@@ -1,6 +1,7 @@
 /** Tests of the page in Debian's Chromium: each with a page of its own, those of a file in one browser. */
 
 import assert from "node:assert/strict";
+import type { Browser } from "playwright-core";
 import type { HttpSetup } from "../http/support.ts";
 import {
   type BrowserPage,
@@ -33,15 +34,32 @@ export function browserTests(): BrowserTests {
       Deno.test({
         name: `${name} in Chromium (left out without chromium)`,
         ignore,
+        // Playwright tidies its folders up when the browser has gone already.
+        sanitizeResources: false,
         async fn(test) {
           await using browser = await startBrowser();
           for (const [name, fn] of steps) {
-            await test.step(name, () => fn((url, options) => openPage(browser, url, options)));
+            await test.step({ name, sanitizeResources: true, fn: () => done(browser, fn) });
           }
         },
       });
     },
   };
+}
+
+/** Runs a test; if it fails, tells what its page shows. */
+async function done(browser: Browser, fn: Step): Promise<void> {
+  let shown = "";
+  await fn(async (url, options) => {
+    const opened = await openPage(browser, url, options);
+    const close = async () => {
+      shown = await opened.page.locator("body").innerText().catch(String);
+      await opened[Symbol.asyncDispose]();
+    };
+    return { ...opened, [Symbol.asyncDispose]: close };
+  }).catch((error) => {
+    throw new Error(`${error}; the page shows: ${shown}`, { cause: error });
+  });
 }
 
 /** Runs a job to its end; gives its id. */

@@ -3,6 +3,7 @@
 import { type Context, Hono } from "hono";
 import { type GuardEnv, needs } from "../auth/guard.ts";
 import { readBody } from "../body.ts";
+import { isKnown, isSameFile } from "../etag.ts";
 import { contentTypeOf, SIGNATURE_BYTES } from "../file_type.ts";
 import type { HttpContext } from "../options.ts";
 import { openBelow } from "../open_below.ts";
@@ -128,7 +129,9 @@ async function thumbnail(
   const { size, mtime } = await file.stat();
   const etag = `"${most}-${size.toString(16)}-${(mtime?.getTime() ?? 0).toString(16)}"`;
   const headers = { etag, "cache-control": "private, no-cache", "content-type": "image/png" };
-  if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
+  if (isKnown(c.req.header("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
   if (size > THUMBNAIL.mostBytes) throw tooLarge();
   const bytes = new Uint8Array(await new Response(file.readable).arrayBuffer());
   // Only who wants thumbnails pays for loading it.
@@ -168,8 +171,12 @@ async function deliver(
       "content-type": type ?? contentTypeOf(start.subarray(0, read)),
       "x-content-type-options": "nosniff",
     });
-    if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
-    const range = parseRange(c.req.header("range"), size);
+    if (isKnown(c.req.header("if-none-match"), etag)) {
+      return new Response(null, { status: 304, headers });
+    }
+    const range = isSameFile(c.req.header("if-range"), etag)
+      ? parseRange(c.req.header("range"), size)
+      : undefined;
     if (range === "unsatisfiable") {
       headers.set("content-range", `bytes */${size}`);
       return new Response(null, { status: 416, headers });

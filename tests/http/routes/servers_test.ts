@@ -21,7 +21,7 @@ Deno.test("a server that is added gets jobs, and the one that is removed ends wh
     setup.ask(`/v1/servers/${encodeURIComponent(name)}`, { method: "DELETE" });
   assert.equal(await statusOf(setup.submit({ id: "a", steps: 100 })), 202);
   assert.equal(await statusOf(remove(first?.name ?? "")), 202);
-  const done = await setup.submit({ id: "b" }, { prefer: "wait=30" });
+  const done = await setup.submit({ id: "b" }, { prefer: "wait=90" });
   assert.deepEqual([(await done.json()).server], ["other"]);
   await polled(async () => (await servers(setup)).length === 1 ? true : undefined, "one server");
   assert.deepEqual((await servers(setup)).map(({ name }) => name), ["other"]);
@@ -41,7 +41,7 @@ Deno.test("a server that is there already, or that no settings could name, is re
     [{ url: setup.worker.simulator.url, name: "again" }, 409, /a server with this URL already/],
     [{ url: "http://127.0.0.1:9", name }, 409, /a server named .* already/],
     [{}, 422, /url/],
-    [{ url: "ftp://gpu" }, 422, /url must be .*, got "ftp:\/\/gpu"/],
+    [{ url: "ftp://gpu" }, 422, /^Invalid parameter: url must be .*, got "ftp:\/\/gpu"/],
     [{ url: "http://gpu", weight: 0 }, 422, /weight must be a number from 0\.01 to 1000/],
     [
       { url: "http://gpu", token_file: "/etc/shadow" },
