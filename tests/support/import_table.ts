@@ -52,7 +52,16 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   ],
   "mcp/": ["protocol/", "errors.ts", "log.ts"],
   "page/": ["event_stream.ts"],
-  "http/": ["event_stream.ts", "protocol/", "images/", "mcp/", "page/", "errors.ts", "log.ts"],
+  "http/": [
+    "event_stream.ts",
+    "exact_json.ts",
+    "protocol/",
+    "images/",
+    "mcp/",
+    "page/",
+    "errors.ts",
+    "log.ts",
+  ],
   "worker/": [
     "protocol/",
     "transport/",
@@ -84,6 +93,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     "log.ts",
   ],
   "cli/": [
+    "exact_json.ts",
     "mcp/",
     "worker/",
     "client/",

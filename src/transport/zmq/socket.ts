@@ -208,10 +208,15 @@ export class Receiver {
     return undefined;
   }
 
+  /** To be called when the event loop had its turn. */
+  renew(nowMs: number): void {
+    this.#looked = false;
+    this.#budget.renew(nowMs);
+  }
+
   async #giveTurn(): Promise<void> {
     await nextTurn();
-    this.#looked = false;
-    this.#budget.renew(performance.now());
+    this.renew(performance.now());
   }
 
   /** The wait of an earlier park may still be under way: it watches the same descriptor, so join it. */
