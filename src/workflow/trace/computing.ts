@@ -1,6 +1,7 @@
 /** Nodes that make something else of the value that they hold, told by the names of their classes. Pure. */
 
-import type { Kind } from "./literals.ts";
+/** Kinds of values. */
+export type Kind = "number" | "text";
 
 /** Words in such names, by what is held. */
 const WORDS: Readonly<Record<Kind, ReadonlySet<string>>> = {

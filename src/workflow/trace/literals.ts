@@ -2,11 +2,8 @@
 
 import { isLink, linksOf } from "../graph.ts";
 import type { Parameter, Target } from "../parameters.ts";
-import { computes } from "./computing.ts";
+import { computes, type Kind } from "./computing.ts";
 import type { Links } from "./links.ts";
-
-/** Kinds of values. */
-export type Kind = "number" | "text";
 
 /** What each parameter is. */
 export const KINDS: Readonly<Record<Parameter, Kind>> = {
