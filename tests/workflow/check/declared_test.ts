@@ -178,6 +178,11 @@ const CASES: [
     /no "dog" for tags/,
   ],
   [
+    "a choice of inputs that is linked",
+    save({ format: ["latent", 0], "format.bit_depth": "8-bit" }),
+    /links output 0 of .*LATENT, to format of .*, which takes COMFY_DYNAMICCOMBO_V3$/,
+  ],
+  [
     "a bare list",
     through("TagPicker", { images: ["decode", 0], tags: ["knight", "slime", "x"] }),
     /bare list for tags .*; write it as \{ "__value__": \["knight","slime","x"\] \}$/,
