@@ -90,6 +90,8 @@ export interface JobComplete {
   image_paths?: string[];
   /** How many images there are, if not all are told; ask `job` for the rest. */
   image_count?: number;
+  /** Where the first image is stored for all workers; others are beside it. */
+  image_url?: string;
   /** The seed used. */
   seed?: number;
   /** Animations as files that play. */
