@@ -10,8 +10,9 @@ import { type FlowLimits, Flows } from "./flows.ts";
 import { type Libc, openLibc } from "./libc.ts";
 import type { Monitor } from "./monitor.ts";
 
-/** Time between two looks, in milliseconds. */
+/** Time between two looks while something comes, in milliseconds; the longest while nothing does. */
 const CHECK_MS = 100;
+const LONGEST_CHECK_MS = 400;
 
 /** Unfinished bytes of all from which on it is worth to tell whose they are. */
 const SUSPICIOUS_BYTES = 1_048_576;
@@ -74,7 +75,8 @@ export class ConnectionWatch {
   readonly #info = new Uint8Array(TCP_INFO_BYTES);
   readonly #view = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
-  readonly #timer = setInterval(() => this.#check(), CHECK_MS);
+  #checkMs = CHECK_MS;
+  #timer = setTimeout(() => this.#check(), CHECK_MS);
   #checkedAtMs = performance.now();
   #takenBytes = 0;
   #takenMessages = 0;
@@ -94,7 +96,7 @@ export class ConnectionWatch {
 
   /** Ends it. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#libc[Symbol.dispose]();
     await this.#monitor.close();
   }
@@ -108,6 +110,8 @@ export class ConnectionWatch {
       else this.#flows.close(event.descriptor);
     }
     const received = this.#noteReceived();
+    this.#checkMs = received > 0 ? CHECK_MS : Math.min(this.#checkMs * 2, LONGEST_CHECK_MS);
+    this.#timer = setTimeout(() => this.#check(), this.#checkMs);
     const { takenBytes, takenMessages, takenFrom, isDrained } = this.#intake;
     const messages = takenMessages - this.#takenMessages;
     const bytes = takenBytes - this.#takenBytes;
