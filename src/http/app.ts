@@ -1,9 +1,10 @@
 /** All routes behind the guard. */
 
 import { Hono } from "hono";
+import { JobError } from "../errors.ts";
 import { guard, type GuardEnv, type GuardOptions, readableBy } from "./auth/guard.ts";
 import type { HttpContext } from "./options.ts";
-import { HttpProblem, problemResponse } from "./problem.ts";
+import { HttpProblem, problemResponse, refusal } from "./problem.ts";
 import { eventRoutes } from "./routes/events.ts";
 import { jobImageRoutes, uploadRoutes } from "./routes/images.ts";
 import { jobRoutes } from "./routes/jobs.ts";
@@ -60,6 +61,10 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
   });
   app.onError((error) => {
     if (error instanceof HttpProblem) return problemResponse(error.problem);
+    // The store of images does not answer.
+    if (error instanceof JobError && error.code === "storage") {
+      return problemResponse(refusal(`Backend busy: ${error.message}`).problem);
+    }
     context.logger.log("error", `Cannot answer over HTTP: ${error.message}`);
     const detail = "The worker could not answer; its log says why";
     return problemResponse({ status: 500, code: "backend", detail });

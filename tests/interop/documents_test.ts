@@ -7,7 +7,7 @@ import { tempDir } from "../support/temp_dir.ts";
 import { hasPythonClient, PYTHON } from "./python.ts";
 
 /** A program that waits for ever is a failure, and not one to wait for. */
-const MOST_MS = 60_000;
+const MOST_MS = 180_000;
 
 /** What the documents' own project has besides the client. */
 const OWN_IMPORT = `import { parse } from "csv-parse";

@@ -34,7 +34,7 @@ export async function startCluster(): Promise<Cluster | undefined> {
     return undefined;
   }
   const dir = await Deno.makeTempDir({ prefix: "dgx-pixels-pg-" });
-  const port = freePort();
+  let port = 0;
   // PostgreSQL refuses to run as root.
   const isRoot = command("id", ["-u"]).trim() === "0";
   if (isRoot) command("chown", ["nobody", dir]);
@@ -45,13 +45,15 @@ export async function startCluster(): Promise<Cluster | undefined> {
   };
   const data = `${dir}/data`;
   run("initdb", ["-D", data, "-U", "pixels", "-A", "trust", "-E", "UTF8", "--no-sync"]);
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= ` +
+  const settings = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= " +
     "-c max_connections=200 -c shared_buffers=64MB";
-  const start = () =>
-    void run("pg_ctl", ["-D", data, "-w", "-s", "-l", `${dir}/log`, "-o", settings, "start"]);
+  const start = () => {
+    const options = `-p ${port} ${settings}`;
+    void run("pg_ctl", ["-D", data, "-w", "-s", "-l", `${dir}/log`, "-o", options, "start"]);
+  };
   const stop = (mode: "fast" | "immediate" = "immediate") =>
     void run("pg_ctl", ["-D", data, "-w", "-s", "-m", mode, "stop"]);
-  start();
+  startAnywhere();
   globalThis.addEventListener("unload", () => {
     try {
       stop();
@@ -70,6 +72,18 @@ export async function startCluster(): Promise<Cluster | undefined> {
     start,
     stop,
   };
+
+  /** Another program may take the port before PostgreSQL does. */
+  function startAnywhere(): void {
+    for (let tries = 4;; tries -= 1) {
+      port = freePort();
+      try {
+        return start();
+      } catch (error) {
+        if (tries === 0) throw error;
+      }
+    }
+  }
 }
 
 async function openTransaction(

@@ -3,7 +3,7 @@
 import type { IncomingRequest, RequestServer, UpdatePublisher } from "../../src/transport/mod.ts";
 
 /** A hang becomes a failure after this many milliseconds. No test waits that long when all is well. */
-const GUARD_MS = 20_000;
+const GUARD_MS = 60_000;
 
 export function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);

@@ -13,6 +13,7 @@ import {
   type Replacements,
   settingFaults,
   undeliverable,
+  unsureOutput,
   type WorkflowFile,
 } from "../../workflow/mod.ts";
 import { catalogOptions } from "../catalog_options.ts";
@@ -132,5 +133,7 @@ function lookAt(
   const notes = [...replaced].map(([old, other]) =>
     `the node class ${JSON.stringify(old)} will be replaced by ${JSON.stringify(other)}`
   );
+  const unsure = unsureOutput(graph, server.classes);
+  if (nothing === undefined && unsure !== undefined) notes.push(unsure);
   return { faults, notes };
 }

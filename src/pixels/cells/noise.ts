@@ -18,7 +18,7 @@ const CUBES = 16;
  */
 export function cellNoise(frames: readonly CellImage[]): number {
   const inner = Math.max(0, ...frames.map(({ noise }) => noise));
-  const distances = frames.flatMap(neighbourDistances).sort((a, b) => a - b);
+  const distances = Float64Array.from(frames.flatMap(neighbourDistances)).sort();
   const near = distances[Math.floor(distances.length * ALIKE)] ?? 0;
   return Math.min(near, ((inner + 1) / 255) * BOUND);
 }
@@ -33,7 +33,7 @@ function neighbourDistances({ columns, rows, rgb, opaque }: CellImage): number[]
   const distances: number[] = [];
   const compare = (a: number, b: number) => {
     if (opaque[a] === 0 || opaque[b] === 0 || (isCommon[a] === 1 && isCommon[b] === 1)) return;
-    const [p, q] = [a * 3, b * 3];
+    const p = a * 3, q = b * 3;
     distances.push(
       Math.hypot(labs[p]! - labs[q]!, labs[p + 1]! - labs[q + 1]!, labs[p + 2]! - labs[q + 2]!),
     );
@@ -51,9 +51,11 @@ function commonest(rgb: Float32Array, opaque: Uint8Array): Uint8Array {
   const counts = new Uint32Array(CUBES ** 3);
   const cubes = new Uint16Array(opaque.length);
   for (let cell = 0; cell < opaque.length; cell++) {
-    const [r, g, b] = [0, 1, 2].map((c) => Math.floor(rgb[cell * 3 + c]! / side));
-    cubes[cell] = (r! * CUBES + g!) * CUBES + b!;
-    if (opaque[cell] === 1) counts[cubes[cell]!]!++;
+    const r = Math.floor(rgb[cell * 3]! / side);
+    const g = Math.floor(rgb[cell * 3 + 1]! / side);
+    const cube = (r * CUBES + g) * CUBES + Math.floor(rgb[cell * 3 + 2]! / side);
+    cubes[cell] = cube;
+    if (opaque[cell] === 1) counts[cube]!++;
   }
   const most = counts.indexOf(counts.reduce((a, b) => Math.max(a, b), 0));
   return Uint8Array.from(cubes, (cube) => cube === most ? 1 : 0);

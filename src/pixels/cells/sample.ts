@@ -29,12 +29,12 @@ export function sampleCells(
   [columns, rows]: CellSize,
   flat: number,
 ): CellImage {
-  const { data, width, height, hasAlpha } = image;
+  const { width, height, hasAlpha } = image;
   const rgb = new Float32Array(columns * rows * 3);
   const opaque = new Uint8Array(columns * rows).fill(1);
   const half = Math.max(LEAST, Math.min(MOST, flat - MARGIN));
-  const [halfX, halfY] = [half * x.pitch, half * y.pitch];
-  const values = new Uint8Array(LOOKED * LOOKED);
+  const halfX = half * x.pitch, halfY = half * y.pitch;
+  const levels = new Levels();
   const spreads = new Float64Array(opaque.length);
   let seen = 0;
   for (let cell = 0; cell < opaque.length; cell++) {
@@ -43,29 +43,23 @@ export function sampleCells(
     const evenY = y.offset + ((cell - column) / columns + 0.5) * y.pitch;
     const centreX = evenX + shiftAt(x, evenY / height, evenX);
     const centreY = evenY + shiftAt(y, evenX / width, evenY);
-    const [x0, x1, stepX] = span(centreX, halfX, width);
-    const [y0, y1, stepY] = span(centreY, halfY, height);
-    const collect = (channel: number) => {
-      let count = 0;
-      for (let v = y0; v < y1; v += stepY) {
-        const row = v * width;
-        for (let u = x0; u < x1; u += stepX) values[count++] = data[(row + u) * 4 + channel]!;
-      }
-      sort(values, count);
-      return count;
-    };
-    const alpha = hasAlpha ? middle(values, collect(3)) : 255;
+    const xs = span(centreX, halfX, width), ys = span(centreY, halfY, height);
+    let alpha = 255;
+    if (hasAlpha) {
+      levels.take(image, xs, ys, 3);
+      alpha = levels.middle();
+    }
     if (alpha < OPAQUE) {
       opaque[cell] = 0;
       continue;
     }
     let spread = 0;
     for (let c = 0; c < 3; c++) {
-      const count = collect(c);
-      const level = flat < RAMP ? levelAt(image, centreX, centreY, c) : middle(values, count);
+      levels.take(image, xs, ys, c);
+      const level = flat < RAMP ? levelAt(image, centreX, centreY, c) : levels.middle();
       rgb[cell * 3 + c] = Math.min(255, (level * 255) / alpha);
       // Half the distance of the quartiles is two thirds of a deviation.
-      spread += values[Math.floor(count * 0.75)]! - values[Math.floor(count * 0.25)]!;
+      spread += levels.at(0.75) - levels.at(0.25);
     }
     spreads[seen++] = spread / 3 / 1.35;
   }
@@ -83,42 +77,69 @@ function betweens({ offset, pitch }: Lines, count: number): Float32Array {
   });
 }
 
-/** The pixels about a centre that are looked at: from, to and every how many. */
-function span(centre: number, half: number, length: number): [number, number, number] {
+/** Pixels that are looked at. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  /** Every how many. */
+  readonly step: number;
+}
+
+/** The pixels about a centre that are looked at. */
+function span(centre: number, half: number, length: number): Span {
   const from = Math.max(0, Math.min(length - 1, Math.floor(centre - half + 0.5)));
   const to = Math.min(length, Math.max(from + 1, Math.floor(centre + half + 0.5)));
-  return [from, to, Math.ceil((to - from) / LOOKED)];
+  return { from, to, step: Math.ceil((to - from) / LOOKED) };
 }
 
-/** More values than this are sorted faster by counting. */
-const MANY = 40;
+/** How often each level comes, which sorts them. */
+class Levels {
+  readonly #counts = new Uint16Array(256);
+  #low = 0;
+  #high = 255;
+  #count = 0;
 
-/** How often each level comes; zero outside of `sort`. */
-const COUNTS = new Uint16Array(256);
-
-function sort(values: Uint8Array, count: number): void {
-  if (count > MANY) {
-    for (let i = 0; i < count; i++) COUNTS[values[i]!]!++;
-    for (let level = 0, to = 0; to < count; level++) {
-      for (; COUNTS[level]! > 0; COUNTS[level]!--) values[to++] = level;
+  /** Takes the levels of a channel in place of those before. */
+  take({ data, width }: Premultiplied, xs: Span, ys: Span, channel: number): void {
+    const counts = this.#counts;
+    counts.fill(0, this.#low, this.#high + 1);
+    let low = 255, high = 0, count = 0;
+    for (let v = ys.from; v < ys.to; v += ys.step) {
+      const end = (v * width + xs.to) * 4;
+      for (let at = (v * width + xs.from) * 4 + channel; at < end; at += 4 * xs.step) {
+        const level = data[at]!;
+        counts[level]!++;
+        if (level < low) low = level;
+        if (level > high) high = level;
+        count++;
+      }
     }
-    return;
+    this.#low = low;
+    this.#high = high;
+    this.#count = count;
   }
-  for (let i = 1; i < count; i++) {
-    const value = values[i]!;
-    let j = i - 1;
-    for (; j >= 0 && values[j]! > value; j--) values[j + 1] = values[j]!;
-    values[j + 1] = value;
-  }
-}
 
-/** The mean of the middle quarter: nearly as robust as the median, and finer than whole levels. */
-function middle(sorted: Uint8Array, count: number): number {
-  const from = (count * 3) >> 3;
-  const to = count - from;
-  let sum = 0;
-  for (let i = from; i < to; i++) sum += sorted[i]!;
-  return sum / (to - from);
+  /** The level that such a share of all is below. */
+  at(share: number): number {
+    const rank = Math.floor(this.#count * share);
+    let level = this.#low;
+    for (let seen = this.#counts[level]!; seen <= rank;) seen += this.#counts[++level]!;
+    return level;
+  }
+
+  /** The mean of the middle quarter: nearly as robust as the median, and finer than whole levels. */
+  middle(): number {
+    const from = (this.#count * 3) >> 3;
+    const to = this.#count - from;
+    let sum = 0;
+    for (let level = this.#low, seen = 0; seen < to; level++) {
+      const next = seen + this.#counts[level]!;
+      const inside = Math.min(next, to) - Math.max(seen, from);
+      if (inside > 0) sum += level * inside;
+      seen = next;
+    }
+    return sum / (to - from);
+  }
 }
 
 /** Takes the pixel in the middle of each block, where blocks are of one colour. */

@@ -50,14 +50,18 @@ function without({ columns, rows, rgb, opaque, between }: CellImage, share: numb
       for (let x = 0; x < columns; x++, cell++) {
         if (opaque[cell] === 0) continue;
         const at = cell * 3;
-        let [red, green, blue] = [0, 0, 0];
+        let red = 0, green = 0, blue = 0;
         for (let side = 0; side < 4; side++) {
-          const other = neighbour(side, x, y, cell, columns, rows);
-          if (other < 0 || opaque[other] === 0) continue;
-          const weight = between === undefined ? 1 : side < 2 ? between.x[x]! : between.y[y]!;
-          red += weight * (now[other * 3]! - now[at]!);
-          green += weight * (now[other * 3 + 1]! - now[at + 1]!);
-          blue += weight * (now[other * 3 + 2]! - now[at + 2]!);
+          const isAcross = side < 2, isAfter = side % 2 === 1;
+          const place = isAcross ? x : y;
+          if (isAfter ? place + 1 === (isAcross ? columns : rows) : place === 0) continue;
+          const other = cell + (isAcross ? 1 : columns) * (isAfter ? 1 : -1);
+          if (opaque[other] === 0) continue;
+          const weight = between === undefined ? 1 : isAcross ? between.x[x]! : between.y[y]!;
+          const from = other * 3;
+          red += weight * (now[from]! - now[at]!);
+          green += weight * (now[from + 1]! - now[at + 1]!);
+          blue += weight * (now[from + 2]! - now[at + 2]!);
         }
         next[at] = bounded(next[at]! - share * red);
         next[at + 1] = bounded(next[at + 1]! - share * green);
@@ -67,20 +71,6 @@ function without({ columns, rows, rgb, opaque, between }: CellImage, share: numb
     now = next;
   }
   return now;
-}
-
-function neighbour(
-  side: number,
-  x: number,
-  y: number,
-  cell: number,
-  columns: number,
-  rows: number,
-): number {
-  if (side === 0) return x > 0 ? cell - 1 : -1;
-  if (side === 1) return x + 1 < columns ? cell + 1 : -1;
-  if (side === 2) return y > 0 ? cell - columns : -1;
-  return y + 1 < rows ? cell + columns : -1;
 }
 
 function bounded(level: number): number {
@@ -96,9 +86,9 @@ function disorder({ opaque, between }: CellImage, rgb: Float32Array): number {
   let all = 0;
   for (let cell = 0; cell < opaque.length; cell++) {
     if (opaque[cell] === 0) continue;
-    const [r, g, b] = [rgb[cell * 3]!, rgb[cell * 3 + 1]!, rgb[cell * 3 + 2]!];
-    const cube = (Math.round(r / side) * levels + Math.round(g / side)) * levels +
-      Math.round(b / side);
+    const at = cell * 3;
+    const cube = (Math.round(rgb[at]! / side) * levels + Math.round(rgb[at + 1]! / side)) * levels +
+      Math.round(rgb[at + 2]! / side);
     if (counts[cube]!++ === 0) used.push(cube);
     all++;
   }

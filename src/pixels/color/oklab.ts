@@ -13,7 +13,7 @@ const LINEAR: Float64Array = Float64Array.from({ length: 256 }, (_, level) => li
 
 /** Converts levels of 0 to 255; they need not be whole. */
 export function toLab(red: number, green: number, blue: number): Lab {
-  const [r, g, b] = [light(red), light(green), light(blue)];
+  const r = light(red), g = light(green), b = light(blue);
   const l = Math.cbrt(TOE + 0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(TOE + 0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(TOE + 0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
@@ -39,7 +39,10 @@ function linear(value: number): number {
 export function labsOf(rgb: ArrayLike<number>): Float64Array {
   const labs = new Float64Array(rgb.length);
   for (let at = 0; at < rgb.length; at += 3) {
-    labs.set(toLab(rgb[at]!, rgb[at + 1]!, rgb[at + 2]!), at);
+    const lab = toLab(rgb[at]!, rgb[at + 1]!, rgb[at + 2]!);
+    labs[at] = lab[0];
+    labs[at + 1] = lab[1];
+    labs[at + 2] = lab[2];
   }
   return labs;
 }
@@ -49,7 +52,7 @@ export function nearestColor(labs: Float64Array, l: number, a: number, b: number
   let best = 0;
   let least = Infinity;
   for (let at = 0; at < labs.length; at += 3) {
-    const [dl, da, db] = [labs[at]! - l, labs[at + 1]! - a, labs[at + 2]! - b];
+    const dl = labs[at]! - l, da = labs[at + 1]! - a, db = labs[at + 2]! - b;
     const distance = dl * dl + da * da + db * db;
     if (distance < least) least = distance, best = at / 3;
   }

@@ -54,7 +54,7 @@ export function explain(walk: Walk, lines: Lines): Fit {
       pixels += addWay(walk, line, centres[i]!, centres[i + 1]!, means, i * 4, sums);
     }
   }
-  let [error, contrast] = [0, 0];
+  let error = 0, contrast = 0;
   const way = new Float64Array(BINS);
   for (let bin = 0; bin < BINS; bin++) {
     way[bin] = sums.rr[bin]! > 0 ? sums.dr[bin]! / sums.rr[bin]! : 0;
@@ -84,7 +84,7 @@ function takeMeans(
     centres[cells] = centre;
     const from = Math.max(0, Math.round(centre - half));
     const to = Math.min(length, Math.max(from + 1, Math.round(centre + half)));
-    let [r, g, b, a] = [0, 0, 0, 0];
+    let r = 0, g = 0, b = 0, a = 0;
     for (let x = from, at = base + from * strideAlong; x < to; x++, at += strideAlong) {
       r += data[at]!, g += data[at + 1]!, b += data[at + 2]!, a += data[at + 3]!;
     }
@@ -109,21 +109,17 @@ function addWay(
 ): number {
   const span = end - start;
   if (span < 1) return 0;
-  const [r0, g0, b0, a0] = [means[cell]!, means[cell + 1]!, means[cell + 2]!, means[cell + 3]!];
-  const [r1, g1, b1] = [means[cell + 4]! - r0, means[cell + 5]! - g0, means[cell + 6]! - b0];
-  const a1 = means[cell + 7]! - a0;
+  const r0 = means[cell]!, g0 = means[cell + 1]!, b0 = means[cell + 2]!, a0 = means[cell + 3]!;
+  const r1 = means[cell + 4]! - r0, g1 = means[cell + 5]! - g0;
+  const b1 = means[cell + 6]! - b0, a1 = means[cell + 7]! - a0;
   const rise = r1 * r1 + g1 * g1 + b1 * b1 + a1 * a1;
   const first = Math.max(0, Math.ceil(start - 0.5));
   let x = first;
   let at = line * strideAcross + x * strideAlong;
   for (; x + 0.5 < end; x++, at += strideAlong) {
     const bin = Math.min(BINS - 1, Math.floor(((x + 0.5 - start) / span) * BINS));
-    const [r, g, b, a] = [
-      data[at]! - r0,
-      data[at + 1]! - g0,
-      data[at + 2]! - b0,
-      data[at + 3]! - a0,
-    ];
+    const r = data[at]! - r0, g = data[at + 1]! - g0;
+    const b = data[at + 2]! - b0, a = data[at + 3]! - a0;
     dd[bin]! += r * r + g * g + b * b + a * a;
     dr[bin]! += r * r1 + g * g1 + b * b1 + a * a1;
     rr[bin]! += rise;

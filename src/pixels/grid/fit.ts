@@ -1,7 +1,7 @@
 /** Fits grids of about a pitch to the steps of an image. Pure. */
 
-import type { Grid } from "./lines.ts";
-import { blocksOf, measure, type Phases, smooth } from "./phases.ts";
+import type { Grid, Lines } from "./lines.ts";
+import { measureAll, type Phases, smooth } from "./phases.ts";
 import type { AxisSteps } from "./steps.ts";
 import { relax, unwrap } from "./unwrap.ts";
 
@@ -14,7 +14,7 @@ export function fitStraight(
   let pitch = roughPitch;
   const longest = Math.max(...axes.map(({ length }) => length));
   for (const reach of [1, 0.2]) {
-    const waves = axes.map((axis) => acrossStrips(measure(axis, axis[kind], pitch)));
+    const waves = measureAll(axes, kind, pitch).map(acrossStrips);
     const powerAt = (delta: number) =>
       waves.reduce((sum, wave) => sum + turned(wave, delta).share ** 2, 0);
     const step = reach / longest / 8;
@@ -26,21 +26,13 @@ export function fitStraight(
     }
     pitch = 1 / (1 / pitch + best * step);
   }
-  let agreement = 0;
-  const lines = axes.map((axis) => {
-    const phases = measure(axis, axis[kind], pitch);
-    const { turn, share } = turned(acrossStrips(phases), 0);
-    agreement += share / 2;
-    return {
-      length: axis.length,
-      pitch,
-      offset: centred(turn * pitch, pitch),
-      shifts: new Float64Array(phases.re.length),
-      strips: phases.strips,
-      blocks: phases.blocks,
-    };
-  });
-  return { x: lines[0]!, y: lines[1]!, agreement };
+  const [x, y] = measureAll(axes, kind, pitch).map((phases) => {
+    const { length, strips, blocks } = phases;
+    const { turn } = turned(acrossStrips(phases), 0);
+    const shifts = new Float64Array(strips * blocks);
+    return { length, pitch, offset: centred(turn * pitch, pitch), shifts, strips, blocks };
+  }) as [Lines, Lines];
+  return { x, y };
 }
 
 /** Amplitudes by block, all strips together. */
@@ -67,7 +59,7 @@ function acrossStrips({ length, strips, blocks, re, im }: Phases): Wave {
 
 /** The sum of all amplitudes when the frequency is `delta` higher, and the share of them that agrees. */
 function turned({ length, re, im, all }: Wave, delta: number): { turn: number; share: number } {
-  let [sumRe, sumIm] = [0, 0];
+  let sumRe = 0, sumIm = 0;
   for (let block = 0; block < re.length; block++) {
     const angle = 2 * Math.PI * delta * ((block + 0.5) * length) / re.length;
     const cos = Math.cos(angle), sin = Math.sin(angle);
@@ -80,51 +72,43 @@ function turned({ length, re, im, all }: Wave, delta: number): { turn: number; s
 /**
  * Finds the lines of a grid of about this pitch, however they bend. Both directions share the pitch.
  *
- * @param rounds How often the phases are averaged over their neighbours: the more, the less the lines
- *   follow what is noise, or a sharp bend.
+ * @param rounds How often the phases are averaged over their neighbours, once for each grid that is
+ *   wanted: the more, the less the lines follow what is noise, or a sharp bend. Never fewer than before.
  */
 export function fitWarped(
   axes: readonly [x: AxisSteps, y: AxisSteps],
   kind: "first" | "second",
   roughPitch: number,
-  rounds: number,
-): Grid {
+  rounds: readonly number[],
+): Grid[] {
   let pitch = roughPitch;
   for (let round = 0; round < 2; round++) {
-    const planes = axes.map((axis) => unwrap(smooth(measure(axis, axis[kind], pitch))));
     let sum = 0;
     let weight = 0;
-    planes.forEach((plane, index) => {
-      const { length } = axes[index]!;
-      const blocks = blocksOf(length, pitch);
-      sum += plane.certainty * plane.slope * (blocks / length);
-      weight += plane.certainty;
-    });
+    for (const phases of measureAll(axes, kind, pitch)) {
+      const { certainty, slope } = unwrap(smooth(phases));
+      sum += certainty * slope * (phases.blocks / phases.length);
+      weight += certainty;
+    }
     pitch = 1 / (1 / pitch - (weight > 0 ? sum / weight : 0));
   }
-  let heard = 0;
-  let all = 1e-9;
-  const lines = axes.map((axis) => {
-    let phases = measure(axis, axis[kind], pitch);
-    for (let round = 0; round < rounds; round++) phases = smooth(phases);
-    const plane = unwrap(phases);
-    const offset = centred(plane.middle * pitch, pitch);
-    const shifts = relax(plane, phases).map((turn) => (turn - plane.middle) * pitch);
-    shifts.forEach((shift, index) => {
-      const angle = 2 * Math.PI * (shift / pitch + plane.middle);
-      heard += phases.re[index]! * Math.cos(angle) - phases.im[index]! * Math.sin(angle);
-      all += Math.hypot(phases.re[index]!, phases.im[index]!);
-    });
-    return {
-      length: axis.length,
-      pitch,
-      offset,
-      shifts,
-      strips: axis.strips,
-      blocks: phases.blocks,
-    };
+  let phases = measureAll(axes, kind, pitch);
+  let done = 0;
+  return rounds.map((wanted) => {
+    for (; done < wanted; done++) phases = phases.map(smooth);
+    return follow(phases, pitch);
   });
-  return { x: lines[0]!, y: lines[1]!, agreement: Math.max(0, heard / all) };
+}
+
+/** The lines that run where the phases say. */
+function follow(axes: readonly Phases[], pitch: number): Grid {
+  const [x, y] = axes.map((phases) => {
+    const { length, strips, blocks } = phases;
+    const plane = unwrap(phases);
+    const shifts = relax(plane, phases).map((turn) => (turn - plane.middle) * pitch);
+    return { length, pitch, offset: centred(plane.middle * pitch, pitch), shifts, strips, blocks };
+  }) as [Lines, Lines];
+  return { x, y };
 }
 
 /** Moves a place by whole cells until it is the line nearest to the edge. */

@@ -38,7 +38,7 @@ export function transform(
   for (let index = 0; index < size; index++) {
     const other = reversed[index]!;
     if (other <= index) continue;
-    const [r, i] = [re[index]!, im[index]!];
+    const r = re[index]!, i = im[index]!;
     re[index] = re[other]!;
     im[index] = im[other]!;
     re[other] = r;

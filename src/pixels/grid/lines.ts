@@ -22,8 +22,6 @@ export interface Grid {
   readonly x: Lines;
   /** From top to bottom. */
   readonly y: Lines;
-  /** How well the phases agree with the lines, 0 to 1. */
-  readonly agreement: number;
 }
 
 /** How far lines near a place are off the even grid, in pixels. `across` goes from 0 to 1. */
@@ -31,7 +29,7 @@ export function shiftAt(lines: Lines, across: number, along: number): number {
   const { strips, blocks, length, shifts } = lines;
   const s = Math.max(0, Math.min(strips - 1, across * strips - 0.5));
   const b = Math.max(0, Math.min(blocks - 1, (along * blocks) / length - 0.5));
-  const [s0, b0] = [Math.min(strips - 2, Math.floor(s)), Math.min(blocks - 2, Math.floor(b))];
+  const s0 = Math.min(strips - 2, Math.floor(s)), b0 = Math.min(blocks - 2, Math.floor(b));
   if (strips < 2) return mix(shifts[b0]!, shifts[b0 + 1]!, b - b0);
   const at = s0 * blocks + b0;
   return mix(

@@ -20,32 +20,48 @@ export interface Phases {
 }
 
 /** How many blocks a direction is divided into. */
-export function blocksOf(length: number, pitch: number): number {
+function blocksOf(length: number, pitch: number): number {
   return Math.max(2, Math.round(length / (2 * pitch)));
 }
 
-/** The part of the steps that repeats with the pitch, block by block. */
-export function measure(axis: AxisSteps, values: Float32Array, pitch: number): Phases {
-  const { length, strips } = axis;
-  const blocks = blocksOf(length, pitch);
-  const re = new Float64Array(strips * blocks);
-  const im = new Float64Array(strips * blocks);
-  const cos = new Float64Array(length);
-  const sin = new Float64Array(length);
-  const block = new Int32Array(length);
-  for (let x = 0; x < length; x++) {
+/** The part of both directions' steps that repeats with the pitch, block by block. */
+export function measureAll(
+  axes: readonly AxisSteps[],
+  kind: "first" | "second",
+  pitch: number,
+): Phases[] {
+  const longest = Math.max(...axes.map(({ length }) => length));
+  const cos = new Float64Array(longest);
+  const sin = new Float64Array(longest);
+  for (let x = 0; x < longest; x++) {
     const angle = (2 * Math.PI * x) / pitch;
     cos[x] = Math.cos(angle);
     sin[x] = Math.sin(angle);
-    block[x] = Math.floor((x * blocks) / length);
   }
-  for (let strip = 0; strip < strips; strip++) {
+  return axes.map((axis) => measure(axis, axis[kind], blocksOf(axis.length, pitch), cos, sin));
+}
+
+function measure(
+  { length, strips }: AxisSteps,
+  values: Float32Array,
+  blocks: number,
+  cos: Float64Array,
+  sin: Float64Array,
+): Phases {
+  const re = new Float64Array(strips * blocks);
+  const im = new Float64Array(strips * blocks);
+  for (let strip = 0, at = 0; strip < strips; strip++) {
     const from = strip * length;
-    const to = strip * blocks;
-    for (let x = 0; x < length; x++) {
-      const value = values[from + x]!;
-      re[to + block[x]!]! += value * cos[x]!;
-      im[to + block[x]!]! -= value * sin[x]!;
+    for (let block = 0, x = 0; block < blocks; block++, at++) {
+      const end = Math.ceil(((block + 1) * length) / blocks);
+      let sumRe = 0, sumIm = 0;
+      for (; x < end; x++) {
+        const value = values[from + x]!;
+        sumRe += value * cos[x]!;
+        sumIm -= value * sin[x]!;
+      }
+      re[at] = sumRe;
+      im[at] = sumIm;
     }
   }
   return { length, strips, blocks, re, im };
@@ -53,19 +69,26 @@ export function measure(axis: AxisSteps, values: Float32Array, pitch: number): P
 
 /** Averages over neighbours, with weights 1, 2, 1 both ways. */
 export function smooth(phases: Phases): Phases {
-  const { strips, blocks } = phases;
-  const blur = (values: Float64Array) => {
-    const along = new Float64Array(values.length);
-    for (let index = 0; index < values.length; index++) {
-      const b = index % blocks;
-      along[index] = 2 * values[index]! + (b > 0 ? values[index - 1]! : values[index]!) +
-        (b + 1 < blocks ? values[index + 1]! : values[index]!);
+  const { strips, blocks, re, im } = phases;
+  return { ...phases, re: blur(re, strips, blocks), im: blur(im, strips, blocks) };
+}
+
+function blur(values: Float64Array, strips: number, blocks: number): Float64Array {
+  const along = new Float64Array(values.length);
+  for (let strip = 0, at = 0; strip < strips; strip++) {
+    for (let block = 0; block < blocks; block++, at++) {
+      const value = values[at]!;
+      along[at] = 2 * value + (block > 0 ? values[at - 1]! : value) +
+        (block + 1 < blocks ? values[at + 1]! : value);
     }
-    return along.map((value, index) => {
-      const s = Math.floor(index / blocks);
-      return 2 * value + (s > 0 ? along[index - blocks]! : value) +
-        (s + 1 < strips ? along[index + blocks]! : value);
-    });
-  };
-  return { ...phases, re: blur(phases.re), im: blur(phases.im) };
+  }
+  const both = new Float64Array(values.length);
+  for (let strip = 0, at = 0; strip < strips; strip++) {
+    for (let block = 0; block < blocks; block++, at++) {
+      const value = along[at]!;
+      both[at] = 2 * value + (strip > 0 ? along[at - blocks]! : value) +
+        (strip + 1 < strips ? along[at + blocks]! : value);
+    }
+  }
+  return both;
 }

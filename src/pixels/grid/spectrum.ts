@@ -82,11 +82,11 @@ function addPower(
     for (let k = 1; k < sum.length; k++) {
       const m = fourier.size - k;
       // Two real signals went through as one complex: this is the sum of their powers.
-      sum[k]! += (re[k]! ** 2 + im[k]! ** 2 + re[m]! ** 2 + im[m]! ** 2) / 2;
+      sum[k]! += (re[k]! * re[k]! + im[k]! * im[k]! + re[m]! * re[m]! + im[m]! * im[m]!) / 2;
     }
   }
   let energy = 0;
-  for (let index = 0; index < values.length; index++) energy += values[index]! ** 2;
+  for (let index = 0; index < values.length; index++) energy += values[index]! * values[index]!;
   for (let k = 1; k < sum.length; k++) power[k]! += sum[k]! / (length * energy + 1e-9);
 }
 

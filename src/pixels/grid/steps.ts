@@ -3,7 +3,7 @@
  * that the search for a grid looks at. Pure.
  */
 
-import type { RgbaImage } from "../types.ts";
+import type { Premultiplied } from "../premultiply.ts";
 
 /** How a direction of an image changes, strip by strip. */
 export interface AxisSteps {
@@ -43,14 +43,14 @@ const WEIGHT: Float32Array = Float32Array.from(
   (_, index) => Math.sqrt(Math.min(Math.max(0, index - LEAST), MOST)),
 );
 
-/** Sums the steps of images of one size, whose colours are premultiplied. */
-export function findSteps(frames: readonly RgbaImage[], strips: number): Steps {
+/** Sums the steps of images of one size. */
+export function findSteps(frames: readonly Premultiplied[], strips: number): Steps {
   const { width, height } = frames[0]!;
   const x = emptyAxis(width, Math.min(strips, height));
   const y = emptyAxis(height, Math.min(strips, width));
-  for (const { data } of frames) {
-    addRows(x, data, width, height);
-    addColumns(y, data, width, height);
+  for (const frame of frames) {
+    for (let row = 0; row < height; row += strideFor(height)) addRow(x, frame, row);
+    for (let row = 1; row < height; row++) addColumns(y, frame, row, strideFor(width));
   }
   return { x, y };
 }
@@ -69,60 +69,63 @@ function emptyAxis(length: number, strips: number): AxisSteps {
   };
 }
 
-function addRows(
+// A row a call: of a loop that goes on for long, more time would pass before it runs compiled.
+
+/** Adds the steps along a row. */
+function addRow(
   { first, second, strips }: AxisSteps,
-  data: Uint8Array,
-  width: number,
-  height: number,
-) {
-  for (let y = 0; y < height; y += strideFor(height)) {
-    const base = Math.floor((y * strips) / height) * width;
-    let at = y * width * 4;
-    let r1 = data[at]!, g1 = data[at + 1]!, b1 = data[at + 2]!, a1 = data[at + 3]!;
-    let dr1 = 0, dg1 = 0, db1 = 0, da1 = 0;
-    for (let x = 1; x < width; x++) {
-      at += 4;
-      const r = data[at]!, g = data[at + 1]!, b = data[at + 2]!, a = data[at + 3]!;
-      const dr = r - r1, dg = g - g1, db = b - b1, da = a - a1;
-      const d1 = Math.abs(dr) + Math.abs(dg) + Math.abs(db) + Math.abs(da);
-      const d2 = Math.abs(dr - dr1) + Math.abs(dg - dg1) + Math.abs(db - db1) + Math.abs(da - da1);
-      first[base + x]! += WEIGHT[d1]!;
-      if (x > 1) second[base + x - 1]! += WEIGHT[d2]!;
-      r1 = r, g1 = g, b1 = b, a1 = a, dr1 = dr, dg1 = dg, db1 = db, da1 = da;
+  { data, width, height, hasAlpha }: Premultiplied,
+  row: number,
+): void {
+  let at = row * width * 4;
+  let to = Math.floor((row * strips) / height) * width;
+  let r1 = data[at]!, g1 = data[at + 1]!, b1 = data[at + 2]!, a1 = hasAlpha ? data[at + 3]! : 0;
+  let dr1 = 0, dg1 = 0, db1 = 0, da1 = 0;
+  for (let x = 1; x < width; x++) {
+    at += 4;
+    to += 1;
+    const r = data[at]!, g = data[at + 1]!, b = data[at + 2]!, a = hasAlpha ? data[at + 3]! : 0;
+    const dr = r - r1, dg = g - g1, db = b - b1, da = a - a1;
+    first[to]! += WEIGHT[Math.abs(dr) + Math.abs(dg) + Math.abs(db) + Math.abs(da)]!;
+    if (x > 1) {
+      const bend = Math.abs(dr - dr1) + Math.abs(dg - dg1) + Math.abs(db - db1);
+      second[to - 1]! += WEIGHT[bend + Math.abs(da - da1)]!;
     }
+    r1 = r, g1 = g, b1 = b, a1 = a, dr1 = dr, dg1 = dg, db1 = db, da1 = da;
   }
 }
 
+/** Adds the steps of all columns from the row before to a row. */
 function addColumns(
   { first, second, strips }: AxisSteps,
-  data: Uint8Array,
-  width: number,
-  height: number,
-) {
+  { data, width, height, hasAlpha }: Premultiplied,
+  row: number,
+  skip: number,
+): void {
   const stride = width * 4;
-  const skip = strideFor(width);
-  const stripOf = Int32Array.from(
-    { length: width },
-    (_, x) => Math.floor((x * strips) / width) * height,
-  );
-  for (let y = 1; y < height; y++) {
-    let at = y * stride;
-    const hasNext = y + 1 < height;
-    for (let x = 0; x < width; x += skip, at += 4 * skip) {
-      const up = at - stride;
-      const r = data[at]!, g = data[at + 1]!, b = data[at + 2]!, a = data[at + 3]!;
-      const dr = r - data[up]!,
-        dg = g - data[up + 1]!,
-        db = b - data[up + 2]!,
-        da = a - data[up + 3]!;
-      const base = stripOf[x]! + y;
-      first[base]! += WEIGHT[Math.abs(dr) + Math.abs(dg) + Math.abs(db) + Math.abs(da)]!;
-      if (hasNext) {
-        const down = at + stride;
-        const d2 = Math.abs(data[down]! - r - dr) + Math.abs(data[down + 1]! - g - dg) +
-          Math.abs(data[down + 2]! - b - db) + Math.abs(data[down + 3]! - a - da);
-        second[base]! += WEIGHT[d2]!;
+  // What is below the last row is not looked at.
+  const below = row + 1 < height ? stride : 0;
+  let at = row * stride;
+  for (let strip = 0, x = 0; strip < strips; strip++) {
+    const end = Math.ceil(((strip + 1) * width) / strips);
+    const to = strip * height + row;
+    let steps = first[to]!, bends = second[to]!;
+    for (; x < end; x += skip, at += 4 * skip) {
+      const up = at - stride, down = at + below;
+      const r = data[at]!, g = data[at + 1]!, b = data[at + 2]!;
+      const dr = r - data[up]!, dg = g - data[up + 1]!, db = b - data[up + 2]!;
+      let step = Math.abs(dr) + Math.abs(dg) + Math.abs(db);
+      let bend = Math.abs(data[down]! - r - dr) + Math.abs(data[down + 1]! - g - dg) +
+        Math.abs(data[down + 2]! - b - db);
+      if (hasAlpha) {
+        const a = data[at + 3]!, da = a - data[up + 3]!;
+        step += Math.abs(da);
+        bend += Math.abs(data[down + 3]! - a - da);
       }
+      steps = Math.fround(steps + WEIGHT[step]!);
+      bends = Math.fround(bends + WEIGHT[bend]!);
     }
+    first[to] = steps;
+    if (below > 0) second[to] = bends;
   }
 }

@@ -38,7 +38,7 @@ const WELL_EXPLAINED = 0.008;
 const HOPELESS = 0.06;
 
 /** How often the phases of lines that bend are averaged: what suits an image shows in the result. */
-const SMOOTHINGS = [2, 1] as const;
+const SMOOTHINGS = [1, 2] as const;
 
 /** Pitches nearer than this share are the same. */
 const SAME_PITCH = 0.002;
@@ -125,10 +125,10 @@ function tryWarped(
 ): Trial {
   const even = measure(frames, grid, MANY_ROWS, about);
   if (even.unexplained < WELL_EXPLAINED) return even;
-  const [warped] = SMOOTHINGS.map((rounds) => {
-    const bent = moved(fitWarped([x, y], about.kind, grid.x.pitch, rounds), about.shift);
-    return measure(frames, bent, MANY_ROWS, { ...about, warped: true });
-  }).sort((a, b) => a.unexplained - b.unexplained) as [Trial, ...Trial[]];
+  const [rough, fine] = fitWarped([x, y], about.kind, grid.x.pitch, SMOOTHINGS).map((bent) =>
+    measure(frames, moved(bent, about.shift), MANY_ROWS, { ...about, warped: true })
+  ) as [Trial, Trial];
+  const warped = rough.unexplained < fine.unexplained ? rough : fine;
   return warped.unexplained < 0.8 * even.unexplained - 0.002 ? warped : even;
 }
 

@@ -22,43 +22,85 @@ const FAR_TURNS = 0.4;
 /** Amplitudes below this share of strong ones are noise. */
 const QUIET = 0.15;
 
+/** How finely places are told apart by how sure they are. */
+const LEVELS = 32;
+
+/**
+ * Places that wait for their turns, the surest first, of equals the last that came; each takes its turns
+ * from the place that brought it.
+ */
+class Waiting {
+  /** The place that is next. */
+  place = 0;
+  /** What brought it. */
+  from = 0;
+  readonly #heads = new Int32Array(LEVELS).fill(-1);
+  readonly #places: Int32Array;
+  readonly #origins: Int32Array;
+  readonly #below: Int32Array;
+  #count = 0;
+  #level = 0;
+
+  constructor(most: number) {
+    this.#places = new Int32Array(most);
+    this.#origins = new Int32Array(most);
+    this.#below = new Int32Array(most);
+  }
+
+  add(level: number, place: number, from: number): void {
+    const entry = this.#count++;
+    this.#places[entry] = place;
+    this.#origins[entry] = from;
+    this.#below[entry] = this.#heads[level]!;
+    this.#heads[level] = entry;
+    if (level > this.#level) this.#level = level;
+  }
+
+  /** Goes to the next; false if there is none. */
+  next(): boolean {
+    while (this.#level >= 0 && this.#heads[this.#level]! < 0) this.#level--;
+    if (this.#level < 0) return false;
+    const entry = this.#heads[this.#level]!;
+    this.#heads[this.#level] = this.#below[entry]!;
+    this.place = this.#places[entry]!;
+    this.from = this.#origins[entry]!;
+    return true;
+  }
+}
+
 /** Makes phases continuous, from the surest place outwards, and lays a line through them. */
 export function unwrap({ length, strips, blocks, re, im }: Phases): Plane {
   const count = strips * blocks;
   const turns = new Float64Array(count);
   const weights = new Float64Array(count);
+  let most = 1e-9, surest = 0;
   for (let index = 0; index < count; index++) {
-    weights[index] = Math.sqrt(re[index]! * re[index]! + im[index]! * im[index]!);
+    const weight = Math.sqrt(re[index]! * re[index]! + im[index]! * im[index]!);
+    weights[index] = weight;
+    if (weight > most) most = weight, surest = index;
   }
-  // Places wait in buckets by how sure they are; a place takes its turns from the one that queued it.
   const done = new Uint8Array(count);
-  const most = weights.reduce((a, b) => Math.max(a, b), 1e-9);
-  const LEVELS = 32;
-  const buckets: [place: number, from: number][][] = Array.from({ length: LEVELS }, () => []);
-  const queue = (place: number, from: number) => {
-    const level = Math.min(LEVELS - 1, Math.floor((weights[place]! / most) * LEVELS));
-    buckets[level]!.push([place, from]);
-    return level;
-  };
-  let level = queue(weights.indexOf(most) < 0 ? 0 : weights.indexOf(most), -1);
-  while (level >= 0) {
-    const next = buckets[level]!.pop();
-    if (next === undefined) {
-      level--;
-      continue;
-    }
-    const [place, from] = next;
+  const waiting = new Waiting(4 * count + 1);
+  const levelOf = (place: number) =>
+    Math.min(LEVELS - 1, Math.floor((weights[place]! / most) * LEVELS));
+  waiting.add(levelOf(surest), surest, -1);
+  while (waiting.next()) {
+    const { place, from } = waiting;
     if (done[place] === 1) continue;
     done[place] = 1;
     // Steps at x0 + i * pitch have the phase -x0 / pitch.
     const turn = -Math.atan2(im[place]!, re[place]!) / (2 * Math.PI);
     turns[place] = from < 0 ? turn : turn - Math.round(turn - turns[from]!);
     const b = place % blocks;
-    const s = (place - b) / blocks;
-    if (b > 0) level = Math.max(level, queue(place - 1, place));
-    if (b + 1 < blocks) level = Math.max(level, queue(place + 1, place));
-    if (s > 0) level = Math.max(level, queue(place - blocks, place));
-    if (s + 1 < strips) level = Math.max(level, queue(place + blocks, place));
+    for (let side = 0; side < 4; side++) {
+      const other = side === 0
+        ? (b > 0 ? place - 1 : -1)
+        : side === 1
+        ? (b + 1 < blocks ? place + 1 : -1)
+        : place + (side === 2 ? -blocks : blocks);
+      if (other < 0 || other >= count || done[other] === 1) continue;
+      waiting.add(levelOf(other), other, place);
+    }
   }
   const line = layLine(turns, weights, blocks);
   return { turns, weights, ...line, certainty: line.certainty * (length / blocks) ** 2 };
@@ -70,36 +112,40 @@ function layLine(
   weights: Float64Array,
   blocks: number,
 ): Pick<Plane, "slope" | "middle" | "certainty"> {
+  const count = turns.length;
+  const trust = new Float64Array(count);
   let line = { slope: 0, middle: 0, block: 0, certainty: 0 };
   for (let round = 0; round < 6; round++) {
-    let [all, blockSum, turnSum] = [1e-12, 0, 0];
-    const trust = weights.map((weight, index) => {
-      if (round === 0) return weight * weight;
-      const off = turns[index]! - line.middle - line.slope * ((index % blocks) - line.block);
-      return (weight * weight) / (1 + (off / FAR_TURNS) ** 2);
-    });
-    trust.forEach((weight, index) => {
+    let all = 1e-12, blockSum = 0, turnSum = 0;
+    const { slope, middle: height, block: centre } = line;
+    for (let index = 0; index < count; index++) {
+      const own = weights[index]! * weights[index]!;
+      const block = index % blocks;
+      const off = (turns[index]! - height - slope * (block - centre)) / FAR_TURNS;
+      const weight = round === 0 ? own : own / (1 + off * off);
+      trust[index] = weight;
       all += weight;
-      blockSum += weight * (index % blocks);
+      blockSum += weight * block;
       turnSum += weight * turns[index]!;
-    });
-    const [block, middle] = [blockSum / all, turnSum / all];
-    let [covariance, certainty] = [0, 0];
-    trust.forEach((weight, index) => {
+    }
+    const block = blockSum / all, middle = turnSum / all;
+    let covariance = 0, certainty = 0;
+    for (let index = 0; index < count; index++) {
       const away = (index % blocks) - block;
-      covariance += weight * away * (turns[index]! - middle);
-      certainty += weight * away * away;
-    });
+      covariance += trust[index]! * away * (turns[index]! - middle);
+      certainty += trust[index]! * away * away;
+    }
     line = { slope: certainty > 0 ? covariance / certainty : 0, middle, block, certainty };
   }
   return { slope: line.slope, middle: line.middle, certainty: line.certainty };
 }
 
 /** Smooths the mesh: sure places stay, unsure ones follow those around them. */
-export function relax({ turns, weights }: Plane, { strips, blocks }: Phases): Float64Array {
+export function relax({ turns, weights, middle }: Plane, { strips, blocks }: Phases): Float64Array {
   const mean = weights.reduce((a, b) => a + b, 0) / weights.length + 1e-9;
   const quiet = QUIET * weights.toSorted()[Math.floor(weights.length * 0.9)]!;
-  let now = turns.slice();
+  // What a quiet place says is noise; it would draw the edge of the content along.
+  let now = turns.map((turn, index) => weights[index]! > quiet ? turn : middle);
   for (let round = 0; round < 12; round++) {
     const next = now.slice();
     for (let index = 0; index < now.length; index++) {

@@ -54,17 +54,15 @@ export function chooseColors(
 }
 
 function opaqueColors(frames: readonly CellImage[]): Float32Array {
-  const count = frames.reduce((sum, { opaque }) => sum + opaque.reduce((a, b) => a + b, 0), 0);
-  const rgb = new Float32Array(count * 3);
+  const rgb = new Float32Array(frames.reduce((sum, frame) => sum + frame.rgb.length, 0));
   let to = 0;
   for (const frame of frames) {
     for (let cell = 0; cell < frame.opaque.length; cell++) {
       if (frame.opaque[cell] === 0) continue;
-      rgb.set(frame.rgb.subarray(cell * 3, cell * 3 + 3), to);
-      to += 3;
+      for (let c = 0; c < 3; c++) rgb[to++] = frame.rgb[cell * 3 + c]!;
     }
   }
-  return rgb;
+  return rgb.subarray(0, to);
 }
 
 function bytesOf(swatches: readonly Swatch[]): Uint8Array {

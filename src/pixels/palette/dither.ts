@@ -28,7 +28,7 @@ export function colorCells(cells: CellImage, colors: Uint8Array, dither: Dither)
   for (let cell = 0; cell < result.length; cell++) {
     if (opaque[cell] === 0) continue;
     const at = cell * 3;
-    const [x, y] = [cell % columns, Math.floor(cell / columns)];
+    const x = cell % columns, y = Math.floor(cell / columns);
     const lift = spread * ((BAYER[(y & 3) * 4 + (x & 3)]! + 0.5) / 16 - 0.5);
     const number = nearestColor(labs, wanted[at]! + lift, wanted[at + 1]!, wanted[at + 2]!);
     result[cell] = number;

@@ -124,21 +124,28 @@ function sortIntoBins(rgb: Float32Array, side: number): Sum[] {
   const labs = labsOf(rgb);
   const bins = new Map<number, Sum>();
   for (let at = 0; at < rgb.length; at += 3) {
+    const l = labs[at]!, a = labs[at + 1]!, b = labs[at + 2]!;
     const key = side > 0
-      ? cubeOf(labs[at]!, labs[at + 1]!, labs[at + 2]!, side)
+      ? cubeOf(l, a, b, side)
       : (Math.round(rgb[at]!) * 256 + Math.round(rgb[at + 1]!)) * 256 + Math.round(rgb[at + 2]!);
-    const color: Sum = {
-      count: 1,
-      lab: [labs[at]!, labs[at + 1]!, labs[at + 2]!],
-      rgb: [rgb[at]!, rgb[at + 1]!, rgb[at + 2]!],
-      low: [Number(rgb[at]! < 0.5), Number(rgb[at + 1]! < 0.5), Number(rgb[at + 2]! < 0.5)],
-      high: [Number(rgb[at]! > 254.5), Number(rgb[at + 1]! > 254.5), Number(rgb[at + 2]! > 254.5)],
-    };
-    const bin = bins.get(key);
-    if (bin === undefined) bins.set(key, color);
-    else add(bin, color);
+    let bin = bins.get(key);
+    if (bin === undefined) bins.set(key, bin = emptySum());
+    bin.count++;
+    bin.lab[0] += l;
+    bin.lab[1] += a;
+    bin.lab[2] += b;
+    for (let c = 0; c < 3; c++) {
+      const level = rgb[at + c]!;
+      bin.rgb[c]! += level;
+      if (level < 0.5) bin.low[c]!++;
+      if (level > 254.5) bin.high[c]!++;
+    }
   }
   return [...bins.values()];
+}
+
+function emptySum(): Sum {
+  return { count: 0, lab: [0, 0, 0], rgb: [0, 0, 0], low: [0, 0, 0], high: [0, 0, 0] };
 }
 
 function cubeOf(l: number, a: number, b: number, side: number): number {

@@ -57,6 +57,12 @@ export function isOutput(info: unknown): boolean {
   return record(info)["output_node"] !== false;
 }
 
+/** Whether the server tells what a class takes. */
+export function isDeclared(info: unknown): boolean {
+  const { input } = record(info);
+  return typeof input === "object" && input !== null;
+}
+
 /** Types of the outputs, in their order. */
 export function outputTypes(info: unknown): LinkType[] {
   const outputs = record(info)["output"];

@@ -22,7 +22,7 @@ const CONTEXT: HttpContext = {
   metrics: createMetrics("1"),
   snapshot: () => Promise.reject(new Error("Not here")),
   feed: createUpdateFeed(1),
-  outputDir: "/nonexistent",
+  openImage: () => Promise.resolve(undefined),
   inputDir: undefined,
   diskProblem: () => undefined,
   isStopping: () => false,

@@ -31,6 +31,18 @@ Deno.test("POST /v1/jobs answers 202 with a Location, and the same key again run
   assert.equal((await other.json()).code, "id_conflict");
 });
 
+Deno.test("POST /v1/jobs quotes a seed that is too large digit by digit", async () => {
+  await using setup = await httpSetup();
+  for (const seed of ["18446744073709551615", "9007199254740993", "-9223372036854775809"]) {
+    const body = JSON.stringify({ ...JOB, seed: "S", unknown: "S" }).replaceAll('"S"', seed);
+    const init = { method: "POST", body, headers: { "content-type": "application/json" } };
+    const answer = await setup.ask("/v1/jobs", init);
+    assert.equal(answer.status, 422);
+    const expected = `expected an integer from 0 to 9007199254740991, got ${seed}`;
+    assert.equal((await answer.json()).detail, `Invalid parameter: seed: ${expected}`);
+  }
+});
+
 const BAD: readonly (readonly [what: string, init: RequestInit, status: number, code: string])[] = [
   ["no JSON", { body: "{", headers: { "content-type": "application/json" } }, 400, "malformed"],
   ["a list", { body: "[]", headers: { "content-type": "application/json" } }, 400, "malformed"],
