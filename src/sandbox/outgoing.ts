@@ -25,8 +25,8 @@ export interface OutgoingOptions {
 
 /**
  * Gathers messages in their order. A sampler step leaves with what else comes in its turn; log lines and
- * progress that tells of no step wait for the next message, not long, and of such progress within one stage
- * only the last is told.
+ * progress that tells of no step wait for the next message, not long. Of such progress the first and the last
+ * within a stage are told.
  */
 export class Outgoing {
   readonly #send: (messages: readonly FromSandbox[]) => void;
@@ -35,8 +35,8 @@ export class Outgoing {
   #waiting: FromSandbox[] = [];
   /** Those among them that a later one may take the place of, by their runs. */
   readonly #replaceable = new Map<number, number>();
-  /** Last step of each run. */
-  readonly #steps = new Map<number, number>();
+  /** What was told last of each run. */
+  readonly #last = new Map<number, { readonly stage: string; readonly step: number }>();
   #isDue = false;
   #giveUp: (() => void) | undefined;
 
@@ -66,27 +66,24 @@ export class Outgoing {
   #add(message: FromSandbox): Urgency {
     this.#waiting.push(message);
     if (message.type === "event") this.#replaceable.delete(message.run);
-    if (message.type === "ended") this.#steps.delete(message.run);
+    if (message.type === "ended") this.#last.delete(message.run);
     return urgencyOf(message);
   }
 
   #addProgress(message: ProgressMessage): Urgency {
     const { run, event: { progress: { stage, step } } } = message;
-    const isStep = step !== (this.#steps.get(run) ?? 0);
+    const before = this.#last.get(run);
+    const isStep = step !== (before?.step ?? 0);
+    const mayGo = before?.stage === stage && !isStep;
+    this.#last.set(run, { stage, step });
     const place = this.#replaceable.get(run);
-    const before = place === undefined ? undefined : this.#waiting[place];
-    this.#steps.set(run, step);
-    if (
-      place !== undefined && before !== undefined && isProgress(before) &&
-      before.event.progress.stage === stage
-    ) {
+    if (mayGo && place !== undefined) {
       this.#waiting[place] = message;
-      if (isStep) this.#replaceable.delete(run);
-    } else {
-      this.#waiting.push(message);
-      if (isStep) this.#replaceable.delete(run);
-      else this.#replaceable.set(run, this.#waiting.length - 1);
+      return "soon";
     }
+    this.#waiting.push(message);
+    if (mayGo) this.#replaceable.set(run, this.#waiting.length - 1);
+    else this.#replaceable.delete(run);
     return isStep ? "turn" : "soon";
   }
 

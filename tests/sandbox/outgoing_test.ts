@@ -91,26 +91,33 @@ Deno.test("Outgoing keeps what tells of no step for the next message, but not fo
   assert.equal(timers.size, 0);
 });
 
-Deno.test("Outgoing tells every step and the last of each stage, and leaves out what lies between", () => {
+Deno.test("Outgoing tells every step, and of each stage how it begins and ends", () => {
   const { sent, post, endTurn } = setup();
   post(
     progress(1, 0, 0, "initializing"),
     progress(1, 0, 1, "loading_models"),
     progress(2, 0, 0, "loading_models"),
     progress(1, 0, 2, "loading_models"),
-    progress(1, 0, 3, "sampling"),
+    progress(1, 0, 3, "loading_models"),
+    progress(2, 0, 4, "loading_models"),
+    progress(1, 0, 4, "sampling"),
     progress(1, 1, 9, "sampling"),
     progress(1, 2, 18, "sampling"),
     progress(1, 2, 18, "decoding"),
+    progress(1, 2, 19, "decoding"),
     progress(1, 2, 20, "decoding"),
   );
   endTurn();
   assert.deepEqual(sent, [[
     progress(1, 0, 0, "initializing"),
-    progress(1, 0, 2, "loading_models"),
+    progress(1, 0, 1, "loading_models"),
     progress(2, 0, 0, "loading_models"),
+    progress(1, 0, 3, "loading_models"),
+    progress(2, 0, 4, "loading_models"),
+    progress(1, 0, 4, "sampling"),
     progress(1, 1, 9, "sampling"),
     progress(1, 2, 18, "sampling"),
+    progress(1, 2, 18, "decoding"),
     progress(1, 2, 20, "decoding"),
   ]]);
 });
@@ -122,19 +129,19 @@ Deno.test("Outgoing moves no progress across another event of its run, or across
     run: 1,
     event: { type: "preview", path: "p", step: 0 },
   } as const;
-  post(progress(1, 0, 1), preview, progress(1, 0, 2));
+  post(progress(1, 0, 1), progress(1, 0, 2), preview, progress(1, 0, 3));
   endTurn();
-  assert.deepEqual(sent, [[progress(1, 0, 1), preview, progress(1, 0, 2)]]);
-  post(progress(1, 0, 3), STARTED);
+  assert.deepEqual(sent, [[progress(1, 0, 1), progress(1, 0, 2), preview, progress(1, 0, 3)]]);
+  post(progress(1, 0, 4), STARTED);
   endTurn();
-  assert.deepEqual(sent[1], [progress(1, 0, 3), STARTED]);
+  assert.deepEqual(sent[1], [progress(1, 0, 4), STARTED]);
 });
 
-Deno.test("Outgoing tells a first step that a run joined on the way begins with", () => {
+Deno.test("Outgoing tells the first of a run that was joined on the way, and of the next one anew", () => {
   const { sent, post, endTurn } = setup();
-  post(progress(1, 12, 60), progress(1, 12, 61), ENDED);
-  assert.deepEqual(sent, [[progress(1, 12, 60), progress(1, 12, 61), ENDED]]);
+  post(progress(1, 12, 60), progress(1, 12, 61), progress(1, 12, 62), ENDED);
+  assert.deepEqual(sent, [[progress(1, 12, 60), progress(1, 12, 62), ENDED]]);
   post(progress(1, 0, 0), progress(1, 1, 5));
   endTurn();
-  assert.deepEqual(sent[1], [progress(1, 1, 5)]);
+  assert.deepEqual(sent[1], [progress(1, 0, 0), progress(1, 1, 5)]);
 });
