@@ -41,8 +41,8 @@ export function parseAsSpelled(text: string): unknown {
   return JSON.parse(withoutMark(text), revive);
 }
 
-/** Writes JSON; a bigint with every digit, what {@linkcode parseAsSpelled} gave as it stood in the text. */
-export function writeJson(value: unknown): string {
+/** Writes JSON, if there is any for it; a bigint with every digit, what {@linkcode parseAsSpelled} gave as it stood in the text. */
+export function writeJson(value: unknown): string | undefined {
   const { rawJSON } = JSON as unknown as RawJson;
   return JSON.stringify(
     value,

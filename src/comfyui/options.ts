@@ -9,6 +9,12 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Longest wait in milliseconds. @default {the client's requestTimeoutMs} */
   timeoutMs?: number;
+  /**
+   * True if the time that the server asks to be left alone comes on top of that.
+   *
+   * @default {true if `timeoutMs` is not given}
+   */
+  bearsWaits?: boolean;
 }
 
 /** The part of a WebSocket that the client uses. */

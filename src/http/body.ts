@@ -71,7 +71,10 @@ function byteReader(body: ReadableStream | null): ReadableStreamBYOBReader | und
 }
 
 /** Reads a JSON object, as long and as deep as a message of the wire protocol may be. @throws {HttpProblem} 400, 413 or 415. */
-export async function readJson(request: Request): Promise<Record<string, unknown>> {
+export async function readJson(
+  request: Request,
+  parseText: (text: string) => unknown = JSON.parse,
+): Promise<Record<string, unknown>> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
     // A page of another origin can send a form or plain text without asking, but not JSON.
@@ -82,7 +85,7 @@ export async function readJson(request: Request): Promise<Record<string, unknown
     });
   }
   const text = new TextDecoder().decode(await readBody(request, MAX_MESSAGE_BYTES));
-  const value = parse(text);
+  const value = parse(text, parseText);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
@@ -106,10 +109,10 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-function parse(text: string): unknown {
+function parse(text: string, parseText: (text: string) => unknown): unknown {
   if (depthOf(text) > MAX_DEPTH) throw malformed(`The body nests deeper than ${MAX_DEPTH} levels`);
   try {
-    return JSON.parse(text);
+    return parseText(text);
   } catch (error) {
     throw malformed(`The body is no JSON: ${error instanceof Error ? error.message : error}`);
   }

@@ -83,15 +83,22 @@ export function pixelizeSequence(
 /** The frames' cells; copies made on the way are gone when this returns. */
 function sampleAll(
   frames: readonly RgbaImage[],
-  { size = "auto" }: PixelizeOptions,
+  { size = "auto", parts = [1, 1] }: PixelizeOptions,
 ): { layout: Layout; cells: CellImage[] } {
   const weighted = frames.map(premultiply);
   const found = findLayout(weighted);
-  const layout = size === "auto" ? found : resizeLayout(found, frames[0]!, size);
+  const [width, height] = size === "auto" ? found.cells : size;
+  const asked = [divisible(width, parts[0]), divisible(height, parts[1])] as const;
+  const layout = resizeLayout(found, frames[0]!, asked);
   return {
     layout,
     cells: frames.map((frame, index) => sharp(layout.sample(frame, weighted[index]!))),
   };
+}
+
+/** The nearest length to one that can be cut into so many parts. */
+function divisible(length: number, parts: number): number {
+  return Math.max(1, Math.round(length / parts)) * parts;
 }
 
 /** A line's colour is one of those asked for. */
@@ -196,12 +203,15 @@ function checkFrames(frames: readonly RgbaImage[]): void {
   );
 }
 
+function isSide(length: number): boolean {
+  return Number.isSafeInteger(length) && length >= 1 && length <= MOST_CELLS;
+}
+
 function checkOptions(options: PixelizeOptions): void {
-  const { size = "auto", colors = "auto", palette, outline = "auto" } = options;
-  const isSize = size === "auto" ||
-    size.every((side) => Number.isSafeInteger(side) && side >= 1 && side <= MOST_CELLS);
-  if (!isSize) {
-    throw new RangeError(`A size must be of 1 to ${MOST_CELLS} cells a side, not ${size}`);
+  const { size = "auto", parts = [1, 1], colors = "auto", palette, outline = "auto" } = options;
+  for (const [what, sides] of [["A size", size], ["Parts", parts]] as const) {
+    if (sides === "auto" || sides.every(isSide)) continue;
+    throw new RangeError(`${what} must be of 1 to ${MOST_CELLS} a side, not ${sides}`);
   }
   const isCount = colors === "auto" ||
     (Number.isSafeInteger(colors) && colors >= 1 && colors <= 255);

@@ -27,6 +27,13 @@ export interface PixelizeOptions {
    */
   readonly size?: CellSize | "auto";
   /**
+   * Columns and rows of parts that the result is to be cut into: its size is brought to the nearest that
+   * divides.
+   *
+   * @default {[1, 1]}
+   */
+  readonly parts?: CellSize;
+  /**
    * Most colours of the result, 1 to 255, transparency not counted.
    *
    * @default {"auto"} as many as the image seems to have been drawn with

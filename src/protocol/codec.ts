@@ -10,6 +10,7 @@ import type { Reply, Request, Update } from "./messages.ts";
 import { asMeant } from "./lenient.ts";
 import { readFields } from "./read.ts";
 import { withOwnImage } from "./stored.ts";
+import { rounded } from "./values.ts";
 import { type MessageSet, replies, requests, updates, validate } from "./validate.ts";
 
 /**
@@ -25,13 +26,15 @@ export function decodeRequest(bytes: Uint8Array): Request {
 }
 
 /**
- * Checks a request that came as plain values, over HTTP for one. Undefined and null fields count as absent.
+ * Checks a request that came as plain values, over HTTP for one. Undefined and null fields count as absent;
+ * bigints are for the words about integers that are too large.
  *
  * @throws {ProtocolError} `unknown_type`, `invalid_parameter`.
  */
 export function requestOf(fields: Record<string, unknown>): Request {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return validate(requests, Object.fromEntries(given), true);
+  const exact = Object.fromEntries(given);
+  return validate(requests, rounded(exact), true, () => exact);
 }
 
 /**

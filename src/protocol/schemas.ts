@@ -216,6 +216,7 @@ export const jobComplete = z.object({
   seed: optional(z.int().min(0)),
   animation_paths: optional(animationPaths),
   pixel: optional(pixelResults),
+  image_url: optional(text),
   ...place,
 });
 export const jobError = z.object({
@@ -308,6 +309,7 @@ const jobDescription = z.object({
   size: optional(z.tuple([pixels, pixels])),
   steps: optional(count),
   loras: optional(z.array(loraChoice)),
+  image_url: optional(text),
 });
 export const jobInfo = z.object({ type: z.literal("job_info"), ...jobDescription.shape });
 export const jobList = z.object({

@@ -30,6 +30,11 @@ export function withoutNulls(value: unknown): unknown {
   return rebuild(value, (leaf) => leaf, (field) => field !== null);
 }
 
+/** A copy with numbers in the place of bigints. */
+export function rounded(fields: Container): Container {
+  return rebuild(fields, (leaf) => typeof leaf === "bigint" ? Number(leaf) : leaf) as Container;
+}
+
 /**
  * Puts the exact text into a value, and {@linkcode BROKEN_TEXT} where there is none.
  *

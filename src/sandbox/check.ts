@@ -69,6 +69,8 @@ export interface GraphPlan {
   readonly options: BindOptions;
   /** Longest wait for what the server tells of its nodes, in milliseconds. */
   readonly waitMs?: number;
+  /** Gives up. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -81,10 +83,13 @@ export async function makeGraph(
   { nodes }: Pick<JobContext, "nodes">,
   plan: GraphPlan,
 ): Promise<MadeGraph> {
-  const { template, waitMs } = plan;
+  const { template, waitMs, signal } = plan;
   const made = fitted(plan);
   const names = Object.values(made.graph).map((node) => node.class_type);
-  const wait = waitMs === undefined ? {} : { waitMs };
+  const wait = {
+    ...(waitMs === undefined ? {} : { waitMs }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   const check = async (anew: boolean): Promise<CheckedGraph & MadeGraph & KnownClasses> => {
     const known = await nodes.describe(names, { anew, ...wait });
     const { graph, seed } = fitted(plan, known.classes);

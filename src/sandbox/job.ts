@@ -325,7 +325,7 @@ class JobRun {
     const initImage = await inputs.bring(request, server.client, signal);
     const image = initImage === undefined ? {} : { initImage };
     const options = { seed, triggers, ...image };
-    const made = await makeGraph(this.#context, { template, request, options });
+    const made = await makeGraph(this.#context, { template, request, options, signal });
     const { jobId, promptId } = this.#spec;
     return { ...made, graph: this.#context.again.touch(made.graph, jobId, promptId) };
   }

@@ -6,7 +6,7 @@ import type { NodeClasses, Replacements } from "../workflow/mod.ts";
 import type { ServerWatch } from "./server.ts";
 
 /** Longest wait for an answer in milliseconds; a server that imports its nodes may take its time. */
-const ASK_MS = 30_000;
+const ASK = { timeoutMs: 30_000, bearsWaits: true };
 
 /** An answer about some node classes. */
 export interface KnownClasses {
@@ -22,8 +22,14 @@ export interface KnownClasses {
 export interface DescribeOptions {
   /** True to forget what is known of the classes. @default {false} */
   anew?: boolean;
-  /** Longest wait in milliseconds; what comes later is remembered all the same. @default {30000} */
+  /**
+   * Longest wait in milliseconds, in which what comes later is remembered all the same.
+   *
+   * @default {30000 for each answer, and as long as the server asks to be left alone}
+   */
   waitMs?: number;
+  /** Gives up. */
+  signal?: AbortSignal;
 }
 
 /** The node classes of one server. */
@@ -43,7 +49,7 @@ export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIn
   const known = new Map<string, Promise<JsonObject | undefined>>();
   let replacements: Promise<Replacements> | undefined;
   const ask = (name: string) => {
-    const answer = client.objectInfo(name, { timeoutMs: ASK_MS }).then((classes) => classes[name]);
+    const answer = client.objectInfo(name, ASK).then((classes) => classes[name]);
     known.set(name, answer);
     answer.catch(() => {
       if (known.get(name) === answer) known.delete(name);
@@ -52,7 +58,7 @@ export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIn
   };
   // That a class is missing is known without it.
   const askReplacements = () =>
-    client.nodeReplacements({ timeoutMs: ASK_MS }).catch((error): Replacements => {
+    client.nodeReplacements(ASK).catch((error): Replacements => {
       replacements = undefined;
       if (error instanceof ComfyError) return {};
       throw error;
@@ -73,8 +79,8 @@ export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIn
     };
   };
   return {
-    async describe(names, { anew = false, waitMs = ASK_MS } = {}) {
-      return await within(waitMs, describe([...new Set(names)], anew));
+    async describe(names, { anew = false, waitMs, signal } = {}) {
+      return await within({ waitMs, signal }, describe([...new Set(names)], anew));
     },
     forget() {
       known.clear();
@@ -84,14 +90,22 @@ export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIn
 }
 
 /** Waits no longer than that; the work itself goes on. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+async function within<T>(
+  { waitMs, signal }: { waitMs: number | undefined; signal: AbortSignal | undefined },
+  work: Promise<T>,
+): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const late = `ComfyUI has told nothing of its node classes within ${ms} ms`;
-  const timer = setTimeout(() => reject(new ComfyError("timeout", late)), ms);
+  const late = `ComfyUI has told nothing of its node classes within ${waitMs} ms`;
+  const end = () => reject(new ComfyError("timeout", late));
+  const timer = waitMs === undefined ? undefined : setTimeout(end, waitMs);
+  const leave = () => reject(signal?.reason);
+  signal?.addEventListener("abort", leave, { once: true });
   work.catch(() => {});
   try {
+    signal?.throwIfAborted();
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", leave);
   }
 }

@@ -1,6 +1,7 @@
 /** What an image was made with, as the text that it carries. Pure. */
 
 import { type Graph, isLink, type Parameter, type Template } from "../workflow/mod.ts";
+import { quote } from "../workflow/quote.ts";
 import type { RunSpec } from "../executor/messages.ts";
 import type { PixelOptions } from "../protocol/mod.ts";
 
@@ -24,7 +25,7 @@ export function describeJob(
   pixel?: PixelOptions,
 ): string {
   const inGraph = (parameter: Parameter) => valueOf(template, graph, parameter);
-  return JSON.stringify({
+  return quote({
     prompt: request.prompt,
     negative_prompt: request.negative_prompt ?? inGraph("negative_prompt"),
     model: request.model,

@@ -39,6 +39,16 @@ export interface RouteFault {
   status?: number;
   /** Number of requests that fail. @default {1} */
   times?: number;
+  /** What the answer says in `Retry-After`, in seconds. @default {nothing} */
+  retryAfterS?: number;
+}
+
+/** What a route fails with. */
+export interface RouteFailure {
+  /** HTTP status. */
+  readonly status: number;
+  /** Value of `Retry-After`. */
+  readonly retryAfterS: number | undefined;
 }
 
 /** Node classes that sample: where memory runs out, if anywhere. */
@@ -58,7 +68,7 @@ interface ArmedError {
 /** The armed faults of nodes, routes and downloads. */
 export class FaultBook {
   readonly #routes: ReadonlySet<string>;
-  readonly #failures = new Map<string, Required<RouteFault>>();
+  readonly #failures = new Map<string, RouteFailure & { times: number }>();
   readonly #lost = new Set<string>();
   readonly #stalls = new Set<ArmedStall>();
   readonly #errors: ArmedError[] = [];
@@ -71,12 +81,12 @@ export class FaultBook {
   }
 
   /** Arms an HTTP failure of a route. */
-  failNext(route: string, { status = 500, times = 1 }: RouteFault = {}): void {
+  failNext(route: string, { status = 500, times = 1, retryAfterS }: RouteFault = {}): void {
     this.#checkRoute(route);
     if (!Number.isInteger(status) || status < 400 || status > 599) {
       throw invalid(`status ${status}`, "give an HTTP status from 400 to 599");
     }
-    this.#failures.set(route, { status, times });
+    this.#failures.set(route, { status, times, retryAfterS });
   }
 
   /** Arms the loss of a route's next answer. */
@@ -128,12 +138,12 @@ export class FaultBook {
     return this.#bytesPerSecond;
   }
 
-  /** Takes the status with which a route must fail now, if it must. */
-  takeFailure(route: string): number | undefined {
+  /** Takes what a route must fail with now, if it must. */
+  takeFailure(route: string): RouteFailure | undefined {
     const failure = this.#failures.get(route);
     if (failure === undefined) return undefined;
     if (--failure.times <= 0) this.#failures.delete(route);
-    return failure.status;
+    return failure;
   }
 
   /** Tells, once, that this answer must be lost. */

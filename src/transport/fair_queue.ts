@@ -4,9 +4,18 @@
  */
 
 import { Fifo } from "./fifo.ts";
+import { Levels } from "./levels.ts";
 
 /** Time after which half of what a peer took is forgotten, in milliseconds. */
 const HALF_LIFE_MS = 200;
+
+/** Who took less than this counts as one who took nothing, in milliseconds. */
+const LEAST_MS = 0.01;
+
+/** Times that differ less, by the 32nd root of 2, count as the same. */
+const LEVELS_PER_DOUBLE = 32;
+const LEVELS_PER_MS = LEVELS_PER_DOUBLE / HALF_LIFE_MS;
+const LEAST_LEVEL = LEVELS_PER_DOUBLE * Math.log2(LEAST_MS);
 
 /** Peers remembered that have nothing waiting; a stranger must not fill the memory with them. */
 const MAX_REMEMBERED = 1_024;
@@ -24,26 +33,37 @@ interface Waiting<T> {
   readonly bytes: number;
 }
 
-/** One peer: what waits of it, and what it took of late. */
+/** One peer: what waits of it, and what it took until when. */
 interface Peer<T> {
+  readonly key: string;
   readonly entries: Fifo<Waiting<T>>;
   bytes: number;
   usedMs: number;
+  atMs: number;
+  /** What it took, as a level. */
+  level: number;
+  /** Where it lies among those with something waiting. */
+  place: number;
 }
 
-/** Requests of peers, each peer's in their order. */
+/** Requests of peers, each peer's in their order. What it does costs the same however many peers there are. */
 export class FairQueue<T> {
-  readonly #peers = new Map<string, Peer<T>>();
-  /** Those with something waiting. */
-  readonly #waiting = new Set<Peer<T>>();
+  readonly #waiting = new Map<string, Peer<T>>();
+  /** The others, who was served longest ago first. */
+  readonly #idle = new Map<string, Peer<T>>();
+  /** Those with something waiting, by what they took. */
+  readonly #levels = new Levels<Peer<T>>();
   #items = 0;
   #bytes = 0;
-  /** When all was last halved, which costs less than to count each peer's time down for itself. */
-  #halvedAtMs = 0;
 
   /** True when nothing waits. */
   get isEmpty(): boolean {
     return this.#items === 0;
+  }
+
+  /** How many have something waiting. */
+  get owners(): number {
+    return this.#waiting.size;
   }
 
   /** True when no more should be put here. */
@@ -53,60 +73,83 @@ export class FairQueue<T> {
 
   /** True when a peer has as much waiting as it may. */
   isFullFor(key: string): boolean {
-    const peer = this.#peers.get(key);
+    const peer = this.#waiting.get(key);
     return peer !== undefined &&
       (peer.entries.size >= MAX_PEER_ITEMS || peer.bytes >= MAX_PEER_BYTES);
   }
 
   /** Adds a request of some bytes. */
-  push(key: string, item: T, bytes: number): void {
-    const peer = this.#peer(key);
+  push(key: string, item: T, bytes: number, nowMs: number): void {
+    let peer = this.#waiting.get(key);
+    if (peer === undefined) {
+      peer = this.#idle.get(key) ?? newPeer(key, nowMs);
+      this.#idle.delete(key);
+      this.#waiting.set(key, peer);
+      this.#rank(peer, nowMs);
+    }
     peer.entries.push({ item, bytes });
     peer.bytes += bytes;
-    this.#waiting.add(peer);
     this.#items += 1;
     this.#bytes += bytes;
   }
 
   /** Takes the oldest request of the peer that took the least. */
   shift(nowMs: number): T | undefined {
-    this.#forget(nowMs);
-    let least: Peer<T> | undefined;
-    for (const peer of this.#waiting) {
-      if (least === undefined || peer.usedMs < least.usedMs) least = peer;
-    }
+    const least = this.#levels.peek();
     const next = least?.entries.shift();
     if (least === undefined || next === undefined) return undefined;
-    if (least.entries.size === 0) this.#waiting.delete(least);
     least.bytes -= next.bytes;
     this.#items -= 1;
     this.#bytes -= next.bytes;
+    this.#levels.remove(least, least.place);
+    if (least.entries.size > 0) {
+      this.#rank(least, nowMs);
+    } else {
+      this.#waiting.delete(least.key);
+      this.#remember(least);
+    }
     return next.item;
   }
 
   /** Notes that a peer took some milliseconds. */
   charge(key: string, ms: number, nowMs: number): void {
-    this.#forget(nowMs);
-    this.#peer(key).usedMs += ms;
+    const waiting = this.#waiting.get(key);
+    const peer = waiting ?? this.#idle.get(key) ?? newPeer(key, nowMs);
+    peer.usedMs = peer.usedMs * 2 ** ((peer.atMs - nowMs) / HALF_LIFE_MS) + ms;
+    peer.atMs = nowMs;
+    peer.level = levelOf(peer.usedMs, nowMs);
+    if (waiting === undefined) return this.#remember(peer);
+    this.#levels.remove(waiting, waiting.place);
+    this.#rank(waiting, nowMs);
   }
 
-  #peer(key: string): Peer<T> {
-    let peer = this.#peers.get(key);
-    if (peer !== undefined) return peer;
-    if (this.#peers.size >= MAX_REMEMBERED) this.#forgetIdle();
-    peer = { entries: new Fifo(), bytes: 0, usedMs: 0 };
-    this.#peers.set(key, peer);
-    return peer;
+  /** What all took is forgotten at the same pace, so that a level stays right while time passes. */
+  #rank(peer: Peer<T>, nowMs: number): void {
+    const least = Math.floor(LEAST_LEVEL + nowMs * LEVELS_PER_MS);
+    this.#levels.rise(least);
+    peer.place = this.#levels.put(peer, Math.max(least, peer.level));
   }
 
-  #forgetIdle(): void {
-    for (const [key, peer] of this.#peers) if (!this.#waiting.has(peer)) this.#peers.delete(key);
+  #remember(peer: Peer<T>): void {
+    this.#idle.delete(peer.key);
+    this.#idle.set(peer.key, peer);
+    const [oldest] = this.#idle.keys();
+    if (this.#idle.size > MAX_REMEMBERED && oldest !== undefined) this.#idle.delete(oldest);
   }
+}
 
-  #forget(nowMs: number): void {
-    const halvings = Math.floor((nowMs - this.#halvedAtMs) / HALF_LIFE_MS);
-    if (halvings <= 0) return;
-    this.#halvedAtMs += halvings * HALF_LIFE_MS;
-    for (const peer of this.#peers.values()) peer.usedMs *= 2 ** -halvings;
-  }
+function newPeer<T>(key: string, nowMs: number): Peer<T> {
+  return {
+    key,
+    entries: new Fifo(),
+    bytes: 0,
+    usedMs: 0,
+    atMs: nowMs,
+    level: -Infinity,
+    place: 0,
+  };
+}
+
+function levelOf(usedMs: number, nowMs: number): number {
+  return Math.floor(LEVELS_PER_DOUBLE * Math.log2(usedMs) + nowMs * LEVELS_PER_MS);
 }

@@ -12,8 +12,8 @@
 export interface IncomingRequest {
   /** The frames of the body: one, unless the peer breaks the protocol (none or several). */
   readonly frames: readonly Uint8Array[];
-  /** Whose it is, where connections can be told apart. */
-  readonly connection?: string;
+  /** Whose it is, where that can be told: its key, or without CURVE its connection. */
+  readonly owner?: string;
   /** True if another request is there already, so that work for both can be put together. */
   isFollowed(): boolean;
   /**

@@ -16,8 +16,8 @@ import { startSpan } from "../trace.ts";
 export interface RawRequest {
   /** Frames of the body; one unless the peer breaks the protocol. */
   readonly frames: readonly Uint8Array[];
-  /** Whose it is, where connections can be told apart. */
-  readonly connection?: string;
+  /** Whose it is, where that can be told. */
+  readonly owner?: string;
   /** True if another one is there already. */
   isFollowed(): boolean;
   /** Sends the answer. */
@@ -28,18 +28,18 @@ export interface RawRequest {
 export type Handle = (
   request: Request,
   isFollowed: () => boolean,
-  connection?: string,
+  owner?: string,
 ) => Promise<Reply>;
 
 /** The answer to what a peer has sent, be it a request or garbage. */
 export async function answer(
-  { frames, isFollowed, connection }: Omit<RawRequest, "reply">,
+  { frames, isFollowed, owner }: Omit<RawRequest, "reply">,
   handle: Handle,
   logger: Logger,
 ): Promise<Uint8Array> {
   let reply: Reply;
   try {
-    reply = await handle(parse(frames), isFollowed, connection);
+    reply = await handle(parse(frames), isFollowed, owner);
   } catch (error) {
     reply = refusal(error, logger);
   }

@@ -67,10 +67,10 @@ export function measuredHandle(
   metrics: Metrics | undefined,
 ): Handle {
   if (metrics === undefined) return handle;
-  return async (request, isFollowed, connection) => {
+  return async (request, isFollowed, owner) => {
     const beganAtMs = performance.now();
     try {
-      return await handle(request, isFollowed, connection);
+      return await handle(request, isFollowed, owner);
     } finally {
       metrics.replied(transport, request.type, (performance.now() - beganAtMs) / 1_000);
     }

@@ -18,7 +18,7 @@ import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
 
 /** What a scheduler is made of. */
-export interface SchedulerOptions extends RetryPolicy {
+export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "storeImages"> {
   /** Where jobs come from. */
   queue: JobQueue;
   /** Where they run. */

@@ -8,10 +8,10 @@ import type { JobQueue } from "../queue/mod.ts";
 /** How long others count as refused after they were, in milliseconds. */
 const HUNGRY_MS = 60_000;
 
-/** Connections that are remembered; a stranger must not fill the memory with them. */
-const MAX_CONNECTIONS = 1_024;
+/** Clients that are remembered; a stranger must not fill the memory with them. */
+const MAX_OWNERS = 1_024;
 
-/** Jobs looked up for each answer, to see which of a connection's still wait. */
+/** Jobs looked up for each answer, to see which of a client's still wait. */
 const LOOKS = 64;
 
 /** What is needed to tell. */
@@ -24,13 +24,13 @@ export interface SharesOptions {
   nowMs?: () => number;
 }
 
-/** The jobs of each connection, as far as they may still wait. */
+/** The jobs of each client, as far as they may still wait. */
 export class QueueShares {
   readonly #options: SharesOptions;
   readonly #nowMs: () => number;
   readonly #jobs = new Map<string, Set<string>>();
   /** Who was refused last, and when; the one before counts too, if it was another. */
-  #refused: readonly { readonly connection: string; readonly atMs: number }[] = [];
+  #refused: readonly { readonly owner: string; readonly atMs: number }[] = [];
 
   /** Begins without any. */
   constructor(options: SharesOptions) {
@@ -38,13 +38,13 @@ export class QueueShares {
     this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
-  /** Notes a job that a connection has put into the queue. */
-  took(connection: string, jobId: string): void {
-    let jobs = this.#jobs.get(connection);
+  /** Notes a job that a client has put into the queue. */
+  took(owner: string, jobId: string): void {
+    let jobs = this.#jobs.get(owner);
     if (jobs === undefined) {
       const [oldest] = this.#jobs.keys();
-      if (this.#jobs.size >= MAX_CONNECTIONS && oldest !== undefined) this.#jobs.delete(oldest);
-      this.#jobs.set(connection, jobs = new Set());
+      if (this.#jobs.size >= MAX_OWNERS && oldest !== undefined) this.#jobs.delete(oldest);
+      this.#jobs.set(owner, jobs = new Set());
     }
     jobs.add(jobId);
     // More than may wait: the oldest must have gone, or be one of few that are passed by.
@@ -52,23 +52,23 @@ export class QueueShares {
     if (jobs.size > this.#options.maxQueued && oldest !== undefined) jobs.delete(oldest);
   }
 
-  /** Notes that a connection was refused because the queue is full. */
-  refused(connection: string): void {
-    const others = this.#refused.filter((one) => one.connection !== connection);
-    this.#refused = [...others.slice(-1), { connection, atMs: this.#nowMs() }];
+  /** Notes that a client was refused because the queue is full. */
+  refused(owner: string): void {
+    const others = this.#refused.filter((one) => one.owner !== owner);
+    this.#refused = [...others.slice(-1), { owner, atMs: this.#nowMs() }];
   }
 
-  /** False if a connection is not over its share; told at once, for nobody else is to be waited for. */
-  mayBeOver(connection: string): boolean {
+  /** False if a client is not over its share; told at once, for nobody else is to be waited for. */
+  mayBeOver(owner: string): boolean {
     const sinceMs = this.#nowMs() - HUNGRY_MS;
-    return this.#isMost(this.#jobs.get(connection)) &&
-      this.#refused.some((one) => one.connection !== connection && one.atMs >= sinceMs);
+    return this.#isMost(this.#jobs.get(owner)) &&
+      this.#refused.some((one) => one.owner !== owner && one.atMs >= sinceMs);
   }
 
-  /** True if a connection has its share waiting, and others were refused of late. */
-  async isOver(connection: string): Promise<boolean> {
-    const jobs = this.#jobs.get(connection);
-    if (jobs === undefined || !this.mayBeOver(connection)) return false;
+  /** True if a client has its share waiting, and others were refused of late. */
+  async isOver(owner: string): Promise<boolean> {
+    const jobs = this.#jobs.get(owner);
+    if (jobs === undefined || !this.mayBeOver(owner)) return false;
     for (const id of [...jobs].slice(0, LOOKS)) {
       // Those that wait are looked at again when all others were.
       jobs.delete(id);

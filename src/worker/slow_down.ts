@@ -1,6 +1,6 @@
 /** What a peer hears that asks more than its share while others wait. */
 
-const SENTENCE = "Backend busy: slow down: this connection has too many requests waiting; " +
+const SENTENCE = "Backend busy: slow down: this client has too many requests waiting; " +
   "ask again when some are answered";
 
 /** `{ type: "error", message }` as the codec would write it, which whoever only pings does not load. */

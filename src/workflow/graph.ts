@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { otherFormat } from "./other_formats.ts";
+import { EXPORT, otherFormat } from "./other_formats.ts";
 
 /** A reference to an output of another node: its id and the output's index. */
 export type Link = readonly [nodeId: string, output: number];
@@ -50,11 +50,11 @@ export function nodeLabel(graph: Graph, id: string): string {
 export function parseGraph(value: unknown, source: string): Graph {
   const other = otherFormat(value, source);
   if (other !== undefined) throw invalid(source, other);
-  if (!isRecord(value)) throw invalid(source, "it is not a JSON object of nodes");
+  if (!isRecord(value)) throw invalid(source, `it is not a JSON object of nodes; ${EXPORT}`);
   if (Object.keys(value).length === 0) throw invalid(source, "it has no nodes");
   for (const [id, node] of Object.entries(value)) {
     if (!isRecord(node) || typeof node["class_type"] !== "string") {
-      throw invalid(source, `node ${id} has no class_type`);
+      throw invalid(source, `node ${id} has no class_type; ${EXPORT}`);
     }
     // A node without inputs passes ComfyUI's validation and then kills its only worker thread.
     if (!isRecord(node["inputs"])) throw invalid(source, `node ${id} has no inputs object`);

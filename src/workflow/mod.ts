@@ -30,7 +30,7 @@ export { isLink, nodeLabel, parseGraph } from "./graph.ts";
 export type { Graph, GraphNode, Link } from "./graph.ts";
 export { fitSeed } from "./check/seeds.ts";
 export type { NodeClasses } from "./check/node_info.ts";
-export { checkDeliverable, undeliverable } from "./outputs.ts";
+export { checkDeliverable, undeliverable, unsureOutput } from "./outputs.ts";
 export { DEFAULT_ROUTES, routeRequest } from "./route.ts";
 export type { Routes } from "./route.ts";
 export { refusesAll } from "./template/remedy.ts";

@@ -66,6 +66,8 @@ export interface Trace {
   readonly loras: readonly string[];
   /** Prompts that could go to several texts. */
   readonly ambiguities: readonly Ambiguity[];
+  /** Where the latents of videos count their frames, be it by a link. */
+  readonly frameCounts: readonly Target[];
   /** Widths and heights must be multiples of this number of pixels; 1 where any will do. */
   readonly sizeMultiple: number;
 }

@@ -166,6 +166,7 @@ Deno.test("pixelize() refuses what is no image, and options that mean nothing", 
   const image = { width: 2, height: 2, data };
   throws(() => pixelize(image, { size: [0, 4] }), RangeError);
   throws(() => pixelize(image, { size: [4, 5000] }), RangeError);
+  throws(() => pixelize(image, { parts: [0, 1] }), /Parts/);
   throws(() => pixelize(image, { colors: 0 }), RangeError);
   throws(() => pixelize(image, { colors: 256 }), RangeError);
   throws(

@@ -1,6 +1,11 @@
 import { equal, match, throws } from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
-import { checkDeliverable, type Graph, undeliverable } from "../../src/workflow/mod.ts";
+import {
+  checkDeliverable,
+  type Graph,
+  undeliverable,
+  unsureOutput,
+} from "../../src/workflow/mod.ts";
 
 /** Classes of which those named end a graph. */
 function classes(...outputs: string[]): Record<string, unknown> {
@@ -20,7 +25,9 @@ Deno.test("undeliverable() finds graphs that give no file", () => {
     undeliverable(graph(), classes()),
     "has no node that saves an image; end it in a SaveImage node",
   );
-  for (const name of ["PreviewAny", "SaveLatent", "ShowText|pysssss", "CheckpointSave"]) {
+  const names = ["PreviewAny", "SaveLatent", "ShowText|pysssss", "CheckpointSave"];
+  const newer = ["SaveImageDataSetToFolder", "SavePointCloud", "Preview3DAdvanced"];
+  for (const name of [...names, ...newer]) {
     const why = undeliverable(graph(name), classes(name)) ?? "";
     match(why, new RegExp(`^ends in ${name.replace("|", "\\|")}, which gives no file`));
   }
@@ -59,7 +66,7 @@ Deno.test("checkDeliverable() refuses forms that the graph has no images for", (
     [
       "SaveAudio",
       { animation_frames: 4 },
-      /^Invalid parameter: animation_frames: w gives only sound/,
+      /^Invalid parameter: animation_frames: w gives no images, only what SaveAudio saves; choose/,
     ],
     ["PreviewAny", {}, /^Invalid parameter: workflow: w ends in PreviewAny/],
   ] as const;
@@ -69,4 +76,84 @@ Deno.test("checkDeliverable() refuses forms that the graph has no images for", (
       return error instanceof JobError && error.code === "invalid_parameter";
     });
   }
+});
+
+/** Classes of a few nodes that give what their names say. */
+const SOURCES = {
+  Words: { input: {}, output: ["STRING"], output_node: false },
+  Count: { input: {}, output: ["INT"], output_node: false },
+  Picture: { input: {}, output: ["IMAGE"], output_node: false },
+  Film: { input: {}, output: ["VIDEO"], output_node: false },
+  Latent: { input: {}, output: ["LATENT"], output_node: false },
+  Weights: { input: {}, output: ["MODEL", "CLIP", "VAE"], output_node: false },
+  Custom: { input: {}, output: ["VHS_FILENAMES"], output_node: false },
+  Reroute: { input: { required: { "": ["*"] } }, output: ["*"], output_node: false },
+};
+
+/** A graph whose only output node is of a class that nobody knows, with these inputs. */
+function endingIn(
+  name: string,
+  inputs: Record<string, [type: string, link: [string, number] | string]>,
+  output: string[] = [],
+): [Graph, Record<string, unknown>] {
+  const entries = Object.entries(inputs);
+  const nodes: Graph = {
+    ...Object.fromEntries(
+      Object.keys(SOURCES).map((class_type) => [class_type, { class_type, inputs: {} }]),
+    ),
+    passes: { class_type: "Reroute", inputs: { "": ["Words", 0] } },
+    passed: { class_type: "Reroute", inputs: { "": ["Picture", 0] } },
+    end: {
+      class_type: name,
+      inputs: Object.fromEntries(entries.map(([key, [, link]]) => [key, link])),
+    },
+  };
+  const required = Object.fromEntries(entries.map(([key, [type]]) => [key, [type, {}]]));
+  return [nodes, { ...SOURCES, [name]: { input: { required }, output, output_node: true } }];
+}
+
+Deno.test("undeliverable() finds output nodes of any class that get nothing to make a file of", () => {
+  const cases: Parameters<typeof endingIn>[] = [
+    ["TextViewer", { text: ["STRING", ["Words", 0]] }],
+    ["TextViewer", { text: ["STRING", "fixed"] }],
+    ["Counter", { value: ["INT", ["Count", 0]] }],
+    ["ShowWhatever", { anything: ["*", ["Words", 0]] }],
+    ["ShowWhatever", { anything: ["*", ["passes", 0]] }],
+    ["KeepLatent", { samples: ["LATENT", ["Latent", 0]], prefix: ["STRING", "x"] }],
+    ["KeepWeights", { model: ["MODEL", ["Weights", 0]], vae: ["VAE", ["Weights", 2]] }],
+    ["TextViewer", { text: ["STRING", ["Words", 0]] }, ["STRING"]],
+  ];
+  for (const [name, inputs, output] of cases) {
+    const why = undeliverable(...endingIn(name, inputs, output)) ?? "";
+    match(why, new RegExp(`^ends in ${name}, which by what the server tells gets no image`));
+  }
+});
+
+Deno.test("undeliverable() leaves alone what might give a file, of which unsureOutput() tells", () => {
+  const cases: Parameters<typeof endingIn>[] = [
+    ["SomebodysSaver", { pictures: ["IMAGE", ["Picture", 0]] }],
+    ["SomebodysSaver", { clip: ["VIDEO", ["Film", 0]] }],
+    ["SomebodysSaver", { anything: ["*", ["passed", 0]] }],
+    ["SomebodysSaver", { names: ["VHS_FILENAMES", ["Custom", 0]] }],
+    ["SomebodysSampler", { samples: ["LATENT", ["Latent", 0]], vae: ["VAE", ["Weights", 2]] }],
+    ["TextToImage", { text: ["STRING", ["Words", 0]] }],
+    ["Remote", { text: ["STRING", ["Words", 0]] }, ["IMAGE"]],
+    ["Fetcher", { url: ["STRING", ["Words", 0]] }],
+    ["SaveQRCode", { text: ["STRING", ["Words", 0]] }],
+  ];
+  for (const [name, inputs, output] of cases) {
+    const [graph, classes] = endingIn(name, inputs, output);
+    equal(undeliverable(graph, classes), undefined, name);
+    match(unsureOutput(graph, classes) ?? "", new RegExp(`^only a run can show whether ${name}`));
+  }
+  equal(unsureOutput(graph("Unheard", "SaveImage"), classes("Unheard", "SaveImage")), undefined);
+});
+
+Deno.test("undeliverable() knows which formats of a saved text are delivered", () => {
+  const text = (format: string) => ({ end: { class_type: "SaveText", inputs: { format } } });
+  equal(undeliverable(text("md"), classes("SaveText")), undefined);
+  match(
+    undeliverable(text("json"), classes("SaveText")) ?? "",
+    /^ends in SaveText, which gives no/,
+  );
 });

@@ -3,6 +3,7 @@
 import { parse as parseCsv } from "csv-parse";
 import { parseYaml } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
+import { parseExactJson, writeJson } from "../../exact_json.ts";
 import type { GenerateValues } from "./field.ts";
 import { GENERATE_FIELDS } from "./fields.ts";
 import { PIXEL_FIELDS } from "./pixel.ts";
@@ -83,7 +84,7 @@ function readJsonLines(text: string, file: string): RawEntry[] {
     const place = `${file}:${index + 1}`;
     if (line.trim() === "") return [];
     try {
-      return [{ place, raw: JSON.parse(line) }];
+      return [{ place, raw: parseExactJson(line) }];
     } catch (error) {
       return [{ place, error: error instanceof Error ? error.message : String(error) }];
     }
@@ -150,7 +151,7 @@ function readFields(place: string, { id, ...raw }: Record<string, unknown>): Bat
     }
     values[name] = field.read(given);
     if (values[name] !== undefined) continue;
-    return { place, error: `${key} must be ${field.expected}, got ${JSON.stringify(given)}` };
+    return { place, error: `${key} must be ${field.expected}, got ${writeJson(given)}` };
   }
   if (values["prompt"] === undefined) return { place, error: "has no prompt" };
   return { place, values, id: id === undefined || id === null ? undefined : String(id) };

@@ -1,12 +1,15 @@
 /** What an image can be asked for with: the one table behind the flags and the columns of a file. */
 
 import { ConfigError, ProtocolError } from "../../errors.ts";
-import { decodeRequest, encodeRequest, type GenerateRequest } from "../../protocol/mod.ts";
+import { GENERATE_DEFAULTS as DEFAULTS } from "../../protocol/defaults.ts";
+import {
+  decodeRequest,
+  encodeRequest,
+  type GenerateRequest,
+  MAX_SEED,
+} from "../../protocol/mod.ts";
 import type { GenerateField, GenerateValues } from "./field.ts";
 import { joinPixel, readPixel, sizeFor } from "./pixel.ts";
-
-/** What an image is like if nobody says. */
-export const DEFAULTS = { size: [1024, 1024], steps: 20, cfg_scale: 7 } as const;
 
 const text = { placeholder: "text", expected: "text", read: readText };
 const name = { placeholder: "name", expected: "a name", read: readText };
@@ -43,7 +46,12 @@ export const GENERATE_FIELDS: Readonly<Record<string, GenerateField>> = {
     flag: "cfg",
     help: `how closely to follow the prompt (default: ${DEFAULTS.cfg_scale})`,
   },
-  seed: { ...whole, flag: "seed", help: "seed (default: random)" },
+  seed: {
+    ...whole,
+    expected: `a whole number from 0 to ${MAX_SEED}`,
+    flag: "seed",
+    help: "seed (default: random)",
+  },
   workflow: { ...name, flag: "workflow", help: "workflow template, without .json" },
   sampler_name: { ...name, flag: "sampler", help: "sampler, as ComfyUI names it" },
   scheduler: { ...name, flag: "scheduler", help: "scheduler, as ComfyUI names it" },
@@ -149,7 +157,7 @@ function lorasOf(lora: unknown): Record<string, unknown> {
 
 function readText(given: unknown): string | undefined {
   if (typeof given === "string") return given;
-  return typeof given === "number" ? String(given) : undefined;
+  return typeof given === "number" || typeof given === "bigint" ? String(given) : undefined;
 }
 
 function readPrompts(given: unknown): string[] | undefined {
@@ -159,6 +167,7 @@ function readPrompts(given: unknown): string[] | undefined {
 }
 
 function readNumber(given: unknown): number | undefined {
+  if (typeof given === "bigint") return Number(given);
   if (typeof given === "number") return Number.isFinite(given) ? given : undefined;
   const isNumber = typeof given === "string" && /^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(given.trim());
   return isNumber ? Number(given) : undefined;

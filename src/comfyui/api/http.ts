@@ -163,7 +163,7 @@ export class HttpApi {
    */
   async open(path: string, request: HttpRequest, deadline: Deadline): Promise<Response> {
     for (let waitedMs = 0;;) {
-      waitedMs += await this.#wait(request, deadline);
+      waitedMs += await this.#wait(describeRequest(path, request), request, deadline);
       const response = await this.#fetch(path, request, deadline);
       if (!this.#patience.note(response) || waitedMs >= MAX_WAITED_MS) return response;
       await response.body?.cancel();
@@ -176,12 +176,16 @@ export class HttpApi {
   }
 
   /** Waits as long as the server wants; returns how long that was, in milliseconds. */
-  async #wait(request: HttpRequest, deadline: Deadline): Promise<number> {
+  async #wait(what: string, request: HttpRequest, deadline: Deadline): Promise<number> {
     const { waitMs } = this.#patience;
     if (waitMs === 0) return 0;
-    const isGranted = request.timeoutMs === undefined;
+    const { bearsWaits: isGranted = request.timeoutMs === undefined } = request;
     if (isGranted) deadline.pause();
-    await this.#options.clock.delay(waitMs, { signal: deadline.signal });
+    const asked = this.#patience.describe();
+    await this.#options.clock.delay(waitMs, { signal: deadline.signal }).catch((reason) => {
+      if (!(reason instanceof ComfyError) || reason.code !== "timeout") throw reason;
+      throw new ComfyError("timeout", `${what}: ${asked}`, { cause: reason });
+    });
     if (isGranted) deadline.restart();
     return waitMs;
   }
@@ -222,7 +226,7 @@ export function isUnknownRoute(answer: { status: number }): boolean {
 }
 
 /** Statuses of the 4xx that speak of the server, its login or its load, whatever is asked of it. */
-const SERVER_STATUSES: ReadonlySet<number> = new Set([401, 405, 407, 408, 421, 425, 426, 429, 451]);
+const SERVER_STATUSES: ReadonlySet<number> = new Set([401, 405, 407, 408, 421, 425, 426, 429]);
 
 /** True for a status that says that this one file or prompt is not taken: another try is in vain. */
 export function isJobFault(status: number): boolean {

@@ -13,6 +13,7 @@ export class Patience {
   readonly #clock: Clock;
   readonly #wallClock: () => number;
   #until = -Infinity;
+  #status = 0;
 
   /** @param wallClock Unix milliseconds, to which a server's dates refer. */
   constructor(clock: Clock, wallClock: () => number = Date.now) {
@@ -30,8 +31,15 @@ export class Patience {
     if (!STATUSES.has(status)) return false;
     const waitMs = this.#read(headers.get("retry-after"));
     if (waitMs === undefined) return false;
+    this.#status = status;
     this.#until = this.#clock.now() + Math.min(Math.max(waitMs, WAIT_MS.least), WAIT_MS.most);
     return true;
+  }
+
+  /** What the server has asked for, in words. */
+  describe(): string {
+    const seconds = Math.ceil(this.waitMs / 1_000);
+    return `ComfyUI answered ${this.#status} and asks to be left alone for ${seconds} s more`;
   }
 
   /** Seconds, or a date. */

@@ -5,7 +5,7 @@ import { type Clock, type Deadline, startDeadline } from "../clock.ts";
 import { lengthOf } from "./body.ts";
 import { describeImage, FileCheck, tooLarge } from "./file_check.ts";
 import { Gathered } from "./gathered.ts";
-import { type HttpApi, isJobFault, isSuccess, statusError } from "./http.ts";
+import { type HttpApi, isSuccess, statusError } from "./http.ts";
 import type { ImageRef } from "../types.ts";
 
 /** What reading needs of the client. */
@@ -86,7 +86,7 @@ async function openImage(
     throw new ComfyError("output", message, { status, ...nodeOf(image) });
   }
   const error = statusError(answer, WHAT);
-  if (!isJobFault(status)) throw error;
+  if (status < 400 || isTransientStatus(status)) throw error;
   const message = `ComfyUI does not give the file ${describeImage(image)}: ${error.message}`;
   throw new ComfyError("output", message, { status, cause: error });
 }
@@ -182,9 +182,16 @@ function nodeOf({ nodeId }: ImageRef): { nodeId?: string } {
   return nodeId === undefined ? {} : { nodeId };
 }
 
+/** Who may ask for files at all showed when the prompt ran: of the 4xx only these speak of the moment. */
+const OF_THE_MOMENT: ReadonlySet<number> = new Set([408, 421, 425, 429]);
+
+function isTransientStatus(status: number): boolean {
+  return status >= 500 || OF_THE_MOMENT.has(status);
+}
+
 function isTransient(error: unknown): boolean {
   if (!(error instanceof ComfyError)) return false;
-  if (error.code === "http_status") return (error.status ?? 0) >= 500;
+  if (error.code === "http_status") return isTransientStatus(error.status ?? 0);
   return error.code === "unreachable" || error.code === "timeout";
 }
 

@@ -28,7 +28,8 @@ export async function parseYaml(
   const { parse } = await import("yaml");
   const isOld = version === "1.1";
   try {
-    return parse(text.replace(/^\ufeff/, ""), {
+    return parse(text.replace(/^\ufeff/, ""), (_key, value) => asNumber(value), {
+      intAsBigInt: true,
       version,
       uniqueKeys: !isOld,
       // The library takes a lone dot for a float of 1.1, where PyYAML sees a text.
@@ -42,6 +43,12 @@ export async function parseYaml(
     const message = `Cannot read ${file} as YAML: ${reason?.replace(/:$/, "")}`;
     throw new ConfigError("unreadable", message, { cause });
   }
+}
+
+/** An integer; a bigint stays one where a number would round it. */
+function asNumber(value: unknown): unknown {
+  if (typeof value !== "bigint") return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 function isNoFloat(tag: Tags[number]): boolean {

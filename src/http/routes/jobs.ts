@@ -1,6 +1,7 @@
 /** `/v1/jobs`: submit, look, cancel, run again. */
 
 import { type Context, Hono } from "hono";
+import { parseExactJson } from "../../exact_json.ts";
 import type { GenerateRequest, JobInfo } from "../../protocol/mod.ts";
 import { type GuardEnv, needs } from "../auth/guard.ts";
 import { readJson } from "../body.ts";
@@ -17,7 +18,10 @@ const MAX_WAIT_S = 120;
 export function jobRoutes(context: HttpContext): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.post("/", needs("submit"), async (c) => {
-    const fields = fieldsOf(await readJson(c.req.raw), c.req.header("idempotency-key"));
+    const fields = fieldsOf(
+      await readJson(c.req.raw, parseExactJson),
+      c.req.header("idempotency-key"),
+    );
     return await submit(c, context, checked(fields) as GenerateRequest);
   });
   app.get("/", needs("read"), async (c) => {
@@ -41,7 +45,9 @@ export function jobRoutes(context: HttpContext): Hono<GuardEnv> {
   app.post("/:id/rerun", needs("submit"), async (c) => {
     const stored = await context.storedRequest(c.req.param("id"));
     if (stored === undefined) throw notFound();
-    const changes = c.req.header("content-type") === undefined ? {} : await readJson(c.req.raw);
+    const changes = c.req.header("content-type") === undefined
+      ? {}
+      : await readJson(c.req.raw, parseExactJson);
     // A rerun is another image of the same wish, unless it names its seed.
     const { id: _id, seed: _seed, ...wish } = stored;
     const fields = { ...wish, ...fieldsOf(changes, c.req.header("idempotency-key")) };

@@ -141,10 +141,11 @@ function layLine(
 }
 
 /** Smooths the mesh: sure places stay, unsure ones follow those around them. */
-export function relax({ turns, weights }: Plane, { strips, blocks }: Phases): Float64Array {
+export function relax({ turns, weights, middle }: Plane, { strips, blocks }: Phases): Float64Array {
   const mean = weights.reduce((a, b) => a + b, 0) / weights.length + 1e-9;
   const quiet = QUIET * weights.toSorted()[Math.floor(weights.length * 0.9)]!;
-  let now = turns.slice();
+  // What a quiet place says is noise; it would draw the edge of the content along.
+  let now = turns.map((turn, index) => weights[index]! > quiet ? turn : middle);
   for (let round = 0; round < 12; round++) {
     const next = now.slice();
     for (let index = 0; index < now.length; index++) {

@@ -146,7 +146,7 @@ export class PixelStage {
     context: ResultContext,
   ): Promise<PixelFiles & { readonly layout: SheetLayout }> {
     const { text, ...raster } = await readImage(sheet);
-    const { images: [art], found } = this.#divisible(raster, columns, rows);
+    const { images: [art], found } = this.#pixelize([raster], [columns, rows]);
     const inner = tileLayout(art!, columns, rows);
     const seams = inner.cells.map((cell) => scoreSeams(crop(rasterOf(art!), cell)));
     const described = describe(art!, found);
@@ -161,7 +161,12 @@ export class PixelStage {
     const files: SetFile[] = [];
     for (const [index, cell] of inner.cells.entries()) {
       context.signal.throwIfAborted();
-      const one = { ...about, tileable: seams[index]!.tileable, seams: [about.seams![index]!] };
+      const one: Found = {
+        ...about,
+        size: [cell.w, cell.h],
+        tileable: seams[index]!.tileable,
+        seams: [about.seams![index]!],
+      };
       const tile = cutIndexed(art!, cell);
       files.push(
         await indexed(tile, `${numbered(index)}.png`, textsOf(one, text, context), context),
@@ -180,21 +185,23 @@ export class PixelStage {
     };
   }
 
-  #pixelize(frames: readonly RgbaImage[], size = this.#options.size ?? "auto"): PixelizedSequence {
-    const { colors = "auto", dither = "none", background = "keep" } = this.#options;
+  #pixelize(
+    frames: readonly RgbaImage[],
+    parts: readonly [columns: number, rows: number] = [1, 1],
+  ): PixelizedSequence {
+    const { size = "auto", colors = "auto", dither = "none", background = "keep" } = this.#options;
     const palette = this.#palette === undefined ? {} : { palette: this.#palette };
     const { outline } = this.#options;
     const line = outline === undefined ? {} : { outline };
-    return pixelizeSequence(frames, { size, colors, dither, background, ...line, ...palette });
-  }
-
-  /** A size found by a hair beside one that can be cut into tiles is brought to it. */
-  #divisible(image: RgbaImage, columns: number, rows: number): PixelizedSequence {
-    const made = this.#pixelize([image]);
-    const { width, height } = made.images[0]!;
-    const [wide, high] = [nearest(width, columns), nearest(height, rows)];
-    if (wide === width && high === height) return made;
-    return this.#pixelize([image], [wide, high]);
+    return pixelizeSequence(frames, {
+      size,
+      parts,
+      colors,
+      dither,
+      background,
+      ...line,
+      ...palette,
+    });
   }
 
   #extruded(
@@ -309,10 +316,6 @@ function checkSizes(rasters: readonly RgbaImage[]): void {
     "output",
     `ComfyUI made frames of different sizes: ${[...sizes].slice(0, 2).join(" and ")}`,
   );
-}
-
-function nearest(value: number, divisor: number): number {
-  return Math.max(1, Math.round(value / divisor)) * divisor;
 }
 
 function rounded(value: number): number {

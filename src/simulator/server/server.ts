@@ -5,6 +5,7 @@
  */
 
 import { BodyTooLarge, empty, Exchange, serverError, text } from "../http.ts";
+import type { RouteFailure } from "../faults.ts";
 import type { ComfyProcess } from "../engine/process.ts";
 import { isForeignOrigin } from "./origin.ts";
 import { findRoute, type Match } from "./routes/table.ts";
@@ -55,14 +56,19 @@ async function handle(
   request: Request,
   connection: number,
 ): Promise<Response> {
-  const status = process.faults.takeFailure(name);
-  if (status === 500) return serverError();
-  if (status !== undefined) return text(status, `${status}: Injected Failure`);
+  const failure = process.faults.takeFailure(name);
+  if (failure !== undefined) return failed(failure);
   try {
     return await route.handle(new Exchange(process, request, params, connection));
   } catch (error) {
     return error instanceof BodyTooLarge ? text(413, error.message) : serverError();
   }
+}
+
+function failed({ status, retryAfterS }: RouteFailure): Response {
+  const response = status === 500 ? serverError() : text(status, `${status}: Injected Failure`);
+  if (retryAfterS !== undefined) response.headers.set("retry-after", String(retryAfterS));
+  return response;
 }
 
 /** The static files lie at the root and answer GET only, hence 405 and not 404 for the rest. */

@@ -1,6 +1,7 @@
 /** A ROUTER on libzmq without the addon in between. */
 
 import type { Libzmq } from "./libzmq.ts";
+import { NativeMessage } from "./message.ts";
 import { NativeSocket, type NativeSocketOptions, ZMQ } from "./native.ts";
 import type { RouterPort } from "./port.ts";
 import type { Frames } from "./options.ts";
@@ -25,6 +26,8 @@ export class NativeRouter extends NativeSocket implements RouterPort {
   #kept = 0;
   /** A message with more frames than are kept, whose others are still to be thrown away. */
   #endless: Frames | undefined;
+  /** For the first frame of each message, which tells the key of its sender. */
+  readonly #sender: NativeMessage | undefined;
 
   /** Makes a socket; the share in the library is given back with it, unless it is another's context. */
   constructor(library: Libzmq, options: NativeSocketOptions, context?: Deno.PointerValue) {
@@ -32,6 +35,12 @@ export class NativeRouter extends NativeSocket implements RouterPort {
     this.#incoming = new Uint8Array(options.maxMessageSize);
     this.#capacity = BigInt(options.maxMessageSize);
     this.set(ZMQ.ROUTER_MANDATORY, 1);
+    if (options.curveServer === true) this.#sender = new NativeMessage(this.zmq);
+  }
+
+  override close(): Promise<void> {
+    if (!this.isClosed) this.#sender?.[Symbol.dispose]();
+    return super.close();
   }
 
   get readable(): boolean {
@@ -46,11 +55,10 @@ export class NativeRouter extends NativeSocket implements RouterPort {
    */
   take(): Frames | undefined {
     if (this.#endless !== undefined) return this.#discard(this.#endless);
-    const identity = this.#takeFrame();
-    if (identity === undefined) return undefined;
-    const frames: Frames = [identity];
+    const frames = this.#begin();
+    if (frames === undefined) return undefined;
     let bytes = 0;
-    // A ROUTER puts the identity before every message, and the frames of one message come together.
+    // The frames of one message come together.
     do {
       const frame = this.#takeFrame()!;
       bytes += frame.length;
@@ -60,6 +68,19 @@ export class NativeRouter extends NativeSocket implements RouterPort {
     if (frames.length < MAX_FRAMES) return frames;
     this.#endless = frames;
     return this.#discard(frames);
+  }
+
+  /** The identity of the next message's sender; a ROUTER puts it first. */
+  #begin(): Frames | undefined {
+    if (this.#sender === undefined) {
+      const identity = this.#takeFrame();
+      return identity && [identity];
+    }
+    while (!this.#sender.receive(this.socket)) if (!this.wasInterrupted()) return undefined;
+    const frames: Frames = [this.#sender.bytes()];
+    const user = this.#sender.property("User-Id");
+    if (user !== undefined) frames.user = user;
+    return frames;
   }
 
   get #hasMore(): boolean {

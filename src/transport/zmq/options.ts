@@ -4,8 +4,8 @@ import type { Dealer, Subscriber } from "zeromq";
 import { TransportError } from "../../errors.ts";
 import { checkAddress } from "./address.ts";
 
-/** A message as ZeroMQ knows it. */
-export type Frames = Uint8Array[];
+/** A message as ZeroMQ knows it; `user` is the public key of who sent it, if it had to show one. */
+export type Frames = Uint8Array[] & { user?: string };
 
 /** The sockets of the package that connect. */
 export type ConnectingSocket = Dealer | Subscriber;

@@ -22,7 +22,10 @@ const MAX_SILENCED = 10_000;
 const CROWD_MESSAGES = 16;
 
 /** Messages looked at before one is chosen, so that each of that many peers has its turn. */
-const CHOICE_MESSAGES = 16;
+const CHOICE_MESSAGES = 32;
+
+/** Time for which those at hand are served before the next look, in milliseconds. */
+const CHOICE_MS = 0.1;
 
 /** Bytes copied before one is chosen; more would take longer than to serve the first. */
 const CHOICE_BYTES = 262_144;
@@ -34,9 +37,9 @@ const BYTE_MS = 2e-6;
 /** Identity and envelope, to be sent back before the answer. */
 type Envelope = readonly Uint8Array[];
 
-/** A request, and whose it is. */
+/** A request, and whose it is: who has a key has one share, however many connections it opens. */
 interface Arrival {
-  readonly key: string;
+  readonly owner: string;
   readonly bytes: number;
   readonly request: IncomingRequest;
 }
@@ -94,10 +97,13 @@ class ZmqRequestServer implements RequestServer {
   readonly #queue = new FairQueue<Arrival>();
   readonly #budget = new TurnBudget();
   /** Whose request was handed up last, and when. */
-  #serving: { readonly key: string; readonly bytes: number; readonly sinceMs: number } | undefined;
-  #lastKey: string | undefined;
+  #serving:
+    | { readonly owner: string; readonly bytes: number; readonly sinceMs: number }
+    | undefined;
+  #lastOwner: string | undefined;
   /** How many messages from now on there is a crowd, unless there is another change of peers. */
   #turns = 0;
+  #lookedAtMs = -Infinity;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retryMs = FIRST_RETRY_MS;
   #closing: Promise<void> | undefined;
@@ -114,7 +120,7 @@ class ZmqRequestServer implements RequestServer {
     this.address = binding.address;
     this.#receiver = receiverOf(socket, {
       isAlone: () => this.#peers.size === 0 && this.#queue.isEmpty,
-      isCrowded: () => this.#turns > 0,
+      isCrowded: () => this.#isCrowded,
     });
     this.#maxBacklogBytes = maxBacklogBytes;
   }
@@ -150,6 +156,8 @@ class ZmqRequestServer implements RequestServer {
         await nextTurn();
         const nowMs = performance.now();
         this.#budget.renew(nowMs);
+        // Whoever has less waiting than others must come into the queue to be served before them.
+        this.#receiver.renew(nowMs);
         const arrival = this.#take(nowMs);
         if (arrival !== undefined) return { done: false, value: this.#handUp(arrival, nowMs) };
       }
@@ -161,41 +169,53 @@ class ZmqRequestServer implements RequestServer {
     }
   }
 
-  #handUp({ key, bytes, request }: Arrival, sinceMs: number): IncomingRequest {
-    if (this.#turns > 0) this.#serving = { key, bytes, sinceMs };
+  #handUp({ owner, bytes, request }: Arrival, sinceMs: number): IncomingRequest {
+    if (this.#isCrowded) this.#serving = { owner, bytes, sinceMs };
     return request;
   }
 
   /** The next request, chosen among those of all peers if there are several. */
   #take(nowMs: number): Arrival | undefined {
-    for (let looks = 0, bytes = 0; looks < CHOICE_MESSAGES && bytes < CHOICE_BYTES; looks++) {
+    if (!this.#queue.isEmpty && nowMs - this.#lookedAtMs < CHOICE_MS) {
+      return this.#queue.shift(nowMs);
+    }
+    this.#lookedAtMs = nowMs;
+    const mayLook = this.#isCrowded ? CHOICE_MESSAGES : 1;
+    // libzmq itself looks only once in a while whether somebody asks who did not before.
+    if (mayLook > 1) void this.#socket.readable;
+    for (let looks = 0, bytes = 0; looks < mayLook && bytes < CHOICE_BYTES; looks++) {
       if (this.#queue.isFull) break;
-      const frames = this.#receiver.take();
+      const frames = this.#queue.isEmpty ? this.#receiver.take() : this.#receiver.takeAmid(nowMs);
       if (frames === undefined) break;
       const arrival = this.#open(frames);
       if (arrival === undefined) continue;
-      const { key, request } = arrival;
-      if (this.#queue.isEmpty && this.#turns === 0) return arrival;
-      if (this.#slowDown !== undefined && this.#turns > 0 && this.#queue.isFullFor(key)) {
+      const { owner, request } = arrival;
+      if (this.#queue.isEmpty && !this.#isCrowded) return arrival;
+      if (this.#slowDown !== undefined && this.#isCrowded && this.#queue.isFullFor(owner)) {
         request.reply(this.#slowDown);
         continue;
       }
-      this.#queue.push(key, arrival, arrival.bytes);
+      this.#queue.push(owner, arrival, arrival.bytes, nowMs);
       bytes += arrival.bytes;
     }
     return this.#queue.shift(nowMs);
   }
 
-  #note(key: string): void {
-    this.#turns = key === this.#lastKey ? Math.max(0, this.#turns - 1) : CROWD_MESSAGES;
-    this.#lastKey = key;
+  /** True while several ask; also while others wait whose requests all came before. */
+  get #isCrowded(): boolean {
+    return this.#turns > 0 || this.#queue.owners > 1;
+  }
+
+  #note(owner: string): void {
+    this.#turns = owner === this.#lastOwner ? Math.max(0, this.#turns - 1) : CROWD_MESSAGES;
+    this.#lastOwner = owner;
   }
 
   /** Whoever was served has taken the time until now. */
   #charge(nowMs: number): void {
     if (this.#serving === undefined) return;
-    const { key, bytes, sinceMs } = this.#serving;
-    this.#queue.charge(key, REQUEST_MS + bytes * BYTE_MS + nowMs - sinceMs, nowMs);
+    const { owner, bytes, sinceMs } = this.#serving;
+    this.#queue.charge(owner, REQUEST_MS + bytes * BYTE_MS + nowMs - sinceMs, nowMs);
     this.#serving = undefined;
   }
 
@@ -203,20 +223,21 @@ class ZmqRequestServer implements RequestServer {
   #open(frames: Frames): Arrival | undefined {
     const key = keyOf(frames[0]!);
     if (this.#silenced.has(key)) return undefined;
-    this.#note(key);
+    const owner = frames.user ?? key;
+    this.#note(owner);
     const peer = this.#peerOf(key);
     if (peer.replies.full) return this.#silence(peer);
     const { envelope, body } = splitEnvelope(frames);
     const answer = peer.replies.open(envelope);
     const request: IncomingRequest = {
-      connection: key,
+      owner,
       frames: body.map(plainBytes),
       isFollowed: () => this.#isFollowed(),
       reply: (bytes) => {
         if (this.#closing === undefined && answer(bytes)) this.#send(peer);
       },
     };
-    return { key, bytes: bytesOf(frames), request };
+    return { owner, bytes: bytesOf(frames), request };
   }
 
   #isFollowed(): boolean {

@@ -100,6 +100,14 @@ export class Receiver {
     return frames;
   }
 
+  /** A message that is there, for who has others at hand and ends its turn by itself. */
+  takeAmid(nowMs: number): Frames | undefined {
+    if (this.#closed) return undefined;
+    const frames = this.#socket.take?.();
+    if (frames !== undefined) this.#lastMessageAt = nowMs;
+    return frames;
+  }
+
   /** Tells whether a message is there. */
   peek(): boolean {
     const isThere = this.#socket.readable;
@@ -208,10 +216,15 @@ export class Receiver {
     return undefined;
   }
 
+  /** To be called when the event loop had its turn. */
+  renew(nowMs: number): void {
+    this.#looked = false;
+    this.#budget.renew(nowMs);
+  }
+
   async #giveTurn(): Promise<void> {
     await nextTurn();
-    this.#looked = false;
-    this.#budget.renew(performance.now());
+    this.renew(performance.now());
   }
 
   /** The wait of an earlier park may still be under way: it watches the same descriptor, so join it. */

@@ -84,9 +84,11 @@ export class ZapHandler {
     const [identity, empty, version, id, , , , mechanism, key] = frames;
     if (identity === undefined || empty === undefined || version === undefined || !id) return;
     const isCurve = mechanism !== undefined && decoder.decode(mechanism) === "CURVE";
-    const isKnown = isCurve && key?.length === KEY_BYTES && await this.#lets(encodeZ85(key));
-    const [code, text] = isKnown ? ["200", "OK"] : ["400", "No access"];
-    const words = [code, text, "", ""].map((word) => encoder.encode(word));
+    const user = isCurve && key?.length === KEY_BYTES ? encodeZ85(key) : undefined;
+    const isKnown = user !== undefined && await this.#lets(user);
+    // The key becomes the name of the user, which libzmq puts to every message (`User-Id`).
+    const words = (isKnown ? ["200", "OK", user, ""] : ["400", "No access", "", ""])
+      .map((word) => encoder.encode(word));
     return [identity, empty, version, id, ...words];
   }
 

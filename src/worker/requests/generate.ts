@@ -8,9 +8,9 @@ import { startSpan } from "../../trace.ts";
 import { type ExpectedWait, expectedWait, waitingMs } from "../estimates/expected_wait.ts";
 import type { HandlerContext, ServerView } from "./context.ts";
 
-/** What a connection hears that has most of the queue while others are refused. */
+/** What a client hears that has most of the queue while others are refused. */
 const SHARE_FULL =
-  "Queue full: most of the jobs that wait came over this connection, and others have " +
+  "Queue full: most of the jobs that wait came from this client, and others have " +
   "none; send more when some are done";
 
 /** Stores the job before it is accepted; the same request under the same id is taken once. */
@@ -18,7 +18,7 @@ export async function generate(
   context: HandlerContext,
   request: GenerateRequest,
   isFollowed: () => boolean,
-  connection: string = "",
+  owner: string = "",
 ): Promise<Reply> {
   const refuse = (error: string): Reply => ({ type: "job_error", job_id: request.id, error });
   if (context.stopping()) {
@@ -34,8 +34,8 @@ export async function generate(
     return refuse(`Invalid parameter: webhook: ${unwelcome}`);
   }
   if (
-    context.shares?.mayBeOver(connection) === true &&
-    await context.shares.isOver(connection) &&
+    context.shares?.mayBeOver(owner) === true &&
+    await context.shares.isOver(owner) &&
     await context.queue.get(request.id) === undefined
   ) return refuse(SHARE_FULL);
   try {
@@ -52,7 +52,7 @@ export async function generate(
       ...(check === undefined ? {} : { workflow: check.workflow }),
     });
     if (result.type === "full") {
-      context.shares?.refused(connection);
+      context.shares?.refused(owner);
       return refuse("Queue full");
     }
     if (result.type === "conflict") {
@@ -61,7 +61,7 @@ export async function generate(
       );
     }
     context.scheduler.came(result.job);
-    if (result.type === "accepted") context.shares?.took(connection, request.id);
+    if (result.type === "accepted") context.shares?.took(owner, request.id);
     const wait = result.type === "accepted"
       ? waitOf(context, result.job, result.position)
       : await expectedWait(context, result.job);

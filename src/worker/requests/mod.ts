@@ -17,17 +17,17 @@ import { listWorkflows } from "./workflows.ts";
  * Answers a valid request. What goes wrong with it is a reply too.
  *
  * @param isFollowed Tells whether another request is there already, to be stored with this one.
- * @param connection Whose it is, where that can be told.
+ * @param owner Whose it is, where that can be told.
  */
 export async function handleRequest(
   context: HandlerContext,
   request: Request,
   isFollowed: () => boolean = () => false,
-  connection?: string,
+  owner?: string,
 ): Promise<Reply> {
   switch (request.type) {
     case "generate":
-      return await generate(context, request, isFollowed, connection);
+      return await generate(context, request, isFollowed, owner);
     case "cancel":
       return await cancel(context, request.job_id);
     case "list_models":

@@ -42,10 +42,13 @@ export function planFrames(
       }),
     };
   }
-  const [latent] = template.trace.targets.animation_frames;
+  const { frameCounts, targets } = template.trace;
+  const [latent] = [...frameCounts, ...targets.animation_frames];
   if (latent === undefined) return { type: "batch" };
-  const { class_type } = template.graph[latent.node] ?? { class_type: "" };
-  const each = IMAGES_A_LATENT.find(([name]) => name.test(class_type))?.[1] ??
+  const classes = [...frameCounts, latent].map(({ node }) =>
+    template.graph[node]?.class_type ?? ""
+  );
+  const each = IMAGES_A_LATENT.find(([name]) => classes.some((one) => name.test(one)))?.[1] ??
     USUAL_IMAGES_A_LATENT;
   const step = template.frameStep;
   const needed = (frames - 1) * step + 1;

@@ -154,6 +154,10 @@ function unplaced(template: Template, request: GenerateRequest, parameter: Param
       `{ "${parameter}": [{ "node": "ID", "input": "NAME" }] }, or { "ignore": ["${field}"] }`
     : field === "output_format"
     ? "ask for png, webp or jpeg, or end the workflow in a node that has a choice of formats"
+    : field === "animation_frames" && template.trace.frameCounts.length > 0
+    ? "its frames are counted by a node that computes: link a plain number there, or say in " +
+      `${template.name}.map.json where they go: ` +
+      '{ "animation_frames": [{ "node": "ID", "input": "NAME" }] }'
     : "leave the field out";
   const why = `the workflow ${template.name}${chosen} has no place for it; ${remedy}`;
   return invalid(field, why);

@@ -3,7 +3,7 @@
 // Not by `mod.ts`: that would load zod and all schemas into each isolate, 10 MB.
 import { nearestNames } from "../../protocol/names.ts";
 import { type Graph, isLink, nodeLabel } from "../graph.ts";
-import type { Parameter } from "../parameters.ts";
+import type { Parameter, Target } from "../parameters.ts";
 import { plain, quote } from "../quote.ts";
 import type { Contract } from "../template/contract.ts";
 import { chooseName, didYouMean } from "./choices.ts";
@@ -41,6 +41,8 @@ export interface CheckedTemplate {
   readonly graph?: Graph;
   /** Which inputs a request sets. */
   readonly contract: Contract;
+  /** Where the latents of videos count their frames. @default where a request sets them */
+  readonly trace?: { readonly frameCounts: readonly Target[] };
 }
 
 /** Classes that a server puts in place of others, by the others' names (`GET /node_replacements`). */
@@ -90,6 +92,7 @@ class GraphChecker {
       this.#blameWorkflow(`has a circle of links: ${names}`);
     }
     for (const id of known) if (reached.has(id)) this.#checkNode(id);
+    this.#checkFrames(reached);
   }
 
   /** False for a node whose inputs cannot be compared with anything. */
@@ -171,12 +174,7 @@ class GraphChecker {
   }
 
   #checkNumber(id: string, input: string, value: unknown, spec: InputSpec): void {
-    if (isWithin(value, spec)) {
-      if (this.#parameterOf(id, input) === "animation_frames") {
-        this.#checkFrames(Number(value), spec);
-      }
-      return;
-    }
+    if (isWithin(value, spec)) return;
     const { min, max } = spec;
     const limits = [min === undefined ? "" : `from ${min}`, max === undefined ? "" : `to ${max}`];
     const expected = ["a number", ...limits].filter((part) => part !== "").join(" ");
@@ -185,9 +183,22 @@ class GraphChecker {
   }
 
   /** A latent of a video stands for several frames, and would leave the rest out. */
-  #checkFrames(frames: number, { min = 1, options }: InputSpec): void {
+  #checkFrames(reached: ReadonlySet<string>): void {
+    const [slot] = this.#template.contract.filter((one) => one.parameter === "animation_frames");
+    if (slot === undefined) return;
+    // What is linked into the latent stands elsewhere.
+    const frames = Number(this.graph[slot.node]?.inputs[slot.input]);
+    const { frameCounts = [] } = this.#template.trace ?? {};
+    for (const { node, input } of frameCounts.length > 0 ? frameCounts : [slot]) {
+      const declared = declaredInputs(this.#infoOf(node), this.graph[node]?.inputs ?? {});
+      const spec = declared.find(({ name }) => name === input)?.spec;
+      if (reached.has(node) && spec !== undefined) this.#checkFrameCount(frames, spec);
+    }
+  }
+
+  #checkFrameCount(frames: number, { min = 1, options }: InputSpec): void {
     const step = options["step"];
-    if (typeof step !== "number" || !(step > 1)) return;
+    if (typeof step !== "number" || !(step > 1) || !Number.isInteger(frames)) return;
     const below = frames - (frames - Number(min)) % step;
     if (below === frames) return;
     const what = `${this.#template.name} makes ${Number(min)} frames and multiples of ${step} more`;

@@ -1,11 +1,18 @@
 /** Names under which nodes hold a size, and what their latents can be. Pure. */
 
 /** Names of a size's two inputs: a latent's, a scaled image's, that of the efficiency loaders. */
-export const SIZES = [
+const SIZES = [
   ["width", "height"],
   ["empty_latent_width", "empty_latent_height"],
   ["resize_type.width", "resize_type.height"],
 ] as const;
+
+/** The two that a node has, literal or linked; undefined if it has no size. */
+export function sizeNames(
+  inputs: Readonly<Record<string, unknown>>,
+): (typeof SIZES)[number] | undefined {
+  return SIZES.find(([width, height]) => width in inputs && height in inputs);
+}
 
 /** Further ones that encoders have, which agree with the latent's where their author meant it so. */
 export const ENCODED_SIZES = [["width", "height"], ["target_width", "target_height"]] as const;

@@ -18,7 +18,7 @@ import { Links } from "./links.ts";
 import { KINDS, literalOf } from "./literals.ts";
 import { Prompts } from "./prompts.ts";
 import { usedSamplers } from "./spare.ts";
-import { ENCODED_SIZES, FRAME_COUNTS, latentPixels, SIZES, SOUND_FRAMES } from "./sizes.ts";
+import { ENCODED_SIZES, FRAME_COUNTS, latentPixels, sizeNames, SOUND_FRAMES } from "./sizes.ts";
 
 const CONTROLS: ReadonlySet<string> = new Set(["noise", "guider", "sampler", "sigmas"]);
 const SETTINGS: Readonly<Record<string, Parameter>> = {
@@ -72,6 +72,11 @@ function isSampler(node: GraphNode | undefined): boolean {
   return latent && noise;
 }
 
+/** A width that is another node's height: which of its values comes out where is not known. */
+function isCrossed(width: unknown, height: unknown): boolean {
+  return isLink(width) && isLink(height) && width[0] === height[0] && width[1] > height[1];
+}
+
 class Tracer {
   readonly #graph: Graph;
   readonly #links: Links;
@@ -85,6 +90,7 @@ class Tracer {
   readonly #agreeing = new Set<string>();
   /** Whether a sampler goes on from the latent of another one, as far as that was asked. */
   readonly #secondPasses = new Map<string, boolean>();
+  readonly #frameCounts: Target[] = [];
   #sizeMultiple = 1;
   readonly loras = new Set<string>();
 
@@ -158,14 +164,15 @@ class Tracer {
     }
   }
 
-  finish(): Pick<Trace, "targets" | "ambiguities" | "sizeMultiple"> {
+  finish(): Omit<Trace, "samplers" | "loras"> {
     const { ambiguities, ...prompts } = this.#prompts.decide();
     const lists = PARAMETERS.map((parameter) => [
       parameter,
       [...(this.#targets.get(parameter)?.values() ?? [])],
     ]);
     const targets: Targets = { ...Object.fromEntries(lists), ...prompts };
-    return { targets, ambiguities, sizeMultiple: this.#sizeMultiple };
+    const [frameCounts, sizeMultiple] = [this.#frameCounts, this.#sizeMultiple];
+    return { targets, ambiguities, frameCounts, sizeMultiple };
   }
 
   #goesOn(sampler: string): boolean {
@@ -219,14 +226,16 @@ class Tracer {
       (IMAGE_SOURCES.has(input) && !isSampler(this.#graph[id])) || this.#links.isTransparent(id);
     for (const id of this.#links.walk(from, passes)) {
       const inputs = this.#links.inputs(id);
-      const hasSize = !this.#rescales(id, passes) && this.#placeSize(id);
-      if (hasSize) {
+      const decides = !this.#rescales(id, passes);
+      if (decides && this.#placeSize(id)) {
         const pixels = latentPixels(this.#links.node(id).class_type);
         this.#sizeMultiple = Math.max(this.#sizeMultiple, pixels);
-        const count = FRAME_COUNTS.find((input) => input in inputs);
-        if (count !== undefined) this.#place("animation_frames", id, count);
       }
-      if (SOUND_FRAMES in inputs) this.#place("animation_frames", id, SOUND_FRAMES);
+      const count = FRAME_COUNTS.find((input) => input in inputs);
+      if (count !== undefined && decides && sizeNames(inputs) !== undefined) {
+        this.#placeFrames(id, count);
+      }
+      if (SOUND_FRAMES in inputs) this.#placeFrames(id, SOUND_FRAMES);
       if ("batch_size" in inputs) this.#place("batch_size", id, "batch_size");
       if ("amount" in inputs && isLink(inputs["samples"])) this.#place("batch_size", id, "amount");
       if (typeof inputs["image"] === "string") this.#place("init_image", id, "image");
@@ -241,10 +250,15 @@ class Tracer {
 
   #placeSize(id: string): boolean {
     const inputs = this.#links.inputs(id);
-    const size = SIZES.find(([width, height]) => width in inputs && height in inputs);
-    if (size === undefined) return false;
+    const size = sizeNames(inputs);
+    if (size === undefined || isCrossed(inputs[size[0]], inputs[size[1]])) return false;
     const isPlaced = this.#place("width", id, size[0]);
     return this.#place("height", id, size[1]) || isPlaced;
+  }
+
+  #placeFrames(node: string, input: string): void {
+    this.#frameCounts.push({ node, input });
+    this.#place("animation_frames", node, input);
   }
 
   /** What the file has for a parameter. */

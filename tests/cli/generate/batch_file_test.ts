@@ -71,6 +71,28 @@ Deno.test("readBatchFile() makes a wrong entry an entry of its own", async () =>
   assert.deepEqual(row, { place: "p.csv:2", error: "has 2 cells for 1 columns" });
 });
 
+Deno.test("readBatchFile() quotes a seed that is too large digit by digit, and keeps a long id", async () => {
+  const seed = "18446744073709551615";
+  const files = [
+    ["p.jsonl", `{"prompt":"a","seed":${seed}}\n`, seed],
+    ["p.yaml", `- {prompt: a, seed: ${seed}}\n`, seed],
+    ["p.csv", `prompt,seed\na,${seed}\n`, `"${seed}"`],
+    ["q.jsonl", `{"prompt":"a","seed":[${seed}]}\n`, `[${seed}]`],
+  ] as const;
+  for (const [name, text, shown] of files) {
+    const [entry] = await read(name, text);
+    assert.ok(entry !== undefined && "error" in entry);
+    const expected = "seed must be a whole number from 0 to 9007199254740991";
+    assert.equal(entry.error, `${expected}, got ${shown}`);
+  }
+  const [long] = await read("p.jsonl", `{"prompt":"a","id":${seed},"deadline_s":${seed}}`);
+  assert.deepEqual(long, {
+    place: "p.jsonl:1",
+    values: { prompt: "a", deadline_s: Number(seed) },
+    id: seed,
+  });
+});
+
 Deno.test("readBatchFile() says what keeps it from reading a file at all", async () => {
   await assert.rejects(read("p.txt", ""), { code: "usage", message: /must end in \.csv, \.jsonl/ });
   await assert.rejects(read("p.yaml", "a: b"), { code: "usage", message: /must hold a list/ });

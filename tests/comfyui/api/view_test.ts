@@ -74,7 +74,7 @@ Deno.test("ComfyClient.read() goes by what is in a file, not by its name", async
 Deno.test("ComfyClient.read() blames the file that the server does not give, and tries once", async () => {
   const comfy = new FakeComfy();
   await using client = comfy.client();
-  for (const status of [400, 403, 410]) {
+  for (const status of [400, 401, 403, 405, 406, 409, 410, 416, 418, 422, 451]) {
     const before = comfy.count("GET /view");
     comfy.on("GET /view", () => new Response("no", { status }));
     await assert.rejects(client.read(image, { maxBytes }), {
@@ -83,6 +83,19 @@ Deno.test("ComfyClient.read() blames the file that the server does not give, and
       message: /does not give the file sub\/dir\/a b\.png \[output\]/,
     });
     assert.equal(comfy.count("GET /view"), before + 1);
+  }
+});
+
+Deno.test("ComfyClient.read() tries again what a server does not give at this moment", async () => {
+  for (const status of [408, 421, 425, 429, 500, 502, 503, 504]) {
+    const comfy = new FakeComfy();
+    await using client = comfy.client();
+    comfy.on("GET /view", () => {
+      return comfy.count("GET /view") > 1 ? new Response(png) : new Response("later", { status });
+    });
+    const reading = client.read(image, { maxBytes });
+    while (comfy.count("GET /view") < 2) await comfy.clock.advance(100);
+    assert.deepEqual(await reading, png);
   }
 });
 

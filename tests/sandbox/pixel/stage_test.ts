@@ -209,7 +209,8 @@ Deno.test("a tile set is cut into tiles of whole cells, each with its seams", as
   assert.equal(found!.seams!.length, 4);
   assert.equal(typeof found!.tileable, "boolean");
   const { text } = result.image("job_0_0003.png");
-  assert.deepEqual(JSON.parse(text["pixel"]!).seams, [found!.seams![3]]);
+  const { size, seams } = JSON.parse(text["pixel"]!);
+  assert.deepEqual([size, seams], [[16, 16], [found!.seams![3]]]);
 });
 
 Deno.test("tiles are extruded in their sheet, and the files beside it say where they are", async () => {

@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { TransportError } from "../../../src/errors.ts";
 import {
   type CurveClientOptions,
+  type CurveKeyPair,
   type CurveServerOptions,
   generateCurveKeys,
+  type RequestClient,
   type RequestServer,
   zmqTransport,
 } from "../../../src/transport/mod.ts";
@@ -36,10 +38,14 @@ async function makeKeys(): Promise<Keys> {
   };
 }
 
-async function ask(server: RequestServer, curve?: CurveClientOptions): Promise<string> {
+async function ask(
+  server: RequestServer,
+  curve?: CurveClientOptions,
+  timeoutMs = SILENCE_MS,
+): Promise<string> {
   const options = curve === undefined ? {} : { curve };
   await using client = await zmqTransport().connectRequests(server.address, options);
-  return text(await client.request(bytes("hello"), { timeoutMs: SILENCE_MS }));
+  return text(await client.request(bytes("hello"), { timeoutMs }));
 }
 
 Deno.test("A socket with CURVE lets in whose key is allowed", async () => {
@@ -53,6 +59,66 @@ Deno.test("A socket with CURVE lets in whose key is allowed", async () => {
   assert.deepEqual([...new Set(asked)], [client.publicKey]);
   await server.close();
   await serving;
+});
+
+Deno.test("A socket with CURVE tells whose a request is by the key, over whatever connection", async () => {
+  const [own, one, other] = await Promise.all([1, 2, 3].map(() => generateCurveKeys()));
+  const curve = { secretKey: own!.secretKey, isAllowed: () => true };
+  await using server = await bindRouter("tcp://127.0.0.1:0", { curve });
+  const serving = (async () => {
+    for await (const { owner, reply } of server) reply(bytes(`${owner}`));
+  })();
+  for (const keys of [one!, one!, other!, one!]) {
+    const owner = await ask(server, { ...keys, serverKey: own!.publicKey }, 5_000);
+    assert.equal(owner, keys.publicKey);
+  }
+  await server.close();
+  await serving;
+});
+
+Deno.test("A client with many connections is served no more often than one with a single one", async () => {
+  const [own, greedy, modest] = await Promise.all([1, 2, 3].map(() => generateCurveKeys()));
+  const curve = { secretKey: own!.secretKey, isAllowed: () => true };
+  await using server = await bindRouter("tcp://127.0.0.1:0", { curve });
+  const connect = (keys: CurveKeyPair) =>
+    zmqTransport().connectRequests(server.address, {
+      curve: { ...keys, serverKey: own!.publicKey },
+    });
+  const many = await Promise.all(Array.from({ length: 8 }, () => connect(greedy!)));
+  const single = await connect(modest!);
+  const counts = new Map<string, number>();
+  const serving = (async () => {
+    for await (const { owner, reply } of server) {
+      // Each costs as much, and more than to tell whose turn it is.
+      const untilMs = performance.now() + 0.2;
+      while (performance.now() < untilMs);
+      counts.set(owner!, (counts.get(owner!) ?? 0) + 1);
+      reply(bytes(""));
+    }
+  })();
+  // Both keep as much waiting on each connection.
+  let isDone = false;
+  const flood = async (client: RequestClient) => {
+    while (!isDone) await client.request(bytes("x"), { timeoutMs: 30_000 });
+  };
+  const floods = [...many, single].flatMap((client) =>
+    Array.from({ length: 256 }, () => flood(client))
+  );
+  const served = async (keys: CurveKeyPair, count: number) => {
+    while ((counts.get(keys.publicKey) ?? 0) < count) await turn();
+  };
+  // Both have begun, and what came before the other was there is made up for.
+  await guarded(served(modest!, 500));
+  counts.clear();
+  await guarded(served(modest!, 1_000));
+  const share = counts.get(greedy!.publicKey)! / counts.get(modest!.publicKey)!;
+  isDone = true;
+  await guarded(Promise.all(floods));
+  for (const client of [...many, single]) await client.close();
+  await server.close();
+  await serving;
+  // By connections it would be 8.
+  assert.ok(share < 3, `${share.toFixed(1)} times as often`);
 });
 
 Deno.test("A socket with CURVE gives nothing to a stranger, a plain client and one with a wrong server key", async () => {

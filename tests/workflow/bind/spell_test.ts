@@ -18,7 +18,7 @@ function posted(fields: Parameters<typeof generateRequest>[0] = {}): string {
     .replace('"n":2.0,', `${NUMBERS.slice(1, -1)},`);
   const template = createTemplate("g", parseExactJson(text), undefined, parseAsSpelled(text));
   const request = generateRequest({ steps: 9, cfg_scale: 3.5, size: [64, 64], ...fields });
-  return writeJson(spellAsFile(bindTemplate(template, request, { seed: 5 }), template));
+  return writeJson(spellAsFile(bindTemplate(template, request, { seed: 5 }), template)) ?? "";
 }
 
 Deno.test("what a request leaves alone is posted digit by digit as the file has it", () => {

@@ -272,6 +272,28 @@ Deno.test("createTemplate() states which input takes what, and refuses values of
   });
 });
 
+Deno.test("checkGraph() counts frames by the latent that a primitive brings them to", () => {
+  const primitive = { input: { required: { value: ["INT", {}] } }, output: ["INT"] };
+  const classes = withInputs({ ...CLASSES, PrimitiveInt: primitive }, {
+    EmptyHunyuanLatentVideo: { length: ["INT", { min: 1, max: 999, step: 16 }] },
+  });
+  const nodes: Record<string, graphs.ShortNode> = {
+    ...graphs.STOCK,
+    frames: ["PrimitiveInt", { value: 33 }],
+    latent: ["EmptyHunyuanLatentVideo", {
+      width: 832,
+      height: 480,
+      length: ["frames", 0],
+      batch_size: 1,
+    }],
+  };
+  const ask = (frames: number) =>
+    check(nodes, { animation_frames: frames, size: [640, 384] }, classes).problems
+      .map(({ message }) => message);
+  assert.deepEqual(ask(17), []);
+  assert.match(ask(8)[0] ?? "", /^Invalid parameter: animation_frames: .*ask for 1 or 17$/);
+});
+
 /** Binds a request to a graph of its own and checks it. */
 function check(
   nodes: Record<string, graphs.ShortNode>,

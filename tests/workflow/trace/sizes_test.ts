@@ -98,6 +98,65 @@ Deno.test("bindTemplate() sends frames to a latent that counts them, in a batch 
   assert.notEqual(graph["load"]?.inputs["image"], "x.png");
 });
 
+Deno.test("bindTemplate() sends frames through primitives, as many as the latent's class counts in", () => {
+  const linked = (nodeClass: string, others: Record<string, graphs.ShortNode> = {}) =>
+    bind({
+      ...VIDEO,
+      frames: ["PrimitiveInt", { value: 97 }],
+      passed: ["Reroute", { "": ["frames", 0] }],
+      wide: ["PrimitiveInt", { value: 768 }],
+      many: ["PrimitiveInt", { value: 3 }],
+      latent: [nodeClass, {
+        width: ["wide", 0],
+        height: 512,
+        length: ["passed", 0],
+        batch_size: ["many", 0],
+      }],
+      ...others,
+    }, { animation_frames: 6, size: [640, 384] });
+  for (const [nodeClass, length] of [["EmptyLTXVLatentVideo", 9], ["WanLatent", 9]] as const) {
+    const graph = linked(nodeClass);
+    const values = ["frames", "wide", "many"].map((id) => graph[id]?.inputs["value"]);
+    assert.deepEqual(values, [length, 640, 1]);
+    assert.deepEqual(graph["latent"]?.inputs["length"], ["passed", 0]);
+  }
+  assert.equal(linked("EmptyMochiLatentVideo")["frames"]?.inputs["value"], 7);
+});
+
+Deno.test("bindTemplate() sends frames to a latent whose size is computed, and refuses frames that are", () => {
+  const sized: typeof VIDEO = {
+    ...VIDEO,
+    size: ["ResolutionPicker", { preset: "landscape", scale: 2 }],
+    latent: ["EmptyHunyuanLatentVideo", {
+      width: ["size", 0],
+      height: ["size", 1],
+      length: 33,
+      batch_size: 1,
+    }],
+  };
+  const { length, batch_size } = bind(sized, { animation_frames: 9 }, ["size"])["latent"]?.inputs ??
+    {};
+  assert.deepEqual([length, batch_size], [9, 1]);
+  const counted: typeof VIDEO = {
+    ...VIDEO,
+    count: ["MathExpression", { expression: "a * 24 + 1", a: 2 }],
+    latent: ["EmptyHunyuanLatentVideo", {
+      width: 832,
+      height: 480,
+      length: ["count", 0],
+      batch_size: 1,
+    }],
+  };
+  assert.throws(
+    () => bind(counted, { animation_frames: 9 }),
+    /animation_frames: .*no place for it; its frames are counted by a node that computes: link a/,
+  );
+  assert.equal(
+    bind(counted, { animation_frames: 9 }, ["animation_frames"])["count"]?.inputs["a"],
+    2,
+  );
+});
+
 Deno.test("bindTemplate() sends frames to the sound of a video, too", () => {
   const graph = bind({
     ...VIDEO,
