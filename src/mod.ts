@@ -41,6 +41,7 @@ export {
   type PalettesConfig,
   type PreviewMethod,
   type ReadEnv,
+  type S3Config,
   type ServerConfig,
   type WebhooksConfig,
   type WorkerConfig,

@@ -223,6 +223,26 @@ export interface OutputConfig {
   readonly deleteForgotten: boolean;
   /** How images are made pixel art where neither request nor workflow says. @default {not at all} */
   readonly pixel: PixelOptions | undefined;
+  /** Directory or `s3://bucket/prefix` that each image is stored in besides, for all workers. @default {nowhere} */
+  readonly store: string | undefined;
+}
+
+/** How a store that speaks S3 is reached. */
+export interface S3Config {
+  /** Its base URL without a trailing slash. @default {Amazon's, of the region} */
+  readonly endpoint: string | undefined;
+  /** Name of its region. @default {"us-east-1"} */
+  readonly region: string;
+  /** Whether the bucket goes into the path, not before the host's name. @default {true} */
+  readonly pathStyle: boolean;
+  /** Name of the key that requests are signed with. @default {undefined} */
+  readonly accessKey: string | undefined;
+  /** The key. @default {undefined} */
+  readonly secretKey: string | undefined;
+  /** Token that goes with a lent key. @default {undefined} */
+  readonly sessionToken: string | undefined;
+  /** File with them, as AWS's tools write it. @default {undefined} */
+  readonly credentialsFile: string | undefined;
 }
 
 /** Model directories to look into besides asking ComfyUI, for servers that name none of their own. */
@@ -269,6 +289,8 @@ export interface Config {
   readonly palettes: PalettesConfig;
   /** The files that the worker writes. */
   readonly output: OutputConfig;
+  /** How a store of images that speaks S3 is reached. */
+  readonly s3: S3Config;
   /** Model directories. */
   readonly models: ModelsConfig;
   /** The log. */

@@ -42,6 +42,7 @@ export {
   type OutputConfig,
   type PalettesConfig,
   type PreviewMethod,
+  type S3Config,
   type ServerConfig,
   type WebhooksConfig,
   type WorkerConfig,

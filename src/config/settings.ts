@@ -23,6 +23,7 @@ import {
 } from "./kinds.ts";
 import { SERVER_FIELDS } from "./servers.ts";
 import type { Setting } from "./setting.ts";
+import { STORE_SETTINGS } from "./store.ts";
 import type { Field, ValueOf } from "./values.ts";
 import { WEBHOOK_SETTINGS } from "./webhooks.ts";
 
@@ -239,31 +240,31 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     path: "workflows.for_animation",
     kind: workflowName(),
     default: "animation",
-    help: "workflow for animation_frames, unless the request names one",
+    help: "workflow for animation_frames",
   },
   "workflows.forTileset": {
     path: "workflows.for_tileset",
     kind: workflowName(),
     default: "tileset",
-    help: "workflow for tileset_grid, unless the request names one",
+    help: "workflow for tileset_grid",
   },
   "workflows.forInitImage": {
     path: "workflows.for_init_image",
     kind: workflowName(),
     default: "img2img_sdxl",
-    help: "workflow for init_image, unless the request names one",
+    help: "workflow for init_image",
   },
   "workflows.forBatch": {
     path: "workflows.for_batch",
     kind: workflowName(),
     default: "batch",
-    help: "workflow for a batch_size above 1, unless the request names one",
+    help: "workflow for a batch_size above 1",
   },
   "workflows.forLora": {
     path: "workflows.for_lora",
     kind: workflowName(),
     default: "pixel_art_lora",
-    help: "workflow for lora and loras, unless the request names one",
+    help: "workflow for lora and loras",
   },
   "workflows.loraTriggers": {
     path: "workflows.lora_triggers",
@@ -333,6 +334,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: undefined,
     help: "make images pixel art unless a request says how",
   },
+  ...STORE_SETTINGS,
   "palettes.dir": {
     path: "palettes.palette_dir",
     flag: "palette-dir",

@@ -2,6 +2,7 @@
 
 import type { Logger } from "../log.ts";
 import type { GenerateRequest, Reply, Request } from "../protocol/mod.ts";
+import type { ImageFile } from "../store/mod.ts";
 import type { UpdateFeed } from "./feed.ts";
 import type { Metrics, Snapshot } from "./metrics/metrics.ts";
 
@@ -30,6 +31,14 @@ export interface HookView {
   /** Why the last try failed. */
   readonly error?: string;
 }
+
+/**
+ * Opens a file that a job has made.
+ *
+ * @param url Where it is stored, if it is.
+ * @throws {JobError} `storage` if its store does not answer.
+ */
+export type OpenImage = (path: string, url: string | undefined) => Promise<ImageFile | undefined>;
 
 /** What the routes work with. */
 export interface HttpContext {
@@ -67,8 +76,8 @@ export interface HttpContext {
   readonly snapshot: () => Promise<Omit<Snapshot, "listeners">>;
   /** Every update. */
   readonly feed: UpdateFeed;
-  /** Real path of the directory that images are in; nothing outside of it is delivered. */
-  readonly outputDir: string;
+  /** Opens a file of a job, from its store if it is not here; `undefined` if it is there no more. */
+  readonly openImage: OpenImage;
   /** Real path of the directory of images to start from, if there is one. */
   readonly inputDir: string | undefined;
   /** Why nothing more may be put on the disk; undefined if something may. */

@@ -1,5 +1,5 @@
 /**
- * The one source of every message: types, validation and JSON Schema are derived from these.
+ * The one source of every message: validation and JSON Schema are derived from these, types held equal.
  *
  * Names and limits are those of wire protocol 1.0 (see README.md). Unknown fields are dropped,
  * never refused, so that peers of different age understand each other.
@@ -216,6 +216,7 @@ export const jobComplete = z.object({
   seed: optional(z.int().min(0)),
   animation_paths: optional(animationPaths),
   pixel: optional(pixelResults),
+  image_url: optional(text),
   ...place,
 });
 export const jobError = z.object({
@@ -308,6 +309,7 @@ const jobDescription = z.object({
   size: optional(z.tuple([pixels, pixels])),
   steps: optional(count),
   loras: optional(z.array(loraChoice)),
+  image_url: optional(text),
 });
 export const jobInfo = z.object({ type: z.literal("job_info"), ...jobDescription.shape });
 export const jobList = z.object({

@@ -12,6 +12,8 @@ export interface JobResult {
   readonly imagePaths: readonly string[];
   /** Absolute paths of animations as files that play; absent where there are none. */
   readonly animationPaths?: readonly string[];
+  /** URL of the folder of a store that the files are in, too, by their names; absent without one. */
+  readonly storedAt?: string;
   /** The seed that was used, where it is not the job's: its workflow may take smaller ones only. */
   readonly seed?: number;
   /** What was found in the images that were made pixel art; absent where none was to be. */

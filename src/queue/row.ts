@@ -3,7 +3,7 @@
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
-import { isTerminal, type Job, type JobOutcome, type Lease } from "./job.ts";
+import { isTerminal, type Job, type JobOutcome, type JobResult, type Lease } from "./job.ts";
 
 /** Columns of a row that was read. Numbers are safe integers, whatever is stored. */
 export interface JobRow {
@@ -124,8 +124,9 @@ function isOutcome(value: unknown): value is JobOutcome {
   if (value.type === "failed") return "error" in value && typeof value.error === "string";
   if (value.type !== "completed") return value.type === "cancelled";
   const { result } = value as {
-    result?: { imagePaths?: unknown; animationPaths?: unknown; seed?: unknown; pixel?: unknown };
+    result?: { [Field in keyof JobResult]?: unknown };
   };
+  if (result?.storedAt !== undefined && typeof result.storedAt !== "string") return false;
   if (result?.pixel !== undefined && !isPixelResults(result.pixel)) return false;
   if (result?.seed !== undefined && !Number.isSafeInteger(result.seed)) return false;
   if (result?.animationPaths !== undefined && !arePaths(result.animationPaths)) return false;

@@ -3,7 +3,8 @@
 import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { JobComplete, JobError } from "../protocol/mod.ts";
-import type { Job, JobQueue } from "../queue/mod.ts";
+import type { Job, JobQueue, JobResult } from "../queue/mod.ts";
+import { nameOf } from "../store/mod.ts";
 import type { Publisher } from "./publisher.ts";
 import { shortened } from "./shorten.ts";
 
@@ -87,11 +88,19 @@ function publishEnding(publisher: Publisher, job: Job): void {
       seed,
       ...(animationPaths === undefined ? {} : { animation_paths: [...animationPaths] }),
       ...(pixel === undefined ? {} : { pixel: [...pixel] }),
+      ...imageUrlOf(job.outcome.result),
     }));
   } else if (job.outcome?.type === "failed") {
     const { error } = job.outcome;
     publisher.publish(shortened<JobError>({ type: "job_error", job_id: job.id, error }));
   }
+}
+
+/** Where else the first image is; the others are beside it, by their names. */
+export function imageUrlOf({ storedAt, imagePaths }: JobResult): { image_url?: string } {
+  const [first] = imagePaths;
+  if (storedAt === undefined || first === undefined) return {};
+  return { image_url: `${storedAt}/${nameOf(first)}` };
 }
 
 /** Run time in seconds; 0 for a job that never ran. */

@@ -5,7 +5,7 @@ import type { RunEvent, RunOutcome, RunSpec } from "../executor/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
-import type { Job, JobOutcome, JobQueue, Lease } from "../queue/mod.ts";
+import type { Job, JobOutcome, JobQueue, JobResult, Lease } from "../queue/mod.ts";
 import { describeRun, type Estimator } from "./estimates/estimator.ts";
 import type { Publisher } from "./publisher.ts";
 import { MAX_CRASHES, nextAttempt, type RetryPolicy } from "./retry.ts";
@@ -33,10 +33,14 @@ export interface AttemptContext extends RetryPolicy {
   readonly progress: Map<string, Progress>;
   /** Percent of a job that was told while another worker ran it. @default {0} */
   readonly percentElsewhere?: (jobId: string) => number;
+  /** Stores the files of a run for other workers, too; resolves with the URL of their folder. @default not at all */
+  readonly storeImages?: StoreImages | undefined;
   /** How long a lease holds, in milliseconds. */
   readonly leaseMs: number;
   /** Pause before a change that the queue could not store is offered again, in milliseconds. */
   readonly storeAgainMs: number;
+  /** Hears that a job is done, before that is stored: its server may have the next one. */
+  readonly onDone?: (attempt: Attempt) => void;
   /** True once the worker stops: what fails by that is handed back. */
   readonly stopping: () => boolean;
   /** Clock, Unix milliseconds. */
@@ -47,6 +51,13 @@ export interface AttemptContext extends RetryPolicy {
   readonly logger?: Logger;
 }
 
+/** Stores the files of a run. @throws {JobError} `storage` */
+export type StoreImages = (
+  result: JobResult,
+  promptId: string,
+  signal: AbortSignal,
+) => Promise<string>;
+
 /** How an attempt ended. */
 export interface AttemptEnd {
   /** The job, if it has ended with it. */
@@ -56,6 +67,20 @@ export interface AttemptEnd {
   /** Where its time went, if that was measured. */
   readonly times: MeasuredRun | undefined;
 }
+
+/** How an attempt came home. */
+export interface AttemptReport {
+  /** Where it ran. */
+  readonly server: string;
+  /** Code of the failure, if it failed. */
+  readonly failure: string | undefined;
+  /** True if it failed, and the job will be tried again. */
+  readonly isRetried: boolean;
+  /** Where its time went, if that was measured. */
+  readonly times: MeasuredRun | undefined;
+}
+
+type Outcome = RunOutcome & { readonly storedAt?: string };
 
 /** Longest time that a timer can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -117,14 +142,16 @@ export class Attempt implements Disposable {
 
   /** Runs to the end and has the queue note what became of it. */
   async run(): Promise<AttemptEnd> {
-    const outcome = await this.#follow();
+    const outcome = await this.#keep(await this.#follow());
     if (outcome.type === "failed") {
       return { ended: await this.#fail(outcome), failure: outcome.code, times: undefined };
     }
     const times = outcome.type === "completed" && outcome.times !== undefined
       ? describeRun(this.lease.job.request, this.#runner.name, outcome.times)
       : undefined;
-    return { ended: await this.#settle(this.#ending(outcome)), failure: undefined, times };
+    const ending = this.#ending(outcome);
+    if (ending.type === "completed") this.#context.onDone?.(this);
+    return { ended: await this.#settle(ending), failure: undefined, times };
   }
 
   async #follow(): Promise<RunOutcome> {
@@ -151,6 +178,22 @@ export class Attempt implements Disposable {
     ended = true;
     await order;
     return outcome;
+  }
+
+  /** A job has not completed before its files are where all can have them. */
+  async #keep(outcome: RunOutcome): Promise<Outcome> {
+    const { storeImages } = this.#context;
+    if (outcome.type !== "completed" || storeImages === undefined) return outcome;
+    const { promptId } = this.lease;
+    try {
+      const storedAt = await storeImages(outcome, promptId, this.#controller.signal);
+      return { ...outcome, storedAt };
+    } catch (error) {
+      if (this.#controller.signal.aborted) return { type: "cancelled" };
+      // ComfyUI still has them: they are fetched again when they can be stored.
+      const why = { code: "storage", error: messageOf(error), crashed: false };
+      return { type: "failed", ...why, retry: true, keepPrompt: true };
+    }
   }
 
   async #report(event: RunEvent): Promise<void> {
@@ -192,10 +235,11 @@ export class Attempt implements Disposable {
     return true;
   }
 
-  #ending(outcome: Exclude<RunOutcome, { type: "failed" }>): JobOutcome {
+  #ending(outcome: Exclude<Outcome, { type: "failed" }>): JobOutcome {
     if (outcome.type === "completed") {
-      const { imagePaths, animationPaths, seed, pixel } = outcome;
+      const { imagePaths, animationPaths, seed, pixel, storedAt } = outcome;
       const known = {
+        ...(storedAt === undefined ? {} : { storedAt }),
         ...(seed === undefined ? {} : { seed }),
         ...(animationPaths === undefined ? {} : { animationPaths }),
         ...(pixel === undefined ? {} : { pixel }),
@@ -237,7 +281,8 @@ export class Attempt implements Disposable {
   }
 
   async #settle(outcome: JobOutcome): Promise<Job | undefined> {
-    return await this.#store(() => this.#context.queue.settle(this.lease, outcome));
+    const more = outcome.type === "completed" && this.#context.onDone !== undefined;
+    return await this.#store(() => this.#context.queue.settle(this.lease, outcome, { more }));
   }
 
   /** What became of a job is not lost to a full disk: it is offered until the queue can store it. */

@@ -2,12 +2,11 @@
 
 import type { Logger } from "../log.ts";
 import type { Job } from "../queue/mod.ts";
+import type { ImageStore } from "../store/mod.ts";
+import { filesOf, removeStored } from "./image_files.ts";
 
 /** How much later than its job's end a file of ours can have been written: clocks differ a little. */
 const SLACK_MS = 60_000;
-
-/** Endings of what lies beside a sheet. */
-const BESIDE_SHEET = [".json", ".tsj", ".tres"];
 
 /** Deletes files of jobs. */
 export type DeleteFiles = (jobs: readonly Job[]) => Promise<void>;
@@ -17,26 +16,24 @@ export type DeleteFiles = (jobs: readonly Job[]) => Promise<void>;
  * links not followed, which nobody has changed since the job ended. What cannot be deleted stays, and is logged.
  *
  * @param outputDir Its real path.
+ * @param store Where they are, too, if anywhere.
  */
-export function deleteForgotten(outputDir: string, logger: Logger): DeleteFiles {
+export function deleteForgotten(
+  outputDir: string,
+  store: Pick<ImageStore, "remove"> | undefined,
+  logger: Logger,
+): DeleteFiles {
   return async (jobs) => {
+    if (store !== undefined) await removeStored(store, jobs, logger);
     let files = 0;
     for (const job of jobs) {
-      for (const path of pathsOf(job)) {
+      const { outcome } = job;
+      for (const path of outcome?.type === "completed" ? filesOf(outcome.result) : []) {
         if (await remove(path, job, outputDir, logger)) files += 1;
       }
     }
     if (files > 0) logger.log("info", "Deleted images of old jobs", { files, jobs: jobs.length });
   };
-}
-
-function pathsOf({ outcome }: Job): string[] {
-  if (outcome?.type !== "completed") return [];
-  return outcome.result.imagePaths.flatMap((path) => {
-    if (!path.endsWith("_sheet.png")) return [path];
-    const stem = path.slice(0, -".png".length);
-    return [path, ...BESIDE_SHEET.map((ending) => `${stem}${ending}`)];
-  });
 }
 
 async function remove(

@@ -93,5 +93,21 @@ export function folderProbes(dir: string): Pick<StorageWatchOptions, "look" | "t
   };
 }
 
+/** The same of a folder and of what else images are stored in. */
+export function probes(
+  dir: string,
+  store: { tryWriting(): Promise<void> } | undefined,
+): Pick<StorageWatchOptions, "look" | "tryWriting"> {
+  const folder = folderProbes(dir);
+  if (store === undefined) return folder;
+  return {
+    ...folder,
+    async tryWriting() {
+      await folder.tryWriting();
+      await store.tryWriting();
+    },
+  };
+}
+
 /** As large as a small image: a full disk may have room for a name. */
 const PROBE_BYTES = 262_144;

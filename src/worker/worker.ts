@@ -12,6 +12,7 @@ import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Metrics } from "../http/mod.ts";
 import type { HeldServer, Job, JobQueue, Outbox } from "../queue/mod.ts";
+import type { ImageStore } from "../store/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -36,9 +37,10 @@ import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
+import { openFrom, storeInto } from "./image_files.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
-import { createStorageWatch, folderProbes } from "./storage.ts";
+import { createStorageWatch, probes } from "./storage.ts";
 import type { Handle } from "./answer.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
@@ -128,8 +130,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   ));
   let held = (): readonly HeldServer[] => unknown;
   await shared?.hold(() => held());
+  const store = await storeOf(config);
+  if (store !== undefined) starting.use(store);
   const deleteFiles = config.output.deleteForgotten
-    ? deleteForgotten(outputDir, logger)
+    ? deleteForgotten(outputDir, store, logger)
     : undefined;
   const { cleanupAgeMs: maxAgeMs } = config.worker;
   const cleanup = starting.use(startCleanup({ queue, maxAgeMs, deleteFiles, logger }));
@@ -182,8 +186,10 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     ? starting.use(await startCatchUp({ queue, announcer, logger }))
     : undefined;
   const storage = starting.use(
-    createStorageWatch({ ...folderProbes(outputDir), onOver: () => wake(), logger }),
+    createStorageWatch({ ...probes(outputDir, store), onOver: () => wake(), logger }),
   );
+  // A store that cannot be used shows now, not when the first image is there.
+  if (store !== undefined) void storage.suspect();
   let heardPercent = (_jobId: string) => 0;
   const scheduler = startScheduler({
     queue,
@@ -197,6 +203,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     retryDelayMs,
     abandonMs: awayMs,
     percentElsewhere: (jobId) => heardPercent(jobId),
+    ...(store === undefined ? {} : { storeImages: storeInto(store) }),
     progress,
     ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
@@ -242,6 +249,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       logger,
     }),
   );
+  const openImage = openFrom(outputDir, store);
   const context: HandlerContext = {
     freeSpace,
     queue,
@@ -253,7 +261,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     shares: new QueueShares({ queue, maxQueued: config.worker.queueMaxSize }),
     updates: publisher,
     storage,
-    outputDir,
+    openImage,
     webhookRefusal: hooks?.refusalOf,
     stopping: () => stopping,
     uptimeMs: () => performance.now() - front.startedAtMs,
@@ -280,7 +288,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             servers: viewServers(fleet),
             webhooks: viewHooks(queue.outbox, () => hooks?.wake()),
             feed,
-            outputDir,
+            openImage,
             inputDir,
             diskProblem: () => freeSpace.problem,
             isStopping: () => stopping,
@@ -296,6 +304,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await settleWithin(scheduler.drain(), graceMs);
     // Whatever still runs ends with its isolate and goes back to the queue.
     await executors[Symbol.asyncDispose]();
+    store?.[Symbol.dispose]();
     await scheduler.drain();
     storage[Symbol.dispose]();
     freeSpace[Symbol.dispose]();
@@ -329,6 +338,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     },
     [Symbol.asyncDispose]: drain,
   };
+}
+
+/** Most workers have no store but their folder, and start without what speaks to one. */
+async function storeOf({ output, s3 }: Config): Promise<ImageStore | undefined> {
+  if (output.store === undefined) return undefined;
+  const { openStore } = await import("../store/open.ts");
+  return await openStore(output.store, s3);
 }
 
 /** Most workers tell no webhooks, and start without what tells them. */

@@ -14,6 +14,7 @@ import {
   WORKFLOWS,
 } from "./case_values.ts";
 import { PIXEL_WORDS } from "./pixel_words.ts";
+import { STORE_CASES } from "./store_cases.ts";
 import { WEBHOOK_CASES } from "./webhook_cases.ts";
 
 /** A key of a server in the list, with what it takes and what it refuses. */
@@ -89,6 +90,7 @@ export const SERVER_CASES: Readonly<Record<string, ServerCase>> = {
 /** One case a setting but `comfyui.servers`, by path in the file. */
 export const CASES: Readonly<Record<string, SettingCase>> = {
   ...WEBHOOK_CASES,
+  ...STORE_CASES,
   "zmq.req_rep_addr": { read: (config) => config.zmq.reqRepAddr, ...ADDRESSES },
   "zmq.pub_sub_addr": { read: (config) => config.zmq.pubSubAddr, ...ADDRESSES },
   "zmq.curve_key": { read: (config) => config.zmq.curveKey, ...paths("worker.key_secret") },

@@ -164,6 +164,16 @@ Deno.test("the defaults are the documented ones", async () => {
       minFreeMb: 0,
       deleteForgotten: false,
       pixel: undefined,
+      store: undefined,
+    },
+    s3: {
+      endpoint: undefined,
+      region: "us-east-1",
+      pathStyle: true,
+      accessKey: undefined,
+      secretKey: undefined,
+      sessionToken: undefined,
+      credentialsFile: undefined,
     },
     palettes: { dir: undefined },
     models: {

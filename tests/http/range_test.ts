@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseRange } from "../../src/http/range.ts";
-import { contentTypeOf } from "../../src/http/file_type.ts";
+import { contentTypeOf } from "../../src/store/file_type.ts";
 
 const CASES: readonly (readonly [header: string | undefined, expected: unknown])[] = [
   [undefined, undefined],

@@ -45,6 +45,7 @@ function renderJob(job: Omit<JobInfo, "type">): string {
     ["server", job.server],
     ...(job.pixel ?? []).map((found): [string, string] => ["pixels", describePixel(found)]),
     ...(job.image_paths ?? []).map((path): [string, string] => ["image", path]),
+    ["stored at", job.image_url],
     ...(job.animation_paths ?? []).map((path): [string, string] => ["animation", path]),
   ];
   return rows.filter(([, value]) => value !== undefined)

@@ -20,6 +20,8 @@ export interface JobResult {
   imagePaths: string[];
   /** Animations as files that play: of each a GIF, then an animated PNG. */
   animationPaths: readonly string[];
+  /** Where the first image is stored for all workers, if it is: the others are beside it. */
+  imageUrl?: string | undefined;
   /** Seed that was used, if the worker tells. */
   seed: number | undefined;
   /** Run time in seconds. */
@@ -211,8 +213,8 @@ export class TrackedJob implements JobHandle {
   }
 
   #succeed(update: JobComplete): void {
-    const { image_path, image_paths, image_count, animation_paths = [], seed, duration_s, pixel } =
-      update;
+    const { image_path, image_paths, image_count, image_url, animation_paths = [] } = update;
+    const { seed, duration_s, pixel } = update;
     if (!this.#end()) return;
     const paths = image_paths ?? [image_path];
     const done = (imagePaths: string[]) =>
@@ -220,6 +222,7 @@ export class TrackedJob implements JobHandle {
         imagePath: image_path,
         imagePaths,
         animationPaths: animation_paths,
+        imageUrl: image_url,
         seed,
         durationS: duration_s,
         pixel,

@@ -98,5 +98,6 @@ function completion({ job_id, duration_s = 0, image_path = "", ...job }: JobDesc
     ...(job.image_count === undefined ? {} : { image_count: job.image_count }),
     ...(job.seed === undefined ? {} : { seed: job.seed }),
     ...(job.pixel === undefined ? {} : { pixel: job.pixel }),
+    ...(job.image_url === undefined ? {} : { image_url: job.image_url }),
   };
 }

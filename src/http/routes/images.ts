@@ -3,11 +3,13 @@
 import { type Context, Hono } from "hono";
 import { type GuardEnv, needs } from "../auth/guard.ts";
 import { readBody } from "../body.ts";
-import { contentTypeOf, SIGNATURE_BYTES } from "../file_type.ts";
-import type { HttpContext } from "../options.ts";
+import { contentTypeOf } from "../../store/file_type.ts";
+import { type ImageFile, urlBeside } from "../../store/mod.ts";
+import { isKnown, isSameFile } from "../etag.ts";
+import type { HttpContext, OpenImage } from "../options.ts";
 import { HttpProblem } from "../problem.ts";
 import { parseRange } from "../range.ts";
-import { jobInfo } from "./jobs.ts";
+import { type JobFacts, jobInfo } from "./jobs.ts";
 
 /** Files that play, by their endings. */
 const ANIMATION_TYPES = { gif: "image/gif", apng: "image/apng" } as const;
@@ -28,33 +30,36 @@ export const UPLOADS: Readonly<Record<string, string>> = {
 /** Routes below `/v1/jobs/:id`. */
 export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
+  const { openImage } = context;
   app.get("/:id/images/:index", needs("read"), async (c) => {
     const index = Number(/^\d{1,6}$/.exec(c.req.param("index"))?.[0] ?? NaN);
-    const { image_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
-    const path = paths[index];
+    const info = await jobInfo(context, c.req.param("id"));
+    const path = info.image_paths?.[index];
     if (path === undefined) throw notFound("The job has no such image; GET the job to see them");
     const side = c.req.query("thumbnail");
-    if (side === undefined) return await deliver(c, context.outputDir, path);
-    return await thumbnail(c, context.outputDir, path, side);
+    if (side !== undefined) return await thumbnail(c, await opened(openImage, path, info), side);
+    return await deliver(c, await opened(openImage, path, info));
   });
   app.get("/:id/preview", needs("read"), async (c) => {
     const path = context.feed.lastPreview(c.req.param("id"));
     if (path === undefined) throw notFound("The job has no preview now");
-    return await deliver(c, context.outputDir, path);
+    return await deliver(c, await opened(openImage, path, {}));
   });
   app.get("/:id/sheet", needs("read"), async (c) => {
-    return await deliver(c, context.outputDir, await sheetOf(context, c.req.param("id")));
+    const { info, sheet } = await sheetOf(context, c.req.param("id"));
+    return await deliver(c, await opened(openImage, sheet, info));
   });
   app.get("/:id/atlas", needs("read"), async (c) => {
-    const path = (await sheetOf(context, c.req.param("id"))).replace(/\.png$/, ".json");
-    return await deliver(c, context.outputDir, path, "application/json");
+    const { info, sheet } = await sheetOf(context, c.req.param("id"));
+    const path = sheet.replace(/\.png$/, ".json");
+    return await deliver(c, await opened(openImage, path, info), "application/json");
   });
   for (const [kind, type] of Object.entries(ANIMATION_TYPES)) {
     app.get(`/:id/${kind}`, needs("read"), async (c) => {
-      const { animation_paths: paths = [] } = await jobInfo(context, c.req.param("id"));
-      const path = paths.find((path) => path.endsWith(`.${kind}`));
+      const info = await jobInfo(context, c.req.param("id"));
+      const path = info.animation_paths?.find((path) => path.endsWith(`.${kind}`));
       if (path === undefined) throw notFound("The job has no such animation");
-      return await deliver(c, context.outputDir, path, type);
+      return await deliver(c, await opened(openImage, path, info), type);
     });
   }
   return app;
@@ -104,39 +109,53 @@ async function store(folder: string, path: string, bytes: Uint8Array): Promise<v
   }
 }
 
-async function sheetOf(context: HttpContext, jobId: string): Promise<string> {
-  const { image_paths: paths = [] } = await jobInfo(context, jobId);
-  const sheet = paths.find((path) => path.endsWith("_sheet.png"));
+async function sheetOf(
+  context: HttpContext,
+  jobId: string,
+): Promise<{ info: JobFacts; sheet: string }> {
+  const info = await jobInfo(context, jobId);
+  const sheet = info.image_paths?.find((path) => path.endsWith("_sheet.png"));
   if (sheet === undefined) throw notFound("The job has no sheet: it is no animation or tile set");
-  return sheet;
+  return { info, sheet };
+}
+
+/** A file of a job, which lies beside the others. */
+async function opened(
+  openImage: OpenImage,
+  path: string,
+  { image_url: url }: Pick<JobFacts, "image_url">,
+): Promise<ImageFile> {
+  const file = await openImage(path, url === undefined ? undefined : urlBeside(url, path));
+  if (file === undefined) throw notFound("The file is no longer in the output directory");
+  return file;
 }
 
 /** An image made small; one that is small enough as it is. */
 async function thumbnail(
   c: Context<GuardEnv>,
-  directory: string,
-  path: string,
+  opened: ImageFile,
   side: string,
 ): Promise<Response> {
+  using file = opened;
   const most = Number(/^\d{2,4}$/.exec(side)?.[0] ?? NaN);
   if (!(most >= THUMBNAIL.least && most <= THUMBNAIL.most)) {
     const detail = `Invalid parameter: thumbnail: expected ${THUMBNAIL.least} to ${THUMBNAIL.most}`;
     throw new HttpProblem({ status: 422, code: "invalid_parameter", detail });
   }
-  using file = await open(directory, path);
-  const { size, mtime } = await file.stat();
-  const etag = `"${most}-${size.toString(16)}-${(mtime?.getTime() ?? 0).toString(16)}"`;
+  const { sizeBytes, contentType } = file;
+  const etag = `"${most}-${file.etag.slice(1)}`;
   const headers = { etag, "cache-control": "private, no-cache", "content-type": "image/png" };
-  if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
-  if (size > THUMBNAIL.mostBytes) throw tooLarge();
-  const bytes = new Uint8Array(await new Response(file.readable).arrayBuffer());
+  if (isKnown(c.req.header("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  if (sizeBytes > THUMBNAIL.mostBytes) throw tooLarge();
+  const bytes = await new Response(await file.read(0, sizeBytes - 1)).bytes();
   // Only who wants thumbnails pays for loading it.
   const { shrink } = await import("../thumbnail.ts");
   const small = await shrink(bytes, most);
   if (small === "too_large") throw tooLarge();
   if (small === "unknown") {
-    const type = contentTypeOf(bytes.subarray(0, SIGNATURE_BYTES));
-    return new Response(bytes, { headers: { ...headers, "content-type": type } });
+    return new Response(bytes, { headers: { ...headers, "content-type": contentType } });
   }
   return new Response(small, { headers });
 }
@@ -146,68 +165,36 @@ function tooLarge(): HttpProblem {
   return new HttpProblem({ status: 413, code: "too_large", detail });
 }
 
-/** Delivers a file below a directory, links followed, whole or a piece of it. */
+/** Delivers a file whole or a piece of it. */
 async function deliver(
   c: Context<GuardEnv>,
-  directory: string,
-  path: string,
+  opened: ImageFile,
   type?: string,
 ): Promise<Response> {
-  const file = await open(directory, path);
-  let isHandedOver = false;
-  try {
-    const { size, mtime } = await file.stat();
-    const etag = `"${size.toString(16)}-${(mtime?.getTime() ?? 0).toString(16)}"`;
-    const start = new Uint8Array(SIGNATURE_BYTES);
-    const read = await file.read(start) ?? 0;
-    const headers = new Headers({
-      etag,
-      "accept-ranges": "bytes",
-      "cache-control": "private, no-cache",
-      "content-type": type ?? contentTypeOf(start.subarray(0, read)),
-      "x-content-type-options": "nosniff",
-    });
-    if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
-    const range = parseRange(c.req.header("range"), size);
-    if (range === "unsatisfiable") {
-      headers.set("content-range", `bytes */${size}`);
-      return new Response(null, { status: 416, headers });
-    }
-    const { start: first, end: last } = range ?? { start: 0, end: size - 1 };
-    headers.set("content-length", String(last - first + 1));
-    if (range !== undefined) headers.set("content-range", `bytes ${first}-${last}/${size}`);
-    await file.seek(first, Deno.SeekMode.Start);
-    isHandedOver = true;
-    const body = file.readable.pipeThrough(limit(last - first + 1));
-    return new Response(body, { status: range === undefined ? 200 : 206, headers });
-  } finally {
-    if (!isHandedOver) file.close();
-  }
-}
-
-async function open(directory: string, path: string): Promise<Deno.FsFile> {
-  try {
-    const real = await Deno.realPath(path);
-    if (!real.startsWith(`${directory}/`)) {
-      throw notFound("The file is not in the output directory");
-    }
-    return await Deno.open(real, { read: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw notFound("The file is there no more");
-    throw error;
-  }
-}
-
-/** Passes so many bytes and no more. */
-function limit(bytes: number): TransformStream<Uint8Array, Uint8Array> {
-  let left = bytes;
-  return new TransformStream({
-    transform(chunk, controller) {
-      controller.enqueue(chunk.length <= left ? chunk : chunk.subarray(0, left));
-      left -= Math.min(left, chunk.length);
-      if (left === 0) controller.terminate();
-    },
+  using file = opened;
+  const { sizeBytes: size, etag, contentType } = file;
+  const headers = new Headers({
+    etag,
+    "accept-ranges": "bytes",
+    "cache-control": "private, no-cache",
+    "content-type": type ?? contentType,
+    "x-content-type-options": "nosniff",
   });
+  if (isKnown(c.req.header("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const range = isSameFile(c.req.header("if-range"), etag)
+    ? parseRange(c.req.header("range"), size)
+    : undefined;
+  if (range === "unsatisfiable") {
+    headers.set("content-range", `bytes */${size}`);
+    return new Response(null, { status: 416, headers });
+  }
+  const { start: first, end: last } = range ?? { start: 0, end: size - 1 };
+  headers.set("content-length", String(last - first + 1));
+  if (range !== undefined) headers.set("content-range", `bytes ${first}-${last}/${size}`);
+  const body = await file.read(first, last);
+  return new Response(body, { status: range === undefined ? 200 : 206, headers });
 }
 
 function notFound(detail: string): HttpProblem {

@@ -4,7 +4,7 @@ import type { Webhook } from "../../protocol/mod.ts";
 import type { Job, NewDelivery } from "../../queue/mod.ts";
 import { redact } from "../../redact.ts";
 import { hostOf } from "../../webhooks/mod.ts";
-import { durationS } from "../announcer.ts";
+import { durationS, imageUrlOf } from "../announcer.ts";
 
 /** Paths of images that are told; how many there are is told besides. */
 const MOST_PATHS = 100;
@@ -57,6 +57,7 @@ function resultOf({ outcome, seed }: Job): Record<string, unknown> {
   if (outcome?.type !== "completed") return {};
   const { imagePaths, seed: used = seed } = outcome.result;
   return {
+    ...imageUrlOf(outcome.result),
     seed: used,
     image_count: imagePaths.length,
     image_paths: imagePaths.slice(0, MOST_PATHS),

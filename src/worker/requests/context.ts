@@ -3,6 +3,7 @@
 import type { CheckResult, ServerState } from "../../executor/mod.ts";
 import type { GenerateRequest, ModelInfo, Progress, Webhook } from "../../protocol/mod.ts";
 import type { Job, JobQueue, ServerElsewhere } from "../../queue/mod.ts";
+import type { ImageFile } from "../../store/mod.ts";
 import type { Announcer } from "../announcer.ts";
 import type { Arrivals } from "../arrivals.ts";
 import type { QueueShares } from "../shares.ts";
@@ -75,8 +76,8 @@ export interface HandlerContext {
   readonly freeSpace: { readonly problem: string | undefined };
   /** Why a job's webhook is refused; absent if this worker tells none. */
   readonly webhookRefusal?: ((webhook: Webhook) => string | undefined) | undefined;
-  /** Real path of the directory that images are in; nothing outside of it is delivered. */
-  readonly outputDir: string;
+  /** Opens a file of a job, from its store if it is not here; `undefined` if it is there no more. */
+  readonly openImage: (path: string, url: string | undefined) => Promise<ImageFile | undefined>;
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */

@@ -3,7 +3,7 @@
 import type { GenerateRequest, JobDescription } from "../../protocol/mod.ts";
 import { toldPrompt } from "../../protocol/told.ts";
 import type { Job, JobResult } from "../../queue/mod.ts";
-import { durationS } from "../announcer.ts";
+import { durationS, imageUrlOf } from "../announcer.ts";
 import type { ExpectedRun } from "../estimates/estimator.ts";
 import { waitingMs } from "../estimates/expected_wait.ts";
 import type { HandlerContext } from "./context.ts";
@@ -69,8 +69,10 @@ export function placed(
   };
 }
 
-function imagesOf({ imagePaths, animationPaths, pixel }: JobResult): Partial<JobDescription> {
+function imagesOf(result: JobResult): Partial<JobDescription> {
+  const { imagePaths, animationPaths, pixel } = result;
   const found = {
+    ...imageUrlOf(result),
     ...(animationPaths === undefined ? {} : { animation_paths: [...animationPaths] }),
     ...(pixel === undefined ? {} : { pixel: [...pixel] }),
   };

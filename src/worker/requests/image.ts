@@ -1,8 +1,9 @@
 /** `image`: the bytes of a finished job's image, a piece at a time. */
 
-import { contentTypeOf, SIGNATURE_BYTES } from "../../http/file_type.ts";
 import { MAX_MESSAGE_BYTES } from "../../protocol/limits.ts";
 import type { ImageRequest, Reply } from "../../protocol/mod.ts";
+import { nameOf } from "../../store/mod.ts";
+import { JobError } from "../../errors.ts";
 import type { HandlerContext } from "./context.ts";
 
 /** Most bytes of a piece: leaves room for the longest id, and for compression that gains nothing. */
@@ -10,63 +11,43 @@ export const PIECE_BYTES: number = MAX_MESSAGE_BYTES - 8_192;
 
 /** Reads no more of the file than goes into one message. */
 export async function image(
-  { queue, outputDir }: Pick<HandlerContext, "queue" | "outputDir">,
+  { queue, openImage }: Pick<HandlerContext, "queue" | "openImage">,
   { job_id, index, offset = 0 }: ImageRequest,
 ): Promise<Reply> {
   const refuse = (error: string): Reply => ({ type: "job_error", job_id, error });
   const job = await queue.get(job_id);
   if (job === undefined) return refuse(`Job not found: ${job_id}`);
-  const paths = job.outcome?.type === "completed" ? job.outcome.result.imagePaths : [];
-  const path = paths[index];
+  const result = job.outcome?.type === "completed" ? job.outcome.result : undefined;
+  const { imagePaths = [], storedAt } = result ?? {};
+  const path = imagePaths[index];
   if (path === undefined) {
-    return refuse(`Invalid parameter: index: the job has ${paths.length} images`);
+    return refuse(`Invalid parameter: index: the job has ${imagePaths.length} images`);
   }
-  const file = await open(outputDir, path);
-  if (file === undefined) {
-    return refuse("Image not found: its file is no longer in the output directory");
-  }
-  using _file = file;
-  const { size } = await file.stat();
-  if (offset > 0 && offset >= size) {
-    return refuse(`Invalid parameter: offset: the image has ${size} bytes`);
-  }
-  const start = await read(file, 0, Math.min(SIGNATURE_BYTES, size));
-  const data = await read(file, offset, Math.min(PIECE_BYTES, size - offset));
-  return {
-    type: "image_data",
-    job_id,
-    index,
-    offset,
-    size_bytes: size,
-    content_type: contentTypeOf(start),
-    data,
-  };
-}
-
-/** Opens a file below a directory, links followed; `undefined` if it is not there. */
-async function open(directory: string, path: string): Promise<Deno.FsFile | undefined> {
   try {
-    const real = await Deno.realPath(path);
-    return real.startsWith(`${directory}/`) ? await Deno.open(real) : undefined;
+    const url = storedAt === undefined ? undefined : `${storedAt}/${nameOf(path)}`;
+    using file = await openImage(path, url);
+    if (file === undefined) {
+      return refuse("Image not found: its file is no longer in the output directory");
+    }
+    const { sizeBytes, contentType } = file;
+    if (offset > 0 && offset >= sizeBytes) {
+      return refuse(`Invalid parameter: offset: the image has ${sizeBytes} bytes`);
+    }
+    const end = Math.min(offset + PIECE_BYTES, sizeBytes);
+    const data = sizeBytes === 0
+      ? new Uint8Array()
+      : await new Response(await file.read(offset, end - 1)).bytes();
+    return {
+      type: "image_data",
+      job_id,
+      index,
+      offset,
+      size_bytes: sizeBytes,
+      content_type: contentType,
+      data,
+    };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+    if (!(error instanceof JobError)) throw error;
+    return refuse(`Backend busy: ${error.message}`);
   }
-}
-
-/** So many bytes, fewer if the file ends before. */
-async function read(
-  file: Deno.FsFile,
-  offset: number,
-  length: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  await file.seek(offset, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = await file.read(bytes.subarray(filled));
-    if (count === null) break;
-    filled += count;
-  }
-  return bytes.subarray(0, filled);
 }

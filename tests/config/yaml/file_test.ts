@@ -186,11 +186,11 @@ const UNKNOWN: [yaml: string, warning: string][] = [
   ],
   [
     "xyzzyx: 1",
-    "config.yaml:1:1: unknown key xyzzyx; the known ones are zmq, http, webhooks, comfyui, executor, worker, workflows, input, output, palettes, models, logging",
+    "config.yaml:1:1: unknown key xyzzyx; the known ones are zmq, http, webhooks, comfyui, executor, worker, workflows, input, output, s3, palettes, models, logging",
   ],
   [
     "<<: {worker: {db: x}}",
-    'config.yaml:1:1: unknown key "<<"; the known ones are zmq, http, webhooks, comfyui, executor, worker, workflows, input, output, palettes, models, logging',
+    'config.yaml:1:1: unknown key "<<"; the known ones are zmq, http, webhooks, comfyui, executor, worker, workflows, input, output, s3, palettes, models, logging',
   ],
   [
     "logging:\n  format: '[%(asctime)s]'",

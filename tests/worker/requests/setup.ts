@@ -10,6 +10,7 @@ import {
 } from "../../../src/protocol/mod.ts";
 import { type Job, type JobQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
 import { createArrivals } from "../../../src/worker/arrivals.ts";
+import { openFrom } from "../../../src/worker/image_files.ts";
 import { createEstimator } from "../../../src/worker/estimates/estimator.ts";
 import type { ServerView } from "../../../src/worker/requests/context.ts";
 import { handleRequest } from "../../../src/worker/requests/mod.ts";
@@ -62,7 +63,7 @@ export function handlers(
     arrivals: createArrivals(),
     updates: { epoch: 1_700_000_000_000, lastSeq: 17 },
     freeSpace: { problem: options.problem },
-    outputDir: options.outputDir ?? "/nonexistent",
+    openImage: openFrom(options.outputDir ?? "/nonexistent", undefined),
     stopping: () => options.stopping ?? false,
     uptimeMs: () => 61_900,
   };

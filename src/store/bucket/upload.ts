@@ -1,0 +1,109 @@
+/** Uploads: small files at once, large ones in parts. An object appears whole or not at all. */
+
+import { createHash } from "node:crypto";
+import { JobError } from "../../errors.ts";
+import { readText, type S3Requests, tagged } from "./requests.ts";
+
+/** What is to be uploaded. */
+export interface Upload {
+  /** Name of the object. */
+  readonly key: string;
+  /** Its content. */
+  readonly file: Deno.FsFile;
+  /** Length of that. */
+  readonly sizeBytes: number;
+  /** What it is. */
+  readonly contentType: string;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** Uploads a file in parts of this size, or at once if it is no larger. */
+export async function upload(requests: S3Requests, job: Upload, partBytes: number): Promise<void> {
+  const { key, signal, sizeBytes, contentType } = job;
+  if (sizeBytes > partBytes) return await uploadParts(requests, job, partBytes);
+  const body = await readPart(job.file, 0, sizeBytes);
+  const headers = { "content-type": contentType, "content-md5": md5(body) };
+  await done(requests.succeed("PUT", { key, headers, body, signal }));
+}
+
+async function uploadParts(requests: S3Requests, job: Upload, partBytes: number): Promise<void> {
+  const { key, signal, file, sizeBytes, contentType } = job;
+  const begun = await requests.succeed("POST", {
+    key,
+    signal,
+    query: { uploads: "" },
+    headers: { "content-type": contentType },
+  });
+  const uploadId = tagged(await readText(begun), "UploadId");
+  if (uploadId === undefined) {
+    throw new JobError("storage", "The image store began an upload without an id");
+  }
+  try {
+    const tags: string[] = [];
+    for (let at = 0; at < sizeBytes; at += partBytes) {
+      const body = await readPart(file, at, Math.min(partBytes, sizeBytes - at));
+      const query = { partNumber: String(tags.length + 1), uploadId };
+      const headers = { "content-md5": md5(body) };
+      const stored = await requests.succeed("PUT", { key, signal, query, headers, body });
+      await stored.body?.cancel();
+      tags.push(stored.headers.get("etag") ?? "");
+    }
+    await complete(requests, { key, signal, uploadId, tags });
+  } catch (error) {
+    // Parts of an upload that is never completed would be kept, and paid for.
+    const giveUp = { key, query: { uploadId }, attempts: 1, signal: new AbortController().signal };
+    await done(requests.send("DELETE", giveUp)).catch(() => {});
+    throw error;
+  }
+}
+
+async function complete(
+  requests: S3Requests,
+  { key, signal, uploadId, tags }: {
+    key: string;
+    signal: AbortSignal;
+    uploadId: string;
+    tags: readonly string[];
+  },
+): Promise<void> {
+  const parts = tags.map((tag, index) =>
+    `<Part><PartNumber>${index + 1}</PartNumber><ETag>${escape(tag)}</ETag></Part>`
+  );
+  const xml = `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`;
+  const body = new TextEncoder().encode(xml);
+  const answer = await requests.succeed("POST", { key, signal, query: { uploadId }, body });
+  // This request alone may fail with status 200, since the answer begins before the end is known.
+  const text = await readText(answer);
+  const code = tagged(text, "Code");
+  if (code === undefined) return;
+  throw new JobError("storage", `The image store: ${code}: ${tagged(text, "Message") ?? ""}`);
+}
+
+async function readPart(
+  file: Deno.FsFile,
+  at: number,
+  bytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await file.seek(at, Deno.SeekMode.Start);
+  const part = new Uint8Array(bytes);
+  for (let filled = 0; filled < bytes;) {
+    const count = await file.read(part.subarray(filled));
+    if (count === null) throw new JobError("storage", "An image became shorter while it was read");
+    filled += count;
+  }
+  return part;
+}
+
+/** The store compares it with what arrived. */
+function md5(bytes: Uint8Array): string {
+  return createHash("md5").update(bytes).digest("base64");
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}
+
+async function done(answer: Promise<Response>): Promise<void> {
+  await (await answer).body?.cancel();
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { openStore, type S3Settings } from "../../src/store/mod.ts";
+import { tempDir } from "../support/temp_dir.ts";
+
+const NO_S3: S3Settings = {
+  endpoint: undefined,
+  region: "us-east-1",
+  pathStyle: true,
+  accessKey: undefined,
+  secretKey: undefined,
+  sessionToken: undefined,
+  credentialsFile: undefined,
+};
+const never = new AbortController().signal;
+
+async function namesIn(dir: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(dir));
+  return entries.map(({ name }) => name).toSorted();
+}
+
+async function withFiles(
+  body: (work: { dir: string; paths: string[] }) => Promise<void>,
+): Promise<void> {
+  await using dir = await tempDir();
+  const paths = ["a.png", "b c#.json"].map((name) => `${dir.path}/${name}`);
+  for (const path of paths) await Deno.writeTextFile(path, `the content of ${path}`);
+  await body({ dir: dir.path, paths });
+}
+
+Deno.test("openStore() of a directory makes it, keeps copies there and gives them back", () =>
+  withFiles(async ({ dir, paths }) => {
+    using store = await openStore(`${dir}/store of ours/all`, NO_S3);
+    const url = await store.put("job", paths, never);
+    await store.put("job", paths, never);
+    await Promise.all(paths.map((path) => Deno.remove(path)));
+    assert.deepEqual(await namesIn(`${dir}/store of ours/all/job`), ["a.png", "b c#.json"]);
+    using file = await store.open(`${url}/b c#.json`);
+    const text = await new Response(await file?.read(4, (file?.sizeBytes ?? 0) - 1)).text();
+    assert.equal(text, `content of ${paths[1]}`);
+    await store.tryWriting();
+  }));
+
+Deno.test("openStore() of a directory removes a folder with its last file, and nothing of others", () =>
+  withFiles(async ({ dir, paths }) => {
+    using store = await openStore(`${dir}/all`, NO_S3);
+    const url = await store.put("job", paths, never);
+    await store.remove(`${url}/a.png`);
+    await store.remove(`${url}/a.png`);
+    assert.equal(await store.open(`${url}/a.png`), undefined);
+    await store.remove(`${url}/b c#.json`);
+    assert.deepEqual(await namesIn(`${dir}/all`), []);
+    await store.put("job", paths, never);
+    for (const other of [`file://${paths[0]}`, `${url}/../../a.png`, "s3://images/a.png"]) {
+      await store.remove(other);
+      assert.equal(await store.open(other), undefined, other);
+    }
+    assert.ok((await Deno.stat(paths[0]!)).isFile);
+  }));
+
+Deno.test("openStore() of a directory says why it cannot store, and leaves no half of a file", () =>
+  withFiles(async ({ dir, paths }) => {
+    await assert.rejects(openStore(paths[0]!, NO_S3), {
+      code: "unwritable",
+      message: /check output\.store/,
+    });
+    using store = await openStore(`${dir}/all`, NO_S3);
+    await assert.rejects(store.put("job", [`${dir}/gone.png`], never), {
+      code: "storage",
+      message: /Cannot store .*all\/job/,
+    });
+    assert.deepEqual(await namesIn(`${dir}/all/job`), []);
+    await Deno.remove(`${dir}/all`, { recursive: true });
+    await assert.rejects(store.tryWriting());
+  }));
+
+Deno.test("openStore() of a bucket refuses to start without credentials", async () => {
+  await assert.rejects(openStore("s3://images/pixels", NO_S3), {
+    code: "invalid_value",
+    message: /DGX_PIXELS_S3_ACCESS_KEY.*s3\.credentials_file/,
+  });
+  const credentialsFile = "/nonexistent/credentials";
+  await assert.rejects(openStore("s3://images", { ...NO_S3, credentialsFile }), {
+    code: "unreadable",
+    message: /\/nonexistent\/credentials/,
+  });
+});
