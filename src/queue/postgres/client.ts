@@ -192,10 +192,11 @@ export class PostgresClient {
     if (error instanceof JobError) return error;
     const detail = error instanceof Error ? error.message : String(error);
     const where = shownAddress(this.#address);
-    const message = isAway(error)
+    const isPassing = isAway(error);
+    const message = isPassing
       ? `Backend busy: the queue is away (${detail}); look at PostgreSQL, ${where}`
       : `Cannot ${action}: ${detail}`;
-    return new JobError("unavailable", message, { cause: error });
+    return new JobError("unavailable", message, { cause: error, isPassing });
   }
 }
 
