@@ -1,5 +1,5 @@
 /**
- * Sends bad requests for as long as is wanted: `deno task fuzz --help`.
+ * Gives bad input for as long as is wanted: `deno task fuzz --help`.
  *
  * @module
  */
@@ -10,12 +10,15 @@ import { Random } from "../simulation/world/random.ts";
 import { slope } from "../support/slope.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { testConfig } from "../support/worker.ts";
+import { attackReader, READERS } from "./readers.ts";
 import { attack, MAKERS } from "./requests.ts";
 
-const HELP = `Sends bad requests to a worker through its socket, each of which must get one reply.
+const HELP =
+  `Gives bad input, which must be read or refused in our words: requests to a worker through
+its socket, each of which must get one reply; and files, frames and answers to their readers.
 
---count N  requests of each kind (default 1000000)
---kind K   mutated or grammar (default both)
+--count N  inputs of each kind (default 1000000)
+--kind K   mutated or grammar requests, or readers (default all)
 --seed N   what they are drawn from (default 1)`;
 
 type Kind = Exclude<keyof typeof MAKERS, "good">;
@@ -27,13 +30,17 @@ const { values } = parseArgs({
   args: [...Deno.args],
   options: {
     count: { type: "string", default: "1000000" },
-    kind: { type: "string", multiple: true, default: ["mutated", "grammar"] },
+    kind: { type: "string", multiple: true, default: ["mutated", "grammar", "readers"] },
     seed: { type: "string", default: "1" },
     help: { type: "boolean", default: false },
   },
 });
 
-async function fuzz(count: number, kinds: readonly Kind[], random: Random): Promise<void> {
+async function fuzzRequests(
+  count: number,
+  kinds: readonly Kind[],
+  random: Random,
+): Promise<void> {
   await using dir = await tempDir();
   const config = await testConfig(dir.path, "http://127.0.0.1:9");
   const worker = await startWorker({ config });
@@ -67,6 +74,24 @@ async function fuzz(count: number, kinds: readonly Kind[], random: Random): Prom
   }
 }
 
+/** Shares the inputs among the readers. */
+async function fuzzReaders(count: number, random: Random): Promise<void> {
+  await using dir = await tempDir();
+  const shares = READERS.reduce((sum, { share }) => sum + share, 0);
+  let total = 0;
+  for (const { what, share, open } of READERS) {
+    const began = Deno.memoryUsage().rss;
+    const portion = Math.ceil((count * share) / shares);
+    const stand = await attackReader(await open(dir.path), random, portion);
+    total += stand.inputs;
+    print(
+      `${what}: ${stand.inputs} inputs, ${stand.refused} refused, slowest ` +
+        `${stand.slowestMs.toFixed(0)} ms, process ${mib(Deno.memoryUsage().rss - began)} larger`,
+    );
+  }
+  print(`${total} inputs, each read or refused`);
+}
+
 function mib(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
@@ -76,4 +101,9 @@ function print(text: string): void {
 }
 
 if (values.help) print(HELP);
-else await fuzz(Number(values.count), values.kind as Kind[], new Random(Number(values.seed)));
+else {
+  const [count, random] = [Number(values.count), new Random(Number(values.seed))];
+  const requests = values.kind.filter((kind) => kind !== "readers") as Kind[];
+  if (requests.length > 0) await fuzzRequests(count, requests, random);
+  if (values.kind.includes("readers")) await fuzzReaders(count, random);
+}

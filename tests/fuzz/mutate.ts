@@ -2,13 +2,24 @@
 
 import type { Random } from "../simulation/world/random.ts";
 
-/** Bytes after one to eight accidents. */
+/** Bytes after an accident, or up to eight: what has only one wrong thing is read deepest. */
 export function mutateBytes(random: Random, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   let out = new Uint8Array(bytes);
-  for (let accident = random.whole(1, 8); accident > 0; accident--) {
+  for (let accident = times(random, 8); accident > 0; accident--) {
     out = ACCIDENTS[random.whole(0, ACCIDENTS.length - 1)]!(random, out);
   }
   return out;
+}
+
+/** A text after accidents to its bytes. */
+export function mutateText(random: Random, text: string): string {
+  return new TextDecoder().decode(mutateBytes(random, new TextEncoder().encode(text)));
+}
+
+/** Now and then nothing is wrong at all, which shows that it was good. */
+function times(random: Random, most: number): number {
+  if (random.chance(0.05)) return 0;
+  return random.chance(0.5) ? 1 : random.whole(1, most);
 }
 
 type Accident = (random: Random, bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
@@ -90,7 +101,7 @@ export const STRANGE: readonly unknown[] = [
 /** A value with one to four places put wrong. */
 export function mutateValue(random: Random, value: unknown): unknown {
   let out = structuredClone(value);
-  for (let times = random.whole(1, 4); times > 0; times--) out = spoil(random, out);
+  for (let left = times(random, 4); left > 0; left--) out = spoil(random, out);
   return out;
 }
 

@@ -1,7 +1,7 @@
 /** What each kind of misfortune does. */
 
 import type { Simulator } from "../../src/simulator/mod.ts";
-import type { ClientRoom } from "./client_room.ts";
+import type { ClientRoom } from "./clients/client_room.ts";
 import type { FaultPlan } from "./plan.ts";
 import type { WorkerRoom } from "./worker_room.ts";
 import { database } from "./world/database.ts";
@@ -106,6 +106,9 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
     return () => void Object.assign(links, { lateMs: 0, lose: 0 });
   },
   "client dies": ({ clients }, { which, forMs }) => clients[which % clients.length]?.kill(forMs),
+  "client leaves": ({ clients }, { which, forMs }) => {
+    clients[which % clients.length]?.leave(forMs);
+  },
   "disk full": () => {
     disk.isFull = true;
     return () => void (disk.isFull = false);

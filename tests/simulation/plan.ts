@@ -19,6 +19,32 @@ export interface JobPlan {
   readonly cancelAtPercent?: number;
   /** Names a model that nobody has. */
   readonly isWrong?: true;
+  /** Time after submission when its client gives the handle up, and comes back. */
+  readonly givesUpAfterMs?: number;
+  /** Its client has two handles of it. */
+  readonly isFollowedTwice?: true;
+  /** Its client fetches the images. */
+  readonly isFetched?: true;
+}
+
+/** What clients ask besides. */
+export const QUESTIONS = [
+  "ping",
+  "status",
+  "job",
+  "jobs",
+  "models",
+  "servers",
+  "workflows",
+] as const;
+
+/** A question. */
+export interface CallPlan {
+  readonly client: number;
+  readonly atMs: number;
+  readonly what: typeof QUESTIONS[number];
+  /** The job it is about, if it is about one. */
+  readonly job: string;
 }
 
 /** Kinds of misfortune. */
@@ -39,6 +65,7 @@ export const FAULTS = [
   "link lossy",
   "updates late",
   "client dies",
+  "client leaves",
   "disk full",
   "disk slow",
   "database full",
@@ -68,6 +95,8 @@ export interface Plan {
   readonly hasPreviews?: boolean;
   readonly clients: number;
   readonly jobs: readonly JobPlan[];
+  /** @default none */
+  readonly calls?: readonly CallPlan[];
   readonly faults: readonly FaultPlan[];
   /** True if the servers stay down, which breaks the promise that nothing waits for ever. */
   readonly neverUp?: true;
@@ -96,7 +125,7 @@ const PROFILES = ["0.3.64", "0.10", "0.33", "0.33", "0.38"] as const;
 
 /** Misfortunes that bring out the worst in each other. */
 const THEMES: readonly (readonly [FaultKind, ...FaultKind[]])[] = [
-  ["link down", "link lossy", "updates late", "client dies"],
+  ["link down", "link lossy", "updates late", "client dies", "client leaves"],
   ["database full", "database held", "disk full", "disk slow", "worker dies at a statement"],
   ["server dies", "server unreachable", "sockets cut", "executor dead", "web lossy"],
   ["worker dies", "worker dies at a statement", "worker restarts", "isolate crashes"],
@@ -117,6 +146,7 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
   const spanMs = random.pick([100, 5_000, 60_000, 600_000]);
   const mostSteps = random.pick([2, 12, 12, 40]);
   const [cancels, deadlines] = [random.pick([0, 0.2, 0.7]), random.pick([0, 0.1, 0.5])];
+  const leaves = random.pick([0, 0.2]);
   const jobs = Array.from({ length: random.whole(1, mostJobs) }, (_, index): JobPlan => ({
     id: `job-${index}`,
     client: random.whole(0, clients - 1),
@@ -128,6 +158,15 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
     ...(random.chance(cancels) ? { cancelAfterMs: Math.floor(random.between(0, 8_000)) } : {}),
     ...(random.chance(cancels) ? { cancelAtPercent: random.pick([1, 50, 90, 99, 100]) } : {}),
     ...(random.chance(0.03) ? { isWrong: true as const } : {}),
+    ...(random.chance(leaves) ? { givesUpAfterMs: Math.floor(random.between(0, 8_000)) } : {}),
+    ...(random.chance(leaves) ? { isFollowedTwice: true as const } : {}),
+    ...(random.chance(leaves) ? { isFetched: true as const } : {}),
+  }));
+  const calls = Array.from({ length: random.pick([0, 0, 10]) }, (): CallPlan => ({
+    client: random.whole(0, clients - 1),
+    atMs: Math.floor(random.between(0, spanMs)),
+    what: random.pick(QUESTIONS),
+    job: `job-${random.whole(0, jobs.length - 1)}`,
   }));
   // Jobs that came all at once are under way for a while.
   const faultsMs = Math.max(spanMs * 1.2, jobs.length * 1_000);
@@ -140,5 +179,5 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
   const servers = random.whole(1, mostServers);
   const profiles = Array.from({ length: servers }, () => random.pick(PROFILES));
   const hasPreviews = random.chance(0.02);
-  return { seed, servers, profiles, hasPreviews, clients, jobs, faults, idleMs };
+  return { seed, servers, profiles, hasPreviews, clients, jobs, calls, faults, idleMs };
 }

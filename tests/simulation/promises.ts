@@ -2,13 +2,14 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { decodeUpdate, type Update } from "../../src/protocol/mod.ts";
-import type { JobFate } from "./client_room.ts";
+import type { JobFate } from "./clients/fate.ts";
 import type { FaultKind, Plan } from "./plan.ts";
 import type { World } from "./world/world.ts";
 
 interface SeenRow {
   readonly state: string;
-  readonly attempts: number;
+  /** When it came to be in this state, in virtual milliseconds. */
+  readonly sinceMs: number;
 }
 
 const TERMINAL = new Set(["completed", "failed", "cancelled"]);
@@ -22,13 +23,18 @@ export class QueueWatch {
     this.#world = world;
   }
 
+  /** Since when a job is in its last state, in virtual milliseconds; the present for an unknown one. */
+  sinceMs(id: string): number {
+    return this.#seen.get(id)?.sinceMs ?? this.#world.nowMs;
+  }
+
   /** Looks at the rows after a change. */
   look(db: DatabaseSync): void {
-    const rows = db.prepare("SELECT id, state, attempts, token, outcome FROM jobs").all();
+    const rows = db.prepare("SELECT id, state, token, outcome FROM jobs").all();
     const ids = new Set<string>();
     for (const row of rows) {
       const id = String(row.id);
-      const [state, attempts] = [String(row.state), Number(row.attempts)];
+      const state = String(row.state);
       ids.add(id);
       const before = this.#seen.get(id);
       if (before !== undefined && TERMINAL.has(before.state) && before.state !== state) {
@@ -41,7 +47,8 @@ export class QueueWatch {
         this.#world.fail(`${id} is ${state} with lease ${row.token}`);
       }
       if (before?.state !== state) this.#world.say("queue", `${id} is ${state}`);
-      this.#seen.set(id, { state, attempts });
+      const sinceMs = before?.state === state ? before.sinceMs : this.#world.nowMs;
+      this.#seen.set(id, { state, sinceMs });
     }
     for (const id of this.#seen.keys()) if (!ids.has(id)) this.#world.fail(`${id} has vanished`);
   }

@@ -3,9 +3,13 @@
 import "./world/install.ts";
 import { loadConfig } from "../../src/config/mod.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
-import { ADDRESSES, ClientRoom, type JobFate } from "./client_room.ts";
+import { ADDRESSES, type ClientSurroundings } from "./clients/client_life.ts";
+import { ClientRoom } from "./clients/client_room.ts";
+import type { JobFate } from "./clients/fate.ts";
+import { OpenCalls } from "./clients/open_calls.ts";
+import { Sent } from "./clients/told.ts";
 import { befall, type Rooms } from "./misfortunes.ts";
-import type { Plan } from "./plan.ts";
+import type { FaultKind, Plan } from "./plan.ts";
 import { checkRest, QueueWatch, type Ran, UpdateWatch } from "./promises.ts";
 import { WorkerRoom } from "./worker_room.ts";
 import { database, isDeath, mendDatabase } from "./world/database.ts";
@@ -34,6 +38,23 @@ export interface RunResult {
 
 /** Virtual time within which all is at rest once misfortune has ended. */
 const PATIENCE_MS = 2 * 3_600_000;
+
+/** Misfortunes that neither end a life of the worker nor touch messages between it and its clients. */
+const LOSSLESS = new Set<FaultKind>([
+  "isolate crashes",
+  "isolate freezes",
+  "server dies",
+  "server unreachable",
+  "sockets cut",
+  "out of memory",
+  "executor dead",
+  "web lossy",
+  "client dies",
+  "client leaves",
+  "disk full",
+  "disk slow",
+  "clock jumps",
+]);
 
 /** A job from beginning to end. */
 const FIRST: Plan = {
@@ -106,11 +127,18 @@ class Run {
   readonly #dir: string;
   readonly #keeper = new Process("keeper");
   readonly #fates: readonly JobFate[];
+  readonly #calls: OpenCalls;
+  readonly #sent: Sent;
+  /** When the last misfortune is over, in virtual milliseconds. */
+  readonly #calmFromMs: number;
 
   constructor(world: World, plan: Plan, dir: string) {
     this.#world = world;
     this.#plan = plan;
     this.#dir = dir;
+    this.#calls = new OpenCalls(world);
+    this.#sent = new Sent(world);
+    this.#calmFromMs = Math.max(0, ...plan.faults.map(({ atMs, forMs }) => atMs + forMs));
     this.#fates = plan.jobs.map((job) => ({
       plan: job,
       isAccepted: false,
@@ -129,11 +157,8 @@ class Run {
     for (const fault of this.#plan.faults) {
       world.schedule(this.#keeper, fault.atMs, "fault", () => befall(rooms, fault));
     }
-    const endMs = Math.max(
-      0,
-      ...this.#plan.faults.map(({ atMs, forMs }) => atMs + forMs),
-      ...this.#plan.jobs.map(({ atMs }) => atMs),
-    );
+    const { jobs, calls = [] } = this.#plan;
+    const endMs = Math.max(this.#calmFromMs, ...[...jobs, ...calls].map(({ atMs }) => atMs));
     await world.run(() => false, endMs + 1);
     const isDone = () => clients.every((client) => client.isDone);
     await world.run(isDone, endMs + (this.#plan.patienceMs ?? PATIENCE_MS));
@@ -196,16 +221,34 @@ class Run {
     database.onCommit = (db) => outside(() => queue.look(db));
     let updates = new UpdateWatch(world);
     worker.onLife = () => updates = new UpdateWatch(world);
-    transport.onPublish = (body) => updates.look(body);
-    const clients = Array.from({ length: plan.clients }, (_, number) =>
-      new ClientRoom(
-        world,
-        transport,
-        this.#keeper,
-        number,
-        this.#fates.filter(({ plan: job }) => job.client === number),
-      ));
+    transport.onPublish = (body) => {
+      updates.look(body);
+      this.#sent.note(body);
+    };
+    const around: ClientSurroundings = {
+      world,
+      transport,
+      calls: this.#calls,
+      sent: this.#sent,
+      tellableFromMs: (id) => Math.max(queue.sinceMs(id), this.#calmFromMs, worker.readyMs),
+      isLossless: plan.faults.every(({ kind }) => LOSSLESS.has(kind)),
+    };
+    const clients = Array.from(
+      { length: plan.clients },
+      (_, number) =>
+        new ClientRoom(around, this.#keeper, {
+          number,
+          fates: this.#fates.filter(({ plan: job }) => job.client === number),
+          calls: (plan.calls ?? []).filter(({ client }) => client === number),
+        }),
+    );
     return { world, keeper: this.#keeper, worker, clients, servers };
+  }
+
+  #expectNoCalls(clients: readonly ClientRoom[], when: string): void {
+    for (const { process } of clients) {
+      if (process !== undefined) this.#calls.expectNone(process, when);
+    }
   }
 
   /** Lets all come to rest, looks at what is left, and stops everything. */
@@ -213,6 +256,8 @@ class Run {
     const world = this.#world;
     await world.run(() => worker.worker !== undefined, world.nowMs + PATIENCE_MS);
     await world.run(() => false, world.nowMs + this.#plan.idleMs);
+    await world.run(() => this.#calls.isEmpty, world.nowMs + PATIENCE_MS);
+    this.#expectNoCalls(clients, "at rest");
     const closing = { isDone: false };
     const all = async () => {
       await Promise.all(clients.map((client) => client.close()));
@@ -231,6 +276,7 @@ class Run {
     if (world.failures.length > 0) return;
     if (!closing.isDone) return world.fail("the worker does not stop");
     await world.run(() => false, world.nowMs + 60_000);
+    this.#expectNoCalls(clients, "though its client was closed");
     const processes = [worker.process, ...clients.map(({ process }) => process)];
     for (const process of [...processes, ...servers.map(({ process }) => process)]) {
       if (process !== undefined && process.timers > 0) {

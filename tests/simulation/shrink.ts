@@ -18,6 +18,7 @@ export async function shrink(plan: Plan, mostTries = 120): Promise<Plan> {
     before = best;
     await fails({ ...best, idleMs: 0 });
     await drop(() => best.faults, (faults) => fails({ ...best, faults }));
+    await drop(() => best.calls ?? [], (calls) => fails({ ...best, calls }));
     await drop(() => best.jobs, (jobs) => fails({ ...best, jobs }));
     for (let servers = 1; servers < best.servers; servers++) await fails({ ...best, servers });
   }

@@ -22,6 +22,8 @@ export class WorkerRoom {
   process: Process | undefined;
   /** The worker, once it has started. */
   worker: PixelsWorker | undefined;
+  /** When the present life was ready, in virtual milliseconds. */
+  readyMs = Infinity;
   #lives = 0;
   #isClosed = false;
   #downUntilMs = 0;
@@ -49,6 +51,7 @@ export class WorkerRoom {
     const process = new Process(`worker${++this.#lives}`);
     this.process = process;
     this.worker = undefined;
+    this.readyMs = Infinity;
     this.onLife(process);
     const logger: Logger = {
       log: (level, message, fields) => {
@@ -59,7 +62,9 @@ export class WorkerRoom {
     const options = { config: this.#config, logger, transport: this.#transport };
     this.#world.say(process.name, "starts");
     this.#world.enter(process, () => startWorker(options)).then((worker) => {
-      if (process.isAlive) this.worker = worker;
+      if (!process.isAlive) return;
+      this.worker = worker;
+      this.readyMs = this.#world.nowMs;
     }, (error) => {
       if (isDeath(error) || !process.isAlive) return;
       this.#world.say(process.name, `cannot start: ${String(error)}`);

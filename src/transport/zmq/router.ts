@@ -22,7 +22,10 @@ const MAX_SILENCED = 10_000;
 const CROWD_MESSAGES = 16;
 
 /** Messages looked at before one is chosen, so that each of that many peers has its turn. */
-const CHOICE_MESSAGES = 16;
+const CHOICE_MESSAGES = 32;
+
+/** Time for which those at hand are served before the next look, in milliseconds. */
+const CHOICE_MS = 0.1;
 
 /** Bytes copied before one is chosen; more would take longer than to serve the first. */
 const CHOICE_BYTES = 262_144;
@@ -100,6 +103,7 @@ class ZmqRequestServer implements RequestServer {
   #lastOwner: string | undefined;
   /** How many messages from now on there is a crowd, unless there is another change of peers. */
   #turns = 0;
+  #lookedAtMs = -Infinity;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retryMs = FIRST_RETRY_MS;
   #closing: Promise<void> | undefined;
@@ -172,10 +176,16 @@ class ZmqRequestServer implements RequestServer {
 
   /** The next request, chosen among those of all peers if there are several. */
   #take(nowMs: number): Arrival | undefined {
+    if (!this.#queue.isEmpty && nowMs - this.#lookedAtMs < CHOICE_MS) {
+      return this.#queue.shift(nowMs);
+    }
+    this.#lookedAtMs = nowMs;
     const mayLook = this.#isCrowded ? CHOICE_MESSAGES : 1;
+    // libzmq itself looks only once in a while whether somebody asks who did not before.
+    if (mayLook > 1) void this.#socket.readable;
     for (let looks = 0, bytes = 0; looks < mayLook && bytes < CHOICE_BYTES; looks++) {
       if (this.#queue.isFull) break;
-      const frames = this.#receiver.take();
+      const frames = this.#queue.isEmpty ? this.#receiver.take() : this.#receiver.takeAmid(nowMs);
       if (frames === undefined) break;
       const arrival = this.#open(frames);
       if (arrival === undefined) continue;

@@ -100,6 +100,14 @@ export class Receiver {
     return frames;
   }
 
+  /** A message that is there, for who has others at hand and ends its turn by itself. */
+  takeAmid(nowMs: number): Frames | undefined {
+    if (this.#closed) return undefined;
+    const frames = this.#socket.take?.();
+    if (frames !== undefined) this.#lastMessageAt = nowMs;
+    return frames;
+  }
+
   /** Tells whether a message is there. */
   peek(): boolean {
     const isThere = this.#socket.readable;

@@ -7,6 +7,7 @@ import { CODEC } from "./codec.ts";
 import { FINISH } from "./finish.ts";
 import { IDLE } from "./idle.ts";
 import { JOBS_A_SECOND } from "./jobs.ts";
+import { FLOODED } from "./floods.ts";
 import { GROWTH, MEMORY } from "./memory.ts";
 import { PARTS } from "./parts.ts";
 import { PING } from "./ping.ts";
@@ -22,6 +23,7 @@ export const BENCHES: readonly Bench[] = [
   PING,
   THROUGHPUT,
   BUSY,
+  FLOODED,
   ACCEPT,
   POST,
   JOBS_A_SECOND,

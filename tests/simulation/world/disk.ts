@@ -134,7 +134,7 @@ function installReadDir(readDirSync: typeof Deno.readDirSync): void {
 
 function installFiles(): void {
   const file = Deno.FsFile.prototype;
-  const { write, read, seek, sync, tryLockSync } = file;
+  const { write, read, seek, stat, sync, tryLockSync } = file;
   replace(file, "read", function (this: Deno.FsFile, buffer: Uint8Array) {
     if (currentProcess() === undefined) return read.call(this, buffer);
     return step("read", () => this.readSync(buffer));
@@ -147,6 +147,9 @@ function installFiles(): void {
       return step("seek", () => this.seekSync(offset, whence));
     } as typeof seek,
   );
+  replace(file, "stat", function (this: Deno.FsFile) {
+    return currentProcess() === undefined ? stat.call(this) : step("stat", () => this.statSync());
+  });
   replace(file, "write", function (this: Deno.FsFile, bytes: Uint8Array) {
     if (currentProcess() === undefined) return write.call(this, bytes);
     return step("write", () => {

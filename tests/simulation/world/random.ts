@@ -38,6 +38,11 @@ export class Random {
     return some[this.whole(0, some.length - 1)] ?? some[0];
   }
 
+  /** One of a list that is not empty. */
+  any<T>(some: readonly T[]): T {
+    return some[this.whole(0, some.length - 1)]!;
+  }
+
   /** Bytes as text, 32 hexadecimal digits with dashes, of the shape of a UUID. */
   uuid(): string {
     const hex = Array.from({ length: 4 }, () => Math.floor(this.next() * 2 ** 32))
