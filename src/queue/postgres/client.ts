@@ -3,7 +3,7 @@
 import postgres from "postgres";
 import { ConfigError, JobError } from "../../errors.ts";
 import { startSpan } from "../../trace.ts";
-import { type PostgresAddress, shownAddress } from "./address.ts";
+import { type PostgresAddress, type PostgresHost, shownAddress } from "./address.ts";
 import { guardLateWrites } from "./late_writes.ts";
 
 /** A row as the library gives it: `bigint` as number, `bytea` as bytes. */
@@ -55,16 +55,19 @@ function connect(
   address: PostgresAddress,
   options: ConnectOptions,
 ): postgres.Sql<{ bigint: number }> {
+  const [{ host, port }] = address.hosts as [PostgresHost];
+  const isFolder = host.startsWith("/");
   return postgres({
     // The environment is not asked for anything: the settings are complete.
-    host: address.host,
-    port: address.port,
-    ...(address.host.startsWith("/") ? { path: `${address.host}/.s.PGSQL.${address.port}` } : {}),
+    // Several are known to the library, if not to its types.
+    host: address.hosts.map((one) => one.host) as never,
+    port: address.hosts.map((one) => one.port) as never,
+    ...(isFolder ? { path: `${host}/.s.PGSQL.${port}` } : {}),
     database: address.database,
     user: address.user,
     password: address.password,
-    ssl: address.host.startsWith("/") ? false : address.ssl,
-    target_session_attrs: "read-write",
+    ssl: isFolder ? false : address.ssl,
+    target_session_attrs: "primary",
     max: options.connections ?? CONNECTIONS,
     // One that connects when its pool has been given up already is idle for ever.
     idle_timeout: options.isHeld === true ? undefined : IDLE_S,
@@ -193,13 +196,14 @@ export class PostgresClient {
     if (error instanceof JobError) return error;
     const detail = error instanceof Error ? error.message : String(error);
     const where = shownAddress(this.#address);
-    const message = isAway(error)
+    const isPassing = isAway(error);
+    const message = isPassing
       ? `Backend busy: the queue is away (${detail}); look at PostgreSQL, ${where}`
       : isEmptied(error)
       ? `Cannot ${action}: ${detail}; the queue's tables are not there: bring them back from a backup, ` +
         `or start a worker, which makes new ones, in ${where}`
       : `Cannot ${action}: ${detail}`;
-    return new JobError("unavailable", message, { cause: error });
+    return new JobError("unavailable", message, { cause: error, isPassing });
   }
 }
 
