@@ -48,7 +48,9 @@ Deno.test("Each promise of reliability.md is held by a test", async (context) =>
     const [file, words] = TESTS[fault]!;
     await context.step(`${fault} → ${promised} (${file}: ${words})`, async () => {
       const text = await Deno.readTextFile(new URL(`../${file}`, import.meta.url));
-      const names = [...text.matchAll(/Deno\.test\(\s*["`](.+?)["`]/g)].map(([, name]) => name);
+      const names = [...text.matchAll(/Deno\.test\(\s*(?:\{\s*name: )?["`](.+?)["`]/g)].map((
+        [, name],
+      ) => name);
       assert.ok(names.some((name) => name?.includes(words)), `${file} has no test of ${words}`);
     });
   }
