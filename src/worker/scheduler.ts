@@ -4,95 +4,15 @@ import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
-import type { HeldServer, Job, JobQueue, Lease, ServerElsewhere } from "../queue/mod.ts";
-import { type Announcer, durationS } from "./announcer.ts";
-import { Attempt, type AttemptContext, type AttemptReport } from "./attempt.ts";
+import type { HeldServer, Job, Lease, ServerElsewhere } from "../queue/mod.ts";
+import { durationS } from "./announcer.ts";
+import { Attempt, type AttemptContext } from "./attempt.ts";
 import { Elsewhere } from "./elsewhere.ts";
-import type { Estimator } from "./estimates/estimator.ts";
-import type { Publisher } from "./publisher.ts";
-import type { RetryPolicy } from "./retry.ts";
 import { type JobRunner, Slot } from "./slot.ts";
 import { Slots } from "./slots.ts";
-import type { StorageWatch } from "./storage.ts";
+import type { Scheduler, SchedulerOptions } from "./scheduling.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
-
-/** What a scheduler is made of. */
-export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "storeImages"> {
-  /** Where jobs come from. */
-  queue: JobQueue;
-  /** Where they run. */
-  runners: readonly JobRunner[];
-  /** Where updates go. */
-  publisher: Publisher;
-  /** Tells endings. */
-  announcer: Announcer;
-  /** Learns run times. */
-  estimator: Estimator;
-  /** Jobs handed out at once, over all servers. @default {Infinity} */
-  maxConcurrentJobs?: number;
-  /** How long a lease holds, in milliseconds; renewed at a third of it. @default {30000} */
-  leaseMs?: number;
-  /**
-   * How long a server may be away before others run what it was given, in milliseconds. Nothing is
-   * taken from it while no other is there. @default {30000}
-   */
-  abandonMs?: number;
-  /** Pause before a change that the queue could not store is offered again. @default {1000} */
-  storeAgainMs?: number;
-  /** Pause between two looks at prompts that a server does not let go of. @default {1000} */
-  lookAgainMs?: number;
-  /** Knows whether images can be written. @default they can */
-  storage?: Pick<StorageWatch, "isFit" | "suspect">;
-  /** Percent of a job that was told while another worker ran it. @default {0} */
-  percentElsewhere?: (jobId: string) => number;
-  /** Last progress of each job; whoever hears how one ended takes it out. @default a map of its own */
-  progress?: Map<string, Progress>;
-  /** Hears of each attempt that has ended. */
-  onAttempt?: (report: AttemptReport) => void;
-  /** Takes log lines. */
-  logger?: Logger;
-  /** Clock, Unix milliseconds. @default {Date.now} */
-  now?: () => number;
-  /** Source of jitter in [0, 1). @default {Math.random} */
-  random?: () => number;
-}
-
-/** Runs the queue. */
-export interface Scheduler {
-  /** Looks for work again: a server is ready. */
-  wake(): void;
-  /** Looks for work again if a job that came may run, or has to be thought of at a certain time. */
-  came(job: Job): void;
-  /** Stops the attempt at a job, whose cancelling the queue has already noted. */
-  abort(jobId: string): void;
-  /** Number of jobs under way on a server. */
-  activeOn(server: string): number;
-  /** True if a server gets no more jobs. */
-  isDraining(server: string): boolean;
-  /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
-  setDraining(server: string, draining: boolean): void;
-  /** Notes the servers of other workers: what one of them does soonest is left to it for a while. */
-  noteElsewhere(servers: readonly ServerElsewhere[]): void;
-  /** What was noted last. */
-  readonly elsewhere: readonly ServerElsewhere[];
-  /** Tells what others may know of the servers here. */
-  held(): readonly HeldServer[];
-  /** Gives jobs to another server, too. */
-  add(runner: JobRunner): void;
-  /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
-  remove(server: string): Promise<void>;
-  /** True while a job runs here. */
-  runs(jobId: string): boolean;
-  /** Last progress that was told of a job while it ran here, until it has ended. */
-  progressOf(jobId: string): Progress | undefined;
-  /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
-  waitBeforeMs(jobId: string): number;
-  /** Why the queue cannot be used at the moment, if it cannot. */
-  readonly problem: string | undefined;
-  /** Claims nothing more; resolves when what runs has ended. */
-  drain(): Promise<void>;
-}
 
 /** Pause before work that could not be given to any server is looked at again, in milliseconds. */
 const RECHECK_MS = 1_000;
@@ -116,6 +36,10 @@ class QueueScheduler implements Scheduler {
   readonly #loop: Promise<void>;
   #draining = false;
   #looked = false;
+  /** When others' leases, prompts and deadlines were looked at last. */
+  #tidiedAtMs = -Infinity;
+  /** Earliest deadline of a waiting job, as it was then. */
+  #deadlineAtMs: number | undefined;
   #problem: string | undefined;
 
   constructor(options: SchedulerOptions) {
@@ -150,9 +74,10 @@ class QueueScheduler implements Scheduler {
     this.#wakeUp.wake();
   }
 
-  came({ deadlineAtMs }: Job): void {
+  came(job?: Job): void {
+    if (job?.deadlineAtMs !== undefined) this.#tidiedAtMs = -Infinity;
     // Whatever makes room for it wakes the loop, too.
-    if (deadlineAtMs !== undefined || this.#hasRoom) this.wake();
+    if (job?.deadlineAtMs !== undefined || this.#hasRoom) this.wake();
   }
 
   abort(jobId: string): void {
@@ -205,8 +130,8 @@ class QueueScheduler implements Scheduler {
     this.wake();
   }
 
-  runs(jobId: string): boolean {
-    return this.#active.has(jobId);
+  running(): readonly string[] {
+    return [...this.#active.keys()];
   }
 
   progressOf(jobId: string): Progress | undefined {
@@ -227,9 +152,10 @@ class QueueScheduler implements Scheduler {
   async #run(): Promise<void> {
     while (!this.#draining) {
       try {
-        await this.#abandon();
+        const isTidy = this.#isTidy();
+        await this.#abandon(isTidy);
         await this.#welcome.look(this.#slots.all);
-        await this.#expire();
+        if (!isTidy) await this.#expire();
         while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
         this.#options.queue.shared?.touch();
         this.#problem = undefined;
@@ -241,6 +167,14 @@ class QueueScheduler implements Scheduler {
         await this.#wakeUp.wait(RECHECK_MS);
       }
     }
+  }
+
+  /** Of a shared queue all workers look after the same jobs: now and then will do. */
+  #isTidy(): boolean {
+    const isTidy = this.#options.queue.shared !== undefined &&
+      this.#now() - this.#tidiedAtMs < RECHECK_MS;
+    if (!isTidy) this.#tidiedAtMs = this.#now();
+    return isTidy;
   }
 
   get #hasRoom(): boolean {
@@ -340,7 +274,7 @@ class QueueScheduler implements Scheduler {
   }
 
   /** Lets any server run what one was given that is away for too long, or is no longer in use. */
-  async #abandon(): Promise<void> {
+  async #abandon(isTidy: boolean): Promise<void> {
     for (const slot of this.#slots.all) slot.look();
     const present = this.#slots.all.filter((slot) => slot.awaySinceMs === undefined);
     const kept = present.length === 0
@@ -348,7 +282,8 @@ class QueueScheduler implements Scheduler {
       : this.#slots.all.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
     // Of a shared queue, servers of other workers come and go without this one's knowing.
     const { shared } = this.#options.queue;
-    if (this.#looked && kept.length === this.#slots.all.length && shared === undefined) return;
+    const isQuiet = isTidy || (kept.length === this.#slots.all.length && shared === undefined);
+    if (this.#looked && isQuiet) return;
     const count = await this.#options.queue.abandonPrompts({
       exceptOn: kept.map((slot) => slot.name),
       fits: (job) => this.#mayLeave(job) && kept.some((slot) => slot.has(job.request)),
@@ -378,19 +313,17 @@ class QueueScheduler implements Scheduler {
     for (let late = await queue.expire(); late.length > 0; late = await queue.expire()) {
       for (const job of late) await announcer.announce(job);
     }
+    this.#deadlineAtMs = await queue.nextDeadlineAtMs();
   }
 
   /** When to look again without being woken: a pause or a deadline ends, a server gets its probe. */
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
-    const [claimable, deadline] = await Promise.all([
-      this.#slots.open.length > 0 ? queue.nextClaimableAtMs() : undefined,
-      queue.nextDeadlineAtMs(),
-    ]);
+    const claimable = this.#slots.open.length > 0 ? await queue.nextClaimableAtMs() : undefined;
     const probes = this.#slots.all.map((slot) => slot.probeAtMs);
     const patience = this.#slots.all.map((slot) => this.#patienceEndsMs(slot))
       .filter((time) => time > this.#now() && time < Infinity);
-    const times = [claimable, deadline, ...probes, ...patience];
+    const times = [claimable, this.#deadlineAtMs, ...probes, ...patience];
     // What is due but could not be done waits for a server that is busy, away or lacks the model.
     const waits = times.filter((time) => time !== undefined)
       .map((time) => time > this.#now() ? time - this.#now() : RECHECK_MS);
