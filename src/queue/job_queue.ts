@@ -219,9 +219,15 @@ export interface JobQueue extends AsyncDisposable {
   /**
    * Ends a job. One whose cancelling was asked for ends as cancelled, whatever the outcome given.
    *
+   * @param details With `more` a claim is about to follow: both may be stored together, no later than in
+   *   the next turn but one of the event loop.
    * @returns the job as it ended, or undefined if the lease was lost.
    */
-  settle(lease: Lease, outcome: JobOutcome): Promise<Job | undefined>;
+  settle(
+    lease: Lease,
+    outcome: JobOutcome,
+    details?: { more?: boolean },
+  ): Promise<Job | undefined>;
   /** Gives a job back to be run later. One whose cancelling was asked for ends as cancelled instead. */
   release(lease: Lease, options: ReleaseOptions): Promise<Job | undefined>;
   /**

@@ -6,7 +6,7 @@ import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { HeldServer, Job, JobQueue, Lease, ServerElsewhere } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
-import { Attempt, type AttemptContext } from "./attempt.ts";
+import { Attempt, type AttemptContext, type AttemptReport } from "./attempt.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import type { Estimator } from "./estimates/estimator.ts";
 import type { Publisher } from "./publisher.ts";
@@ -56,18 +56,6 @@ export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "sto
   now?: () => number;
   /** Source of jitter in [0, 1). @default {Math.random} */
   random?: () => number;
-}
-
-/** How an attempt came home. */
-export interface AttemptReport {
-  /** Where it ran. */
-  readonly server: string;
-  /** Code of the failure, if it failed. */
-  readonly failure: string | undefined;
-  /** True if it failed, and the job will be tried again. */
-  readonly isRetried: boolean;
-  /** Where its time went, if that was measured. */
-  readonly times: MeasuredRun | undefined;
 }
 
 /** Runs the queue. */
@@ -257,7 +245,7 @@ class QueueScheduler implements Scheduler {
 
   get #hasRoom(): boolean {
     const { maxConcurrentJobs = Infinity } = this.#options;
-    return this.#active.size < maxConcurrentJobs && this.#slots.open.length > 0;
+    return this.#slots.active < maxConcurrentJobs && this.#slots.open.length > 0;
   }
 
   /** Hands out what may run on the servers that are free; false if that was all, for now. */
@@ -265,7 +253,7 @@ class QueueScheduler implements Scheduler {
     const { queue, maxConcurrentJobs = Infinity } = this.#options;
     const { open } = this.#slots;
     const room = open.reduce((sum, slot) => sum + slot.room, 0);
-    const limit = Math.min(room, maxConcurrentJobs - this.#active.size);
+    const limit = Math.min(room, maxConcurrentJobs - this.#slots.active);
     if (limit <= 0) return false;
     const leases = await queue.claimAll({
       servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
@@ -285,7 +273,8 @@ class QueueScheduler implements Scheduler {
   }
 
   #start(slot: Slot, lease: Lease): void {
-    const attempt = new Attempt(slot.runner, lease, this.#context);
+    const onDone = (attempt: Attempt) => this.#free(slot, attempt);
+    const attempt = new Attempt(slot.runner, lease, { ...this.#context, onDone });
     this.#active.set(lease.job.id, attempt);
     this.#elsewhere.forget(lease.job.id);
     slot.add(attempt);
@@ -294,10 +283,7 @@ class QueueScheduler implements Scheduler {
       server: slot.name,
       attempt: lease.job.attempts,
     });
-    const running = this.#finish(slot, attempt).finally(() => {
-      this.#running.delete(running);
-      this.wake();
-    });
+    const running = this.#finish(slot, attempt).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
@@ -316,17 +302,32 @@ class QueueScheduler implements Scheduler {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
       this.#context.progress.delete(id);
-      await this.#options.announcer.announce(ended);
+      const telling = this.#options.announcer.announce(ended);
+      this.#leave(slot, attempt);
+      await telling;
       if (times !== undefined) await this.#keepTimes(id, times);
     } catch (error) {
       // The lease runs out and the job is claimed again.
       this.#logger.log("error", `Cannot settle the job: ${messageOf(error)}`, { jobId: id });
     } finally {
-      if (this.#active.get(id) === attempt) this.#active.delete(id);
-      slot.remove(attempt);
-      // What it gave back last is looked at anew, too.
-      if (this.#slots.letGo(slot)) this.#looked = false;
+      this.#leave(slot, attempt);
     }
+  }
+
+  /** The server may have another job. */
+  #free(slot: Slot, attempt: Attempt): void {
+    if (slot.remove(attempt)) this.wake();
+  }
+
+  /** The attempt is over; may be called again. */
+  #leave(slot: Slot, attempt: Attempt): void {
+    const { id } = attempt.lease.job;
+    if (this.#active.get(id) === attempt) this.#active.delete(id);
+    this.#free(slot, attempt);
+    if (!this.#slots.letGo(slot)) return;
+    // What it gave back last is looked at anew, too.
+    this.#looked = false;
+    this.wake();
   }
 
   /** What cannot be stored is known until the worker ends, and measured again. */

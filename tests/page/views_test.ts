@@ -17,7 +17,7 @@ browserTest("one prompt on two models with two seeds stands side by side", async
   await page.getByLabel("Seeds").fill("5, 6");
   await page.getByLabel("Steps").fill("2");
   await page.getByRole("button", { name: "Compare" }).click();
-  await page.locator(".compare img.pixels").nth(3).waitFor();
+  await page.locator(".compare img.pixels:not([alt^='Preview'])").nth(3).waitFor();
   const shown = await page.locator(".compare li").allInnerTexts();
   const cells = shown.map((text) => text.replace(/\s+/g, " ").trim()).toSorted();
   assert.deepEqual(cells, [
