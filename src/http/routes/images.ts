@@ -3,8 +3,8 @@
 import { type Context, Hono } from "hono";
 import { type GuardEnv, needs } from "../auth/guard.ts";
 import { readBody } from "../body.ts";
-import { type ImageFile, urlBeside } from "../../store/mod.ts";
 import { contentTypeOf } from "../../store/file_type.ts";
+import { type ImageFile, urlBeside } from "../../store/mod.ts";
 import { isKnown, isSameFile } from "../etag.ts";
 import type { HttpContext, OpenImage } from "../options.ts";
 import { HttpProblem } from "../problem.ts";
@@ -126,7 +126,7 @@ async function opened(
   { image_url: url }: Pick<JobFacts, "image_url">,
 ): Promise<ImageFile> {
   const file = await openImage(path, url === undefined ? undefined : urlBeside(url, path));
-  if (file === undefined) throw notFound("The file is there no more");
+  if (file === undefined) throw notFound("The file is no longer in the output directory");
   return file;
 }
 
