@@ -112,13 +112,21 @@ export function readMessage(value: unknown): FromSandbox | typeof INVALID {
   return message(value);
 }
 
+/** The reader of the last folder: nearly always all servers have the same, and a job tells a lot. */
+let events: { readonly outputDir: string; readonly read: Reader<RunEvent> } | undefined;
+
 /** Reads what a run tells; its files must lie in the folder for images. */
 export function readEvent(value: unknown, outputDir: string): RunEvent | typeof INVALID {
+  if (events?.outputDir !== outputDir) events = { outputDir, read: eventReader(outputDir) };
+  return events.read(value);
+}
+
+function eventReader(outputDir: string): Reader<RunEvent> {
   return union<RunEvent>({
     started: object({ type: word(["started"]), workflow: name }),
     progress: object({ type: word(["progress"]), progress }),
     preview: object({ type: word(["preview"]), path: fileIn(outputDir), step: count }),
-  })(value);
+  });
 }
 
 /** Reads how a run ended; its files must lie in the folder for images. */

@@ -209,6 +209,14 @@ class Isolate implements Sandbox {
 
   /** Nothing that comes may throw here: that would end the process. */
   #receive(data: unknown): void {
+    if (!this.#alive) return;
+    this.#heardAtMs = performance.now();
+    const messages: readonly unknown[] = Array.isArray(data) && data.length > 0 ? data : [data];
+    for (const message of messages) this.#receiveOne(message);
+    this.#watch();
+  }
+
+  #receiveOne(data: unknown): void {
     if (!this.#alive || this.#floods()) return;
     try {
       const message = readMessage(data);
@@ -216,7 +224,6 @@ class Isolate implements Sandbox {
     } catch (error) {
       this.kill(`${SENSELESS}: ${error instanceof Error ? error.message : String(error)}`);
     }
-    this.#watch();
   }
 
   /** Returns false for what makes no sense. What concerns a run or a call that is over is ignored. */
@@ -282,7 +289,6 @@ class Isolate implements Sandbox {
 
   /** A sandbox that talks without end would starve the socket loop, so it is ended. */
   #floods(): boolean {
-    this.#heardAtMs = performance.now();
     if (this.#heardAtMs - this.#window.startMs > 1_000) {
       this.#window = { startMs: this.#heardAtMs, messages: 0 };
     }

@@ -195,7 +195,7 @@ export type ToSandbox =
   | { type: "call"; server: number; call: number; name: keyof SandboxCalls; question: unknown }
   | { type: "ping" };
 
-/** Sandbox to host. */
+/** Sandbox to host, some at a time: what is posted is a list of these. */
 export type FromSandbox =
   | { type: "ready" }
   | { type: "refused"; code: string; error: string }

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { decompress } from "./compression.ts";
-import { MAX_MESSAGE_BYTES, tooLarge } from "./limits.ts";
 import type { Reply, Request, Update } from "./messages.ts";
-import { asMeant } from "./lenient.ts";
 import { readFields } from "./read.ts";
+import { type ReadRequest, readRequest, unpacked } from "./requests.ts";
 import { withOwnImage } from "./stored.ts";
 import { rounded } from "./values.ts";
 import { type MessageSet, replies, requests, updates, validate } from "./validate.ts";
@@ -21,8 +19,17 @@ import { type MessageSet, replies, requests, updates, validate } from "./validat
  *   `unknown_type`; `invalid_parameter`, with `jobId` if it is a `generate` whose `id` can be read.
  */
 export function decodeRequest(bytes: Uint8Array): Request {
-  const read = readFields(unpacked(bytes), requests.maxValues);
-  return withOwnImage(validate(requests, asMeant(read), read.hasNulls, read.exact));
+  return judgeRequest(readRequest(bytes));
+}
+
+/**
+ * Checks a request that was read.
+ *
+ * @throws {ProtocolError} `unknown_type`, `invalid_parameter`.
+ */
+export function judgeRequest(read: ReadRequest): Request {
+  if (read.type === "sure") return read.request;
+  return withOwnImage(validate(requests, read.fields, read.hasNulls, read.exact));
 }
 
 /**
@@ -54,12 +61,6 @@ export function decodeReply(bytes: Uint8Array): Reply {
  */
 export function decodeUpdate(bytes: Uint8Array): Update {
   return decode(bytes, updates);
-}
-
-/** The limit holds for what comes and for what is in it. */
-function unpacked(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
-  return decompress(bytes);
 }
 
 function decode<Message>(bytes: Uint8Array, set: MessageSet<Message>): Message {

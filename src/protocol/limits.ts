@@ -5,6 +5,12 @@ import { ProtocolError } from "../errors.ts";
 /** Longest message in bytes, both ways (1 MiB). */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
+/**
+ * Most values in a request, map keys included. The largest of ours has some 150; a megabyte of small maps, in a
+ * field that is then ignored, would keep the worker from its other work for a second.
+ */
+export const MAX_REQUEST_VALUES = 4_000;
+
 /** Longest prompt in Unicode code points. */
 export const MAX_PROMPT_CHARS = 10_000;
 

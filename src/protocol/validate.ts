@@ -2,8 +2,9 @@
 
 import type { z } from "zod";
 import { ProtocolError } from "../errors.ts";
+import { countCharacters } from "./characters.ts";
 import { type JsonSchema, messagesJsonSchema } from "./json_schema.ts";
-import { countCharacters } from "./kinds.ts";
+import { MAX_REQUEST_VALUES } from "./limits.ts";
 import { generate, reply, request, update } from "./schemas.ts";
 import { remedyFor, remedyForNothing, remedyForNoType } from "./remedies.ts";
 import { type Container, isContainer, withoutNulls } from "./values.ts";
@@ -18,12 +19,6 @@ export interface MessageSet<Message> {
   /** The schemas by type tag. */
   readonly schemas: ReadonlyMap<string, z.ZodType<Message>>;
 }
-
-/**
- * Most values in a request. The largest of ours has some 150; a megabyte of small maps, in a field
- * that is then ignored, would keep the worker from its other work for a second.
- */
-const MAX_REQUEST_VALUES = 4_000;
 
 /** What clients send. */
 export const requests: MessageSet<Request> = {

@@ -92,7 +92,7 @@ export async function makeGraph(
   };
   const check = async (anew: boolean): Promise<CheckedGraph & MadeGraph & KnownClasses> => {
     const known = await nodes.describe(names, { anew, ...wait });
-    const { graph, seed } = fitted(plan, known.classes);
+    const { graph, seed } = fitted(plan, known.classes, made);
     return { ...checkGraph(template, graph, known.classes, known.replacements), seed, ...known };
   };
   try {
@@ -113,8 +113,10 @@ export async function makeGraph(
 function fitted(
   { template, request, options }: GraphPlan,
   classes?: Parameters<typeof fitSeed>[2],
+  made?: MadeGraph,
 ): MadeGraph {
   const isDrawn = request.seed === undefined;
   const seed = isDrawn ? fitSeed(template, options.seed, classes) : options.seed;
+  if (made?.seed === seed) return made;
   return { graph: bindTemplate(template, request, { ...options, seed }), seed };
 }

@@ -9,9 +9,9 @@ import { IsolateService } from "./service.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToSandbox>) => void) | null;
-  postMessage(message: FromSandbox): void;
+  postMessage(messages: readonly FromSandbox[]): void;
 };
 
-const service = new IsolateService((message) => self.postMessage(message));
+const service = new IsolateService((messages) => self.postMessage(messages));
 
 self.onmessage = ({ data }) => service.take(data);

@@ -5,7 +5,7 @@ import type { FromSandbox, ToSandbox } from "../executor/messages.ts";
 
 declare const self: {
   onmessage: ((event: MessageEvent<ToSandbox>) => void) | null;
-  postMessage(message: FromSandbox): void;
+  postMessage(messages: readonly FromSandbox[]): void;
 };
 
 /** Most memory, in bytes: bytes outside of JavaScript's heap have no limit of their own. */
@@ -16,7 +16,7 @@ const MAX_MEMORY_BYTES = 3 * 2 ** 30;
  * takes more memory than it may.
  */
 export async function servePipe(maxMemoryBytes: number = MAX_MEMORY_BYTES): Promise<void> {
-  self.postMessage = (message) => writeAll(writeLine(message));
+  self.postMessage = (messages) => writeAll(writeLine(messages));
   for await (const data of readLines(Deno.stdin.readable, MAX_LINE_BYTES)) {
     if (Deno.memoryUsage().rss > maxMemoryBytes) Deno.exit(TOO_LARGE_STATUS);
     self.onmessage?.(new MessageEvent("message", { data: data as ToSandbox }));

@@ -16,20 +16,21 @@ import { checkRequest } from "./check.ts";
 import { withdraw } from "./cancel.ts";
 import type { JobContext } from "./context.ts";
 import { runJob } from "./job.ts";
+import { Outgoing } from "./outgoing.ts";
 import { openSession } from "./session.ts";
 import { removeLeftovers } from "./staging.ts";
 
 /** One isolate, as its host sees it from within. */
 export class IsolateService {
-  readonly #post: (message: FromSandbox) => void;
+  readonly #outgoing: Outgoing;
   readonly #runs = new Map<number, AbortController>();
   #sessions: readonly JobContext[] = [];
   /** Hides the secrets of all servers in whatever may come to be seen by others. */
   #redact: Redact = createRedactor([]);
 
   /** Waits for the set-up. */
-  constructor(post: (message: FromSandbox) => void) {
-    this.#post = post;
+  constructor(send: (messages: readonly FromSandbox[]) => void) {
+    this.#outgoing = new Outgoing(send);
   }
 
   /** Takes a message of the host; what comes of it is posted. */
@@ -54,6 +55,10 @@ export class IsolateService {
       default:
         message satisfies never;
     }
+  }
+
+  #post(message: FromSandbox): void {
+    this.#outgoing.post(message);
   }
 
   #log(level: LogLevel, message: string, fields: LogFields = {}): void {

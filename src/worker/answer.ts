@@ -2,14 +2,10 @@
 
 import { ProtocolError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import {
-  compress,
-  compressionOf,
-  decodeRequest,
-  encodeReply,
-  type Reply,
-  type Request,
-} from "../protocol/mod.ts";
+import { compress, compressionOf } from "../protocol/compression.ts";
+import { encodeReply } from "../protocol/encode.ts";
+import type { Reply, Request } from "../protocol/mod.ts";
+import { type ReadRequest, readRequest } from "../protocol/requests.ts";
 import { startSpan } from "../trace.ts";
 
 /** A request as the socket hands it up. */
@@ -39,7 +35,12 @@ export async function answer(
 ): Promise<Uint8Array> {
   let reply: Reply;
   try {
-    reply = await handle(parse(frames), isFollowed, owner);
+    const read = parse(frames);
+    reply = await handle(
+      read.type === "sure" ? read.request : await judge(read),
+      isFollowed,
+      owner,
+    );
   } catch (error) {
     reply = refusal(error, logger);
   }
@@ -50,7 +51,13 @@ export async function answer(
   return method === undefined ? bytes : compress(bytes, method);
 }
 
-function parse(frames: readonly Uint8Array[]): Request {
+/** Who sends what is right does not make the worker load the schemas. */
+async function judge(read: ReadRequest): Promise<Request> {
+  const { judgeRequest } = await import("../protocol/codec.ts");
+  return judgeRequest(read);
+}
+
+function parse(frames: readonly Uint8Array[]): ReadRequest {
   const [body] = frames;
   if (body === undefined || frames.length !== 1) {
     throw new ProtocolError(
@@ -59,7 +66,7 @@ function parse(frames: readonly Uint8Array[]): Request {
     );
   }
   using _span = startSpan("decode a request");
-  return decodeRequest(body);
+  return readRequest(body);
 }
 
 function refusal(error: unknown, logger: Logger): Reply {

@@ -39,6 +39,8 @@ export interface AttemptContext extends RetryPolicy {
   readonly leaseMs: number;
   /** Pause before a change that the queue could not store is offered again, in milliseconds. */
   readonly storeAgainMs: number;
+  /** Hears that a job is done, before that is stored: its server may have the next one. */
+  readonly onDone?: (attempt: Attempt) => void;
   /** True once the worker stops: what fails by that is handed back. */
   readonly stopping: () => boolean;
   /** Clock, Unix milliseconds. */
@@ -66,7 +68,31 @@ export interface AttemptEnd {
   readonly times: MeasuredRun | undefined;
 }
 
+/** How an attempt came home. */
+export interface AttemptReport {
+  /** Where it ran. */
+  readonly server: string;
+  /** Code of the failure, if it failed. */
+  readonly failure: string | undefined;
+  /** True if it failed, and the job will be tried again. */
+  readonly isRetried: boolean;
+  /** Where its time went, if that was measured. */
+  readonly times: MeasuredRun | undefined;
+}
+
 type Outcome = RunOutcome & { readonly storedAt?: string };
+
+/** How an attempt came home. */
+export interface AttemptReport {
+  /** Where it ran. */
+  readonly server: string;
+  /** Code of the failure, if it failed. */
+  readonly failure: string | undefined;
+  /** True if it failed, and the job will be tried again. */
+  readonly isRetried: boolean;
+  /** Where its time went, if that was measured. */
+  readonly times: MeasuredRun | undefined;
+}
 
 /** Longest time that a timer can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -135,7 +161,9 @@ export class Attempt implements Disposable {
     const times = outcome.type === "completed" && outcome.times !== undefined
       ? describeRun(this.lease.job.request, this.#runner.name, outcome.times)
       : undefined;
-    return { ended: await this.#settle(this.#ending(outcome)), failure: undefined, times };
+    const ending = this.#ending(outcome);
+    if (ending.type === "completed") this.#context.onDone?.(this);
+    return { ended: await this.#settle(ending), failure: undefined, times };
   }
 
   async #follow(): Promise<RunOutcome> {
@@ -265,7 +293,8 @@ export class Attempt implements Disposable {
   }
 
   async #settle(outcome: JobOutcome): Promise<Job | undefined> {
-    return await this.#store(() => this.#context.queue.settle(this.lease, outcome));
+    const more = outcome.type === "completed" && this.#context.onDone !== undefined;
+    return await this.#store(() => this.#context.queue.settle(this.lease, outcome, { more }));
   }
 
   /** What became of a job is not lost to a full disk: it is offered until the queue can store it. */

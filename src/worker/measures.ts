@@ -4,7 +4,7 @@ import type { Metrics, Snapshot } from "../http/mod.ts";
 import type { Job, JobQueue } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
 import type { FreeSpace } from "./free_space.ts";
-import type { AttemptReport } from "./scheduler.ts";
+import type { AttemptReport } from "./attempt.ts";
 import type { Handle } from "./answer.ts";
 import type { SchedulerView, ServerView } from "./requests/context.ts";
 

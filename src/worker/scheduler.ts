@@ -6,7 +6,7 @@ import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { HeldServer, Job, JobQueue, Lease, ServerElsewhere } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
-import { Attempt, type AttemptContext } from "./attempt.ts";
+import { Attempt, type AttemptContext, type AttemptReport } from "./attempt.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import type { Estimator } from "./estimates/estimator.ts";
 import type { Publisher } from "./publisher.ts";
@@ -58,24 +58,12 @@ export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "sto
   random?: () => number;
 }
 
-/** How an attempt came home. */
-export interface AttemptReport {
-  /** Where it ran. */
-  readonly server: string;
-  /** Code of the failure, if it failed. */
-  readonly failure: string | undefined;
-  /** True if it failed, and the job will be tried again. */
-  readonly isRetried: boolean;
-  /** Where its time went, if that was measured. */
-  readonly times: MeasuredRun | undefined;
-}
-
 /** Runs the queue. */
 export interface Scheduler {
   /** Looks for work again: a server is ready. */
   wake(): void;
-  /** Looks for work again if a job that came may run, or has to be thought of at a certain time. */
-  came(job: Job): void;
+  /** Looks for work again if a job that came, or some, may run, or has to be thought of at a certain time. */
+  came(job?: Job): void;
   /** Stops the attempt at a job, whose cancelling the queue has already noted. */
   abort(jobId: string): void;
   /** Number of jobs under way on a server. */
@@ -94,8 +82,8 @@ export interface Scheduler {
   add(runner: JobRunner): void;
   /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
   remove(server: string): Promise<void>;
-  /** True while a job runs here. */
-  runs(jobId: string): boolean;
+  /** Ids of the jobs that run here. */
+  running(): readonly string[];
   /** Last progress that was told of a job while it ran here, until it has ended. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -128,6 +116,10 @@ class QueueScheduler implements Scheduler {
   readonly #loop: Promise<void>;
   #draining = false;
   #looked = false;
+  /** When others' leases, prompts and deadlines were looked at last. */
+  #tidiedAtMs = -Infinity;
+  /** Earliest deadline of a waiting job, as it was then. */
+  #deadlineAtMs: number | undefined;
   #problem: string | undefined;
 
   constructor(options: SchedulerOptions) {
@@ -162,9 +154,10 @@ class QueueScheduler implements Scheduler {
     this.#wakeUp.wake();
   }
 
-  came({ deadlineAtMs }: Job): void {
+  came(job?: Job): void {
+    if (job?.deadlineAtMs !== undefined) this.#tidiedAtMs = -Infinity;
     // Whatever makes room for it wakes the loop, too.
-    if (deadlineAtMs !== undefined || this.#hasRoom) this.wake();
+    if (job?.deadlineAtMs !== undefined || this.#hasRoom) this.wake();
   }
 
   abort(jobId: string): void {
@@ -217,8 +210,8 @@ class QueueScheduler implements Scheduler {
     this.wake();
   }
 
-  runs(jobId: string): boolean {
-    return this.#active.has(jobId);
+  running(): readonly string[] {
+    return [...this.#active.keys()];
   }
 
   progressOf(jobId: string): Progress | undefined {
@@ -239,9 +232,10 @@ class QueueScheduler implements Scheduler {
   async #run(): Promise<void> {
     while (!this.#draining) {
       try {
-        await this.#abandon();
+        const isTidy = this.#isTidy();
+        await this.#abandon(isTidy);
         await this.#welcome.look(this.#slots.all);
-        await this.#expire();
+        if (!isTidy) await this.#expire();
         while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
         this.#options.queue.shared?.touch();
         this.#problem = undefined;
@@ -255,9 +249,17 @@ class QueueScheduler implements Scheduler {
     }
   }
 
+  /** Of a shared queue all workers look after the same jobs: now and then will do. */
+  #isTidy(): boolean {
+    const isTidy = this.#options.queue.shared !== undefined &&
+      this.#now() - this.#tidiedAtMs < RECHECK_MS;
+    if (!isTidy) this.#tidiedAtMs = this.#now();
+    return isTidy;
+  }
+
   get #hasRoom(): boolean {
     const { maxConcurrentJobs = Infinity } = this.#options;
-    return this.#active.size < maxConcurrentJobs && this.#slots.open.length > 0;
+    return this.#slots.active < maxConcurrentJobs && this.#slots.open.length > 0;
   }
 
   /** Hands out what may run on the servers that are free; false if that was all, for now. */
@@ -265,7 +267,7 @@ class QueueScheduler implements Scheduler {
     const { queue, maxConcurrentJobs = Infinity } = this.#options;
     const { open } = this.#slots;
     const room = open.reduce((sum, slot) => sum + slot.room, 0);
-    const limit = Math.min(room, maxConcurrentJobs - this.#active.size);
+    const limit = Math.min(room, maxConcurrentJobs - this.#slots.active);
     if (limit <= 0) return false;
     const leases = await queue.claimAll({
       servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
@@ -285,7 +287,8 @@ class QueueScheduler implements Scheduler {
   }
 
   #start(slot: Slot, lease: Lease): void {
-    const attempt = new Attempt(slot.runner, lease, this.#context);
+    const onDone = (attempt: Attempt) => this.#free(slot, attempt);
+    const attempt = new Attempt(slot.runner, lease, { ...this.#context, onDone });
     this.#active.set(lease.job.id, attempt);
     this.#elsewhere.forget(lease.job.id);
     slot.add(attempt);
@@ -294,10 +297,7 @@ class QueueScheduler implements Scheduler {
       server: slot.name,
       attempt: lease.job.attempts,
     });
-    const running = this.#finish(slot, attempt).finally(() => {
-      this.#running.delete(running);
-      this.wake();
-    });
+    const running = this.#finish(slot, attempt).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
@@ -316,17 +316,32 @@ class QueueScheduler implements Scheduler {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
       this.#context.progress.delete(id);
-      await this.#options.announcer.announce(ended);
+      const telling = this.#options.announcer.announce(ended);
+      this.#leave(slot, attempt);
+      await telling;
       if (times !== undefined) await this.#keepTimes(id, times);
     } catch (error) {
       // The lease runs out and the job is claimed again.
       this.#logger.log("error", `Cannot settle the job: ${messageOf(error)}`, { jobId: id });
     } finally {
-      if (this.#active.get(id) === attempt) this.#active.delete(id);
-      slot.remove(attempt);
-      // What it gave back last is looked at anew, too.
-      if (this.#slots.letGo(slot)) this.#looked = false;
+      this.#leave(slot, attempt);
     }
+  }
+
+  /** The server may have another job. */
+  #free(slot: Slot, attempt: Attempt): void {
+    if (slot.remove(attempt)) this.wake();
+  }
+
+  /** The attempt is over; may be called again. */
+  #leave(slot: Slot, attempt: Attempt): void {
+    const { id } = attempt.lease.job;
+    if (this.#active.get(id) === attempt) this.#active.delete(id);
+    this.#free(slot, attempt);
+    if (!this.#slots.letGo(slot)) return;
+    // What it gave back last is looked at anew, too.
+    this.#looked = false;
+    this.wake();
   }
 
   /** What cannot be stored is known until the worker ends, and measured again. */
@@ -339,7 +354,7 @@ class QueueScheduler implements Scheduler {
   }
 
   /** Lets any server run what one was given that is away for too long, or is no longer in use. */
-  async #abandon(): Promise<void> {
+  async #abandon(isTidy: boolean): Promise<void> {
     for (const slot of this.#slots.all) slot.look();
     const present = this.#slots.all.filter((slot) => slot.awaySinceMs === undefined);
     const kept = present.length === 0
@@ -347,7 +362,8 @@ class QueueScheduler implements Scheduler {
       : this.#slots.all.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
     // Of a shared queue, servers of other workers come and go without this one's knowing.
     const { shared } = this.#options.queue;
-    if (this.#looked && kept.length === this.#slots.all.length && shared === undefined) return;
+    const isQuiet = isTidy || (kept.length === this.#slots.all.length && shared === undefined);
+    if (this.#looked && isQuiet) return;
     const count = await this.#options.queue.abandonPrompts({
       exceptOn: kept.map((slot) => slot.name),
       fits: (job) => this.#mayLeave(job) && kept.some((slot) => slot.has(job.request)),
@@ -377,19 +393,17 @@ class QueueScheduler implements Scheduler {
     for (let late = await queue.expire(); late.length > 0; late = await queue.expire()) {
       for (const job of late) await announcer.announce(job);
     }
+    this.#deadlineAtMs = await queue.nextDeadlineAtMs();
   }
 
   /** When to look again without being woken: a pause or a deadline ends, a server gets its probe. */
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
-    const [claimable, deadline] = await Promise.all([
-      this.#slots.open.length > 0 ? queue.nextClaimableAtMs() : undefined,
-      queue.nextDeadlineAtMs(),
-    ]);
+    const claimable = this.#slots.open.length > 0 ? await queue.nextClaimableAtMs() : undefined;
     const probes = this.#slots.all.map((slot) => slot.probeAtMs);
     const patience = this.#slots.all.map((slot) => this.#patienceEndsMs(slot))
       .filter((time) => time > this.#now() && time < Infinity);
-    const times = [claimable, deadline, ...probes, ...patience];
+    const times = [claimable, this.#deadlineAtMs, ...probes, ...patience];
     // What is due but could not be done waits for a server that is busy, away or lacks the model.
     const waits = times.filter((time) => time !== undefined)
       .map((time) => time > this.#now() ? time - this.#now() : RECHECK_MS);

@@ -175,9 +175,9 @@ export class Slot implements Place {
     this.#loaded = modelsOf(attempt.lease.job.request);
   }
 
-  /** Notes that a job has come home. */
-  remove(attempt: Attempt): void {
-    this.#attempts.delete(attempt);
+  /** Notes that a job has come home; false if that was noted before. */
+  remove(attempt: Attempt): boolean {
+    return this.#attempts.delete(attempt);
   }
 
   /** Learns from how a job came home. */

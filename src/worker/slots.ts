@@ -20,6 +20,11 @@ export class Slots {
     return this.#all;
   }
 
+  /** Jobs that all of them were handed. */
+  get active(): number {
+    return [...this.#all, ...this.#leaving.keys()].reduce((sum, { active }) => sum + active, 0);
+  }
+
   /** A server by its name, also one that is leaving. */
   of(server: string): Slot | undefined {
     return [...this.#all, ...this.#leaving.keys()].find(({ name }) => name === server);

@@ -24,3 +24,7 @@ Deno.test("a worker that nobody asks anything has neither zod nor Deno's layer f
   // `node:sqlite` is Deno's own and gets by without that layer.
   assert.deepEqual(await foreignIn("worker/worker.ts"), ["@msgpack/msgpack", "node:sqlite"]);
 });
+
+Deno.test("a worker answers requests that are right without the schemas", async () => {
+  assert.deepEqual(await foreignIn("worker/answer.ts"), ["@msgpack/msgpack"]);
+});

@@ -14,7 +14,9 @@ export function keepTimes(store: SqliteStore, run: MeasuredRun): void {
   const times: StoredTimes = { nodes, otherMs, filesMs };
   store.run(sql.KEEP_TIMES, { ...kind, steps, times: JSON.stringify(times) });
   store.run(sql.DROP_TIMES_OF_KIND, { ...kind, most: RUNS_OF_A_KIND });
-  store.run(sql.DROP_TIMES, { most: RUNS_IN_ALL });
+  // To look for them takes a walk through all.
+  const runs = store.number(sql.COUNT_TIMES) ?? 0;
+  if (runs > RUNS_IN_ALL) store.run(sql.DROP_TIMES, { most: RUNS_IN_ALL });
 }
 
 /** Every run that is kept and can be read, oldest first. */

@@ -86,11 +86,11 @@ class SqliteQueue implements JobQueue {
   }
 
   async claimAll(options: ClaimAllOptions): Promise<readonly Lease[]> {
-    const { leases, damaged } = await this.#store.write("claim jobs", () => {
+    const { leases, damaged } = await this.#store.writeTogether("claim jobs", () => {
       const found = this.#turns.find(options, this.#now());
       const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
       return { leases: found.placed.map(([row, to]) => this.#lend(row, to, options)), damaged };
-    });
+    }, { more: false });
     this.#setAside.push(...damaged);
     return leases;
   }
@@ -112,13 +112,14 @@ class SqliteQueue implements JobQueue {
     });
   }
 
-  settle(lease: Lease, outcome: JobOutcome): Promise<Job | undefined> {
-    return this.#store.write("settle a job", () => {
+  settle(lease: Lease, outcome: JobOutcome, { more = false } = {}): Promise<Job | undefined> {
+    return this.#store.writeTogether("settle a job", () => {
       const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
       if (row === undefined) return undefined;
       const ending: JobOutcome = row.cancel_requested === 1 ? { type: "cancelled" } : outcome;
       return this.#end(row, ending, ending.type === "failed" ? ending.error : ending.type);
-    });
+      // Who is to claim may have to be woken first.
+    }, { more, turns: 2 });
   }
 
   release(lease: Lease, options: ReleaseOptions): Promise<Job | undefined> {
@@ -261,7 +262,8 @@ class SqliteQueue implements JobQueue {
   }
 
   markAnnounced(id: string): Promise<void> {
-    return this.#store.writeLazily(
+    // Untold by a death in between, it is told again.
+    return this.#store.writeSoon(
       "mark a job as told",
       () => void this.#store.run(sql.ANNOUNCED, { id }),
     );
@@ -274,8 +276,8 @@ class SqliteQueue implements JobQueue {
   }
 
   noteTimes(run: MeasuredRun): Promise<void> {
-    // What a power cut takes is measured again.
-    return this.#store.writeLazily("keep the times of a run", () => keepTimes(this.#store, run));
+    // What is lost is measured again.
+    return this.#store.writeSoon("keep the times of a run", () => keepTimes(this.#store, run));
   }
 
   measuredRuns(): Promise<readonly MeasuredRun[]> {

@@ -232,6 +232,9 @@ export const DROP_TIMES_OF_KIND = `
     WHERE workflow = :workflow AND model = :model AND pixels = :pixels AND server = :server
     ORDER BY seq DESC LIMIT -1 OFFSET :most)`;
 
+/** How many runs are kept, by the smallest index. */
+export const COUNT_TIMES = `SELECT count(*) AS n FROM run_times`;
+
 /** Drops all but the newest runs. */
 export const DROP_TIMES = `
   DELETE FROM run_times WHERE seq IN (

@@ -19,6 +19,9 @@ interface Pending {
 /** Changes stored at once, so that nobody waits long for the others. */
 const MOST_TOGETHER = 256;
 
+/** How long a change that nobody waits for waits for another one to be stored with, in milliseconds. */
+const SOON_MS = 20;
+
 /** A database that is not on disk is never lost. */
 const UNWATCHED: FileWatch = { check() {}, checkNow() {} };
 
@@ -28,6 +31,8 @@ const UNWATCHED: FileWatch = { check() {}, checkNow() {} };
  */
 export class SqliteStore {
   #pending: Pending[] = [];
+  #soon: Pending[] = [];
+  #soonTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #db: DatabaseSync;
   readonly #file: FileWatch;
   readonly #line = new ChangeLine();
@@ -50,6 +55,7 @@ export class SqliteStore {
   close(): void {
     if (!this.#open) return;
     this.#storePending();
+    this.#storeSoon();
     this.#line.close();
     this.#open = false;
     this.#statements.clear();
@@ -83,16 +89,32 @@ export class SqliteStore {
   }
 
   /**
-   * Runs a change in one transaction with those that wait: the sync to disk, which costs more than all
-   * else, is shared. With `more` it waits itself, for what comes in this turn of the event loop. One that
-   * fails fails alone. The closure may run twice.
+   * The same for what nobody waits for: it is stored with the next change, or in a moment. One that fails
+   * fails alone. The closure may run twice.
    */
-  writeTogether<T>(action: string, operation: () => T, { more }: { more: boolean }): Promise<T> {
+  writeSoon<T>(action: string, operation: () => T): Promise<T> {
+    if (!this.#open) return this.#enter(action, operation);
+    const settle = Promise.withResolvers<unknown>();
+    this.#soon.push({ action, operation, settle });
+    this.#soonTimer ??= setTimeout(() => this.#storeSoon(), SOON_MS);
+    return settle.promise as Promise<T>;
+  }
+
+  /**
+   * Runs a change in one transaction with those that wait: the sync to disk, which costs more than all
+   * else, is shared. With `more` it waits itself, for what comes in this turn of the event loop, or in this
+   * and the next. One that fails fails alone. The closure may run twice.
+   */
+  writeTogether<T>(
+    action: string,
+    operation: () => T,
+    { more, turns = 1 }: { more: boolean; turns?: 1 | 2 },
+  ): Promise<T> {
     if (!this.#open) return this.#enter(action, operation);
     const settle = Promise.withResolvers<unknown>();
     this.#pending.push({ action, operation, settle });
     if (!more || this.#pending.length >= MOST_TOGETHER) this.#storePending();
-    else if (this.#pending.length === 1) setImmediate(() => this.#storePending());
+    else this.#storeIn(turns);
     return settle.promise as Promise<T>;
   }
 
@@ -114,6 +136,10 @@ export class SqliteStore {
       const isThere = this.#statement(finds).get(values) !== undefined;
       return isThere ? this.#transact(operation) : otherwise;
     });
+  }
+
+  #storeIn(turns: number): void {
+    setImmediate(() => turns > 1 ? this.#storeIn(turns - 1) : this.#storePending());
   }
 
   #storePending(): void {
@@ -140,7 +166,40 @@ export class SqliteStore {
     });
   }
 
+  #storeSoon(): void {
+    clearTimeout(this.#soonTimer);
+    this.#soonTimer = undefined;
+    if (this.#soon.length === 0) return;
+    this.writeLazily("note what may wait", () => {}).catch((error) => {
+      for (const { settle } of this.#soon.splice(0)) settle.reject(error);
+    });
+  }
+
+  /** Takes along what may wait. */
   #transact<T>(operation: () => T): T {
+    const soon = this.#soon;
+    if (soon.length === 0) return this.#transactAlone(operation);
+    this.#soon = [];
+    try {
+      const { result, others } = this.#transactAlone(() => {
+        const others = soon.map((change) => change.operation());
+        return { others, result: operation() };
+      });
+      soon.forEach(({ settle }, index) => settle.resolve(others[index]));
+      return result;
+    } catch (error) {
+      if (isHeld(error)) {
+        this.#soon = [...soon, ...this.#soon];
+        throw error;
+      }
+      for (const { action, operation, settle } of soon) {
+        settle.resolve(this.#enter(action, () => this.#transactAlone(operation)));
+      }
+      return this.#transactAlone(operation);
+    }
+  }
+
+  #transactAlone<T>(operation: () => T): T {
     this.#file.check();
     try {
       return this.#attempt(operation);

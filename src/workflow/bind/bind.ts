@@ -5,7 +5,7 @@ import type { GenerateRequest } from "../../protocol/mod.ts";
 import { refuseAnimationContradictions } from "../animation/contradictions.ts";
 import { planFrames } from "../animation/frames.ts";
 import { isDelivered, spellFormat } from "../format.ts";
-import { type Graph, isLink } from "../graph.ts";
+import { copyGraph, type Graph, isLink } from "../graph.ts";
 import { invalid } from "../invalid.ts";
 import type { Parameter } from "../parameters.ts";
 import type { Template } from "../template/template.ts";
@@ -42,7 +42,7 @@ export function bindTemplate(
 ): Graph {
   refuseContradictions(request);
   refuseUnevenGrid(template, request);
-  const graph = structuredClone(template.graph);
+  const graph = copyGraph(template.graph);
   scaleStepWindows(graph, template, request.steps);
   const written = new Map<string, unknown>();
   for (const [parameter, value] of values(template, request, options)) {

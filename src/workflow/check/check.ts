@@ -2,7 +2,7 @@
 
 // Not by `mod.ts`: that would load zod and all schemas into each isolate, 10 MB.
 import { nearestNames } from "../../protocol/names.ts";
-import { type Graph, isLink, nodeLabel } from "../graph.ts";
+import { copyGraph, type Graph, isLink, nodeLabel } from "../graph.ts";
 import type { Parameter, Target } from "../parameters.ts";
 import { plain, quote } from "../quote.ts";
 import type { Contract } from "../template/contract.ts";
@@ -58,7 +58,7 @@ export function checkGraph(
   classes: NodeClasses,
   replacements: Replacements = {},
 ): CheckedGraph {
-  const checker = new GraphChecker(template, structuredClone(graph), { classes, replacements });
+  const checker = new GraphChecker(template, copyGraph(graph), { classes, replacements });
   checker.check();
   return { graph: checker.graph, problems: checker.problems, replaced: checker.replaced };
 }

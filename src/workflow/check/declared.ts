@@ -21,12 +21,23 @@ export interface Declared {
 /** Most inputs of a kind that grows; no node of ComfyUI has as many. */
 const MAX_GROWN = 1000;
 
+/** A type whose inputs depend on what is chosen. */
+const DYNAMIC = "COMFY_DYNAMICCOMBO_V3";
+
+/** The inputs of classes that have none of that type, by what the server tells of the class. */
+const fixed = new WeakMap<object, readonly Declared[]>();
+
 /** Lists the inputs of a node of some class that has some values. */
 export function declaredInputs(
   info: unknown,
   values: Readonly<Record<string, unknown>>,
-): Declared[] {
-  return expand(record(record(info)["input"]), { values, prefix: "" });
+): readonly Declared[] {
+  const told = record(info);
+  const known = fixed.get(told);
+  if (known !== undefined) return known;
+  const declared = expand(record(told["input"]), { values, prefix: "" });
+  if (declared.every(({ spec }) => spec.type !== DYNAMIC)) fixed.set(told, declared);
+  return declared;
 }
 
 interface Place {
@@ -50,7 +61,7 @@ function expandInput(key: string, raw: unknown, isRequired: boolean, place: Plac
   const parent = place.parent === undefined ? {} : { parent: place.parent };
   const own: Declared = { name, spec, isRequired, ...parent };
   if (spec.type === "COMFY_AUTOGROW_V3") return grown(own, spec.options);
-  if (spec.type !== "COMFY_DYNAMICCOMBO_V3") return [own];
+  if (spec.type !== DYNAMIC) return [own];
   const options = Array.isArray(spec.options["options"]) ? spec.options["options"].map(record) : [];
   const chosen = options.find((option) => option["key"] === place.values[name]);
   const keys = options.map((option) => option["key"]);

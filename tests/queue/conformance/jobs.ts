@@ -99,6 +99,19 @@ export function testJobs(test: RegisterTest, open: QueueFactory): void {
     assert.equal((await queue.get("job-1"))?.startedAtMs, startedAtMs);
   });
 
+  test("ends a job while the next one is claimed, and one that nothing follows", async (setup) => {
+    const { queue, claim } = setup;
+    for (const id of ["a", "b"]) await queue.enqueue(generateRequest({ id }));
+    const first = await claim();
+    const ending = queue.settle(first!, { type: "cancelled" }, { more: true });
+    const second = await claim();
+    assert.deepEqual([(await ending)?.state, second?.job.id], ["cancelled", "b"]);
+    assert.equal(await queue.settle(first!, { type: "cancelled" }, { more: true }), undefined);
+    const last = await queue.settle(second!, { type: "cancelled" }, { more: true });
+    assert.equal(last?.state, "cancelled");
+    assert.deepEqual(await queue.counts(), { queued: 0, running: 0 });
+  });
+
   test("ends a job once, with its outcome and time", async ({ queue, claim, clock }) => {
     await queue.enqueue(generateRequest());
     const lease = await claim();

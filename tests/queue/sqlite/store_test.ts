@@ -96,3 +96,56 @@ Deno.test("SqliteStore.writeLazily() syncs again what comes after it", async () 
   assert.deepEqual([during, level()], [1, 2]);
   store.close();
 });
+
+Deno.test("SqliteStore.writeSoon() stores with the next change what nobody waits for", async () => {
+  const { store, commits, alone, words } = countingStore();
+  const soon = ["a", "b"].map((word) => store.writeSoon("keep", () => store.run(INSERT, { word })));
+  assert.deepEqual([commits(), await words()], [0, 0]);
+  assert.equal(await alone("c"), 1);
+  assert.equal(commits(), 1);
+  assert.deepEqual(await Promise.all(soon), [1, 1]);
+  assert.equal(await words(), 3);
+  store.close();
+});
+
+Deno.test("SqliteStore.writeSoon() stores in a moment what no change comes after", async () => {
+  const { store, commits } = countingStore();
+  assert.equal(await store.writeSoon("keep", () => store.run(INSERT, { word: "a" })), 1);
+  assert.equal(commits(), 1);
+  const last = store.writeSoon("keep", () => store.run(INSERT, { word: "b" }));
+  store.close();
+  assert.equal(await last, 1);
+  await assert.rejects(store.writeSoon("keep", () => 1), {
+    message: "Cannot keep: the queue is closed",
+  });
+});
+
+Deno.test("SqliteStore.writeSoon() lets a change that fails fail alone, and the other one too", async () => {
+  const { store, alone, words } = countingStore();
+  const soon = (word: string) => store.writeSoon("note", () => store.run(INSERT, { word }));
+  const first = [soon("a"), soon("a"), soon("b")];
+  assert.equal(await alone("c"), 1);
+  const results = await Promise.allSettled(first);
+  assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assert.equal(await words(), 3);
+  const second = soon("d");
+  await assert.rejects(alone("a"), JobError);
+  assert.equal(await second, 1);
+  assert.equal(await words(), 4);
+  store.close();
+});
+
+Deno.test("SqliteStore.writeTogether() waits for what comes in the next turn, if it is to", async () => {
+  const { store, commits, last } = countingStore();
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+  const keep = (word: string) =>
+    store.writeTogether("keep", () => store.run(INSERT, { word }), { more: true, turns: 2 });
+  const first = keep("a");
+  await nextTurn();
+  assert.equal(commits(), 0);
+  assert.deepEqual(await Promise.all([first, last("b")]), [1, 1]);
+  assert.equal(commits(), 1);
+  assert.equal(await keep("c"), 1);
+  assert.equal(commits(), 2);
+  store.close();
+});

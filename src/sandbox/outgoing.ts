@@ -1,0 +1,117 @@
+/**
+ * What an isolate tells its host, several messages in one: each that is sent by itself wakes two threads,
+ * which costs more than all that is in it.
+ */
+
+import type { FromSandbox, RunEvent } from "../executor/messages.ts";
+
+/** Messages that are told in the turn of the event loop in which they came, or at once. */
+type Urgency = "now" | "turn" | "soon";
+
+/** Longest time that something waits which nobody waits for, in milliseconds. */
+const LINGER_MS = 20;
+
+type ProgressMessage = Extract<FromSandbox, { type: "event" }> & {
+  readonly event: Extract<RunEvent, { type: "progress" }>;
+};
+
+/** What the gathering is made of. */
+export interface OutgoingOptions {
+  /** Calls back in this turn of the event loop, when all that is ready was done. @default {setImmediate} */
+  afterTurn?: (callback: () => void) => void;
+  /** Calls back after some time; returns how to give that up. @default a timer */
+  later?: (callback: () => void, ms: number) => () => void;
+}
+
+/**
+ * Gathers messages in their order. A sampler step leaves with what else comes in its turn; log lines and
+ * progress that tells of no step wait for the next message, not long. Of such progress the first and the last
+ * within a stage are told.
+ */
+export class Outgoing {
+  readonly #send: (messages: readonly FromSandbox[]) => void;
+  readonly #afterTurn: (callback: () => void) => void;
+  readonly #later: (callback: () => void, ms: number) => () => void;
+  #waiting: FromSandbox[] = [];
+  /** Those among them that a later one may take the place of, by their runs. */
+  readonly #replaceable = new Map<number, number>();
+  /** What was told last of each run. */
+  readonly #last = new Map<number, { readonly stage: string; readonly step: number }>();
+  #isDue = false;
+  #giveUp: (() => void) | undefined;
+
+  /** Begins with nothing. */
+  constructor(
+    send: (messages: readonly FromSandbox[]) => void,
+    { afterTurn = (callback) => void setImmediate(callback), later = startTimer }: OutgoingOptions =
+      {},
+  ) {
+    this.#send = send;
+    this.#afterTurn = afterTurn;
+    this.#later = later;
+  }
+
+  /** Takes a message. */
+  post(message: FromSandbox): void {
+    const urgency = isProgress(message) ? this.#addProgress(message) : this.#add(message);
+    if (urgency === "now") return this.#flush();
+    if (urgency === "soon") {
+      if (!this.#isDue) this.#giveUp ??= this.#later(() => this.#flush(), LINGER_MS);
+    } else if (!this.#isDue) {
+      this.#isDue = true;
+      this.#afterTurn(() => this.#flush());
+    }
+  }
+
+  #add(message: FromSandbox): Urgency {
+    this.#waiting.push(message);
+    if (message.type === "event") this.#replaceable.delete(message.run);
+    if (message.type === "ended") this.#last.delete(message.run);
+    return urgencyOf(message);
+  }
+
+  #addProgress(message: ProgressMessage): Urgency {
+    const { run, event: { progress: { stage, step } } } = message;
+    const before = this.#last.get(run);
+    const isStep = step !== (before?.step ?? 0);
+    const mayGo = before?.stage === stage && !isStep;
+    this.#last.set(run, { stage, step });
+    const place = this.#replaceable.get(run);
+    if (mayGo && place !== undefined) {
+      this.#waiting[place] = message;
+      return "soon";
+    }
+    this.#waiting.push(message);
+    if (mayGo) this.#replaceable.set(run, this.#waiting.length - 1);
+    else this.#replaceable.delete(run);
+    return isStep ? "turn" : "soon";
+  }
+
+  #flush(): void {
+    this.#giveUp?.();
+    this.#giveUp = undefined;
+    this.#isDue = false;
+    if (this.#waiting.length === 0) return;
+    const messages = this.#waiting;
+    this.#waiting = [];
+    this.#replaceable.clear();
+    this.#send(messages);
+  }
+}
+
+/** What others wait for leaves at once: should the isolate fall in this very turn, it is told. */
+function urgencyOf(message: FromSandbox): Urgency {
+  if (message.type === "event") return "turn";
+  const mayWait = message.type === "log" &&
+    (message.level === "info" || message.level === "debug");
+  return mayWait ? "soon" : "now";
+}
+
+function isProgress(message: FromSandbox): message is ProgressMessage {
+  return message.type === "event" && message.event.type === "progress";
+}
+
+function startTimer(callback: () => void, ms: number): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
