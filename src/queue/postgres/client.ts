@@ -30,8 +30,9 @@ const PATIENCE_MS = 5_000;
 /** A peer that is cut off is noticed in about this time, in seconds, at both ends. */
 const KEEP_ALIVE_S = 5;
 
-/** SQLSTATEs of a server that stops, starts, is full, or has become a replica. */
-const AWAY = /^(?:08|53|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
+/** SQLSTATEs of a server that stops, starts, is full, is held by another, or has become a replica. */
+const AWAY =
+  /^(?:08|53|55P03|57014|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
 
 /** Time after which a connection that nobody uses is closed, in seconds. */
 const IDLE_S = 60;
@@ -198,6 +199,9 @@ export class PostgresClient {
     const isPassing = isAway(error);
     const message = isPassing
       ? `Backend busy: the queue is away (${detail}); look at PostgreSQL, ${where}`
+      : isEmptied(error)
+      ? `Cannot ${action}: ${detail}; the queue's tables are not there: bring them back from a backup, ` +
+        `or start a worker, which makes new ones, in ${where}`
       : `Cannot ${action}: ${detail}`;
     return new JobError("unavailable", message, { cause: error, isPassing });
   }
@@ -218,6 +222,12 @@ function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : String(error.cause);
   return AWAY.test(code);
+}
+
+/** SQLSTATEs of a table, column, function or schema that does not exist. */
+function isEmptied(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    /^(?:42P01|42703|42883|3F000)$/.test(String(error.code));
 }
 
 function closed(action: string): JobError {
