@@ -2,7 +2,6 @@
 
 import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { HeldServer, Job, Lease, ServerElsewhere } from "../queue/mod.ts";
 import { durationS } from "./announcer.ts";
@@ -11,6 +10,7 @@ import { Elsewhere } from "./elsewhere.ts";
 import { type JobRunner, Slot } from "./slot.ts";
 import { Slots } from "./slots.ts";
 import type { Scheduler, SchedulerOptions } from "./scheduling.ts";
+import { keepTimes, Tidying } from "./tidying.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 import { Welcome } from "./welcome.ts";
 
@@ -36,9 +36,8 @@ class QueueScheduler implements Scheduler {
   readonly #loop: Promise<void>;
   #draining = false;
   #looked = false;
-  /** When others' leases, prompts and deadlines were looked at last. */
-  #tidiedAtMs = -Infinity;
-  /** Earliest deadline of a waiting job, as it was then. */
+  readonly #tidying: Tidying;
+  /** Earliest deadline of a waiting job, at the last look. */
   #deadlineAtMs: number | undefined;
   #problem: string | undefined;
 
@@ -49,6 +48,7 @@ class QueueScheduler implements Scheduler {
     this.#logger = logger;
     this.#now = now;
     this.#slots = new Slots(options.runners.map((one) => new Slot(one, options.estimator, now)));
+    this.#tidying = new Tidying(options.queue);
     const { shared } = options.queue;
     this.#elsewhere = new Elsewhere({ now, shared, onAnswer: () => this.wake() });
     this.#welcome = new Welcome({
@@ -75,7 +75,7 @@ class QueueScheduler implements Scheduler {
   }
 
   came(job?: Job): void {
-    if (job?.deadlineAtMs !== undefined) this.#tidiedAtMs = -Infinity;
+    if (job?.deadlineAtMs !== undefined) this.#tidying.reset();
     // Whatever makes room for it wakes the loop, too.
     if (job?.deadlineAtMs !== undefined || this.#hasRoom) this.wake();
   }
@@ -152,7 +152,7 @@ class QueueScheduler implements Scheduler {
   async #run(): Promise<void> {
     while (!this.#draining) {
       try {
-        const isTidy = this.#isTidy();
+        const isTidy = this.#tidying.isDone(this.#now());
         await this.#abandon(isTidy);
         await this.#welcome.look(this.#slots.all);
         if (!isTidy) await this.#expire();
@@ -167,14 +167,6 @@ class QueueScheduler implements Scheduler {
         await this.#wakeUp.wait(RECHECK_MS);
       }
     }
-  }
-
-  /** Of a shared queue all workers look after the same jobs: now and then will do. */
-  #isTidy(): boolean {
-    const isTidy = this.#options.queue.shared !== undefined &&
-      this.#now() - this.#tidiedAtMs < RECHECK_MS;
-    if (!isTidy) this.#tidiedAtMs = this.#now();
-    return isTidy;
   }
 
   get #hasRoom(): boolean {
@@ -239,7 +231,8 @@ class QueueScheduler implements Scheduler {
       const telling = this.#options.announcer.announce(ended);
       this.#leave(slot, attempt);
       await telling;
-      if (times !== undefined) await this.#keepTimes(id, times);
+      if (times === undefined) return;
+      await keepTimes(this.#options.queue, times, { jobId: id, logger: this.#logger });
     } catch (error) {
       // The lease runs out and the job is claimed again.
       this.#logger.log("error", `Cannot settle the job: ${messageOf(error)}`, { jobId: id });
@@ -262,15 +255,6 @@ class QueueScheduler implements Scheduler {
     // What it gave back last is looked at anew, too.
     this.#looked = false;
     this.wake();
-  }
-
-  /** What cannot be stored is known until the worker ends, and measured again. */
-  async #keepTimes(jobId: string, times: MeasuredRun): Promise<void> {
-    try {
-      await this.#options.queue.noteTimes(times);
-    } catch (error) {
-      this.#logger.log("debug", `Cannot keep the times of a run: ${messageOf(error)}`, { jobId });
-    }
   }
 
   /** Lets any server run what one was given that is away for too long, or is no longer in use. */
