@@ -143,7 +143,10 @@ function addDb(program: Command, io: Io, finish: Finish): void {
       ),
     )
     .argument("[file]", "where to put the copy")
-    .option("--db <file>", "SQLite file of the queue (default: that of the settings)")
+    .option(
+      "--db <file>",
+      "SQLite file of the queue, or PostgreSQL URL (default: that of the settings)",
+    )
     .option("--config <file>", "YAML file with settings")
     .action(async (action: DbAction, file: string | undefined, options: DbOptions) => {
       const { runDb } = await import("./commands/db.ts");

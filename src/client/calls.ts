@@ -31,6 +31,12 @@ export interface ModelQuery {
   allTypes?: boolean;
 }
 
+/** How an image is fetched. */
+export interface ImageQuery {
+  /** Most bytes that it may have; a larger one is refused before it is fetched. @default {1 GiB} */
+  maxBytes?: number;
+}
+
 /** Which jobs to list. */
 export type JobQuery = Omit<ListJobsRequest, "type">;
 
@@ -323,8 +329,9 @@ export interface Client extends AsyncDisposable {
    * @param index Its place in the job's `image_paths`. @default {0}
    * @throws {JobError} `not_found` if there is no such job or its file is gone, `invalid_parameter` if
    *   the job has no such image.
+   * @throws {ProtocolError} `too_large` if it has more than `maxBytes`.
    */
-  image(jobId: string, index?: number, options?: CallOptions): Promise<ImageFile>;
+  image(jobId: string, index?: number, options?: ImageQuery & CallOptions): Promise<ImageFile>;
   /**
    * Lets go of the worker: jobs go on, handles that have not ended fail with `closed`. May be called again;
    * `await using` does it.

@@ -16,6 +16,7 @@ import type {
   CallOptions,
   Client,
   GenerateParams,
+  ImageQuery,
   JobPage,
   JobQuery,
   ModelQuery,
@@ -149,12 +150,16 @@ export class LinkClient implements Client {
     return (await this.#requests.ask(request, "server_list", { signal })).servers;
   }
 
-  image(jobId: string, index = 0, { signal }: CallOptions = {}): Promise<ImageFile> {
+  image(
+    jobId: string,
+    index = 0,
+    { maxBytes, signal }: ImageQuery & CallOptions = {},
+  ): Promise<ImageFile> {
     return wholeImage(async (offset) => {
       const rest = offset === 0 ? {} : { offset };
       const request = { type: "image", job_id: jobId, index, ...rest } as const;
       return await this.#requests.ask(request, "image_data", { signal });
-    });
+    }, maxBytes);
   }
 
   close(): Promise<void> {

@@ -40,6 +40,7 @@
  * | `JobError` `lost` | nobody can tell how it ended | the caller: look at the output directory |
  * | `ComfyError` `unreachable` | the worker cannot reach ComfyUI for `models()` | whoever runs it |
  * | `TransportError` `unauthorized` | HTTP asks for a token, or for another one | whoever runs either |
+ * | `ProtocolError` `too_large` | an image has more bytes than wanted | the caller |
  * | `ProtocolError` `unknown_type` | the worker is too old for this question | whoever runs it |
  *
  * @module
@@ -50,6 +51,7 @@ export type {
   CallOptions,
   Client,
   GenerateParams,
+  ImageQuery,
   JobPage,
   JobQuery,
   ModelQuery,

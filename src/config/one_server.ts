@@ -29,7 +29,7 @@ export async function readServer(fields: Readonly<Record<string, unknown>>): Pro
     if (server !== undefined) return server;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const message = error.message.replaceAll(/^server:\d+:\d+: (?:comfyui\.servers:? ?)?/gm, "");
+    const message = error.message.replaceAll(/^server:\d+:\d+: (?:comfyui\.servers[.:]? ?)?/gm, "");
     throw new ConfigError("invalid_value", message, { cause: error });
   }
   throw new ConfigError("invalid_value", "A server must have a url");

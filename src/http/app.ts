@@ -30,6 +30,12 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 
+/** Type of the answers that have no length. */
+const EVENT_STREAM = "text/event-stream";
+
+/** Methods that routes have. */
+const METHODS = ["GET", "POST", "DELETE"];
+
 /** Puts the routes together. */
 export function createApp(context: HttpContext, options: AppOptions): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
@@ -38,8 +44,7 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
     for (const [name, value] of Object.entries(HEADERS)) {
       if (!c.res.headers.has(name)) c.res.headers.set(name, value);
     }
-    // HEAD runs the route of GET; whatever that opened would stay open with nobody to read it.
-    if (c.req.method === "HEAD") await c.res.body?.cancel();
+    if (c.req.method === "HEAD") c.res = await headOf(c.res);
   });
   app.use(readableBy(options.allowedOrigins));
   app.route("/", healthRoutes(context));
@@ -56,8 +61,15 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
   app.route("/v1", listRoutes(context));
   app.route("/mcp", mcpRoutes(context));
   app.notFound((c) => {
-    const detail = `There is no ${c.req.method} ${new URL(c.req.url).pathname}; see /openapi.json`;
-    return problemResponse({ status: 404, code: "not_found", detail });
+    const { method, path } = c.req;
+    const detail = `There is no ${method} ${path}; see /openapi.json`;
+    const others = METHODS.filter((other) =>
+      app.router.match(other, path)[0].some(([[, { method: one }]]) => one === other)
+    );
+    if (others.length === 0) return problemResponse({ status: 404, code: "not_found", detail });
+    const answer = problemResponse({ status: 405, code: "not_found", detail });
+    answer.headers.set("allow", others.join(", "));
+    return answer;
   });
   app.onError((error) => {
     if (error instanceof HttpProblem) return problemResponse(error.problem);
@@ -70,4 +82,15 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
     return problemResponse({ status: 500, code: "backend", detail });
   });
   return app;
+}
+
+/** HEAD runs the route of GET. What that opened would stay open with nobody to read it. */
+async function headOf({ status, headers, body }: Response): Promise<Response> {
+  const isShort = !headers.has("content-length") && headers.get("content-type") !== EVENT_STREAM;
+  if (!isShort) await body?.cancel();
+  else if (body !== null) {
+    const { byteLength } = await new Response(body).arrayBuffer();
+    headers.set("content-length", String(byteLength));
+  }
+  return new Response(null, { status, headers });
 }

@@ -4,7 +4,7 @@
  */
 
 import { type AnimationTiming, joinPngs } from "./apng.ts";
-import { concatenate, encodeChunk, PNG_SIGNATURE } from "./chunks.ts";
+import { concatenate, encodeChunk, packData, PNG_SIGNATURE } from "./chunks.ts";
 import { checkPixels } from "./raster.ts";
 import { type PngText, textChunks } from "./text.ts";
 
@@ -117,6 +117,5 @@ async function pack({ width, height, indices }: IndexedImage): Promise<Uint8Arra
   for (let y = 0; y < height; y++) {
     lines.set(indices.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   }
-  const packed = new Blob([lines]).stream().pipeThrough(new CompressionStream("deflate"));
-  return await new Response(packed).bytes();
+  return await packData(lines);
 }

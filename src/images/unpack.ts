@@ -31,6 +31,9 @@ export interface PngExtras {
 /** Samples a pixel by colour type. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
+/** Bytes that are set aside before it is known whether there are so many: what is in one piece is not copied. */
+const [LEAST_CHUNK_BYTES, MOST_CHUNK_BYTES] = [64, 2 ** 23];
+
 /** Depths that a colour type may have. */
 const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   0: [1, 2, 4, 8, 16],
@@ -98,7 +101,10 @@ export function unpackPixels(
   const length = passes.reduce((sum, { rows, rowBytes }) => sum + rows * (rowBytes + 1), 0);
   let raw: Uint8Array;
   try {
-    raw = inflateSync(packed, { maxOutputLength: length });
+    raw = inflateSync(packed, {
+      maxOutputLength: length,
+      chunkSize: Math.max(LEAST_CHUNK_BYTES, Math.min(length, MOST_CHUNK_BYTES)),
+    });
   } catch (cause) {
     throw damaged("its pixels cannot be unpacked", cause);
   }

@@ -34,6 +34,6 @@ export interface ToolBackend {
   workflows(): Promise<readonly { readonly name: string }[]>;
   /** Gives up a job. */
   cancel(id: string): Promise<void>;
-  /** An image of a finished job. */
-  image(id: string, index: number): Promise<ToolImage>;
+  /** An image of a finished job; a larger one is refused before it is fetched. @throws `too_large` */
+  image(id: string, index: number, maxBytes: number): Promise<ToolImage>;
 }

@@ -11,6 +11,7 @@ import {
   ListToolsRequestSchema,
   type ServerNotification,
 } from "@modelcontextprotocol/sdk/types.js";
+import { ProtocolError } from "../errors.ts";
 import { type JobDescription, PROTOCOL_VERSION } from "../protocol/mod.ts";
 import type { ToolBackend } from "./backend.ts";
 import { DEFAULTS, listTools } from "./tools.ts";
@@ -99,16 +100,18 @@ async function described(backend: ToolBackend, job: JobDescription): Promise<Cal
   const { content } = told(job);
   if (job.state === "failed" || job.state === "cancelled") return { isError: true, content };
   const count = Math.min(job.image_paths?.length ?? 0, MAX_IMAGES);
+  const images: CallToolResult["content"] = [];
   for (let index = 0; index < count; index++) {
-    const { data, contentType } = await backend.image(job.job_id, index);
-    if (data.length > MAX_IMAGE_BYTES || !contentType.startsWith("image/")) continue;
-    content.unshift({
-      type: "image",
-      data: new Uint8Array(data).toBase64(),
-      mimeType: contentType,
-    });
+    try {
+      const { data, contentType } = await backend.image(job.job_id, index, MAX_IMAGE_BYTES);
+      if (!contentType.startsWith("image/")) continue;
+      images.push({ type: "image", data: new Uint8Array(data).toBase64(), mimeType: contentType });
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.code !== "too_large") throw error;
+      content.push({ type: "text", text: `Image ${index} is not shown: ${error.message}` });
+    }
   }
-  return { content };
+  return { content: [...images, ...content] };
 }
 
 function told(value: unknown): CallToolResult {

@@ -1,5 +1,6 @@
 /** The tools as agents are told of them; their arguments are the wire protocol's fields. */
 
+import { GENERATE_DEFAULTS } from "../protocol/defaults.ts";
 import { type JsonSchema, messagesJsonSchema } from "../protocol/mod.ts";
 
 /** A tool as it is listed. */
@@ -11,11 +12,7 @@ export interface Tool {
 }
 
 /** Fields that an agent need not choose. */
-export const DEFAULTS: Readonly<Record<string, unknown>> = {
-  size: [1024, 1024],
-  steps: 20,
-  cfg_scale: 7,
-};
+export const DEFAULTS: Readonly<Record<string, unknown>> = GENERATE_DEFAULTS;
 
 /** All tools. */
 export function listTools(): Tool[] {

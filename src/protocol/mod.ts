@@ -1,6 +1,6 @@
 /**
  * The wire protocol: messages as types, and their form as bytes. Pure values, no I/O. `schemas.ts` is the
- * one source of every message; types, JSON Schema and validation are derived from it.
+ * one source of every message: JSON Schema and validation are derived from it, and types held equal to it.
  *
  * Importing this file loads zod and the schemas, which takes 27 ms and 10 MB. What a worker needs before its
  * first request (`encode.ts`, `stored.ts`, `limits.ts`, `names.ts`, `compression.ts`) is imported by its file.

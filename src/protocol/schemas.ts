@@ -1,5 +1,5 @@
 /**
- * The one source of every message: types, validation and JSON Schema are derived from these.
+ * The one source of every message: validation and JSON Schema are derived from these, types held equal.
  *
  * Names and limits are those of wire protocol 1.0 (see README.md). Unknown fields are dropped,
  * never refused, so that peers of different age understand each other.

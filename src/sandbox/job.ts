@@ -163,7 +163,9 @@ class JobRun {
     const onPixel = (index: number, count: number) => updates.postProcessing(index, count);
     const details = { parameters, generated, frames, pixel, onPixel, signal };
     await using output = new OutputImages(this.#context, spec, details);
+    using warmUp = pixel?.warmUp();
     const images = await this.#watch(template, graph, (event) => {
+      if (event.type === "progress") warmUp?.begin();
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {
         this.#sentImages += 1;
@@ -171,6 +173,7 @@ class JobRun {
       }
       updates.take(event);
     });
+    warmUp?.[Symbol.dispose]();
     await previews.flush();
     previews.discard();
     using _saving = startSpan("save the images", this.#spec);

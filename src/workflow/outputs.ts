@@ -16,7 +16,9 @@ type Shape = Pick<GenerateRequest, "animation_frames" | "tileset_grid">;
 const GIVES_NOTHING = new RegExp(
   "^(?:PreviewAny|PreviewText|ShowText|Show ?Any|Display ?Any|Display ?Text|easy show|easy clear|" +
     "SaveLatent|SaveText.|SaveString|SaveSVG|CheckpointSave|CLIPSave|VAESave|ModelSave|LoraSave|" +
-    "SaveLoRA|SaveTrainingDataset|ImageOnlyCheckpointSave|Preview3D|PlaySound|WD14Tagger|Note|" +
+    "SaveLoRA|SaveTrainingDataset|SaveImage(?:Text)?DataSet|ImageOnlyCheckpointSave|Preview3D|" +
+    "Save3DAdvanced|(?:Preview|Save)(?:GaussianSplat|PointCloud)|CreateBoundingBoxes|PlaySound|" +
+    "WD14Tagger|Note|" +
     "MarkdownNote|rgthree display)|\\bdisplay (?:any|int)\\b",
   "i",
 );

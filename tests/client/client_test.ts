@@ -18,6 +18,7 @@ Deno.test("JobHandle.result resolves with what job_complete says", async () => {
     durationS: 2,
     animationPaths: [],
     pixel: undefined,
+    imageUrl: undefined,
   });
   const types = (await Array.fromAsync(job.updates())).map((update) => update.type);
   assert.deepEqual(types, ["job_started", "job_finished", "job_complete"]);

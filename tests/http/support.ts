@@ -11,6 +11,8 @@ export interface HttpSetup extends AsyncDisposable {
   ask(path: string, init?: RequestInit): Promise<Response>;
   /** Submits a job and gives its answer. */
   submit(fields?: Record<string, unknown>, headers?: Record<string, string>): Promise<Response>;
+  /** Adds a server. */
+  addServer(fields: unknown): Promise<Response>;
 }
 
 /** Fields of a quick job, but its id. */
@@ -33,16 +35,18 @@ export async function httpSetup(
   });
   const url = setup.worker.httpUrl ?? "";
   const ask = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, init);
+  const send = (path: string, fields: unknown, headers: Record<string, string> = {}) =>
+    ask(path, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(fields),
+    });
   return {
     worker: setup,
     url,
     ask,
-    submit: (fields = {}, headers = {}) =>
-      ask("/v1/jobs", {
-        method: "POST",
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify({ ...JOB, ...fields }),
-      }),
+    submit: (fields = {}, headers = {}) => send("/v1/jobs", { ...JOB, ...fields }, headers),
+    addServer: (fields) => send("/v1/servers", fields),
     [Symbol.asyncDispose]: () => setup[Symbol.asyncDispose](),
   };
 }

@@ -89,6 +89,17 @@ for (const [way, open] of Object.entries(WAYS)) {
     assert.deepEqual(again.images, made.images);
   });
 
+  agentTest(`over ${way} an image that would drown an agent is told of, not shown`, async () => {
+    await using setup = await httpSetup();
+    await using agent = await connected(open(setup));
+    const { text } = await agent.call("generate", { prompt: "x", model, batch_size: 2 });
+    const { job_id: id, image_paths: paths } = JSON.parse(text);
+    await Deno.truncate(paths[0], 1_048_577);
+    const { images, text: words } = await agent.call("jobs", { job_id: id });
+    assert.equal(images.length, 1);
+    assert.match(words, /Image 0 is not shown: The image has 1048577 bytes, more than 1048576/);
+  });
+
   agentTest(`over ${way} an agent is told what there is, and what it did wrong`, async () => {
     await using setup = await httpSetup();
     await using agent = await connected(open(setup));

@@ -129,6 +129,7 @@ const THEMES: readonly (readonly [FaultKind, ...FaultKind[]])[] = [
   ["database full", "database held", "disk full", "disk slow", "worker dies at a statement"],
   ["server dies", "server unreachable", "sockets cut", "executor dead", "web lossy"],
   ["worker dies", "worker dies at a statement", "worker restarts", "isolate crashes"],
+  ["worker dies", "worker restarts", "link down", "link lossy", "updates late"],
 ];
 
 /**

@@ -9,7 +9,7 @@ import type { JobFate } from "./clients/fate.ts";
 import { OpenCalls } from "./clients/open_calls.ts";
 import { Sent } from "./clients/told.ts";
 import { befall, type Rooms } from "./misfortunes.ts";
-import type { FaultKind, Plan } from "./plan.ts";
+import { type FaultKind, type Plan, QUESTIONS } from "./plan.ts";
 import { checkRest, QueueWatch, type Ran, UpdateWatch } from "./promises.ts";
 import { WorkerRoom } from "./worker_room.ts";
 import { database, isDeath, mendDatabase } from "./world/database.ts";
@@ -56,10 +56,11 @@ const LOSSLESS = new Set<FaultKind>([
   "clock jumps",
 ]);
 
-/** A job from beginning to end. */
+/** All that has a module of its own, which is loaded when it is first needed. */
 const FIRST: Plan = {
   ...{ seed: 0, servers: 1, hasPreviews: false, clients: 1, faults: [], idleMs: 0 },
-  jobs: [{ id: "job-0", client: 0, atMs: 0, steps: 1, seed: 1_000_000 }],
+  jobs: [{ id: "job-0", client: 0, atMs: 0, steps: 1, seed: 1_000_000, isFetched: true }],
+  calls: QUESTIONS.map((what) => ({ client: 0, atMs: 60_000, what, job: "job-0" })),
 };
 
 let ready: Promise<unknown> | undefined;

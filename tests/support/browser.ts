@@ -17,7 +17,7 @@ const FLAGS = [
 ];
 
 /** Longest wait for something to be seen, in milliseconds: a bound, not a pause. */
-const MAX_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 90_000;
 
 /** Whether the tests that need it can run: CI must have it. */
 export async function hasChromium(): Promise<boolean> {

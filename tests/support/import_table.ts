@@ -133,7 +133,11 @@ export const EXCEPTIONS: readonly (readonly [files: string, imports: readonly st
   ["sandbox/", ["executor/messages.ts"]],
   ["sandbox/pipe.ts", ["executor/lines.ts"]],
   ["cli/commands/validate.ts", ["comfyui/"]],
-  ["cli/commands/db.ts", ["queue/sqlite/care.ts", "queue/sqlite/vacuum.ts"]],
+  ["cli/commands/db.ts", [
+    "queue/postgres/care.ts",
+    "queue/sqlite/care.ts",
+    "queue/sqlite/vacuum.ts",
+  ]],
   ["cli/generate/sixel.ts", ["images/"]],
   ["cli/generate/contact_sheet.ts", ["images/"]],
   ["cli/pixelize/", ["images/", "pixels/"]],

@@ -25,7 +25,9 @@ Deno.test("undeliverable() finds graphs that give no file", () => {
     undeliverable(graph(), classes()),
     "has no node that saves an image; end it in a SaveImage node",
   );
-  for (const name of ["PreviewAny", "SaveLatent", "ShowText|pysssss", "CheckpointSave"]) {
+  const names = ["PreviewAny", "SaveLatent", "ShowText|pysssss", "CheckpointSave"];
+  const newer = ["SaveImageDataSetToFolder", "SavePointCloud", "Preview3DAdvanced"];
+  for (const name of [...names, ...newer]) {
     const why = undeliverable(graph(name), classes(name)) ?? "";
     match(why, new RegExp(`^ends in ${name.replace("|", "\\|")}, which gives no file`));
   }

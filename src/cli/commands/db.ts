@@ -1,4 +1,4 @@
-/** `db`: looks after the file of the queue. */
+/** `db`: looks after the queue where it is stored. */
 
 import { isDatabaseUrl, loadConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
@@ -16,16 +16,15 @@ export type DbAction = "check" | "backup" | "vacuum" | "webhooks";
 const MOST_LISTED = 1_000;
 
 /** What does the same for PostgreSQL. */
-const TOOLS: Readonly<Record<DbAction, string>> = {
+const TOOLS: Readonly<Record<Exclude<DbAction, "webhooks">, string>> = {
   check: "pg_amcheck",
   backup: "pg_dump",
   vacuum: "VACUUM",
-  webhooks: "GET /v1/webhooks over HTTP",
 };
 
 /** Options of the command. */
 export interface DbOptions {
-  /** The file. @default {that of the settings} */
+  /** The file, or a PostgreSQL URL. @default {that of the settings} */
   db?: string;
   /** File with settings. */
   config?: string;
@@ -43,6 +42,14 @@ export async function runDb(
   }
   const { config } = await loadConfig({ flags });
   const { dbPath } = config.worker;
+  if (action === "webhooks") {
+    const dead = isDatabaseUrl(dbPath)
+      // Only who has a queue there loads what speaks to it.
+      ? await (await import("../../queue/postgres/care.ts")).deadDeliveriesAt(dbPath, MOST_LISTED)
+      : deadDeliveries(dbPath, MOST_LISTED);
+    for (const delivery of dead) io.out(`${lineOf(delivery)}\n`);
+    return EXIT.ok;
+  }
   if (isDatabaseUrl(dbPath)) {
     throw new ConfigError("usage", `The queue is in PostgreSQL; ${TOOLS[action]} is for that`);
   }
@@ -54,19 +61,15 @@ export async function runDb(
   } else if (action === "vacuum") {
     const { beforeBytes, afterBytes } = vacuumQueue(dbPath);
     io.out(`${printable(dbPath)} has ${afterBytes} bytes, ${beforeBytes} before\n`);
-  } else if (action === "webhooks") {
-    for (const { id, jobId, url, attempts, error = "" } of deadDeliveries(dbPath, MOST_LISTED)) {
-      io.out(
-        `${
-          [id, jobId, redact(url), attempts, error].map((part) => printable(String(part))).join(
-            "\t",
-          )
-        }\n`,
-      );
-    }
   } else if (target !== undefined) {
     await backupQueue(dbPath, target);
     io.out(`${printable(target)}\n`);
   }
   return EXIT.ok;
+}
+
+function lineOf(delivery: ReturnType<typeof deadDeliveries>[number]): string {
+  const { id, jobId, url, attempts, error = "" } = delivery;
+  const parts = [id, jobId, redact(url), attempts, error];
+  return parts.map((part) => printable(String(part))).join("\t");
 }

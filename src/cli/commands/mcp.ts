@@ -31,7 +31,7 @@ function backendOf(client: Client): ToolBackend {
     models: () => client.models(),
     workflows: () => client.workflows(),
     cancel: (id) => client.cancel(id),
-    image: (id, index) => client.image(id, index),
+    image: (id, index, maxBytes) => client.image(id, index, { maxBytes }),
   };
 }
 

@@ -60,10 +60,11 @@ export async function runValidate(options: ValidateOptions, io: Io): Promise<num
   const server = await askServer(options, config.comfyui.servers);
   let wrong = 0;
   for (const file of files) {
-    const { faults, notes } = lookAt(file, server);
+    const { faults, notes, doubt } = lookAt(file, server);
     for (const line of [...notes, ...faults]) io.out(`${file.name}: ${line}\n`);
     if (faults.length === 0) io.out(`${file.name}: ok\n`);
     else wrong += 1;
+    if (doubt !== undefined) io.out(`${file.name}: ${doubt}\n`);
   }
   const missing = settingFaults(files.map(({ name }) => name), catalog);
   for (const line of missing) io.out(`${line}\n`);
@@ -112,7 +113,7 @@ async function askServer(
 function lookAt(
   file: WorkflowFile,
   server: ServerNodes | undefined,
-): { faults: string[]; notes: string[] } {
+): { faults: string[]; notes: string[]; doubt?: string } {
   const { name } = file;
   // The line begins with the name already.
   const bare = (text: string) =>
@@ -133,7 +134,6 @@ function lookAt(
   const notes = [...replaced].map(([old, other]) =>
     `the node class ${JSON.stringify(old)} will be replaced by ${JSON.stringify(other)}`
   );
-  const unsure = unsureOutput(graph, server.classes);
-  if (nothing === undefined && unsure !== undefined) notes.push(unsure);
-  return { faults, notes };
+  const doubt = faults.length > 0 ? undefined : unsureOutput(graph, server.classes);
+  return { faults, notes, ...(doubt === undefined ? {} : { doubt }) };
 }

@@ -1,6 +1,7 @@
 /** What an image can be asked for with: the one table behind the flags and the columns of a file. */
 
 import { ConfigError, ProtocolError } from "../../errors.ts";
+import { GENERATE_DEFAULTS as DEFAULTS } from "../../protocol/defaults.ts";
 import {
   decodeRequest,
   encodeRequest,
@@ -9,9 +10,6 @@ import {
 } from "../../protocol/mod.ts";
 import type { GenerateField, GenerateValues } from "./field.ts";
 import { joinPixel, readPixel, sizeFor } from "./pixel.ts";
-
-/** What an image is like if nobody says. */
-export const DEFAULTS = { size: [1024, 1024], steps: 20, cfg_scale: 7 } as const;
 
 const text = { placeholder: "text", expected: "text", read: readText };
 const name = { placeholder: "name", expected: "a name", read: readText };

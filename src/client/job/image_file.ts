@@ -1,6 +1,6 @@
 /** An image fetched from the worker, piece by piece. */
 
-import { JobError } from "../../errors.ts";
+import { JobError, ProtocolError } from "../../errors.ts";
 import type { ImageData } from "../../protocol/mod.ts";
 
 /** The file of an image. */
@@ -11,21 +11,25 @@ export interface ImageFile {
   readonly contentType: string;
 }
 
-/** Largest image that is fetched, in bytes: what a worker says must not fill the memory. */
+/** Largest image that is fetched unless less is asked for, in bytes: what a worker says must not fill the memory. */
 const MOST_BYTES = 1_073_741_824;
 
 /**
  * Puts an image together.
  *
  * @param askFrom Asks for the piece that begins there.
- * @throws {JobError} `lost` if the file changes meanwhile, or is too large.
+ * @throws {ProtocolError} `too_large` if it has more bytes than wanted.
+ * @throws {JobError} `lost` if the file changes meanwhile.
  */
 export async function wholeImage(
   askFrom: (offset: number) => Promise<ImageData>,
+  maxBytes: number = MOST_BYTES,
 ): Promise<ImageFile> {
   const first = await askFrom(0);
   const { size_bytes: size, content_type: contentType } = first;
-  if (size > MOST_BYTES) throw new JobError("lost", `The image has ${size} bytes; copy its file`);
+  if (size > maxBytes) {
+    throw new ProtocolError("too_large", `The image has ${size} bytes, more than ${maxBytes}`);
+  }
   if (first.data.length === size) return { data: first.data, contentType };
   const data = new Uint8Array(size);
   let filled = 0;

@@ -16,7 +16,8 @@ export function imagesOf(output: unknown, nodeId: string): ImageRef[] {
   const fields = asObject(output);
   const [animated] = asArray(fields.animated);
   return Object.entries(fields).flatMap(([key, value]) => {
-    const items = isObject(value) ? [value] : asArray(value).filter(isObject);
+    // Nodes that work on lists may give lists of lists.
+    const items = isObject(value) ? [value] : asArray(value).flat(2).filter(isObject);
     const isAnimated = key === "gifs" || (key === "images" && animated === true);
     return items.flatMap((item) => fileOf(item, nodeId, isAnimated)).filter(({ filename }) =>
       IMAGE_KEYS.has(key) || announcedKind(filename) !== undefined
@@ -25,15 +26,23 @@ export function imagesOf(output: unknown, nodeId: string): ImageRef[] {
 }
 
 function fileOf(item: JsonObject, nodeId: string, isAnimated: boolean): ImageRef[] {
-  const filename = asText(item.filename);
-  if (filename === undefined || filename === "") return [];
+  const place = placeOf(asText(item.filename) ?? "", asText(item.subfolder) ?? "");
+  if (place.filename === "") return [];
   return [{
-    filename,
-    subfolder: asText(item.subfolder) ?? "",
+    ...place,
     type: asText(item.type) ?? "output",
     nodeId,
     ...(isAnimated ? { isAnimated } : {}),
   }];
+}
+
+/** Where a file lies whose name may have folders in it: `GET /view` looks for the last part alone. */
+function placeOf(path: string, subfolder: string): Pick<ImageRef, "filename" | "subfolder"> {
+  const [, folder = "", filename = ""] = /^(?:(.*)[\\/])?([^\\/]*)$/s.exec(path) ?? [];
+  // An absolute path says nothing of the folder that ComfyUI saves to.
+  if (folder === "" || /^(?:[\\/]|[A-Za-z]:)/.test(path)) return { filename, subfolder };
+  const isWhole = subfolder === "" || `${folder}/`.startsWith(`${subfolder}/`);
+  return { filename, subfolder: isWhole ? folder : `${subfolder}/${folder}` };
 }
 
 /**

@@ -1,6 +1,14 @@
 /** What kind of file some bytes are, by their signature, and whether their end is there (pure). */
 
-import { isWholeBoxes, isWholeMatroska, isWholeRiff, littleEndian, textAt } from "./containers.ts";
+import {
+  isWholeAvif,
+  isWholeFilm,
+  isWholeGlb,
+  isWholeMatroska,
+  isWholeRiff,
+  littleEndian,
+  textAt,
+} from "./containers.ts";
 import { isWholeFlac, isWholeMp3, isWholeOgg } from "./sounds.ts";
 import { isWholeBmp, isWholeGif, isWholeJpeg, isWholePng, isWholeTiff } from "./stills.ts";
 
@@ -98,7 +106,7 @@ const KINDS: readonly FileKind[] = [
     name: "AVIF",
     content: "still",
     isLike: (bytes) => /^avi[fs]$/.test(brandOf(bytes)),
-    isWhole: isWholeBoxes,
+    isWhole: isWholeAvif,
   },
   {
     extension: "bmp",
@@ -127,14 +135,14 @@ const KINDS: readonly FileKind[] = [
     name: "MPEG-4 sound",
     content: "sound",
     isLike: (bytes) => brandOf(bytes) === "M4A ",
-    isWhole: isWholeBoxes,
+    isWhole: isWholeFilm,
   },
   {
     extension: "mov",
     name: "QuickTime film",
     content: "moving",
     isLike: (bytes) => brandOf(bytes) === "qt  ",
-    isWhole: isWholeBoxes,
+    isWhole: isWholeFilm,
   },
   {
     extension: "mp4",
@@ -142,7 +150,7 @@ const KINDS: readonly FileKind[] = [
     content: "moving",
     others: ["m4v"],
     isLike: (bytes) => brandOf(bytes) !== "",
-    isWhole: isWholeBoxes,
+    isWhole: isWholeFilm,
   },
   {
     extension: "webm",
@@ -193,7 +201,7 @@ const KINDS: readonly FileKind[] = [
     name: "glTF model",
     content: "model",
     isLike: (bytes) => textAt(bytes, 0, 4) === "glTF",
-    isWhole: (bytes) => littleEndian(bytes, 8) >= 12 && littleEndian(bytes, 8) <= bytes.length,
+    isWhole: isWholeGlb,
   },
 ];
 

@@ -66,7 +66,10 @@ export function readableBy(allowedOrigins: readonly string[]): MiddlewareHandler
     const origin = c.req.header("origin");
     if (origin === undefined || !allowedOrigins.includes(origin)) return;
     c.res.headers.set("access-control-allow-origin", origin);
-    c.res.headers.set("access-control-expose-headers", "etag, location, retry-after");
+    c.res.headers.set(
+      "access-control-expose-headers",
+      "content-range, etag, location, preference-applied, retry-after",
+    );
     c.res.headers.set("cross-origin-resource-policy", "cross-origin");
     c.res.headers.append("vary", "origin");
   };
@@ -105,7 +108,7 @@ function preflight(): Response {
     headers: {
       "access-control-allow-methods": "GET, POST, DELETE",
       "access-control-allow-headers":
-        "authorization, content-type, idempotency-key, last-event-id, prefer, range",
+        "authorization, content-type, idempotency-key, if-none-match, if-range, last-event-id, prefer, range",
       "access-control-max-age": "600",
     },
   });

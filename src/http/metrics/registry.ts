@@ -1,7 +1,6 @@
 /**
  * Counters, gauges and histograms in the text format of Prometheus
- * (https://prometheus.io/docs/instrumenting/exposition_formats/). The usual library, prom-client 15, brings a
- * dependency on which `deno compile` of 2.9.6 overflows its stack.
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/); src/README.md says why by no library.
  */
 
 /** Values of labels by their names. */

@@ -21,6 +21,7 @@ import choices from "../../page/parts/choices.ts" with { type: "text" };
 import image from "../../page/parts/image.ts" with { type: "text" };
 import jobImage from "../../page/parts/job_image.ts" with { type: "text" };
 import pixel from "../../page/parts/pixel.ts" with { type: "text" };
+import select from "../../page/parts/select.ts" with { type: "text" };
 import state from "../../page/parts/state.ts" with { type: "text" };
 import route from "../../page/route.ts" with { type: "text" };
 import style from "../../page/style.css" with { type: "text" };
@@ -54,6 +55,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "parts/image.ts": image,
   "parts/job_image.ts": jobImage,
   "parts/pixel.ts": pixel,
+  "parts/select.ts": select,
   "parts/state.ts": state,
   "route.ts": route,
   "views/charts.ts": charts,

@@ -5,6 +5,7 @@ import { type GuardEnv, needs } from "../auth/guard.ts";
 import { readBody } from "../body.ts";
 import { contentTypeOf } from "../../store/file_type.ts";
 import { type ImageFile, urlBeside } from "../../store/mod.ts";
+import { isKnown, isSameFile } from "../etag.ts";
 import type { HttpContext, OpenImage } from "../options.ts";
 import { HttpProblem } from "../problem.ts";
 import { parseRange } from "../range.ts";
@@ -125,7 +126,7 @@ async function opened(
   { image_url: url }: Pick<JobFacts, "image_url">,
 ): Promise<ImageFile> {
   const file = await openImage(path, url === undefined ? undefined : urlBeside(url, path));
-  if (file === undefined) throw notFound("The file is there no more");
+  if (file === undefined) throw notFound("The file is no longer in the output directory");
   return file;
 }
 
@@ -144,7 +145,9 @@ async function thumbnail(
   const { sizeBytes, contentType } = file;
   const etag = `"${most}-${file.etag.slice(1)}`;
   const headers = { etag, "cache-control": "private, no-cache", "content-type": "image/png" };
-  if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
+  if (isKnown(c.req.header("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
   if (sizeBytes > THUMBNAIL.mostBytes) throw tooLarge();
   const bytes = await new Response(await file.read(0, sizeBytes - 1)).bytes();
   // Only who wants thumbnails pays for loading it.
@@ -177,8 +180,12 @@ async function deliver(
     "content-type": type ?? contentType,
     "x-content-type-options": "nosniff",
   });
-  if (c.req.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
-  const range = parseRange(c.req.header("range"), size);
+  if (isKnown(c.req.header("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const range = isSameFile(c.req.header("if-range"), etag)
+    ? parseRange(c.req.header("range"), size)
+    : undefined;
   if (range === "unsatisfiable") {
     headers.set("content-range", `bytes */${size}`);
     return new Response(null, { status: 416, headers });

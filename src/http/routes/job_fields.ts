@@ -8,6 +8,9 @@ export function fieldsOf(
   idempotencyKey: string | undefined,
 ): Record<string, unknown> {
   const { id = idempotencyKey ?? crypto.randomUUID(), init_image: image, ...others } = body;
+  if (idempotencyKey !== undefined && id !== idempotencyKey) {
+    throw wrong("id: it is not that of the header Idempotency-Key; send one of them");
+  }
   const fields = { ...others, type: "generate", id };
   return image === undefined ? fields : { ...fields, init_image: fileOf(image) };
 }
@@ -27,10 +30,11 @@ function decode(text: unknown): Uint8Array {
     return Uint8Array.fromBase64(text as string);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new HttpProblem({
-      status: 422,
-      code: "invalid_parameter",
-      detail: `Invalid parameter: init_image: it is no base64 (${reason})`,
-    });
+    throw wrong(`init_image: it is no base64 (${reason})`);
   }
+}
+
+function wrong(why: string): HttpProblem {
+  const detail = `Invalid parameter: ${why}`;
+  return new HttpProblem({ status: 422, code: "invalid_parameter", detail });
 }

@@ -71,10 +71,12 @@ async function orProblem<T>(change: () => T | Promise<T>): Promise<T> {
     return await change();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const kind = error.code === "in_use"
-      ? { status: 409, code: "conflict" }
-      : { status: 422, code: "invalid_parameter" };
-    throw new HttpProblem({ ...kind, detail: error.message });
+    const { code, message } = error;
+    throw new HttpProblem(
+      code === "in_use"
+        ? { status: 409, code: "conflict", detail: message }
+        : { status: 422, code: "invalid_parameter", detail: `Invalid parameter: ${message}` },
+    );
   }
 }
 

@@ -3,6 +3,7 @@
 // @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
 import type { WebStandardStreamableHTTPServerTransport as Transport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 import { Hono } from "hono";
+import { ProtocolError } from "../../errors.ts";
 import type { GenerateCall, ToolBackend } from "../../mcp/mod.ts";
 import type { GenerateRequest } from "../../protocol/mod.ts";
 import { type GuardEnv, needs } from "../auth/guard.ts";
@@ -50,12 +51,16 @@ function backendOf(context: HttpContext): ToolBackend {
     async cancel(id) {
       await ask(context, checked({ type: "cancel", job_id: id }), "job_cancelled");
     },
-    async image(id, index) {
+    async image(id, index, maxBytes) {
       const pieces: Uint8Array[] = [];
       let offset = 0;
       while (true) {
         const request = checked({ type: "image", job_id: id, index, offset });
         const piece = await ask(context, request, "image_data");
+        if (Math.max(piece.size_bytes, offset + piece.data.length) > maxBytes) {
+          const detail = `The image has ${piece.size_bytes} bytes, more than ${maxBytes}`;
+          throw new ProtocolError("too_large", detail);
+        }
         pieces.push(piece.data);
         offset += piece.data.length;
         if (offset >= piece.size_bytes || piece.data.length === 0) {

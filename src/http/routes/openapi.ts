@@ -35,6 +35,11 @@ export function openApiDocument(): Record<string, unknown> {
 
 type Operation = Record<string, unknown>;
 
+const SUBMISSION = [
+  parameter("Idempotency-Key", "header", { type: "string" }, "Id of the job, if the body has none"),
+  parameter("Prefer", "header", { type: "string" }, "`wait=30` waits for the end, up to 120 s"),
+];
+
 const JOB_ID = parameter("id", "path", { type: "string" }, "Id of the job");
 
 function paths(): Record<string, Record<string, Operation>> {
@@ -42,21 +47,8 @@ function paths(): Record<string, Record<string, Operation>> {
     "/v1/jobs": {
       post: {
         ...operation("submitJob", "Submit a job"),
-        parameters: [
-          parameter(
-            "Idempotency-Key",
-            "header",
-            { type: "string" },
-            "Id of the job, if the body has none",
-          ),
-          parameter(
-            "Prefer",
-            "header",
-            { type: "string" },
-            "`wait=30` waits for the end, up to 120 s",
-          ),
-        ],
-        requestBody: json("SubmitJob"),
+        parameters: SUBMISSION,
+        requestBody: { ...json("SubmitJob"), required: true },
         responses: {
           ...ok("JobInfo", "It ended while the caller waited"),
           "202": { description: "The job is stored", ...json("JobAccepted") },
@@ -95,11 +87,12 @@ function paths(): Record<string, Record<string, Operation>> {
     "/v1/jobs/{id}/rerun": {
       post: {
         ...operation("rerunJob", "Run a job again, with another seed unless one is given"),
-        parameters: [JOB_ID],
+        parameters: [JOB_ID, ...SUBMISSION],
         requestBody: { ...json("JobChanges"), required: false },
         responses: {
+          ...ok("JobInfo", "It ended while the caller waited"),
           "202": { description: "The new job is stored", ...json("JobAccepted") },
-          ...problems(404, 422, 503),
+          ...problems(400, 404, 409, 413, 415, 422, 503),
         },
       },
     },
@@ -112,7 +105,6 @@ function paths(): Record<string, Record<string, Operation>> {
         { type: "integer", minimum: 16, maximum: 1024 },
         "Longest side: every second, third … pixel, as PNG; smaller images as they are",
       ),
-      parameter("Range", "header", { type: "string" }, "A piece: `bytes=0-1023`"),
     ]),
     "/v1/jobs/{id}/preview": bytes("getPreview", "The last preview of a job that runs", [JOB_ID]),
     "/v1/jobs/{id}/sheet": bytes("getSheet", "The sheet of an animation or tile set", [JOB_ID]),
@@ -366,8 +358,21 @@ function bytes(
   parameters: Operation[],
 ): Record<string, Operation> {
   const content = { "application/octet-stream": {} };
-  const responses = { "200": { description: summary, content }, ...problems(404) };
-  return { get: { ...operation(operationId, summary), parameters, responses } };
+  const headers = [
+    parameter("Range", "header", text, "A piece: `bytes=0-1023`"),
+    parameter("If-Range", "header", text, "ETag of the pieces before; of another file it is all"),
+    parameter("If-None-Match", "header", text, "ETag of what is there already"),
+  ];
+  const responses = {
+    "200": { description: summary, content },
+    "206": { description: "A piece of it", content },
+    "304": { description: "It is there already" },
+    "416": { description: "It has no such piece" },
+    ...problems(404),
+  };
+  return {
+    get: { ...operation(operationId, summary), parameters: [...parameters, ...headers], responses },
+  };
 }
 
 function events(

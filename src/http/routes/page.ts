@@ -1,6 +1,7 @@
 /** The page for people: `/` and its files. They hold no secrets, so no token is asked for. */
 
 import { Hono } from "hono";
+import { isKnown } from "../etag.ts";
 import { type PageFile, pageFiles } from "../page/files.ts";
 
 /** Nothing from elsewhere, no script or style in the markup; images may also be ones fetched with a token. */
@@ -28,7 +29,7 @@ export function pageRoutes(): Hono {
       "content-security-policy": POLICY,
       "content-type": file.type,
     };
-    return known === etag
+    return isKnown(known, etag)
       ? new Response(null, { status: 304, headers })
       : new Response(file.text, { headers });
   };

@@ -2,7 +2,10 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { get, wordsOf } from "../api.ts";
-import type { Model, Palette } from "../types.ts";
+import { useLook } from "../live.ts";
+import type { Model, Palette, Server } from "../types.ts";
+
+const LOOK_EVERY_MS = 5_000;
 
 /** Names to choose from. */
 export interface Choices {
@@ -12,23 +15,44 @@ export interface Choices {
   readonly workflows: readonly string[];
   /** As `workflows`. */
   readonly palettes: readonly Palette[];
-  /** Why there are none. */
+  /** Why there are none, or older ones. */
   readonly fault?: string;
 }
 
 const NONE: Choices = { models: [], loras: [], workflows: [], palettes: [] };
 
-/** Asks once. */
+/** Asks at once, whenever a server has come, gone or changed its state, and when the reader comes back. */
 export function useChoices(): Choices {
   const [choices, setChoices] = useState(NONE);
+  const returns = useReturns();
+  const { answer, fault } = useLook(
+    (signal) => get<{ servers: Server[] }>("/v1/servers", signal),
+    LOOK_EVERY_MS,
+    [],
+  );
+  const servers = answer?.servers.map(({ name, state }) => `${name} ${state}`).join("\n");
+  const isAnswered = answer !== undefined || fault !== undefined;
   useEffect(() => {
+    if (!isAnswered) return;
     const stop = new AbortController();
     load(stop.signal).then(setChoices, (error) => {
-      if (!stop.signal.aborted) setChoices({ ...NONE, fault: wordsOf(error) });
+      if (stop.signal.aborted) return;
+      setChoices((known) => ({ ...known, fault: wordsOf(error) }));
     });
     return () => stop.abort();
-  }, []);
+  }, [isAnswered, servers, fault, returns, choices.fault === undefined ? undefined : answer]);
   return choices;
+}
+
+/** How often the reader has come back to the page. */
+function useReturns(): number {
+  const [count, setCount] = useState(0);
+  useEffect(() => {
+    const back = () => setCount((before) => before + 1);
+    addEventListener("focus", back);
+    return () => removeEventListener("focus", back);
+  }, []);
+  return count;
 }
 
 async function load(signal: AbortSignal): Promise<Choices> {

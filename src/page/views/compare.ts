@@ -67,6 +67,12 @@ function SideBySide({ ids }: { ids: readonly string[] }): Shown {
 function Start(): Shown {
   const { models, fault: missing } = useChoices();
   const [fault, setFault] = useState<string>();
+  const [wished, setWished] = useState<readonly string[]>();
+  const checked = wished ?? models.slice(0, 1);
+  const turn = (name: string) =>
+    setWished(
+      checked.includes(name) ? checked.filter((one) => one !== name) : [...checked, name],
+    );
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -109,17 +115,18 @@ function Start(): Shown {
       <label class="wide">Prompt <textarea name="prompt" rows="2" required maxlength="10000"></textarea></label>
       <fieldset class="wide"><legend>Models</legend>
         <div class="checks">
-          ${models.map((name, index) =>
-            html`<label><input type="checkbox" name="model" value=${name} defaultChecked=${
-              index === 0
-            } /> ${shortModel(name)}</label>`
+          ${models.map((name) =>
+            html`<label key=${name}><input type="checkbox" name="model" value=${name}
+              checked=${checked.includes(name)} onChange=${() => turn(name)} />
+              ${shortModel(name)}</label>`
           )}
         </div>
       </fieldset>
       <label class="wide">Seeds <input name="seeds" required defaultValue="1, 2, 3" pattern="[\\d\\s,]+" /></label>
       ${number("width", "Width", 1024, 16)} ${number("height", "Height", 1024, 16)}
       ${number("steps", "Steps", 20, 1)} ${number("cfg_scale", "CFG scale", 7, 0)}
-      <div class="wide bar"><button type="submit" class="main">Compare</button></div>
+      <div class="wide bar"><button type="submit" class="main"
+        disabled=${models.length === 0}>Compare</button></div>
     </form>
   `;
 }

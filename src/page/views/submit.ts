@@ -2,10 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { ask, send, wordsOf } from "../api.ts";
-import { shortModel } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { useChoices } from "../parts/choices.ts";
 import { PixelFields, pixelOf } from "../parts/pixel.ts";
+import { Select } from "../parts/select.ts";
 import { Fault } from "../parts/state.ts";
 import { go, linkTo, type Place } from "../route.ts";
 
@@ -41,15 +41,16 @@ export function SubmitView({ place }: { place: Place }): Shown {
     html`<label>${label} <input name=${name} type="number" defaultValue=${
       preset(name, value)
     } ...${rest} /></label>`;
-  const select = (name: string, label: string, options: readonly string[], otherwise: string) =>
-    html`<label>${label} <select name=${name} key=${`${name}${options.length}`}>
-      ${otherwise !== "" && html`<option value="">${otherwise}</option>`}
-      ${
-      options.map((one) =>
-        html`<option value=${one} selected=${one === preset(name, "")}>${shortModel(one)}</option>`
-      )
-    }
-    </select></label>`;
+  const select = (
+    name: string,
+    label: string,
+    options: readonly string[],
+    otherwise: string | undefined,
+  ) =>
+    html`
+      <${Select} name=${name} label=${label} options=${options} otherwise=${otherwise}
+        preset=${preset(name, "")} />
+    `;
   return html`
     <h1 tabindex="-1">New image</h1>
     <${Fault} text=${fault ?? missing} />
@@ -60,7 +61,7 @@ export function SubmitView({ place }: { place: Place }): Shown {
           "",
         )}></textarea></label>
       <label class="wide">Negative prompt <input name="negative_prompt" maxlength="10000" /></label>
-      ${select("model", "Model", models, "")}
+      ${select("model", "Model", models, undefined)}
       ${select("lora", "LoRA", loras, "none")}
       ${workflows.length > 0 && select("workflow", "Workflow", workflows, "automatic")}
       ${number("width", "Width", "1024", { min: 16, max: 16_384, required: true })}
@@ -89,7 +90,8 @@ export function SubmitView({ place }: { place: Place }): Shown {
       <label class="wide">Start from an image
         <input name="image" type="file" accept="image/png,image/jpeg,image/webp" /></label>
       <div class="wide bar">
-        <button type="submit" class="main" disabled=${isSending}>Generate</button>
+        <button type="submit" class="main" disabled=${isSending ||
+          models.length === 0}>Generate</button>
       </div>
     </form>
   `;

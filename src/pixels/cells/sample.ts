@@ -29,34 +29,27 @@ export function sampleCells(
   [columns, rows]: CellSize,
   flat: number,
 ): CellImage {
-  const { width, height, hasAlpha } = image;
+  const { hasAlpha } = image;
   const rgb = new Float32Array(columns * rows * 3);
   const opaque = new Uint8Array(columns * rows).fill(1);
   const half = Math.max(LEAST, Math.min(MOST, flat - MARGIN));
-  const halfX = half * x.pitch, halfY = half * y.pitch;
-  const levels = new Levels();
+  const centres = centresOf(image, x, y, columns, rows);
+  const boxes = boxesOf(image, centres, half * x.pitch, half * y.pitch);
+  const levels = new Levels(image, boxes);
   const spreads = new Float64Array(opaque.length);
   let seen = 0;
   for (let cell = 0; cell < opaque.length; cell++) {
-    const column = cell % columns;
-    const evenX = x.offset + (column + 0.5) * x.pitch;
-    const evenY = y.offset + ((cell - column) / columns + 0.5) * y.pitch;
-    const centreX = evenX + shiftAt(x, evenY / height, evenX);
-    const centreY = evenY + shiftAt(y, evenX / width, evenY);
-    const xs = span(centreX, halfX, width), ys = span(centreY, halfY, height);
-    let alpha = 255;
-    if (hasAlpha) {
-      levels.take(image, xs, ys, 3);
-      alpha = levels.middle();
-    }
+    const alpha = hasAlpha ? levels.take(cell, 3).middle() : 255;
     if (alpha < OPAQUE) {
       opaque[cell] = 0;
       continue;
     }
     let spread = 0;
     for (let c = 0; c < 3; c++) {
-      levels.take(image, xs, ys, c);
-      const level = flat < RAMP ? levelAt(image, centreX, centreY, c) : levels.middle();
+      levels.take(cell, c);
+      const level = flat < RAMP
+        ? levelAt(image, centres[2 * cell]!, centres[2 * cell + 1]!, c)
+        : levels.middle();
       rgb[cell * 3 + c] = Math.min(255, (level * 255) / alpha);
       // Half the distance of the quartiles is two thirds of a deviation.
       spread += levels.at(0.75) - levels.at(0.25);
@@ -77,36 +70,72 @@ function betweens({ offset, pitch }: Lines, count: number): Float32Array {
   });
 }
 
-/** Pixels that are looked at. */
-interface Span {
-  readonly from: number;
-  readonly to: number;
-  /** Every how many. */
-  readonly step: number;
+/** Where the middles of cells are, x and y of each. */
+function centresOf(
+  { width, height }: Premultiplied,
+  x: Lines,
+  y: Lines,
+  columns: number,
+  rows: number,
+): Float64Array {
+  const centres = new Float64Array(2 * columns * rows);
+  for (let row = 0, to = 0; row < rows; row++) {
+    const evenY = y.offset + (row + 0.5) * y.pitch;
+    for (let column = 0; column < columns; column++, to += 2) {
+      const evenX = x.offset + (column + 0.5) * x.pitch;
+      centres[to] = evenX + shiftAt(x, evenY / height, evenX);
+      centres[to + 1] = evenY + shiftAt(y, evenX / width, evenY);
+    }
+  }
+  return centres;
 }
 
-/** The pixels about a centre that are looked at. */
-function span(centre: number, half: number, length: number): Span {
-  const from = Math.max(0, Math.min(length - 1, Math.floor(centre - half + 0.5)));
-  const to = Math.min(length, Math.max(from + 1, Math.floor(centre + half + 0.5)));
-  return { from, to, step: Math.ceil((to - from) / LOOKED) };
+/** The pixels about centres that are looked at: the first and the end of columns and of rows. */
+function boxesOf(
+  { width, height }: Premultiplied,
+  centres: Float64Array,
+  halfX: number,
+  halfY: number,
+): Int32Array {
+  const boxes = new Int32Array(2 * centres.length);
+  for (let at = 0; at < centres.length; at++) {
+    const half = at % 2 === 0 ? halfX : halfY, length = at % 2 === 0 ? width : height;
+    const centre = centres[at]!;
+    const from = Math.max(0, Math.min(length - 1, Math.floor(centre - half + 0.5)));
+    boxes[2 * at] = from;
+    boxes[2 * at + 1] = Math.min(length, Math.max(from + 1, Math.floor(centre + half + 0.5)));
+  }
+  return boxes;
 }
 
-/** How often each level comes, which sorts them. */
+/** How often each level comes in a cell, which sorts them. */
 class Levels {
+  readonly #data: Uint8Array;
+  readonly #stride: number;
+  readonly #boxes: Int32Array;
   readonly #counts = new Uint16Array(256);
   #low = 0;
   #high = 255;
   #count = 0;
 
-  /** Takes the levels of a channel in place of those before. */
-  take({ data, width }: Premultiplied, xs: Span, ys: Span, channel: number): void {
-    const counts = this.#counts;
+  constructor({ data, width }: Premultiplied, boxes: Int32Array) {
+    this.#data = data;
+    this.#stride = width * 4;
+    this.#boxes = boxes;
+  }
+
+  /** Takes the levels of a cell's channel in place of those before. */
+  take(cell: number, channel: number): this {
+    const data = this.#data, counts = this.#counts, boxes = this.#boxes;
     counts.fill(0, this.#low, this.#high + 1);
+    const left = boxes[4 * cell]!, right = boxes[4 * cell + 1]!;
+    const top = boxes[4 * cell + 2]!, bottom = boxes[4 * cell + 3]!;
+    const stepX = 4 * Math.ceil((right - left) / LOOKED),
+      stepY = Math.ceil((bottom - top) / LOOKED);
     let low = 255, high = 0, count = 0;
-    for (let v = ys.from; v < ys.to; v += ys.step) {
-      const end = (v * width + xs.to) * 4;
-      for (let at = (v * width + xs.from) * 4 + channel; at < end; at += 4 * xs.step) {
+    for (let v = top; v < bottom; v += stepY) {
+      const end = v * this.#stride + 4 * right;
+      for (let at = v * this.#stride + 4 * left + channel; at < end; at += stepX) {
         const level = data[at]!;
         counts[level]!++;
         if (level < low) low = level;
@@ -117,6 +146,7 @@ class Levels {
     this.#low = low;
     this.#high = high;
     this.#count = count;
+    return this;
   }
 
   /** The level that such a share of all is below. */

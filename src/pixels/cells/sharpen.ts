@@ -42,35 +42,43 @@ export function sharpenCells(cells: CellImage): CellImage {
 }
 
 /** Solves for cells whose mixture with `share` of each of four neighbours gives those that were seen. */
-function without({ columns, rows, rgb, opaque, between }: CellImage, share: number): Float32Array {
+function without(cells: CellImage, share: number): Float32Array {
+  const { columns, rgb, opaque, between } = cells;
+  const sums = new Float64Array(rgb.length);
   let now = rgb;
   for (let round = 0; round < 2; round++) {
+    sums.fill(0);
+    addNeighbours(sums, now, cells, -1, between?.x, 0);
+    addNeighbours(sums, now, cells, 1, between?.x, columns - 1);
+    addNeighbours(sums, now, cells, -columns, between?.y);
+    addNeighbours(sums, now, cells, columns, between?.y);
     const next = rgb.slice();
-    for (let y = 0, cell = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++, cell++) {
-        if (opaque[cell] === 0) continue;
-        const at = cell * 3;
-        let red = 0, green = 0, blue = 0;
-        for (let side = 0; side < 4; side++) {
-          const isAcross = side < 2, isAfter = side % 2 === 1;
-          const place = isAcross ? x : y;
-          if (isAfter ? place + 1 === (isAcross ? columns : rows) : place === 0) continue;
-          const other = cell + (isAcross ? 1 : columns) * (isAfter ? 1 : -1);
-          if (opaque[other] === 0) continue;
-          const weight = between === undefined ? 1 : isAcross ? between.x[x]! : between.y[y]!;
-          const from = other * 3;
-          red += weight * (now[from]! - now[at]!);
-          green += weight * (now[from + 1]! - now[at + 1]!);
-          blue += weight * (now[from + 2]! - now[at + 2]!);
-        }
-        next[at] = bounded(next[at]! - share * red);
-        next[at + 1] = bounded(next[at + 1]! - share * green);
-        next[at + 2] = bounded(next[at + 2]! - share * blue);
-      }
+    for (let at = 0; at < next.length; at++) {
+      if (opaque[(at / 3) | 0] === 1) next[at] = bounded(next[at]! - share * sums[at]!);
     }
     now = next;
   }
   return now;
+}
+
+/** Adds how cells' neighbours on one side differ from them; the cells of column `without` have none. */
+function addNeighbours(
+  sums: Float64Array,
+  rgb: Float32Array,
+  { columns, opaque }: CellImage,
+  by: number,
+  weights: Float32Array | undefined,
+  without = -1,
+): void {
+  for (let cell = Math.max(0, -by); cell < opaque.length - Math.max(0, by); cell++) {
+    const x = cell % columns;
+    if (x === without || opaque[cell] === 0 || opaque[cell + by] === 0) continue;
+    const weight = weights === undefined ? 1 : weights[without < 0 ? (cell - x) / columns : x]!;
+    const at = cell * 3, other = (cell + by) * 3;
+    sums[at]! += weight * (rgb[other]! - rgb[at]!);
+    sums[at + 1]! += weight * (rgb[other + 1]! - rgb[at + 1]!);
+    sums[at + 2]! += weight * (rgb[other + 2]! - rgb[at + 2]!);
+  }
 }
 
 function bounded(level: number): number {

@@ -79,15 +79,19 @@ function addPower(
     re.fill(0).set(values.subarray(strip * length, (strip + 1) * length));
     im.fill(0).set(values.subarray((strip + 1) * length, Math.min(strips, strip + 2) * length));
     transform(fourier, re, im);
-    for (let k = 1; k < sum.length; k++) {
-      const m = fourier.size - k;
-      // Two real signals went through as one complex: this is the sum of their powers.
-      sum[k]! += (re[k]! * re[k]! + im[k]! * im[k]! + re[m]! * re[m]! + im[m]! * im[m]!) / 2;
-    }
+    addBoth(sum, re, im);
   }
   let energy = 0;
   for (let index = 0; index < values.length; index++) energy += values[index]! * values[index]!;
   for (let k = 1; k < sum.length; k++) power[k]! += sum[k]! / (length * energy + 1e-9);
+}
+
+/** Two real signals that went through as one complex: adds the sum of their powers. */
+function addBoth(sum: Float64Array, re: Float64Array, im: Float64Array): void {
+  for (let k = 1; k < sum.length; k++) {
+    const m = re.length - k;
+    sum[k]! += (re[k]! * re[k]! + im[k]! * im[k]! + re[m]! * re[m]! + im[m]! * im[m]!) / 2;
+  }
 }
 
 /** Takes off what the frequencies around have, by their geometric mean, which lone peaks hardly lift. */

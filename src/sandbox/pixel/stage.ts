@@ -33,6 +33,7 @@ import { asDelivered, readImage, type ResultContext, type StagedImage } from "..
 import type { SetFile } from "../staging.ts";
 import { compose, extrudeTiles } from "./compose.ts";
 import { findPalette } from "./palette.ts";
+import { WarmUp } from "./warm_up.ts";
 
 /** Keyword of the text chunk that tells what was found. */
 const PIXEL_KEYWORD = "pixel";
@@ -83,6 +84,11 @@ export class PixelStage {
   constructor(options: PixelOptions, palette: Palette | undefined) {
     this.#options = options;
     this.#palette = palette;
+  }
+
+  /** What gets ready for images that are to come. */
+  warmUp(): WarmUp {
+    return new WarmUp();
   }
 
   /** Makes one image pixel art. */

@@ -25,6 +25,9 @@ const SYMBOLS = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32", optional: true },
   sched_yield: { parameters: [], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32", nonblocking: true },
   getaddrinfo: {
     parameters: ["buffer", "pointer", "pointer", "buffer"],

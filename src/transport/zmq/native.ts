@@ -4,6 +4,7 @@ import type { Libzmq, LibzmqSymbols } from "./libzmq.ts";
 
 /** Numbers of zmq.h. */
 export const ZMQ = {
+  PAIR: 0,
   PUB: 1,
   ROUTER: 6,
   RCVMORE: 13,
@@ -12,6 +13,7 @@ export const ZMQ = {
   LINGER: 17,
   MAXMSGSIZE: 22,
   SNDHWM: 23,
+  RCVHWM: 24,
   LAST_ENDPOINT: 32,
   ROUTER_MANDATORY: 33,
   TCP_KEEPALIVE: 34,
@@ -68,7 +70,7 @@ export abstract class NativeSocket {
   /** Where it lives; sockets of one context can talk by `inproc://`. */
   readonly context: Deno.PointerValue;
   readonly #isOwner: boolean;
-  #guest: { close(): void | Promise<void> } | undefined;
+  readonly #guests: { close(): void | Promise<void> }[] = [];
   readonly #int = new Int32Array(1);
   readonly #intBytes = new Uint8Array(this.#int.buffer);
   readonly #length = new BigUint64Array(1);
@@ -111,7 +113,19 @@ export abstract class NativeSocket {
 
   /** Has another socket of the context closed with this one, which the end of the context waits for. */
   host(guest: { close(): void | Promise<void> }): void {
-    this.#guest = guest;
+    this.#guests.push(guest);
+  }
+
+  /** Has libzmq tell of its connections at an endpoint within its context. */
+  tellEvents(endpoint: string, events: number): void {
+    const text = new TextEncoder().encode(`${endpoint}\0`);
+    this.check(() => this.zmq.zmq_socket_monitor(this.socket, text, events));
+  }
+
+  /** Connects it. */
+  protected connect(address: string): void {
+    const text = new TextEncoder().encode(`${address}\0`);
+    this.check(() => this.zmq.zmq_connect(this.socket, text));
   }
 
   /** The endpoint it was last bound to. */
@@ -185,7 +199,7 @@ export abstract class NativeSocket {
   /** Ending the context waits for what was sent to leave, no longer than `linger`. */
   async #close(): Promise<void> {
     this.zmq.zmq_close(this.socket);
-    await this.#guest?.close();
+    for (const guest of this.#guests) await guest.close();
     if (!this.#isOwner) return;
     await this.zmq.zmq_ctx_term(this.context);
     this.#library[Symbol.dispose]();

@@ -2,6 +2,7 @@
 
 import type { Libzmq } from "./libzmq.ts";
 import { NativeMessage } from "./message.ts";
+import type { Intake } from "./connections.ts";
 import { NativeSocket, type NativeSocketOptions, ZMQ } from "./native.ts";
 import type { RouterPort } from "./port.ts";
 import type { Frames } from "./options.ts";
@@ -14,11 +15,17 @@ const NOTHING = new Uint8Array();
 /** Frames of a message that are kept: identity, some envelope of proxies, and more than the one body there may be. */
 const MAX_FRAMES = 64;
 
+/** What a frame takes besides its bytes: a short one, a long one (ZMTP 3.1), and one of CURVE. */
+const SHORT_HEAD_BYTES = 2;
+const LONG_HEAD_BYTES = 9;
+const MAX_SHORT_BYTES = 255;
+const CURVE_BYTES = 33;
+
 /** Frames thrown away before the event loop gets its turn. */
 const DISCARDED_AT_ONCE = 2_048;
 
 /** A ROUTER with `mandatory` set. */
-export class NativeRouter extends NativeSocket implements RouterPort {
+export class NativeRouter extends NativeSocket implements Intake, RouterPort {
   /** As large as a message can be. Memory is only used as far as it was ever written. */
   readonly #incoming: Uint8Array<ArrayBuffer>;
   readonly #capacity: bigint;
@@ -26,8 +33,16 @@ export class NativeRouter extends NativeSocket implements RouterPort {
   #kept = 0;
   /** A message with more frames than are kept, whose others are still to be thrown away. */
   #endless: Frames | undefined;
-  /** For the first frame of each message, which tells the key of its sender. */
-  readonly #sender: NativeMessage | undefined;
+  /** For the first frame of each message, which tells who sent it. */
+  #sender: NativeMessage | undefined;
+  readonly #hasUsers: boolean;
+  readonly takenFrom = new Map<number, number>();
+  #takenBytes = 0;
+  #takenMessages = 0;
+  #isDrained = true;
+  /** Of whom the message is that is being taken, if it is asked for. */
+  #source: number | undefined;
+  #tellsSources = false;
 
   /** Makes a socket; the share in the library is given back with it, unless it is another's context. */
   constructor(library: Libzmq, options: NativeSocketOptions, context?: Deno.PointerValue) {
@@ -35,7 +50,32 @@ export class NativeRouter extends NativeSocket implements RouterPort {
     this.#incoming = new Uint8Array(options.maxMessageSize);
     this.#capacity = BigInt(options.maxMessageSize);
     this.set(ZMQ.ROUTER_MANDATORY, 1);
-    if (options.curveServer === true) this.#sender = new NativeMessage(this.zmq);
+    this.#hasUsers = options.curveServer === true;
+    if (this.#hasUsers) this.#sender = new NativeMessage(this.zmq);
+  }
+
+  get takenBytes(): number {
+    return this.#takenBytes;
+  }
+
+  get takenMessages(): number {
+    return this.#takenMessages;
+  }
+
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
+  tellSources(isWanted: boolean): void {
+    if (this.isClosed) return;
+    this.#tellsSources = isWanted;
+    this.takenFrom.clear();
+    if (isWanted || this.#hasUsers) {
+      this.#sender ??= new NativeMessage(this.zmq);
+    } else {
+      this.#sender?.[Symbol.dispose]();
+      this.#sender = undefined;
+    }
   }
 
   override close(): Promise<void> {
@@ -56,12 +96,15 @@ export class NativeRouter extends NativeSocket implements RouterPort {
   take(): Frames | undefined {
     if (this.#endless !== undefined) return this.#discard(this.#endless);
     const frames = this.#begin();
+    this.#isDrained = frames === undefined;
     if (frames === undefined) return undefined;
+    this.#takenMessages += 1;
     let bytes = 0;
     // The frames of one message come together.
     do {
       const frame = this.#takeFrame()!;
       bytes += frame.length;
+      this.#count(frame.length);
       // A second frame tells as much as the many that are not kept.
       frames.push(bytes <= this.#incoming.length ? frame : NOTHING);
     } while (frames.length < MAX_FRAMES && this.#hasMore);
@@ -78,9 +121,19 @@ export class NativeRouter extends NativeSocket implements RouterPort {
     }
     while (!this.#sender.receive(this.socket)) if (!this.wasInterrupted()) return undefined;
     const frames: Frames = [this.#sender.bytes()];
-    const user = this.#sender.property("User-Id");
+    const user = this.#hasUsers ? this.#sender.property("User-Id") : undefined;
     if (user !== undefined) frames.user = user;
+    this.#source = this.#tellsSources ? Number(this.#sender.property("__fd")) : undefined;
     return frames;
+  }
+
+  /** Notes a frame as it came over the connection. */
+  #count(size: number): void {
+    const bytes = size + (size > MAX_SHORT_BYTES ? LONG_HEAD_BYTES : SHORT_HEAD_BYTES) +
+      (this.#hasUsers ? CURVE_BYTES : 0);
+    this.#takenBytes += bytes;
+    if (this.#source === undefined) return;
+    this.takenFrom.set(this.#source, (this.takenFrom.get(this.#source) ?? 0) + bytes);
   }
 
   get #hasMore(): boolean {
@@ -90,7 +143,7 @@ export class NativeRouter extends NativeSocket implements RouterPort {
   #discard(frames: Frames): Frames | undefined {
     for (let count = 0; this.#hasMore; count += 1) {
       if (count === DISCARDED_AT_ONCE) return undefined;
-      this.#receive(0n);
+      this.#count(this.#receive(0n) ?? 0);
     }
     this.#endless = undefined;
     return frames;

@@ -2,13 +2,22 @@
 
 import { TransportError } from "../../errors.ts";
 import type { CurveServerOptions } from "../sockets.ts";
+import { type Intake, watchConnections } from "./connections.ts";
+import type { FlowLimits } from "./flows.ts";
 import type { Libzmq } from "./libzmq.ts";
+import { Monitor } from "./monitor.ts";
 import type { NativeSocket, NativeSocketOptions } from "./native.ts";
 import { NativePublisher } from "./native_publisher.ts";
 import { NativeRouter } from "./native_router.ts";
 import type { PublisherPort, RouterPort } from "./port.ts";
 import { isZ85Key } from "./z85.ts";
 import { MAX_ZAP_BYTES, startZapHandler, ZAP_DOMAIN } from "./zap.ts";
+
+/** A message of more than `bytes` must come within two looks; a client that is heard of sends signs of life. */
+const REQUEST_LIMITS = { bytes: 1.5 * 2 ** 20, checks: 2, idleBytesPerS: 256 };
+
+/** Who subscribes to everything sends a few hundred bytes in all, with keys too, and perhaps signs of life. */
+const SUBSCRIBER_LIMITS = { bytes: 16_384, mostBytes: 16_384, checks: 1, idleBytesPerS: 32 };
 
 /** Opens a ROUTER. @throws {TransportError} `key_invalid`, `unsupported`. */
 export async function openRouter(
@@ -19,7 +28,11 @@ export async function openRouter(
   const secured = withCurve(options, curve);
   const library = await openLibrary();
   if (library !== undefined) {
-    return await guarded(new NativeRouter(library, secured), library, options, curve);
+    const router = new NativeRouter(library, secured);
+    return await guarded(router, library, options, curve, {
+      limits: { ...REQUEST_LIMITS, mostBytes: options.maxMessageSize + REQUEST_LIMITS.bytes },
+      intake: router,
+    });
   }
   refuseCurve(curve);
   const { Router } = await import("zeromq");
@@ -35,7 +48,8 @@ export async function openPublisher(
   const secured = withCurve(options, curve);
   const library = await openLibrary();
   if (library !== undefined) {
-    return await guarded(new NativePublisher(library, secured), library, options, curve);
+    const publisher = new NativePublisher(library, secured);
+    return await guarded(publisher, library, options, curve, { limits: SUBSCRIBER_LIMITS });
   }
   refuseCurve(curve);
   const { AddonPublisher } = await import("./addon_publisher.ts");
@@ -67,16 +81,24 @@ function withCurve(
   return { ...options, curveServer: true, curveSecretKey, securityDomain: ZAP_DOMAIN };
 }
 
+/** A socket with those who keep its door: they must be there before it is bound. */
 async function guarded<Socket extends NativeSocket>(
   socket: Socket,
   library: Libzmq,
   options: NativeSocketOptions,
   curve: CurveServerOptions | undefined,
+  { limits, intake }: { limits: FlowLimits; intake?: Intake },
 ): Promise<Socket> {
-  if (curve === undefined) return socket;
-  const limits = { ...options, maxMessageSize: MAX_ZAP_BYTES, ipv6: false };
+  const helping = { ...options, ipv6: false };
   try {
-    const port = new NativeRouter(library, limits, socket.context);
+    const watch = watchConnections(() => new Monitor(library, socket, helping), limits, intake);
+    if (watch !== undefined) socket.host(watch);
+    if (curve === undefined) return socket;
+    const port = new NativeRouter(
+      library,
+      { ...helping, maxMessageSize: MAX_ZAP_BYTES },
+      socket.context,
+    );
     socket.host(await startZapHandler(port, curve.isAllowed));
     return socket;
   } catch (error) {

@@ -15,27 +15,43 @@ export function completeChoice(
   info: unknown,
 ): void {
   const changed = declaredInputs(info, inputs).filter(({ name, spec }) =>
-    spec.type === "COMFY_DYNAMICCOMBO_V3" && inputs[name] !== before[name]
-  );
-  for (const { name: choice } of changed) {
-    const declared = declaredInputs(info, inputs).filter(({ name }) =>
-      name.startsWith(`${choice}.`)
-    );
-    const names = new Set(declared.map(({ name }) => name));
-    for (const name of Object.keys(inputs)) {
-      if (name.startsWith(`${choice}.`) && !names.has(name)) delete inputs[name];
-    }
-    for (const { name, spec, isRequired } of declared) {
-      const value = inputs[name];
-      const isGood = name in inputs && (isLink(value) || spec.choices?.includes(value) !== false);
-      const standard = defaultOf(spec);
-      if (!isGood && (isRequired || name in inputs) && standard !== undefined) {
-        inputs[name] = standard;
-      }
-    }
-  }
+    spec.type === CHOICE && !isLink(inputs[name]) && inputs[name] !== before[name]
+  ).map(({ name }) => name);
+  // A default may be a choice with inputs of its own.
+  for (const choice of changed) changed.push(...completeOne(inputs, choice, info));
 }
 
-function defaultOf({ options, choices }: InputSpec): unknown {
-  return options["default"] ?? choices?.[0];
+const CHOICE = "COMFY_DYNAMICCOMBO_V3";
+
+/** Completes what is below one choice; returns the choices among that which it has set. */
+function completeOne(inputs: Record<string, unknown>, choice: string, info: unknown): string[] {
+  const below = `${choice}.`;
+  const declared = declaredInputs(info, inputs).filter(({ name }) => name.startsWith(below));
+  const names = new Set(declared.map(({ name }) => name));
+  const isKept = (name: string) =>
+    // Below another choice, that one decides.
+    names.has(name) ||
+    declared.some(({ name: inner, spec }) => spec.type === CHOICE && name.startsWith(`${inner}.`));
+  for (const name of Object.keys(inputs)) {
+    if (name.startsWith(below) && !isKept(name)) delete inputs[name];
+  }
+  const set: string[] = [];
+  for (const { name, spec, isRequired } of declared) {
+    const value = inputs[name];
+    const isGood = name in inputs && (isLink(value) || spec.choices?.includes(value) !== false);
+    const standard = defaultOf(spec);
+    if (isGood || !(isRequired || name in inputs) || standard === undefined) continue;
+    inputs[name] = standard;
+    if (spec.type === CHOICE) set.push(name);
+  }
+  return set;
+}
+
+/** What the editor gives to those that declare no default of their own. */
+const USUAL: Readonly<Record<string, unknown>> = { INT: 0, FLOAT: 0, BOOLEAN: false, STRING: "" };
+
+function defaultOf({ type, options, choices, min }: InputSpec): unknown {
+  const usual = Object.hasOwn(USUAL, type) ? USUAL[type] : undefined;
+  return options["default"] ?? choices?.[0] ?? (typeof usual === "number" ? min : undefined) ??
+    usual;
 }

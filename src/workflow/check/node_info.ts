@@ -80,10 +80,14 @@ export function accepts(taken: LinkType, given: LinkType): boolean {
   if (typeof taken !== "string") return false;
   if (typeof given !== "string") return taken === "COMBO";
   const [inputs, outputs] = [namesIn(taken), namesIn(given)];
-  if ([...inputs, ...outputs].some((type) => type === "*" || type.startsWith("COMFY_"))) {
-    return true;
-  }
+  // A choice with inputs of its own can only be made in the graph.
+  if (taken === "COMFY_DYNAMICCOMBO_V3" && !outputs.some(isOpen)) return false;
+  if ([...inputs, ...outputs].some(isOpen)) return true;
   return outputs.some((type) => inputs.includes(type));
+}
+
+function isOpen(type: string): boolean {
+  return type === "*" || type.startsWith("COMFY_");
 }
 
 /** A type in a message. */

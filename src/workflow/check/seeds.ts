@@ -2,6 +2,7 @@
 
 import { type Graph, linksOf } from "../graph.ts";
 import type { Template } from "../template/template.ts";
+import { Links } from "../trace/links.ts";
 import { declaredInputs } from "./declared.ts";
 import type { NodeClasses } from "./node_info.ts";
 
@@ -46,13 +47,14 @@ function seedLimits(
 /** Inputs that get their value from a node, through nodes that hand it on. */
 function consumers(graph: Graph, source: string): { node: string; input: string }[] {
   const found: { node: string; input: string }[] = [];
+  const links = new Links(graph);
   const sources = new Set([source]);
   for (const from of sources) {
     for (const [node, { inputs, class_type }] of Object.entries(graph)) {
       for (const [input, [linked]] of linksOf({ inputs, class_type })) {
         if (linked !== from) continue;
         found.push({ node, input });
-        if (Object.keys(inputs).length === 1) sources.add(node);
+        if (Object.keys(inputs).length === 1 || links.relayed(node) === input) sources.add(node);
       }
     }
   }

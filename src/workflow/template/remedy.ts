@@ -65,8 +65,15 @@ export function refusesAll(
 }
 
 /** Why a graph cannot be used in which parameters have no place, and what helps. */
-export function missingText(graph: Graph, source: string, missing: readonly Parameter[]): string {
-  const lines = missing.map((parameter) => mappingLine(parameter, [likelyPlace(graph, parameter)]));
+export function missingText(
+  graph: Graph,
+  source: string,
+  missing: readonly Parameter[],
+  { negative_prompt: negatives }: Trace["targets"],
+): string {
+  const others = new Set(negatives.map(({ node }) => node));
+  const open = Object.fromEntries(Object.entries(graph).filter(([id]) => !others.has(id)));
+  const lines = missing.map((parameter) => mappingLine(parameter, [likelyPlace(open, parameter)]));
   return `no node takes the ${
     missing.join(" or the ")
   } of a request; link a text encoder, a model ` +

@@ -64,7 +64,7 @@ export function createTemplate(
   const missing = NEEDED.filter((parameter) =>
     targets[parameter].length === 0 && !ignored.has(parameter)
   );
-  if (missing.length > 0) throw invalid(name, missingText(graph, name, missing));
+  if (missing.length > 0) throw invalid(name, missingText(graph, name, missing, targets));
   const contract = compileContract(graph, targets, name);
   const sizeMultiple = mappedMultiple(graph, found, places.get("width")) ?? found.sizeMultiple;
   const trace = { ...found, targets, sizeMultiple };

@@ -2,10 +2,8 @@
 
 import { isLink, linksOf } from "../graph.ts";
 import type { Parameter, Target } from "../parameters.ts";
+import { computes, type Kind } from "./computing.ts";
 import type { Links } from "./links.ts";
-
-/** Kinds of values. */
-export type Kind = "number" | "text";
 
 /** What each parameter is. */
 export const KINDS: Readonly<Record<Parameter, Kind>> = {
@@ -38,6 +36,8 @@ const HOLDERS = [
   "string",
   "text",
 ];
+
+const SEED = /seed/i;
 
 /** Numbers that may stand beside each other in a node that holds several and computes none. */
 const NEIGHBOURS = new Set([
@@ -83,20 +83,25 @@ export function literalOf(
 }
 
 function heldBy(links: Links, node: string, wanted: string, kind: Kind): Target | undefined {
-  if (linksOf(links.node(node)).length > 0) return undefined;
+  const isSeed = SEED.test(wanted);
+  const { class_type } = links.node(node);
+  if (linksOf(links.node(node)).length > 0 || computes(class_type, kind, isSeed)) return undefined;
   const values = Object.entries(links.inputs(node));
   const held = new Map(
     values.filter(([, value]) => isOfKind(value, kind)).map(([key]) => [key.toLowerCase(), key]),
   );
-  const name = [wanted, ...HOLDERS].find((candidate) => held.has(candidate.toLowerCase()));
+  // A seed from which a node draws something else is not the thing.
+  const name = [wanted, ...HOLDERS].find((candidate) =>
+    held.has(candidate.toLowerCase()) && (isSeed || !SEED.test(candidate))
+  );
   const input = name === undefined ? undefined : held.get(name.toLowerCase());
   if (input === undefined) return undefined;
   const others = values.filter(([name]) => name !== input);
-  const computes = others.some(([name, value]) =>
+  const isComputed = others.some(([name, value]) =>
     COMPUTES.test(name) ||
-    (typeof value === "number" && !NEIGHBOURS.has(name) && !/seed/i.test(name))
+    (typeof value === "number" && !NEIGHBOURS.has(name) && !SEED.test(name))
   );
-  return computes ? undefined : { node, input };
+  return isComputed ? undefined : { node, input };
 }
 
 /** ComfyUI reads numbers from texts, too. */

@@ -2,6 +2,7 @@
 
 import { isLink } from "../graph.ts";
 import type { Target } from "../parameters.ts";
+import { computes } from "./computing.ts";
 import type { Links } from "./links.ts";
 
 /** A literal text on the way to an encoder. */
@@ -29,7 +30,7 @@ const TEXTS: ReadonlySet<string> = new Set([
 
 /** Texts of nodes that say how to work rather than what to show. */
 const NO_PROSE =
-  /delim|separator|regex|pattern|^(?:find|replace|mode|op|operation|format)$|encoding|file|path|_name$|select|^log_|^system/i;
+  /delim|separator|regex|pattern|^(?:find|replace|mode|op|operation|format|model|from|to|styles?|preset|language)$|encoding|file|path|_name$|select|^log_|^system/i;
 
 /** What a node that writes texts reads besides texts: a model, or an image to describe. */
 const NO_WAY_OF_TEXTS = /^(?:clip|model|vae|image|images|pixels|latent|samples|mask)\d*$/i;
@@ -58,9 +59,10 @@ function collect(links: Links, at: Target, isPart: boolean, seen: Set<string>): 
   const linked = links.linksOf(source);
   const own = proseOf(links, source);
   if (linked.length === 0) {
-    const texts = own.length > 0 ? own : anyTexts(links, source);
+    const texts = own.length > 0 ? own : plainTexts(links, source);
     const places = texts.map((name) => ({ node: source, input: name }));
-    const isOne = texts.length === 1 || isWildcard(places);
+    const isChanged = computes(links.node(source).class_type, "text", false);
+    const isOne = (texts.length === 1 && !isChanged) || isWildcard(places);
     return texts.map((name) => ({ node: source, input: name, isPart: isPart || !isOne }));
   }
   // Whatever has links and texts joins, selects or changes them.
@@ -74,6 +76,11 @@ function collect(links: Links, at: Target, isPart: boolean, seen: Set<string>): 
 
 function proseOf(links: Links, node: string): string[] {
   return anyTexts(links, node).filter((input) => PROSE.test(input) && !NO_PROSE.test(input));
+}
+
+/** Of a node without prose: what is no setting. */
+function plainTexts(links: Links, node: string): string[] {
+  return anyTexts(links, node).filter((input) => !NO_PROSE.test(input));
 }
 
 function anyTexts(links: Links, node: string): string[] {

@@ -72,6 +72,11 @@ function isSampler(node: GraphNode | undefined): boolean {
   return latent && noise;
 }
 
+/** A width that is another node's height: which of its values comes out where is not known. */
+function isCrossed(width: unknown, height: unknown): boolean {
+  return isLink(width) && isLink(height) && width[0] === height[0] && width[1] > height[1];
+}
+
 class Tracer {
   readonly #graph: Graph;
   readonly #links: Links;
@@ -246,7 +251,7 @@ class Tracer {
   #placeSize(id: string): boolean {
     const inputs = this.#links.inputs(id);
     const size = sizeNames(inputs);
-    if (size === undefined) return false;
+    if (size === undefined || isCrossed(inputs[size[0]], inputs[size[1]])) return false;
     const isPlaced = this.#place("width", id, size[0]);
     return this.#place("height", id, size[1]) || isPlaced;
   }

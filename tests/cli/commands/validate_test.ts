@@ -172,6 +172,50 @@ Deno.test("validate-workflows ends with 2 for what it was told wrongly, with 3 w
   assert.match(complaint, /^error: Cannot ask ComfyUI at http:\/\/127\.0\.0\.1:\d+: /);
 });
 
+Deno.test("validate-workflows says which graphs give nothing to deliver, and of which nobody can tell", async () => {
+  await using simulator = await startSimulator();
+  const own = (input: string, type: string) => ({
+    input: { required: { [input]: [type, {}] } },
+    output: [],
+    output_node: true,
+  });
+  const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+  await using server = Deno.serve(options, async ({ url }) => {
+    const { pathname } = new URL(url);
+    const answer = await fetch(simulator.url + pathname);
+    if (pathname !== "/object_info") return answer;
+    const classes = await answer.json();
+    return Response.json({
+      ...classes,
+      Keeper: own("images", "IMAGE"),
+      Teller: own("text", "STRING"),
+    });
+  });
+  await using dir = await tempDir();
+  const write = async (name: string, nodes: typeof graphs.STOCK) => {
+    const { save: _save, ...stock } = graphs.STOCK;
+    const text = JSON.stringify(graphs.graphOf({ ...stock, ...nodes }));
+    await Deno.writeTextFile(`${dir.path}/${name}.json`, text);
+  };
+  await write("keeps", { end: ["Keeper", { images: ["decode", 0] }] });
+  await write("shows", { end: ["PreviewAny", { source: ["decode", 0] }] });
+  await write("tells", { end: ["Teller", { text: "a knight" }] });
+  await write("nothing", {});
+  const { lines, code } = await validate(
+    `--workflow-dir=${dir.path}`,
+    `--comfyui-url=http://127.0.0.1:${server.addr.port}`,
+  );
+  assert.equal(code, 1);
+  assert.deepEqual(lines.slice(0, 5), [
+    "keeps: ok",
+    "keeps: only a run can show whether Keeper gives a file; a SaveImage node surely does",
+    "nothing: has no node that saves an image; end it in a SaveImage node",
+    "shows: ends in PreviewAny, which gives no file that can be delivered; add a SaveImage node",
+    "tells: ends in Teller, which by what the server tells gets no image, film or sound that it " +
+    "could save; add a SaveImage node",
+  ]);
+});
+
 async function validate(...options: string[]) {
   const { exitCode, stdout, stderr } = await run(["validate-workflows", ...options]);
   const lines = stdout().split("\n").filter((line) => line !== "");

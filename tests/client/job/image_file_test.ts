@@ -36,5 +36,5 @@ for (
 
 Deno.test("a size that no image has takes no memory", async () => {
   const huge = piece(0, [1], Number.MAX_SAFE_INTEGER);
-  await assert.rejects(wholeImage(() => Promise.resolve(huge)), { code: "lost" });
+  await assert.rejects(wholeImage(() => Promise.resolve(huge)), { code: "too_large" });
 });

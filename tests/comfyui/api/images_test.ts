@@ -56,3 +56,24 @@ Deno.test("resultImages() takes nothing for a result that a node shows of its in
   const shown = new Map([["1", [image("a", "input")]], ["2", [image("b", "temp")]]]);
   assert.deepEqual(resultImages(shown), [image("b", "temp")]);
 });
+
+Deno.test("imagesOf() tells folders in a name from it, where the server looks for them", () => {
+  const cases = [
+    ["a.png", "s", "a.png", "s"],
+    ["s/a.png", "", "a.png", "s"],
+    ["s/t/a.png", "s", "a.png", "s/t"],
+    ["t/a.png", "s", "a.png", "s/t"],
+    ["s\\t\\a.png", "", "a.png", "s\\t"],
+    ["/srv/comfy/output/a.png", "", "a.png", ""],
+    ["C:\\comfy\\output\\s\\a.png", "s", "a.png", "s"],
+  ];
+  for (const [filename, subfolder, name, folder] of cases) {
+    const [found] = imagesOf({ images: [{ filename, subfolder, type: "output" }] }, "3");
+    assert.deepEqual([found?.filename, found?.subfolder], [name, folder]);
+  }
+});
+
+Deno.test("imagesOf() finds files in lists of lists", () => {
+  const output = { images: [[{ filename: "a.png" }], [[{ filename: "b.png" }], "c.png"]] };
+  assert.deepEqual(imagesOf(output, "3").map(({ filename }) => filename), ["a.png", "b.png"]);
+});

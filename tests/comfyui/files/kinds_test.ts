@@ -21,6 +21,10 @@ const PNG = bytes("\x89PNG\r\n\x1a\n", HEADER, DATA, [...IEND]);
 /** A frame of a JPEG, and the beginning of its scan. */
 const FRAME = [0xff, 0xc0, 0, 11, 8, 0, 1, 0, 1, 1, 1, 0x11, 0];
 const SCAN = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0];
+/** A frame of 32 kbit/s at 48 kHz, and an Ogg page that is the last. */
+const MP3_FRAME = [0xff, 0xfb, 0x14, 0, ...Array.from({ length: 92 }, () => 0)];
+const OGG_PAGE = bytes("OggS", [0, 4], ZEROS, ZEROS.slice(0, 4), [1, 8], "12345678");
+const GLB = bytes("glTF", [2, 0, 0, 0, 24, 0, 0, 0, 4, 0, 0, 0], "JSON", "{}  ");
 const WEBP = bytes("RIFF", [20, 0, 0, 0], "WEBPVP8 ", [8, 0, 0, 0], "12345678");
 
 /** A whole file of each kind, and how many bytes may be cut from it before that shows. */
@@ -58,7 +62,9 @@ const FILES: readonly [name: string, file: Uint8Array, kind: string, content: st
     "moving",
   ],
   ["a.wav", bytes("RIFF", [16, 0, 0, 0], "WAVEdata", [4, 0, 0, 0], "1234"), "WAV", "sound"],
-  ["a.glb", bytes("glTF", [2, 0, 0, 0, 16, 0, 0, 0], "1234"), "glTF model", "model"],
+  ["a.glb", GLB, "glTF model", "model"],
+  ["a.mp3", bytes(MP3_FRAME, MP3_FRAME), "MP3", "sound"],
+  ["a.ogg", OGG_PAGE, "Ogg sound", "sound"],
 ];
 
 for (const [name, file, kind, content] of FILES) {
@@ -107,6 +113,24 @@ const POSERS: readonly [what: string, file: Uint8Array][] = [
   ["an MP3 tag that is cut", bytes("ID3", [4, 0, 0, 0, 0, 1, 0], "123")],
   ["a page after a glTF's first bytes", bytes("glTF", [2, 0, 0, 0, 255, 0, 0, 0], PAGE)],
   ["a glTF's first bytes alone", bytes("glTF")],
+  ["a glTF that is longer than it says", bytes([...GLB], PAGE)],
+  ["a page as a glTF's chunk", bytes("glTF", [2, 0, 0, 0, 30, 0, 0, 0], PAGE)],
+  ["a page in a WEBP's head", bytes("RIFF", [22, 0, 0, 0], "WEBP", PAGE)],
+  ["a page in a WEBP's head of any size", bytes("RIFF1234WEBP", PAGE)],
+  ["a WEBP that says it has no bytes", bytes("RIFF", [0, 0, 0, 0], "WEBPVP8 ", ZEROS)],
+  ["a page in a WAV's head", bytes("RIFF", [22, 0, 0, 0], "WAVE", PAGE)],
+  ["a page in an AVI's head", bytes("RIFF", [22, 0, 0, 0], "AVI ", PAGE)],
+  ["a film that is its first box alone", bytes([0, 0, 0, 16], "ftypisom", [0, 0, 0, 0])],
+  ["a page after a film's first box", bytes([0, 0, 0, 12], "ftypisom", PAGE)],
+  ["an AVIF that is its first box alone", bytes([0, 0, 0, 16], "ftypavif", [0, 0, 0, 0])],
+  ["a WebM's head alone", bytes([0x1a, 0x45, 0xdf, 0xa3, 0x82, 1, 2])],
+  ["a page after a WebM's head", bytes([0x1a, 0x45, 0xdf, 0xa3, 0x82, 1, 2], PAGE)],
+  ["a page after FLAC's description", bytes("fLaC", [0x80, 0, 0, 0], PAGE)],
+  ["an Ogg that ends before its last page", OGG_PAGE.with(5, 2)],
+  ["a page after an MP3's first bytes", bytes([0xff, 0xfb], PAGE)],
+  ["an error after an MP3's first bytes", bytes([0xff, 0xfb], '{"error": "no such file"}')],
+  ["a page after an MP3's tag", bytes("ID3", [4, 0, 0, 0, 0, 0, 0], PAGE)],
+  ["an MP3 whose last frame is cut", bytes(MP3_FRAME, MP3_FRAME.slice(0, 90))],
 ];
 
 for (const [what, file] of POSERS) {
@@ -142,10 +166,16 @@ Deno.test("a TIFF is whole if its directory and pixels lie within it, whatever i
 
 Deno.test("sounds are whole whose parts reach no further than the file", () => {
   const sounds = [
-    bytes("fLaC", [0x80, 0, 0, 34], ZEROS, ZEROS, ZEROS),
-    bytes("OggS", ZEROS, ZEROS.slice(0, 6), [1, 8], "12345678"),
-    bytes("ID3", [4, 0, 0, 0, 0, 0, 3], "123", [0xff, 0xfb]),
+    bytes("fLaC", [0x80, 0, 0, 34], ZEROS, ZEROS, [0, 0, 0xff, 0xf8, 0]),
+    bytes("ID3", [4, 0, 0, 0, 0, 0, 3], "123", MP3_FRAME),
+    bytes("ID3", [3, 0, 0, 0, 0, 0, 0], ZEROS, MP3_FRAME, MP3_FRAME, "TAG", ZEROS),
+    // Of 8 kbit/s at 24 kHz, 24 bytes each.
+    bytes(...[1, 2].map(() => [0xff, 0xf3, 0x14, 0, ...ZEROS, 0, 0, 0, 0])),
+    // A free bit rate, whose frames cannot be told apart.
     bytes([0xff, 0xfb], ZEROS),
+    // Written to a stream: the length was not known.
+    bytes("RIFF", [255, 255, 255, 255], "WAVEdata", [255, 255, 255, 255], ZEROS),
+    bytes([...OGG_PAGE.with(5, 2)], [...OGG_PAGE]),
   ];
   for (const sound of sounds) ok(kindOf(sound, "a")?.isWhole(sound));
 });

@@ -159,6 +159,7 @@ Deno.test("a page that may call reads every answer, refusals and bytes included"
     const answer = await rawGet(server.url, headers, `HEAD ${path}`);
     assert.match(answer, /access-control-allow-origin: https:\/\/studio\.example\r\n/i, path);
     assert.match(answer, /vary: origin/i, path);
+    assert.match(answer, /access-control-expose-headers: content-range, etag/i, path);
   }
   const preflight = await rawGet(server.url, headers, "OPTIONS /v1/jobs");
   assert.match(preflight, /^HTTP\/1\.1 204 /);

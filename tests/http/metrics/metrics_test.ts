@@ -22,7 +22,7 @@ function sample(text: string, name: string): number {
 
 Deno.test("/metrics tells what a job did, and nothing that is not so", async () => {
   await using setup = await httpSetup();
-  await (await setup.submit({ id: "a" }, { prefer: "wait=30" })).body?.cancel();
+  await (await setup.submit({ id: "a" }, { prefer: "wait=90" })).body?.cancel();
   using _stall = setup.worker.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
   await (await setup.submit({ id: "b" })).body?.cancel();
   const response = await setup.ask("/metrics");

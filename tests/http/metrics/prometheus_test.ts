@@ -41,7 +41,7 @@ async function promtool(args: readonly string[], input = ""): Promise<string> {
 Deno.test("promtool finds nothing wrong with the metrics and the alert rules", async () => {
   if (!await isInstalled()) return;
   await using setup = await httpSetup();
-  await (await setup.submit({ id: "a" }, { prefer: "wait=30" })).body?.cancel();
+  await (await setup.submit({ id: "a" }, { prefer: "wait=90" })).body?.cancel();
   const text = await (await setup.ask("/metrics")).text();
   assert.equal(await promtool(["check", "metrics"], text), "");
   assert.match(await promtool(["check", "rules", ALERTS]), /SUCCESS: 9 rules found/);
@@ -102,7 +102,7 @@ Deno.test("a real Prometheus scrapes the worker, and answers every query of the 
     return data.result[0]?.value[1] as string | undefined;
   };
   await eventually(() => value("dgx_pixels_info"), "the first scrape");
-  await (await setup.submit({ id: "a" }, { prefer: "wait=30" })).body?.cancel();
+  await (await setup.submit({ id: "a" }, { prefer: "wait=90" })).body?.cancel();
   const ended = 'increase(dgx_pixels_jobs_ended_total{outcome="completed"}[1m]) > 0';
   await eventually(() => value(ended), ended);
   const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));

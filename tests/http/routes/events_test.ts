@@ -29,7 +29,7 @@ Deno.test("GET /v1/events tells a job's life in order, each update with its numb
 Deno.test("Last-Event-ID brings what was missed, no more; an old worker's id brings all", async () => {
   await using setup = await httpSetup();
   const first = await setup.ask("/v1/events");
-  await (await setup.submit({ id: "a" }, { prefer: "wait=30" })).body?.cancel();
+  await (await setup.submit({ id: "a" }, { prefer: "wait=90" })).body?.cancel();
   const all = await until(eventsOf(first), ({ event }) => event === "job_complete");
   const replay = async (id: string) => {
     const stream = await setup.ask("/v1/events", { headers: { "last-event-id": id } });

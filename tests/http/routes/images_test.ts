@@ -4,7 +4,7 @@ import { decodePng, encodePng } from "../../../src/images/mod.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
 async function finished(setup: HttpSetup, fields: Record<string, unknown>): Promise<string[]> {
-  const answer = await setup.submit(fields, { prefer: "wait=30" });
+  const answer = await setup.submit(fields, { prefer: "wait=90" });
   return (await answer.json()).image_paths;
 }
 
@@ -26,7 +26,14 @@ Deno.test("GET …/images/{n} gives pieces, says when nothing has changed, and n
   assert.equal(several.status, 200);
   const etag = several.headers.get("etag")!;
   await several.body?.cancel();
-  assert.equal((await get({ "if-none-match": etag })).status, 304);
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`, "*"]) {
+    assert.equal((await get({ "if-none-match": known })).status, 304, known);
+  }
+  for (const [file, status] of [[etag, 206], ['"other"', 200]] as const) {
+    const { status: found, body } = await get({ range: "bytes=0-1", "if-range": file });
+    await body?.cancel();
+    assert.equal(found, status, file);
+  }
 });
 
 Deno.test("an image that is not there is 404, whatever its number", async () => {
@@ -39,7 +46,7 @@ Deno.test("an image that is not there is 404, whatever its number", async () => 
   }
   await Deno.remove(path!);
   const gone = await setup.ask("/v1/jobs/a/images/0");
-  assert.match((await gone.json()).detail, /is there no more/);
+  assert.match((await gone.json()).detail, /no longer in the output/);
 });
 
 Deno.test("a link that leads out of the output directory is not followed", async () => {
@@ -92,7 +99,7 @@ Deno.test("POST /v1/images takes an image once, by what it is, for jobs to start
   assert.match(init_image, /^uploads\/[0-9a-f]{64}\.png$/);
   assert.equal((await (await upload(png)).json()).init_image, init_image);
   assert.equal((await Array.fromAsync(Deno.readDir(`${input.path}/uploads`))).length, 1);
-  const answer = await setup.submit({ init_image, denoise: 0.4 }, { prefer: "wait=30" });
+  const answer = await setup.submit({ init_image, denoise: 0.4 }, { prefer: "wait=90" });
   assert.equal((await answer.json()).state, "completed");
   for (const body of ["<svg/>", new Uint8Array(0), "GIF89a and more"]) {
     const refused = await upload(body);

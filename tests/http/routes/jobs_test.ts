@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { encodePng } from "../../../src/images/mod.ts";
-import { httpSetup, JOB } from "../support.ts";
+import { httpSetup, JOB, statusOf } from "../support.ts";
 
 Deno.test("POST /v1/jobs stores a job, GET tells how it is, and its image comes as bytes", async () => {
   await using setup = await httpSetup();
-  const answer = await setup.submit({ id: "knight 1" }, { prefer: "wait=30" });
+  const answer = await setup.submit({ id: "knight 1" }, { prefer: "wait=90" });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get("location"), "/v1/jobs/knight%201");
   const { state, image_paths } = await answer.json();
@@ -24,7 +24,7 @@ Deno.test("POST /v1/jobs answers 202 with a Location, and the same key again run
   const { job_id, estimate_confidence: confidence } = await first.json();
   assert.equal(job_id, "order-7");
   assert.ok(confidence >= 0 && confidence <= 1, confidence);
-  const again = await setup.submit({}, { ...key, prefer: "wait=30" });
+  const again = await setup.submit({}, { ...key, prefer: "wait=90" });
   assert.equal((await again.json()).attempts, 1);
   const other = await setup.submit({ steps: 3 }, key);
   assert.equal(other.status, 409);
@@ -104,12 +104,40 @@ Deno.test("POST /v1/jobs refuses what is wrong as application/problem+json", asy
   assert.equal(queue_size, 0);
 });
 
+Deno.test("another method is refused with those there are, and HEAD tells the length of GET", async () => {
+  await using setup = await httpSetup();
+  for (
+    const [method, path, allow] of [
+      ["PUT", "/v1/jobs", "GET, POST"],
+      ["PATCH", "/v1/jobs/a", "GET, DELETE"],
+      ["GET", "/v1/servers/a/drain", "POST"],
+    ] as const
+  ) {
+    const answer = await setup.ask(path, { method });
+    assert.deepEqual([answer.status, answer.headers.get("allow")], [405, allow], path);
+    assert.equal((await answer.json()).status, 405);
+  }
+  assert.equal(await statusOf(setup.ask("/v1/nothing", { method: "PUT" })), 404);
+  for (const path of ["/healthz", "/openapi.json", "/v1/models"]) {
+    const whole = await (await setup.ask(path)).arrayBuffer();
+    const { headers } = await setup.ask(path, { method: "HEAD" });
+    assert.equal(headers.get("content-length"), String(whole.byteLength), path);
+  }
+});
+
+Deno.test("a job that the header and the body call differently is refused", async () => {
+  await using setup = await httpSetup();
+  const submit = (id: string) => setup.submit({ id }, { "idempotency-key": "a" });
+  assert.equal(await statusOf(submit("b")), 422);
+  assert.equal(await statusOf(submit("a")), 202);
+});
+
 Deno.test("a job can start from an image in the body", async () => {
   await using setup = await httpSetup();
   const png = await encodePng({ width: 8, height: 8, channels: 3, data: new Uint8Array(192) });
   const answer = await setup.submit(
     { init_image: { base64: png.toBase64() }, denoise: 0.5 },
-    { prefer: "wait=30" },
+    { prefer: "wait=90" },
   );
   assert.equal((await answer.json()).state, "completed");
 });
@@ -128,10 +156,10 @@ Deno.test("DELETE /v1/jobs/{id} cancels, and an id that nobody has is 404", asyn
 
 Deno.test("POST /v1/jobs/{id}/rerun runs the same wish with another seed, or with changes", async () => {
   await using setup = await httpSetup();
-  await (await setup.submit({ id: "a", seed: 7 }, { prefer: "wait=30" })).body?.cancel();
+  await (await setup.submit({ id: "a", seed: 7 }, { prefer: "wait=90" })).body?.cancel();
   const again = await setup.ask("/v1/jobs/a/rerun", {
     method: "POST",
-    headers: { prefer: "wait=30" },
+    headers: { prefer: "wait=90" },
   });
   const { job_id, seed, state } = await again.json();
   assert.equal(state, "completed");
@@ -139,7 +167,7 @@ Deno.test("POST /v1/jobs/{id}/rerun runs the same wish with another seed, or wit
   assert.notEqual(seed, 7);
   const changed = await setup.ask("/v1/jobs/a/rerun", {
     method: "POST",
-    headers: { prefer: "wait=30", "content-type": "application/json" },
+    headers: { prefer: "wait=90", "content-type": "application/json" },
     body: JSON.stringify({ seed: 9, id: "b" }),
   });
   const info = await changed.json();
@@ -152,7 +180,7 @@ Deno.test("POST /v1/jobs/{id}/rerun runs the same wish with another seed, or wit
 Deno.test("GET /v1/jobs lists pages and certain jobs", async () => {
   await using setup = await httpSetup();
   for (const id of ["a", "b", "c"]) {
-    await (await setup.submit({ id }, { prefer: "wait=30" })).body?.cancel();
+    await (await setup.submit({ id }, { prefer: "wait=90" })).body?.cancel();
   }
   const page = await (await setup.ask("/v1/jobs?limit=2&state=completed")).json();
   assert.deepEqual(page.jobs.map(({ job_id }: { job_id: string }) => job_id), ["c", "b"]);
@@ -192,7 +220,7 @@ Deno.test("a wait that is given up, or too short, leaves the job running", async
 Deno.test("a server is drained and resumed over HTTP; one that is not there is 404", async () => {
   await using setup = await httpSetup();
   // The server is known to be ready then.
-  await (await setup.submit({}, { prefer: "wait=30" })).body?.cancel();
+  await (await setup.submit({}, { prefer: "wait=90" })).body?.cancel();
   const post = (path: string) => setup.ask(path, { method: "POST" });
   const { servers } = await (await setup.ask("/v1/servers")).json();
   const place = `/v1/servers/${encodeURIComponent(servers[0].name)}`;

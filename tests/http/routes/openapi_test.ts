@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { createApp } from "../../../src/http/app.ts";
+import type { HttpContext } from "../../../src/http/mod.ts";
 import { openApiDocument } from "../../../src/http/routes/openapi.ts";
 
 Deno.test("the OpenAPI document has every schema that it refers to, and each operation one name", () => {
@@ -14,6 +16,29 @@ Deno.test("the OpenAPI document has every schema that it refers to, and each ope
     Object.values(path).map(({ operationId }) => operationId)
   );
   assert.equal(new Set(names).size, names.length);
+});
+
+/** Not for programs that speak this API: the page, the tools of agents, and the document itself. */
+const OTHERS = /^(?:\/|\/page\/\*|\/event_stream\.ts|\/mcp|\/openapi\.json)$/;
+
+Deno.test("the OpenAPI document has every route, with its parameters, and no other", () => {
+  const { paths } = openApiDocument() as {
+    paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
+  };
+  const app = createApp({} as HttpContext, { tokens: undefined, allowedOrigins: [], pingMs: 1 });
+  const served = app.routes.filter(({ method, path }) => method !== "ALL" && !OTHERS.test(path))
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+  const told = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`)
+  );
+  assert.deepEqual([...new Set(served)].toSorted(), told.toSorted());
+  for (const [path, operations] of Object.entries(paths)) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    for (const { parameters = [] } of Object.values(operations)) {
+      const inPath = parameters.filter((one) => one.in === "path").map(({ name }) => name);
+      assert.deepEqual(inPath, names, path);
+    }
+  }
 });
 
 Deno.test("the OpenAPI document is valid by the schema of OpenAPI 3.1", async () => {

@@ -14,6 +14,21 @@ export const disk = {
   mostMs: 2,
 };
 
+/** What nothing simulated uses so far. It would take real time, which no seed repeats. */
+const UNKNOWN = [
+  ...["chmod", "chown", "copyFile", "create", "makeTempDir", "readLink", "symlink", "truncate"],
+  ...["utime", "writeTextFile", "connect", "connectTls", "resolveDns"],
+] as readonly (keyof typeof Deno)[];
+
+/** The same of files. */
+const UNKNOWN_OF_FILES: readonly (keyof Deno.FsFile)[] = [
+  "lock",
+  "syncData",
+  "truncate",
+  "unlock",
+  "utime",
+];
+
 /** When files were made, by the wall clock of the world, by path. */
 const made = new Map<string, number>();
 
@@ -61,6 +76,9 @@ export function installDisk(): void {
   put("stat", (path: string | URL) => dated(String(path), statSync(path)));
   installReadDir(readDirSync);
   installFiles();
+  installStreams();
+  for (const name of UNKNOWN) refuse(Deno, name);
+  for (const name of UNKNOWN_OF_FILES) refuse(Deno.FsFile.prototype, name);
   // Each process sees inodes of its own, so that a killed worker holds no lock.
   replace(Deno, "statSync", (path: string | URL) => {
     const process = currentProcess();
@@ -163,6 +181,38 @@ function installFiles(): void {
   replace(file, "tryLockSync", function (this: Deno.FsFile, isExclusive?: boolean) {
     return currentProcess() === undefined ? tryLockSync.call(this, isExclusive) : true;
   });
+}
+
+function installStreams(): void {
+  const file = Deno.FsFile.prototype;
+  const { get } = Object.getOwnPropertyDescriptor(file, "readable")!;
+  Object.defineProperty(file, "readable", {
+    get(this: Deno.FsFile) {
+      return currentProcess() === undefined ? get!.call(this) : streamOf(this);
+    },
+  });
+}
+
+function streamOf(file: Deno.FsFile): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(out) {
+      const bytes = new Uint8Array(16_384);
+      const count = await file.read(bytes);
+      if (count !== null) return out.enqueue(bytes.subarray(0, count));
+      file.close();
+      out.close();
+    },
+    cancel: () => file.close(),
+  });
+}
+
+function refuse<T extends object>(of: T, name: keyof T): void {
+  const real = of[name] as Call<unknown[], unknown>;
+  const call = function (this: unknown, ...args: unknown[]) {
+    if (currentProcess() === undefined) return real.apply(this, args);
+    throw new Error(`${String(name)} is not simulated: teach world/disk.ts how`);
+  };
+  replace(of, name, call as T[keyof T]);
 }
 
 const numbers = new WeakMap<object, number>();

@@ -5,6 +5,7 @@
  */
 
 import { TransportError } from "../../../src/errors.ts";
+import { closedError } from "../../../src/transport/exchanges.ts";
 import { Mailbox } from "../../../src/transport/mailbox.ts";
 import { memoryTransport } from "../../../src/transport/mod.ts";
 import type {
@@ -119,11 +120,13 @@ class LinkedClient implements RequestClient {
   readonly #process = currentProcess()!;
   readonly #way = new Lane();
   readonly #back = new Lane();
+  readonly #closed = Promise.withResolvers<never>();
 
   constructor(inner: RequestClient, address: string) {
     this.#inner = inner;
     this.#address = address;
     this.#process.onKill.push(() => void inner.close());
+    this.#closed.promise.catch(() => {});
   }
 
   async request(body: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
@@ -135,7 +138,7 @@ class LinkedClient implements RequestClient {
     const timer = setTimeout(() => lost.reject(new TransportError("timeout", late)), timeoutMs);
     signal?.addEventListener("abort", abort);
     try {
-      return await Promise.race([lost.promise, this.#carry(body, options)]);
+      return await Promise.race([lost.promise, this.#closed.promise, this.#carry(body, options)]);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -158,6 +161,7 @@ class LinkedClient implements RequestClient {
   }
 
   close(): Promise<void> {
+    this.#closed.reject(closedError(this.#address));
     return this.#inner.close();
   }
 

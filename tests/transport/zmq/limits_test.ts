@@ -63,6 +63,63 @@ for (const [size, isCut] of [[200, false], [2_000, true]] as const) {
   });
 }
 
+Deno.test("zmq RequestServer cuts off who sends one message for ever, and goes on with others", async () => {
+  const transport = zmqTransport();
+  await using server = await transport.bindRequests(LOCAL);
+  const serving = serve(server);
+  await using client = await transport.connectRequests(server.address);
+  using connection = await connectRaw(server.address, "DEALER");
+  // Two bytes each, 64 and more in memory.
+  const frames = new Uint8Array(100_000).map((_, at) => at % 2 === 0 ? 1 : 0);
+  assert.ok(await guarded(isCut(connection, () => frames)));
+  assert.equal(text(await client.request(bytes("hello"))), "hello");
+  await server.close();
+  await serving;
+});
+
+Deno.test("zmq UpdatePublisher cuts off who subscribes without end, however little at once", async () => {
+  await using publisher = await zmqTransport().bindUpdates(LOCAL);
+  using connection = await connectRaw(publisher.address, "SUB");
+  let topic = 0;
+  assert.ok(await guarded(isCut(connection, () => subscription(bytes(`topic ${topic++}`)))));
+});
+
+Deno.test("zmq RequestServer lets in as many large requests as a client has", async () => {
+  const transport = zmqTransport();
+  await using server = await transport.bindRequests(LOCAL);
+  const serving = serve(server, (request) => {
+    // Slower than they come.
+    const untilMs = performance.now() + 5;
+    while (performance.now() < untilMs);
+    request.reply(request.frames[0]!.subarray(0, 1));
+  });
+  await using client = await transport.connectRequests(server.address);
+  const body = new Uint8Array(1_000_000).fill(7);
+  const answers = Array.from({ length: 60 }, () => client.request(body, { timeoutMs: 60_000 }));
+  assert.deepEqual(await guarded(Promise.all(answers)), answers.map(() => new Uint8Array([7])));
+  await server.close();
+  await serving;
+});
+
+async function connectRaw(address: string, socketType: string): Promise<Deno.TcpConn> {
+  const port = Number(new URL(address).port);
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(greeting());
+  await readUntil(connection, "NULL");
+  const length = String.fromCharCode(socketType.length);
+  await connection.write(command("READY", `\x0bSocket-Type\0\0\0${length}${socketType}`));
+  return connection;
+}
+
+/** Writes on; true once the other side has ended it. */
+async function isCut(connection: Deno.Conn, next: () => Uint8Array): Promise<boolean> {
+  try {
+    for (;;) await connection.write(next());
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
+  }
+}
+
 /** ZMTP 3.0 without security. @see https://rfc.zeromq.org/spec/23/ */
 function greeting(): Uint8Array<ArrayBuffer> {
   const start = new Uint8Array(64);

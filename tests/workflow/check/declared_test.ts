@@ -178,6 +178,11 @@ const CASES: [
     /no "dog" for tags/,
   ],
   [
+    "a choice of inputs that is linked",
+    save({ format: ["latent", 0], "format.bit_depth": "8-bit" }),
+    /links output 0 of .*LATENT, to format of .*, which takes COMFY_DYNAMICCOMBO_V3$/,
+  ],
+  [
     "a bare list",
     through("TagPicker", { images: ["decode", 0], tags: ["knight", "slime", "x"] }),
     /bare list for tags .*; write it as \{ "__value__": \["knight","slime","x"\] \}$/,
@@ -230,6 +235,47 @@ Deno.test("checkGraph() completes what belongs to a choice that the request make
     "format.bit_depth": "16-bit",
     "format.extra": 1,
   });
+});
+
+Deno.test("checkGraph() completes choices below the choice that a request makes, whatever they declare", () => {
+  const choice = (...options: [key: string, required: Inputs][]) => [
+    "COMFY_DYNAMICCOMBO_V3",
+    { options: options.map(([key, required]) => ({ key, inputs: { required } })) },
+  ];
+  const speed = choice(["fast", { chroma: ["COMBO", { options: ["420"] }] }], ["slow", {}]);
+  const format = choice(
+    ["png", { bit_depth: ["COMBO", { options: ["8-bit"] }] }],
+    ["webp", {
+      speed,
+      lossless: ["BOOLEAN", {}],
+      effort: ["INT", { min: 2, max: 6 }],
+      note: ["STRING", {}],
+    }],
+  );
+  const old = CLASSES["SaveImageAdvanced"] as { input: { required: Inputs } };
+  const required = { ...old.input.required, format };
+  const classes = { ...CLASSES, SaveImageAdvanced: { ...old, input: { required } } };
+  const inputsFor = (more: Inputs, output_format: string) => {
+    const nodes = { ...graphs.STOCK, ...save(more) };
+    const template = createTemplate("t", graphs.graphOf(nodes));
+    const request = generateRequest({ model: "base.safetensors", output_format });
+    const checked = checkGraph(template, bindTemplate(template, request, { seed: 1 }), classes);
+    const { images: _images, filename_prefix: _prefix, ...inputs } = checked.graph["save"]!.inputs;
+    return [checked.problems.map(({ message }) => message), inputs];
+  };
+  assert.deepEqual(inputsFor({ format: "png", "format.bit_depth": "8-bit" }, "webp"), [[], {
+    format: "webp",
+    "format.speed": "fast",
+    "format.speed.chroma": "420",
+    "format.lossless": false,
+    "format.effort": 2,
+    "format.note": "",
+  }]);
+  const webp = { format: "webp", "format.speed": "fast", "format.speed.chroma": "420" };
+  assert.deepEqual(inputsFor(webp, "png"), [[], { format: "png", "format.bit_depth": "8-bit" }]);
+  // What is linked in was not chosen by the request.
+  const linked = { format: ["ckpt", 0], "format.bit_depth": "8-bit" };
+  assert.deepEqual(inputsFor(linked, "png")[1], linked);
 });
 
 Deno.test("checkGraph() refuses frames that a latent of a video would leave out, and tells the nearest", () => {

@@ -44,6 +44,26 @@ Deno.test("fitSeed() minds the smallest limit on the way, whichever node has it"
   }
 });
 
+Deno.test("fitSeed() minds the limits behind the chosen branch of a switch", () => {
+  const switched = (select: number) =>
+    createTemplate(
+      "t",
+      graphs.graphOf({
+        ...graphs.STOCK,
+        source: ["Seed", { seed: 1 }],
+        other: ["Seed", { seed: 2 }],
+        choice: ["IntSwitch", { select, input1: ["source", 0], input2: ["other", 0] }],
+        narrow: ["Narrow", { seed: ["choice", 0] }],
+        sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], seed: ["choice", 0] }],
+      }),
+    );
+  for (const select of [1, 2]) {
+    const classes = { Seed: seedNode(0, 2 ** 50), Narrow: seedNode(0, 999) };
+    const seed = fitSeed(switched(select), LARGE, classes);
+    assert.ok(seed <= 999, String(seed));
+  }
+});
+
 Deno.test("fitSeed() keeps to 32 bits where the server tells nothing, and survives nonsense", () => {
   assert.ok(fitSeed(template(), LARGE, undefined) < 2 ** 32);
   assert.equal(fitSeed(template(), LARGE, {}), LARGE);

@@ -31,6 +31,17 @@ const PLACES: [name: string, node: graphs.ShortNode, places: string[]][] = [
   ["an aspect ratio", ["CR Aspect Ratio", { width: 512, height: 512, aspect_ratio: "1:1" }], []],
   ["the size of an image", ["GetImageSize", { image: ["load", 0] }], []],
   ["a changed sign", ["IntNegate", { value: ["int", 0] }], []],
+  ["a doubled value", ["DoubleInt", { value: 256 }], []],
+  ["a rounded value", ["FloatRound", { value: 512.4 }], []],
+  ["a converted value", ["FloatToInt", { float: 512.4 }], []],
+  ["a counter", ["Counter", { value: 512 }], []],
+  ["a formula in a text", ["SimpleMath+", { value: "512", a: 1 }], []],
+  ["a number drawn by a seed", ["RandomInteger", { seed: 512 }], []],
+  ["a number drawn by a seed of any class", ["PickOne", { seed: 512 }], []],
+  ["a constant", ["INTConstant", { value: 512 }], ["source.value"]],
+  ["a primitive of many powers", ["Power Primitive (rgthree)", { type: "int", value: 512 }], [
+    "source.value",
+  ]],
   ["a text", ["PrimitiveString", { value: "wide" }], []],
   ["a switch that is set", ["IntSwitch", { select: 1, input1: ["int", 0], input2: ["big", 0] }], [
     "int.value",
@@ -54,6 +65,30 @@ for (const [name, node, places] of PLACES) {
     assert.deepEqual(widthIn(node, more), places);
   });
 }
+
+Deno.test("traceGraph() writes no size where the width is linked to what comes out for the height", () => {
+  const pair = (width: number, height: number) => {
+    const inputs = { width: ["source", width], height: ["source", height], batch_size: 1 };
+    return widthIn(["WidthAndHeight", { width: 512, height: 768 }], {
+      latent: ["EmptyLatentImage", inputs],
+    });
+  };
+  assert.deepEqual([pair(0, 1), pair(1, 2), pair(1, 0)], [["source.width"], ["source.width"], []]);
+});
+
+Deno.test("traceGraph() writes a seed where one is drawn from, not where one is made of it", () => {
+  const seedIn = (node: graphs.ShortNode) => {
+    const sampler: graphs.ShortNode = ["KSampler", {
+      ...graphs.STOCK["sampler"]![1],
+      seed: ["source", 0],
+    }];
+    const { targets } = traceGraph(graphs.graphOf({ ...graphs.STOCK, sampler, source: node }));
+    return targets.seed.map((at) => `${at.node}.${at.input}`);
+  };
+  assert.deepEqual(seedIn(["RandomSeed", { seed: 5, mode: "fixed" }]), ["source.seed"]);
+  assert.deepEqual(seedIn(["SeedHash", { seed: 5, salt: "x" }]), []);
+  assert.deepEqual(seedIn(["StringToInt", { string: "5" }]), []);
+});
 
 Deno.test("bindTemplate() refuses two values for one literal, such as the edge of a square", () => {
   const latent: graphs.ShortNode = ["EmptyLatentImage", {

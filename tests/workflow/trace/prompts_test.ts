@@ -195,6 +195,45 @@ const AMBIGUOUS: [name: string, graph: Graph, places: string[]][] = [
     ["words.value"],
   ],
   [
+    "cut out of a literal",
+    graphs.graphOf(
+      withText(["x", 0], { x: ["StringSubstring", { string: "a knight", start: 0, end: 3 }] }),
+    ),
+    ["x.string"],
+  ],
+  [
+    "in which a literal is replaced",
+    graphs.graphOf(
+      withText(["x", 0], {
+        x: ["StringReplace", { string: "a knight", find: "a", replace: "the" }],
+      }),
+    ),
+    ["x.string"],
+  ],
+  [
+    "one line of a literal",
+    graphs.graphOf(
+      withText(["x", 0], {
+        x: ["easy promptLine", { prompt: "a knight", start_index: 0, max_rows: 1 }],
+      }),
+    ),
+    ["x.prompt"],
+  ],
+  [
+    "written by a model elsewhere",
+    graphs.graphOf(
+      withText(["x", 0], { x: ["OllamaGenerate", { prompt: "a knight", model: "llama3" }] }),
+    ),
+    ["x.prompt"],
+  ],
+  [
+    "translated",
+    graphs.graphOf(
+      withText(["x", 0], { x: ["TranslateText", { text: "a knight", from: "en", to: "de" }] }),
+    ),
+    ["x.text"],
+  ],
+  [
     "written by a language model, with no name of a model among them",
     graphs.graphOf(withText(["writer", 0], {
       writer: ["TextGenerate", {
@@ -266,4 +305,14 @@ Deno.test("createTemplate() takes a text for two encoders as one, and the braces
   }];
   const graph = titled(withText(["join", 0], { join: format, words }), { words: "Prompt" });
   assert.deepEqual(placesOf(graph), ["words.value"]);
+});
+
+Deno.test("createTemplate() sends no words into names of files and styles, nor points at the negative text", () => {
+  for (const inputs of [{ file_path: "a.txt" }, { style: "anime" }, { seed: 5 }]) {
+    const nodes = withText(["x", 0], { x: ["Words", inputs] });
+    assert.throws(() => createTemplate("t", graphs.graphOf(nodes)), {
+      code: "invalid_workflow",
+      message: /no node takes the prompt .*such as \{ "prompt": \[\{ "node": "ID", "input": "NAME"/,
+    });
+  }
 });

@@ -1,0 +1,165 @@
+/**
+ * Ends connections that send without end. libzmq keeps a message in memory until its last frame is there,
+ * and every subscription for good; the only limit it has is the size of one frame. So the kernel is asked
+ * how much came over each connection, and whoever has too much under way is cut off.
+ *
+ * On Linux, over TCP. What comes over IPC comes from the same user.
+ */
+
+import { type FlowLimits, Flows } from "./flows.ts";
+import { type Libc, openLibc } from "./libc.ts";
+import type { Monitor } from "./monitor.ts";
+
+/** Time between two looks while something comes, in milliseconds; the longest while nothing does. */
+const CHECK_MS = 100;
+const LONGEST_CHECK_MS = 400;
+
+/** Unfinished bytes of all from which on it is worth to tell whose they are. */
+const SUSPICIOUS_BYTES = 1_048_576;
+
+/** Looks without anything suspicious after which it no longer is. */
+const CALM_CHECKS = 50;
+
+/** Of Linux's headers: `struct tcp_info` and how to get it. */
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+const TCP_INFO_BYTES = 136;
+const BYTES_RECEIVED_AT = 128;
+const SHUT_RDWR = 2;
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
+
+/** `struct linger`: the other side learns at once that nobody reads any more. */
+const NO_LINGER = new Uint8Array(new Int32Array([1, 0]).buffer);
+
+/** What a socket tells of the messages that were taken from it. */
+export interface Intake {
+  /** Bytes taken so far. */
+  readonly takenBytes: number;
+  /** Messages taken so far. */
+  readonly takenMessages: number;
+  /** True when the last look found none. */
+  readonly isDrained: boolean;
+  /** Bytes taken by descriptor, while it is asked for them; whoever reads empties it. */
+  readonly takenFrom: Map<number, number>;
+  /** Begins or ends to tell whose messages are, which costs a little. */
+  tellSources(isWanted: boolean): void;
+}
+
+/** A socket whose messages nobody takes. */
+const NO_INTAKE: Intake = {
+  takenBytes: 0,
+  takenMessages: 0,
+  isDrained: true,
+  takenFrom: new Map(),
+  tellSources: () => {},
+};
+
+/** Watches the connections of a socket until it is closed; `undefined` where the kernel cannot be asked. */
+export function watchConnections(
+  openMonitor: () => Monitor,
+  limits: FlowLimits,
+  intake?: Intake,
+): ConnectionWatch | undefined {
+  const libc = Deno.build.os === "linux" ? openLibc() : undefined;
+  return libc && new ConnectionWatch(libc, openMonitor(), limits, intake);
+}
+
+/** The watch. */
+export class ConnectionWatch {
+  readonly #libc: Libc;
+  readonly #monitor: Monitor;
+  readonly #flows: Flows;
+  readonly #intake: Intake;
+  readonly #isExact: boolean;
+  readonly #info = new Uint8Array(TCP_INFO_BYTES);
+  readonly #view = new DataView(this.#info.buffer);
+  readonly #length = new Uint32Array(1);
+  #checkMs = CHECK_MS;
+  #timer = setTimeout(() => this.#check(), CHECK_MS);
+  #checkedAtMs = performance.now();
+  #takenBytes = 0;
+  #takenMessages = 0;
+  #unfinished = 0;
+  #calmChecks = 0;
+  #isTelling = false;
+
+  /** Begins; see {@linkcode watchConnections}. */
+  constructor(libc: Libc, monitor: Monitor, limits: FlowLimits, intake?: Intake) {
+    this.#libc = libc;
+    this.#monitor = monitor;
+    this.#flows = new Flows(limits);
+    this.#intake = intake ?? NO_INTAKE;
+    // Without messages all that comes counts.
+    this.#isExact = intake === undefined;
+  }
+
+  /** Ends it. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#libc[Symbol.dispose]();
+    await this.#monitor.close();
+  }
+
+  #check(): void {
+    const nowMs = performance.now();
+    const seconds = (nowMs - this.#checkedAtMs) / 1_000;
+    this.#checkedAtMs = nowMs;
+    for (let event = this.#monitor.next(); event !== undefined; event = this.#monitor.next()) {
+      if (event.isOpen) this.#flows.open(event.descriptor);
+      else this.#flows.close(event.descriptor);
+    }
+    const received = this.#noteReceived();
+    this.#checkMs = received > 0 ? CHECK_MS : Math.min(this.#checkMs * 2, LONGEST_CHECK_MS);
+    this.#timer = setTimeout(() => this.#check(), this.#checkMs);
+    const { takenBytes, takenMessages, takenFrom, isDrained } = this.#intake;
+    const messages = takenMessages - this.#takenMessages;
+    const bytes = takenBytes - this.#takenBytes;
+    [this.#takenBytes, this.#takenMessages] = [takenBytes, takenMessages];
+    if (!this.#isExact && !this.#suspects(received - bytes)) return this.#flows.forget();
+    // Of connections with a whole message each has one taken before any has a second.
+    const isCaughtUp = isDrained || messages > this.#flows.descriptors.length;
+    for (const descriptor of this.#flows.check(seconds, takenFrom, isCaughtUp)) {
+      this.#cut(descriptor);
+    }
+    takenFrom.clear();
+  }
+
+  /** Asks the kernel about each connection; returns the bytes that are new. */
+  #noteReceived(): number {
+    let received = 0;
+    for (const descriptor of this.#flows.descriptors) {
+      this.#length[0] = TCP_INFO_BYTES;
+      const { getsockopt } = this.#libc.symbols;
+      const length = new Uint8Array(this.#length.buffer);
+      if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, this.#info, length) !== 0) {
+        this.#flows.close(descriptor);
+        continue;
+      }
+      const bytes = Number(this.#view.getBigUint64(BYTES_RECEIVED_AT, true));
+      received += this.#flows.note(descriptor, bytes);
+    }
+    return received;
+  }
+
+  /** Adds what came and was not taken; true while it is so much that it is known whose it is. */
+  #suspects(bytes: number): boolean {
+    this.#unfinished = Math.max(0, this.#unfinished + bytes);
+    const isMuch = this.#unfinished > SUSPICIOUS_BYTES;
+    this.#calmChecks = isMuch ? 0 : this.#calmChecks + 1;
+    const wasTelling = this.#isTelling;
+    this.#isTelling = isMuch || (wasTelling && this.#calmChecks < CALM_CHECKS);
+    if (this.#isTelling !== wasTelling) this.#intake.tellSources(this.#isTelling);
+    // What was counted wrongly, such as signs of life, is not kept for ever.
+    if (isMuch) this.#unfinished -= SUSPICIOUS_BYTES / CALM_CHECKS;
+    return this.#isTelling && wasTelling;
+  }
+
+  /** ZeroMQ cannot; its own thread sees the connection end, and frees what it held. */
+  #cut(descriptor: number): void {
+    const { setsockopt, shutdown } = this.#libc.symbols;
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, NO_LINGER, NO_LINGER.length);
+    shutdown(descriptor, SHUT_RDWR);
+    this.#flows.close(descriptor);
+  }
+}

@@ -1,0 +1,234 @@
+/** What a reader does with the page's other views. */
+
+import assert from "node:assert/strict";
+import axe from "axe-core";
+import { startSimulator } from "../../src/simulator/mod.ts";
+import { httpSetup, statusOf } from "../http/support.ts";
+import { browserTests, submitted } from "./support.ts";
+
+const { add: browserTest, run } = browserTests();
+
+browserTest("one prompt on two models with two seeds stands side by side", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(`${setup.url}/#/compare`);
+  const { page } = browser;
+  await page.getByLabel("Prompt").fill("a treasure chest");
+  await page.getByLabel("sd_xl_refiner_1.0").check();
+  await page.getByLabel("Seeds").fill("5, 6");
+  await page.getByLabel("Steps").fill("2");
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.locator(".compare img.pixels:not([alt^='Preview'])").nth(3).waitFor();
+  const shown = await page.locator(".compare li").allInnerTexts();
+  const cells = shown.map((text) => text.replace(/\s+/g, " ").trim()).toSorted();
+  assert.deepEqual(cells, [
+    "sd_xl_base_1.0 seed 5",
+    "sd_xl_base_1.0 seed 6",
+    "sd_xl_refiner_1.0 seed 5",
+    "sd_xl_refiner_1.0 seed 6",
+  ]);
+  assert.deepEqual(browser.faults, []);
+});
+
+browserTest(
+  "the gallery is sifted by prompt, model and seed, and its animations play",
+  async (open) => {
+    await using setup = await httpSetup();
+    await submitted(setup, { prompt: "a green slime", seed: 7 });
+    await submitted(setup, { prompt: "a tower", model: "sd_xl_refiner_1.0.safetensors", seed: 8 });
+    await submitted(setup, {
+      prompt: "a knight walks",
+      animation_frames: 3,
+      cycle: "walk",
+      fps: 30,
+    });
+    await using browser = await open(`${setup.url}/#/gallery`);
+    const { page } = browser;
+    const left = async (label: string, text: string) => {
+      await page.getByLabel(label, { exact: true }).fill(text);
+      await page.keyboard.press("Enter");
+      await page.getByText("1 image; choose").waitFor();
+      const [caption] = await page.locator(".gallery .caption").allTextContents();
+      await page.getByLabel(label, { exact: true }).fill("");
+      await page.keyboard.press("Enter");
+      await page.getByText("3 images; choose").waitFor();
+      return caption;
+    };
+    await page.getByText("3 images; choose").waitFor();
+    assert.equal(await left("Prompt", "SLIME"), "a green slime");
+    assert.equal(await left("Model", "refiner"), "a tower");
+    assert.equal(await left("Seed", "7"), "a green slime");
+    for (const frame of [0, 1, 2]) {
+      await page.locator(`.gallery canvas[data-frame='${frame}']`).waitFor();
+    }
+  },
+);
+
+browserTest("the form asks for true pixel art in a palette that it shows", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(`${setup.url}/#/new`);
+  const { page } = browser;
+  await page.getByLabel("Prompt", { exact: true }).fill("a blue slime");
+  await page.getByLabel("Palette").selectOption("pico-8");
+  await page.getByRole("img", { name: "16 colours of pico-8" }).waitFor();
+  await page.getByLabel("Pixels across").fill("32");
+  await page.getByLabel("Transparent background").check();
+  const sent = page.waitForRequest((request) => request.method() === "POST");
+  await page.getByRole("button", { name: "Generate" }).click();
+  assert.deepEqual((await sent).postDataJSON().pixel, {
+    enabled: true,
+    size: [32, 32],
+    palette: "pico-8",
+    background: "transparent",
+  });
+  await page.locator(".state", { hasText: "completed" }).waitFor();
+  assert.deepEqual(browser.faults, []);
+});
+
+browserTest(
+  "the form waits for its models, and takes in those of a server that comes",
+  async (open) => {
+    await using setup = await httpSetup();
+    await using second = await startSimulator({
+      models: { checkpoints: ["aaa.safetensors"], loras: ["bbb.safetensors"] },
+    });
+    await using browser = await open(setup.url);
+    const { page } = browser;
+    const answered = Promise.withResolvers<void>();
+    await page.route(/\/v1\/models$/, async (route) => {
+      await answered.promise;
+      await route.continue();
+    });
+    await page.goto(`${setup.url}/#/new`);
+    const button = page.getByRole("button", { name: "Generate" });
+    await button.waitFor();
+    assert.equal(await button.isDisabled(), true);
+    answered.resolve();
+    const model = page.locator("select[name=model]");
+    await model.selectOption({ label: "sd_xl_refiner_1.0" });
+    assert.equal(await button.isDisabled(), false);
+    assert.equal(await statusOf(setup.addServer({ url: second.url })), 201);
+    await model.locator("option[value^='aaa']").waitFor({ state: "attached" });
+    await page.locator("option[value^='bbb']").waitFor({ state: "attached" });
+    assert.equal(await model.inputValue(), "sd_xl_refiner_1.0.safetensors");
+    await page.goto(`${setup.url}/#/compare`);
+    await page.getByLabel("aaa").waitFor();
+    assert.equal(await page.getByRole("checkbox", { checked: true }).count(), 1);
+  },
+);
+
+browserTest("a server is drained by its button and given jobs again", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(`${setup.url}/#/servers`);
+  const { page } = browser;
+  await page.getByRole("button", { name: /^Drain / }).click();
+  await page.getByText("drained", { exact: true }).waitFor();
+  assert.equal((await setup.worker.client.servers())[0]!.draining, true);
+  await page.getByRole("button", { name: /^Resume / }).click();
+  await page.getByRole("button", { name: /^Drain / }).waitFor();
+  assert.ok(!(await setup.worker.client.servers())[0]!.draining);
+});
+
+browserTest("a fault is shown until the worker answers again", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  const fault = page.getByRole("alert");
+  for (const [view, path] of [["servers", /\/v1\/servers$/], ["charts", /\/v1\/jobs\?/]] as const) {
+    await page.route(path, (route) => route.abort());
+    await page.goto(`${setup.url}/#/${view}`);
+    await fault.waitFor();
+    await page.unroute(path);
+    await submitted(setup, {});
+    await fault.waitFor({ state: "detached" });
+  }
+});
+
+browserTest("jobs whose ids hold commas are compared", async (open) => {
+  await using setup = await httpSetup();
+  const ids = [await submitted(setup, { id: "a,b" }), await submitted(setup, { id: "a" })];
+  await using browser = await open(`${setup.url}/#/gallery`);
+  const { page } = browser;
+  for (const index of ids.keys()) await page.getByRole("checkbox").nth(index).check();
+  await page.getByRole("link", { name: "Compare" }).last().click();
+  await page.locator(".compare img.pixels").nth(1).waitFor();
+});
+
+browserTest("the gallery shows more of what there is, each image once", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  const jobs = Array.from({ length: 120 }, (_, index) => ({
+    job_id: `job-${index}`,
+    state: "completed",
+    attempts: 1,
+    created_at: 1_800_000_000 - index * 3_600,
+    finished_at: 1_800_000_000 - index * 3_600,
+  }));
+  await page.route(/\/v1\/jobs\?/, (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const first = Number(searchParams.get("cursor") ?? 0);
+    const cursor = first + 60 < jobs.length ? { cursor: String(first + 60) } : {};
+    return route.fulfill({ json: { jobs: jobs.slice(first, first + 60), ...cursor } });
+  });
+  const more = page.getByRole("button", { name: "More" });
+  const images = page.locator(".gallery li");
+  await page.goto(`${setup.url}/#/gallery`);
+  for (const shown of [48, 96]) {
+    await page.getByText(`${shown} images so far`).waitFor();
+    assert.equal(await images.count(), shown);
+    await more.click();
+  }
+  await page.getByText("120 images;").waitFor();
+  assert.equal(await images.count(), 120);
+  assert.equal(await more.count(), 0);
+  const since = new Date((1_800_000_000 - 55 * 3_600) * 1_000).toISOString().slice(0, 10);
+  await page.goto(`${setup.url}/#/gallery?from=${since}`);
+  await page.getByText("48 images so far").waitFor();
+  await more.click();
+  await more.waitFor({ state: "detached" });
+  assert.ok(await images.count() > 48);
+  assert.deepEqual(browser.faults, []);
+});
+
+/** Views, and what is there once they are. */
+const VIEWS = [
+  ["queue", "li.job"],
+  ["new", "select[name=model] option"],
+  ["gallery", ".gallery li"],
+  ["compare", "input[name=model]"],
+  ["charts", ".uplot"],
+  ["servers", ".card"],
+  ["job/none", "[role=alert]"],
+] as const;
+
+browserTest("axe finds nothing serious in any view, light, dark or on a phone", async (open) => {
+  await using setup = await httpSetup();
+  const id = await submitted(setup, {});
+  const phone = { viewport: { width: 390, height: 780 }, colorScheme: "dark" } as const;
+  for (const options of [{}, phone]) {
+    await using browser = await open(setup.url, options);
+    const { page } = browser;
+    for (
+      const [view, sign] of [...VIEWS, [`job/${id}`, ".facts"], [
+        `compare?jobs=${id}`,
+        ".compare img",
+      ]] as const
+    ) {
+      await page.goto(`${setup.url}/#/${view}`);
+      await page.locator(sign).first().waitFor({ state: "attached" });
+      await page.evaluate(axe.source);
+      const found = await page.evaluate(async () => {
+        const { axe } = globalThis as unknown as {
+          axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> };
+        };
+        return (await axe.run()).violations.map(({ id, impact }) => `${impact}: ${id}`);
+      });
+      assert.deepEqual(found, [], view);
+      const width = await page.evaluate("document.documentElement.scrollWidth");
+      assert.ok(Number(width) <= (page.viewportSize()?.width ?? 0), `${view} is ${width} wide`);
+    }
+    assert.deepEqual(browser.faults, []);
+  }
+});
+
+await run("a reader goes through the views of the page");

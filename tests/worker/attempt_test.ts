@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { JobError } from "../../src/errors.ts";
+import { type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
+import { Attempt, type AttemptContext } from "../../src/worker/attempt.ts";
+import { createEstimator } from "../../src/worker/estimates/estimator.ts";
+import { type ManualClock, manualClock } from "../support/clock.ts";
+import { generateRequest } from "../support/requests.ts";
+import { DONE, failure, FakeRunner, override, progress } from "./support.ts";
+
+const LEASE_MS = 60_000;
+
+interface Setup extends AsyncDisposable {
+  readonly queue: JobQueue;
+  readonly clock: ManualClock;
+  readonly runner: FakeRunner;
+  /** What was logged. */
+  readonly lines: readonly string[];
+  begin(context?: Partial<AttemptContext>): Attempt;
+}
+
+/** A job that was claimed. */
+async function setup(deadlineS?: number): Promise<Setup> {
+  const [clock, runner] = [manualClock(), new FakeRunner()];
+  const queue = openSqliteQueue({ path: ":memory:", now: clock.now });
+  const lines: string[] = [];
+  await queue.enqueue(generateRequest(deadlineS === undefined ? {} : { deadline_s: deadlineS }));
+  const [lease] = await queue.claimAll({
+    servers: new Map([[runner.name, runner.clientId]]),
+    limit: 1,
+    leaseMs: LEASE_MS,
+    place: () => runner.name,
+  });
+  const context: AttemptContext = {
+    queue,
+    publisher: { publish: () => {} },
+    estimator: createEstimator(),
+    progress: new Map(),
+    leaseMs: LEASE_MS,
+    storeAgainMs: 0,
+    stopping: () => false,
+    now: clock.now,
+    random: () => 0,
+    maxRetries: 1,
+    retryDelayMs: 0,
+    logger: { log: (_level, message) => void lines.push(message) },
+  };
+  return {
+    queue,
+    clock,
+    runner,
+    lines,
+    begin: (parts = {}) => new Attempt(runner, lease!, { ...context, ...parts }),
+    [Symbol.asyncDispose]: () => queue.close(),
+  };
+}
+
+Deno.test("An attempt whose lease another one has taken gives up, and changes nothing", async () => {
+  await using test = await setup();
+  using attempt = test.begin();
+  const end = attempt.run();
+  const run = await test.runner.next();
+  await test.queue.reclaim({ all: true });
+  test.clock.advance(LEASE_MS);
+  await attempt.keepLease();
+  assert.ok(run.signal.aborted);
+  assert.match(test.lines.join(), /Lost the lease/);
+  run.end(DONE);
+  assert.equal((await end).ended, undefined);
+  assert.equal((await test.queue.get("job-1"))?.state, "queued");
+});
+
+Deno.test("An attempt goes on while its lease cannot be renewed", async () => {
+  await using test = await setup();
+  const renew = () => Promise.reject(new JobError("unavailable", "Backend busy"));
+  using attempt = test.begin({ queue: override(test.queue, { renew }) });
+  const end = attempt.run();
+  const run = await test.runner.next();
+  test.clock.advance(LEASE_MS);
+  await attempt.keepLease();
+  assert.ok(!run.signal.aborted);
+  run.end(DONE);
+  assert.equal((await end).ended?.state, "completed");
+});
+
+Deno.test("An attempt that fails after its deadline has failed by it", async () => {
+  await using test = await setup(0.01);
+  using attempt = test.begin();
+  const end = attempt.run();
+  const run = await test.runner.next();
+  if (!run.signal.aborted) {
+    await new Promise((resolve) => run.signal.addEventListener("abort", resolve));
+  }
+  run.end(failure("timeout", { retry: true }));
+  const outcome = { type: "failed", error: "Deadline passed while the job ran" };
+  assert.deepEqual((await end).ended?.outcome, outcome);
+});
+
+Deno.test("An attempt waits for a deadline that is further away than a timer can wait", async () => {
+  const real = globalThis.setTimeout;
+  const timers: { ring: () => void; ms: number }[] = [];
+  const fake = (ring: () => void, ms: number) => timers.push({ ring, ms });
+  await using test = await setup(3_000_000);
+  globalThis.setTimeout = fake as unknown as typeof real;
+  try {
+    using attempt = test.begin();
+    const end = attempt.run();
+    const run = await test.runner.next();
+    assert.deepEqual(timers.map(({ ms }) => ms), [2 ** 31 - 1]);
+    test.clock.advance(2 ** 31 - 1);
+    timers[0]!.ring();
+    assert.ok(!run.signal.aborted);
+    assert.deepEqual(timers.map(({ ms }) => ms), [2 ** 31 - 1, 3_000_000_000 - 2 ** 31 + 1]);
+    timers[1]!.ring();
+    assert.ok(run.signal.aborted);
+    run.end({ type: "cancelled" });
+    assert.equal((await end).ended?.state, "failed");
+  } finally {
+    globalThis.setTimeout = real;
+  }
+});
+
+Deno.test("An attempt that cannot store its end while the worker stops leaves it to the next life", async () => {
+  await using test = await setup();
+  const settle = () => Promise.reject(new JobError("unavailable", "Backend busy"));
+  const queue = override(test.queue, { settle });
+  using attempt = test.begin({ queue, stopping: () => true });
+  const end = attempt.run();
+  (await test.runner.next()).end(DONE);
+  await assert.rejects(end, { code: "unavailable" });
+  assert.equal((await test.queue.get("job-1"))?.state, "running");
+});
+
+Deno.test("An attempt goes on when an update cannot be told", async () => {
+  await using test = await setup();
+  const publish = () => {
+    throw new Error("No socket");
+  };
+  using attempt = test.begin({ publisher: { publish } });
+  const end = attempt.run();
+  const run = await test.runner.next();
+  run.tell(progress({ percent: 5 }));
+  run.end(DONE);
+  assert.equal((await end).ended?.state, "completed");
+  assert.match(test.lines.join(), /Cannot tell an update: No socket/);
+});
