@@ -153,8 +153,23 @@ export type JobErrorCode =
   /** The worker is stopping or its storage failed. */
   | "unavailable";
 
+/** Context of a {@linkcode JobError}. */
+export interface JobErrorContext extends ErrorContext {
+  /** True if waiting alone may help. @default {false} */
+  isPassing?: boolean;
+}
+
 /** A job cannot be taken or finished; whoever asked for it, or runs the worker, must act. */
-export class JobError extends PixelsError<JobErrorCode> {}
+export class JobError extends PixelsError<JobErrorCode> {
+  /** True if waiting alone may help: what keeps the queue is somebody else's, and over soon as a rule. */
+  readonly isPassing: boolean;
+
+  /** Creates the error from its code, a sentence for people and its context. */
+  constructor(code: JobErrorCode, message: string, context: JobErrorContext = {}) {
+    super(code, message, context);
+    this.isPassing = context.isPassing ?? false;
+  }
+}
 
 /** Reasons of a {@linkcode ConfigError}. */
 export type ConfigErrorCode =

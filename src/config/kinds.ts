@@ -274,8 +274,11 @@ export function database(): SingleKind<string> {
   const file = path("file");
   return single(expected, "file", (text) => {
     if (!isDatabaseUrl(text)) return file.parse(text);
-    const isUrl = /^postgres(?:ql)?:\/\/[^/?#]/i.test(text) && URL.canParse(text);
-    return isUrl && new URL(text).pathname.length > 1 ? text : undefined;
+    // It may name several hosts, of which a URL can have only one.
+    const one = text.replace(/^([^/]*\/\/(?:[^/?#]*@)?[^/?#,@]*)(?:,[^/?#,@]+)*(?=[/?#]|$)/, "$1");
+    if (!/^postgres(?:ql)?:\/\/[^/?#]/i.test(one) || !URL.canParse(one)) return undefined;
+    const { host, pathname } = new URL(one);
+    return host.includes(",") || pathname.length <= 1 ? undefined : text;
   }, redact);
 }
 

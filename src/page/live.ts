@@ -57,11 +57,18 @@ export interface Looked<Answer> {
   readonly fail: (error: unknown) => void;
 }
 
+/** How a view looks. */
+export interface LookOptions {
+  /** Whether it does not look again for each job that starts or ends. @default {false} */
+  readonly isCalm?: boolean;
+}
+
 /** Asks at once, whenever a job starts or ends, after a gap, and now and then; anew for other inputs. */
 export function useLook<Answer>(
   ask: (signal: AbortSignal) => Promise<Answer>,
   everyMs: number,
   inputs: readonly unknown[],
+  { isCalm = false }: LookOptions = {},
 ): Looked<Answer> {
   const [answer, setAnswer] = useState<Answer>();
   const [fault, setFault] = useState<string>();
@@ -80,7 +87,7 @@ export function useLook<Answer>(
     };
     const begin = () => void look();
     begin();
-    looks.add(begin);
+    if (!isCalm) looks.add(begin);
     const timer = setInterval(begin, everyMs);
     return () => {
       stop.abort();

@@ -12,6 +12,7 @@ import { findLayout, type Layout, resizeLayout } from "./layout.ts";
 import { chooseColors } from "./palette/choose.ts";
 import { colorCells, type ColoredCells } from "./palette/dither.ts";
 import { MOST_PALETTE_COLORS } from "./palette/palette.ts";
+import { clearSpecks } from "./palette/specks.ts";
 import type {
   FoundGrid,
   PixelArt,
@@ -74,9 +75,9 @@ export function pixelizeSequence(
   }
   const choice = chooseColors(cells, withRoom(options));
   if (choice.crowded) warnings.add("colors_merged");
-  const plain = cells.map((frame) => colorCells(frame, choice.colors, options.dither ?? "none"));
-  const { colored, palette } = outlined(plain, choice.colors, layout.cells, options);
-  const { images, colors } = assemble(colored, palette, layout.cells, options.trim ?? false);
+  const plain = cells.map((frame) => colored(frame, choice.colors, options));
+  const { drawn, palette } = outlined(plain, choice.colors, layout.cells, options);
+  const { images, colors } = assemble(drawn, palette, layout.cells, options.trim ?? false);
   return { images, found: describe(layout, colors, warnings) };
 }
 
@@ -101,6 +102,16 @@ function divisible(length: number, parts: number): number {
   return Math.max(1, Math.round(length / parts)) * parts;
 }
 
+/** Exact cells have no noise, and what imitates colours looks like it. */
+function colored(
+  frame: CellImage,
+  colors: Uint8Array,
+  { dither = "none" }: PixelizeOptions,
+): ColoredCells {
+  const found = colorCells(frame, colors, dither);
+  return frame.noise < 0 || dither !== "none" ? found : clearSpecks(frame, found);
+}
+
 /** A line's colour is one of those asked for. */
 function withRoom(options: PixelizeOptions): PixelizeOptions {
   const { outline = "auto", palette, colors = "auto" } = options;
@@ -115,11 +126,11 @@ function outlined(
   colors: Uint8Array,
   cells: readonly [number, number],
   { outline, palette, colors: most }: PixelizeOptions,
-): { colored: readonly ColoredCells[]; palette: Uint8Array } {
-  if (outline === undefined || colors.length === 0) return { colored: plain, palette: colors };
+): { drawn: readonly ColoredCells[]; palette: Uint8Array } {
+  if (outline === undefined || colors.length === 0) return { drawn: plain, palette: colors };
   const pen = choosePen(colors, readColor(outline), palette !== undefined || most === 1);
   return {
-    colored: plain.map((frame) => drawOutline(frame, cells, pen.number)),
+    drawn: plain.map((frame) => drawOutline(frame, cells, pen.number)),
     palette: pen.colors,
   };
 }

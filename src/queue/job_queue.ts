@@ -148,6 +148,24 @@ export interface Peer {
   readonly publicKey: string | undefined;
 }
 
+/** The other workers of a queue. */
+export interface Neighbours {
+  /** Their servers. */
+  readonly servers: readonly ServerElsewhere[];
+  /** Those that tell where their updates are. */
+  readonly peers: readonly Peer[];
+}
+
+/** What others have done. */
+export interface News {
+  /** Jobs that ended, each once; some now, more the next time. */
+  readonly endings: readonly Job[];
+  /** Ids of jobs that run here and somebody wants cancelled. */
+  readonly cancelled: readonly string[];
+  /** True if jobs wait. */
+  readonly hasWork: boolean;
+}
+
 /** What a queue offers besides that other workers use, too. */
 export interface SharedQueue {
   /**
@@ -157,18 +175,18 @@ export interface SharedQueue {
   hold(look: () => readonly HeldServer[]): Promise<void>;
   /** Tells the others, from the next time on, where this worker's updates are. */
   publishAt(updatesAddress: string, publicKey: string | undefined): void;
-  /** The other workers that were heard of within the last seconds and tell where their updates are. */
-  peers(): Promise<readonly Peer[]>;
   /** The servers of this worker have changed: the others are told in a moment. */
   touch(): void;
   /** True if a server of another worker, heard of within the last seconds, can load all these. */
   hasModels(keys: readonly string[]): Promise<boolean>;
-  /** The servers of other workers that were heard of within the last seconds. */
-  elsewhere(): Promise<readonly ServerElsewhere[]>;
-  /** Jobs that ended since the last time, whoever ended them, each once; some now, more the next time. */
-  endings(): Promise<readonly Job[]>;
-  /** Ids of jobs which this worker runs and somebody wants cancelled. */
-  cancelled(): Promise<readonly string[]>;
+  /** The other workers that were heard of within the last seconds. */
+  meet(): Promise<Neighbours>;
+  /**
+   * What has happened since the last time, whoever did it.
+   *
+   * @param running Ids of the jobs that this worker runs.
+   */
+  news(running: readonly string[]): Promise<News>;
   /** Registers who is called when something may have changed elsewhere. Not all that changes is told. */
   onChange(listener: () => void): void;
 }

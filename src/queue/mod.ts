@@ -14,6 +14,8 @@ export type {
   HeldServer,
   JobQueue,
   ListOptions,
+  Neighbours,
+  News,
   Peer,
   QueueCounts,
   ReleaseOptions,

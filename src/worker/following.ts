@@ -1,5 +1,6 @@
 /** Follows what other workers of a shared queue do: endings, wishes to cancel, work to be done. */
 
+import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { SharedQueue } from "../queue/mod.ts";
 import type { Announcer } from "./announcer.ts";
@@ -14,7 +15,7 @@ export interface FollowingOptions {
   /** Tells endings, each once. */
   announcer: Announcer;
   /** Runs jobs. */
-  scheduler: Pick<Scheduler, "wake" | "abort" | "noteElsewhere">;
+  scheduler: Pick<Scheduler, "wake" | "came" | "abort" | "running" | "noteElsewhere">;
   /** Tells how the jobs of the others come along. */
   relay?: Relay | undefined;
   /** Longest time between two looks, in milliseconds, whether anybody told of a change or not. @default {1000} */
@@ -26,8 +27,14 @@ export interface FollowingOptions {
 /** Shortest time between two looks, in milliseconds, however much there is to be told. */
 const PAUSE_MS = 20;
 
+/** What each other worker adds to that, so that many do not ask all the time. */
+const PAUSE_EACH_MS = 4;
+
 /** Shortest time between two looks at who the others are: they tell of their servers no oftener. */
 const MEET_MS = 500;
+
+/** Time after which the scheduler looks at everything anew: leases run out, and a wake-up may be lost. */
+const WAKE_MS = 5_000;
 
 /** Follows the others until it is disposed of. */
 export function startFollowing(options: FollowingOptions): AsyncDisposable {
@@ -37,19 +44,28 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
   let isAway = false;
   shared.onChange(() => wakeUp.wake());
   let metAtMs = -Infinity;
+  let wokeAtMs = -Infinity;
+  let others = 0;
   const meet = async () => {
     metAtMs = performance.now();
-    const servers = await shared.elsewhere();
+    const { servers, peers } = await shared.meet();
+    others = new Set(servers.map(({ worker }) => worker)).size;
     scheduler.noteElsewhere(servers);
-    await relay?.look(servers);
+    await relay?.look({ servers, peers });
   };
   const look = async () => {
-    for (const id of await shared.cancelled()) scheduler.abort(id);
     if (performance.now() - metAtMs >= MEET_MS) await meet();
-    for (let ended = await shared.endings(); open && ended.length > 0;) {
-      for (const job of ended) await announcer.announce(job);
-      ended = await shared.endings();
+    let hasMore = true;
+    while (open && hasMore) {
+      const { endings, cancelled, hasWork } = await shared.news(scheduler.running());
+      for (const id of cancelled) scheduler.abort(id);
+      for (const job of endings) await announcer.announce(job);
+      hasMore = endings.length > 0;
+      if (hasWork && !hasMore) scheduler.came();
     }
+    if (performance.now() - wokeAtMs < WAKE_MS && !isAway) return;
+    wokeAtMs = performance.now();
+    scheduler.wake();
   };
   const follow = async () => {
     while (open) {
@@ -57,13 +73,12 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
         await look();
         isAway = false;
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        if (!isAway) logger.log("error", `Cannot follow the other workers: ${why}`);
+        if (!isAway) {
+          logger.log("error", `Cannot follow the other workers: ${messageOf(error)}`);
+        }
         isAway = true;
       }
-      // There may be room here for what came there, and leases run out.
-      scheduler.wake();
-      if (open) await pause(PAUSE_MS);
+      if (open) await pause(PAUSE_MS + PAUSE_EACH_MS * others);
       if (open) await wakeUp.wait(lookMs);
     }
   };

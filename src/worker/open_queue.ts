@@ -43,15 +43,14 @@ export function whileHeld<T>(work: () => T | Promise<T>): Promise<T> {
 
 function isHeld(error: unknown): boolean {
   return (error instanceof ConfigError && error.code === "in_use") ||
-    (error instanceof JobError && error.message.startsWith("Backend busy"));
+    (error instanceof JobError && error.isPassing);
 }
 
 /** Longest wait at the start for a database server that restarts, in milliseconds. */
 const AWAY_MS = 10_000;
 
 function isAway(error: unknown): boolean {
-  return error instanceof ConfigError && error.code === "unwritable" &&
-    error.message.includes("the queue is away");
+  return error instanceof ConfigError && error.cause instanceof JobError && error.cause.isPassing;
 }
 
 async function again<T>(

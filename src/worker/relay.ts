@@ -2,14 +2,12 @@
 
 import { type Logger, silentLogger } from "../log.ts";
 import { decodeUpdate, type Update } from "../protocol/mod.ts";
-import type { Peer, ServerElsewhere } from "../queue/mod.ts";
+import type { Neighbours, Peer, ServerElsewhere } from "../queue/mod.ts";
 import type { ConnectSocketOptions, UpdateSubscriber } from "../transport/mod.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** What a relay works with. */
 export interface RelayOptions {
-  /** Who else uses the queue. */
-  peers: () => Promise<readonly Peer[]>;
   /** Subscribes to a worker. */
   connect: (address: string, options: ConnectSocketOptions) => Promise<UpdateSubscriber>;
   /** This worker's own CURVE keys, if it has some: others ask for them. */
@@ -31,7 +29,7 @@ export interface RelayOptions {
 /** Follows the updates of the others. */
 export interface Relay extends AsyncDisposable {
   /** Looks who is there now, and what they say they do. */
-  look(servers: readonly ServerElsewhere[]): Promise<void>;
+  look(others: Neighbours): Promise<void>;
   /** Percent that others were last heard to have done of a job; 0 if nothing was heard. */
   heardPercent(jobId: string): number;
   /** A job has ended. */
@@ -46,7 +44,7 @@ const SILENT_MS = 10_000;
 
 /** Starts with nobody. */
 export function createRelay(options: RelayOptions): Relay {
-  const { peers, logger = silentLogger, now = () => performance.now() } = options;
+  const { logger = silentLogger, now = () => performance.now() } = options;
   const lines = new Map<string, Line>();
   const percents = new Map<string, number>();
   const take = (worker: string, update: Update) => {
@@ -59,8 +57,8 @@ export function createRelay(options: RelayOptions): Relay {
     options.publisher.publish({ ...update, worker });
   };
   return {
-    async look(servers) {
-      const present = new Map((await peers()).map((peer) => [keyOf(peer), peer]));
+    async look({ servers, peers }) {
+      const present = new Map(peers.map((peer) => [keyOf(peer), peer]));
       for (const [key, line] of lines) {
         if (present.has(key)) continue;
         lines.delete(key);

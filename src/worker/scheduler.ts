@@ -62,8 +62,8 @@ export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "sto
 export interface Scheduler {
   /** Looks for work again: a server is ready. */
   wake(): void;
-  /** Looks for work again if a job that came may run, or has to be thought of at a certain time. */
-  came(job: Job): void;
+  /** Looks for work again if a job that came, or some, may run, or has to be thought of at a certain time. */
+  came(job?: Job): void;
   /** Stops the attempt at a job, whose cancelling the queue has already noted. */
   abort(jobId: string): void;
   /** Number of jobs under way on a server. */
@@ -82,8 +82,8 @@ export interface Scheduler {
   add(runner: JobRunner): void;
   /** Gives a server no more jobs; resolves when what it was handed has ended. Others take over what waits there. */
   remove(server: string): Promise<void>;
-  /** True while a job runs here. */
-  runs(jobId: string): boolean;
+  /** Ids of the jobs that run here. */
+  running(): readonly string[];
   /** Last progress that was told of a job while it ran here, until it has ended. */
   progressOf(jobId: string): Progress | undefined;
   /** Expected time until a server is done with what it was handed before a job, in milliseconds. */
@@ -116,6 +116,10 @@ class QueueScheduler implements Scheduler {
   readonly #loop: Promise<void>;
   #draining = false;
   #looked = false;
+  /** When others' leases, prompts and deadlines were looked at last. */
+  #tidiedAtMs = -Infinity;
+  /** Earliest deadline of a waiting job, as it was then. */
+  #deadlineAtMs: number | undefined;
   #problem: string | undefined;
 
   constructor(options: SchedulerOptions) {
@@ -150,9 +154,10 @@ class QueueScheduler implements Scheduler {
     this.#wakeUp.wake();
   }
 
-  came({ deadlineAtMs }: Job): void {
+  came(job?: Job): void {
+    if (job?.deadlineAtMs !== undefined) this.#tidiedAtMs = -Infinity;
     // Whatever makes room for it wakes the loop, too.
-    if (deadlineAtMs !== undefined || this.#hasRoom) this.wake();
+    if (job?.deadlineAtMs !== undefined || this.#hasRoom) this.wake();
   }
 
   abort(jobId: string): void {
@@ -205,8 +210,8 @@ class QueueScheduler implements Scheduler {
     this.wake();
   }
 
-  runs(jobId: string): boolean {
-    return this.#active.has(jobId);
+  running(): readonly string[] {
+    return [...this.#active.keys()];
   }
 
   progressOf(jobId: string): Progress | undefined {
@@ -227,9 +232,10 @@ class QueueScheduler implements Scheduler {
   async #run(): Promise<void> {
     while (!this.#draining) {
       try {
-        await this.#abandon();
+        const isTidy = this.#isTidy();
+        await this.#abandon(isTidy);
         await this.#welcome.look(this.#slots.all);
-        await this.#expire();
+        if (!isTidy) await this.#expire();
         while (!this.#draining && await this.#mayClaim() && await this.#dispatch());
         this.#options.queue.shared?.touch();
         this.#problem = undefined;
@@ -241,6 +247,14 @@ class QueueScheduler implements Scheduler {
         await this.#wakeUp.wait(RECHECK_MS);
       }
     }
+  }
+
+  /** Of a shared queue all workers look after the same jobs: now and then will do. */
+  #isTidy(): boolean {
+    const isTidy = this.#options.queue.shared !== undefined &&
+      this.#now() - this.#tidiedAtMs < RECHECK_MS;
+    if (!isTidy) this.#tidiedAtMs = this.#now();
+    return isTidy;
   }
 
   get #hasRoom(): boolean {
@@ -340,7 +354,7 @@ class QueueScheduler implements Scheduler {
   }
 
   /** Lets any server run what one was given that is away for too long, or is no longer in use. */
-  async #abandon(): Promise<void> {
+  async #abandon(isTidy: boolean): Promise<void> {
     for (const slot of this.#slots.all) slot.look();
     const present = this.#slots.all.filter((slot) => slot.awaySinceMs === undefined);
     const kept = present.length === 0
@@ -348,7 +362,8 @@ class QueueScheduler implements Scheduler {
       : this.#slots.all.filter((slot) => this.#patienceEndsMs(slot) > this.#now());
     // Of a shared queue, servers of other workers come and go without this one's knowing.
     const { shared } = this.#options.queue;
-    if (this.#looked && kept.length === this.#slots.all.length && shared === undefined) return;
+    const isQuiet = isTidy || (kept.length === this.#slots.all.length && shared === undefined);
+    if (this.#looked && isQuiet) return;
     const count = await this.#options.queue.abandonPrompts({
       exceptOn: kept.map((slot) => slot.name),
       fits: (job) => this.#mayLeave(job) && kept.some((slot) => slot.has(job.request)),
@@ -378,19 +393,17 @@ class QueueScheduler implements Scheduler {
     for (let late = await queue.expire(); late.length > 0; late = await queue.expire()) {
       for (const job of late) await announcer.announce(job);
     }
+    this.#deadlineAtMs = await queue.nextDeadlineAtMs();
   }
 
   /** When to look again without being woken: a pause or a deadline ends, a server gets its probe. */
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
-    const [claimable, deadline] = await Promise.all([
-      this.#slots.open.length > 0 ? queue.nextClaimableAtMs() : undefined,
-      queue.nextDeadlineAtMs(),
-    ]);
+    const claimable = this.#slots.open.length > 0 ? await queue.nextClaimableAtMs() : undefined;
     const probes = this.#slots.all.map((slot) => slot.probeAtMs);
     const patience = this.#slots.all.map((slot) => this.#patienceEndsMs(slot))
       .filter((time) => time > this.#now() && time < Infinity);
-    const times = [claimable, deadline, ...probes, ...patience];
+    const times = [claimable, this.#deadlineAtMs, ...probes, ...patience];
     // What is due but could not be done waits for a server that is busy, away or lacks the model.
     const waits = times.filter((time) => time !== undefined)
       .map((time) => time > this.#now() ? time - this.#now() : RECHECK_MS);

@@ -225,12 +225,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const relay = shared === undefined || relaying === undefined
     ? undefined
     : starting.use(relaying.createRelay({
-      peers: () => shared.peers(),
       connect: (address, options) => front.transport.connectUpdates(address, options),
       keys: front.keys,
       publisher,
       isTold,
-      isOwn: (jobId) => scheduler.runs(jobId),
+      isOwn: (jobId) => scheduler.running().includes(jobId),
       percentOf: (jobId) => scheduler.progressOf(jobId)?.percent ?? 0,
       logger,
     }));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import axe from "axe-core";
 import { startSimulator } from "../../src/simulator/mod.ts";
+import { polled } from "../support/polled.ts";
 import { httpSetup, statusOf } from "../http/support.ts";
 import { browserTests, submitted } from "./support.ts";
 
@@ -189,6 +190,43 @@ browserTest("the gallery shows more of what there is, each image once", async (o
   assert.ok(await images.count() > 48);
   assert.deepEqual(browser.faults, []);
 });
+
+browserTest(
+  "charts draw ten thousand jobs, and ask for those that have ended once",
+  async (open) => {
+    await using setup = await httpSetup();
+    await using browser = await open(setup.url);
+    const { page } = browser;
+    const now = Date.now() / 1_000;
+    const jobs = Array.from({ length: 12_000 }, (_, index) => ({
+      job_id: `job-${index}`,
+      state: index === 3_500 ? "running" : "completed",
+      attempts: 1,
+      created_at: now - 1 - index / 10,
+      started_at: now - 1 - index / 10,
+      ...index === 3_500 ? {} : { finished_at: now - index / 10 },
+    }));
+    const asked: number[] = [];
+    await page.route(/\/v1\/jobs\?/, (route) => {
+      const { searchParams } = new URL(route.request().url());
+      const first = Number(searchParams.get("cursor") ?? 0);
+      asked.push(first);
+      const cursor = first + 1_000 < jobs.length ? { cursor: String(first + 1_000) } : {};
+      return route.fulfill({ json: { jobs: jobs.slice(first, first + 1_000), ...cursor } });
+    });
+    await page.goto(`${setup.url}/#/charts`);
+    await page.getByText("Only the newest 10000 jobs are drawn.").waitFor();
+    await page.getByText("9999 jobs ended").waitFor();
+    assert.ok(!asked.includes(10_000));
+    Object.assign(jobs[3_500]!, { state: "completed", finished_at: now });
+    await page.getByText("10000 jobs ended").waitFor();
+    const isCalm = () => asked.slice(-3).every((first) => first === 0) || undefined;
+    await polled(() => Promise.resolve(isCalm()), "only the newest are asked for");
+    await page.getByLabel("Of the last").selectOption("15 minutes");
+    await page.getByText(/^[5-9]\d{3} jobs ended/).waitFor();
+    assert.deepEqual(browser.faults, []);
+  },
+);
 
 /** Views, and what is there once they are. */
 const VIEWS = [

@@ -6,6 +6,16 @@ export interface OpenTransaction {
   commit(): Promise<void>;
 }
 
+/** A replica. */
+export interface Replica {
+  /** URL of a schema that names the server that is replicated and this one. */
+  url(schema: string): string;
+  /** Makes a server of it that takes changes. */
+  promote(): void;
+  /** Runs SQL, as the cluster does. */
+  sql(text: string): string;
+}
+
 /** A server that tests may stop and start. */
 export interface Cluster {
   /** URL of a schema, which is made by whoever opens it. */
@@ -18,13 +28,21 @@ export interface Cluster {
   stop(mode?: "fast" | "immediate"): void;
   /** Starts it again. */
   start(): void;
+  /** Makes a replica, without which from now on nothing is committed. */
+  replicate(): Replica;
+  /** Its first process. */
+  pid(): number;
 }
 
 /**
  * Starts a cluster that ends with the test process, or says plainly that it cannot, for want of PostgreSQL:
  * with `CI` set that is an error, elsewhere the tests that need it do not run.
+ *
+ * @param options.settings Further options of the server's command line.
  */
-export async function startCluster(): Promise<Cluster | undefined> {
+export async function startCluster(
+  { connections = 200, settings: more = "" } = {},
+): Promise<Cluster | undefined> {
   const bin = await programs();
   if (bin === undefined) {
     const message =
@@ -46,7 +64,7 @@ export async function startCluster(): Promise<Cluster | undefined> {
   const data = `${dir}/data`;
   run("initdb", ["-D", data, "-U", "pixels", "-A", "trust", "-E", "UTF8", "--no-sync"]);
   const settings = "-c listen_addresses=127.0.0.1 -c unix_socket_directories= " +
-    "-c max_connections=200 -c shared_buffers=64MB";
+    `-c max_connections=${connections} -c shared_buffers=64MB ${more}`;
   const start = () => {
     const options = `-p ${port} ${settings}`;
     void run("pg_ctl", ["-D", data, "-w", "-s", "-l", `${dir}/log`, "-o", options, "start"]);
@@ -54,7 +72,9 @@ export async function startCluster(): Promise<Cluster | undefined> {
   const stop = (mode: "fast" | "immediate" = "immediate") =>
     void run("pg_ctl", ["-D", data, "-w", "-s", "-m", mode, "stop"]);
   startAnywhere();
+  let stopReplica = () => {};
   globalThis.addEventListener("unload", () => {
+    stopReplica();
     try {
       stop();
     } catch {
@@ -64,13 +84,36 @@ export async function startCluster(): Promise<Cluster | undefined> {
     }
   });
   const host = ["-h", "127.0.0.1", "-p", String(port), "-U", "pixels", "-d", "postgres"];
+  const psql = (at: number, text: string) => {
+    const to = host.map((word) => word === String(port) ? String(at) : word);
+    return run("psql", [...to, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text]);
+  };
+  const replicate = (): Replica => {
+    const other = freePort();
+    const copy = `${dir}/replica`;
+    const from = ["-h", "127.0.0.1", "-p", String(port), "-U", "pixels"];
+    run("pg_basebackup", [...from, "-D", copy, "-R", "-c", "fast", "--no-sync"]);
+    const control = (...words: string[]) => void run("pg_ctl", ["-D", copy, "-w", "-s", ...words]);
+    control("-l", `${dir}/log2`, "-o", `-p ${other} ${settings}`, "start");
+    stopReplica = () => control("-m", "immediate", "stop");
+    psql(port, "ALTER SYSTEM SET synchronous_standby_names = '*'");
+    psql(port, "SELECT pg_reload_conf()");
+    return {
+      url: (schema) =>
+        `postgres://pixels@127.0.0.1:${port},127.0.0.1:${other}/postgres?schema=${schema}&sslmode=disable`,
+      promote: () => control("promote"),
+      sql: (text) => psql(other, text),
+    };
+  };
   return {
     url: (schema) =>
       `postgres://pixels@127.0.0.1:${port}/postgres?schema=${schema}&sslmode=disable`,
-    sql: (text) => run("psql", [...host, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text]),
+    sql: (text) => psql(port, text),
+    replicate,
     begin: (text) => openTransaction(`${bin}/psql`, [...host, "-X", "-q"], text),
     start,
     stop,
+    pid: () => Number(Deno.readTextFileSync(`${data}/postmaster.pid`).split("\n")[0]),
   };
 
   /** Another program may take the port before PostgreSQL does. */

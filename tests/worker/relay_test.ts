@@ -9,7 +9,7 @@ const PEER: Peer = { name: "b", updatesAddress: "tcp://b:1", publicKey: undefine
 
 Deno.test("A relay tells what others run, until its ending was told here", async () => {
   await using setup = relaySetup();
-  await setup.relay.look([]);
+  await setup.look();
   setup.hear({ type: "job_started", job_id: "x", timestamp: 1, epoch: 7, seq: 1 });
   setup.hear(progress("x", 10));
   setup.hear({ type: "job_finished", job_id: "x", success: true, duration_s: 1 });
@@ -23,7 +23,7 @@ Deno.test("A relay tells what others run, until its ending was told here", async
 
 Deno.test("A relay passes on nothing that was relayed to the other, nor of jobs that run here", async () => {
   await using setup = relaySetup();
-  await setup.relay.look([]);
+  await setup.look();
   setup.hear({ ...progress("x", 10), worker: "c" });
   setup.own.add("mine");
   setup.hear(progress("mine", 10));
@@ -35,7 +35,7 @@ Deno.test("A relay passes on nothing that was relayed to the other, nor of jobs 
 
 Deno.test("A relay never lets the percent of a job fall, whichever worker runs it", async () => {
   await using setup = relaySetup();
-  await setup.relay.look([]);
+  await setup.look();
   for (const percent of [10, 60, 5, 60, 70]) setup.hear(progress("x", percent));
   await setup.settled();
   const percents = setup.published.map((update) => update.type === "progress" && update.percent);
@@ -45,7 +45,7 @@ Deno.test("A relay never lets the percent of a job fall, whichever worker runs i
 
 Deno.test("A relay begins no lower than this worker has told while the job ran here", async () => {
   await using setup = relaySetup();
-  await setup.relay.look([]);
+  await setup.look();
   setup.percents.set("x", 40);
   for (const percent of [10, 40, 50]) setup.hear(progress("x", percent));
   await setup.settled();
@@ -56,10 +56,10 @@ Deno.test("A relay begins no lower than this worker has told while the job ran h
 Deno.test("A relay connects with the keys of both, anew where an address has changed", async () => {
   const keys = { publicKey: "own", secretKey: "hidden" };
   await using setup = relaySetup({ keys });
-  await setup.relay.look([]);
+  await setup.look();
   setup.state.peers = [{ ...PEER, updatesAddress: "tcp://b:2", publicKey: "theirs" }];
-  await setup.relay.look([]);
-  await setup.relay.look([]);
+  await setup.look();
+  await setup.look();
   assert.deepEqual(setup.connections, [
     ["tcp://b:1", {}],
     ["tcp://b:2", { curve: { ...keys, serverKey: "theirs" } }],
@@ -70,24 +70,24 @@ Deno.test("A relay connects with the keys of both, anew where an address has cha
 Deno.test("A relay says once that it hears nothing of a worker which has jobs", async () => {
   await using setup = relaySetup();
   const busy = [{ name: "s", worker: "b", active: 1 } as ServerElsewhere];
-  await setup.relay.look([]);
+  await setup.look();
   for (const atMs of [0, 9_999, 10_000, 20_000]) {
     setup.state.nowMs = atMs;
-    await setup.relay.look(busy);
+    await setup.look(busy);
     assert.equal(setup.warnings.length, atMs < 10_000 ? 0 : 1, `${atMs}`);
   }
   assert.match(setup.warnings[0]!, /worker b at tcp:\/\/b:1.*--peer-addr/);
   setup.hear(progress("x", 1));
   await setup.settled();
-  await setup.relay.look(busy);
+  await setup.look(busy);
   setup.state.nowMs = 40_000;
-  await setup.relay.look(busy);
+  await setup.look(busy);
   assert.equal(setup.warnings.length, 2);
 });
 
 Deno.test("A relay goes on where an address cannot be connected to", async () => {
   await using setup = relaySetup({ refuse: true });
-  await setup.relay.look([]);
+  await setup.look();
   assert.equal(setup.open(), 0);
 });
 
@@ -110,7 +110,6 @@ function relaySetup({ keys, refuse = false }: {
   const writing: Promise<void>[] = [];
   const state = { peers: [PEER] as Peer[], nowMs: 0 };
   const relay = createRelay({
-    peers: () => Promise.resolve(state.peers),
     connect(address, options) {
       connections.push([address, options]);
       if (refuse) return Promise.reject(new Error("Not an address"));
@@ -158,6 +157,7 @@ function relaySetup({ keys, refuse = false }: {
       for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
     },
     relay,
+    look: (servers: readonly ServerElsewhere[] = []) => relay.look({ servers, peers: state.peers }),
     [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
   };
 }

@@ -10,6 +10,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, words: string]>> = 
   "SIGHUP": ["cli/worker_log_test.ts", "on SIGHUP"],
   "second worker by a link, or without -lock": ["queue/sqlite/lock_test.ts", "by whatever path"],
   "database removed": ["queue/sqlite/lock_test.ts", "takes nothing more"],
+  "the same on PostgreSQL, with its disk full": [
+    "queue/postgres/faults_test.ts",
+    "loses none that it took",
+  ],
   "disk under the queue full": ["crash/disk_full_test.ts", "under the queue"],
   "images' disk full, or folder gone": ["crash/disk_full_test.ts", "under the images"],
   "isolate sends nonsense or `/etc/shadow`": ["executor/border_test.ts", "An isolate that lies"],

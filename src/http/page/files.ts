@@ -10,6 +10,7 @@ import eventStream from "../../event_stream.ts" with { type: "text" };
 import api from "../../page/api.ts" with { type: "text" };
 import events from "../../page/events.ts" with { type: "text" };
 import format from "../../page/format.ts" with { type: "text" };
+import history from "../../page/history.ts" with { type: "text" };
 import html from "../../page/html.ts" with { type: "text" };
 import icon from "../../page/icon.svg" with { type: "text" };
 import index from "../../page/index.html" with { type: "text" };
@@ -46,6 +47,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "api.ts": api,
   "events.ts": events,
   "format.ts": format,
+  "history.ts": history,
   "html.ts": html,
   "live.ts": live,
   "main.ts": main,

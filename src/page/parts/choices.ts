@@ -29,6 +29,7 @@ export function useChoices(): Choices {
     (signal) => get<{ servers: Server[] }>("/v1/servers", signal),
     LOOK_EVERY_MS,
     [],
+    { isCalm: true },
   );
   const servers = answer?.servers.map(({ name, state }) => `${name} ${state}`).join("\n");
   const isAnswered = answer !== undefined || fault !== undefined;

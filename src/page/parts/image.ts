@@ -53,16 +53,20 @@ export interface PixelImageProps {
   readonly box: number;
   /** Enlargement instead of the box: CSS pixels per pixel. */
   readonly zoom?: number;
+  /** What is said if it cannot be shown. @default {"no image", or why} */
+  readonly missing?: string;
 }
 
 /** One image. */
-export function PixelImage({ path, alt, box, zoom }: PixelImageProps): Shown {
+export function PixelImage({ path, alt, box, zoom, missing }: PixelImageProps): Shown {
   const { url, error } = useImage(path);
   const [size, setSize] = useState<readonly [number, number]>();
   const [isBroken, setBroken] = useState(false);
   useEffect(() => setBroken(false), [url]);
   if (error !== undefined || isBroken) {
-    return html`<span class="noimage" role="img" aria-label=${alt}>${error ?? "no image"}</span>`;
+    return html`<span class="noimage" role="img" aria-label=${alt}>${
+      missing ?? error ?? "no image"
+    }</span>`;
   }
   if (url === undefined) return html`<span class="noimage" role="img" aria-label=${alt}></span>`;
   const style = size === undefined ? { maxWidth: `${box}px` } : sizeOf(size, box, zoom);

@@ -41,8 +41,12 @@ export function JobImage({ job, live, box, zoom, index = 0, controls }: JobImage
   }
   if (state === "running") {
     const step = live?.previewStep;
-    const path = step === undefined ? undefined : jobPath(id, `/preview?step=${step}`);
-    return html`<${PixelImage} path=${path} ...${common} alt=${`Preview: ${alt}`} />`;
+    // Those of before the page was opened it has not heard of.
+    const path = jobPath(id, step === undefined ? "/preview" : `/preview?step=${step}`);
+    return html`
+      <${PixelImage} path=${path} ...${common} alt=${`Preview: ${alt}`}
+        missing="no preview yet" />
+    `;
   }
   return html`<span class="noimage" role="img" aria-label=${alt}>${
     state === "queued" ? "waits" : state

@@ -1,20 +1,17 @@
 /** How much gets done, how long it takes and how long it waits, made of the jobs themselves. */
 
 import { useMemo, useState } from "preact/hooks";
-import { get } from "../api.ts";
 import { duration } from "../format.ts";
+import { createHistory, MAX_JOBS } from "../history.ts";
 import { html, type Shown, valueOf } from "../html.ts";
 import { useLook } from "../live.ts";
 import { Chart } from "../parts/chart.ts";
 import { Fault } from "../parts/state.ts";
-import type { Job, JobList } from "../types.ts";
+import type { Job } from "../types.ts";
 
-const LOOK_EVERY_MS = 15_000;
+const LOOK_EVERY_MS = 5_000;
 
 const NONE: readonly Job[] = [];
-
-/** Most jobs that are looked at. */
-const MAX_JOBS = 5_000;
 
 /** Bars of the chart of throughput. */
 const BARS = 30;
@@ -24,10 +21,12 @@ const WINDOWS = [[900, "15 minutes"], [3_600, "hour"], [86_400, "day"], [604_800
 /** The view. */
 export function ChartsView(): Shown {
   const [seconds, setSeconds] = useState(3_600);
-  const { answer: jobs = NONE, fault } = useLook(
-    (signal) => recent(Date.now() / 1_000 - seconds, signal),
+  const history = useMemo(createHistory, []);
+  const { answer: { jobs, isCut } = { jobs: NONE, isCut: false }, fault } = useLook(
+    (signal) => history(Date.now() / 1_000 - seconds, signal),
     LOOK_EVERY_MS,
     [seconds],
+    { isCalm: true },
   );
   const drawn = useMemo(() => drawings(jobs, seconds, Date.now() / 1_000), [jobs]);
   return html`
@@ -37,23 +36,9 @@ export function ChartsView(): Shown {
       onChange=${(event: Event) => setSeconds(Number(valueOf(event)))}>
       ${WINDOWS.map(([value, word]) => html`<option value=${value}>${word}</option>`)}
     </select></label>
+    ${isCut && html`<p role="status">Only the newest ${MAX_JOBS} jobs are drawn.</p>`}
     ${drawn.map((props) => html`<${Chart} key=${props.title} ...${props} />`)}
   `;
-}
-
-async function recent(since: number, signal: AbortSignal): Promise<Job[]> {
-  const found: Job[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = new URLSearchParams({
-      limit: "1000",
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const page = await get<JobList>(`/v1/jobs?${query}`, signal);
-    found.push(...page.jobs.filter((job) => (job.finished_at ?? Infinity) >= since));
-    cursor = (page.jobs.at(-1)?.created_at ?? 0) < since ? undefined : page.cursor;
-  } while (cursor !== undefined && found.length < MAX_JOBS);
-  return found;
 }
 
 function drawings(jobs: readonly Job[], seconds: number, now: number) {

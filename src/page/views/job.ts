@@ -38,6 +38,7 @@ export function JobView({ id }: { id: string }): Shown {
     );
   const cancel = () => send("DELETE", jobPath(id)).then(lookAgain, fail);
   const count = imageCount(job);
+  const hasImage = count > 0 || job.state === "running";
   return html`
     <h1 tabindex="-1" class="prompt">${jobName(job)}</h1>
     <p><${StateWord} state=${job.state} /> <span class="dim">${job.job_id}</span></p>
@@ -51,7 +52,7 @@ export function JobView({ id }: { id: string }): Shown {
         </div>
         <${ProgressBar} job=${job} live=${live} />
         <div class="bar">
-          <${ZoomBar} zoom=${zoom} set=${setZoom} />
+          ${hasImage && html`<${ZoomBar} zoom=${zoom} set=${setZoom} />`}
           ${count > 1 && html`
             <button type="button" disabled=${index === 0}
               onClick=${() => setIndex(index - 1)}>Previous</button>

@@ -61,9 +61,11 @@ export function SubmitView({ place }: { place: Place }): Shown {
           "",
         )}></textarea></label>
       <label class="wide">Negative prompt <input name="negative_prompt" maxlength="10000" /></label>
+      <div class="wide grid">
       ${select("model", "Model", models, undefined)}
       ${select("lora", "LoRA", loras, "none")}
       ${workflows.length > 0 && select("workflow", "Workflow", workflows, "automatic")}
+      </div>
       ${number("width", "Width", "1024", { min: 16, max: 16_384, required: true })}
       ${number("height", "Height", "1024", { min: 16, max: 16_384, required: true })}
       ${number("steps", "Steps", "20", { min: 1, max: 10_000, required: true })}

@@ -10,10 +10,18 @@ export interface CellImage {
   readonly rgb: Float32Array;
   /** 1 for cells that are to be seen, 0 for transparent ones. */
   readonly opaque: Uint8Array;
-  /** Deviation of pixels within cells in levels; negative when cells are known to be exact. */
+  /** Deviation of pixels within cells in levels, where it shows; negative when cells are known to be exact. */
   readonly noise: number;
   /** How the neighbours' share varies, if cells were read between pixels. */
   readonly between?: Between;
+}
+
+/** Nearer to an end of the scale than so many levels, noise is cut off. */
+const CLIPPED = 8;
+
+/** Whether a level is so near to an end of the scale that noise hardly shows. */
+export function isClipped(level: number): boolean {
+  return level < CLIPPED || level > 255 - CLIPPED;
 }
 
 /** Twice a place's distances from the pixels before and after it, multiplied: 0 on a pixel, 1 halfway. */

@@ -1,13 +1,13 @@
 /** How much noise the colours of cells carry. Pure. */
 
 import { labsOf } from "../color/oklab.ts";
-import type { CellImage } from "./cells.ts";
+import { type CellImage, isClipped } from "./cells.ts";
 
 /** Share of neighbouring cells that are surely drawn in one colour, even in busy images. */
 const ALIKE = 0.1;
 
-/** Bound of the distance, in deviations of pixels within cells; a level more allows for rounding. */
-const BOUND = 1.2;
+/** Most that the distance is for a level by which pixels within cells deviate. */
+const BOUND = 0.003;
 
 /** Cubes a side that colours are sorted into. */
 const CUBES = 16;
@@ -18,23 +18,28 @@ const CUBES = 16;
  */
 export function cellNoise(frames: readonly CellImage[]): number {
   const inner = Math.max(0, ...frames.map(({ noise }) => noise));
-  const distances = Float64Array.from(frames.flatMap(neighbourDistances)).sort();
-  const near = distances[Math.floor(distances.length * ALIKE)] ?? 0;
-  return Math.min(near, ((inner + 1) / 255) * BOUND);
+  const distances = frames.map(neighbourDistances);
+  const open = distances.flatMap((found) => found.open);
+  const all = Float64Array.from(open.length > 0 ? open : distances.flatMap((d) => d.clipped))
+    .sort();
+  return Math.min(all[Math.floor(all.length * ALIKE)] ?? 0, inner * BOUND);
 }
 
 /**
- * Distances of neighbours. Those within the commonest colour are left out: it is the background's as a
- * rule, and where that is black or white, noise does not show.
+ * Distances of neighbours, those apart of whose noise some is cut off. Those within the commonest colour
+ * are left out: it is the background's as a rule, which models paint more evenly than what is before it.
  */
-function neighbourDistances({ columns, rows, rgb, opaque }: CellImage): number[] {
+function neighbourDistances(
+  { columns, rows, rgb, opaque }: CellImage,
+): { open: number[]; clipped: number[] } {
   const labs = labsOf(rgb);
   const isCommon = commonest(rgb, opaque);
-  const distances: number[] = [];
+  const isCut = cutCells(rgb);
+  const distances = { open: [] as number[], clipped: [] as number[] };
   const compare = (a: number, b: number) => {
     if (opaque[a] === 0 || opaque[b] === 0 || (isCommon[a] === 1 && isCommon[b] === 1)) return;
     const p = a * 3, q = b * 3;
-    distances.push(
+    distances[isCut[a] === 1 || isCut[b] === 1 ? "clipped" : "open"].push(
       Math.hypot(labs[p]! - labs[q]!, labs[p + 1]! - labs[q + 1]!, labs[p + 2]! - labs[q + 2]!),
     );
   };
@@ -43,6 +48,13 @@ function neighbourDistances({ columns, rows, rgb, opaque }: CellImage): number[]
     if (cell >= columns) compare(cell, cell - columns);
   }
   return distances;
+}
+
+/** Marks the cells that have a channel whose noise is cut off. */
+function cutCells(rgb: Float32Array): Uint8Array {
+  const marks = new Uint8Array(rgb.length / 3);
+  rgb.forEach((level, at) => isClipped(level) && (marks[Math.floor(at / 3)] = 1));
+  return marks;
 }
 
 /** Marks the cells in the cube of colours that has the most. */

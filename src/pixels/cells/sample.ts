@@ -3,7 +3,7 @@
 import type { Premultiplied } from "../premultiply.ts";
 import { type Lines, shiftAt } from "../grid/lines.ts";
 import type { CellSize } from "../types.ts";
-import type { CellImage } from "./cells.ts";
+import { type CellImage, isClipped } from "./cells.ts";
 import { levelAt } from "./interpolate.ts";
 
 /** Alpha from here on is opaque. */
@@ -36,15 +36,15 @@ export function sampleCells(
   const centres = centresOf(image, x, y, columns, rows);
   const boxes = boxesOf(image, centres, half * x.pitch, half * y.pitch);
   const levels = new Levels(image, boxes);
-  const spreads = new Float64Array(opaque.length);
-  let seen = 0;
+  const spreads = [new Float64Array(opaque.length), new Float64Array(opaque.length)] as const;
+  const seen: [open: number, clipped: number] = [0, 0];
   for (let cell = 0; cell < opaque.length; cell++) {
     const alpha = hasAlpha ? levels.take(cell, 3).middle() : 255;
     if (alpha < OPAQUE) {
       opaque[cell] = 0;
       continue;
     }
-    let spread = 0;
+    let spread = 0, clippedSpread = 0, channels = 0;
     for (let c = 0; c < 3; c++) {
       levels.take(cell, c);
       const level = flat < RAMP
@@ -52,11 +52,15 @@ export function sampleCells(
         : levels.middle();
       rgb[cell * 3 + c] = Math.min(255, (level * 255) / alpha);
       // Half the distance of the quartiles is two thirds of a deviation.
-      spread += levels.at(0.75) - levels.at(0.25);
+      const deviation = (levels.at(0.75) - levels.at(0.25)) / 1.35;
+      if (isClipped(level)) clippedSpread += deviation;
+      else spread += deviation, channels++;
     }
-    spreads[seen++] = spread / 3 / 1.35;
+    if (channels > 0) spreads[0][seen[0]++] = spread / channels;
+    else spreads[1][seen[1]++] = clippedSpread / 3;
   }
-  const noise = spreads.subarray(0, seen).sort()[seen >> 1] ?? 0;
+  const which = seen[0] > 0 ? 0 : 1;
+  const noise = spreads[which].subarray(0, seen[which]).sort()[seen[which] >> 1] ?? 0;
   const cells = { columns, rows, rgb, opaque, noise };
   if (flat >= RAMP) return cells;
   return { ...cells, between: { x: betweens(x, columns), y: betweens(y, rows) } };

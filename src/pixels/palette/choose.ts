@@ -17,7 +17,7 @@ const MOST_SWATCHES = 1024;
 const [NARROWEST, WIDEST] = [0.002, 0.04];
 
 /** How wide the cloud is for how far apart cells are that were drawn alike. */
-const NOISE_SHARE = 0.44;
+const NOISE_SHARE = 0.18;
 
 /** Chosen colours. */
 export interface Choice {
@@ -41,10 +41,11 @@ export function chooseColors(
     return { colors: used, crowded: false };
   }
   const isExact = frames.every(({ noise }) => noise < 0);
-  let distance = isExact ? 0 : Math.min(WIDEST, NARROWEST + NOISE_SHARE * cellNoise(frames));
-  let swatches = mergeColors(rgb, distance);
+  const noise = isExact ? 0 : cellNoise(frames);
+  let width = isExact ? 0 : Math.min(WIDEST, NARROWEST + NOISE_SHARE * noise);
+  let swatches = mergeColors(rgb, width, noise);
   while (swatches.length > MOST_SWATCHES) {
-    swatches = mergeColors(rgb, distance = Math.max(0.004, distance * 1.5));
+    swatches = mergeColors(rgb, width = Math.max(0.004, width * 1.5), noise);
   }
   const crowded = colors === "auto" && swatches.length > most;
   return {

@@ -4,7 +4,7 @@ import { labsOf } from "../color/oklab.ts";
 import type { Swatch } from "./limit.ts";
 
 /** Side of the cubes that colours are sorted into first, in widths of a cloud. */
-const CUBES = 0.75;
+const CUBES = 1;
 
 /** Most cubes; with more, they are made larger. */
 const MOST_CUBES = 2000;
@@ -12,11 +12,11 @@ const MOST_CUBES = 2000;
 /** Colours move on to denser ones that are nearer than this many widths. */
 const REACH = 2.5;
 
-/** How much farther they do so when those are much denser, by the logarithm of how much. */
-const RARE = 0.15;
+/** How much farther they do so, in squares of the noise, when those are denser, by the logarithm of how much. */
+const TAIL = 1.2;
 
-/** The most that a reach grows by this. */
-const MOST_GROWTH = 2.5;
+/** How much farther few cells do so, in squares of the noise by their number: in a cloud, they are far apart. */
+const LONELY = 7;
 
 /** Share of a cloud that must lie at an end of the scale for its colour to be taken for that end. */
 const CLIPPED = 0.2;
@@ -34,14 +34,17 @@ interface Sum {
  * Finds the colours that cells were drawn with, if those of cells that were drawn alike are `width` apart
  * in OKLab: each colour moves on to the nearest around which more cells are, until none has more. A width
  * of 0 keeps all that differ at all. The most frequent come first.
+ *
+ * @param noise How far apart such cells are beside what rounding does: a cloud reaches the farther the more
+ *   cells it has, and the fewer it has, the less they hang together.
  */
-export function mergeColors(rgb: Float32Array, width: number): Swatch[] {
+export function mergeColors(rgb: Float32Array, width: number, noise = 0): Swatch[] {
   let bins = sortIntoBins(rgb, width * CUBES);
   if (width <= 0) return bins.map(swatchOf).sort(byCount);
   for (let side = width * CUBES; bins.length > MOST_CUBES;) bins = sortIntoBins(rgb, side *= 1.5);
   const cloud = new Cloud(bins);
   const density = cloud.densities(width);
-  const leader = cloud.leaders(density, width);
+  const leader = cloud.leaders(density, width, noise);
   const order = [...leader.keys()].sort((a, b) => density[a]! - density[b]! || b - a);
   for (const index of order) {
     if (leader[index] !== index) add(cloud.bins[leader[index]!]!, cloud.bins[index]!);
@@ -88,22 +91,33 @@ class Cloud {
   }
 
   /** The denser bin that each moves on to; itself where it stays. */
-  leaders(density: Float64Array, width: number): Int32Array {
+  leaders(density: Float64Array, width: number, noise: number): Int32Array {
     const l = this.#l;
     const rank = density.map(Math.log);
     const leader = Int32Array.from(density, (_, bin) => bin);
     const reach = REACH * width;
-    const farthest = reach * MOST_GROWTH;
+    const tail = TAIL * (noise / reach) ** 2;
+    const most = rank.reduce((a, b) => Math.max(a, b), 0);
     for (let i = 0; i < leader.length; i++) {
+      const lonely = LONELY * (noise / reach) ** 2 / density[i]!;
+      const farthest = reach * Math.sqrt(1 + tail * (most - rank[i]!) + lonely);
       let from = i, to = i + 1;
       while (from > 0 && l[i]! - l[from - 1]! <= farthest) from--;
       while (to < l.length && l[to]! - l[i]! <= farthest) to++;
-      leader[i] = this.#leaderOf(i, from, to, rank, reach);
+      leader[i] = this.#leaderOf(i, from, to, rank, reach, lonely, tail);
     }
     return leader;
   }
 
-  #leaderOf(i: number, from: number, to: number, rank: Float64Array, reach: number): number {
+  #leaderOf(
+    i: number,
+    from: number,
+    to: number,
+    rank: Float64Array,
+    reach: number,
+    lonely: number,
+    tail: number,
+  ): number {
     const [l, a, b] = [this.#l, this.#a, this.#b];
     const li = l[i]!, ai = a[i]!, bi = b[i]!, own = rank[i]!;
     let best = i, least = reach * reach;
@@ -111,8 +125,7 @@ class Cloud {
       const ahead = rank[j]! - own;
       if (ahead < 0 || (ahead === 0 && j >= i)) continue;
       const dl = l[j]! - li, da = a[j]! - ai, db = b[j]! - bi;
-      const growth = Math.min(MOST_GROWTH, 1 + RARE * ahead);
-      const far = (dl * dl + da * da + db * db) / (growth * growth);
+      const far = (dl * dl + da * da + db * db) / (1 + tail * ahead + lonely);
       if (far < least) least = far, best = j;
     }
     return best;

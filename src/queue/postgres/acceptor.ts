@@ -96,7 +96,7 @@ export class Acceptor {
 
   /** Whose fault it was shows when each is alone; if the database is away, it is nobody's. */
   async #alone(group: readonly Submission[], error: unknown): Promise<void> {
-    const isAway = error instanceof JobError && error.message.startsWith("Backend busy");
+    const isAway = error instanceof JobError && error.isPassing;
     if (group.length === 1 || isAway) {
       for (const { settle } of group) settle.reject(error);
       return;

@@ -2,12 +2,18 @@
 
 import { ConfigError } from "../../errors.ts";
 
-/** Parts of a `postgres://` URL. */
-export interface PostgresAddress {
+/** Where a server may be. */
+export interface PostgresHost {
   /** Host name, address, or the folder of a Unix socket. */
   readonly host: string;
   /** TCP port, or the number in the socket's name. */
   readonly port: number;
+}
+
+/** Parts of a `postgres://` URL. */
+export interface PostgresAddress {
+  /** Servers of which one takes changes: the others are its replicas. At least one. */
+  readonly hosts: readonly PostgresHost[];
   /** Database. */
   readonly database: string;
   /** Role. */
@@ -27,20 +33,24 @@ const SSL_MODES = {
   "verify-full": "verify-full",
 } as const;
 
+/** The scheme, user and first host; further hosts; the rest. */
+const HOSTS = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?[^/?#,@]*)((?:,[^/?#,@]*)*)([/?#].*|)$/is;
+
 /** True for what names a PostgreSQL database, and not a file. */
 export function isPostgresUrl(text: string): boolean {
   return /^postgres(?:ql)?:\/\//i.test(text);
 }
 
 /**
- * Reads `postgres://user:password@host:5432/database?schema=dgx_pixels&sslmode=verify-full`. Only user and
- * database are needed; `host` as a parameter may be the folder of a Unix socket.
+ * Reads `postgres://user:password@host:5432,other:5432/database?schema=dgx_pixels&sslmode=verify-full`. Only user
+ * and database are needed; `host` as a parameter may be the folder of a Unix socket.
  *
  * @throws {ConfigError} `invalid_value` if it is no such URL; what it says shows no password.
  */
 export function readPostgresUrl(text: string): PostgresAddress {
-  if (!URL.canParse(text) || !isPostgresUrl(text)) throw wrong("it is no postgres:// URL");
-  const url = new URL(text);
+  const [, before = "", others = "", after = ""] = HOSTS.exec(text) ?? [];
+  if (!URL.canParse(before + after)) throw wrong("it is no postgres:// URL");
+  const url = new URL(before + after);
   for (const name of url.searchParams.keys()) {
     if (!["schema", "sslmode", "host"].includes(name)) throw wrong(`unknown parameter ${name}`);
   }
@@ -52,13 +62,14 @@ export function readPostgresUrl(text: string): PostgresAddress {
   if (!Object.hasOwn(SSL_MODES, mode)) {
     throw wrong(`sslmode must be one of ${Object.keys(SSL_MODES).join(", ")}`);
   }
-  const host = url.searchParams.get("host") ?? url.hostname.replace(/^\[(.*)\]$/, "$1");
   const database = part(url.pathname.slice(1));
   const user = part(url.username);
   if (database === "" || user === "") throw wrong("it must name a user and a database");
+  const folder = url.searchParams.get("host");
   return {
-    host: host === "" ? "localhost" : host,
-    port: url.port === "" ? 5432 : Number(url.port),
+    hosts: folder === null
+      ? [hostOf(url), ...others.split(",").slice(1).map(otherHost)]
+      : [{ ...hostOf(url), host: folder }],
     database,
     user,
     password: part(url.password),
@@ -68,8 +79,19 @@ export function readPostgresUrl(text: string): PostgresAddress {
 }
 
 /** The same without its password, to be shown. */
-export function shownAddress({ host, port, database, schema }: PostgresAddress): string {
-  return `postgres://${host}:${port}/${database}?schema=${schema}`;
+export function shownAddress({ hosts, database, schema }: PostgresAddress): string {
+  const places = hosts.map(({ host, port }) => `${host}:${port}`).join(",");
+  return `postgres://${places}/${database}?schema=${schema}`;
+}
+
+function hostOf({ hostname, port }: URL): PostgresHost {
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return { host: host === "" ? "localhost" : host, port: port === "" ? 5432 : Number(port) };
+}
+
+function otherHost(text: string): PostgresHost {
+  if (!URL.canParse(`postgres://${text}/`) || text === "") throw wrong("a host is empty or wrong");
+  return hostOf(new URL(`postgres://${text}/`));
 }
 
 function part(text: string): string {

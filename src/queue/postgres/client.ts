@@ -3,7 +3,7 @@
 import postgres from "postgres";
 import { ConfigError, JobError } from "../../errors.ts";
 import { startSpan } from "../../trace.ts";
-import { type PostgresAddress, shownAddress } from "./address.ts";
+import { type PostgresAddress, type PostgresHost, shownAddress } from "./address.ts";
 import { guardLateWrites } from "./late_writes.ts";
 
 /** A row as the library gives it: `bigint` as number, `bytea` as bytes. */
@@ -30,8 +30,9 @@ const PATIENCE_MS = 5_000;
 /** A peer that is cut off is noticed in about this time, in seconds, at both ends. */
 const KEEP_ALIVE_S = 5;
 
-/** SQLSTATEs of a server that stops, starts, is full, or has become a replica. */
-const AWAY = /^(?:08|53|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
+/** SQLSTATEs of a server that stops, starts, is full, is held by another, or has become a replica. */
+const AWAY =
+  /^(?:08|53|55P03|57014|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
 
 /** Time after which a connection that nobody uses is closed, in seconds. */
 const IDLE_S = 60;
@@ -54,16 +55,19 @@ function connect(
   address: PostgresAddress,
   options: ConnectOptions,
 ): postgres.Sql<{ bigint: number }> {
+  const [{ host, port }] = address.hosts as [PostgresHost];
+  const isFolder = host.startsWith("/");
   return postgres({
     // The environment is not asked for anything: the settings are complete.
-    host: address.host,
-    port: address.port,
-    ...(address.host.startsWith("/") ? { path: `${address.host}/.s.PGSQL.${address.port}` } : {}),
+    // Several are known to the library, if not to its types.
+    host: address.hosts.map((one) => one.host) as never,
+    port: address.hosts.map((one) => one.port) as never,
+    ...(isFolder ? { path: `${host}/.s.PGSQL.${port}` } : {}),
     database: address.database,
     user: address.user,
     password: address.password,
-    ssl: address.host.startsWith("/") ? false : address.ssl,
-    target_session_attrs: "read-write",
+    ssl: isFolder ? false : address.ssl,
+    target_session_attrs: "primary",
     max: options.connections ?? CONNECTIONS,
     // One that connects when its pool has been given up already is idle for ever.
     idle_timeout: options.isHeld === true ? undefined : IDLE_S,
@@ -192,10 +196,14 @@ export class PostgresClient {
     if (error instanceof JobError) return error;
     const detail = error instanceof Error ? error.message : String(error);
     const where = shownAddress(this.#address);
-    const message = isAway(error)
+    const isPassing = isAway(error);
+    const message = isPassing
       ? `Backend busy: the queue is away (${detail}); look at PostgreSQL, ${where}`
+      : isEmptied(error)
+      ? `Cannot ${action}: ${detail}; the queue's tables are not there: bring them back from a backup, ` +
+        `or start a worker, which makes new ones, in ${where}`
       : `Cannot ${action}: ${detail}`;
-    return new JobError("unavailable", message, { cause: error });
+    return new JobError("unavailable", message, { cause: error, isPassing });
   }
 }
 
@@ -214,6 +222,12 @@ function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? String(error.code) : String(error.cause);
   return AWAY.test(code);
+}
+
+/** SQLSTATEs of a table, column, function or schema that does not exist. */
+function isEmptied(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    /^(?:42P01|42703|42883|3F000)$/.test(String(error.code));
 }
 
 function closed(action: string): JobError {

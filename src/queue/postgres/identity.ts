@@ -78,6 +78,7 @@ export class Identity {
     throw new JobError(
       "unavailable",
       `Backend busy: another worker has taken the name "${this.#options.name}"; stop one of them`,
+      { isPassing: true },
     );
   }
 

@@ -1,9 +1,15 @@
 /** The other workers of a queue: their endings, their wishes to cancel, and who lives. */
 
-import type { Job } from "../job.ts";
-import type { HeldServer, Peer, ServerElsewhere, SharedQueue } from "../job_queue.ts";
+import type {
+  HeldServer,
+  Neighbours,
+  News,
+  Peer,
+  ServerElsewhere,
+  SharedQueue,
+} from "../job_queue.ts";
 import type { PostgresClient, StoredRow } from "./client.ts";
-import { idOf, plainText } from "./id.ts";
+import { idBytes, idOf, plainText } from "./id.ts";
 import { readJob } from "./row.ts";
 import * as sql from "./presence.ts";
 
@@ -74,18 +80,18 @@ export class Others implements SharedQueue {
     this.touch();
   }
 
-  async peers(): Promise<readonly Peer[]> {
+  async meet(): Promise<Neighbours> {
     const { client, worker, clock } = this.#options;
-    const rows = await client.rows("look for other workers", sql.PEERS, [
+    const rows = await client.rows("look for other workers", sql.MEET, [
       clock(),
       worker,
       PRESENT_MS,
     ]);
-    return rows.map(({ name, updates_addr, curve_key }) => ({
-      name: String(name),
-      updatesAddress: String(updates_addr),
-      publicKey: curve_key === null ? undefined : String(curve_key),
-    }));
+    return {
+      servers: rows.filter(({ name }) => name !== null).map(readServer),
+      peers: rows.filter(({ is_first, updates_addr }) => is_first === true && updates_addr !== null)
+        .map(readPeer),
+    };
   }
 
   touch(): void {
@@ -103,20 +109,15 @@ export class Others implements SharedQueue {
     return row?.["has"] === true;
   }
 
-  async elsewhere(): Promise<readonly ServerElsewhere[]> {
-    const { client, worker, clock } = this.#options;
-    const rows = await client.rows("look for other workers", sql.ELSEWHERE, [
-      clock(),
-      worker,
-      PRESENT_MS,
-    ]);
-    return rows.map(readServer);
-  }
-
-  async endings(): Promise<readonly Job[]> {
+  async news(running: readonly string[]): Promise<News> {
     const { client, clock } = this.#options;
     const heard = await this.#whereHeard();
-    const rows = await client.rows("read endings", sql.ENDINGS, [clock(), heard, PAGE]);
+    const rows = await client.rows("read endings", sql.NEWS, [
+      clock(),
+      heard,
+      PAGE,
+      running.map(idBytes),
+    ]);
     const ended = rows.filter(({ seq }) => seq !== null);
     const fresh = ended.filter(({ seq }) => !this.#read.has(Number(seq)));
     this.#heard = ended.length < PAGE ? String(rows[0]?.["oldest"] ?? heard) : xidOf(ended.at(-1));
@@ -124,13 +125,15 @@ export class Others implements SharedQueue {
     this.#read = new Set(
       ended.filter((row) => BigInt(xidOf(row)) >= from).map(({ seq }) => Number(seq)),
     );
-    return fresh.map(readJob);
-  }
-
-  async cancelled(): Promise<readonly string[]> {
-    const { client, worker } = this.#options;
-    const rows = await client.rows("look for wishes to cancel", sql.CANCELLING, [worker]);
-    return rows.map(({ id }) => idOf(id as Uint8Array));
+    const [first] = rows;
+    const unwanted = first?.["unwanted"] ?? null;
+    return {
+      endings: fresh.map(readJob),
+      cancelled: unwanted === null
+        ? []
+        : String(unwanted).split(",").map((hex) => idOf(Uint8Array.fromHex(hex))),
+      hasWork: first?.["has_work"] === true,
+    };
   }
 
   /** Ends its signs of life. */
@@ -185,6 +188,14 @@ function list(texts: ReadonlySet<string> | undefined): string | null {
   if (texts === undefined) return null;
   const quoted = [...texts].map((text) => `"${plainText(text).replace(/["\\]/g, "\\$&")}"`);
   return `{${quoted.join(",")}}`;
+}
+
+function readPeer({ worker, updates_addr, curve_key }: StoredRow): Peer {
+  return {
+    name: String(worker),
+    updatesAddress: String(updates_addr),
+    publicKey: curve_key === null ? undefined : String(curve_key),
+  };
 }
 
 function readServer(row: StoredRow): ServerElsewhere {

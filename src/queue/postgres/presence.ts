@@ -8,21 +8,21 @@ export const HEARD = `
     pg_snapshot_xmin(pg_current_snapshot()))::text AS heard`;
 
 /**
- * Endings from a transaction on, the oldest first, of the last ten minutes; the first row only tells where to
- * read on.
+ * Endings from a transaction on, the oldest first, of the last ten minutes. The first row also tells where to read
+ * on, which of the jobs `$4` somebody wants cancelled, and whether jobs wait.
  */
-export const ENDINGS = `
+export const NEWS = `
   WITH ended AS (
     SELECT jobs.*, ended_xid::text AS xid FROM jobs
     WHERE ended_xid >= $2::text::xid8 AND ended_xid < pg_snapshot_xmax(pg_current_snapshot())
       AND finished_at_ms >= ${NOW} - 600000
-    ORDER BY ended_xid, seq LIMIT $3::bigint)
-  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, ended.*
-  FROM (SELECT) AS one LEFT JOIN ended ON true ORDER BY ended.ended_xid, ended.seq`;
-
-/** Jobs that a worker runs and somebody wants cancelled. */
-export const CANCELLING = `
-  SELECT id FROM jobs WHERE state = 'running' AND worker = $1::text AND cancel_requested`;
+    ORDER BY ended_xid, seq LIMIT $3::bigint),
+  own AS (
+    SELECT string_agg(encode(id, 'hex'), ',') AS unwanted FROM jobs
+    WHERE id = ANY($4::bytea[]) AND state = 'running' AND cancel_requested)
+  SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, unwanted,
+    EXISTS (SELECT FROM jobs WHERE state = 'queued') AS has_work, ended.*
+  FROM own LEFT JOIN ended ON true ORDER BY ended.ended_xid, ended.seq`;
 
 /** Notes that a worker lives, what it has heard of, and which servers it has. */
 export const BEAT = `
@@ -47,23 +47,19 @@ export const BEAT = `
     IS DISTINCT FROM (excluded.state, excluded.loaded, excluded.room, excluded.active, excluded.weight,
       excluded.draining) OR excluded.models IS NOT NULL`;
 
-/** The other workers that were seen within the last `$3` milliseconds and can be listened to. */
-export const PEERS = `
-  SELECT name, updates_addr, curve_key FROM workers
-  WHERE name <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint AND updates_addr IS NOT NULL
-  ORDER BY name LIMIT 1024`;
-
 /** Whether a server of another worker that was seen within the last `$3` milliseconds can load some models. */
 export const HAS_MODELS = `
   SELECT EXISTS (
     SELECT FROM servers JOIN workers ON workers.name = servers.worker
     WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint AND models @> $4::text[]) AS has`;
 
-/** The servers of the other workers that were seen within the last `$3` milliseconds. */
-export const ELSEWHERE = `
-  SELECT servers.name, worker, state, loaded, room, active, wait_ms, weight, draining FROM servers JOIN workers ON workers.name = servers.worker
-  WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
-  ORDER BY worker, servers.name LIMIT 4096`;
+/** The other workers that were seen within the last `$3` milliseconds, each with its servers, if it has some. */
+export const MEET = `
+  SELECT workers.name AS worker, updates_addr, curve_key, servers.name, state, loaded, room, active, wait_ms,
+    weight, draining, row_number() OVER (PARTITION BY workers.name) = 1 AS is_first
+  FROM workers LEFT JOIN servers ON servers.worker = workers.name
+  WHERE workers.name <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
+  ORDER BY workers.name, servers.name LIMIT 8192`;
 
 /** Takes a worker's name, which its connection then holds. */
 export const TAKE_NAME = `

@@ -52,14 +52,15 @@ export async function findNext(
     if (!isSpare) taken.set(server, [...taken.get(server) ?? [], job]);
     candidates.push({ seq: Number(row["seq"]), server });
   };
-  let after: readonly [due: number, seq: number] = [Number.MIN_SAFE_INTEGER, 0];
+  // A turn may be any number, more than JavaScript's can tell apart.
+  let after: readonly [due: string, seq: number] = [String(-(2n ** 63n)), 0];
   let limit = Math.min(wanted + SPARE, PAGE);
   for (let seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
     const rows = await look([...after, limit]);
     for (const row of rows) if (candidates.length < wanted + SPARE) consider(row);
     const last = rows.at(-1);
     if (candidates.length >= wanted || rows.length < limit || last === undefined) break;
-    after = [Number(last["due_ms"]), Number(last["seq"])];
+    after = [String(last["due"]), Number(last["seq"])];
   }
   return { candidates, taken, damaged };
 }

@@ -92,5 +92,6 @@ function busy(): JobError {
   return new JobError(
     "unavailable",
     "Backend busy: another program holds the queue's database; try again when it is done",
+    { isPassing: true },
   );
 }

@@ -37,6 +37,7 @@ export function watchFile(path: string, now: () => number = () => performance.no
       "unavailable",
       `Backend busy: the queue's database is not safe any more, for ${lost.file} was removed or ` +
         "replaced while the worker ran; put it back or restart the worker",
+      { isPassing: true },
     );
   };
   return {

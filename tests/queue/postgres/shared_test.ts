@@ -139,7 +139,7 @@ test("tells every worker each ending once, also what ended while it was away", a
   await a.settle((await claim(a))!, { type: "failed", error: "x" });
   await b.cancel("2");
   const heard = async (queue: JobQueue) =>
-    (await queue.shared!.endings()).map(({ id, state }) => `${id} ${state}`);
+    (await queue.shared!.news([])).endings.map(({ id, state }) => `${id} ${state}`);
   assert.deepEqual(await heard(a), ["1 failed", "2 cancelled"]);
   assert.deepEqual(await heard(b), ["1 failed", "2 cancelled"]);
   assert.deepEqual(await heard(a), []);
@@ -154,17 +154,17 @@ test("tells every worker each ending once, also what ended while it was away", a
 test("hears of an ending that is committed after later ones", async (shared) => {
   await using a = await shared.open("a");
   for (const id of ["slow", "quick"]) await a.enqueue(generateRequest({ id }));
-  await a.shared!.endings();
+  (await a.shared!.news([])).endings;
   const end = (id: string) =>
     `UPDATE ${shared.schema}.jobs SET state = 'cancelled', outcome = '{"type":"cancelled"}',
       finished_at_ms = ${shared.schema}.clock_ms(), ended_xid = pg_current_xact_id()
       WHERE id = '${id}'`;
   const slow = await shared.cluster.begin(end("slow"));
   shared.cluster.sql(end("quick"));
-  assert.deepEqual((await a.shared!.endings()).map(({ id }) => id), ["quick"]);
-  assert.deepEqual(await a.shared!.endings(), []);
+  assert.deepEqual((await a.shared!.news([])).endings.map(({ id }) => id), ["quick"]);
+  assert.deepEqual((await a.shared!.news([])).endings, []);
   await slow.commit();
-  assert.deepEqual((await a.shared!.endings()).map(({ id }) => id), ["slow"]);
+  assert.deepEqual((await a.shared!.news([])).endings.map(({ id }) => id), ["slow"]);
 });
 
 test("tells a worker what others want cancelled, and wakes it", async ({ open }) => {
@@ -176,8 +176,8 @@ test("tells a worker what others want cancelled, and wakes it", async ({ open })
   a.shared?.onChange(() => woken.resolve());
   assert.equal((await b.cancel("job-1")).type, "cancelling");
   await woken.promise;
-  assert.deepEqual(await a.shared?.cancelled(), ["job-1"]);
-  assert.deepEqual(await b.shared?.cancelled(), []);
+  assert.deepEqual((await a.shared?.news(["job-1"]))?.cancelled, ["job-1"]);
+  assert.deepEqual((await b.shared?.news([]))?.cancelled, []);
   const ended = await a.settle(lease!, { type: "completed", result: { imagePaths: ["/x.png"] } });
   assert.equal(ended?.state, "cancelled");
 });
@@ -208,7 +208,11 @@ test("accepts nothing while PostgreSQL is away, and goes on when it is back", as
   await queue.enqueue(generateRequest({ id: "before" }));
   const lease = await claim(queue);
   cluster.stop();
-  const away = { code: "unavailable", message: /^Backend busy: the queue is away .*PostgreSQL/ };
+  const away = {
+    code: "unavailable",
+    isPassing: true,
+    message: /^Backend busy: the queue is away .*PostgreSQL/,
+  };
   await assert.rejects(queue.enqueue(generateRequest({ id: "during" })), away);
   await assert.rejects(queue.settle(lease!, { type: "failed", error: "x" }), away);
   const back = Promise.withResolvers<void>();
@@ -238,18 +242,18 @@ test("tells each worker the servers of the others, as they were told last", asyn
   let known = server("one", { state: "unreachable", room: 0 });
   await a.shared?.hold(() => [known]);
   await b.shared?.hold(() => [server("one"), server("two", { weight: 2.5, draining: true })]);
-  const own = await b.shared?.elsewhere();
+  const own = (await b.shared?.meet())?.servers;
   assert.deepEqual(own, [{ ...known, worker: "a", loaded: undefined }]);
   known = server("one", { state: "ready", loaded: 'm{}",\\\n', room: 2, active: 3, waitMs: 1_500 });
   await a.shared?.hold(() => [known]);
-  assert.deepEqual(await c.shared?.elsewhere(), [
+  assert.deepEqual((await c.shared?.meet())?.servers, [
     { ...known, worker: "a" },
     { ...server("one"), worker: "b", loaded: undefined },
     { ...server("two", { weight: 2.5, draining: true }), worker: "b", loaded: undefined },
   ]);
   advance(12_001);
   await b.shared?.hold(() => []);
-  assert.deepEqual(await c.shared?.elsewhere(), []);
+  assert.deepEqual((await c.shared?.meet())?.servers, []);
 });
 
 test("serves a worker of an older version, which knows less, beside it", async (shared) => {
@@ -259,6 +263,6 @@ test("serves a worker of an older version, which knows less, beside it", async (
   shared.cluster.sql(`SET search_path = ${shared.schema};
     INSERT INTO workers (name, seen_at_ms, heard_xid) VALUES ('old', clock_ms(), '3');
     INSERT INTO servers (name, worker) VALUES ('two', 'old') ON CONFLICT DO NOTHING`);
-  const [old] = await a.shared!.elsewhere();
+  const [old] = (await a.shared!.meet()).servers;
   assert.deepEqual([old?.worker, old?.name, old?.room], ["old", "two", 0]);
 });

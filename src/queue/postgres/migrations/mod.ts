@@ -6,8 +6,8 @@ import { FIRST } from "./first.ts";
 import { OUTBOX } from "./outbox.ts";
 import { SERVERS } from "./servers.ts";
 
-/** Statements that lead from version N to N + 1, by index N. */
-const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS];
+/** Statements that lead from version N to N + 1, by index N. They only add: workers of both versions run side by side. */
+export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS];
 
 /** Key of the lock under which one worker migrates while the others wait ("dgpx"). */
 const LOCK = 0x64677078;

@@ -1,0 +1,73 @@
+/** 50 workers of 20 servers, each of which does a job in 2 s, in a few processes beside one PostgreSQL. */
+
+import { openPostgresQueue } from "../../src/queue/postgres/postgres_queue.ts";
+import type { Cluster } from "../support/postgres.ts";
+import { fill } from "./fill.ts";
+import { familyS, pause, quantile } from "./machine.ts";
+import type { MembersReport, MembersTask } from "./members.ts";
+
+/** Time until one more worker has started and has work, in milliseconds. */
+const WARM_MS = 1_000;
+
+/** Counts for so many seconds. */
+export async function measureThroughput(
+  cluster: Cluster,
+  [workers = 50, servers = 20, seconds = 30, processes = 2, jobMs = 2_000]: number[],
+): Promise<string[]> {
+  const schema = "scale";
+  const url = cluster.url(schema);
+  await (await openPostgresQueue({ url, worker: "first" })).close();
+  // As many as all servers can do, and some.
+  fill(
+    cluster,
+    schema,
+    Math.ceil(workers * servers * (seconds + 20 + workers) * 1_000 / jobMs),
+    "job",
+  );
+  cluster.sql(`VACUUM ANALYZE ${schema}.jobs`);
+  const names = Array.from({ length: workers }, (_, nth) => `w${nth}`);
+  const fromMs = Date.now() + WARM_MS * (10 + workers);
+  const untilMs = fromMs + seconds * 1_000;
+  const database = cluster.pid();
+  const children = Array.from({ length: processes }, (_, nth) => {
+    const own = names.filter((_, at) => at % processes === nth);
+    const task: MembersTask = { url, names: own, servers, jobMs, fromMs, untilMs };
+    return new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--no-check",
+        "--allow-all",
+        new URL("members.ts", import.meta.url).pathname,
+        JSON.stringify(task),
+      ],
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+  });
+  const usedS = () => [familyS(database), ...children.map(({ pid }) => familyS(pid))];
+  await pause(fromMs - Date.now());
+  const before = usedS();
+  await pause(untilMs - Date.now() - 100);
+  const used = usedS().map((after, nth) => after - before[nth]!);
+  const outputs = await Promise.all(children.map((child) => child.output()));
+  const reports = outputs.map(({ stdout }) =>
+    JSON.parse(new TextDecoder().decode(stdout)) as MembersReport
+  );
+  const jobs = reports.reduce((sum, report) => sum + report.jobs, 0);
+  const told = reports.reduce((sum, report) => sum + report.told, 0);
+  const gaps = reports.flatMap(({ gapsMs }) => gapsMs);
+  const [databaseS = 0, ...workersS] = used;
+  const perJob = (s: number) => `${(1_000 * s / jobs).toFixed(2)} ms`;
+  return [
+    `${workers} workers of ${servers} servers, ${jobMs} ms a job, ${processes} processes: ` +
+    `${(jobs / seconds).toFixed(0)} jobs/s of ${
+      (workers * servers * 1_000 / jobMs).toFixed(0)
+    } possible`,
+    `idle between two jobs of a server: p50 ${quantile(gaps, 0.5).toFixed(1)} ms, ` +
+    `p95 ${quantile(gaps, 0.95).toFixed(1)} ms, p99 ${quantile(gaps, 0.99).toFixed(1)} ms`,
+    `endings told: ${(told / seconds).toFixed(0)}/s`,
+    `processor time a job: PostgreSQL ${perJob(databaseS)}, workers ` +
+    perJob(workersS.reduce((sum, s) => sum + s, 0)),
+  ];
+}
