@@ -11,6 +11,7 @@ import { FLOODED } from "./floods.ts";
 import { GROWTH, MEMORY } from "./memory.ts";
 import { PARTS } from "./parts.ts";
 import { PING } from "./ping.ts";
+import { PIXEL } from "./pixel.ts";
 import { POST } from "./post.ts";
 import { QUEUED } from "./queued.ts";
 import { START } from "./start.ts";
@@ -29,6 +30,7 @@ export const BENCHES: readonly Bench[] = [
   JOBS_A_SECOND,
   STEP_UPDATES,
   FINISH,
+  PIXEL,
   CODEC,
   START,
   MEMORY,
