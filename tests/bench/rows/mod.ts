@@ -13,6 +13,7 @@ import { PARTS } from "./parts.ts";
 import { PING } from "./ping.ts";
 import { PIXEL } from "./pixel.ts";
 import { POST } from "./post.ts";
+import { PROCESSOR } from "./processor.ts";
 import { QUEUED } from "./queued.ts";
 import { START } from "./start.ts";
 import { STEP_UPDATES } from "./steps.ts";
@@ -28,6 +29,7 @@ export const BENCHES: readonly Bench[] = [
   ACCEPT,
   POST,
   JOBS_A_SECOND,
+  PROCESSOR,
   STEP_UPDATES,
   FINISH,
   PIXEL,

@@ -1,0 +1,45 @@
+/** When a scheduler last looked after what is everybody's: leases that ran out, prompts and deadlines. */
+
+import { messageOf } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { MeasuredRun } from "../node_times.ts";
+import type { JobQueue } from "../queue/mod.ts";
+
+/** Time between two looks where other workers look, too, in milliseconds. */
+const EVERY_MS = 1_000;
+
+/** Knows whether it is time for a look. */
+export class Tidying {
+  readonly #isShared: boolean;
+  #atMs = -Infinity;
+
+  /** Of a queue that nobody else uses each look counts. */
+  constructor({ shared }: Pick<JobQueue, "shared">) {
+    this.#isShared = shared !== undefined;
+  }
+
+  /** True if a look may be left out; false is followed by one. */
+  isDone(nowMs: number): boolean {
+    const isDone = this.#isShared && nowMs - this.#atMs < EVERY_MS;
+    if (!isDone) this.#atMs = nowMs;
+    return isDone;
+  }
+
+  /** The next look is not to be left out. */
+  reset(): void {
+    this.#atMs = -Infinity;
+  }
+}
+
+/** Keeps the times of a run. What cannot be stored is known until the worker ends, and measured again. */
+export async function keepTimes(
+  queue: Pick<JobQueue, "noteTimes">,
+  times: MeasuredRun,
+  { jobId, logger }: { jobId: string; logger: Logger },
+): Promise<void> {
+  try {
+    await queue.noteTimes(times);
+  } catch (error) {
+    logger.log("debug", `Cannot keep the times of a run: ${messageOf(error)}`, { jobId });
+  }
+}
