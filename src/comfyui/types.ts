@@ -196,7 +196,4 @@ export type CancelOutcome =
   | { type: "refused" };
 
 /** What became of a prompt that was left before its end. */
-export type LeftOutcome =
-  | CancelOutcome
-  /** Nothing was sent, so that there was nothing to cancel. */
-  | { type: "not_posted" };
+export type LeftOutcome = CancelOutcome;

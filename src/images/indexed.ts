@@ -5,7 +5,7 @@
 
 import { type AnimationTiming, joinPngs } from "./apng.ts";
 import { concatenate, encodeChunk, packData, PNG_SIGNATURE } from "./chunks.ts";
-import { checkPixels } from "./raster.ts";
+import { checkInside, checkPixels, copyRows, type Raster, type Rect } from "./raster.ts";
 import { type PngText, textChunks } from "./text.ts";
 
 /** An image of few colours. */
@@ -21,6 +21,38 @@ export interface IndexedImage {
 }
 
 const INDEXED = 3;
+
+/**
+ * Copies a part of an image.
+ *
+ * @throws {RangeError} when it does not lie within the image.
+ */
+export function cropIndexed(image: IndexedImage, rect: Rect): IndexedImage {
+  checkInside(image, rect);
+  const indices = new Uint8Array(rect.w * rect.h);
+  copyRows(numbersOf(image), rect, { width: rect.w, data: indices }, 0, 0, 1);
+  return { width: rect.w, height: rect.h, indices, palette: image.palette };
+}
+
+/**
+ * Copies an image into another one with the same palette.
+ *
+ * @throws {RangeError} when it would not lie within it.
+ */
+export function pasteIndexed(
+  target: IndexedImage,
+  image: IndexedImage,
+  x: number,
+  y: number,
+): void {
+  const { width: w, height: h } = image;
+  checkInside(target, { x, y, w, h });
+  copyRows(numbersOf(image), { x: 0, y: 0, w, h }, numbersOf(target), x, y, 1);
+}
+
+function numbersOf({ width, indices }: IndexedImage): Pick<Raster, "width" | "data"> {
+  return { width, data: indices };
+}
 
 /** Writes a PNG of few colours. Equal input gives equal bytes. */
 export async function encodeIndexedPng(

@@ -24,7 +24,7 @@ export { decodeImage } from "./decode.ts";
 export { encodeAs } from "./encode.ts";
 export type { OtherFormat } from "./encode.ts";
 export { encodeGif } from "./gif.ts";
-export { encodeApng, encodeIndexedPng } from "./indexed.ts";
+export { cropIndexed, encodeApng, encodeIndexedPng, pasteIndexed } from "./indexed.ts";
 export type { IndexedImage } from "./indexed.ts";
 export { decodePng, encodePng, pngSize } from "./png.ts";
 export type { DecodedImage } from "./png.ts";

@@ -14,7 +14,7 @@ import {
 } from "./chunks.ts";
 import { checkPixels, type Raster } from "./raster.ts";
 import { type PngText, textChunks, textOfChunks } from "./text.ts";
-import { readHeader, unpackPixels } from "./unpack.ts";
+import { readHeader, readSize, unpackPixels } from "./unpack.ts";
 
 /** An image as it was read. */
 export interface DecodedImage extends Raster {
@@ -25,6 +25,9 @@ export interface DecodedImage extends Raster {
   /** Text chunks by keyword. */
   readonly text: PngText;
 }
+
+/** Where the data of the first chunk begin. */
+const HEAD_AT = 16;
 
 const TRUECOLOUR = 2;
 const TRUECOLOUR_ALPHA = 6;
@@ -88,8 +91,7 @@ export function decodePng(bytes: Uint8Array): DecodedImage {
  */
 export function pngSize(bytes: Uint8Array): { width: number; height: number } {
   if (bytes.length < 24) throw damaged("it has no header");
-  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { width: header.getUint32(16), height: header.getUint32(20) };
+  return readSize(bytes.subarray(HEAD_AT));
 }
 
 /** A small file can claim a size, or unpack to one, that no memory holds. */

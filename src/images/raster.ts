@@ -53,11 +53,7 @@ export function paste(target: Raster, image: Raster, x: number, y: number): void
   if (target.channels !== image.channels) {
     throw new RangeError(`Cannot paste ${image.channels} channels into ${target.channels}`);
   }
-  const rowBytes = image.width * image.channels;
-  for (let row = 0; row < image.height; row++) {
-    const line = image.data.subarray(row * rowBytes, (row + 1) * rowBytes);
-    target.data.set(line, ((y + row) * target.width + x) * target.channels);
-  }
+  copyRows(image, { x: 0, y: 0, w: image.width, h: image.height }, target, x, y, image.channels);
 }
 
 /**
@@ -68,13 +64,25 @@ export function paste(target: Raster, image: Raster, x: number, y: number): void
 export function crop(image: Raster, rect: Rect): Raster {
   checkInside(image, rect);
   const { channels } = image;
-  const rowBytes = rect.w * channels;
-  const data = new Uint8Array(rowBytes * rect.h);
-  for (let row = 0; row < rect.h; row++) {
-    const from = ((rect.y + row) * image.width + rect.x) * channels;
-    data.set(image.data.subarray(from, from + rowBytes), row * rowBytes);
+  const part = { width: rect.w, data: new Uint8Array(rect.w * rect.h * channels) };
+  copyRows(image, rect, part, 0, 0, channels);
+  return { ...part, height: rect.h, channels };
+}
+
+/** Copies a part of pixels into others, which has to be within both. */
+export function copyRows(
+  from: Pick<Raster, "width" | "data">,
+  { x, y, w, h }: Rect,
+  to: Pick<Raster, "width" | "data">,
+  toX: number,
+  toY: number,
+  pixelBytes: number,
+): void {
+  for (let row = 0; row < h; row++) {
+    const at = ((y + row) * from.width + x) * pixelBytes;
+    const line = from.data.subarray(at, at + w * pixelBytes);
+    to.data.set(line, ((toY + row) * to.width + toX) * pixelBytes);
   }
-  return { width: rect.w, height: rect.h, channels, data };
 }
 
 /**
@@ -128,7 +136,11 @@ export function checkPixels(width: number, height: number): void {
   );
 }
 
-function checkInside({ width, height }: Raster, { x, y, w, h }: Rect): void {
+/** @throws {RangeError} when a part does not lie within an image. */
+export function checkInside(
+  { width, height }: Pick<Raster, "width" | "height">,
+  { x, y, w, h }: Rect,
+): void {
   const whole = [x, y, w, h].every((value) => Number.isSafeInteger(value) && value >= 0);
   if (whole && w > 0 && h > 0 && x + w <= width && y + h <= height) return;
   throw new RangeError(`${w}x${h} pixels at ${x},${y} do not lie within ${width}x${height}`);

@@ -71,7 +71,6 @@ interface Pass {
  * @throws {ImageError} `damaged` for what no PNG may say.
  */
 export function readHeader(data: Uint8Array): PngHeader {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const [depth, colorType, compression, filter, interlace] = data.subarray(
     8,
   ) as unknown as number[];
@@ -79,12 +78,17 @@ export function readHeader(data: Uint8Array): PngHeader {
     filter === 0 && interlace! <= 1;
   if (!isKnown) throw damaged("its header says what no PNG may");
   return {
-    width: view.getUint32(0),
-    height: view.getUint32(4),
+    ...readSize(data),
     depth: depth!,
     colorType: colorType!,
     interlaced: interlace === 1,
   };
+}
+
+/** Reads width and height, with which the head begins. */
+export function readSize(data: Uint8Array): Pick<PngHeader, "width" | "height"> {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return { width: view.getUint32(0), height: view.getUint32(4) };
 }
 
 /**

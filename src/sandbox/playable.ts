@@ -3,6 +3,7 @@
 import {
   type AnimationTiming,
   crop,
+  cropIndexed,
   encodeGif,
   encodePng,
   type IndexedImage,
@@ -43,7 +44,7 @@ export async function playableFiles(
   if (cells.reduce((sum, { w, h }) => sum + w * h, 0) > MOST_PIXELS) return [];
   const timing = timingOf(temps.length, playing);
   const reduced = "indices" in sheet ? sheet : reduceColors(sheet);
-  const gif = encodeGif(cells.map((cell) => cutIndexed(reduced, cell)), timing);
+  const gif = encodeGif(cells.map((cell) => cropIndexed(reduced, cell)), timing);
   signal.throwIfAborted();
   const files = await Promise.all(temps.map((temp) => Deno.readFile(temp)));
   const apng = joinPngs(files, timing) ?? joinPngs(await repacked(sheet, cells), timing);
@@ -64,17 +65,4 @@ async function repacked(
 ): Promise<Uint8Array[]> {
   if ("indices" in sheet) return [];
   return await Promise.all(cells.map((cell) => encodePng(crop(sheet, cell))));
-}
-
-/** A part of an image of few colours. */
-export function cutIndexed(
-  { width, indices, palette }: IndexedImage,
-  { x, y, w, h }: SheetLayout["cells"][number],
-): IndexedImage {
-  const part = new Uint8Array(w * h);
-  for (let row = 0; row < h; row++) {
-    const from = (y + row) * width + x;
-    part.set(indices.subarray(from, from + w), row * w);
-  }
-  return { width: w, height: h, indices: part, palette };
 }

@@ -5,7 +5,7 @@ import { ConfigError } from "../errors.ts";
 import type { Executors, SandboxSetup, ServerOptions } from "../executor/mod.ts";
 import type { Logger } from "../log.ts";
 import type { JobQueue } from "../queue/mod.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Scheduler } from "./scheduling.ts";
 
 /** Folders that all servers share; real paths. */
 export interface SharedFolders {

@@ -5,7 +5,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import type { SharedQueue } from "../queue/mod.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Relay } from "./relay.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Scheduler } from "./scheduling.ts";
 import { createWakeUp } from "./wake_up.ts";
 
 /** What following works with. */

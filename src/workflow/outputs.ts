@@ -25,7 +25,7 @@ const GIVES_NOTHING = new RegExp(
 
 /** Output nodes of which it is known that they give one, from ComfyUI itself and its most used extension. */
 const GIVES_FILE =
-  /^(?:(?:Save|Preview)(?:Image|Animated|Video|WEBM|Audio|Text$)|SaveGLB|VHS_VideoCombine)/;
+  /^(?:(?:Save|Preview)(?:Image|Animated|Video|WEBM|Audio|Text$)|SaveGLB|MaskPreview|LossGraph|ImageCompare|ImageCompositor|SAM3_TrackPreview|VHS_VideoCombine)/;
 
 /** Output nodes that save one moving image or film. */
 const GIVES_FILM = /^(?:SaveAnimated|SaveWEBM|SaveVideo|PreviewVideo|VHS_VideoCombine)/;

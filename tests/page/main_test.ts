@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createToken } from "../../src/http/mod.ts";
-import { startSimulator } from "../../src/simulator/mod.ts";
+import { type SimulatedWork, startSimulator } from "../../src/simulator/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
 import { httpSetup, JOB } from "../http/support.ts";
 import type { BrowserPage } from "../support/browser.ts";
@@ -12,8 +12,17 @@ import { browserTests, submitted } from "./support.ts";
 
 const { add: browserTest, run } = browserTests();
 
-/** In the middle of a job: there it stands until the page has shown it, however busy the machine is. */
-const MIDDLE = { nodeClass: "KSampler", step: 10 };
+/** Steps of the jobs that are watched. */
+const STEPS = 150;
+
+/** Time that goes slowly until the page has shown what it should, however busy the machine is. */
+function slowSteps() {
+  let stepMs = 1_000;
+  return {
+    paceOf: ({ type, ms }: SimulatedWork) => type === "step" ? stepMs : ms,
+    hurry: () => void (stepMs = 0),
+  };
+}
 
 /** Length of the image's pixels on the screen, and whether they stay sharp. */
 async function enlargementOf({ page }: BrowserPage, selector: string) {
@@ -35,8 +44,9 @@ async function enlargementOf({ page }: BrowserPage, selector: string) {
 browserTest(
   "a job that is asked for shows its progress, its previews and its image",
   async (open) => {
-    await using setup = await httpSetup({}, { simulator: { previewMethod: "latent2rgb" } });
-    using middle = setup.worker.simulator.faults.stall(MIDDLE);
+    const { paceOf, hurry } = slowSteps();
+    const simulator = { paceOf, previewMethod: "latent2rgb" } as const;
+    await using setup = await httpSetup({}, { simulator });
     await using browser = await open(`${setup.url}/#/new`);
     const { page } = browser;
     await page.getByLabel("Prompt", { exact: true }).fill("a small dragon");
@@ -46,12 +56,12 @@ browserTest(
       assert.equal(await field.inputValue(), "1024");
       await field.fill("64");
     }
-    await page.getByLabel("Steps").fill("20");
+    await page.getByLabel("Steps").fill(String(STEPS));
     await page.getByRole("button", { name: "Generate" }).click();
     await page.getByRole("heading", { name: "a small dragon" }).waitFor();
-    await page.getByText(/sampling \d+\/20/).waitFor();
+    await page.getByText(/sampling \d+\/150/).waitFor();
     await page.getByRole("img", { name: "Preview: a small dragon" }).waitFor();
-    middle.release();
+    hurry();
     await page.locator(".state", { hasText: "completed" }).waitFor();
     await page.locator("img.pixels[alt='a small dragon']").waitFor();
     const { zoom, rendering } = await enlargementOf(browser, "img.pixels");
@@ -62,7 +72,7 @@ browserTest(
 );
 
 browserTest("a running job can be cancelled from the list, by keyboard alone", async (open) => {
-  await using setup = await httpSetup({}, { simulator: { stepTimeMs: 50 } });
+  await using setup = await httpSetup({}, { simulator: { paceOf: slowSteps().paceOf } });
   await using browser = await open(setup.url);
   const { page } = browser;
   await (await setup.submit({ prompt: "a castle", steps: 10_000 })).body?.cancel();
@@ -80,23 +90,23 @@ browserTest("a running job can be cancelled from the list, by keyboard alone", a
 });
 
 browserTest("a page loaded again in the middle of a job goes on showing it", async (open) => {
-  await using setup = await httpSetup();
-  using middle = setup.worker.simulator.faults.stall(MIDDLE);
-  const { job_id: id } = await (await setup.submit({ steps: 20 })).json();
+  const { paceOf, hurry } = slowSteps();
+  await using setup = await httpSetup({}, { simulator: { paceOf } });
+  const { job_id: id } = await (await setup.submit({ steps: STEPS })).json();
   await using browser = await open(`${setup.url}/#/job/${id}`);
   const { page } = browser;
-  await page.getByText(/sampling \d+\/20/).waitFor();
+  await page.getByText(/sampling \d+\/150/).waitFor();
   await page.reload();
-  await page.getByText(/sampling \d+\/20/).waitFor();
-  middle.release();
+  await page.getByText(/sampling \d+\/150/).waitFor();
+  hurry();
   await page.locator("img.pixels[alt='a knight']").waitFor();
   await page.getByText("completed").first().waitFor();
 });
 
 browserTest("a page stays through a restart of the worker in the middle of a job", async (open) => {
   await using dir = await tempDir();
-  await using simulator = await startSimulator({ nodeTimeMs: 1, loadTimeMs: 1, stepTimeMs: 2 });
-  using middle = simulator.faults.stall(MIDDLE);
+  const { paceOf, hurry } = slowSteps();
+  await using simulator = await startSimulator({ nodeTimeMs: 1, loadTimeMs: 1, paceOf });
   const start = async (addr: string) => {
     const config = await testConfig(dir.path, simulator.url, { "http-addr": addr });
     // It stops in the middle of the job, which it leaves on the server.
@@ -113,15 +123,15 @@ browserTest("a page stays through a restart of the worker in the middle of a job
     const response = await fetch(`${url}/v1/jobs`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ ...JOB, steps: 20 }),
+      body: JSON.stringify({ ...JOB, steps: STEPS }),
     });
     await response.body?.cancel();
-    await page.getByText(/sampling \d+\/20/).waitFor();
+    await page.getByText(/sampling \d+\/150/).waitFor();
     await stopped();
     await page.getByText("connecting").waitFor();
     worker = await start(new URL(url).host);
     await page.getByText("live", { exact: true }).waitFor();
-    middle.release();
+    hurry();
     await page.locator(".state", { hasText: "completed" }).waitFor();
     await page.locator("li.job img.pixels").waitFor({ state: "attached" });
   } finally {

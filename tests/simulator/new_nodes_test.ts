@@ -98,6 +98,15 @@ Deno.test("Profile 0.33 takes a dynamic choice that does not exist, and fails wh
   equal(messagesOf(entry).at(-1), "execution_error");
 });
 
+Deno.test("Profile 0.33 does not miss a dynamic choice, and looks at no link in its place", async () => {
+  await using simulator = await startNew();
+  for (const format of [undefined, ["nowhere", 0], ["list"]]) {
+    const prompt = savedAs(format === undefined ? {} : { format });
+    const { status } = await ask(simulator, "POST /prompt", JSON.stringify({ prompt }));
+    equal(status, 200, JSON.stringify(format));
+  }
+});
+
 Deno.test("Profile 0.33 joins, formats, chooses and shows plain values", async () => {
   await using simulator = await startNew();
   const entry = await run(simulator, {
@@ -114,7 +123,7 @@ Deno.test("Profile 0.33 joins, formats, chooses and shows plain values", async (
   });
   const { outputs } = entry as { outputs: Record<string, JsonObject> };
   deepEqual(outputs["5"], { text: ["a knight of knight!"] });
-  const file = await ask(simulator, "GET /view?filename=t_00001_.txt");
+  const file = await ask(simulator, "GET /view?filename=t_00001.txt");
   deepEqual([file.status, file.text], [200, "a knight of knight!"]);
 });
 

@@ -27,7 +27,7 @@ interface Work {
   readonly swift: Swift;
   /** The way to the store, on which things can go wrong. */
   readonly way: Troubled;
-  /** Names in the store that are the test's own. */
+  /** Names of the test's images in the store. */
   stored(): Promise<string[]>;
   /** Starts a worker whose images go there. */
   start(name: string, flags?: Record<string, string>): Promise<Member>;
@@ -43,7 +43,10 @@ function test(behaviour: string, body: (work: Work) => Promise<void>): void {
     await body({
       swift,
       way,
-      stored: async () => (await swift.keys()).filter((key) => key.startsWith(`${prefix}/`)),
+      stored: async () =>
+        (await swift.keys()).filter((key) =>
+          key.startsWith(`${prefix}/`) && !key.endsWith("/.writable")
+        ),
       async start(name, flags = {}) {
         const simulator = running.use(
           await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 }),

@@ -5,7 +5,8 @@ import type { GenerateRequest, Progress, Update } from "../../src/protocol/mod.t
 import { type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
 import { createAnnouncer } from "../../src/worker/announcer.ts";
 import { createEstimator } from "../../src/worker/estimates/estimator.ts";
-import { type Scheduler, startScheduler } from "../../src/worker/scheduler.ts";
+import { startScheduler } from "../../src/worker/scheduler.ts";
+import type { Scheduler } from "../../src/worker/scheduling.ts";
 import { manualClock } from "../support/clock.ts";
 import { generateRequest } from "../support/requests.ts";
 

@@ -1,14 +1,15 @@
 /** What a file of ComfyUI is, looked at while it comes, so that nobody waits for what is of no use. */
 
 import { ComfyError } from "../../errors.ts";
+import { pngHead } from "../files/containers.ts";
 import { announcedKind, type FileKind, kindOf } from "../files/kinds.ts";
 import type { ImageRef } from "../types.ts";
 
 /** Enough of a file to tell what it is, in bytes. */
 const HEAD_BYTES = 4_096;
 
-/** A PNG tells its size in pixels here; its longest pixel has this many bytes. */
-const PNG_SIZE = { widthAt: 16, heightAt: 20, pixelBytes: 8 };
+/** Bytes of a PNG's longest pixel. */
+const PNG_PIXEL_BYTES = 8;
 
 /** What a PNG may hold beside its pixels: texts, with the whole workflow in them. */
 const PNG_TEXT_BYTES = 64 * 1_048_576;
@@ -90,9 +91,7 @@ export function describeImage({ filename, subfolder, type }: ImageRef): string {
 
 /** More bytes than a file of its header can have, however badly it is packed. */
 function mostBytes(bytes: Uint8Array, { name }: FileKind): number {
-  const { widthAt, heightAt, pixelBytes } = PNG_SIZE;
-  if (name !== "PNG" || bytes.length < heightAt + 4) return Infinity;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const rowBytes = view.getUint32(widthAt) * pixelBytes + 1;
-  return rowBytes * view.getUint32(heightAt) + PNG_TEXT_BYTES;
+  const head = name === "PNG" ? pngHead(bytes) : undefined;
+  if (head === undefined) return Infinity;
+  return (head.width * PNG_PIXEL_BYTES + 1) * head.height + PNG_TEXT_BYTES;
 }

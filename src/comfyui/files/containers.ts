@@ -146,3 +146,27 @@ export function textAt(bytes: Uint8Array, at: number, length: number): string {
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+/** What the first chunk of a PNG says (PNG, 11.2.1). */
+export interface PngHead {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** Bits a sample. */
+  readonly depth: number;
+  /** Number of the colour type. */
+  readonly colorType: number;
+}
+
+/** Reads the first chunk of a PNG; undefined if it is not all there, or is no header. */
+export function pngHead(bytes: Uint8Array): PngHead | undefined {
+  if (bytes.length < 26 || textAt(bytes, 12, 4) !== "IHDR") return undefined;
+  const view = viewOf(bytes);
+  return {
+    width: view.getUint32(16),
+    height: view.getUint32(20),
+    depth: view.getUint8(24),
+    colorType: view.getUint8(25),
+  };
+}

@@ -6,7 +6,7 @@ import {
   isWholeGlb,
   isWholeMatroska,
   isWholeRiff,
-  littleEndian,
+  pngHead,
   textAt,
 } from "./containers.ts";
 import { isWholeFlac, isWholeMp3, isWholeOgg } from "./sounds.ts";
@@ -246,10 +246,9 @@ function isPng(bytes: Uint8Array): boolean {
   return textAt(bytes, 0, 8) === "\x89PNG\r\n\x1a\n";
 }
 
-/** Width and height follow the head of the first chunk, which is IHDR (PNG, 11.2.1). */
 function hasPngPixels(bytes: Uint8Array): boolean {
-  if (textAt(bytes, 12, 4) !== "IHDR") return false;
-  return littleEndian(bytes, 16) !== 0 && littleEndian(bytes, 20) !== 0;
+  const { width = 0, height = 0 } = pngHead(bytes) ?? {};
+  return width > 0 && height > 0;
 }
 
 /** The screen of a GIF; its two numbers come first (GIF89a, 18). */

@@ -1,6 +1,6 @@
 /** Whether the files of still images are all there, beyond their first and last bytes (pure). */
 
-import { littleEndian, textAt, viewOf } from "./containers.ts";
+import { littleEndian, pngHead, textAt, viewOf } from "./containers.ts";
 
 /** Deflate makes at most this many bytes of one (RFC 1951; zlib's own notes on it). */
 const MAX_DEFLATE_RATIO = 1_032;
@@ -31,17 +31,18 @@ export function isWholePng(bytes: Uint8Array): boolean {
     const end = at + 12 + view.getUint32(at);
     if (end > bytes.length) return false;
     if (type === "IDAT") dataBytes += end - at - 12;
-    if (type === "IEND") return end === bytes.length && isEnough(view, dataBytes);
+    if (type === "IEND") return end === bytes.length && isEnough(bytes, dataBytes);
     at = end;
   }
   return false;
 }
 
-function isEnough(view: DataView, dataBytes: number): boolean {
-  const samples = PNG_SAMPLES[view.getUint8(25)];
-  if (samples === undefined) return false;
-  const rowBytes = Math.ceil(view.getUint32(16) * samples * view.getUint8(24) / 8) + 1;
-  return rowBytes * view.getUint32(20) <= dataBytes * MAX_DEFLATE_RATIO;
+function isEnough(bytes: Uint8Array, dataBytes: number): boolean {
+  const head = pngHead(bytes);
+  const samples = head === undefined ? undefined : PNG_SAMPLES[head.colorType];
+  if (head === undefined || samples === undefined) return false;
+  const rowBytes = Math.ceil(head.width * samples * head.depth / 8) + 1;
+  return rowBytes * head.height <= dataBytes * MAX_DEFLATE_RATIO;
 }
 
 /** JPEG: its segments follow each other up to the first scan (ITU-T T.81, B.1.1). */

@@ -66,8 +66,9 @@ export async function* follow(
   }
   signal.addEventListener("abort", leave, { once: true });
   context.watch(run, options.stallMs ?? DEFAULT_STALL_MS);
-  const beginning: Promise<BeginResult | "not_begun"> = run.channel.isEnded
-    ? Promise.resolve("not_begun")
+  // A client that was closed meanwhile posts nothing more.
+  const beginning: Promise<BeginResult> = run.channel.isEnded
+    ? Promise.resolve("answered")
     : begin(signal, giveUp.signal).catch((error) => {
       run.fail(error);
       return "doubtful";
@@ -103,13 +104,12 @@ async function* eventsOf(run: PromptRun): AsyncGenerator<ComfyEvent, void, undef
 async function cleanUp(
   context: FollowContext,
   run: PromptRun,
-  beginning: Promise<BeginResult | "not_begun">,
+  beginning: Promise<BeginResult>,
   options: FollowOptions,
 ): Promise<void> {
   const { whenLeft = "cancel", cancelTimeoutMs = DEFAULT_CANCEL_MS, onLeft } = options;
   if (whenLeft === "keep") return;
   const begun = await within(context.clock, cancelTimeoutMs, beginning);
-  if (begun === "not_begun") return onLeft?.({ type: "not_posted" });
   const { promptId } = run;
   const outcome = await cancelLeft(context, promptId, cancelTimeoutMs);
   // That it is not there is no proof while its post may still be under way.

@@ -100,9 +100,8 @@ export class PromptRun {
     return this.#lastSignAt;
   }
 
-  /** The server took the prompt. */
+  /** The server took the prompt; told once. */
   accept(promptId: string, number: number | undefined): void {
-    if (this.#isAccepted) return;
     this.#isAccepted = true;
     this.#promptId = promptId;
     this.#noteAlive();

@@ -6,6 +6,7 @@
 import { ComfyError } from "../../errors.ts";
 import {
   crop,
+  cropIndexed,
   encodeIndexedPng,
   type IndexedImage,
   isHandled,
@@ -28,7 +29,7 @@ import {
 import type { PixelOptions, PixelResult } from "../../protocol/mod.ts";
 import { numbered } from "../atlas_files.ts";
 import { PARAMETERS_KEYWORD } from "../parameters.ts";
-import { cutIndexed, type PlayableFrames } from "../playable.ts";
+import type { PlayableFrames } from "../playable.ts";
 import { asDelivered, readImage, type ResultContext, type StagedImage } from "../result_image.ts";
 import type { SetFile } from "../staging.ts";
 import { compose, extrudeTiles } from "./compose.ts";
@@ -167,7 +168,7 @@ export class PixelStage {
         tileable: seams[index]!.tileable,
         seams: [about.seams![index]!],
       };
-      const tile = cutIndexed(art!, cell);
+      const tile = cropIndexed(art!, cell);
       files.push(
         await indexed(tile, `${numbered(index)}.png`, textsOf(one, text, context), context),
       );

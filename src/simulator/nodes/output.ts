@@ -119,7 +119,7 @@ async function saveText(inputs: Inputs, context: NodeContext): Promise<NodeResul
     context.now(),
   );
   const place = await nextName(prefix, store);
-  const { filename, path } = fileAt(place, 0, `_.${inputs.text("format")}`);
+  const { filename, path } = fileAt(place, 0, `.${inputs.text("format")}`);
   await store.write(path, new TextEncoder().encode(text));
   return {
     outputs: [{ type: "PLAIN", value: text }],

@@ -15,6 +15,8 @@ export interface DeclaredInput {
   readonly spec: InputSpec;
   /** True when a prompt must give it. */
   readonly isRequired: boolean;
+  /** True for a choice of inputs, which the server does not even miss: without it the node fails. */
+  readonly isUnchecked?: boolean;
 }
 
 /** Type of an input whose choice brings others. */
@@ -44,8 +46,9 @@ function addAll(
       addGrown(declared, path, spec, values);
       continue;
     }
-    declared.set(path, { spec, isRequired });
-    if (spec[0] === DYNAMIC_COMBO) addChosen(declared, path, spec, values);
+    const isChoice = spec[0] === DYNAMIC_COMBO;
+    declared.set(path, isChoice ? { spec, isRequired, isUnchecked: true } : { spec, isRequired });
+    if (isChoice) addChosen(declared, path, spec, values);
   }
 }
 

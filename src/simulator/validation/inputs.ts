@@ -83,7 +83,9 @@ export async function checkInputs(
   };
   checked.set(id, CYCLE);
   try {
-    for (const [name, input] of declaredInputs(info, inputs)) await checkInput(check, name, input);
+    for (const [name, input] of declaredInputs(info, inputs)) {
+      if (input.isUnchecked !== true) await checkInput(check, name, input);
+    }
     if (type === "LoadImage") await checkFile(check);
   } catch (error) {
     checked.delete(id);

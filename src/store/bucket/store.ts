@@ -70,7 +70,8 @@ class S3Store implements ImageStore {
   }
 
   async tryWriting(): Promise<void> {
-    const key = `${this.#prefix}.writable-${crypto.randomUUID()}`;
+    // Always the same name: what is left where an answer was lost does not pile up.
+    const key = `${this.#prefix}.writable`;
     const signal = this.#closing.signal;
     const body = new TextEncoder().encode("can be written");
     const answer = await this.#requests.succeed("PUT", { key, body, signal, attempts: 1 });

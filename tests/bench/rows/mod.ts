@@ -12,6 +12,7 @@ import { GROWTH, MEMORY } from "./memory.ts";
 import { PARTS } from "./parts.ts";
 import { PING } from "./ping.ts";
 import { POST } from "./post.ts";
+import { PROCESSOR } from "./processor.ts";
 import { QUEUED } from "./queued.ts";
 import { START } from "./start.ts";
 import { STEP_UPDATES } from "./steps.ts";
@@ -27,6 +28,7 @@ export const BENCHES: readonly Bench[] = [
   ACCEPT,
   POST,
   JOBS_A_SECOND,
+  PROCESSOR,
   STEP_UPDATES,
   FINISH,
   CODEC,

@@ -211,6 +211,27 @@ Deno.test("ComfyClient.cancel() bears errors that pass, and throws the one that 
   assertFailed(await failing, { code: "unreachable" });
 });
 
+Deno.test("ComfyClient.cancel() uses the atomic route again after it failed", async () => {
+  const comfy = new FakeComfy();
+  const promptId = await posted(comfy);
+  comfy.start();
+  comfy.on("GET /api/jobs", () => Response.json({ jobs: [] }));
+  comfy.on(`GET /api/jobs/${promptId}`, () => {
+    return Response.json({ status: comfy.running === promptId ? "in_progress" : "cancelled" });
+  });
+  comfy.once(`POST /api/jobs/${promptId}/cancel`, () => {
+    comfy.on(`POST /api/jobs/${promptId}/cancel`, () => {
+      comfy.finish([["execution_interrupted", {}]]);
+      return Response.json({ cancelled: true });
+    });
+    return new Response("500", { status: 500 });
+  });
+  await using client = comfy.client();
+  const cancelling = client.cancel(promptId);
+  await comfy.clock.advance(500);
+  assert.deepEqual(await cancelling, { type: "interrupted" });
+});
+
 Deno.test("ComfyClient.cancel() can be given up", async () => {
   const comfy = new FakeComfy();
   const promptId = await posted(comfy);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Logger } from "../../../src/log.ts";
 import type { LeftOutcome } from "../../../src/comfyui/mod.ts";
 import { anyGraph, assertFailed, collect, FakeComfy, settle } from "../fake_comfy.ts";
 
@@ -64,6 +65,24 @@ Deno.test("ComfyClient.run() tells what became of a prompt that was left", async
   await comfy.clock.advance(100);
   await leaving;
   assert.deepEqual(left, [{ type: "removed" }]);
+});
+
+Deno.test("ComfyClient.run() says that a prompt could not be cancelled that was left", async () => {
+  const comfy = new FakeComfy();
+  const lines: string[] = [];
+  const logger: Logger = { log: (_level, message) => void lines.push(message) };
+  await using client = comfy.client({ logger });
+  const controller = new AbortController();
+  const left: LeftOutcome[] = [];
+  const onLeft = (outcome: LeftOutcome) => void left.push(outcome);
+  const run = collect(client.run(anyGraph, { signal: controller.signal, onLeft }));
+  await settle();
+  comfy.isUp = false;
+  controller.abort(new Error("Enough"));
+  await comfy.clock.advance(6_000);
+  assert.match(String(await run.ended), /Enough/);
+  assert.deepEqual(left, [{ type: "unconfirmed" }]);
+  assert.match(lines.join(), /A prompt that was left could not be cancelled/);
 });
 
 Deno.test("ComfyClient.run() takes no absence for proof while its post is unanswered", async () => {

@@ -236,6 +236,20 @@ Deno.test("ComfyClient.run() tells a progress once that comes in two kinds of me
   assert.deepEqual(progress.map(({ value }) => value), [0, 1, 2]);
 });
 
+Deno.test("ComfyClient.run() takes progress without a node for that of the node that runs", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const run = collect(client.run(anyGraph));
+  await settle();
+  const prompt_id = comfy.start();
+  comfy.socket.event("progress", { prompt_id, value: 1, max: 3 });
+  comfy.socket.event("executing", { prompt_id, node: "1" });
+  comfy.socket.event("progress", { prompt_id, value: 2, max: 3 });
+  await settle();
+  const progress = run.events.filter((event) => event.type === "progress");
+  assert.deepEqual(progress, [{ type: "progress", node: "1", value: 2, max: 3 }]);
+});
+
 Deno.test("ComfyClient.run() honours the id of a server that chooses it, also for early events", async () => {
   const comfy = new FakeComfy();
   comfy.isOld = true;

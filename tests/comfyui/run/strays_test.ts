@@ -55,3 +55,27 @@ for (const isNamed of [false, true]) {
     assert.deepEqual(images.map(({ image }) => image.at(-1)), [1, 2]);
   });
 }
+
+Deno.test("ComfyClient.run() asks for the end where too much outruns the answer of the post", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  comfy.once("POST /prompt", async (request) => {
+    const answer = comfy.accept(request);
+    const prompt_id = comfy.start();
+    for (let value = 0; value < 1_001; value++) {
+      comfy.socket.event("progress", { prompt_id, node: "1", value, max: 1_001 });
+    }
+    comfy.socket.event("executed", { node: "2", output: { images: [] }, prompt_id });
+    await settle();
+    return answer;
+  });
+  const run = collect(client.run(anyGraph));
+  for (let turn = 0; turn < 3; turn++) await settle();
+  const prompt_id = comfy.running!;
+  const asked = comfy.count(`GET /history/${prompt_id}`);
+  comfy.finish();
+  comfy.socket.event("execution_success", { prompt_id });
+  comfy.socket.event("executing", { node: null, prompt_id });
+  assert.equal(await run.ended, undefined);
+  assert.ok(comfy.count(`GET /history/${prompt_id}`) > asked);
+});
