@@ -24,6 +24,7 @@ import { Acceptor } from "./acceptor.ts";
 import { type PostgresAddress, readPostgresUrl } from "./address.ts";
 import { PostgresClient, type StoredRow, type Value } from "./client.ts";
 import { idBytes, idOf, plainText } from "./id.ts";
+import { Front } from "./front.ts";
 import { Identity } from "./identity.ts";
 import { migrate } from "./migrations/mod.ts";
 import { Others } from "./others.ts";
@@ -75,6 +76,7 @@ class PostgresQueue implements JobQueue {
   readonly #acceptor: Acceptor;
   readonly #others: Others;
   readonly #identity: Identity;
+  readonly #front: Front;
   /** Jobs that were ended because their rows are damaged, until `expire()` tells of them. */
   readonly #setAside: Job[] = [];
   #closed: Promise<void> | undefined;
@@ -90,6 +92,8 @@ class PostgresQueue implements JobQueue {
     this.#identity = identity;
     this.#worker = worker;
     this.#clock = now ?? (() => null);
+    // A clock that is set by others may leave out any time.
+    this.#front = new Front({ isSteady: now === undefined });
     this.outbox = new PostgresOutbox(client, this.#clock);
     this.#randomId = randomId ?? (() => crypto.randomUUID());
     this.#acceptor = new Acceptor({
@@ -116,8 +120,10 @@ class PostgresQueue implements JobQueue {
     return this.#others;
   }
 
-  enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
-    return this.#acceptor.accept(request, details.workflow);
+  async enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
+    const result = await this.#acceptor.accept(request, details.workflow);
+    if ((request.priority ?? 0) > 0) this.#front.reset();
+    return result;
   }
 
   async claimAll(options: ClaimAllOptions): Promise<readonly Lease[]> {
@@ -130,7 +136,11 @@ class PostgresQueue implements JobQueue {
         ...values,
       ]);
     for (;;) {
-      const { candidates, taken, damaged } = await findNext(look, options);
+      const beganAtMs = performance.now();
+      const from = this.#front.from(beganAtMs);
+      const { candidates, taken, damaged, first } = await findNext(look, options, from);
+      const endedAtMs = performance.now();
+      this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, first);
       for (const row of damaged) await this.#setAsideDamaged(row);
       if (candidates.length === 0) return [];
       const rows = await this.#client.rows("claim jobs", sql.CLAIM, [
@@ -175,7 +185,7 @@ class PostgresQueue implements JobQueue {
 
   async release({ token }: Lease, options: ReleaseOptions): Promise<Job | undefined> {
     const { reason, delayMs = 0, keepPrompt, countAttempt = true, avoidServer = false } = options;
-    return await this.#change("give a job back", sql.RELEASE, [
+    const job = await this.#change("give a job back", sql.RELEASE, [
       this.#clock(),
       token,
       Math.round(delayMs),
@@ -184,6 +194,8 @@ class PostgresQueue implements JobQueue {
       avoidServer,
       plainText(reason),
     ]);
+    this.#front.reset();
+    return job;
   }
 
   async noteCrash({ token }: Lease): Promise<number | undefined> {
@@ -212,7 +224,9 @@ class PostgresQueue implements JobQueue {
 
   async reclaim({ all = false }: { all?: boolean } = {}): Promise<number> {
     const values = [this.#clock(), all ? this.#worker : null];
-    return (await this.#client.rows("reclaim jobs", sql.RECLAIM, values)).length;
+    const { length } = await this.#client.rows("reclaim jobs", sql.RECLAIM, values);
+    if (length > 0) this.#front.reset();
+    return length;
   }
 
   async abandonPrompts({ exceptOn, fits = () => true }: AbandonOptions): Promise<number> {
@@ -228,6 +242,7 @@ class PostgresQueue implements JobQueue {
     }).map(({ seq }) => Number(seq));
     if (seqs.length === 0) return 0;
     const rows = await this.#client.rows("give up prompts", sql.ABANDON, [this.#clock(), seqs]);
+    this.#front.reset();
     return rows.length;
   }
 

@@ -76,7 +76,7 @@ export const BY_ID = `SELECT * FROM jobs WHERE id = $1::bytea`;
  * knows where a prompt without a server may live.
  */
 export const NEXT = `
-  SELECT *, due_ms::text AS due FROM jobs
+  SELECT *, due_ms::text AS due, (${NOW})::text AS looked_at_ms FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > ($3::bigint, $4::bigint)
     AND not_before_ms NOT BETWEEN ${NOW} + 1 AND ${NOW} + ${MAX_PAUSE_MS}
     AND (prompt_id IS NULL OR server IS NULL OR server = ANY($2::text[]))

@@ -3,6 +3,7 @@
 import type { Job } from "../job.ts";
 import type { ClaimAllOptions } from "../job_queue.ts";
 import type { StoredRow, Value } from "./client.ts";
+import { WHOLE } from "./front.ts";
 import { readJob } from "./row.ts";
 
 /** Jobs that are passed over, at the most, in search of those that fit a server. */
@@ -28,6 +29,8 @@ export interface Found {
   readonly candidates: readonly Candidate[];
   /** Those that each server was to get. */
   readonly taken: ReadonlyMap<string, readonly Job[]>;
+  /** The first job that was looked at. */
+  readonly first: StoredRow | undefined;
   /** Jobs before them that can never run, because their rows are damaged. */
   readonly damaged: readonly StoredRow[];
 }
@@ -36,6 +39,7 @@ export interface Found {
 export async function findNext(
   look: (values: readonly Value[]) => Promise<readonly StoredRow[]>,
   { limit: wanted, place }: Pick<ClaimAllOptions, "limit" | "place">,
+  from: string = WHOLE,
 ): Promise<Found> {
   const damaged: StoredRow[] = [];
   const candidates: Candidate[] = [];
@@ -53,14 +57,16 @@ export async function findNext(
     candidates.push({ seq: Number(row["seq"]), server });
   };
   // A turn may be any number, more than JavaScript's can tell apart.
-  let after: readonly [due: string, seq: number] = [String(-(2n ** 63n)), 0];
+  let after: readonly [due: string, seq: number] = [from, 0];
+  let first: StoredRow | undefined;
   let limit = Math.min(wanted + SPARE, PAGE);
   for (let seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
     const rows = await look([...after, limit]);
+    first ??= rows[0];
     for (const row of rows) if (candidates.length < wanted + SPARE) consider(row);
     const last = rows.at(-1);
     if (candidates.length >= wanted || rows.length < limit || last === undefined) break;
     after = [String(last["due"]), Number(last["seq"])];
   }
-  return { candidates, taken, damaged };
+  return { candidates, taken, damaged, first };
 }
