@@ -42,7 +42,11 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
     throw new ApiError(0, "The worker cannot be reached; it may be starting again");
   }
   if (response.ok) return response;
-  const body = await response.json().catch(() => ({})) as { detail?: string };
+  const body = await response.json().catch((error) => {
+    // Of an answer that nobody waits for any more there is nothing to tell.
+    if (init.signal?.aborted) throw error;
+    return {};
+  }) as { detail?: string };
   const detail = body.detail ?? `The worker answered ${response.status}`;
   if (response.status === 401) unauthorized.tell(detail);
   throw new ApiError(response.status, detail);
