@@ -165,7 +165,7 @@ class JobRun {
     await using output = new OutputImages(this.#context, spec, details);
     using warmUp = pixel?.warmUp();
     const images = await this.#watch(template, graph, (event) => {
-      if (event.type === "progress") warmUp?.begin();
+      if (event.type === "executing") warmUp?.begin();
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {
         this.#sentImages += 1;

@@ -11,6 +11,7 @@ import { FLOODED } from "./floods.ts";
 import { GROWTH, MEMORY } from "./memory.ts";
 import { PARTS } from "./parts.ts";
 import { PING } from "./ping.ts";
+import { PIXEL } from "./pixel.ts";
 import { POST } from "./post.ts";
 import { PROCESSOR } from "./processor.ts";
 import { QUEUED } from "./queued.ts";
@@ -31,6 +32,7 @@ export const BENCHES: readonly Bench[] = [
   PROCESSOR,
   STEP_UPDATES,
   FINISH,
+  PIXEL,
   CODEC,
   START,
   MEMORY,
