@@ -13,7 +13,7 @@ import { browserTests, submitted } from "./support.ts";
 const { add: browserTest, run } = browserTests();
 
 /** Steps of the jobs that are watched. */
-const STEPS = 150;
+const STEPS = 120;
 
 /** Time that goes slowly until the page has shown what it should, however busy the machine is. */
 function slowSteps() {
@@ -45,7 +45,7 @@ browserTest(
   "a job that is asked for shows its progress, its previews and its image",
   async (open) => {
     const { paceOf, hurry } = slowSteps();
-    const simulator = { paceOf, previewMethod: "latent2rgb" } as const;
+    const simulator = { paceOf, previewMethod: "still" } as const;
     await using setup = await httpSetup({}, { simulator });
     await using browser = await open(`${setup.url}/#/new`);
     const { page } = browser;
@@ -59,7 +59,7 @@ browserTest(
     await page.getByLabel("Steps").fill(String(STEPS));
     await page.getByRole("button", { name: "Generate" }).click();
     await page.getByRole("heading", { name: "a small dragon" }).waitFor();
-    await page.getByText(/sampling \d+\/150/).waitFor();
+    await page.getByText(/sampling \d+\/120/).waitFor();
     await page.getByRole("img", { name: "Preview: a small dragon" }).waitFor();
     hurry();
     await page.locator(".state", { hasText: "completed" }).waitFor();
@@ -95,9 +95,9 @@ browserTest("a page loaded again in the middle of a job goes on showing it", asy
   const { job_id: id } = await (await setup.submit({ steps: STEPS })).json();
   await using browser = await open(`${setup.url}/#/job/${id}`);
   const { page } = browser;
-  await page.getByText(/sampling \d+\/150/).waitFor();
+  await page.getByText(/sampling \d+\/120/).waitFor();
   await page.reload();
-  await page.getByText(/sampling \d+\/150/).waitFor();
+  await page.getByText(/sampling \d+\/120/).waitFor();
   hurry();
   await page.locator("img.pixels[alt='a knight']").waitFor();
   await page.getByText("completed").first().waitFor();
@@ -126,7 +126,7 @@ browserTest("a page stays through a restart of the worker in the middle of a job
       body: JSON.stringify({ ...JOB, steps: STEPS }),
     });
     await response.body?.cancel();
-    await page.getByText(/sampling \d+\/150/).waitFor();
+    await page.getByText(/sampling \d+\/120/).waitFor();
     await stopped();
     await page.getByText("connecting").waitFor();
     worker = await start(new URL(url).host);
