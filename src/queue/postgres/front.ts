@@ -43,8 +43,8 @@ export class Front {
     }
     if (first === undefined) return;
     const [due, lookedAt] = [BigInt(String(first["due"])), BigInt(String(first["looked_at_ms"]))];
-    const from = (due < lookedAt ? due : lookedAt) - SLACK_MS;
-    this.#from = from < BigInt(WHOLE) ? WHOLE : String(from);
+    const begin = (due < lookedAt ? due : lookedAt) - SLACK_MS;
+    this.#from = begin < BigInt(WHOLE) ? WHOLE : String(begin);
   }
 
   /** A job has come, or come back, whose turn may be before all others. */
