@@ -52,7 +52,17 @@ export interface Server {
   readonly active_jobs: number;
   readonly error?: string;
   readonly draining?: boolean;
-  readonly loaded_model?: string;
+  readonly loaded?: string;
+}
+
+/** A ComfyUI server of another worker on the queue. */
+export interface ServerElsewhere {
+  readonly worker: string;
+  readonly name: string;
+  readonly state: string;
+  readonly active_jobs: number;
+  readonly loaded?: string;
+  readonly draining?: boolean;
 }
 
 /** How busy the worker is. */

@@ -327,6 +327,7 @@ export const serverInfo = z.object({
   active_jobs: count,
   error: optional(text),
   draining: optional(z.boolean()),
+  loaded: optional(text),
 });
 export const workflowInfo = z.object({ name: text });
 export const workflowList = z.object({

@@ -91,7 +91,8 @@ export function describeImage({ filename, subfolder, type }: ImageRef): string {
 
 /** More bytes than a file of its header can have, however badly it is packed. */
 function mostBytes(bytes: Uint8Array, { name }: FileKind): number {
-  const head = name === "PNG" ? pngHead(bytes) : undefined;
-  if (head === undefined) return Infinity;
-  return (head.width * PNG_PIXEL_BYTES + 1) * head.height + PNG_TEXT_BYTES;
+  if (name !== "PNG") return Infinity;
+  // One that does not begin with a header has no pixels.
+  const { width, height } = pngHead(bytes) ?? { width: 0, height: 0 };
+  return (width * PNG_PIXEL_BYTES + 1) * height + PNG_TEXT_BYTES;
 }

@@ -5,14 +5,14 @@ import { shortModel } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { lookAgain, useLook } from "../live.ts";
 import { Fault } from "../parts/state.ts";
-import type { Server } from "../types.ts";
+import type { Server, ServerElsewhere } from "../types.ts";
 
 const LOOK_EVERY_MS = 5_000;
 
 /** The view. */
 export function ServersView(): Shown {
   const { answer, fault, fail } = useLook(
-    (signal) => get<{ servers: Server[] }>("/v1/servers", signal),
+    (signal) => get<{ servers: Server[]; elsewhere?: ServerElsewhere[] }>("/v1/servers", signal),
     LOOK_EVERY_MS,
     [],
   );
@@ -26,30 +26,60 @@ export function ServersView(): Shown {
     <${Fault} text=${fault} />
     <ul class="cards">
       ${answer?.servers.map((server) =>
-        html`<li class="card" key=${server.name}>
-        <h2>${server.name}</h2>
-        <p><span class="state ${server.state}">${server.state}</span>
-          ${
-          server.draining && html`
-            <span class="state cancelled">drained</span>
-          `
-        }</p>
-        <dl class="facts">
-          <dt>Address</dt><dd>${server.url}</dd>
-          <dt>Running</dt><dd>${server.active_jobs}</dd>
-          ${
-          server.loaded_model !== undefined &&
-          html`
-            <dt>Loaded model</dt>
-            <dd>${shortModel(server.loaded_model)}</dd>
-          `
-        }
-        </dl>
-        ${server.error !== undefined && html`<p class="why">${server.error}</p>`}
-        <button type="button" aria-label=${`${server.draining ? "Resume" : "Drain"} ${server.name}`}
-          onClick=${() => turn(server)}>${server.draining ? "Resume" : "Drain"}</button>
-      </li>`
+        html`
+          <li class="card" key=${server.name}>
+            <h2>${server.name}</h2>
+            <${Facts} server=${server} first=${["Address", server.url]} />
+            ${server.error !== undefined && html`
+              <p class="why">${server.error}</p>
+            `}
+            <button type="button" aria-label=${`${actionOn(server)} ${server.name}`}
+              onClick=${() => turn(server)}>${actionOn(server)}</button>
+          </li>
+        `
       )}
     </ul>
+    ${answer?.elsewhere !== undefined && html`
+      <h2>Servers of other workers</h2>
+      <ul class="cards">
+        ${answer.elsewhere.map((server) =>
+          html`
+            <li class="card" key=${`${server.worker} ${server.name}`}>
+              <h2>${server.name}</h2>
+              <${Facts} server=${server} first=${["Worker", server.worker]} />
+            </li>
+          `
+        )}
+      </ul>
+    `}
+  `;
+}
+
+function actionOn({ draining = false }: Server): string {
+  return draining ? "Resume" : "Drain";
+}
+
+interface FactsProps {
+  readonly server: Server | ServerElsewhere;
+  /** A name and a value that go before the others. */
+  readonly first: readonly [string, string];
+}
+
+/** How a server is, whoever has it. */
+function Facts({ server, first: [name, value] }: FactsProps): Shown {
+  const { state, draining = false, active_jobs, loaded } = server;
+  return html`
+    <p><span class="state ${state}">${state}</span>
+      ${draining && html`
+        <span class="state cancelled">drained</span>
+      `}</p>
+    <dl class="facts">
+      <dt>${name}</dt><dd>${value}</dd>
+      <dt>Running</dt><dd>${active_jobs}</dd>
+      ${loaded !== undefined && html`
+        <dt>Loaded model</dt>
+        <dd>${loaded.split("\n").map(shortModel).join(", ")}</dd>
+      `}
+    </dl>
   `;
 }

@@ -180,6 +180,8 @@ export interface ServerInfo {
   error?: string;
   /** True if it gets no more jobs. */
   draining?: boolean;
+  /** Models in its memory, one a line. */
+  loaded?: string;
 }
 
 /** A ComfyUI server of another worker on the same queue. */

@@ -2,7 +2,7 @@
 
 import type { CheckResult, ServerState } from "../../executor/mod.ts";
 import type { GenerateRequest, ModelInfo, Progress, Webhook } from "../../protocol/mod.ts";
-import type { Job, JobQueue, ServerElsewhere } from "../../queue/mod.ts";
+import type { HeldServer, Job, JobQueue, ServerElsewhere } from "../../queue/mod.ts";
 import type { ImageFile } from "../../store/mod.ts";
 import type { Announcer } from "../announcer.ts";
 import type { Arrivals } from "../arrivals.ts";
@@ -42,6 +42,8 @@ export interface SchedulerView {
   isDraining(server: string): boolean;
   /** Gives a server no more jobs, or some again. */
   setDraining(server: string, draining: boolean): void;
+  /** What others may know of the servers here. */
+  held?(): readonly HeldServer[];
   /** Servers of other workers on the queue. */
   readonly elsewhere?: readonly ServerElsewhere[];
   /** Last progress of a job. */

@@ -8,16 +8,21 @@ import type { HandlerContext } from "./context.ts";
 /** Tells what is known; asks no server. */
 export function listServers({ servers, scheduler }: HandlerContext): Reply {
   const elsewhere = scheduler.elsewhere ?? [];
+  const held = scheduler.held?.() ?? [];
   return {
     type: "server_list",
-    servers: servers.map(({ name, url, state, stateError }) => ({
-      name,
-      url: redact(url),
-      state,
-      active_jobs: scheduler.activeOn(name),
-      ...(stateError === undefined ? {} : { error: stateError }),
-      ...(scheduler.isDraining(name) ? { draining: true } : {}),
-    })),
+    servers: servers.map(({ name, url, state, stateError }) => {
+      const loaded = held.find((server) => server.name === name)?.loaded;
+      return {
+        name,
+        url: redact(url),
+        state,
+        active_jobs: scheduler.activeOn(name),
+        ...(stateError === undefined ? {} : { error: stateError }),
+        ...(scheduler.isDraining(name) ? { draining: true } : {}),
+        ...(loaded === undefined ? {} : { loaded }),
+      };
+    }),
     ...(elsewhere.length === 0 ? {} : { elsewhere: elsewhere.map(tell) }),
   };
 }
