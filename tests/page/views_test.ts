@@ -6,6 +6,7 @@ import { startSimulator } from "../../src/simulator/mod.ts";
 import { polled } from "../support/polled.ts";
 import { httpSetup, statusOf } from "../http/support.ts";
 import { browserTests, submitted } from "./support.ts";
+import { IMAGE } from "../support/worker.ts";
 
 const { add: browserTest, run } = browserTests();
 
@@ -128,6 +129,30 @@ browserTest("a server is drained by its button and given jobs again", async (ope
   await page.getByRole("button", { name: /^Drain / }).waitFor();
   assert.ok(!(await setup.worker.client.servers())[0]!.draining);
 });
+
+browserTest(
+  "servers tell what they have loaded, and those of other workers stand beside them",
+  async (open) => {
+    await using setup = await httpSetup();
+    const { model } = IMAGE;
+    await setup.worker.client.generate(IMAGE).result;
+    assert.equal((await setup.worker.client.servers())[0]!.loaded, model);
+    await using browser = await open(setup.url);
+    const { page } = browser;
+    const far = { worker: "gpu2", name: "far", state: "ready", active_jobs: 1, draining: true };
+    await page.route("**/v1/servers", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...await answer.json(), elsewhere: [far] } });
+    });
+    await page.goto(`${setup.url}/#/servers`);
+    await page.locator("dd", { hasText: "sd_xl_base_1.0" }).waitFor();
+    const card = page.locator(".card", { hasText: "gpu2" });
+    await card.getByText("drained").waitFor();
+    // Its own worker gives it jobs, or no more of them.
+    assert.equal(await card.getByRole("button").count(), 0);
+    assert.deepEqual(browser.faults, []);
+  },
+);
 
 browserTest("a fault is shown until the worker answers again", async (open) => {
   await using setup = await httpSetup();
