@@ -111,13 +111,18 @@ async function connectRaw(address: string, socketType: string): Promise<Deno.Tcp
   return connection;
 }
 
-/** Writes on; true once the other side has ended it. */
+/** Writes on; true once the other side has ended it, which may leave what is being written where it is. */
 async function isCut(connection: Deno.Conn, next: () => Uint8Array): Promise<boolean> {
-  try {
+  const isCutOff = (error: unknown) =>
+    error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
+  const writing = async () => {
     for (;;) await connection.write(next());
-  } catch (error) {
-    return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
-  }
+  };
+  const ending = async () => {
+    for await (const _ of connection.readable);
+    return true;
+  };
+  return await Promise.race([writing().catch(isCutOff), ending().catch(isCutOff)]);
 }
 
 /** ZMTP 3.0 without security. @see https://rfc.zeromq.org/spec/23/ */
