@@ -48,11 +48,13 @@ export function testTimes(test: RegisterTest): void {
 
   test("keeps a bounded number of runs of all kinds, the newest", async ({ queue }) => {
     const small = { ...RUN, nodes: [] };
-    for (let pixels = 1; pixels <= RUNS_IN_ALL + 2; pixels += 1) {
-      await queue.noteTimes({ ...small, pixels });
-    }
+    const note = (pixels: number) => queue.noteTimes({ ...small, pixels });
+    for (const oldest of [1, 2]) await note(oldest);
+    // Together: each alone may wait a little for others to be stored with it.
+    await Promise.all(Array.from({ length: RUNS_IN_ALL - 1 }, (_, index) => note(index + 3)));
+    await note(RUNS_IN_ALL + 2);
     const runs = await queue.measuredRuns();
     assert.equal(runs.length, RUNS_IN_ALL);
-    assert.equal(runs[0]?.pixels, 3);
+    assert.equal(Math.min(...runs.map(({ pixels }) => pixels)), 3);
   });
 }
