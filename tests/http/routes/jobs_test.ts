@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { polled } from "../../support/polled.ts";
 import { encodePng } from "../../../src/images/mod.ts";
 import { httpSetup, JOB, statusOf } from "../support.ts";
 
@@ -91,6 +92,9 @@ const BAD: readonly (readonly [what: string, init: RequestInit, status: number, 
 
 Deno.test("POST /v1/jobs refuses what is wrong as application/problem+json", async (t) => {
   await using setup = await httpSetup();
+  // A server that cannot be asked yet refuses nothing.
+  const isReady = async () => (await setup.worker.client.servers())[0]?.state === "ready";
+  await polled(async () => await isReady() || undefined, "a server that is ready");
   for (const [what, init, status, code] of BAD) {
     await t.step(what, async () => {
       const answer = await setup.ask("/v1/jobs", { method: "POST", ...init });
