@@ -1,5 +1,6 @@
 /** The files of jobs: which there are, where they are kept, and how they go. */
 
+import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Job, JobResult } from "../queue/mod.ts";
 import { type ImageFile, type ImageStore, nameOf, openLocal } from "../store/mod.ts";
@@ -56,8 +57,8 @@ export async function removeStored(
       try {
         await store.remove(`${storedAt}/${nameOf(path)}`);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        logger.log("warn", `Cannot delete a stored image of an old job: ${why}`, { jobId: id });
+        const why = `Cannot delete a stored image of an old job: ${messageOf(error)}`;
+        logger.log("warn", why, { jobId: id });
         break;
       }
     }
