@@ -82,18 +82,6 @@ export interface AttemptReport {
 
 type Outcome = RunOutcome & { readonly storedAt?: string };
 
-/** How an attempt came home. */
-export interface AttemptReport {
-  /** Where it ran. */
-  readonly server: string;
-  /** Code of the failure, if it failed. */
-  readonly failure: string | undefined;
-  /** True if it failed, and the job will be tried again. */
-  readonly isRetried: boolean;
-  /** Where its time went, if that was measured. */
-  readonly times: MeasuredRun | undefined;
-}
-
 /** Longest time that a timer can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
