@@ -39,6 +39,7 @@ import type {
   StatusRequest,
   Webhook,
 } from "./messages.ts";
+import { isContainer } from "./values.ts";
 
 /** Gives what a message holds for a value, `undefined` for what is not surely right. */
 type Read = (value: unknown) => unknown;
@@ -52,18 +53,14 @@ type Fields<Message> = { readonly [Name in keyof Required<Message>]: Field };
 function map<Message>(fields: Fields<Message>): (value: unknown) => Message | undefined {
   const entries = Object.entries<Field>(fields);
   return (value) => {
-    if (typeof value !== "object" || value === null || value instanceof Uint8Array) {
-      return undefined;
-    }
-    if (Array.isArray(value)) return undefined;
-    const given = value as Readonly<Record<string, unknown>>;
+    if (!isContainer(value) || Array.isArray(value)) return undefined;
     const message: Record<string, unknown> = {};
     for (const [name, [read, need]] of entries) {
-      if (!Object.hasOwn(given, name)) {
+      if (!Object.hasOwn(value, name)) {
         if (need === "needed") return undefined;
         continue;
       }
-      const part = read(given[name]);
+      const part = read(value[name]);
       if (part === undefined) return undefined;
       message[name] = part;
     }

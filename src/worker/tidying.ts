@@ -20,7 +20,9 @@ export class Tidying {
 
   /** True if a look may be left out; false is followed by one. */
   isDone(nowMs: number): boolean {
-    const isDone = this.#isShared && nowMs - this.#atMs < EVERY_MS;
+    const sinceMs = nowMs - this.#atMs;
+    // A clock that was set back must not keep the next look away.
+    const isDone = this.#isShared && sinceMs >= 0 && sinceMs < EVERY_MS;
     if (!isDone) this.#atMs = nowMs;
     return isDone;
   }

@@ -22,6 +22,8 @@ export class Front {
   #from = WHOLE;
   #wholeAtMs = -Infinity;
   #everyMs = EVERY_MS;
+  /** True if a job has come since the last look began, which may not have seen it. */
+  #isReset = false;
   readonly #isSteady: boolean;
 
   /** Always looks from the beginning where time is not steady. */
@@ -31,6 +33,7 @@ export class Front {
 
   /** The turn to look from. */
   from(nowMs: number): string {
+    this.#isReset = false;
     const isDue = nowMs - this.#wholeAtMs >= this.#everyMs;
     return isDue || !this.#isSteady ? WHOLE : this.#from;
   }
@@ -38,7 +41,7 @@ export class Front {
   /** Notes a look: the turn it began at, how long it took, and the first job that it found. */
   note(from: string, tookMs: number, nowMs: number, first: StoredRow | undefined): void {
     if (from === WHOLE) {
-      this.#wholeAtMs = nowMs;
+      if (!this.#isReset) this.#wholeAtMs = nowMs;
       this.#everyMs = Math.max(EVERY_MS, tookMs * PART);
     }
     if (first === undefined) return;
@@ -50,5 +53,6 @@ export class Front {
   /** A job has come, or come back, whose turn may be before all others. */
   reset(): void {
     this.#wholeAtMs = -Infinity;
+    this.#isReset = true;
   }
 }

@@ -22,6 +22,12 @@ Deno.test("A look is from the beginning when a job may have come there, and seld
   assert.equal(front.from(10_000), WHOLE);
   front.reset();
   assert.equal(front.from(1), WHOLE);
+  // While that look is under way.
+  front.reset();
+  front.note(WHOLE, 1, 2, FIRST);
+  assert.equal(front.from(3), WHOLE);
+  front.note(WHOLE, 1, 4, FIRST);
+  assert.equal(front.from(5), "95000");
 });
 
 Deno.test("A look is always from the beginning where others set the clock", () => {
