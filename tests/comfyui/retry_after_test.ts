@@ -1,4 +1,4 @@
-/** `Retry-After` on every route that the client uses, on a simulated ComfyUI. */
+/** `Retry-After` on the routes that the client uses except to cancel, on a simulated ComfyUI. */
 
 import assert from "node:assert/strict";
 import { delay } from "../../src/comfyui/clock.ts";

@@ -43,11 +43,9 @@ export function planFrames(
     };
   }
   const { frameCounts, targets } = template.trace;
-  const [latent] = [...frameCounts, ...targets.animation_frames];
-  if (latent === undefined) return { type: "batch" };
-  const classes = [...frameCounts, latent].map(({ node }) =>
-    template.graph[node]?.class_type ?? ""
-  );
+  const latents = frameCounts.length > 0 ? frameCounts : targets.animation_frames.slice(0, 1);
+  if (latents.length === 0) return { type: "batch" };
+  const classes = latents.map(({ node }) => template.graph[node]?.class_type ?? "");
   const each = IMAGES_A_LATENT.find(([name]) => classes.some((one) => name.test(one)))?.[1] ??
     USUAL_IMAGES_A_LATENT;
   const step = template.frameStep;

@@ -9,7 +9,14 @@ import type { Contract } from "../template/contract.ts";
 import { chooseName, didYouMean } from "./choices.ts";
 import { completeChoice } from "./complete.ts";
 import { type Declared, declaredInputs } from "./declared.ts";
-import { accepts, type InputSpec, type NodeClasses, outputTypes, typeName } from "./node_info.ts";
+import {
+  accepts,
+  DYNAMIC_CHOICE,
+  type InputSpec,
+  type NodeClasses,
+  outputTypes,
+  typeName,
+} from "./node_info.ts";
 import { findCircle, reachedNodes } from "./reach.ts";
 import { isWithin, unwrap } from "./values.ts";
 
@@ -138,7 +145,7 @@ class GraphChecker {
   #spellChoices(id: string, declared: readonly Declared[]): void {
     for (const { name, spec } of declared) {
       const value = this.graph[id]?.inputs[name];
-      if (spec.type !== "COMFY_DYNAMICCOMBO_V3" || typeof value !== "string") continue;
+      if (spec.type !== DYNAMIC_CHOICE || typeof value !== "string") continue;
       const choice = chooseName(value, spec, this.#parameterOf(id, name));
       if (choice.type === "found") this.#spell(id, name, choice.name);
     }

@@ -2,7 +2,7 @@
 
 import { isLink } from "../graph.ts";
 import { declaredInputs } from "./declared.ts";
-import type { InputSpec } from "./node_info.ts";
+import { DYNAMIC_CHOICE, type InputSpec } from "./node_info.ts";
 
 /**
  * Completes the inputs below each choice that differs from the file's: those of the other choice go, and
@@ -15,13 +15,11 @@ export function completeChoice(
   info: unknown,
 ): void {
   const changed = declaredInputs(info, inputs).filter(({ name, spec }) =>
-    spec.type === CHOICE && !isLink(inputs[name]) && inputs[name] !== before[name]
+    spec.type === DYNAMIC_CHOICE && !isLink(inputs[name]) && inputs[name] !== before[name]
   ).map(({ name }) => name);
   // A default may be a choice with inputs of its own.
   for (const choice of changed) changed.push(...completeOne(inputs, choice, info));
 }
-
-const CHOICE = "COMFY_DYNAMICCOMBO_V3";
 
 /** Completes what is below one choice; returns the choices among that which it has set. */
 function completeOne(inputs: Record<string, unknown>, choice: string, info: unknown): string[] {
@@ -31,7 +29,9 @@ function completeOne(inputs: Record<string, unknown>, choice: string, info: unkn
   const isKept = (name: string) =>
     // Below another choice, that one decides.
     names.has(name) ||
-    declared.some(({ name: inner, spec }) => spec.type === CHOICE && name.startsWith(`${inner}.`));
+    declared.some(({ name: inner, spec }) =>
+      spec.type === DYNAMIC_CHOICE && name.startsWith(`${inner}.`)
+    );
   for (const name of Object.keys(inputs)) {
     if (name.startsWith(below) && !isKept(name)) delete inputs[name];
   }
@@ -42,7 +42,7 @@ function completeOne(inputs: Record<string, unknown>, choice: string, info: unkn
     const standard = defaultOf(spec);
     if (isGood || !(isRequired || name in inputs) || standard === undefined) continue;
     inputs[name] = standard;
-    if (spec.type === CHOICE) set.push(name);
+    if (spec.type === DYNAMIC_CHOICE) set.push(name);
   }
   return set;
 }

@@ -4,7 +4,7 @@
  * or `images.image0` (ComfyUI 0.33.0, `comfy_api/latest/_io.py`). Pure.
  */
 
-import { type InputSpec, readSpec, record } from "./node_info.ts";
+import { DYNAMIC_CHOICE, type InputSpec, readSpec, record } from "./node_info.ts";
 
 /** An input of a node. */
 export interface Declared {
@@ -21,9 +21,6 @@ export interface Declared {
 /** Most inputs of a kind that grows; no node of ComfyUI has as many. */
 const MAX_GROWN = 1000;
 
-/** A type whose inputs depend on what is chosen. */
-const DYNAMIC = "COMFY_DYNAMICCOMBO_V3";
-
 /** The inputs of classes that have none of that type, by what the server tells of the class. */
 const fixed = new WeakMap<object, readonly Declared[]>();
 
@@ -36,7 +33,7 @@ export function declaredInputs(
   const known = fixed.get(told);
   if (known !== undefined) return known;
   const declared = expand(record(told["input"]), { values, prefix: "" });
-  if (declared.every(({ spec }) => spec.type !== DYNAMIC)) fixed.set(told, declared);
+  if (declared.every(({ spec }) => spec.type !== DYNAMIC_CHOICE)) fixed.set(told, declared);
   return declared;
 }
 
@@ -61,7 +58,7 @@ function expandInput(key: string, raw: unknown, isRequired: boolean, place: Plac
   const parent = place.parent === undefined ? {} : { parent: place.parent };
   const own: Declared = { name, spec, isRequired, ...parent };
   if (spec.type === "COMFY_AUTOGROW_V3") return grown(own, spec.options);
-  if (spec.type !== DYNAMIC) return [own];
+  if (spec.type !== DYNAMIC_CHOICE) return [own];
   const options = Array.isArray(spec.options["options"]) ? spec.options["options"].map(record) : [];
   const chosen = options.find((option) => option["key"] === place.values[name]);
   const keys = options.map((option) => option["key"]);

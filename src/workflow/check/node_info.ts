@@ -8,6 +8,9 @@ export type NodeClasses = Readonly<Record<string, unknown>>;
 /** What a link brings or an input takes: names of types, or a list of choices of the older kind. */
 export type LinkType = string | readonly unknown[];
 
+/** Type of a choice that brings inputs of its own. */
+export const DYNAMIC_CHOICE = "COMFY_DYNAMICCOMBO_V3";
+
 /** What an input of a class takes. */
 export interface InputSpec {
   /** ComfyUI's name of the type; `COMBO` for a choice. */
@@ -81,7 +84,7 @@ export function accepts(taken: LinkType, given: LinkType): boolean {
   if (typeof given !== "string") return taken === "COMBO";
   const [inputs, outputs] = [namesIn(taken), namesIn(given)];
   // A choice with inputs of its own can only be made in the graph.
-  if (taken === "COMFY_DYNAMICCOMBO_V3" && !outputs.some(isOpen)) return false;
+  if (taken === DYNAMIC_CHOICE && !outputs.some(isOpen)) return false;
   if ([...inputs, ...outputs].some(isOpen)) return true;
   return outputs.some((type) => inputs.includes(type));
 }

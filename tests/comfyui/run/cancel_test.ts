@@ -17,6 +17,14 @@ function interruptible(comfy: FakeComfy): void {
   });
 }
 
+/** A server with the jobs API, which tells of a prompt whether it runs. */
+function offersJobs(comfy: FakeComfy, promptId: string, ended = "cancelled"): void {
+  comfy.on("GET /api/jobs", () => Response.json({ jobs: [] }));
+  comfy.on(`GET /api/jobs/${promptId}`, () => {
+    return Response.json({ status: comfy.running === promptId ? "in_progress" : ended });
+  });
+}
+
 Deno.test("ComfyClient.cancel() removes a waiting prompt and says so when it is gone", async () => {
   const comfy = new FakeComfy();
   const [first, second] = [await posted(comfy), await posted(comfy)];
@@ -167,10 +175,7 @@ Deno.test("ComfyClient.cancel() uses the atomic route where there is one", async
   const comfy = new FakeComfy();
   const promptId = await posted(comfy);
   comfy.start();
-  comfy.on("GET /api/jobs", () => Response.json({ jobs: [] }));
-  comfy.on(`GET /api/jobs/${promptId}`, () => {
-    return Response.json({ status: comfy.running === promptId ? "in_progress" : "cancelled" });
-  });
+  offersJobs(comfy, promptId);
   comfy.on(`POST /api/jobs/${promptId}/cancel`, () => {
     comfy.finish([["execution_interrupted", {}]]);
     return Response.json({ cancelled: true });
@@ -187,10 +192,7 @@ Deno.test("ComfyClient.cancel() falls back where the jobs API cannot cancel", as
   const promptId = await posted(comfy);
   comfy.start();
   interruptible(comfy);
-  comfy.on("GET /api/jobs", () => Response.json({ jobs: [] }));
-  comfy.on(`GET /api/jobs/${promptId}`, () => {
-    return Response.json({ status: comfy.running === promptId ? "in_progress" : "failed" });
-  });
+  offersJobs(comfy, promptId, "failed");
   await using client = comfy.client();
   const cancelling = client.cancel(promptId);
   await comfy.clock.advance(100);
@@ -215,10 +217,7 @@ Deno.test("ComfyClient.cancel() uses the atomic route again after it failed", as
   const comfy = new FakeComfy();
   const promptId = await posted(comfy);
   comfy.start();
-  comfy.on("GET /api/jobs", () => Response.json({ jobs: [] }));
-  comfy.on(`GET /api/jobs/${promptId}`, () => {
-    return Response.json({ status: comfy.running === promptId ? "in_progress" : "cancelled" });
-  });
+  offersJobs(comfy, promptId);
   comfy.once(`POST /api/jobs/${promptId}/cancel`, () => {
     comfy.on(`POST /api/jobs/${promptId}/cancel`, () => {
       comfy.finish([["execution_interrupted", {}]]);
