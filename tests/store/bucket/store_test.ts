@@ -122,6 +122,16 @@ test("asks again where no answer comes", async ({ store, way, folder, file }) =>
   assert.equal(way.troubles.length, 0);
 }, { answerMs: 1_500 });
 
+test("gives up where an answer begins and does not end", async ({ store, way, folder, file }) => {
+  const path = await file("large.png", noise(100_000));
+  way.troubles.push("stall");
+  await assert.rejects(store.put(folder, [path], never), {
+    code: "storage",
+    message: /Nothing comes any more/,
+  });
+  assert.equal(way.troubles.length, 0);
+}, { answerMs: 1_500, partBytes: 65_536 });
+
 test("goes on where an answer broke off", async ({ store, way, folder, file }) => {
   const bytes = noise(3_000_000);
   const url = await store.put(folder, [await file("a.png", bytes)], never);
