@@ -3,6 +3,7 @@
 import { ConfigError, JobError, messageOf } from "../errors.ts";
 import { openLocal } from "./image_file.ts";
 import { type ImageStore, nameOf } from "./image_store.ts";
+import { tryWritingIn } from "./probe.ts";
 
 /**
  * Opens the directory, which is made if need be.
@@ -60,7 +61,7 @@ class FolderStore implements ImageStore {
   }
 
   async tryWriting(): Promise<void> {
-    await Deno.remove(await Deno.makeTempFile({ dir: this.#dir, prefix: ".writable-" }));
+    await tryWritingIn(this.#dir);
   }
 
   [Symbol.dispose](): void {}

@@ -9,6 +9,7 @@ export interface ImageStore extends Disposable {
    * that is there already gets the new content.
    *
    * @param paths Local files.
+   * @param signal Ends it; what it stored may be taken away again, unless it is {@linkcode TakenOver}.
    * @returns URL of the folder: a file's own is that, `/` and its name.
    * @throws {JobError} `storage` with the reason.
    */
@@ -23,6 +24,11 @@ export interface ImageStore extends Disposable {
   remove(url: string): Promise<void>;
   /** Rejects if nothing can be stored. */
   tryWriting(): Promise<void>;
+}
+
+/** Why a worker ends what another one goes on with: the same files are stored under the same names. */
+export class TakenOver extends Error {
+  override readonly name = "TakenOver";
 }
 
 /** URL of a file that was stored in the same folder as another one. */

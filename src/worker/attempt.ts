@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobOutcome, JobQueue, JobResult, Lease } from "../queue/mod.ts";
+import { TakenOver } from "../store/mod.ts";
 import { describeRun, type Estimator } from "./estimates/estimator.ts";
 import type { Publisher } from "./publisher.ts";
 import { MAX_CRASHES, nextAttempt, type RetryPolicy } from "./retry.ts";
@@ -323,7 +324,7 @@ export class Attempt implements Disposable {
     this.#logger.log("warn", "Lost the lease of this job; giving up the attempt", {
       jobId: this.lease.job.id,
     });
-    this.abort();
+    this.#controller.abort(new TakenOver("Another worker goes on with this job"));
   }
 }
 

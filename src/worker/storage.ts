@@ -1,6 +1,7 @@
 /** Watches the folder for images: while nothing can be written, no job is begun, and none fails for it. */
 
 import { type Logger, silentLogger } from "../log.ts";
+import { tryWritingIn } from "../store/mod.ts";
 
 /** Options of {@linkcode createStorageWatch}. */
 export interface StorageWatchOptions {
@@ -82,14 +83,7 @@ export function folderProbes(dir: string): Pick<StorageWatchOptions, "look" | "t
     async look() {
       if (!(await Deno.stat(dir)).isDirectory) throw new Error(`${dir} is no folder`);
     },
-    async tryWriting() {
-      const path = await Deno.makeTempFile({ dir, prefix: ".writable-" });
-      try {
-        await Deno.writeFile(path, new Uint8Array(PROBE_BYTES));
-      } finally {
-        await Deno.remove(path).catch(() => {});
-      }
-    },
+    tryWriting: () => tryWritingIn(dir),
   };
 }
 
@@ -108,6 +102,3 @@ export function probes(
     },
   };
 }
-
-/** As large as a small image: a full disk may have room for a name. */
-const PROBE_BYTES = 262_144;

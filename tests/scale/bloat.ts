@@ -4,10 +4,10 @@
  */
 
 import { openPostgresQueue } from "../../src/queue/postgres/postgres_queue.ts";
+import { percentile } from "../bench/support/statistics.ts";
 import type { Cluster } from "../support/postgres.ts";
 import { claimMs } from "./claims.ts";
 import { fill } from "./fill.ts";
-import { quantile } from "./machine.ts";
 
 const RATE = 100;
 const WAITING = 1_000;
@@ -29,7 +29,7 @@ export async function measureBloat(cluster: Cluster, [seconds = 600]: number[]):
   const measure = async () => {
     const took: number[] = [];
     for (let nth = 0; nth < CLAIMS; nth += 1) took.push(await claimMs(queue));
-    return quantile(took, 0.5);
+    return percentile(took, 0.5);
   };
   const before = await measure();
   const next =

@@ -2,9 +2,9 @@
 
 import { openPostgresQueue } from "../../src/queue/postgres/postgres_queue.ts";
 import type { JobQueue } from "../../src/queue/mod.ts";
+import { percentile } from "../bench/support/statistics.ts";
 import type { Cluster } from "../support/postgres.ts";
 import { fill } from "./fill.ts";
-import { quantile } from "./machine.ts";
 
 const LENGTHS = [1_000, 100_000, 1_000_000];
 const ROUNDS = 200;
@@ -25,9 +25,9 @@ export async function measureClaims(cluster: Cluster): Promise<string[]> {
     for (const [nth, queue] of queues.entries()) took[nth]!.push(await claimMs(queue));
   }
   await Promise.all(queues.map((queue) => queue.close()));
-  const few = quantile(took[0]!, 0.5);
+  const few = percentile(took[0]!, 0.5);
   return LENGTHS.map((length, nth) => {
-    const [p50, p95] = [0.5, 0.95].map((share) => quantile(took[nth]!, share));
+    const [p50, p95] = [0.5, 0.95].map((share) => percentile(took[nth]!, share));
     return `claim beside ${length}: p50 ${p50!.toFixed(2)} ms, p95 ${p95!.toFixed(2)} ms, ` +
       `${(p50! / few).toFixed(2)} x that beside ${LENGTHS[0]}`;
   });

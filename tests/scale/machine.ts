@@ -23,12 +23,6 @@ export function familyS(pid: number): number {
   return sum;
 }
 
-/** The value below which a share of values lies. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
-}
-
 /** Lets time pass: what is measured takes its own. */
 export function pause(ms: number): Promise<void> {
   // deno-lint-ignore house/no-sleep-in-test

@@ -1,9 +1,10 @@
 /** 50 workers of 20 servers, each of which does a job in 2 s, in a few processes beside one PostgreSQL. */
 
 import { openPostgresQueue } from "../../src/queue/postgres/postgres_queue.ts";
+import { percentile } from "../bench/support/statistics.ts";
 import type { Cluster } from "../support/postgres.ts";
 import { fill } from "./fill.ts";
-import { familyS, pause, quantile } from "./machine.ts";
+import { familyS, pause } from "./machine.ts";
 import type { MembersReport, MembersTask } from "./members.ts";
 
 /** Time until one more worker has started and has work, in milliseconds. */
@@ -64,8 +65,8 @@ export async function measureThroughput(
     `${(jobs / seconds).toFixed(0)} jobs/s of ${
       (workers * servers * 1_000 / jobMs).toFixed(0)
     } possible`,
-    `idle between two jobs of a server: p50 ${quantile(gaps, 0.5).toFixed(1)} ms, ` +
-    `p95 ${quantile(gaps, 0.95).toFixed(1)} ms, p99 ${quantile(gaps, 0.99).toFixed(1)} ms`,
+    `idle between two jobs of a server: p50 ${percentile(gaps, 0.5).toFixed(1)} ms, ` +
+    `p95 ${percentile(gaps, 0.95).toFixed(1)} ms, p99 ${percentile(gaps, 0.99).toFixed(1)} ms`,
     `endings told: ${(told / seconds).toFixed(0)}/s`,
     `processor time a job: PostgreSQL ${perJob(databaseS)}, workers ` +
     perJob(workersS.reduce((sum, s) => sum + s, 0)),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
 import { type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
+import { TakenOver } from "../../src/store/mod.ts";
 import { Attempt, type AttemptContext } from "../../src/worker/attempt.ts";
 import { createEstimator } from "../../src/worker/estimates/estimator.ts";
 import { type ManualClock, manualClock } from "../support/clock.ts";
@@ -63,6 +64,8 @@ Deno.test("An attempt whose lease another one has taken gives up, and changes no
   test.clock.advance(LEASE_MS);
   await attempt.keepLease();
   assert.ok(run.signal.aborted);
+  // What it had stored is the other one's now.
+  assert.ok(run.signal.reason instanceof TakenOver);
   assert.match(test.lines.join(), /Lost the lease/);
   run.end(DONE);
   assert.equal((await end).ended, undefined);

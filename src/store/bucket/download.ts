@@ -2,7 +2,7 @@
 
 import { JobError, messageOf } from "../../errors.ts";
 import type { ImageFile } from "../image_file.ts";
-import type { S3Requests } from "./requests.ts";
+import { type S3Requests, within } from "./requests.ts";
 
 /** Times that a broken line is taken up again without a byte in between. */
 const MOST_BREAKS = 4;
@@ -93,14 +93,4 @@ async function pieces(
       await reader?.cancel();
     },
   }, { highWaterMark: 0 });
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("Nothing comes any more")), ms);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -79,7 +79,7 @@ export class S3Requests {
       const answer = await this.#once(method, request);
       signal.throwIfAborted();
       if (answer instanceof Response && !isPassing(answer.status)) return answer;
-      const why = answer instanceof Response ? await explain(answer) : answer;
+      const why = answer instanceof Response ? await explain(answer, this.#answerMs) : answer;
       if (attempt >= attempts) throw this.#failure(why);
       await pause(Math.random() * this.#againMs * 2 ** (attempt - 1), signal);
     }
@@ -93,7 +93,7 @@ export class S3Requests {
   async succeed(method: string, request: S3Request): Promise<Response> {
     const answer = await this.send(method, request);
     if (answer.ok) return answer;
-    throw this.#failure(await explain(answer));
+    throw this.#failure(await explain(answer, this.#answerMs));
   }
 
   /** What went wrong, and where. */
@@ -136,9 +136,9 @@ function isPassing(status: number): boolean {
 }
 
 /** `403 AccessDenied: Access Denied.` */
-async function explain(answer: Response): Promise<string> {
+async function explain(answer: Response, pauseMs: number): Promise<string> {
   const { status } = answer;
-  const text = await readText(answer).catch(() => "");
+  const text = await readText(answer, pauseMs).catch(() => "");
   const [code, message] = ["Code", "Message"].map((name) => tagged(text, name));
   const told = [code, message].filter((part) => part !== undefined).join(": ");
   return `HTTP ${status} ${told}`.trim().slice(0, 500);
@@ -151,15 +151,32 @@ export function tagged(xml: string, name: string): string | undefined {
   return text?.replace(/&(quot|apos|lt|gt|amp);/g, (_, entity: string) => entities[entity] ?? "");
 }
 
-/** The beginning of a body as text; the rest is not waited for. */
-export async function readText(answer: Response): Promise<string> {
+/** The beginning of a body that pauses no longer than so, as text; the rest is not waited for. */
+export async function readText({ body }: Response, pauseMs: number): Promise<string> {
+  const reader = body?.getReader();
   let text = "";
   const decoder = new TextDecoder();
-  for await (const chunk of answer.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_TEXT_BYTES) break;
+  try {
+    while (reader !== undefined && text.length <= MAX_TEXT_BYTES) {
+      const { value, done } = await within(pauseMs, reader.read());
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    await reader?.cancel().catch(() => {});
   }
   return text.slice(0, MAX_TEXT_BYTES);
+}
+
+/** What comes of some work, which takes no longer than so. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("Nothing comes any more")), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function baseOf({ endpoint, bucket, pathStyle }: S3Address): string {

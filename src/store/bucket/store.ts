@@ -2,7 +2,7 @@
 
 import { JobError, messageOf } from "../../errors.ts";
 import { contentTypeOf, SIGNATURE_BYTES } from "../file_type.ts";
-import { type ImageStore, nameOf } from "../image_store.ts";
+import { type ImageStore, nameOf, TakenOver } from "../image_store.ts";
 import { openObject } from "./download.ts";
 import { type S3Address, type S3Patience, S3Requests } from "./requests.ts";
 import { upload } from "./upload.ts";
@@ -52,7 +52,8 @@ class S3Store implements ImageStore {
       }
     } catch (error) {
       // Nobody will ask for them; after other failures they are stored again.
-      if (signal.aborted) await Promise.allSettled(done.map((one) => this.remove(one)));
+      const isUnwanted = signal.aborted && !(signal.reason instanceof TakenOver);
+      if (isUnwanted) await Promise.allSettled(done.map((one) => this.remove(one)));
       throw error;
     }
     return url;

@@ -1,7 +1,7 @@
 /** Uploads: small files at once, large ones in parts. An object appears whole or not at all. */
 
 import { createHash } from "node:crypto";
-import { JobError } from "../../errors.ts";
+import { JobError, messageOf } from "../../errors.ts";
 import { readText, type S3Requests, tagged } from "./requests.ts";
 
 /** What is to be uploaded. */
@@ -35,7 +35,7 @@ async function uploadParts(requests: S3Requests, job: Upload, partBytes: number)
     query: { uploads: "" },
     headers: { "content-type": contentType },
   });
-  const uploadId = tagged(await readText(begun), "UploadId");
+  const uploadId = tagged(await readBody(requests, begun, signal), "UploadId");
   if (uploadId === undefined) {
     throw new JobError("storage", "The image store began an upload without an id");
   }
@@ -74,10 +74,23 @@ async function complete(
   const body = new TextEncoder().encode(xml);
   const answer = await requests.succeed("POST", { key, signal, query: { uploadId }, body });
   // This request alone may fail with status 200, since the answer begins before the end is known.
-  const text = await readText(answer);
+  const text = await readBody(requests, answer, signal);
   const code = tagged(text, "Code");
   if (code === undefined) return;
   throw new JobError("storage", `The image store: ${code}: ${tagged(text, "Message") ?? ""}`);
+}
+
+async function readBody(
+  requests: S3Requests,
+  answer: Response,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await readText(answer, requests.answerMs);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new JobError("storage", `The image store: ${messageOf(cause)}`, { cause });
+  }
 }
 
 async function readPart(

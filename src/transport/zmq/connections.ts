@@ -75,6 +75,7 @@ export class ConnectionWatch {
   readonly #info = new Uint8Array(TCP_INFO_BYTES);
   readonly #view = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
+  readonly #lengthBytes = new Uint8Array(this.#length.buffer);
   #checkMs = CHECK_MS;
   #timer = setTimeout(() => this.#check(), CHECK_MS);
   #checkedAtMs = performance.now();
@@ -128,11 +129,10 @@ export class ConnectionWatch {
   /** Asks the kernel about each connection; returns the bytes that are new. */
   #noteReceived(): number {
     let received = 0;
+    const { getsockopt } = this.#libc.symbols;
     for (const descriptor of this.#flows.descriptors) {
       this.#length[0] = TCP_INFO_BYTES;
-      const { getsockopt } = this.#libc.symbols;
-      const length = new Uint8Array(this.#length.buffer);
-      if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, this.#info, length) !== 0) {
+      if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, this.#info, this.#lengthBytes) !== 0) {
         this.#flows.close(descriptor);
         continue;
       }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ImageStore, urlBeside } from "../../../src/store/mod.ts";
+import { type ImageStore, TakenOver, urlBeside } from "../../../src/store/mod.ts";
 import { openS3Store, type S3StoreOptions } from "../../../src/store/bucket/store.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { startSwift, type Swift } from "./swift.ts";
@@ -122,6 +122,16 @@ test("asks again where no answer comes", async ({ store, way, folder, file }) =>
   assert.equal(way.troubles.length, 0);
 }, { answerMs: 1_500 });
 
+test("gives up where an answer begins and does not end", async ({ store, way, folder, file }) => {
+  const path = await file("large.png", noise(100_000));
+  way.troubles.push("stall");
+  await assert.rejects(store.put(folder, [path], never), {
+    code: "storage",
+    message: /Nothing comes any more/,
+  });
+  assert.equal(way.troubles.length, 0);
+}, { answerMs: 1_500, partBytes: 65_536 });
+
 test("goes on where an answer broke off", async ({ store, way, folder, file }) => {
   const bytes = noise(3_000_000);
   const url = await store.put(folder, [await file("a.png", bytes)], never);
@@ -160,20 +170,28 @@ test("ends at once when it is told to", async ({ store, way, folder, file }) => 
   await assert.rejects(putting, /Nobody wants it/);
 });
 
-test("takes away what it had stored when it is told to end", async (work) => {
-  const { store, folder, file, swift } = work;
+/** Ends with this reason when it has stored the first of two files; gives what is left. */
+async function putHalf({ store, folder, file, swift }: Work, reason: Error): Promise<string[]> {
   const leaving = new AbortController();
   const paths = [await file("a.png", PNG), await file("b.png", PNG)];
-  // It is told when it has stored the first.
   const [, second] = paths;
   Object.defineProperty(paths, 1, {
     get() {
-      leaving.abort(new Error("Enough"));
+      leaving.abort(reason);
       return second;
     },
   });
-  await assert.rejects(store.put(folder, paths, leaving.signal), /Enough/);
-  assert.ok(!(await swift.keys()).some((key) => key.includes(folder)));
+  await assert.rejects(store.put(folder, paths, leaving.signal), reason);
+  return (await swift.keys()).filter((key) => key.includes(folder));
+}
+
+test("takes away what it had stored when it is told to end", async (work) => {
+  assert.deepEqual(await putHalf(work, new Error("Enough")), []);
+});
+
+test("leaves what it had stored to a worker that goes on with it", async (work) => {
+  const left = await putHalf(work, new TakenOver("It goes on elsewhere"));
+  assert.deepEqual(left, [`pixels/${work.folder}/a.png`]);
 });
 
 test("says what is wrong with its settings", async ({ file, folder }) => {

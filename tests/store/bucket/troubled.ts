@@ -6,6 +6,8 @@ export type Trouble =
   | { readonly status: number; readonly code: string }
   /** It is taken and never answered. */
   | "silence"
+  /** Its answer begins and never goes on. */
+  | "stall"
   /** It is closed without an answer. */
   | "cut"
   /** Its answer ends after so many bytes. */
@@ -61,6 +63,7 @@ interface Way {
 
 async function pass(from: Deno.Conn, trouble: Trouble | undefined, way: Way): Promise<void> {
   if (trouble === "silence") return;
+  if (trouble === "stall") return await begin(from);
   if (trouble === "cut") return close(from);
   if (trouble !== undefined && "status" in trouble) return await answer(from, trouble);
   const to = await Deno.connect({ hostname: "127.0.0.1", port: way.port });
@@ -83,6 +86,10 @@ async function cutAfter(to: Deno.Conn, from: Deno.Conn, bytes: number): Promise<
   }
   close(to);
   close(from);
+}
+
+async function begin(conn: Deno.Conn): Promise<void> {
+  await conn.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n<"));
 }
 
 /** The request has to be read before, or the connection is reset and the answer with it. */
