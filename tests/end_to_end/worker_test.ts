@@ -11,6 +11,7 @@ import {
 import { type SimulatorOptions, startSimulator } from "../../src/simulator/mod.ts";
 import { zmqTransport } from "../../src/transport/mod.ts";
 import { startWorker } from "../../src/worker/mod.ts";
+import { polled } from "../support/polled.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE, testConfig, workerSetup } from "../support/worker.ts";
 
@@ -193,9 +194,11 @@ Deno.test("A worker that starts before ComfyUI takes jobs, and runs them when it
   const job = client.generate(IMAGE);
   await job.accepted;
   assert.equal((await client.status()).queue_size, 1);
+  const isAway = (line: string) => line.startsWith("ComfyUI is away");
+  await polled(() => Promise.resolve(lines.find(isAway)), "the worker to miss ComfyUI");
   await using _simulator = await startSimulator({ port: Number(new URL(url).port), stepTimeMs: 1 });
   assert.ok((await job.result).imagePath.endsWith(".png"));
-  assert.equal(lines.filter((line) => line.startsWith("ComfyUI is away")).length, 1);
+  assert.equal(lines.filter(isAway).length, 1);
 });
 
 Deno.test("A job whose ComfyUI is lost goes on when it is back", async () => {
