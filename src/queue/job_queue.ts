@@ -164,6 +164,8 @@ export interface News {
   readonly cancelled: readonly string[];
   /** True if jobs wait. */
   readonly hasWork: boolean;
+  /** Earliest deadline of a waiting job, Unix milliseconds; undefined if none has one. */
+  readonly deadlineAtMs: number | undefined;
 }
 
 /** What a queue offers besides that other workers use, too. */

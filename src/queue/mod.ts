@@ -31,7 +31,6 @@ export type {
   Outbox,
 } from "./outbox.ts";
 export { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";
-export { isPostgresUrl } from "./postgres/address.ts";
 export { lockQueue } from "./sqlite/lock.ts";
 export { openSqliteQueue } from "./sqlite/sqlite_queue.ts";
 export type { SqliteQueueOptions } from "./sqlite/sqlite_queue.ts";

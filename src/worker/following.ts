@@ -15,7 +15,10 @@ export interface FollowingOptions {
   /** Tells endings, each once. */
   announcer: Announcer;
   /** Runs jobs. */
-  scheduler: Pick<Scheduler, "wake" | "came" | "abort" | "running" | "noteElsewhere">;
+  scheduler: Pick<
+    Scheduler,
+    "wake" | "came" | "abort" | "running" | "noteElsewhere" | "noteDeadline"
+  >;
   /** Tells how the jobs of the others come along. */
   relay?: Relay | undefined;
   /** Longest time between two looks, in milliseconds, whether anybody told of a change or not. @default {1000} */
@@ -57,7 +60,8 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
     if (performance.now() - metAtMs >= MEET_MS) await meet();
     let hasMore = true;
     while (open && hasMore) {
-      const { endings, cancelled, hasWork } = await shared.news(scheduler.running());
+      const { endings, cancelled, hasWork, deadlineAtMs } = await shared.news(scheduler.running());
+      scheduler.noteDeadline(deadlineAtMs);
       for (const id of cancelled) scheduler.abort(id);
       for (const job of endings) await announcer.announce(job);
       hasMore = endings.length > 0;

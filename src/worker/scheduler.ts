@@ -115,6 +115,12 @@ class QueueScheduler implements Scheduler {
     this.#elsewhere.note(servers);
   }
 
+  noteDeadline(deadlineAtMs = Infinity): void {
+    if (deadlineAtMs >= (this.#deadlineAtMs ?? Infinity)) return;
+    this.#deadlineAtMs = deadlineAtMs;
+    this.wake();
+  }
+
   get elsewhere(): readonly ServerElsewhere[] {
     return this.#elsewhere.servers;
   }
@@ -152,7 +158,7 @@ class QueueScheduler implements Scheduler {
   async #run(): Promise<void> {
     while (!this.#draining) {
       try {
-        const isTidy = this.#tidying.isDone(this.#now());
+        const isTidy = this.#tidying.isDone(this.#now(), this.#deadlineAtMs);
         await this.#abandon(isTidy);
         await this.#welcome.look(this.#slots.all);
         if (!isTidy) await this.#expire();
@@ -223,7 +229,7 @@ class QueueScheduler implements Scheduler {
       const isRetried = failure !== undefined && ended === undefined;
       this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);
-      if (ended === undefined) return;
+      if (ended === undefined) return this.#noteBack(attempt.lease.job);
       if (ended.state === "completed") {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
@@ -239,6 +245,11 @@ class QueueScheduler implements Scheduler {
     } finally {
       this.#leave(slot, attempt);
     }
+  }
+
+  /** A job went back to the queue: its deadline is to be thought of again. */
+  #noteBack({ deadlineAtMs }: Job): void {
+    if (deadlineAtMs !== undefined) this.#tidying.reset();
   }
 
   /** The server may have another job. */

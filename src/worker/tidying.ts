@@ -18,11 +18,12 @@ export class Tidying {
     this.#isShared = shared !== undefined;
   }
 
-  /** True if a look may be left out; false is followed by one. */
-  isDone(nowMs: number): boolean {
+  /** True if a look may be left out; false is followed by one. One is due once a deadline has passed. */
+  isDone(nowMs: number, deadlineAtMs = Infinity): boolean {
     const sinceMs = nowMs - this.#atMs;
+    const isDue = deadlineAtMs <= nowMs && deadlineAtMs > this.#atMs;
     // A clock that was set back must not keep the next look away.
-    const isDone = this.#isShared && sinceMs >= 0 && sinceMs < EVERY_MS;
+    const isDone = this.#isShared && !isDue && sinceMs >= 0 && sinceMs < EVERY_MS;
     if (!isDone) this.#atMs = nowMs;
     return isDone;
   }

@@ -8,6 +8,7 @@ import { database } from "./world/database.ts";
 import { disk } from "./world/disk.ts";
 import { isolates } from "./world/isolates.ts";
 import { links } from "./world/links.ts";
+import { losePower } from "./world/power.ts";
 import { hosts, web } from "./world/web.ts";
 import type { Process, World } from "./world/world.ts";
 
@@ -42,6 +43,10 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
     database.diesIn = which % 60;
     database.onDeath = () => worker.kill(forMs);
     return () => void (database.diesIn = -1);
+  },
+  "power cut": ({ worker }, { forMs }) => {
+    worker.kill(forMs);
+    losePower();
   },
   "worker restarts": ({ worker }) => worker.restart(),
   "worker freezes": ({ worker, world }, { forMs }) => {

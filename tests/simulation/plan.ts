@@ -71,6 +71,7 @@ export const FAULTS = [
   "database full",
   "database held",
   "clock jumps",
+  "power cut",
 ] as const;
 
 /** One kind. */
@@ -130,6 +131,7 @@ const THEMES: readonly (readonly [FaultKind, ...FaultKind[]])[] = [
   ["server dies", "server unreachable", "sockets cut", "executor dead", "web lossy"],
   ["worker dies", "worker dies at a statement", "worker restarts", "isolate crashes"],
   ["worker dies", "worker restarts", "link down", "link lossy", "updates late"],
+  ["power cut", "worker dies at a statement", "disk slow", "disk full"],
 ];
 
 /**

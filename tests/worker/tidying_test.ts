@@ -16,6 +16,12 @@ Deno.test("A scheduler looks each second after what is everybody's, and when it 
   assert.equal(tidying.isDone(1_002), false);
 });
 
+Deno.test("A scheduler looks at what is everybody's as soon as a deadline has passed, once", () => {
+  const tidying = new Tidying({ shared: SHARED });
+  const looks = [0, 499, 500, 501].map((ms) => tidying.isDone(ms, 500));
+  assert.deepEqual(looks, [false, true, false, true]);
+});
+
 Deno.test("A clock that is set back does not keep a scheduler from what is everybody's", () => {
   const tidying = new Tidying({ shared: SHARED });
   assert.equal(tidying.isDone(3_600_000), false);

@@ -133,6 +133,7 @@ export class Others implements SharedQueue {
         ? []
         : String(unwanted).split(",").map((hex) => idOf(Uint8Array.fromHex(hex))),
       hasWork: first?.["has_work"] === true,
+      deadlineAtMs: optionalNumber(first?.["first_deadline_ms"]),
     };
   }
 
@@ -211,6 +212,10 @@ function readServer(row: StoredRow): ServerElsewhere {
     weight: Number(weight),
     draining: draining === true,
   };
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
 }
 
 function xidOf(row: StoredRow | undefined): string {

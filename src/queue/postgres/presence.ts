@@ -9,7 +9,7 @@ export const HEARD = `
 
 /**
  * Endings from a transaction on, the oldest first, of the last ten minutes. The first row also tells where to read
- * on, which of the jobs `$4` somebody wants cancelled, and whether jobs wait.
+ * on, which of the jobs `$4` somebody wants cancelled, whether jobs wait, and the first deadline of those.
  */
 export const NEWS = `
   WITH ended AS (
@@ -21,7 +21,9 @@ export const NEWS = `
     SELECT string_agg(encode(id, 'hex'), ',') AS unwanted FROM jobs
     WHERE id = ANY($4::bytea[]) AND state = 'running' AND cancel_requested)
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, unwanted,
-    EXISTS (SELECT FROM jobs WHERE state = 'queued') AS has_work, ended.*
+    EXISTS (SELECT FROM jobs WHERE state = 'queued') AS has_work,
+    (SELECT min(deadline_at_ms) FROM jobs WHERE state = 'queued' AND deadline_at_ms IS NOT NULL)
+      AS first_deadline_ms, ended.*
   FROM own LEFT JOIN ended ON true ORDER BY ended.ended_xid, ended.seq`;
 
 /** Notes that a worker lives, what it has heard of, and which servers it has. */
