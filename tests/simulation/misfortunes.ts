@@ -69,6 +69,12 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
     const host = all[which % all.length];
     if (host !== undefined) host.cutOffUntilMs = world.nowMs + forMs;
   },
+  "server lies": ({ world }, { which, forMs }) => {
+    const all = [...hosts.values()];
+    const host = all[which % all.length];
+    if (host === undefined) return;
+    Object.assign(host, { liesUntilMs: world.nowMs + 10 * forMs, liesRate: (which % 60) / 100 });
+  },
   "sockets cut": () => {
     for (const host of hosts.values()) host.breakConnections();
   },

@@ -95,6 +95,7 @@ const EXCUSES = new Set<FaultKind>([
   "server unreachable",
   "executor dead",
   "web lossy",
+  "server lies",
   "worker freezes",
   "isolate freezes",
   "out of memory",
