@@ -5,10 +5,11 @@
  */
 
 export { isTerminal, sameRequest } from "./job.ts";
-export type { Job, JobOutcome, JobResult, Lease } from "./job.ts";
+export type { Ending, Job, JobOutcome, JobResult, Lease } from "./job.ts";
 export type {
   AbandonOptions,
   CancelResult,
+  ClaimAllOptions,
   EnqueueDetails,
   EnqueueResult,
   HeldServer,

@@ -33,8 +33,11 @@ const PAUSE_MS = 20;
 /** What each other worker adds to that, so that many do not ask all the time. */
 const PAUSE_EACH_MS = 4;
 
-/** Shortest time between two looks at who the others are: they tell of their servers no oftener. */
+/** Shortest time between two looks at who the others are, in milliseconds: they tell of their servers no oftener. */
 const MEET_MS = 500;
+
+/** What each of their servers adds to that. */
+const MEET_EACH_MS = 4;
 
 /** Time after which the scheduler looks at everything anew: leases run out, and a wake-up may be lost. */
 const WAKE_MS = 5_000;
@@ -48,16 +51,16 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
   shared.onChange(() => wakeUp.wake());
   let metAtMs = -Infinity;
   let wokeAtMs = -Infinity;
-  let others = 0;
+  let [others, servers] = [0, 0];
   const meet = async () => {
     metAtMs = performance.now();
-    const { servers, peers } = await shared.meet();
-    others = new Set(servers.map(({ worker }) => worker)).size;
-    scheduler.noteElsewhere(servers);
-    await relay?.look({ servers, peers });
+    const neighbours = await shared.meet();
+    [others, servers] = [neighbours.workers, neighbours.servers.length];
+    scheduler.noteElsewhere(neighbours.servers);
+    await relay?.look(neighbours);
   };
   const look = async () => {
-    if (performance.now() - metAtMs >= MEET_MS) await meet();
+    if (performance.now() - metAtMs >= MEET_MS + MEET_EACH_MS * servers) await meet();
     let hasMore = true;
     while (open && hasMore) {
       const { endings, cancelled, hasWork, deadlineAtMs } = await shared.news(scheduler.running());

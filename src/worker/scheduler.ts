@@ -7,6 +7,7 @@ import type { HeldServer, Job, Lease, ServerElsewhere } from "../queue/mod.ts";
 import { durationS } from "./announcer.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
 import { Elsewhere } from "./elsewhere.ts";
+import { Gathering } from "./gathering.ts";
 import { type JobRunner, Slot } from "./slot.ts";
 import { Slots } from "./slots.ts";
 import type { Scheduler, SchedulerOptions } from "./scheduling.ts";
@@ -37,6 +38,9 @@ class QueueScheduler implements Scheduler {
   #draining = false;
   #looked = false;
   readonly #tidying: Tidying;
+  readonly #gathering = new Gathering();
+  /** When the servers that are free now are claimed for. */
+  #claimAtMs: number | undefined;
   /** Earliest deadline of a waiting job, at the last look. */
   #deadlineAtMs: number | undefined;
   #problem: string | undefined;
@@ -48,9 +52,12 @@ class QueueScheduler implements Scheduler {
     this.#logger = logger;
     this.#now = now;
     this.#slots = new Slots(options.runners.map((one) => new Slot(one, options.estimator, now)));
-    this.#tidying = new Tidying(options.queue);
     const { shared } = options.queue;
     this.#elsewhere = new Elsewhere({ now, shared, onAnswer: () => this.wake() });
+    this.#tidying = new Tidying({
+      ...(shared === undefined ? {} : { shared }),
+      others: () => this.#elsewhere.workers,
+    });
     this.#welcome = new Welcome({
       queue: options.queue,
       onAdmitted: () => this.wake(),
@@ -186,18 +193,22 @@ class QueueScheduler implements Scheduler {
     const { open } = this.#slots;
     const room = open.reduce((sum, slot) => sum + slot.room, 0);
     const limit = Math.min(room, maxConcurrentJobs - this.#slots.active);
-    if (limit <= 0) return false;
+    this.#claimAtMs = limit <= 0
+      ? undefined
+      : this.#gathering.untilMs(open, this.#elsewhere.servers.length, this.#now());
+    if (limit <= 0 || this.#claimAtMs !== undefined) return false;
     const leases = await queue.claimAll({
       servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
       limit,
       leaseMs: this.#context.leaseMs,
-      place: (job, holder, taken) => this.#slots.choose(job, holder, taken, this.#elsewhere),
+      place: this.#slots.chooser(this.#elsewhere),
     });
     for (const lease of leases) {
       const slot = open.find(({ name }) => name === lease.job.server);
       if (slot !== undefined) this.#start(slot, lease);
     }
-    return leases.length === limit;
+    // Others may have been faster to take some: then there may be more.
+    return queue.shared === undefined ? leases.length === limit : leases.length > 0;
   }
 
   async #mayClaim(): Promise<boolean> {
@@ -314,7 +325,8 @@ class QueueScheduler implements Scheduler {
   /** When to look again without being woken: a pause or a deadline ends, a server gets its probe. */
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
-    const claimable = this.#slots.open.length > 0 ? await queue.nextClaimableAtMs() : undefined;
+    const claimable = this.#claimAtMs ??
+      (this.#slots.open.length > 0 ? await queue.nextClaimableAtMs() : undefined);
     const probes = this.#slots.all.map((slot) => slot.probeAtMs);
     const patience = this.#slots.all.map((slot) => this.#patienceEndsMs(slot))
       .filter((time) => time > this.#now() && time < Infinity);

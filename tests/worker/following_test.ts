@@ -12,7 +12,7 @@ function followed() {
   let looked = Promise.withResolvers<void>();
   const shared = {
     onChange: (listener: () => void) => void (change = listener),
-    meet: () => Promise.resolve({ servers: [], peers: [] }),
+    meet: () => Promise.resolve({ servers: [], peers: [], workers: 0 }),
     news: (running: readonly string[]) => {
       assert.deepEqual(running, ["own"]);
       const next = news.shift();

@@ -29,6 +29,11 @@ Deno.test("A clock that is set back does not keep a scheduler from what is every
   assert.equal(tidying.isDone(1), true);
 });
 
+Deno.test("The more schedulers look at the same, the less often each does", () => {
+  const tidying = new Tidying({ shared: SHARED, others: () => 10 });
+  assert.deepEqual([0, 1_999, 2_000].map((ms) => tidying.isDone(ms)), [false, true, false]);
+});
+
 Deno.test("A scheduler of a queue that nobody else uses always looks", () => {
   const tidying = new Tidying({});
   assert.deepEqual([0, 1, 2].map((ms) => tidying.isDone(ms)), [false, false, false]);
