@@ -59,6 +59,11 @@ browserTest(
     assert.equal(await left("Prompt", "SLIME"), "a green slime");
     assert.equal(await left("Model", "refiner"), "a tower");
     assert.equal(await left("Seed", "7"), "a green slime");
+    await page.getByLabel("To", { exact: true }).fill("2001-01-01");
+    await page.getByText("No images here.").waitFor();
+    assert.equal(await page.getByRole("link", { name: "Compare" }).count(), 1);
+    await page.getByLabel("To", { exact: true }).fill("");
+    await page.getByText("3 images; choose").waitFor();
     for (const frame of [0, 1, 2]) {
       await page.locator(`.gallery canvas[data-frame='${frame}']`).waitFor();
     }
@@ -97,10 +102,10 @@ browserTest("a refusal stands where the reader of a small screen is", async (ope
   await page.getByLabel("Width", { exact: true }).fill("63");
   await page.getByRole("button", { name: "Generate" }).click();
   await page.getByRole("alert").getByText("ask for 56x1024 or 64x1024").waitFor();
-  await page.waitForFunction(`(() => {
-    const { top, bottom } = document.querySelector("[role=alert]").getBoundingClientRect();
-    return top > 0 && bottom <= innerHeight;
-  })()`);
+  await polled(async () => {
+    const box = await page.getByRole("alert").boundingBox();
+    return box !== null && box.y > 0 && box.y + box.height <= 780 || undefined;
+  }, "the refusal is in view");
 });
 
 browserTest("what can be chosen is asked for anew when the reader comes back", async (open) => {
