@@ -19,7 +19,7 @@ import type {
   SharedQueue,
 } from "../job_queue.ts";
 import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../job_queue.ts";
-import { damageError } from "../row.ts";
+import { damageError, nameOf } from "../row.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type PostgresAddress, readPostgresUrl } from "./address.ts";
 import { PostgresClient, type StoredRow, type Value } from "./client.ts";
@@ -312,7 +312,7 @@ class PostgresQueue implements JobQueue {
 
   async clientIdOn(server: string): Promise<string | undefined> {
     const row = await this.#client.row("read the queue", sql.CLIENT_ID, [server]);
-    return row === undefined ? undefined : String(row["client_id"]);
+    return row === undefined ? undefined : nameOf(String(row["client_id"]));
   }
 
   async noteTimes(run: MeasuredRun): Promise<void> {
