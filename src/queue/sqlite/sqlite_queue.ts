@@ -1,6 +1,5 @@
 /** The job queue on SQLite. */
 
-import { JobError } from "../../errors.ts";
 import type { GenerateRequest, JobState } from "../../protocol/mod.ts";
 import { encodeRequest } from "../../protocol/encode.ts";
 import { openDatabase } from "./database.ts";
@@ -27,6 +26,7 @@ import type {
   QueueOptions,
   ReleaseOptions,
 } from "../job_queue.ts";
+import { readCursor } from "../cursor.ts";
 import { JobCounts } from "./counts.ts";
 import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
@@ -223,10 +223,7 @@ class SqliteQueue implements JobQueue {
 
   list({ state, limit, cursor }: ListOptions): Promise<JobsPage> {
     return this.#store.read(() => {
-      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-      if (!Number.isSafeInteger(before)) {
-        throw new JobError("invalid_parameter", "Invalid parameter: cursor: not one of this list");
-      }
+      const before = readCursor(cursor);
       const rows = pageRows(this.#store, this.#counts, { state, before, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
