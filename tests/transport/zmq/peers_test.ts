@@ -37,12 +37,6 @@ for (const [hex, source] of Object.entries(SOURCES)) {
   });
 }
 
-/** Resolves once the other side has ended the connection. */
-async function ended(connection: Deno.Conn): Promise<void> {
-  const buffer = new Uint8Array(256);
-  while (await connection.read(buffer).catch(() => null) !== null);
-}
-
 for (const kind of ["tcp", "ipc"] as const) {
   Deno.test({
     name: `zmq RequestServer cuts off connections over ${kind} that are too many for one address`,
