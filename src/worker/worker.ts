@@ -253,6 +253,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const context: HandlerContext = {
     freeSpace,
     queue,
+    workerName: config.worker.name,
     servers: executors.all,
     scheduler,
     announcer,

@@ -110,9 +110,10 @@ class PostgresQueue implements JobQueue {
     options: PostgresQueueOptions,
   ): Promise<PostgresQueue> {
     const { worker, now } = options;
-    const others = new Others({ client, worker, clock: now ?? (() => null) });
+    const wake = () => identity.wakeOthers();
+    const others = new Others({ client, worker, clock: now ?? (() => null), wake });
     const onChange = () => others.changed();
-    const identity = await Identity.take({
+    const identity: Identity = await Identity.take({
       address,
       name: worker,
       onChange,
