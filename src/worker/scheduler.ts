@@ -262,6 +262,7 @@ class QueueScheduler implements Scheduler {
       const telling = this.#options.announcer.announce(ended);
       this.#leave(slot, attempt);
       await telling;
+      await attempt.discard(ended);
       if (times === undefined) return;
       await keepTimes(this.#options.queue, times, { jobId: id, logger: this.#logger });
     } catch (error) {

@@ -12,7 +12,7 @@ import type { JobRunner } from "./slot.ts";
 import type { StorageWatch } from "./storage.ts";
 
 /** What a scheduler is made of. */
-export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "storeImages"> {
+export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "keptImages"> {
   /** Where jobs come from. */
   queue: JobQueue;
   /** Where they run. */
