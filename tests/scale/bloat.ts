@@ -12,18 +12,20 @@ import { claimMs } from "./claims.ts";
 import { fill } from "./fill.ts";
 
 const RATE = 100;
-const WAITING = 1_000;
 const CLAIMS = 200;
 /** Jobs that are changed at once. */
 const BATCH = 1_000;
 
 /** As after so many seconds, compared with before. */
-export async function measureBloat(cluster: Cluster, [seconds = 600]: number[]): Promise<string[]> {
+export async function measureBloat(
+  cluster: Cluster,
+  [seconds = 600, waiting = 1_000]: number[],
+): Promise<string[]> {
   const schema = "bloat";
   const url = cluster.url(schema);
   const queue = await openPostgresQueue({ url, worker: "w", maxQueued: 1_000_000 });
   const gone = seconds * RATE;
-  fill(cluster, schema, gone + WAITING + 2 * CLAIMS, "job");
+  fill(cluster, schema, gone + waiting + 2 * CLAIMS, "job");
   cluster.sql(`VACUUM ANALYZE ${schema}.jobs`);
   const held = await cluster.begin(
     `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM ${schema}.jobs`,

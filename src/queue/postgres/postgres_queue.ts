@@ -100,6 +100,7 @@ class PostgresQueue implements JobQueue {
       client,
       maxQueued,
       clock: this.#clock,
+      isSteady: now === undefined,
       onStored: () => identity.wakeOthers(),
     });
   }
