@@ -58,6 +58,8 @@ class Tracker implements ProgressTracker {
   #nodes: Map<string, NodeState>;
   /** The same, to be gone through with each step. */
   #all: readonly NodeState[];
+  /** What was in memory when that was planned. */
+  #planned = "";
   /** Weight of the whole run, files included. */
   #totalMs = 0;
   #stage: Stage = "initializing";
@@ -94,7 +96,12 @@ class Tracker implements ProgressTracker {
     return this.#shown = this.#snapshot();
   }
 
+  #loadedNames(): string {
+    return [...this.#options.loaded ?? []].join("\n");
+  }
+
   #plan(): Map<string, NodeState> {
+    this.#planned = this.#loadedNames();
     const plans = planProgress(this.#graph);
     const { expected: times, loaded = new Set() } = this.#options;
     const expectations = expectNodes(this.#graph, plans, times, loaded);
@@ -157,7 +164,7 @@ class Tracker implements ProgressTracker {
   #start(): void {
     if (this.#startedAt !== undefined) return;
     this.#startedAt = this.#now();
-    if (this.#shown !== undefined) return;
+    if (this.#shown !== undefined || this.#loadedNames() === this.#planned) return;
     this.#nodes = this.#plan();
     this.#all = [...this.#nodes.values()];
   }
