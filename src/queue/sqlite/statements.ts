@@ -1,6 +1,7 @@
 /** Every SQL statement of the queue. Each changes one job, fenced by its `seq` within a transaction or by its token. */
 
 import { MAX_PAUSE_MS } from "../acceptance.ts";
+import { MAX_COUNT } from "../row.ts";
 
 /** The least integer that SQLite knows. */
 export const LEAST_INTEGER: bigint = -(2n ** 63n);
@@ -188,11 +189,16 @@ export const EXPIRED = `
 
 /** Counts a fall of ComfyUI while it ran the prompt: once, should the worker die before it gives the job back. */
 export const CRASH = `
-  UPDATE jobs SET crashes = crashes + 1, prompt_started = 0 WHERE token = :token RETURNING *`;
+  UPDATE jobs SET crashes = min(crashes, ${MAX_COUNT - 1}) + 1, prompt_started = 0
+  WHERE token = :token RETURNING *`;
 
 /** Ended jobs whose ending may not have been told. */
 export const UNANNOUNCED = `
   SELECT * FROM jobs WHERE outcome IS NOT NULL AND announced = 0 ORDER BY seq LIMIT :limit`;
+
+/** Notes it of some by their numbers. */
+export const ANNOUNCED_ROWS = `
+  UPDATE jobs SET announced = 1 WHERE seq IN (SELECT value FROM json_each(:seqs))`;
 
 /** Notes that an ending was told. */
 export const ANNOUNCED = `UPDATE jobs SET announced = 1 WHERE id = :id AND outcome IS NOT NULL`;

@@ -6,7 +6,7 @@ import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import type { BindOptions, PublishOptions, UpdatePublisher } from "../sockets.ts";
 import { nextTurn, TurnBudget } from "./turns.ts";
 import { type Binding, bindSocket, boundOptions } from "./bind.ts";
-import { openPublisher } from "./open.ts";
+import { crowdOf, openPublisher } from "./open.ts";
 import type { PublisherPort } from "./port.ts";
 
 /**
@@ -38,7 +38,7 @@ export async function bindPublisher(
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
   });
-  const socket = await openPublisher(openLibrary, socketOptions, options.curve);
+  const socket = await openPublisher(openLibrary, socketOptions, options.curve, crowdOf(options));
   return new ZmqUpdatePublisher(socket, await bindSocket(socket, address), highWaterMark);
 }
 
