@@ -199,6 +199,23 @@ Deno.test("deno.json pins every dependency exactly and no task asks for all perm
   deepEqual(found.map(([name, rule]) => `deno.json:${lineOf(text, name!)}: ${name} ${rule}`), []);
 });
 
+Deno.test("a folder whose tests share an isolate is run by its all.ts, and only by that", async () => {
+  const { tasks } = JSON.parse(await readText("deno.json"));
+  const words: string[] = tasks["test:together"].command.replaceAll("'", "").split(" ");
+  const left = words.find((word) => word.startsWith("--ignore="))!.slice("--ignore=".length);
+  const shared = (await listModules(new URL("tests/", ROOT))).filter((path) =>
+    path.endsWith("/all.ts")
+  );
+  ok(shared.length > 0, "no folder was found");
+  deepEqual(
+    words.filter((word) => word.endsWith("/all.ts")).toSorted(),
+    shared.map((path) => `tests/${path}`),
+  );
+  const folders = shared.map((path) => `**/tests/${path.slice(0, -"/all.ts".length)}`);
+  deepEqual(left.split(","), ["**/tests/bench", ...folders]);
+  ok(words.at(-1) === ".", "all others are run too");
+});
+
 /** The line where a JSON key stands, 1 where it does not. */
 function lineOf(text: string, key: string): number {
   return text.slice(0, Math.max(0, text.indexOf(`"${key}":`))).split("\n").length;
