@@ -3,9 +3,9 @@
 import { ComfyError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { type CancelContext, cancelPrompt } from "./run/cancel.ts";
-import { type Clock, delay } from "./clock.ts";
+import { type Clock, delay, later, laterBy } from "./clock.ts";
 import type { ComfyClient } from "./comfy_client.ts";
-import { type Beginning, follow, type FollowContext, startRunDeadline } from "./run/follow.ts";
+import { type Beginning, follow, type FollowContext } from "./run/follow.ts";
 import type { HistoryEntry } from "./api/history.ts";
 import { type Access, openAccess } from "./api/access.ts";
 import { HttpApi } from "./api/http.ts";
@@ -102,6 +102,7 @@ class Client implements ComfyClient {
   async connect(options: CallOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     if (this.#socket.isDoubted) await this.#socket.recycle();
+    if (this.#socket.isOpen) return;
     using deadline = this.#api.startDeadline("Opening the event socket", options);
     await this.#socket.ensureOpen({ signal: deadline.signal });
   }
@@ -118,35 +119,34 @@ class Client implements ComfyClient {
     }
   }
 
-  async *run(
-    graph: PromptGraph,
-    options: RunOptions = {},
-  ): AsyncGenerator<ComfyEvent, void, undefined> {
-    using deadline = startRunDeadline(this.#clock, options);
-    await this.#prepare(deadline.signal);
-    const { promptId = crypto.randomUUID(), previewMethod = "default" } = options;
-    const previews = previewMethod === "default" ? {} : { preview_method: previewMethod };
-    const extraData = { ...options.extraData, ...previews };
-    const run = this.#createRun({ promptId, graph, isNew: true });
-    const begin: Beginning["begin"] = async (signal, giveUp) => {
-      const prompt = { graph, spelled: options.spelled ?? graph, promptId, extraData };
-      return await this.#post(run, prompt, signal, giveUp) ? "answered" : "doubtful";
-    };
-    yield* follow(this.#follow, { run, begin }, deadline, options);
+  run(graph: PromptGraph, options: RunOptions = {}): AsyncGenerator<ComfyEvent, void, undefined> {
+    return follow(this.#follow, options, async (prepared) => {
+      await this.#prepare(prepared);
+      const { promptId = crypto.randomUUID(), previewMethod = "default" } = options;
+      const previews = previewMethod === "default" ? {} : { preview_method: previewMethod };
+      const extraData = { ...options.extraData, ...previews };
+      const run = this.#createRun({ promptId, graph, isNew: true });
+      const begin: Beginning["begin"] = async (signal, giveUp) => {
+        const prompt = { graph, spelled: options.spelled ?? graph, promptId, extraData };
+        return await this.#post(run, prompt, signal, giveUp) ? "answered" : "doubtful";
+      };
+      return { run, begin };
+    });
   }
 
-  async *attach(
+  attach(
     promptId: string,
     options: FollowOptions & { graph?: PromptGraph } = {},
   ): AsyncGenerator<ComfyEvent, void, undefined> {
-    using deadline = startRunDeadline(this.#clock, options);
-    await this.#prepare(deadline.signal);
-    const run = this.#createRun({ promptId, graph: options.graph, isNew: false });
-    const begin: Beginning["begin"] = async (signal) => {
-      await this.#adopt(run, signal);
-      return "answered";
-    };
-    yield* follow(this.#follow, { run, begin }, deadline, options);
+    return follow(this.#follow, options, async (prepared) => {
+      await this.#prepare(prepared);
+      const run = this.#createRun({ promptId, graph: options.graph, isNew: false });
+      const begin: Beginning["begin"] = async (signal) => {
+        await this.#adopt(run, signal);
+        return "answered";
+      };
+      return { run, begin };
+    });
   }
 
   async state(promptId: string, options: CallOptions = {}): Promise<PromptStatus> {
@@ -367,6 +367,7 @@ function toClock(options: ComfyClientOptions): Clock {
   return {
     now: options.now ?? (() => performance.now()),
     delay: options.delay ?? delay,
+    later: options.delay === undefined ? later : laterBy(options.delay),
     random: options.random ?? (() => Math.random()),
   };
 }

@@ -12,6 +12,8 @@ export interface Clock {
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
   delay(ms: number, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Calls back after `ms`; returns how to give that up. */
+  later(ms: number, callback: () => void): () => void;
   /** A number in [0, 1). */
   random(): number;
 }
@@ -31,6 +33,21 @@ export function delay(ms: number, options: { signal?: AbortSignal } = {}): Promi
     }, Math.min(ms, MAX_TIMER_MS));
     signal?.addEventListener("abort", abort, { once: true });
   });
+}
+
+/** Calls back after some time; returns how to give that up. */
+export function later(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS));
+  return () => clearTimeout(timer);
+}
+
+/** The same where only the wait is known. */
+export function laterBy(wait: Clock["delay"]): Clock["later"] {
+  return (ms, callback) => {
+    const controller = new AbortController();
+    wait(ms, { signal: controller.signal }).then(callback, () => {});
+    return () => controller.abort(NOT_NEEDED);
+  };
 }
 
 /** A signal with a time limit, to be disposed of when the work is done. */
@@ -53,17 +70,32 @@ export interface DeadlineOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Starts a time limit. */
+/** Starts a time limit. One that is started anew lets its timer go on, since each new one is dear. */
 export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline {
   const { ms, error, signal: outer } = options;
   const controller = new AbortController();
-  let timer = new AbortController();
+  /** Undefined while the time is stopped. */
+  let endsAt: number | undefined;
+  let isRestarted = false;
+  let cancel: (() => void) | undefined;
   function follow(): void {
     controller.abort(outer?.reason);
   }
+  function arm(waitMs: number): void {
+    isRestarted = false;
+    cancel = clock.later(waitMs, end);
+  }
+  function end(): void {
+    cancel = undefined;
+    if (endsAt === undefined) return;
+    if (isRestarted) arm(Math.max(0, endsAt - clock.now()));
+    else controller.abort(error());
+  }
   function start(): void {
     if (ms === Infinity) return;
-    clock.delay(ms, { signal: timer.signal }).then(() => controller.abort(error()), () => {});
+    endsAt = clock.now() + ms;
+    isRestarted = true;
+    if (cancel === undefined) arm(ms);
   }
   if (outer?.aborted) follow();
   else {
@@ -72,14 +104,13 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
   }
   return {
     signal: controller.signal,
-    restart() {
-      timer.abort(NOT_NEEDED);
-      timer = new AbortController();
-      start();
+    restart: start,
+    pause() {
+      endsAt = undefined;
     },
-    pause: () => timer.abort(NOT_NEEDED),
     [Symbol.dispose]() {
-      timer.abort(NOT_NEEDED);
+      cancel?.();
+      endsAt = undefined;
       outer?.removeEventListener("abort", follow);
     },
   };

@@ -13,7 +13,7 @@ const MOST = 1_000;
 export interface KnownChecks {
   /** Answers from memory alone: only what can be done. */
   recall(request: GenerateRequest): CheckResult | undefined;
-  /** Answers from memory, or asks. */
+  /** Answers from memory, with what is being asked already, or asks. */
   check(request: GenerateRequest): Promise<CheckResult>;
   /** Forgets all: the server may have changed. */
   forget(): void;
@@ -30,10 +30,19 @@ export function createKnownChecks(
   now: () => number = () => performance.now(),
 ): KnownChecks {
   const known = new Map<string, { result: CheckResult; untilMs: number }>();
+  const underWay = new Map<string, Promise<CheckResult>>();
   let age = 0;
   const recall = (kind: string) => {
     const found = known.get(kind);
     return found !== undefined && found.untilMs > now() ? found.result : undefined;
+  };
+  const askAndRemember = async (kind: string, request: GenerateRequest) => {
+    const askedAt = age;
+    const result = await ask(request);
+    if (result.type !== "ok" || askedAt !== age) return result;
+    if (known.size >= MOST) known.clear();
+    known.set(kind, { result, untilMs: now() + HOLDS_MS });
+    return result;
   };
   return {
     recall(request) {
@@ -45,19 +54,31 @@ export function createKnownChecks(
       if (kind === undefined) return await ask(request);
       const remembered = recall(kind);
       if (remembered !== undefined) return remembered;
-      const askedAt = age;
-      const result = await ask(request);
-      if (result.type !== "ok" || askedAt !== age) return result;
-      if (known.size >= MOST) known.clear();
-      known.set(kind, { result, untilMs: now() + HOLDS_MS });
-      return result;
+      const before = underWay.get(kind);
+      if (before !== undefined) {
+        const result = await before;
+        // A refusal may be due to what only the other one says.
+        if (result.type === "ok") return result;
+      }
+      const asking = askAndRemember(kind, request);
+      if (underWay.has(kind)) return await asking;
+      underWay.set(kind, asking);
+      try {
+        return await asking;
+      } finally {
+        if (underWay.get(kind) === asking) underWay.delete(kind);
+      }
     },
     forget() {
       age += 1;
       known.clear();
+      underWay.clear();
     },
   };
 }
+
+/** Every server looks at the same request. */
+const kinds = new WeakMap<GenerateRequest, string>();
 
 /**
  * What two requests have in common that are checked alike: all but names, wording, seed and turn. A file
@@ -65,8 +86,10 @@ export function createKnownChecks(
  */
 function kindOf(request: GenerateRequest): string | undefined {
   if (request.init_image !== undefined) return undefined;
+  const known = kinds.get(request);
+  if (known !== undefined) return known;
   const { negative_prompt, seed } = request;
-  return JSON.stringify({
+  const kind = JSON.stringify({
     ...request,
     id: "",
     prompt: "",
@@ -75,4 +98,6 @@ function kindOf(request: GenerateRequest): string | undefined {
     negative_prompt: negative_prompt === undefined ? undefined : "",
     seed: seed === undefined ? undefined : 0,
   });
+  kinds.set(request, kind);
+  return kind;
 }

@@ -62,6 +62,12 @@ export interface Job {
   readonly damage?: string;
 }
 
+/** What is told of a job that has ended. */
+export type Ending = Pick<
+  Job,
+  "id" | "state" | "seed" | "createdAtMs" | "startedAtMs" | "finishedAtMs" | "outcome"
+>;
+
 /**
  * The right to run one job, held by one attempt. `token` fences it: a lease that was lost to another
  * attempt can change nothing any more.

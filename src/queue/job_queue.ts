@@ -6,7 +6,7 @@
 
 import type { MeasuredRun } from "../node_times.ts";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
-import type { Job, JobOutcome, Lease } from "./job.ts";
+import type { Ending, Job, JobOutcome, Lease } from "./job.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** What became of a submission. */
@@ -154,16 +154,20 @@ export interface Neighbours {
   readonly servers: readonly ServerElsewhere[];
   /** Those that tell where their updates are. */
   readonly peers: readonly Peer[];
+  /** How many they are. */
+  readonly workers: number;
 }
 
 /** What others have done. */
 export interface News {
   /** Jobs that ended, each once; some now, more the next time. */
-  readonly endings: readonly Job[];
+  readonly endings: readonly Ending[];
   /** Ids of jobs that run here and somebody wants cancelled. */
   readonly cancelled: readonly string[];
   /** True if jobs wait. */
   readonly hasWork: boolean;
+  /** Earliest deadline of a waiting job, Unix milliseconds; undefined if none has one. */
+  readonly deadlineAtMs: number | undefined;
 }
 
 /** What a queue offers besides that other workers use, too. */

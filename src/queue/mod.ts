@@ -5,10 +5,11 @@
  */
 
 export { isTerminal, sameRequest } from "./job.ts";
-export type { Job, JobOutcome, JobResult, Lease } from "./job.ts";
+export type { Ending, Job, JobOutcome, JobResult, Lease } from "./job.ts";
 export type {
   AbandonOptions,
   CancelResult,
+  ClaimAllOptions,
   EnqueueDetails,
   EnqueueResult,
   HeldServer,
@@ -31,7 +32,6 @@ export type {
   Outbox,
 } from "./outbox.ts";
 export { RUNS_IN_ALL, RUNS_OF_A_KIND } from "./job_queue.ts";
-export { isPostgresUrl } from "./postgres/address.ts";
 export { lockQueue } from "./sqlite/lock.ts";
 export { openSqliteQueue } from "./sqlite/sqlite_queue.ts";
 export type { SqliteQueueOptions } from "./sqlite/sqlite_queue.ts";

@@ -3,7 +3,14 @@
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
-import { isTerminal, type Job, type JobOutcome, type JobResult, type Lease } from "./job.ts";
+import {
+  type Ending,
+  isTerminal,
+  type Job,
+  type JobOutcome,
+  type JobResult,
+  type Lease,
+} from "./job.ts";
 
 /** Columns of a row that was read. Numbers are safe integers, whatever is stored. */
 export interface JobRow {
@@ -28,6 +35,12 @@ export interface JobRow {
   readonly finished_at_ms: number | null;
   readonly outcome: string | null;
 }
+
+/** Columns of a job that has ended, without what was asked for. */
+export type EndingRow = Pick<
+  JobRow,
+  "id" | "state" | "seed" | "created_at_ms" | "started_at_ms" | "finished_at_ms" | "outcome"
+>;
 
 /** Longest name of a job that a message can carry. */
 const MAX_ID_CHARS = 512;
@@ -82,6 +95,24 @@ export function toJob(row: JobRow): Job {
   return damage === undefined ? job : { ...job, ...mended(job, damage), damage };
 }
 
+/** Reads back how a job ended; one whose row is damaged has failed. */
+export function toEnding(row: EndingRow): Ending {
+  const { value, damage } = attempt(() => readOutcome(row));
+  const timeOf = (ms: number | null) => ms === null ? undefined : clampTime(ms);
+  const outcome = damage === undefined
+    ? value
+    : { type: "failed", error: damageError(damage) } as const;
+  return {
+    id: row.id,
+    state: outcome?.type ?? row.state,
+    seed: Math.max(0, row.seed),
+    createdAtMs: clampTime(row.created_at_ms),
+    startedAtMs: timeOf(row.started_at_ms),
+    finishedAtMs: timeOf(row.finished_at_ms),
+    outcome,
+  };
+}
+
 /** What is said of a job whose row is damaged. */
 export function damageError(damage: string): string {
   return `The queue's record of this job is damaged (${damage}); send it again under another id`;
@@ -108,7 +139,7 @@ function readRequest(row: JobRow): GenerateRequest {
   return request;
 }
 
-function readOutcome({ state, outcome }: JobRow): JobOutcome | undefined {
+function readOutcome({ state, outcome }: EndingRow): JobOutcome | undefined {
   if (outcome === null) {
     if (isTerminal(state)) throw new Error("How it ended is not told");
     return undefined;

@@ -165,7 +165,8 @@ class JobRun {
     await using output = new OutputImages(this.#context, spec, details);
     using warmUp = pixel?.warmUp();
     const images = await this.#watch(template, graph, (event) => {
-      if (event.type === "executing") warmUp?.begin();
+      // Waiting for its turn is time too, and without an event socket nothing else is told in time.
+      if (event.type === "queued") warmUp?.begin();
       if (event.type === "executed") output.expect(event.images);
       if (event.type === "socket_image") {
         this.#sentImages += 1;

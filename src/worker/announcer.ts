@@ -3,19 +3,19 @@
 import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { JobComplete, JobError } from "../protocol/mod.ts";
-import type { Job, JobQueue, JobResult } from "../queue/mod.ts";
+import type { Ending, JobQueue, JobResult } from "../queue/mod.ts";
 import { nameOf } from "../store/mod.ts";
 import type { Publisher } from "./publisher.ts";
 import { shortened } from "./shorten.ts";
 
 /** What the announcer works with. */
 export interface AnnouncerOptions {
-  /** Knows which endings were told. */
-  queue: Pick<JobQueue, "markAnnounced">;
+  /** Notes which endings were told; absent where all workers hear of each from the queue. */
+  queue?: Pick<JobQueue, "markAnnounced">;
   /** Where updates go. */
   publisher: Publisher;
   /** Stores what is to be told of a job elsewhere; an ending is marked as told only after that. */
-  onEnding?: (job: Job) => Promise<void>;
+  onEnding?: (job: Ending) => Promise<void>;
   /** Takes log lines. */
   logger?: Logger;
 }
@@ -26,7 +26,7 @@ const REMEMBERED = 10_000;
 /** Tells endings. */
 export interface Announcer {
   /** Tells how a job ended. */
-  announce(job: Job): Promise<void>;
+  announce(job: Ending): Promise<void>;
 }
 
 /** Creates an announcer. */
@@ -41,7 +41,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       logger.log(failed ? "error" : "info", message, facts);
       try {
         await onEnding?.(job);
-        await queue.markAnnounced(job.id);
+        await queue?.markAnnounced(job.id);
       } catch (error) {
         // It is told again at the next start, which does no harm.
         logger.log("warn", `Cannot note that an ending was told: ${messageOf(error)}`, {
@@ -73,7 +73,7 @@ export function announceOnce(announcer: Announcer): Announcer & { isTold(jobId: 
 }
 
 /** `job_finished` goes first: older clients stop reading there. A cancelled job has no other ending. */
-function publishEnding(publisher: Publisher, job: Job): void {
+function publishEnding(publisher: Publisher, job: Ending): void {
   const duration_s = durationS(job);
   const success = job.outcome?.type === "completed";
   publisher.publish({ type: "job_finished", job_id: job.id, success, duration_s });
@@ -104,7 +104,7 @@ export function imageUrlOf({ storedAt, imagePaths }: JobResult): { image_url?: s
 }
 
 /** Run time in seconds; 0 for a job that never ran. */
-export function durationS({ startedAtMs, finishedAtMs }: Job): number {
+export function durationS({ startedAtMs, finishedAtMs }: Ending): number {
   if (startedAtMs === undefined || finishedAtMs === undefined) return 0;
   return Math.max(0, finishedAtMs - startedAtMs) / 1_000;
 }

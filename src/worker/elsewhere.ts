@@ -4,6 +4,12 @@ import { modelKeys } from "../executor/mod.ts";
 import type { Job, ServerElsewhere, SharedQueue } from "../queue/mod.ts";
 import { choosePlace, LOADING_MS, modelsOf, type Place } from "./placement.ts";
 
+/** How long a job is left to others where one of the servers here has its models in memory, too, in milliseconds. */
+const WARM_MS = 1_000;
+
+/** Jobs that are left so in one turn, at the most: one that is idle finds others to do where many wait. */
+const MOST_WARM = 4;
+
 /** How long an answer holds, in milliseconds. */
 const FRESH_MS = 5_000;
 
@@ -34,6 +40,9 @@ export class Elsewhere {
   /** What was asked of the models of others, and what was answered. */
   readonly #asked = new Map<string, { readonly atMs: number; answer?: boolean }>();
   #servers: readonly ServerElsewhere[] = [];
+  /** Those that may take something. */
+  #open: readonly ServerElsewhere[] = [];
+  #workers = 0;
   /** Since when jobs are left to others, by id. */
   readonly #left = new Map<string, number>();
 
@@ -70,6 +79,13 @@ export class Elsewhere {
   /** Notes what the others told last. */
   note(servers: readonly ServerElsewhere[]): void {
     this.#servers = servers;
+    this.#open = servers.filter(({ room }) => room > 0);
+    this.#workers = new Set(servers.map(({ worker }) => worker)).size;
+  }
+
+  /** How many workers have told of servers. */
+  get workers(): number {
+    return this.#workers;
   }
 
   /** What they told last. */
@@ -77,21 +93,40 @@ export class Elsewhere {
     return this.#servers;
   }
 
-  /** The server here that a job shall go to; undefined if none is free, or it is left to others. */
-  choose(job: Job, own: readonly Place[]): string | undefined {
+  /**
+   * The server here that a job shall go to; undefined if none is free, or it is left to others.
+   *
+   * @param left Jobs that were left to others in the same turn, by their models: no more than those have room for.
+   */
+  choose(job: Job, own: readonly Place[], left: Map<string, Set<string>>): string | undefined {
     // Others have its models, or may have: only they can run it.
     if (!own.some((place) => place.has(job.request)) && this.#has(job) !== false) return undefined;
-    const name = choosePlace(job.request, job.avoidServer, [...own, ...this.#places(job)]);
-    return own.some((place) => place.name === name) ? name : undefined;
+    const models = modelsOf(job.request);
+    const before = left.get(models) ?? new Set<string>();
+    const others = this.#places(job, models, own, before);
+    const name = choosePlace(job.request, job.avoidServer, [...own, ...others]);
+    if (own.some((place) => place.name === name)) return name;
+    if (name !== undefined) left.set(models, before.add(job.id));
+    return undefined;
   }
 
   /** Servers to which a job may be left now. */
-  #places(job: Job): Place[] {
-    if (this.#servers.length === 0) return [];
-    const models = modelsOf(job.request);
-    const having = this.#servers.filter(({ loaded, room }) => room > 0 && loaded === models);
+  #places(
+    { id }: Job,
+    models: string,
+    own: readonly Place[],
+    left: ReadonlySet<string>,
+  ): Place[] {
+    // Of two that have the models in memory only one that is idle is better than one here.
+    const isWarm = own.some((place) => place.free && place.loaded === models);
+    const having = this.#open.filter(({ loaded, active }) =>
+      loaded === models && (!isWarm || active === 0)
+    );
     if (having.length === 0) return [];
-    if (this.#now() - this.#leftSince(job.id) >= LOADING_MS) return [];
+    const room = having.reduce((sum, one) => sum + one.room, 0);
+    const most = isWarm ? Math.min(room, MOST_WARM) : room;
+    if (left.size >= most && !left.has(id)) return [];
+    if (this.#now() - this.#leftSince(id) >= (isWarm ? WARM_MS : LOADING_MS)) return [];
     return having.map(({ name, worker, waitMs, weight, loaded }) => ({
       // No server here is called so.
       name: `${worker}\n${name}`,

@@ -15,7 +15,10 @@ export interface FollowingOptions {
   /** Tells endings, each once. */
   announcer: Announcer;
   /** Runs jobs. */
-  scheduler: Pick<Scheduler, "wake" | "came" | "abort" | "running" | "noteElsewhere">;
+  scheduler: Pick<
+    Scheduler,
+    "wake" | "came" | "abort" | "running" | "noteElsewhere" | "noteDeadline"
+  >;
   /** Tells how the jobs of the others come along. */
   relay?: Relay | undefined;
   /** Longest time between two looks, in milliseconds, whether anybody told of a change or not. @default {1000} */
@@ -30,8 +33,11 @@ const PAUSE_MS = 20;
 /** What each other worker adds to that, so that many do not ask all the time. */
 const PAUSE_EACH_MS = 4;
 
-/** Shortest time between two looks at who the others are: they tell of their servers no oftener. */
+/** Shortest time between two looks at who the others are, in milliseconds: they tell of their servers no oftener. */
 const MEET_MS = 500;
+
+/** What each of their servers adds to that. */
+const MEET_EACH_MS = 4;
 
 /** Time after which the scheduler looks at everything anew: leases run out, and a wake-up may be lost. */
 const WAKE_MS = 5_000;
@@ -45,19 +51,20 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
   shared.onChange(() => wakeUp.wake());
   let metAtMs = -Infinity;
   let wokeAtMs = -Infinity;
-  let others = 0;
+  let [others, servers] = [0, 0];
   const meet = async () => {
     metAtMs = performance.now();
-    const { servers, peers } = await shared.meet();
-    others = new Set(servers.map(({ worker }) => worker)).size;
-    scheduler.noteElsewhere(servers);
-    await relay?.look({ servers, peers });
+    const neighbours = await shared.meet();
+    [others, servers] = [neighbours.workers, neighbours.servers.length];
+    scheduler.noteElsewhere(neighbours.servers);
+    await relay?.look(neighbours);
   };
   const look = async () => {
-    if (performance.now() - metAtMs >= MEET_MS) await meet();
+    if (performance.now() - metAtMs >= MEET_MS + MEET_EACH_MS * servers) await meet();
     let hasMore = true;
     while (open && hasMore) {
-      const { endings, cancelled, hasWork } = await shared.news(scheduler.running());
+      const { endings, cancelled, hasWork, deadlineAtMs } = await shared.news(scheduler.running());
+      scheduler.noteDeadline(deadlineAtMs);
       for (const id of cancelled) scheduler.abort(id);
       for (const job of endings) await announcer.announce(job);
       hasMore = endings.length > 0;

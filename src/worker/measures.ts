@@ -1,7 +1,7 @@
 /** Tells the metrics what happens, without anybody having to know of them. */
 
 import type { Metrics, Snapshot } from "../http/mod.ts";
-import type { Job, JobQueue } from "../queue/mod.ts";
+import type { Ending, JobQueue } from "../queue/mod.ts";
 import { type Announcer, durationS } from "./announcer.ts";
 import type { FreeSpace } from "./free_space.ts";
 import type { AttemptReport } from "./attempt.ts";
@@ -50,7 +50,7 @@ export function measuredAnnouncer(announcer: Announcer, metrics: Metrics | undef
   };
 }
 
-function endOf(job: Job): Parameters<Metrics["jobEnded"]>[0] {
+function endOf(job: Ending): Parameters<Metrics["jobEnded"]>[0] {
   const { createdAtMs, startedAtMs, outcome } = job;
   const isStarted = startedAtMs !== undefined;
   return {

@@ -1,8 +1,8 @@
 /** Opens the queue that the settings name. */
 
-import type { WorkerConfig } from "../config/mod.ts";
+import { isDatabaseUrl, type WorkerConfig } from "../config/mod.ts";
 import { ConfigError, JobError } from "../errors.ts";
-import { isPostgresUrl, type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
+import { type JobQueue, lockQueue, openSqliteQueue } from "../queue/mod.ts";
 
 /** A queue, and what keeps others from it, which is to be disposed of after the queue. */
 export interface OpenQueue {
@@ -20,7 +20,7 @@ export interface OpenQueue {
 export async function openQueue(
   { dbPath, queueMaxSize, name }: Pick<WorkerConfig, "dbPath" | "queueMaxSize" | "name">,
 ): Promise<OpenQueue> {
-  if (isPostgresUrl(dbPath)) {
+  if (isDatabaseUrl(dbPath)) {
     const { openPostgresQueue } = await import("../queue/postgres/postgres_queue.ts");
     const open = () => openPostgresQueue({ url: dbPath, worker: name, maxQueued: queueMaxSize });
     const queue = await again(open, isAway, AWAY_MS);

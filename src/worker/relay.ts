@@ -29,7 +29,7 @@ export interface RelayOptions {
 /** Follows the updates of the others. */
 export interface Relay extends AsyncDisposable {
   /** Looks who is there now, and what they say they do. */
-  look(others: Neighbours): Promise<void>;
+  look(others: Pick<Neighbours, "servers" | "peers">): Promise<void>;
   /** Percent that others were last heard to have done of a job; 0 if nothing was heard. */
   heardPercent(jobId: string): number;
   /** A job has ended. */

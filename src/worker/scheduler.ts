@@ -7,6 +7,7 @@ import type { HeldServer, Job, Lease, ServerElsewhere } from "../queue/mod.ts";
 import { durationS } from "./announcer.ts";
 import { Attempt, type AttemptContext } from "./attempt.ts";
 import { Elsewhere } from "./elsewhere.ts";
+import { Gathering } from "./gathering.ts";
 import { type JobRunner, Slot } from "./slot.ts";
 import { Slots } from "./slots.ts";
 import type { Scheduler, SchedulerOptions } from "./scheduling.ts";
@@ -37,6 +38,9 @@ class QueueScheduler implements Scheduler {
   #draining = false;
   #looked = false;
   readonly #tidying: Tidying;
+  readonly #gathering = new Gathering();
+  /** When the servers that are free now are claimed for. */
+  #claimAtMs: number | undefined;
   /** Earliest deadline of a waiting job, at the last look. */
   #deadlineAtMs: number | undefined;
   #problem: string | undefined;
@@ -48,9 +52,12 @@ class QueueScheduler implements Scheduler {
     this.#logger = logger;
     this.#now = now;
     this.#slots = new Slots(options.runners.map((one) => new Slot(one, options.estimator, now)));
-    this.#tidying = new Tidying(options.queue);
     const { shared } = options.queue;
     this.#elsewhere = new Elsewhere({ now, shared, onAnswer: () => this.wake() });
+    this.#tidying = new Tidying({
+      ...(shared === undefined ? {} : { shared }),
+      others: () => this.#elsewhere.workers,
+    });
     this.#welcome = new Welcome({
       queue: options.queue,
       onAdmitted: () => this.wake(),
@@ -115,6 +122,12 @@ class QueueScheduler implements Scheduler {
     this.#elsewhere.note(servers);
   }
 
+  noteDeadline(deadlineAtMs = Infinity): void {
+    if (deadlineAtMs >= (this.#deadlineAtMs ?? Infinity)) return;
+    this.#deadlineAtMs = deadlineAtMs;
+    this.wake();
+  }
+
   get elsewhere(): readonly ServerElsewhere[] {
     return this.#elsewhere.servers;
   }
@@ -152,7 +165,7 @@ class QueueScheduler implements Scheduler {
   async #run(): Promise<void> {
     while (!this.#draining) {
       try {
-        const isTidy = this.#tidying.isDone(this.#now());
+        const isTidy = this.#tidying.isDone(this.#now(), this.#deadlineAtMs);
         await this.#abandon(isTidy);
         await this.#welcome.look(this.#slots.all);
         if (!isTidy) await this.#expire();
@@ -180,18 +193,22 @@ class QueueScheduler implements Scheduler {
     const { open } = this.#slots;
     const room = open.reduce((sum, slot) => sum + slot.room, 0);
     const limit = Math.min(room, maxConcurrentJobs - this.#slots.active);
-    if (limit <= 0) return false;
+    this.#claimAtMs = limit <= 0
+      ? undefined
+      : this.#gathering.untilMs(open, this.#elsewhere.servers.length, this.#now());
+    if (limit <= 0 || this.#claimAtMs !== undefined) return false;
     const leases = await queue.claimAll({
       servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
       limit,
       leaseMs: this.#context.leaseMs,
-      place: (job, holder, taken) => this.#slots.choose(job, holder, taken, this.#elsewhere),
+      place: this.#slots.chooser(this.#elsewhere),
     });
     for (const lease of leases) {
       const slot = open.find(({ name }) => name === lease.job.server);
       if (slot !== undefined) this.#start(slot, lease);
     }
-    return leases.length === limit;
+    // Others may have been faster to take some: then there may be more.
+    return queue.shared === undefined ? leases.length === limit : leases.length > 0;
   }
 
   async #mayClaim(): Promise<boolean> {
@@ -223,7 +240,7 @@ class QueueScheduler implements Scheduler {
       const isRetried = failure !== undefined && ended === undefined;
       this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);
-      if (ended === undefined) return;
+      if (ended === undefined) return this.#noteBack(attempt.lease.job);
       if (ended.state === "completed") {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
@@ -239,6 +256,11 @@ class QueueScheduler implements Scheduler {
     } finally {
       this.#leave(slot, attempt);
     }
+  }
+
+  /** A job went back to the queue: its deadline is to be thought of again. */
+  #noteBack({ deadlineAtMs }: Job): void {
+    if (deadlineAtMs !== undefined) this.#tidying.reset();
   }
 
   /** The server may have another job. */
@@ -303,7 +325,8 @@ class QueueScheduler implements Scheduler {
   /** When to look again without being woken: a pause or a deadline ends, a server gets its probe. */
   async #idleMs(): Promise<number | undefined> {
     const { queue } = this.#options;
-    const claimable = this.#slots.open.length > 0 ? await queue.nextClaimableAtMs() : undefined;
+    const claimable = this.#claimAtMs ??
+      (this.#slots.open.length > 0 ? await queue.nextClaimableAtMs() : undefined);
     const probes = this.#slots.all.map((slot) => slot.probeAtMs);
     const patience = this.#slots.all.map((slot) => this.#patienceEndsMs(slot))
       .filter((time) => time > this.#now() && time < Infinity);

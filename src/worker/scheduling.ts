@@ -68,6 +68,8 @@ export interface Scheduler {
   setDraining(server: string, draining: boolean): void;
   /** Notes the servers of other workers: what one of them does soonest is left to it for a while. */
   noteElsewhere(servers: readonly ServerElsewhere[]): void;
+  /** Notes the earliest deadline of a waiting job, which another worker may have been given. */
+  noteDeadline(deadlineAtMs: number | undefined): void;
   /** What was noted last. */
   readonly elsewhere: readonly ServerElsewhere[];
   /** Tells what others may know of the servers here. */

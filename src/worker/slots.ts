@@ -1,6 +1,6 @@
 /** The servers that a scheduler has, and those that are about to leave. */
 
-import type { HeldServer, Job } from "../queue/mod.ts";
+import type { ClaimAllOptions, HeldServer } from "../queue/mod.ts";
 import type { Elsewhere } from "./elsewhere.ts";
 import type { Slot } from "./slot.ts";
 
@@ -77,19 +77,17 @@ export class Slots {
     return Math.min(...(taking.length > 0 ? taking : this.#all).map((slot) => slot.waitMs));
   }
 
-  /** The server that a job shall go to, if each gets some before; see `ClaimAllOptions`. */
-  choose(
-    job: Job,
-    holder: string | undefined,
-    taken: ReadonlyMap<string, readonly Job[]>,
-    elsewhere: Elsewhere,
-  ): string | undefined {
-    const others = ({ name }: Slot) => taken.get(name) ?? [];
-    if (holder !== undefined) {
+  /** Chooses the server that a job shall go to, if each gets some before; see `ClaimAllOptions`. */
+  chooser(elsewhere: Elsewhere): ClaimAllOptions["place"] {
+    const left = new Map<string, Set<string>>();
+    return (job, holder, taken) => {
+      const others = ({ name }: Slot) => taken.get(name) ?? [];
+      if (holder === undefined) {
+        return elsewhere.choose(job, this.#all.map((slot) => slot.beside(others(slot))), left);
+      }
       // What may live there can be looked for nowhere else.
       const slot = this.#all.find(({ name }) => name === holder);
       return slot?.hasRoomBeside(others(slot).length) === true ? holder : undefined;
-    }
-    return elsewhere.choose(job, this.#all.map((slot) => slot.beside(others(slot))));
+    };
   }
 }

@@ -11,7 +11,7 @@ import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Metrics } from "../http/mod.ts";
-import type { HeldServer, Job, JobQueue, Outbox } from "../queue/mod.ts";
+import type { Ending, HeldServer, JobQueue, Outbox } from "../queue/mod.ts";
 import type { ImageStore } from "../store/mod.ts";
 import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
@@ -169,12 +169,13 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   if (hooks !== undefined) starting.use(hooks);
   const progress = new Map<string, Progress>();
   let forget = (_jobId: string) => {};
-  const onEnding = async (job: Job) => {
-    progress.delete(job.id);
-    forget(job.id);
-    await hooks?.note(job);
+  const onEnding = async (ending: Ending) => {
+    progress.delete(ending.id);
+    forget(ending.id);
+    await hooks?.note(ending, queue);
   };
-  const own = createAnnouncer({ queue, publisher, onEnding, logger });
+  const marked = shared === undefined ? { queue } : {};
+  const own = createAnnouncer({ ...marked, publisher, onEnding, logger });
   const once = shared === undefined ? undefined : announceOnce(own);
   const told = once ?? own;
   const isTold = (jobId: string) => once?.isTold(jobId) ?? false;

@@ -41,20 +41,16 @@ export function nodeLabel(graph: Graph, id: string): string {
   return `"${node._meta?.title ?? node.class_type}" (node ${id})`;
 }
 
-/** A copy that shares nothing with the graph; `structuredClone()` takes five times as long. */
+/**
+ * A copy whose nodes and inputs can be changed; the values themselves are to be replaced, not changed. Of a
+ * recursion into all of them V8 makes machine code anew with every few graphs, since each is shaped otherwise.
+ */
 export function copyGraph(graph: Graph): Graph {
-  return copyValue(graph);
-}
-
-function copyValue<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  const copy = Array.isArray(value) ? [...value] : { ...value };
-  const parts = copy as Record<string, unknown>;
-  for (const key in parts) {
-    const part = parts[key];
-    if (typeof part === "object" && part !== null) parts[key] = copyValue(part);
+  const copy = { ...graph };
+  for (const [id, node] of Object.entries(graph)) {
+    copy[id] = { ...node, inputs: { ...node.inputs } };
   }
-  return copy as T;
+  return copy;
 }
 
 /**

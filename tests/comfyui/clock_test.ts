@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { abortable, delay, startDeadline } from "../../src/comfyui/clock.ts";
+import { abortable, delay, laterBy, startDeadline } from "../../src/comfyui/clock.ts";
 import { ManualClock, settle } from "./manual_clock.ts";
 
 /** A signal that counts who listens. */
@@ -41,6 +41,30 @@ Deno.test("startDeadline() aborts when the time is up, counted from the last res
   await clock.advance(90);
   assert(!deadline.signal.aborted);
   await clock.advance(10);
+  assert.match(String(deadline.signal.reason), /Late/);
+});
+
+Deno.test("startDeadline() does not count the time in which it is paused, and keeps one timer", async () => {
+  const clock = new ManualClock();
+  using deadline = startDeadline(clock, { ms: 100, error: () => new Error("Late") });
+  deadline.pause();
+  await clock.advance(1_000);
+  assert(!deadline.signal.aborted);
+  deadline.restart();
+  await clock.advance(50);
+  for (let piece = 0; piece < 10; piece += 1) deadline.restart();
+  await clock.advance(99);
+  assert(!deadline.signal.aborted);
+  await clock.advance(1);
+  assert.match(String(deadline.signal.reason), /Late/);
+  assert.deepEqual(clock.waits, [100, 100, 50]);
+});
+
+Deno.test("startDeadline() ends with a wait that takes no time", async () => {
+  const clock = { ...new ManualClock(), later: laterBy(() => Promise.resolve()) };
+  using deadline = startDeadline(clock, { ms: 100, error: () => new Error("Late") });
+  deadline.restart();
+  await settle();
   assert.match(String(deadline.signal.reason), /Late/);
 });
 

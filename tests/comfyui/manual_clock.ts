@@ -1,6 +1,6 @@
 /** Time that stands still until a test moves it. */
 
-import type { Clock } from "../../src/comfyui/clock.ts";
+import { type Clock, laterBy } from "../../src/comfyui/clock.ts";
 
 /** A clock for tests. `random` gives 1 (nearly), so that waits have their full length. */
 export class ManualClock implements Clock {
@@ -26,6 +26,8 @@ export class ManualClock implements Clock {
       }, { once: true });
     });
   };
+
+  later = laterBy(this.delay);
 
   /** Moves the time, stopping at each timer that falls due so that what it wakes can go on. */
   async advance(ms: number): Promise<void> {

@@ -90,3 +90,49 @@ Deno.test("KnownChecks.check() does not remember an answer that is older than a 
   await checks.check(generateRequest());
   assert.equal(asked(), 2);
 });
+
+Deno.test("KnownChecks.check() asks once for requests that come while the first is being asked about", async () => {
+  const answer = Promise.withResolvers<CheckResult>();
+  const { checks, asked } = counted(() => answer.promise);
+  const checking = ["a", "b", "c"].map((id) => checks.check(generateRequest({ id })));
+  assert.equal(asked(), 1);
+  answer.resolve(OK);
+  assert.deepEqual(await Promise.all(checking), [OK, OK, OK]);
+  assert.equal(asked(), 1);
+});
+
+Deno.test("KnownChecks.check() has each request judged by itself that came beside a refused one", async () => {
+  const refusal: CheckResult = { type: "refused", code: "invalid_parameter", error: "prompt" };
+  const answers = [Promise.withResolvers<CheckResult>(), Promise.withResolvers<CheckResult>()];
+  let asked = 0;
+  const checks = createKnownChecks(() => answers[asked++]!.promise);
+  const first = checks.check(generateRequest({ id: "a", prompt: "a \u0000" }));
+  const second = checks.check(generateRequest({ id: "b" }));
+  answers[0]!.resolve(refusal);
+  answers[1]!.resolve(OK);
+  assert.deepEqual([await first, await second], [refusal, OK]);
+  assert.equal(asked, 2);
+});
+
+Deno.test("KnownChecks.check() does not wait for an answer that is older than a change", async () => {
+  const answers = [Promise.withResolvers<CheckResult>(), Promise.withResolvers<CheckResult>()];
+  let asked = 0;
+  const checks = createKnownChecks(() => answers[asked++]!.promise);
+  const first = checks.check(generateRequest({ id: "a" }));
+  checks.forget();
+  const second = checks.check(generateRequest({ id: "b" }));
+  answers[1]!.resolve(OK);
+  assert.deepEqual(await second, OK);
+  answers[0]!.resolve(OK);
+  assert.deepEqual(await first, OK);
+  assert.equal(asked, 2);
+});
+
+Deno.test("KnownChecks.check() fails for all that waited when the isolate does not answer", async () => {
+  const answer = Promise.withResolvers<CheckResult>();
+  const { checks, asked } = counted(() => answer.promise);
+  const checking = ["a", "b"].map((id) => checks.check(generateRequest({ id })));
+  answer.reject(new Error("Slow"));
+  await Promise.all(checking.map((one) => assert.rejects(one, /Slow/)));
+  assert.equal(asked(), 1);
+});

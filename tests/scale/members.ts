@@ -89,13 +89,13 @@ async function work(task: MembersTask): Promise<MembersReport> {
   let [jobs, told] = [0, 0];
   const isCounted = () => Date.now() >= fromMs && Date.now() < untilMs;
   await using running = new AsyncDisposableStack();
+  const draining: (() => Promise<void>)[] = [];
   for (const name of names) {
     const queue = running.use(
       await openPostgresQueue({ url, worker: name, maxQueued: 10_000_000 }),
     );
     const publisher = createPublisher({ publish() {} });
     const announcer = announceOnce(createAnnouncer({
-      queue,
       publisher,
       onEnding: () => Promise.resolve(void (told += isCounted() ? 1 : 0)),
     }));
@@ -121,10 +121,12 @@ async function work(task: MembersTask): Promise<MembersReport> {
       retryDelayMs: 1_000,
     });
     held = () => [...scheduler.held()] as ReturnType<typeof held>;
-    running.defer(() => scheduler.drain());
+    draining.push(() => scheduler.drain());
     running.use(startFollowing({ shared: queue.shared!, announcer, scheduler }));
   }
   await pause(untilMs - Date.now());
+  // All at once, for each waits for what its servers do.
+  await Promise.all(draining.map((drain) => drain()));
   return { jobs, gapsMs, told };
 }
 

@@ -93,4 +93,23 @@ export const CORPUS: readonly CorpusEntry[] = [
       idleMs: 0,
     },
   },
+  {
+    // Planted: an image, its name, or the end of its job that is told before it is synced.
+    name: "The power is cut after each of six jobs has ended",
+    plan: {
+      seed: 2,
+      servers: 1,
+      profiles: ["0.33"],
+      hasPreviews: false,
+      clients: 1,
+      jobs: [0, 1, 2, 3, 4, 5].map((index) => ({
+        ...{ id: `job-${index}`, client: 0, steps: 1, isFetched: true as const },
+        ...{ atMs: 10 + index * 20_000, seed: 1_000_000 + index },
+      })),
+      faults: [1, 2, 3, 4, 5, 6].map((count) => ({
+        ...{ kind: "power cut", atMs: count * 20_000 - 5_000, forMs: 100, which: 0 },
+      })),
+      idleMs: 0,
+    },
+  },
 ];

@@ -8,6 +8,7 @@ import { database } from "./world/database.ts";
 import { disk } from "./world/disk.ts";
 import { isolates } from "./world/isolates.ts";
 import { links } from "./world/links.ts";
+import { losePower } from "./world/power.ts";
 import { hosts, web } from "./world/web.ts";
 import type { Process, World } from "./world/world.ts";
 
@@ -43,6 +44,10 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
     database.onDeath = () => worker.kill(forMs);
     return () => void (database.diesIn = -1);
   },
+  "power cut": ({ worker }, { forMs }) => {
+    worker.kill(forMs);
+    losePower();
+  },
   "worker restarts": ({ worker }) => worker.restart(),
   "worker freezes": ({ worker, world }, { forMs }) => {
     const until = world.nowMs + forMs;
@@ -63,6 +68,12 @@ const EFFECTS: Readonly<Record<FaultPlan["kind"], Effect>> = {
     const all = [...hosts.values()];
     const host = all[which % all.length];
     if (host !== undefined) host.cutOffUntilMs = world.nowMs + forMs;
+  },
+  "server lies": ({ world }, { which, forMs }) => {
+    const all = [...hosts.values()];
+    const host = all[which % all.length];
+    if (host === undefined) return;
+    Object.assign(host, { liesUntilMs: world.nowMs + 10 * forMs, liesRate: (which % 60) / 100 });
   },
   "sockets cut": () => {
     for (const host of hosts.values()) host.breakConnections();

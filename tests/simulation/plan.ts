@@ -71,6 +71,8 @@ export const FAULTS = [
   "database full",
   "database held",
   "clock jumps",
+  "power cut",
+  "server lies",
 ] as const;
 
 /** One kind. */
@@ -127,9 +129,10 @@ const PROFILES = ["0.3.64", "0.10", "0.33", "0.33", "0.38"] as const;
 const THEMES: readonly (readonly [FaultKind, ...FaultKind[]])[] = [
   ["link down", "link lossy", "updates late", "client dies", "client leaves"],
   ["database full", "database held", "disk full", "disk slow", "worker dies at a statement"],
-  ["server dies", "server unreachable", "sockets cut", "executor dead", "web lossy"],
+  ["server dies", "server unreachable", "sockets cut", "executor dead", "web lossy", "server lies"],
   ["worker dies", "worker dies at a statement", "worker restarts", "isolate crashes"],
   ["worker dies", "worker restarts", "link down", "link lossy", "updates late"],
+  ["power cut", "worker dies at a statement", "disk slow", "disk full"],
 ];
 
 /**

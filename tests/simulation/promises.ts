@@ -95,6 +95,7 @@ const EXCUSES = new Set<FaultKind>([
   "server unreachable",
   "executor dead",
   "web lossy",
+  "server lies",
   "worker freezes",
   "isolate freezes",
   "out of memory",
@@ -124,7 +125,8 @@ export function checkRest(
     if (verdict?.startsWith("broken")) world.fail(`${job.id}: ${verdict}`);
     if (verdict === "completed" && paths.length === 0) world.fail(`${job.id} has no image`);
     for (const path of paths) {
-      if (!exists(path)) world.fail(`${job.id} is completed, but ${path} is missing`);
+      const flaw = flawOf(path);
+      if (flaw !== undefined) world.fail(`${job.id} is completed, but ${path} is ${flaw}`);
     }
   }
   checkRuns(world, plan, ran);
@@ -172,10 +174,13 @@ function checkRuns(world: World, plan: Plan, ran: readonly Ran[]): void {
   }
 }
 
-function exists(path: string): boolean {
+/** What is wrong with an image, if anything: it is missing, or without its end. */
+function flawOf(path: string): string | undefined {
   try {
-    return Deno.lstatSync(path).isFile;
+    const bytes = Deno.readFileSync(path);
+    const end = new TextDecoder("latin1").decode(bytes.subarray(-8, -4));
+    return end === "IEND" ? undefined : `cut off after ${bytes.length} bytes`;
   } catch {
-    return false;
+    return "missing";
   }
 }

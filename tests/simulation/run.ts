@@ -16,6 +16,7 @@ import { database, isDeath, mendDatabase } from "./world/database.ts";
 import { mendDisk } from "./world/disk.ts";
 import { forgetIsolates, isolates } from "./world/isolates.ts";
 import { mendLinks, SimulatedTransport } from "./world/links.ts";
+import { watchPower } from "./world/power.ts";
 import { forgetTimers } from "./world/time.ts";
 import { forgetHosts, hosts, mendWeb } from "./world/web.ts";
 import { outside, Process, setPresentWorld, World } from "./world/world.ts";
@@ -198,6 +199,7 @@ class Run {
         });
       servers.push({ process, simulator: await world.enter(process, start) });
     }
+    if (plan.faults.some(({ kind }) => kind === "power cut")) watchPower(`${this.#dir}/kept`);
     const { config } = await loadConfig({
       flags: {
         "req-addr": ADDRESSES.reqAddress,

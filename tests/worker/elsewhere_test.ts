@@ -56,6 +56,42 @@ Deno.test("A server here that has the model in memory goes before one elsewhere"
   }
 });
 
+Deno.test("A job is left to an idle server elsewhere if the one here with its model is busy, for a second", async () => {
+  const busy = new FakeRunner({ maxInFlight: 2 });
+  await using setup = schedulerSetup({ runners: [busy] });
+  await setup.queue.enqueue(generateRequest({ id: "first", model: "sdxl" }));
+  setup.scheduler.wake();
+  const first = await busy.next();
+  setup.scheduler.noteElsewhere([
+    elsewhere({ loaded: "sdxl", active: 1 }),
+    elsewhere({ loaded: "sdxl" }),
+  ]);
+  for (const id of ["left", "also wanted"]) {
+    await setup.queue.enqueue(generateRequest({ id, model: "sdxl" }));
+  }
+  await setup.round();
+  // The one that is idle has room for one.
+  assert.equal((await busy.next()).spec.jobId, "also wanted");
+  first.end(DONE);
+  setup.clock.advance(1_000);
+  setup.scheduler.wake();
+  assert.equal((await busy.next()).spec.jobId, "left");
+});
+
+Deno.test("Not many jobs are passed over for servers elsewhere that are idle", async () => {
+  const busy = new FakeRunner({ maxInFlight: 2 });
+  await using setup = schedulerSetup({ runners: [busy] });
+  await setup.queue.enqueue(generateRequest({ id: "first", model: "sdxl" }));
+  setup.scheduler.wake();
+  await busy.next();
+  setup.scheduler.noteElsewhere([elsewhere({ loaded: "sdxl", room: 100 })]);
+  for (let nth = 0; nth < 6; nth += 1) {
+    await setup.queue.enqueue(generateRequest({ id: `${nth}`, model: "sdxl" }));
+  }
+  await setup.round();
+  assert.equal((await busy.next()).spec.jobId, "4");
+});
+
 Deno.test("A scheduler tells what others may know of its servers", async () => {
   const busy = new FakeRunner({ name: "busy", weight: 2, maxInFlight: 2 });
   const idle = new FakeRunner({ name: "idle" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Job, News, SharedQueue } from "../../src/queue/mod.ts";
 import { startFollowing } from "../../src/worker/following.ts";
 
-const NOTHING: News = { endings: [], cancelled: [], hasWork: false };
+const NOTHING: News = { endings: [], cancelled: [], hasWork: false, deadlineAtMs: undefined };
 
 /** Follows others who do what the test says; `looked` resolves at the look after that. */
 function followed() {
@@ -12,7 +12,7 @@ function followed() {
   let looked = Promise.withResolvers<void>();
   const shared = {
     onChange: (listener: () => void) => void (change = listener),
-    meet: () => Promise.resolve({ servers: [], peers: [] }),
+    meet: () => Promise.resolve({ servers: [], peers: [], workers: 0 }),
     news: (running: readonly string[]) => {
       assert.deepEqual(running, ["own"]);
       const next = news.shift();
@@ -29,6 +29,7 @@ function followed() {
       abort: (id) => void calls.push(`abort ${id}`),
       running: () => ["own"],
       noteElsewhere: () => {},
+      noteDeadline: (atMs) => void (atMs !== undefined && calls.push(`deadline ${atMs}`)),
     },
     logger: { log: (_level, message) => void calls.push(message) },
     lookMs: 60_000,
@@ -56,6 +57,13 @@ Deno.test("Following tells endings, ends what is unwanted, and leaves the schedu
   const endings = [{ id: "a" }, { id: "b" }] as Job[];
   await setup.finds({ ...NOTHING, endings, cancelled: ["own"] });
   assert.deepEqual(setup.calls, ["abort own", "told a", "told b"]);
+});
+
+Deno.test("Following tells the scheduler of the first deadline of a waiting job", async () => {
+  await using setup = followed();
+  await setup.finds();
+  await setup.finds({ ...NOTHING, deadlineAtMs: 5 });
+  assert.deepEqual(setup.calls, ["deadline 5"]);
 });
 
 Deno.test("Following has the scheduler look where jobs wait, and at everything after a time without the queue", async () => {

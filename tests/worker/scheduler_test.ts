@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JobQueue } from "../../src/queue/mod.ts";
+import type { JobQueue, SharedQueue } from "../../src/queue/mod.ts";
 import { polled } from "../support/polled.ts";
 import { generateRequest } from "../support/requests.ts";
 import {
@@ -331,6 +331,36 @@ Deno.test("Scheduler.came() thinks of the deadline of a job that no server has r
   await looked.promise;
   run.end(DONE);
   (await setup.runner.next()).end(DONE);
+});
+
+Deno.test("Scheduler thinks of the deadline of a job that went back to a queue which others use, too", async () => {
+  let looks = 0;
+  const shared = { touch() {}, hasModels: () => Promise.resolve(false) } as unknown as SharedQueue;
+  const wrap = (queue: JobQueue) =>
+    override(queue, { shared, expire: () => (looks += 1, queue.expire()) });
+  await using setup = schedulerSetup({ wrap });
+  await setup.queue.enqueue(generateRequest({ deadline_s: 60 }));
+  setup.scheduler.wake();
+  const run = await setup.runner.next();
+  const before = looks;
+  run.end(failure("lost", { retry: true }));
+  (await setup.runner.next()).end(DONE);
+  assert.equal(looks, before + 1);
+});
+
+Deno.test("Scheduler.noteDeadline() gives up a job of a shared queue as soon as its deadline has passed", async () => {
+  const shared = { touch() {}, hasModels: () => Promise.resolve(false) } as unknown as SharedQueue;
+  const looked = Promise.withResolvers<void>();
+  const wrap = (queue: JobQueue) =>
+    override(queue, { shared, expire: () => (looked.resolve(), queue.expire()) });
+  await using setup = schedulerSetup({ wrap });
+  setup.runner.state = "unreachable";
+  await looked.promise;
+  await setup.queue.enqueue(generateRequest({ deadline_s: 0.5 }));
+  setup.clock.advance(500);
+  const error = setup.published("job_error");
+  setup.scheduler.noteDeadline(setup.clock.now());
+  assert.match(JSON.stringify(await error), /Deadline passed before the job could run/);
 });
 
 Deno.test("Scheduler gives up a waiting job whose deadline has passed", async () => {

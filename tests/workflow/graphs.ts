@@ -7,9 +7,17 @@ export type ShortNode = [className: string, inputs: Record<string, unknown>];
 
 /** Writes a graph out in API format. */
 export function graphOf(nodes: Record<string, ShortNode>): Graph {
+  for (const [, inputs] of Object.values(nodes)) Object.values(inputs).forEach(freeze);
   return Object.fromEntries(
     Object.entries(nodes).map(([id, [class_type, inputs]]) => [id, { class_type, inputs }]),
   );
+}
+
+/** What is made of a graph shares values with it, so nobody may change these in place. */
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  Object.values(value).forEach(freeze);
+  Object.freeze(value);
 }
 
 const SAMPLING = {

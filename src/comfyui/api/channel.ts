@@ -70,6 +70,11 @@ export class EventChannel {
       this.#waiting ??= Promise.withResolvers();
       await this.#waiting.promise;
     }
+    return this.take();
+  }
+
+  /** The next event if one is there. */
+  take(): ComfyEvent | undefined {
     const event = this.#events.shift();
     if (event !== undefined && isAnnouncement(event)) this.#announcements--;
     if (event !== undefined && isProgress(event)) this.#progress--;

@@ -42,24 +42,21 @@ export type BeginResult = "answered" | "doubtful";
 const DEFAULT_STALL_MS = 600_000;
 const DEFAULT_CANCEL_MS = 5_000;
 
-/** Starts the time limit of a run. */
-export function startRunDeadline(clock: Clock, options: FollowOptions): Deadline {
-  const { timeoutMs: ms = Infinity, signal } = options;
-  return startDeadline(clock, {
-    ms,
-    error: () => new ComfyError("timeout", `The prompt has not ended within ${ms} ms`),
-    signal,
-  });
-}
+/** What an iteration needs first: that the server is there, and a run. */
+export type Prepare = (signal: AbortSignal) => Promise<Beginning>;
 
-/** Delivers the events of a run under a deadline. */
+/**
+ * Delivers the events of a run. Nothing is done before the iteration begins. One generator does it all: each
+ * that handed on the events of another would cost several turns for every event.
+ */
 export async function* follow(
   context: FollowContext,
-  { run, begin }: Beginning,
-  deadline: Deadline,
   options: FollowOptions,
+  prepare: Prepare,
 ): AsyncGenerator<ComfyEvent, void, undefined> {
+  using deadline = startRunDeadline(context.clock, options);
   const { signal } = deadline;
+  const { run, begin } = await prepare(signal);
   const giveUp = new AbortController();
   function leave(): void {
     run.fail(signal.reason);
@@ -75,7 +72,11 @@ export async function* follow(
     });
   let isLeft = true;
   try {
-    yield* eventsOf(run);
+    for (;;) {
+      const event = run.channel.take() ?? await run.channel.next();
+      if (event === undefined) break;
+      yield event;
+    }
     isLeft = false;
   } catch (error) {
     isLeft = error === signal.reason || isStalled(error);
@@ -89,12 +90,13 @@ export async function* follow(
   }
 }
 
-async function* eventsOf(run: PromptRun): AsyncGenerator<ComfyEvent, void, undefined> {
-  for (;;) {
-    const event = await run.channel.next();
-    if (event === undefined) return;
-    yield event;
-  }
+function startRunDeadline(clock: Clock, options: FollowOptions): Deadline {
+  const { timeoutMs: ms = Infinity, signal } = options;
+  return startDeadline(clock, {
+    ms,
+    error: () => new ComfyError("timeout", `The prompt has not ended within ${ms} ms`),
+    signal,
+  });
 }
 
 /**

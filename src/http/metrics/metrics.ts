@@ -1,7 +1,7 @@
 /** What the worker counts and times, for Prometheus. */
 
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Update } from "../../protocol/mod.ts";
-import { type Gauge, Registry } from "./registry.ts";
 
 /** A job that has ended. */
 export interface EndedJob {
@@ -74,7 +74,7 @@ export interface Metrics {
   /** Notes a step of the queue. */
   databaseTook(operation: string, seconds: number): void;
   /** Everything, with what is so now. */
-  text(now: Snapshot): string;
+  text(now: Snapshot): Promise<string>;
 }
 
 /** Content type of {@linkcode Metrics.text}. */
@@ -107,43 +107,49 @@ const BOUNDS = {
 export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   const name = (rest: string) => `dgx_pixels_${rest}`;
-  const counter = (rest: string, help: string) => registry.counter({ name: name(rest), help });
-  const gauge = (rest: string, help: string) => registry.gauge({ name: name(rest), help });
-  const histogram = (rest: string, help: string, buckets: readonly number[]) =>
-    registry.histogram({ name: name(`${rest}_seconds`), help, buckets });
+  const registers = [registry];
+  const counter = <Label extends string>(rest: string, help: string, labelNames: Label[]) =>
+    new Counter({ name: name(rest), help, labelNames, registers });
+  const gauge = <Label extends string>(rest: string, help: string, labelNames: Label[]) =>
+    new Gauge({ name: name(rest), help, labelNames, registers });
+  const histogram = <Label extends string>(
+    rest: string,
+    help: string,
+    labelNames: Label[],
+    buckets: number[],
+  ) => new Histogram({ name: name(`${rest}_seconds`), help, labelNames, buckets, registers });
 
-  const ended = counter("jobs_ended_total", "Jobs that ended since the start");
-  const wait = histogram("job_wait", "From acceptance to start", BOUNDS.wait);
-  const run = histogram("job_run", "From start to end", BOUNDS.run);
-  const step = histogram("step", "One sampling step", BOUNDS.step);
-  const failures = counter("attempts_failed_total", "Attempts that failed");
-  const retries = counter("retries_total", "Attempts that failed and are followed by another");
+  const ended = counter("jobs_ended_total", "Jobs that ended since the start", ["outcome"]);
+  const wait = histogram("job_wait", "From acceptance to start", [], BOUNDS.wait);
+  const run = histogram("job_run", "From start to end", ["outcome"], BOUNDS.run);
+  const step = histogram("step", "One sampling step", ["server"], BOUNDS.step);
+  const failures = counter("attempts_failed_total", "Attempts that failed", ["server", "code"]);
+  const retries = counter("retries_total", "Attempts that failed and are followed by another", []);
   const replies = histogram(
     "reply",
     "From a request to its answer; plain pings over ZeroMQ are not timed",
+    ["transport", "type"],
     BOUNDS.reply,
   );
-  const updates = counter("updates_sent_total", "Updates published");
-  const isolates = counter("isolate_restarts_total", "Isolates that fell");
-  const hooks = counter("webhook_tries_total", "Tries to tell a webhook");
-  const database = histogram("database", "One step of the queue", BOUNDS.database);
+  const updates = counter("updates_sent_total", "Updates published", ["type"]);
+  const isolates = counter("isolate_restarts_total", "Isolates that fell", ["server"]);
+  const hooks = counter("webhook_tries_total", "Tries to tell a webhook", ["outcome"]);
+  const database = histogram("database", "One step of the queue", ["operation"], BOUNDS.database);
   const fill = gauges(registry, gauge);
-  gauge("info", "The worker").set({ version }, 1);
+  gauge("info", "The worker", ["version"]).set({ version }, 1);
   // A series that begins with its first event hides that event from `rate()`.
   for (const outcome of OUTCOMES) {
     ended.inc({ outcome }, 0);
     run.zero({ outcome });
   }
   for (const type of UPDATES) updates.inc({ type }, 0);
-  retries.inc({}, 0);
   for (const outcome of ["delivered", "failed", "dead"]) hooks.inc({ outcome }, 0);
-  wait.zero({});
   const known = new Set<string>();
   const stepped = new Set<string>();
   return {
     jobEnded({ outcome, waitS, runS }) {
       ended.inc({ outcome });
-      if (waitS !== undefined) wait.observe({}, waitS);
+      if (waitS !== undefined) wait.observe(waitS);
       if (runS !== undefined) run.observe({ outcome }, runS);
     },
     attemptEnded({ server, failure, isRetried, stepS }) {
@@ -159,7 +165,7 @@ export function createMetrics(version: string): Metrics {
     },
     webhookTried: (outcome) => hooks.inc({ outcome }),
     databaseTook: (operation, seconds) => database.observe({ operation }, seconds),
-    text(now) {
+    async text(now) {
       for (const { name: server } of now.servers) {
         if (known.has(server)) continue;
         known.add(server);
@@ -167,33 +173,39 @@ export function createMetrics(version: string): Metrics {
         if (!stepped.has(server)) step.zero({ server });
       }
       fill(now);
-      return registry.text();
+      return await registry.metrics();
     },
   };
 }
 
-type MakeGauge = (rest: string, help: string) => Gauge;
+type MakeGauge = <Label extends string>(
+  rest: string,
+  help: string,
+  labelNames: Label[],
+) => Gauge<Label>;
 
 /** Those that are set when somebody asks. */
 function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
   const startedAtS = (Date.now() - performance.now()) / 1_000;
-  const jobs = gauge("jobs", "Jobs that have not ended");
+  const jobs = gauge("jobs", "Jobs that have not ended", ["state"]);
   const oldest = gauge(
     "queue_oldest_age_seconds",
     "How long the oldest waiting job has waited",
+    [],
   );
-  const state = gauge("server_state", "1 for the state that a server is in");
-  const inFlight = gauge("server_jobs", "Jobs handed to a server");
-  const draining = gauge("server_draining", "1 if a server gets no more jobs");
-  const dropped = registry.counter({
+  const state = gauge("server_state", "1 for the state that a server is in", ["server", "state"]);
+  const inFlight = gauge("server_jobs", "Jobs handed to a server", ["server"]);
+  const draining = gauge("server_draining", "1 if a server gets no more jobs", ["server"]);
+  const dropped = new Counter({
     name: "dgx_pixels_updates_dropped_total",
     help: "Updates that ZeroMQ subscribers were too slow for",
+    registers: [registry],
   });
-  const waiting = gauge("webhooks_waiting", "Webhook deliveries to be tried");
-  const dead = gauge("webhooks_dead", "Webhook deliveries that were given up");
-  const listeners = gauge("event_listeners", "Listeners of events over HTTP");
-  const disk = gauge("output_free_bytes", "Free disk space where images go");
-  const heap = gauge("heap_bytes", "Memory of the main isolate's JavaScript");
+  const waiting = gauge("webhooks_waiting", "Webhook deliveries to be tried", []);
+  const dead = gauge("webhooks_dead", "Webhook deliveries that were given up", []);
+  const listeners = gauge("event_listeners", "Listeners of events over HTTP", []);
+  const disk = gauge("output_free_bytes", "Free disk space where images go", []);
+  const heap = gauge("heap_bytes", "Memory of the main isolate's JavaScript", []);
   const memory = processGauge(registry, "resident_memory_bytes", "Memory of the process");
   const started = processGauge(
     registry,
@@ -203,9 +215,9 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
   return (now) => {
     jobs.set({ state: "queued" }, now.queued);
     jobs.set({ state: "running" }, now.running);
-    oldest.set({}, now.oldestAgeS);
+    oldest.set(now.oldestAgeS);
     // A server may have been removed.
-    for (const each of [state, inFlight, draining]) each.clear();
+    for (const each of [state, inFlight, draining]) each.reset();
     for (const server of now.servers) {
       for (const each of STATES) {
         state.set({ server: server.name, state: each }, each === server.state ? 1 : 0);
@@ -213,19 +225,21 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
       inFlight.set({ server: server.name }, server.inFlight);
       draining.set({ server: server.name }, server.isDraining ? 1 : 0);
     }
-    dropped.reset(now.droppedUpdates);
-    waiting.set({}, now.webhooks.waiting);
-    dead.set({}, now.webhooks.dead);
-    listeners.set({}, now.listeners);
-    if (now.freeDiskBytes === undefined) disk.clear();
-    else disk.set({}, now.freeDiskBytes);
+    dropped.reset();
+    dropped.inc(now.droppedUpdates);
+    waiting.set(now.webhooks.waiting);
+    dead.set(now.webhooks.dead);
+    listeners.set(now.listeners);
+    if (now.freeDiskBytes === undefined) disk.remove();
+    else disk.set(now.freeDiskBytes);
+    // The library's own collector reads /proc, which needs every right, and says 0 without.
     const { rss, heapUsed } = Deno.memoryUsage();
-    heap.set({}, heapUsed);
-    memory.set({}, rss);
-    started.set({}, startedAtS);
+    heap.set(heapUsed);
+    memory.set(rss);
+    started.set(startedAtS);
   };
 }
 
 function processGauge(registry: Registry, rest: string, help: string): Gauge {
-  return registry.gauge({ name: `process_${rest}`, help });
+  return new Gauge({ name: `process_${rest}`, help, registers: [registry] });
 }

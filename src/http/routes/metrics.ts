@@ -12,7 +12,7 @@ export function metricsRoutes(
 ): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.get("/", needs("read"), async (c) => {
-    const text = metrics.text({ ...await snapshot(), listeners: count.listeners });
+    const text = await metrics.text({ ...await snapshot(), listeners: count.listeners });
     return c.body(text, 200, { "content-type": METRICS_TYPE });
   });
   return app;

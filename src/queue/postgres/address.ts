@@ -36,11 +36,6 @@ const SSL_MODES = {
 /** The scheme, user and first host; further hosts; the rest. */
 const HOSTS = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?[^/?#,@]*)((?:,[^/?#,@]*)*)([/?#].*|)$/is;
 
-/** True for what names a PostgreSQL database, and not a file. */
-export function isPostgresUrl(text: string): boolean {
-  return /^postgres(?:ql)?:\/\//i.test(text);
-}
-
 /**
  * Reads `postgres://user:password@host:5432,other:5432/database?schema=dgx_pixels&sslmode=verify-full`. Only user
  * and database are needed; `host` as a parameter may be the folder of a Unix socket.

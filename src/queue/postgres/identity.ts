@@ -11,6 +11,9 @@ const AGAIN_MS = 250;
 /** Time for which wake-ups are gathered, in milliseconds: they hold up every commit beside them. */
 const GATHER_MS = 20;
 
+/** What each other worker adds to that: each is woken by all of them. */
+const GATHER_EACH_MS = 2;
+
 /** What an identity works with. */
 export interface IdentityOptions {
   /** The database. */
@@ -19,6 +22,15 @@ export interface IdentityOptions {
   readonly name: string;
   /** Called when others have changed something, or may have: after a time without connection. */
   readonly onChange: () => void;
+  /** How many others there are. */
+  readonly others: () => number;
+}
+
+/** A wake-up that is about to be sent. */
+interface Wake {
+  readonly timer: ReturnType<typeof setTimeout>;
+  /** When the last change was made that it tells of. */
+  changedAtMs: number;
 }
 
 /** A name that is held. */
@@ -29,7 +41,7 @@ export class Identity {
   #state: "held" | "lost" | "taken" | "closed" = "lost";
   #again: ReturnType<typeof setTimeout> | undefined;
   #taking: Promise<void> | undefined;
-  #wake: ReturnType<typeof setTimeout> | undefined;
+  #wake: Wake | undefined;
   #waking: Promise<void> = Promise.resolve();
 
   /** Begins without the name; see {@linkcode Identity.take}. */
@@ -42,7 +54,10 @@ export class Identity {
       name: `dgx-pixels ${options.name} (name)`,
       onClose: () => this.#lose(),
       onNotify: (_channel, payload) => {
-        if (payload !== options.name) options.onChange();
+        const isOwn = payload === options.name;
+        if (!isOwn) this.#spare();
+        // Others may have spared theirs for this one.
+        if (!isOwn || options.others() > 0) options.onChange();
       },
     });
   }
@@ -85,23 +100,39 @@ export class Identity {
   /** Tells the other workers, soon, that there is something new. */
   wakeOthers(): void {
     if (this.#state === "closed") return;
-    this.#wake ??= setTimeout(() => {
-      this.#wake = undefined;
-      // They look by themselves in a while.
-      this.#waking = this.#client.rows("wake the others", sql.WAKE, [
-        this.#channel,
-        this.#options.name,
-      ]).then(() => {}, () => {});
-    }, GATHER_MS);
+    const changedAtMs = performance.now();
+    if (this.#wake !== undefined) this.#wake.changedAtMs = changedAtMs;
+    this.#wake ??= { timer: setTimeout(() => this.#send(), this.#gatherMs), changedAtMs };
   }
 
   /** Gives the name back. */
   async close(): Promise<void> {
     this.#state = "closed";
     clearTimeout(this.#again);
-    clearTimeout(this.#wake);
+    clearTimeout(this.#wake?.timer);
     await this.#client.close();
     await Promise.all([this.#taking, this.#waking]);
+  }
+
+  get #gatherMs(): number {
+    return GATHER_MS + GATHER_EACH_MS * this.#options.others();
+  }
+
+  #send(): void {
+    this.#wake = undefined;
+    // They look by themselves in a while.
+    this.#waking = this.#client.rows("wake the others", sql.WAKE, [
+      this.#channel,
+      this.#options.name,
+    ]).then(() => {}, () => {});
+  }
+
+  /** Somebody else has just woken all, which is as good, unless some may have looked before the change was there. */
+  #spare(): void {
+    if (this.#wake === undefined) return;
+    if (performance.now() - this.#wake.changedAtMs < this.#gatherMs / 2) return;
+    clearTimeout(this.#wake.timer);
+    this.#wake = undefined;
   }
 
   async #take(): Promise<boolean> {

@@ -1,16 +1,9 @@
 /** The other workers of a queue: their endings, their wishes to cancel, and who lives. */
 
-import type {
-  HeldServer,
-  Neighbours,
-  News,
-  Peer,
-  ServerElsewhere,
-  SharedQueue,
-} from "../job_queue.ts";
-import type { PostgresClient, StoredRow } from "./client.ts";
+import type { HeldServer, Neighbours, News, SharedQueue } from "../job_queue.ts";
+import type { PostgresClient } from "./client.ts";
 import { idBytes, idOf, plainText } from "./id.ts";
-import { readJob } from "./row.ts";
+import { readEndings, readNeighbours } from "./told.ts";
 import * as sql from "./presence.ts";
 
 /** Endings that are read at once. */
@@ -46,8 +39,9 @@ export class Others implements SharedQueue {
   /** Endings that were read already and will be read again, by `seq`. */
   #read = new Set<number>();
   #look: () => readonly HeldServer[] = () => [];
-  /** The models that were told last, by server. */
-  #told = new Map<string, ReadonlySet<string> | undefined>();
+  /** What was told last, by server. */
+  #told = new Map<string, Told>();
+  #count = 0;
   #updatesAddress: string | null = null;
   #publicKey: string | null = null;
   #touched: ReturnType<typeof setTimeout> | undefined;
@@ -68,6 +62,11 @@ export class Others implements SharedQueue {
     for (const listener of this.#listeners) listener();
   }
 
+  /** How many others there were at the last look. */
+  get count(): number {
+    return this.#count;
+  }
+
   async hold(look: () => readonly HeldServer[]): Promise<void> {
     this.#look = look;
     await this.#beat();
@@ -82,16 +81,11 @@ export class Others implements SharedQueue {
 
   async meet(): Promise<Neighbours> {
     const { client, worker, clock } = this.#options;
-    const rows = await client.rows("look for other workers", sql.MEET, [
-      clock(),
-      worker,
-      PRESENT_MS,
-    ]);
-    return {
-      servers: rows.filter(({ name }) => name !== null).map(readServer),
-      peers: rows.filter(({ is_first, updates_addr }) => is_first === true && updates_addr !== null)
-        .map(readPeer),
-    };
+    const values = [clock(), worker, PRESENT_MS];
+    const row = await client.row("look for other workers", sql.MEET, values);
+    const neighbours = readNeighbours(row?.["others"]);
+    this.#count = neighbours.workers;
+    return neighbours;
   }
 
   touch(): void {
@@ -112,27 +106,23 @@ export class Others implements SharedQueue {
   async news(running: readonly string[]): Promise<News> {
     const { client, clock } = this.#options;
     const heard = await this.#whereHeard();
-    const rows = await client.rows("read endings", sql.NEWS, [
-      clock(),
-      heard,
-      PAGE,
-      running.map(idBytes),
-    ]);
-    const ended = rows.filter(({ seq }) => seq !== null);
-    const fresh = ended.filter(({ seq }) => !this.#read.has(Number(seq)));
-    this.#heard = ended.length < PAGE ? String(rows[0]?.["oldest"] ?? heard) : xidOf(ended.at(-1));
+    const values = [clock(), heard, PAGE, running.map(idBytes)];
+    const first = await client.row("read endings", sql.NEWS, values);
+    const ended = readEndings(first?.["endings"]);
+    const fresh = ended.filter(({ seq }) => !this.#read.has(seq));
+    this.#heard = ended.length < PAGE
+      ? String(first?.["oldest"] ?? heard)
+      : String(ended.at(-1)?.xid);
     const from = BigInt(this.#heard);
-    this.#read = new Set(
-      ended.filter((row) => BigInt(xidOf(row)) >= from).map(({ seq }) => Number(seq)),
-    );
-    const [first] = rows;
+    this.#read = new Set(ended.filter(({ xid }) => BigInt(xid) >= from).map(({ seq }) => seq));
     const unwanted = first?.["unwanted"] ?? null;
     return {
-      endings: fresh.map(readJob),
+      endings: fresh.map(({ ending }) => ending),
       cancelled: unwanted === null
         ? []
         : String(unwanted).split(",").map((hex) => idOf(Uint8Array.fromHex(hex))),
       hasWork: first?.["has_work"] === true,
+      deadlineAtMs: optionalNumber(first?.["first_deadline_ms"]),
     };
   }
 
@@ -155,8 +145,10 @@ export class Others implements SharedQueue {
   async #beat(): Promise<void> {
     const { client, worker, clock } = this.#options;
     const heard = await this.#whereHeard();
-    const servers = this.#look();
-    await client.rows("tell that a worker lives", sql.BEAT, [
+    const all = this.#look();
+    const before = this.#told;
+    const servers = all.filter((server) => isNews(server, before.get(server.name)));
+    const row = await client.row("tell that a worker lives", sql.BEAT, [
       clock(),
       worker,
       heard,
@@ -168,11 +160,14 @@ export class Others implements SharedQueue {
       servers.map(({ waitMs }) => Math.round(Math.min(waitMs, MOST))),
       servers.map(({ weight }) => weight),
       servers.map(({ draining }) => String(draining)),
-      servers.map(({ name, models }) => this.#told.get(name) === models ? null : list(models)),
+      servers.map(({ name, models }) => before.get(name)?.models === models ? null : list(models)),
       this.#updatesAddress,
       this.#publicKey,
+      all.map(({ name }) => name),
     ]);
-    this.#told = new Map(servers.map(({ name, models }) => [name, models]));
+    // Should somebody have removed some, all are told again the next time.
+    const isWhole = Number(row?.["n"]) >= before.size;
+    this.#told = new Map(isWhole ? all.map((server) => [server.name, toldOf(server)]) : []);
   }
 
   async #whereHeard(): Promise<string> {
@@ -190,29 +185,21 @@ function list(texts: ReadonlySet<string> | undefined): string | null {
   return `{${quoted.join(",")}}`;
 }
 
-function readPeer({ worker, updates_addr, curve_key }: StoredRow): Peer {
-  return {
-    name: String(worker),
-    updatesAddress: String(updates_addr),
-    publicKey: curve_key === null ? undefined : String(curve_key),
-  };
+/** What of a server is told again when it has changed. */
+interface Told {
+  readonly facts: string;
+  readonly models: ReadonlySet<string> | undefined;
 }
 
-function readServer(row: StoredRow): ServerElsewhere {
-  const { name, worker, state, loaded, room, active, wait_ms, weight, draining } = row;
-  return {
-    name: String(name),
-    worker: String(worker),
-    ...(state === null ? {} : { state: String(state) }),
-    loaded: loaded === null ? undefined : String(loaded),
-    room: Number(room),
-    active: Number(active),
-    waitMs: Number(wait_ms),
-    weight: Number(weight),
-    draining: draining === true,
-  };
+function toldOf({ state, loaded, room, active, weight, draining, models }: HeldServer): Told {
+  return { facts: JSON.stringify([state, loaded, room, active, weight, draining]), models };
 }
 
-function xidOf(row: StoredRow | undefined): string {
-  return String(row?.["xid"]);
+function isNews(server: HeldServer, before: Told | undefined): boolean {
+  const { facts, models } = toldOf(server);
+  return facts !== before?.facts || models !== before.models;
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
 }

@@ -112,7 +112,12 @@ class PostgresQueue implements JobQueue {
     const { worker, now } = options;
     const others = new Others({ client, worker, clock: now ?? (() => null) });
     const onChange = () => others.changed();
-    const identity = await Identity.take({ address, name: worker, onChange });
+    const identity = await Identity.take({
+      address,
+      name: worker,
+      onChange,
+      others: () => others.count,
+    });
     return new PostgresQueue(client, others, identity, options);
   }
 

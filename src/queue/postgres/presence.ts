@@ -8,23 +8,32 @@ export const HEARD = `
     pg_snapshot_xmin(pg_current_snapshot()))::text AS heard`;
 
 /**
- * Endings from a transaction on, the oldest first, of the last ten minutes. The first row also tells where to read
- * on, which of the jobs `$4` somebody wants cancelled, and whether jobs wait.
+ * Endings from a transaction on, the oldest first, of the last ten minutes: each worker reads those of all, so that they
+ * are as short as can be, and come as one text. Also tells where to read on, which of the jobs `$4` somebody wants
+ * cancelled, whether jobs wait, and the first deadline of those. The conditions are such that no plan can pass all that
+ * ended or runs, also none that was made while there was little of either.
  */
 export const NEWS = `
   WITH ended AS (
-    SELECT jobs.*, ended_xid::text AS xid FROM jobs
+    SELECT seq, ended_xid, id, state, seed, created_at_ms, started_at_ms, finished_at_ms, outcome FROM jobs
     WHERE ended_xid >= $2::text::xid8 AND ended_xid < pg_snapshot_xmax(pg_current_snapshot())
-      AND finished_at_ms >= ${NOW} - 600000
+      AND coalesce(finished_at_ms, 0) >= ${NOW} - 600000
     ORDER BY ended_xid, seq LIMIT $3::bigint),
   own AS (
     SELECT string_agg(encode(id, 'hex'), ',') AS unwanted FROM jobs
-    WHERE id = ANY($4::bytea[]) AND state = 'running' AND cancel_requested)
+    WHERE cancel_requested AND outcome IS NULL AND id = ANY($4::bytea[]))
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS oldest, unwanted,
-    EXISTS (SELECT FROM jobs WHERE state = 'queued') AS has_work, ended.*
-  FROM own LEFT JOIN ended ON true ORDER BY ended.ended_xid, ended.seq`;
+    (SELECT seq FROM jobs WHERE state = 'queued' ORDER BY due_ms DESC, seq DESC LIMIT 1) IS NOT NULL AS has_work,
+    (SELECT min(deadline_at_ms) FROM jobs WHERE state = 'queued' AND deadline_at_ms IS NOT NULL)
+      AS first_deadline_ms,
+    (SELECT json_agg(json_build_array(seq, ended_xid::text, encode(id, 'hex'), state, seed, created_at_ms,
+      started_at_ms, finished_at_ms, outcome) ORDER BY ended_xid, seq) FROM ended)::text AS endings
+  FROM own`;
 
-/** Notes that a worker lives, what it has heard of, and which servers it has. */
+/**
+ * Notes that a worker lives, what it has heard of, which servers it has (`$15`), and what is new of some of them. Tells
+ * how many were known before.
+ */
 export const BEAT = `
   WITH own AS (
     INSERT INTO workers (name, seen_at_ms, heard_xid, updates_addr, curve_key)
@@ -32,20 +41,22 @@ export const BEAT = `
     ON CONFLICT (name) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, heard_xid = excluded.heard_xid,
       updates_addr = excluded.updates_addr, curve_key = excluded.curve_key
     RETURNING name),
-  gone AS (DELETE FROM servers WHERE worker = $2::text AND name <> ALL($4::text[]))
-  INSERT INTO servers (name, worker, state, loaded, room, active, wait_ms, weight, draining, models)
-  SELECT server, own.name, state, loaded, room, active, wait_ms, weight, draining, models::text[]
-  FROM own, unnest($4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[], $9::bigint[],
-    $10::float8[], $11::boolean[], $12::text[])
-    AS s (server, state, loaded, room, active, wait_ms, weight, draining, models)
-  WHERE ${LAZILY}
-  ON CONFLICT (worker, name) DO UPDATE SET state = excluded.state, loaded = excluded.loaded,
-    room = excluded.room, active = excluded.active, wait_ms = excluded.wait_ms,
-    weight = excluded.weight, draining = excluded.draining,
-    models = coalesce(excluded.models, servers.models)
-  WHERE (servers.state, servers.loaded, servers.room, servers.active, servers.weight, servers.draining)
-    IS DISTINCT FROM (excluded.state, excluded.loaded, excluded.room, excluded.active, excluded.weight,
-      excluded.draining) OR excluded.models IS NOT NULL`;
+  gone AS (DELETE FROM servers WHERE worker = $2::text AND name <> ALL($15::text[])),
+  told AS (
+    INSERT INTO servers (name, worker, state, loaded, room, active, wait_ms, weight, draining, models)
+    SELECT server, own.name, state, loaded, room, active, wait_ms, weight, draining, models::text[]
+    FROM own, unnest($4::text[], $5::text[], $6::text[], $7::integer[], $8::integer[], $9::bigint[],
+      $10::float8[], $11::boolean[], $12::text[])
+      AS s (server, state, loaded, room, active, wait_ms, weight, draining, models)
+    WHERE ${LAZILY}
+    ON CONFLICT (worker, name) DO UPDATE SET state = excluded.state, loaded = excluded.loaded,
+      room = excluded.room, active = excluded.active, wait_ms = excluded.wait_ms,
+      weight = excluded.weight, draining = excluded.draining,
+      models = coalesce(excluded.models, servers.models)
+    WHERE (servers.state, servers.loaded, servers.room, servers.active, servers.weight, servers.draining)
+      IS DISTINCT FROM (excluded.state, excluded.loaded, excluded.room, excluded.active, excluded.weight,
+        excluded.draining) OR excluded.models IS NOT NULL)
+  SELECT count(*) AS n FROM servers WHERE worker = $2::text`;
 
 /** Whether a server of another worker that was seen within the last `$3` milliseconds can load some models. */
 export const HAS_MODELS = `
@@ -53,13 +64,16 @@ export const HAS_MODELS = `
     SELECT FROM servers JOIN workers ON workers.name = servers.worker
     WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint AND models @> $4::text[]) AS has`;
 
-/** The other workers that were seen within the last `$3` milliseconds, each with its servers, if it has some. */
+/** The other workers that were seen within the last `$3` milliseconds, each with its servers, if it has some, as one text. */
 export const MEET = `
-  SELECT workers.name AS worker, updates_addr, curve_key, servers.name, state, loaded, room, active, wait_ms,
-    weight, draining, row_number() OVER (PARTITION BY workers.name) = 1 AS is_first
-  FROM workers LEFT JOIN servers ON servers.worker = workers.name
-  WHERE workers.name <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
-  ORDER BY workers.name, servers.name LIMIT 8192`;
+  SELECT json_agg(json_build_array(worker, updates_addr, curve_key, name, state, loaded, room, active, wait_ms,
+    weight, draining) ORDER BY worker, name)::text AS others
+  FROM (
+    SELECT workers.name AS worker, updates_addr, curve_key, servers.name, state, loaded, room, active, wait_ms,
+      weight, draining
+    FROM workers LEFT JOIN servers ON servers.worker = workers.name
+    WHERE workers.name <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
+    ORDER BY workers.name, servers.name LIMIT 8192) AS present`;
 
 /** Takes a worker's name, which its connection then holds. */
 export const TAKE_NAME = `

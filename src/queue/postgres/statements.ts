@@ -284,10 +284,17 @@ export const LIST = `
   SELECT * FROM jobs WHERE seq < $1::bigint AND ($2::text IS NULL OR state = $2::text)
   ORDER BY seq DESC LIMIT $3::bigint`;
 
-/** When the first waiting job may be claimed. */
+const CLAIMABLE =
+  `CASE WHEN not_before_ms <= ${NOW} + ${MAX_PAUSE_MS} THEN not_before_ms ELSE 0 END`;
+
+/** When a waiting job may be claimed: one that may now, if there is one among the first. */
 export const NEXT_CLAIMABLE = `
-  SELECT min(CASE WHEN not_before_ms <= ${NOW} + ${MAX_PAUSE_MS} THEN not_before_ms ELSE 0 END) AS n
-  FROM (SELECT not_before_ms FROM jobs WHERE state = 'queued' ORDER BY due_ms, seq LIMIT 1000) AS few`;
+  SELECT coalesce(
+    (SELECT n FROM (
+      SELECT ${CLAIMABLE} AS n FROM jobs WHERE state = 'queued' ORDER BY due_ms, seq LIMIT 1) AS one
+      WHERE n <= ${NOW}),
+    (SELECT min(n) FROM (
+      SELECT ${CLAIMABLE} AS n FROM jobs WHERE state = 'queued' ORDER BY due_ms, seq LIMIT 1000) AS few)) AS n`;
 
 /** When the first waiting job runs out of time. */
 export const NEXT_DEADLINE = `
@@ -303,10 +310,11 @@ export const ANNOUNCED = `
 
 /** The socket of the newest job that may still live on a server. */
 export const CLIENT_ID = `
-  SELECT client_id FROM jobs
-  WHERE state IN ('queued', 'running') AND prompt_id IS NOT NULL AND server = $1::text
-    AND client_id IS NOT NULL
-  ORDER BY seq DESC LIMIT 1`;
+  SELECT client_id FROM (
+    SELECT seq, client_id FROM jobs WHERE state = 'queued' AND prompt_id IS NOT NULL AND server = $1::text
+    UNION ALL
+    SELECT seq, client_id FROM jobs WHERE state = 'running' AND prompt_id IS NOT NULL AND server = $1::text) AS own
+  WHERE client_id IS NOT NULL ORDER BY seq DESC LIMIT 1`;
 
 /** Removes jobs that ended long ago. */
 export const ENDED_BEFORE = `

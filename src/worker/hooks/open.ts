@@ -4,12 +4,14 @@ import type { WebhooksConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import type { Webhook } from "../../protocol/mod.ts";
-import type { DeliveryResult, Outbox } from "../../queue/mod.ts";
+import type { DeliveryResult, Ending, Job, JobQueue, Outbox } from "../../queue/mod.ts";
 import { createPoster, readSecrets, refusalOf, type WebhookRules } from "../../webhooks/mod.ts";
 import { type Deliveries, startDeliveries } from "./deliveries.ts";
 
 /** Webhooks that can be told. */
-export interface Hooks extends Deliveries {
+export interface Hooks extends Omit<Deliveries, "note"> {
+  /** Stores what is to be told of an ending; of one that came about elsewhere the queue knows the rest. */
+  note(ending: Ending, queue: Pick<JobQueue, "get">): Promise<void>;
   /** Why a job's webhook is refused; undefined if it is not. */
   refusalOf(webhook: Webhook): string | undefined;
 }
@@ -53,9 +55,16 @@ export async function openHooks(options: HooksOptions): Promise<Hooks> {
     logger,
   });
   return {
-    note: (job) => deliveries.note(job),
+    async note(ending, queue) {
+      const job = isWhole(ending) ? ending : await queue.get(ending.id);
+      if (job !== undefined) await deliveries.note(job);
+    },
     wake: () => deliveries.wake(),
     refusalOf: (webhook) => refusalOf(webhook.url, rules),
     [Symbol.asyncDispose]: () => deliveries[Symbol.asyncDispose](),
   };
+}
+
+function isWhole(ending: Ending): ending is Job {
+  return "request" in ending;
 }

@@ -1,12 +1,12 @@
 /** `generate`: a job is taken, or refused with the reason. */
 
 import { PixelsError } from "../../errors.ts";
-import { type CheckResult, modelKeys } from "../../executor/mod.ts";
+import type { CheckResult } from "../../executor/mod.ts";
 import type { GenerateRequest, Reply } from "../../protocol/mod.ts";
 import type { Job } from "../../queue/mod.ts";
-import { startSpan } from "../../trace.ts";
 import { type ExpectedWait, expectedWait, waitingMs } from "../estimates/expected_wait.ts";
-import type { HandlerContext, ServerView } from "./context.ts";
+import { checkOnServers, recall } from "./checks.ts";
+import type { HandlerContext } from "./context.ts";
 
 /** What a client hears that has most of the queue while others are refused. */
 const SHARE_FULL =
@@ -92,41 +92,11 @@ function waitOf(context: HandlerContext, job: Job, position: number): ExpectedWa
   return { ms, confidence: run.confidence };
 }
 
-function recall(
-  servers: readonly ServerView[],
-  request: GenerateRequest,
-): CheckResult | undefined {
-  for (const server of servers) {
-    const check = server.recall(request);
-    if (check !== undefined) return check;
-  }
-  return undefined;
-}
-
 /** A repeated submission is recognised even if its model or workflow has gone since. */
 async function checkNew(
-  { queue, servers }: HandlerContext,
+  context: HandlerContext,
   request: GenerateRequest,
 ): Promise<CheckResult | undefined> {
-  const known = await queue.get(request.id);
-  return known === undefined ? await checkOnServers({ queue, servers }, request) : undefined;
-}
-
-/**
- * A request is taken if any server can do it, also one of another worker on the queue. A sandbox that cannot answer just now is no reason to
- * refuse: the job waits and is checked again before it runs.
- */
-async function checkOnServers(
-  { queue, servers }: Pick<HandlerContext, "queue" | "servers">,
-  request: GenerateRequest,
-): Promise<CheckResult | undefined> {
-  using _span = startSpan("check a request", { jobId: request.id });
-  const answers = await Promise.allSettled(servers.map((server) => server.check(request)));
-  const checks = answers.flatMap((answer) => answer.status === "fulfilled" ? [answer.value] : []);
-  const ok = checks.find((check) => check.type === "ok");
-  if (ok !== undefined || checks.length < servers.length) return ok;
-  const refused = checks.find((check) => check.type === "refused");
-  if (refused?.type !== "refused" || refused.code !== "model_not_found") return refused;
-  // A worker that has the models finds the workflow, too.
-  return await queue.shared?.hasModels(modelKeys(request)) === true ? undefined : refused;
+  const known = await context.queue.get(request.id);
+  return known === undefined ? await checkOnServers(context, request) : undefined;
 }

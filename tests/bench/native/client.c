@@ -1,11 +1,11 @@
 /*
- * A load generator on bare libzmq. Prints one line of JSON, times in microseconds.
+ * A load generator on bare libzmq. Prints a line of JSON, times in microseconds.
  *
  *   client ping ADDRESS COUNT        one REQ, one request after the other
  *   client flood ADDRESS N MS        N processes with one REQ each, together
  *   client submit ADDRESS N MS FILE  the same with the message of a file, whose run of 16 "_" becomes
  *                                    another name in each request
- *   client pipeline ADDRESS N MS     one DEALER that keeps N requests under way
+ *   client pipeline ADDRESS N MS     one DEALER that keeps N requests under way; says when it begins to count
  */
 
 #define _GNU_SOURCE
@@ -149,7 +149,10 @@ static void pipeline(const char *address, int depth, int ms) {
     if (zmq_recv(socket, answer, sizeof answer, 0) < 0) fail("receive");
     zmq_send(socket, "", 0, ZMQ_SNDMORE);
     zmq_send(socket, PING, PING_BYTES, 0);
-    if (now >= began) answered++;
+    if (now >= began && answered++ == 0) {
+      printf("{\"began\":true}\n");
+      fflush(stdout);
+    }
   }
   printf("{\"rate\":%.1f}\n", answered * 1e3 / ms);
 }

@@ -1,8 +1,8 @@
-"""A load generator on pyzmq. Prints one line of JSON, times in microseconds.
+"""A load generator on pyzmq. Prints a line of JSON, times in microseconds.
 
 Usage:
   client.py ping ADDRESS COUNT        one REQ, one request after the other
-  client.py pipeline ADDRESS N MS     one DEALER that keeps N requests under way
+  client.py pipeline ADDRESS N MS     one DEALER that keeps N requests under way; says when it begins to count
 """
 
 import json
@@ -52,7 +52,10 @@ def pipeline(address, depth, ms):
     while (now := time.perf_counter()) < began + ms / 1000:
         socket.recv_multipart()
         socket.send_multipart([b"", PING])
-        answered += now >= began
+        if now >= began:
+            if answered == 0:
+                print(json.dumps({"began": True}), flush=True)
+            answered += 1
     return {"rate": answered * 1000 / ms}
 
 

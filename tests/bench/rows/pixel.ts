@@ -15,14 +15,20 @@ import { residentBytes } from "../support/usage.ts";
 
 const SIDE = 1024;
 const CELL = 16;
+/** Workers started anew: each has one first job. */
+const STARTS = 5;
+/** Jobs of a worker without pixel art, and those with it after the first. */
+const PLAIN = 3;
+const LATER = 5;
+/** Time of a node: the sampler has no steps, since the image is to come back as it is. */
+const NODE_MS = 100;
+/** Jobs between the looks at memory. */
 const JOBS = 20;
 const ROUNDS = 5;
 const PINGS = 4_000;
 /** Jobs that wait, so that one is always under way beside the pings. */
 const WAITING = 200;
 const SETTLE_MS = 2_000;
-/** Time of a prompt: enough to get ready in. */
-const STEP_MS = 100;
 
 /** Pixel art beside pings. */
 export const PIXEL: Bench = {
@@ -31,60 +37,43 @@ export const PIXEL: Bench = {
   async run() {
     await using input = await tempDir();
     await Deno.writeFile(`${input.path}/soft.png`, await softImage());
-    await using simulators = await startSimulators({
-      simulator: { stepTimeMs: STEP_MS, nodeTimeMs: 0, loadTimeMs: 0, historyGapMs: 0 },
-      tell: ["execution_end"],
-    });
-    await using ours = await startOurs([
-      ...["--comfyui-url", ...simulators.urls],
-      ...["--input-dir", input.path],
-    ]);
-    await using updates = await watch(ours);
-    // The simulator gives the image back as it came, and need not paint.
-    const given: Partial<GenerateRequest> = {
-      size: [SIDE, SIDE],
-      init_image: "soft.png",
-      denoise: 0,
-      steps: 10,
-    };
-    let ends = 0;
-    const finish = async (details: Partial<GenerateRequest>) => {
-      const id = await submit(ours, { ...given, ...details });
-      const { atMs } = await updates.find(id, "job_complete");
-      const end = simulators.seen[ends] ??
-        await simulators.find((event) => simulators.seen.indexOf(event) >= ends);
-      ends += 1;
-      return atMs - end.atMs;
-    };
-    const plain: number[] = [];
-    for (let job = 0; job < JOBS; job += 1) plain.push(await finish({}));
-    const before = await settledBytes(ours.pid);
-    const first = await finish({ pixel: {} });
+    const firsts: number[] = [];
     const later: number[] = [];
-    for (let job = 1; job < JOBS; job += 1) later.push(await finish({ pixel: {} }));
+    const plain: number[] = [];
+    for (let start = 0; start < STARTS; start += 1) {
+      await using jobs = await openJobs(input.path, NODE_MS);
+      const usual = await jobs.repeat(PLAIN, {});
+      const added = (took: number) => took - median(usual);
+      plain.push(median(usual));
+      firsts.push(added(await jobs.finish({ pixel: {} })));
+      later.push(...(await jobs.repeat(LATER, { pixel: {} })).map(added));
+    }
+    // Without time between the images, the pings are beside nothing else.
+    await using jobs = await openJobs(input.path, 0);
+    const { ours } = jobs;
+    await jobs.repeat(JOBS, {});
+    const before = await settledBytes(ours.pid);
+    await jobs.repeat(JOBS, { pixel: {} });
     const grown = (await settledBytes(ours.pid) - before) / 1e6;
     const idle: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) idle.push(await pingP99(ours.requests));
-    for (let job = 0; job < WAITING; job += 1) {
-      await submit(ours, { ...given, steps: 1, pixel: {} });
-    }
+    for (let job = 0; job < WAITING; job += 1) await jobs.submit({ steps: 1, pixel: {} });
     const beside: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) beside.push(await pingP99(ours.requests));
-    const added = (took: number) => took - median(plain);
     return [
       {
-        what: "pixel art adds to the first job",
-        ours: time(added(first)),
+        what: `pixel art adds to the first job, median of ${STARTS} starts`,
+        ours: time(median(firsts)),
         beside: `plain ${time(median(plain))}`,
         target: "≤120 ms",
-        ...atMost(added(first), 120),
+        ...atMost(median(firsts), 120),
       },
       {
         what: "pixel art adds to later jobs, p95",
-        ours: time(added(percentile(later, 0.95))),
+        ours: time(percentile(later, 0.95)),
         beside: `plain ${time(median(plain))}`,
         target: "≤120 ms",
-        ...atMost(added(percentile(later, 0.95)), 120),
+        ...atMost(percentile(later, 0.95), 120),
       },
       {
         what: `resident memory, ${JOBS} jobs of pixel art later`,
@@ -103,6 +92,49 @@ export const PIXEL: Bench = {
     ];
   },
 };
+
+/** A worker on a simulator that gives the image back as it came, and need not paint. */
+async function openJobs(inputDir: string, nodeTimeMs: number) {
+  await using opening = new AsyncDisposableStack();
+  const simulators = opening.use(
+    await startSimulators({
+      simulator: { stepTimeMs: 0, nodeTimeMs, loadTimeMs: 0, historyGapMs: 0 },
+      tell: ["execution_end"],
+    }),
+  );
+  const ours = opening.use(
+    await startOurs(["--comfyui-url", ...simulators.urls, "--input-dir", inputDir]),
+  );
+  const updates = opening.use(await watch(ours));
+  const given: Partial<GenerateRequest> = {
+    size: [SIDE, SIDE],
+    init_image: "soft.png",
+    denoise: 0,
+    steps: 10,
+  };
+  let ends = 0;
+  const send = (details: Partial<GenerateRequest>) => submit(ours, { ...given, ...details });
+  /** Milliseconds from the end of the prompt to that of the job. */
+  const finish = async (details: Partial<GenerateRequest>) => {
+    const { atMs } = await updates.find(await send(details), "job_complete");
+    const end = simulators.seen[ends] ??
+      await simulators.find((event) => simulators.seen.indexOf(event) >= ends);
+    ends += 1;
+    return atMs - end.atMs;
+  };
+  const open = opening.move();
+  return {
+    ours,
+    submit: send,
+    finish,
+    async repeat(times: number, details: Partial<GenerateRequest>) {
+      const took: number[] = [];
+      for (let job = 0; job < times; job += 1) took.push(await finish(details));
+      return took;
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
 
 async function pingP99(address: string): Promise<number> {
   return (await generateLoad("C", ["ping", address, String(PINGS)])).p99;

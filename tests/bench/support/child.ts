@@ -53,12 +53,12 @@ export function startChild(
   };
 }
 
-/** Runs a process to its end and parses the one line that it prints. */
+/** Runs a process to its end and parses the last line that it prints. */
 export async function runChild<T>(command: string, args: readonly string[]): Promise<T> {
   const { success, stdout, stderr } = await new Deno.Command(command, { args: [...args] }).output();
   const text = new TextDecoder().decode(success ? stdout : stderr);
   if (!success) throw new Error(`The process ${command} ${args[0] ?? ""} failed: ${text}`);
-  return JSON.parse(text) as T;
+  return JSON.parse(text.trimEnd().split("\n").at(-1) ?? "") as T;
 }
 
 function kill(child: Deno.ChildProcess): void {

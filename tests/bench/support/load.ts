@@ -16,10 +16,16 @@ export type Language = "C" | "Python";
 
 /** Runs a generator; in Python where there is no C. */
 export async function generateLoad(language: Language, args: readonly string[]): Promise<Load> {
-  const program = language === "C" ? await nativeProgram("client") : undefined;
-  const [command, ...first] = program === undefined
-    ? [PYTHON, nativeSource("client.py")]
-    : [program];
-  const { p50, p95, p99, rate } = await runChild<Load>(command ?? "", [...first, ...args]);
+  const [command, ...rest] = await loadCommand(language, args);
+  const { p50, p95, p99, rate } = await runChild<Load>(command, rest);
   return { p50: p50 / 1_000, p95: p95 / 1_000, p99: p99 / 1_000, rate };
+}
+
+/** How to start a generator. */
+export async function loadCommand(
+  language: Language,
+  args: readonly string[],
+): Promise<[string, ...string[]]> {
+  const program = language === "C" ? await nativeProgram("client") : undefined;
+  return program === undefined ? [PYTHON, nativeSource("client.py"), ...args] : [program, ...args];
 }

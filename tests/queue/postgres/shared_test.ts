@@ -151,6 +151,18 @@ test("tells every worker each ending once, also what ended while it was away", a
   assert.deepEqual(await heard(again), ["3 cancelled"]);
 });
 
+test("tells every worker of the first deadline of a waiting job", async ({ open }) => {
+  await using a = await open("a");
+  await using b = await open("b");
+  await a.enqueue(generateRequest({ id: "later", deadline_s: 60 }));
+  const first = await a.enqueue(generateRequest({ id: "first", deadline_s: 30 }));
+  assert.ok(first.type === "accepted");
+  assert.equal((await b.shared?.news([]))?.deadlineAtMs, first.job.deadlineAtMs);
+  await b.cancel("first");
+  await b.cancel("later");
+  assert.equal((await a.shared?.news([]))?.deadlineAtMs, undefined);
+});
+
 test("hears of an ending that is committed after later ones", async (shared) => {
   await using a = await shared.open("a");
   for (const id of ["slow", "quick"]) await a.enqueue(generateRequest({ id }));

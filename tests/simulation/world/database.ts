@@ -1,6 +1,7 @@
 /** Misfortunes of SQLite: a full disk, a file held by another program, death at any statement. */
 
 import { DatabaseSync, StatementSync } from "node:sqlite";
+import { noteChange, noteSyncedChange } from "./power.ts";
 import { replace } from "./replace.ts";
 import { currentProcess, presentWorld, type Process } from "./world.ts";
 
@@ -20,6 +21,8 @@ export const database = {
 
 const open = new Map<Process, Set<DatabaseSync>>();
 const owners = new WeakMap<StatementSync, DatabaseSync>();
+/** Those that store without a sync at present. */
+const unsynced = new WeakSet<DatabaseSync>();
 
 /** Takes all misfortune back, and forgets the files of a world that is over. */
 export function mendDatabase(): void {
@@ -46,7 +49,10 @@ export function installDatabase(): void {
     if (process === undefined) return exec.call(this, sql);
     register(process, this);
     refuse(process, sql);
-    // Nothing is lost before a sync here, and syncs are a tenth of a run's time.
+    const [, level] = /PRAGMA synchronous = (FULL|NORMAL)/.exec(sql) ?? [];
+    if (level === "NORMAL") unsynced.add(this);
+    else if (level === "FULL") unsynced.delete(this);
+    // A power cut of the world loses what is not synced; syncs are a tenth of a run's time.
     exec.call(this, sql.replace(/(?<=PRAGMA synchronous = )(FULL|NORMAL)/, "OFF"));
   });
   replace(DatabaseSync.prototype, "prepare", function (this: DatabaseSync, sql: string) {
@@ -71,9 +77,12 @@ function installStatement(name: "run" | "get" | "all"): void {
       if (process === undefined) return real.apply(this, args);
       const sql = this.sourceSQL;
       refuse(process, sql);
+      const db = owners.get(this)!;
+      if (sql.startsWith("BEGIN")) noteChange(db, !unsynced.has(db));
       const result = real.apply(this, args);
       if (sql === "COMMIT") {
-        database.onCommit(owners.get(this)!);
+        if (!unsynced.has(db)) noteSyncedChange(db);
+        database.onCommit(db);
         // Dead after the change was stored, before anybody was told.
         refuse(process, "stored");
       }

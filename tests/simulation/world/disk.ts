@@ -3,6 +3,15 @@
  * and one that is slow.
  */
 
+import {
+  forgetPower,
+  noteContent,
+  noteName,
+  noteOpen,
+  noteRemoval,
+  noteRename,
+  noteSync,
+} from "./power.ts";
 import { currentProcess, presentWorld } from "./world.ts";
 import { replace } from "./replace.ts";
 
@@ -37,6 +46,7 @@ export function mendDisk(): void {
   disk.isFull = false;
   disk.mostMs = 2;
   made.clear();
+  forgetPower();
 }
 
 type Call<A extends unknown[], R> = (...args: A) => R;
@@ -48,29 +58,41 @@ export function installDisk(): void {
   const { makeTempFileSync } = Deno;
   put("open", (...[path, options]: Parameters<typeof openSync>) => {
     if (options?.write === true) dirty(path);
-    return own(openSync(path, options));
+    const file = own(openSync(path, options));
+    noteOpen(file, path, options?.createNew === true);
+    return file;
   });
   replace(Deno, "openSync", (path, options) => own(openSync(path, options)));
   put("mkdir", mkdirSync);
   put("realPath", realPathSync);
-  put("remove", removeSync);
+  put("remove", (path: string, options?: Deno.RemoveOptions) => {
+    noteRemoval(path);
+    removeSync(path, options);
+  });
   put("readTextFile", readTextFileSync);
   put("readFile", (path: string | URL) => readFileSync(path));
   put("link", (from: string, to: string) => {
     dirty(to);
     linkSync(from, to);
+    noteName(to);
   });
   put("rename", (from: string, to: string) => {
     dirty(to);
+    noteRemoval(to);
     renameSync(from, to);
+    noteRename(from, to);
   });
   put("writeFile", (path: string, bytes: Uint8Array) => {
     dirty(path);
     writeFileSync(path, bytes);
+    noteName(path);
+    noteContent(path);
   });
   put("makeTempFile", (options: Deno.MakeTempOptions) => {
     dirty("");
-    return makeTempFileSync(options);
+    const path = makeTempFileSync(options);
+    noteName(path);
+    return path;
   });
   put("lstat", (path: string) => dated(path, lstatSync(path)));
   put("stat", (path: string | URL) => dated(String(path), statSync(path)));
@@ -172,11 +194,12 @@ function installFiles(): void {
     if (currentProcess() === undefined) return write.call(this, bytes);
     return step("write", () => {
       if (disk.isFull) throw noSpace();
+      noteContent(this);
       return this.writeSync(bytes);
     });
   });
   replace(file, "sync", function (this: Deno.FsFile) {
-    return currentProcess() === undefined ? sync.call(this) : step("sync", () => {});
+    return currentProcess() === undefined ? sync.call(this) : step("sync", () => noteSync(this));
   });
   replace(file, "tryLockSync", function (this: Deno.FsFile, isExclusive?: boolean) {
     return currentProcess() === undefined ? tryLockSync.call(this, isExclusive) : true;

@@ -4,6 +4,7 @@
  */
 
 import { PlainBlob } from "./bytes.ts";
+import { lieInBytes, lieInText } from "./lies.ts";
 import { replace } from "./replace.ts";
 import { acceptSocket, installSockets } from "./web_sockets.ts";
 import { currentProcess, presentWorld, type Process } from "./world.ts";
@@ -20,6 +21,10 @@ export class Host {
   isUp = false;
   /** Until when nobody reaches it nor hears from it, in virtual milliseconds. */
   cutOffUntilMs = 0;
+  /** Until when it lies now and then, in virtual milliseconds. */
+  liesUntilMs = 0;
+  /** Which part of what it says is lies then. */
+  liesRate = 0;
   /** What ends each connection that is open, and whose it is. */
   readonly connections = new Map<() => void, Process>();
 
@@ -27,6 +32,12 @@ export class Host {
   constructor(process: Process, handler: Handler) {
     this.process = process;
     this.handler = handler;
+  }
+
+  /** True if what it says next is a lie. */
+  get lies(): boolean {
+    const world = presentWorld();
+    return this.liesUntilMs > world.nowMs && world.random.chance(this.liesRate);
   }
 
   /** Ends all connections. */
@@ -168,6 +179,14 @@ async function serve(host: Host, url: string, init: RequestInit): Promise<Respon
   const { status } = response;
   const kept = { status, headers: response.headers };
   if (status === 204 || status === 304) return new Response(null, kept);
+  if (host.lies) {
+    const isText = response.headers.get("content-type")?.includes("json") === true;
+    const lie = isText ? lieInText(new TextDecoder().decode(bytes)) : lieInBytes(bytes);
+    return new Response(lie, {
+      status,
+      headers: { "content-type": kept.headers.get("content-type") ?? "" },
+    });
+  }
   if (bytes.length > 1 && world.random.chance(web.cutAnswer)) {
     world.count("answer cut");
     return new Response(cut(bytes), kept);

@@ -1,5 +1,6 @@
 /** WebSockets in memory: messages in order, each way with its delay, until the link is cut or deaf. */
 
+import { lieInBytes, lieInText } from "./lies.ts";
 import { replace } from "./replace.ts";
 import { type Host, hosts, upgrade, web } from "./web.ts";
 import { currentProcess, presentWorld, type Process, type World } from "./world.ts";
@@ -87,8 +88,9 @@ export class SimulatedSocket extends EventTarget {
   }
 
   /** Hears what the server said. */
-  hear(data: string | ArrayBuffer): void {
+  hear(said: string | ArrayBuffer): void {
     if (this.readyState > 1 || this.#isSilent) return;
+    const data = this.#host?.lies === true ? lieIn(said) : said;
     this.#later("ws message", () => {
       if (this.readyState === 1) this.dispatchEvent(new MessageEvent("message", { data }));
     });
@@ -143,6 +145,10 @@ export class SimulatedSocket extends EventTarget {
   #delayMs(): number {
     return this.#world.random.between(0.1, web.mostMs);
   }
+}
+
+function lieIn(said: string | ArrayBuffer): string | ArrayBuffer {
+  return typeof said === "string" ? lieInText(said) : lieInBytes(new Uint8Array(said)).buffer;
 }
 
 /** Replaces both ends. */

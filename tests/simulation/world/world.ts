@@ -147,9 +147,9 @@ export class World {
     return new Promise((resolve) => this.schedule(process, ms, "sleep", resolve));
   }
 
-  /** Counts a thing. */
-  count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  /** Counts a thing, or several. */
+  count(what: string, times = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + times);
   }
 
   /** Writes a line of the trace. */

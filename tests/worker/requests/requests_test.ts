@@ -83,6 +83,33 @@ Deno.test("generate is refused only if no server can do it", async () => {
   assert.equal((await doubtful.ask(generateRequest())).type, "job_accepted");
 });
 
+Deno.test("generate asks one server, and the others where that one cannot do it or does not answer", async () => {
+  const asked: string[] = [];
+  const noting = (name: string, answer: CheckResult | Promise<CheckResult>) => ({
+    ...server(name),
+    check: () => {
+      asked.push(name);
+      return Promise.resolve(answer);
+    },
+  });
+  const ok: CheckResult = { type: "ok", workflow: "txt2img" };
+  const away = { ...noting("away", ok), state: "unreachable" as const };
+  await using able = handlers([away, noting("able", ok), noting("other", ok)]);
+  assert.equal((await able.ask(generateRequest())).type, "job_accepted");
+  assert.deepEqual(asked.splice(0), ["able"]);
+  const refusal: CheckResult = { type: "refused", code: "invalid_parameter", error: "no" };
+  await using unable = handlers([noting("unable", refusal), noting("other", ok)]);
+  assert.equal((await unable.ask(generateRequest())).type, "job_accepted");
+  assert.deepEqual(asked.splice(0), ["unable", "other"]);
+  const silence = Promise.withResolvers<CheckResult>();
+  const last = {
+    ...noting("last", ok),
+    check: () => Promise.resolve(silence.resolve(ok)).then(() => ok),
+  };
+  await using slow = handlers([noting("silent", silence.promise), last]);
+  assert.equal((await slow.ask(generateRequest())).type, "job_accepted");
+});
+
 Deno.test("generate is answered again for a known job, even if it could not be done now", async () => {
   await using setup = handlers([server("a")]);
   await setup.ask(generateRequest());

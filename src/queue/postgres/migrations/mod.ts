@@ -5,9 +5,10 @@ import type { PostgresClient } from "../client.ts";
 import { FIRST } from "./first.ts";
 import { OUTBOX } from "./outbox.ts";
 import { SERVERS } from "./servers.ts";
+import { WORKERS } from "./workers.ts";
 
 /** Statements that lead from version N to N + 1, by index N. They only add: workers of both versions run side by side. */
-export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS];
+export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS, WORKERS];
 
 /** Key of the lock under which one worker migrates while the others wait ("dgpx"). */
 const LOCK = 0x64677078;

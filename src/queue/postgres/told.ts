@@ -1,0 +1,91 @@
+/** What workers tell each other through the database, read from the one text that it comes as. */
+
+import type { Ending } from "../job.ts";
+import type { Neighbours, Peer, ServerElsewhere } from "../job_queue.ts";
+import { type EndingRow, toEnding } from "../row.ts";
+import { idOf } from "./id.ts";
+
+/** An ending, and where it stands among all. */
+export interface ReadEnding {
+  /** Of its job. */
+  readonly seq: number;
+  /** Transaction that it was stored by. */
+  readonly xid: string;
+  /** How it ended. */
+  readonly ending: Ending;
+}
+
+type EndingParts = readonly [
+  seq: number,
+  xid: string,
+  id: string,
+  state: EndingRow["state"],
+  seed: number,
+  created: number,
+  started: number | null,
+  finished: number | null,
+  outcome: string | null,
+];
+
+/** Reads endings, the oldest first. */
+export function readEndings(text: unknown): readonly ReadEnding[] {
+  if (typeof text !== "string") return [];
+  const all = JSON.parse(text) as readonly EndingParts[];
+  return all.map(([seq, xid, id, state, seed, created, started, finished, outcome]) => ({
+    seq,
+    xid,
+    ending: toEnding({
+      id: idOf(Uint8Array.fromHex(id)),
+      state,
+      seed,
+      created_at_ms: created,
+      started_at_ms: started,
+      finished_at_ms: finished,
+      outcome,
+    }),
+  }));
+}
+
+type WorkerParts = readonly [worker: string, address: string | null, key: string | null];
+
+type ServerParts = readonly [
+  ...WorkerParts,
+  name: string | null,
+  state: string | null,
+  loaded: string | null,
+  room: number,
+  active: number,
+  waitMs: number,
+  weight: number,
+  draining: boolean,
+];
+
+/** Reads who the others are, a part for each server, or for a worker that has none. */
+export function readNeighbours(text: unknown): Neighbours {
+  if (typeof text !== "string") return { servers: [], peers: [], workers: 0 };
+  const all = JSON.parse(text) as readonly ServerParts[];
+  const servers: ServerElsewhere[] = [];
+  const peers = new Map<string, Peer>();
+  const workers = new Set<string>();
+  for (const [worker, address, key, ...server] of all) {
+    workers.add(worker);
+    if (address !== null && !peers.has(worker)) {
+      const peer = { name: worker, updatesAddress: address, publicKey: key ?? undefined };
+      peers.set(worker, peer);
+    }
+    const [name, state, loaded, room, active, waitMs, weight, draining] = server;
+    if (name === null) continue;
+    servers.push({
+      name,
+      worker,
+      ...(state === null ? {} : { state }),
+      loaded: loaded ?? undefined,
+      room,
+      active,
+      waitMs,
+      weight,
+      draining,
+    });
+  }
+  return { servers, peers: [...peers.values()], workers: workers.size };
+}
