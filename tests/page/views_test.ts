@@ -8,6 +8,9 @@ import { httpSetup, statusOf } from "../http/support.ts";
 import { browserTests, submitted } from "./support.ts";
 import { IMAGE } from "../support/worker.ts";
 
+/** Time between two looks of a view: the page's clock is set on by it. */
+const LOOK_EVERY_MS = 5_000;
+
 const { add: browserTest, run } = browserTests();
 
 browserTest("one prompt on two models with two seeds stands side by side", async (open) => {
@@ -155,6 +158,7 @@ browserTest(
       await answered.promise;
       await route.continue();
     });
+    await page.clock.install();
     await page.goto(`${setup.url}/#/new`);
     const button = page.getByRole("button", { name: "Generate" });
     await button.waitFor();
@@ -164,6 +168,7 @@ browserTest(
     await model.selectOption({ label: "sd_xl_refiner_1.0" });
     assert.equal(await button.isDisabled(), false);
     assert.equal(await statusOf(setup.addServer({ url: second.url })), 201);
+    await page.clock.fastForward(LOOK_EVERY_MS);
     await model.locator("option[value^='aaa']").waitFor({ state: "attached" });
     await page.locator("option[value^='bbb']").waitFor({ state: "attached" });
     assert.equal(await model.inputValue(), "sd_xl_refiner_1.0.safetensors");
@@ -247,12 +252,14 @@ browserTest("a fault is shown until the worker answers again", async (open) => {
   await using browser = await open(setup.url);
   const { page } = browser;
   const fault = page.getByRole("alert");
+  await page.clock.install();
   for (const [view, path] of [["servers", /\/v1\/servers$/], ["charts", /\/v1\/jobs\?/]] as const) {
     await page.route(path, (route) => route.abort());
     await page.goto(`${setup.url}/#/${view}`);
     await fault.waitFor();
     await page.unroute(path);
     await submitted(setup, {});
+    await page.clock.fastForward(LOOK_EVERY_MS);
     await fault.waitFor({ state: "detached" });
   }
 });
@@ -327,14 +334,21 @@ browserTest(
       const cursor = first + 1_000 < jobs.length ? { cursor: String(first + 1_000) } : {};
       return route.fulfill({ json: { jobs: jobs.slice(first, first + 1_000), ...cursor } });
     });
+    await page.clock.install();
+    const lookAgain = async () => {
+      const answered = page.waitForResponse(/\/v1\/jobs\?/);
+      await page.clock.fastForward(LOOK_EVERY_MS);
+      await answered;
+    };
     await page.goto(`${setup.url}/#/charts`);
     await page.getByText("Only the newest 10000 jobs are drawn.").waitFor();
     await page.getByText("9999 jobs ended").waitFor();
     assert.ok(!asked.includes(10_000));
     Object.assign(jobs[3_500]!, { state: "completed", finished_at: now });
+    await lookAgain();
     await page.getByText("10000 jobs ended").waitFor();
     const isCalm = () => asked.slice(-3).every((first) => first === 0) || undefined;
-    await polled(() => Promise.resolve(isCalm()), "only the newest are asked for");
+    await polled(() => lookAgain().then(isCalm), "only the newest are asked for");
     await page.getByLabel("Of the last").selectOption("15 minutes");
     await page.getByText(/^[5-9]\d{3} jobs ended/).waitFor();
     assert.deepEqual(browser.faults, []);
