@@ -22,6 +22,7 @@ export interface JobRow {
   readonly cancel_requested: number;
   readonly workflow: string | null;
   readonly server: string | null;
+  readonly worker?: string | null;
   readonly prompt_id: string | null;
   readonly client_id: string | null;
   readonly prompt_started: number;
@@ -48,8 +49,8 @@ const MAX_ID_CHARS = 512;
 /** Longest name of a workflow, server, prompt or socket that can have been stored. */
 const MAX_NAME_CHARS = 4_096;
 
-/** More attempts or crashes than a job can have seen, and few enough to be counted on. */
-const MAX_COUNT = 2 ** 31 - 1;
+/** More attempts or crashes than anything can have seen, and few enough to be counted on. */
+export const MAX_COUNT = 2 ** 31 - 1;
 
 /** Latest time that a date can have, Unix milliseconds. */
 const MAX_TIME_MS = 8.64e15;
@@ -84,6 +85,7 @@ export function toJob(row: JobRow): Job {
     cancelRequested: row.cancel_requested === 1,
     workflow: nameOf(row.workflow),
     server: nameOf(row.server),
+    ...(row.worker === undefined || row.worker === null ? {} : { worker: nameOf(row.worker) }),
     avoidServer: nameOf(row.avoid_server),
     crashes: row.crashes,
     deadlineAtMs: row.deadline_at_ms ?? undefined,
@@ -170,7 +172,7 @@ function arePaths(value: unknown): boolean {
 }
 
 /** A name, unless it is so long that no message about the job could carry it. */
-function nameOf(name: string | null): string | undefined {
+export function nameOf(name: string | null): string | undefined {
   return name === null || name.length > MAX_NAME_CHARS ? undefined : name;
 }
 

@@ -37,7 +37,7 @@ import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
-import { openFrom, storeInto } from "./image_files.ts";
+import { keepIn, openFrom } from "./image_files.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, probes } from "./storage.ts";
@@ -91,6 +91,8 @@ export interface Front {
   readonly requests: RequestServer;
   /** Where updates go. */
   readonly updates: UpdatePublisher;
+  /** Connections that were cut off, for there were too many from their addresses. */
+  readonly crowd: { readonly refused: number };
   /** Opens sockets. */
   readonly transport: Transport;
   /** The worker's own CURVE keys, if it asks for keys. */
@@ -204,7 +206,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     retryDelayMs,
     abandonMs: awayMs,
     percentElsewhere: (jobId) => heardPercent(jobId),
-    ...(store === undefined ? {} : { storeImages: storeInto(store) }),
+    ...(store === undefined ? {} : { keptImages: keepIn(store) }),
     progress,
     ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
@@ -253,6 +255,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const context: HandlerContext = {
     freeSpace,
     queue,
+    workerName: config.worker.name,
     servers: executors.all,
     scheduler,
     announcer,
@@ -282,7 +285,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             handle: (request) => handleHttp(request, () => false),
             metrics,
             snapshot: () =>
-              takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
+              takeSnapshot({ ...front, queue, servers: executors.all, scheduler, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
             catalog: () => Promise.any(executors.all.map((one) => one.catalog())),
             servers: viewServers(fleet),

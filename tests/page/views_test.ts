@@ -127,13 +127,46 @@ browserTest("a server is drained by its button and given jobs again", async (ope
   await using setup = await httpSetup();
   await using browser = await open(`${setup.url}/#/servers`);
   const { page } = browser;
-  await page.getByRole("button", { name: /^Drain / }).click();
+  await page.getByRole("button", { name: /^Drain (?!worker)/ }).click();
   await page.getByText("drained", { exact: true }).waitFor();
   assert.equal((await setup.worker.client.servers())[0]!.draining, true);
   await page.getByRole("button", { name: /^Resume / }).click();
-  await page.getByRole("button", { name: /^Drain / }).waitFor();
+  await page.getByRole("button", { name: /^Drain (?!worker)/ }).waitFor();
   assert.ok(!(await setup.worker.client.servers())[0]!.draining);
 });
+
+browserTest(
+  "workers tell what they run, and any of them is drained by its button",
+  async (open) => {
+    await using setup = await httpSetup();
+    using stall = setup.worker.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+    await (await setup.submit({ id: "long", prompt: "a long one" })).body?.cancel();
+    await stall.reached;
+    await using browser = await open(setup.url);
+    const { page } = browser;
+    const far = { name: "gpu2", silent_s: 4_000, servers: 2, active_jobs: 0 };
+    await page.route("**/v1/workers", async (route) => {
+      const answer = await route.fetch();
+      const { workers } = await answer.json();
+      await route.fulfill({ response: answer, json: { workers: [...workers, far] } });
+    });
+    await page.goto(`${setup.url}/#/servers`);
+    const own = page.locator(".worker", { hasText: "shown by it" });
+    await own.getByRole("link", { name: "a long one" }).waitFor();
+    const silent = page.locator(".worker", { hasText: "gpu2" });
+    await silent.getByText("silent", { exact: true }).waitFor();
+    assert.equal(await silent.getByRole("button").count(), 0);
+    await own.getByRole("button", { name: "Drain worker worker" }).click();
+    await own.getByText("drained", { exact: true }).waitFor();
+    assert.equal((await setup.worker.client.workers())[0]!.draining, true);
+    await own.getByRole("button", { name: "Resume worker worker" }).click();
+    await own.getByRole("button", { name: "Drain worker worker" }).waitFor();
+    await page.goto(`${setup.url}/#/queue`);
+    await page.getByText(/^on 127\.0\.0\.1/).waitFor();
+    stall.release();
+    assert.deepEqual(browser.faults, []);
+  },
+);
 
 browserTest(
   "servers tell what they have loaded, and those of other workers stand beside them",

@@ -192,6 +192,11 @@ Deno.test("GET /v1/jobs lists pages and certain jobs", async () => {
   assert.deepEqual(rest.jobs.map(({ job_id }: { job_id: string }) => job_id), ["a"]);
   const named = await (await setup.ask("/v1/jobs?ids=b,nobody")).json();
   assert.deepEqual(named.unknown_ids, ["nobody"]);
+  for (const limit of ["", "0x10", "1e1", "-1", "9".repeat(400)]) {
+    const answer = await setup.ask(`/v1/jobs?limit=${limit}`);
+    assert.equal(answer.status, 422, limit);
+    await answer.body?.cancel();
+  }
   const wrong = await setup.ask("/v1/jobs?limit=many");
   assert.equal(wrong.status, 422);
   await wrong.body?.cancel();
@@ -219,6 +224,21 @@ Deno.test("a wait that is given up, or too short, leaves the job running", async
   for (const id of ["slow", "left"]) {
     await (await setup.ask(`/v1/jobs/${id}`, { method: "DELETE" })).body?.cancel();
   }
+});
+
+Deno.test("a worker is drained and resumed over HTTP; one that is not there is 404", async () => {
+  await using setup = await httpSetup();
+  await (await setup.submit({}, { prefer: "wait=90" })).body?.cancel();
+  const post = (path: string) => setup.ask(path, { method: "POST" });
+  const { workers: [worker] } = await (await setup.ask("/v1/workers")).json();
+  assert.deepEqual([worker.own, worker.servers, worker.active_jobs], [true, 1, 0]);
+  const place = `/v1/workers/${encodeURIComponent(worker.name)}`;
+  assert.equal((await (await post(`${place}/drain`)).json()).workers[0].draining, true);
+  assert.equal((await (await setup.ask("/v1/servers")).json()).servers[0].draining, true);
+  assert.equal((await (await post(`${place}/resume`)).json()).workers[0].draining, undefined);
+  const unknown = await post("/v1/workers/nobody/drain");
+  assert.equal(unknown.status, 404);
+  await unknown.body?.cancel();
 });
 
 Deno.test("a server is drained and resumed over HTTP; one that is not there is 404", async () => {
