@@ -28,6 +28,7 @@ import { runPing } from "./commands/ping.ts";
 import { ACTIONS, runServers, type ServersOptions } from "./commands/servers.ts";
 import { runStatus } from "./commands/status.ts";
 import { runWatch, type WatchOptions } from "./commands/watch.ts";
+import { runWorkers } from "./commands/workers.ts";
 
 /** Adds the commands. */
 export function addClientCommands(program: Command, io: Io, finish: Finish): void {
@@ -128,22 +129,21 @@ function addJobs(program: Command, io: Io, finish: Finish): void {
 }
 
 function addServers(program: Command, io: Io, finish: Finish): void {
-  asking(
-    program,
-    "servers",
-    "list the ComfyUI servers; drain keeps new jobs from one, resume ends that",
-  )
-    .addArgument(new Argument("[action]", "what to do with one").choices(ACTIONS))
-    .argument("[name]", "name of the server")
-    .action(
-      async (
-        action: (typeof ACTIONS)[number] | undefined,
-        name: string | undefined,
-        options: ServersOptions,
-      ) => {
-        finish(await runServers(action, name, options, io));
-      },
-    );
+  const of = (what: "server" | "worker", all: string, run: typeof runServers) =>
+    asking(program, `${what}s`, `list the ${all}; drain keeps new jobs from one, resume ends that`)
+      .addArgument(new Argument("[action]", "what to do with one").choices(ACTIONS))
+      .argument("[name]", `name of the ${what}`)
+      .action(
+        async (
+          action: (typeof ACTIONS)[number] | undefined,
+          name: string | undefined,
+          options: ServersOptions,
+        ) => {
+          finish(await run(action, name, options, io));
+        },
+      );
+  of("server", "ComfyUI servers", runServers);
+  of("worker", "workers that share the queue", runWorkers);
 }
 
 function addImage(program: Command, io: Io, finish: Finish): void {

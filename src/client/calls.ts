@@ -8,6 +8,7 @@ import type {
   ModelInfo,
   ServerInfo,
   StatusInfo,
+  WorkerInfo,
   WorkflowInfo,
 } from "../protocol/mod.ts";
 import type { ImageFile } from "./job/image_file.ts";
@@ -302,6 +303,38 @@ export interface Client extends AsyncDisposable {
    * @throws {JobError} `invalid_parameter` if there is no server of that name.
    */
   drainServer(server: string, draining: boolean, options?: CallOptions): Promise<ServerInfo[]>;
+  /**
+   * Asks for the workers that share the queue, which older workers do not tell.
+   *
+   * @example See who runs how much
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * for (const { name, active_jobs } of await client.workers()) console.log(name, active_jobs);
+   * ```
+   */
+  workers(options?: CallOptions): Promise<WorkerInfo[]>;
+  /**
+   * Lets a worker of the queue finish what it has and take no more jobs, or take jobs again. One that
+   * restarts has forgotten it.
+   *
+   * @example Take a machine out for maintenance
+   * ```ts
+   * import { connect } from "@dgx-pixels/worker/client";
+   * import { startSimulatedWorker } from "@dgx-pixels/worker/simulated";
+   *
+   * await using worker = await startSimulatedWorker();
+   * await using client = await connect(worker);
+   * const [first] = await client.workers();
+   * await client.drainWorker(first!.name, true);
+   * ```
+   *
+   * @throws {JobError} `invalid_parameter` if no worker of that name lives.
+   */
+  drainWorker(worker: string, draining: boolean, options?: CallOptions): Promise<WorkerInfo[]>;
   /**
    * Fetches an image of a finished job, from whichever machine the worker runs on.
    *

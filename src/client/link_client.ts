@@ -10,6 +10,7 @@ import type {
   ModelList,
   ServerInfo,
   StatusInfo,
+  WorkerInfo,
   WorkflowInfo,
 } from "../protocol/mod.ts";
 import type {
@@ -148,6 +149,19 @@ export class LinkClient implements Client {
   ): Promise<ServerInfo[]> {
     const request = { type: "drain_server", server, draining } as const;
     return (await this.#requests.ask(request, "server_list", { signal })).servers;
+  }
+
+  async workers({ signal }: CallOptions = {}): Promise<WorkerInfo[]> {
+    return (await this.#requests.ask({ type: "list_workers" }, "worker_list", { signal })).workers;
+  }
+
+  async drainWorker(
+    worker: string,
+    draining: boolean,
+    { signal }: CallOptions = {},
+  ): Promise<WorkerInfo[]> {
+    const request = { type: "drain_worker", worker, draining } as const;
+    return (await this.#requests.ask(request, "worker_list", { signal })).workers;
   }
 
   image(

@@ -90,5 +90,6 @@ export type {
   Stage,
   StatusInfo,
   Update,
+  WorkerInfo,
   WorkflowInfo,
 } from "../protocol/mod.ts";

@@ -36,6 +36,7 @@ const REFUSALS: readonly (readonly [start: string, status: number, code: string]
   ["Model not found", 422, "model_not_found"],
   ["Invalid parameter: id: it belongs to a job", 409, "id_conflict"],
   ["Invalid parameter: server", 404, "not_found"],
+  ["Invalid parameter: worker", 404, "not_found"],
   ["Invalid parameter", 422, "invalid_parameter"],
   ["Malformed message", 400, "malformed"],
   ["Message too large", 413, "too_large"],

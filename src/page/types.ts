@@ -31,6 +31,7 @@ export interface Job {
   readonly error?: string;
   readonly workflow?: string;
   readonly server?: string;
+  readonly worker?: string;
   readonly prompt?: string;
   readonly model?: string;
   readonly size?: readonly [number, number];
@@ -63,6 +64,17 @@ export interface ServerElsewhere {
   readonly active_jobs: number;
   readonly loaded?: string;
   readonly draining?: boolean;
+}
+
+/** A worker of the queue. */
+export interface Worker {
+  readonly name: string;
+  readonly uptime_s?: number;
+  readonly silent_s: number;
+  readonly servers: number;
+  readonly active_jobs: number;
+  readonly draining?: boolean;
+  readonly own?: boolean;
 }
 
 /** How busy the worker is. */

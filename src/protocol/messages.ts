@@ -18,12 +18,14 @@ export type {
 export type {
   CancelRequest,
   DrainServerRequest,
+  DrainWorkerRequest,
   GenerateRequest,
   ImageRequest,
   JobRequest,
   ListJobsRequest,
   ListModelsRequest,
   ListServersRequest,
+  ListWorkersRequest,
   ListWorkflowsRequest,
   PingRequest,
   Request,
@@ -54,6 +56,8 @@ export type {
   ServerInfo,
   ServerList,
   StatusInfo,
+  WorkerInfo,
+  WorkerList,
   WorkflowInfo,
   WorkflowList,
 } from "./messages/replies.ts";

@@ -35,6 +35,7 @@ export { PROTOCOL_VERSION } from "./messages.ts";
 export type {
   CancelRequest,
   DrainServerRequest,
+  DrainWorkerRequest,
   ErrorReply,
   GenerateRequest,
   ImageData,
@@ -53,6 +54,7 @@ export type {
   ListJobsRequest,
   ListModelsRequest,
   ListServersRequest,
+  ListWorkersRequest,
   ListWorkflowsRequest,
   LoraChoice,
   ModelInfo,
@@ -73,6 +75,8 @@ export type {
   StatusRequest,
   Update,
   Webhook,
+  WorkerInfo,
+  WorkerList,
   WorkflowInfo,
   WorkflowList,
 } from "./messages.ts";

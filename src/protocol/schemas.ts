@@ -31,6 +31,9 @@ import {
 } from "./limits.ts";
 import { characters, optional } from "./kinds.ts";
 import { MODEL_TYPES } from "./model_types.ts";
+import { drainWorker, listWorkers, workerList } from "./worker_schemas.ts";
+
+export { drainWorker, listWorkers, workerInfo, workerList } from "./worker_schemas.ts";
 
 const name = characters(1, MAX_NAME_CHARS);
 const id = name;
@@ -198,6 +201,8 @@ export const request = z.discriminatedUnion("type", [
   image,
   drainServer,
   listWorkflows,
+  listWorkers,
+  drainWorker,
 ]);
 
 export const jobAccepted = z.object({
@@ -310,6 +315,7 @@ const jobDescription = z.object({
   steps: optional(count),
   loras: optional(z.array(loraChoice)),
   image_url: optional(text),
+  worker: optional(text),
 });
 export const jobInfo = z.object({ type: z.literal("job_info"), ...jobDescription.shape });
 export const jobList = z.object({
@@ -372,6 +378,7 @@ export const reply = z.discriminatedUnion("type", [
   serverList,
   workflowList,
   imageData,
+  workerList,
 ]);
 
 export const update = z.discriminatedUnion("type", [

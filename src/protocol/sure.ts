@@ -25,12 +25,14 @@ import {
 import type {
   CancelRequest,
   DrainServerRequest,
+  DrainWorkerRequest,
   GenerateRequest,
   ImageRequest,
   JobRequest,
   ListJobsRequest,
   ListModelsRequest,
   ListServersRequest,
+  ListWorkersRequest,
   ListWorkflowsRequest,
   LoraChoice,
   PingRequest,
@@ -237,6 +239,12 @@ const READERS: Readers = {
     draining: needed(flag),
   }),
   list_workflows: map<ListWorkflowsRequest>({ type: needed(word("list_workflows")) }),
+  list_workers: map<ListWorkersRequest>({ type: needed(word("list_workers")) }),
+  drain_worker: map<DrainWorkerRequest>({
+    type: needed(word("drain_worker")),
+    worker: needed(name),
+    draining: needed(flag),
+  }),
 };
 
 /** The request that a map of plain values surely is, without the fields that are not known. */

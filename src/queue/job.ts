@@ -44,6 +44,8 @@ export interface Job {
   readonly workflow: string | undefined;
   /** Server of the present or last attempt. */
   readonly server: string | undefined;
+  /** Worker of the present or last attempt; undefined where only one uses the queue. */
+  readonly worker?: string | undefined;
   /** Server that it shall not go to again while there is another one. */
   readonly avoidServer: string | undefined;
   /** Times that ComfyUI went down while it ran this job. */

@@ -158,6 +158,22 @@ export interface Neighbours {
   readonly workers: number;
 }
 
+/** A worker of a shared queue. */
+export interface WorkerFacts {
+  /** Its name. */
+  readonly name: string;
+  /** Time since it started, in milliseconds; undefined if it is of an older version. */
+  readonly upMs: number | undefined;
+  /** Time since it was last heard of, in milliseconds. */
+  readonly silentMs: number;
+  /** Servers that it has. */
+  readonly servers: number;
+  /** Jobs that it runs. */
+  readonly active: number;
+  /** True if it is to take no more jobs. */
+  readonly draining: boolean;
+}
+
 /** What others have done. */
 export interface News {
   /** Jobs that ended, each once; some now, more the next time. */
@@ -168,6 +184,8 @@ export interface News {
   readonly hasWork: boolean;
   /** Earliest deadline of a waiting job, Unix milliseconds; undefined if none has one. */
   readonly deadlineAtMs: number | undefined;
+  /** True if this worker is to take no more jobs. */
+  readonly isDraining: boolean;
 }
 
 /** What a queue offers besides that other workers use, too. */
@@ -185,6 +203,13 @@ export interface SharedQueue {
   hasModels(keys: readonly string[]): Promise<boolean>;
   /** The other workers that were heard of within the last seconds. */
   meet(): Promise<Neighbours>;
+  /** All workers that were heard of within a day, this one too, by name. */
+  workers(): Promise<readonly WorkerFacts[]>;
+  /**
+   * Has a worker take no more jobs, or some again, until it starts anew; false if none of the name lives. It hears of
+   * that by `news()`.
+   */
+  drain(worker: string, draining: boolean): Promise<boolean>;
   /**
    * What has happened since the last time, whoever did it.
    *

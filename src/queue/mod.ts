@@ -22,6 +22,7 @@ export type {
   ReleaseOptions,
   ServerElsewhere,
   SharedQueue,
+  WorkerFacts,
 } from "./job_queue.ts";
 export type {
   Delivery,

@@ -22,6 +22,7 @@ export interface JobRow {
   readonly cancel_requested: number;
   readonly workflow: string | null;
   readonly server: string | null;
+  readonly worker?: string | null;
   readonly prompt_id: string | null;
   readonly client_id: string | null;
   readonly prompt_started: number;
@@ -84,6 +85,7 @@ export function toJob(row: JobRow): Job {
     cancelRequested: row.cancel_requested === 1,
     workflow: nameOf(row.workflow),
     server: nameOf(row.server),
+    ...(row.worker === undefined || row.worker === null ? {} : { worker: nameOf(row.worker) }),
     avoidServer: nameOf(row.avoid_server),
     crashes: row.crashes,
     deadlineAtMs: row.deadline_at_ms ?? undefined,

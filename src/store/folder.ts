@@ -60,6 +60,10 @@ class FolderStore implements ImageStore {
     await Deno.remove(path.slice(0, path.lastIndexOf("/"))).catch(() => {});
   }
 
+  async discard(folder: string, paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.remove(`${this.#base}/${folder}/${nameOf(path)}`);
+  }
+
   async tryWriting(): Promise<void> {
     await tryWritingIn(this.#dir);
   }

@@ -9,7 +9,7 @@ export interface ImageStore extends Disposable {
    * that is there already gets the new content.
    *
    * @param paths Local files.
-   * @param signal Ends it; what it stored may be taken away again, unless it is {@linkcode TakenOver}.
+   * @param signal Ends it; what it stored stays: another worker may store the same.
    * @returns URL of the folder: a file's own is that, `/` and its name.
    * @throws {JobError} `storage` with the reason.
    */
@@ -22,13 +22,10 @@ export interface ImageStore extends Disposable {
   open(url: string): Promise<ImageFile | undefined>;
   /** Removes what was stored, if it is there. @throws {JobError} `storage` */
   remove(url: string): Promise<void>;
+  /** Removes what was put into a folder under the names of these files, as far as it is there. @throws {JobError} `storage` */
+  discard(folder: string, paths: readonly string[]): Promise<void>;
   /** Rejects if nothing can be stored. */
   tryWriting(): Promise<void>;
-}
-
-/** Why a worker ends what another one goes on with: the same files are stored under the same names. */
-export class TakenOver extends Error {
-  override readonly name = "TakenOver";
 }
 
 /** URL of a file that was stored in the same folder as another one. */

@@ -6,7 +6,6 @@ import { type Logger, silentLogger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobOutcome, JobQueue, JobResult, Lease } from "../queue/mod.ts";
-import { TakenOver } from "../store/mod.ts";
 import { describeRun, type Estimator } from "./estimates/estimator.ts";
 import type { Publisher } from "./publisher.ts";
 import { MAX_CRASHES, nextAttempt, type RetryPolicy } from "./retry.ts";
@@ -34,8 +33,8 @@ export interface AttemptContext extends RetryPolicy {
   readonly progress: Map<string, Progress>;
   /** Percent of a job that was told while another worker ran it. @default {0} */
   readonly percentElsewhere?: (jobId: string) => number;
-  /** Stores the files of a run for other workers, too; resolves with the URL of their folder. @default not at all */
-  readonly storeImages?: StoreImages | undefined;
+  /** Keeps the files of runs for other workers, too. @default nowhere */
+  readonly keptImages?: KeptImages | undefined;
   /** How long a lease holds, in milliseconds. */
   readonly leaseMs: number;
   /** Pause before a change that the queue could not store is offered again, in milliseconds. */
@@ -52,12 +51,13 @@ export interface AttemptContext extends RetryPolicy {
   readonly logger?: Logger;
 }
 
-/** Stores the files of a run. @throws {JobError} `storage` */
-export type StoreImages = (
-  result: JobResult,
-  promptId: string,
-  signal: AbortSignal,
-) => Promise<string>;
+/** Where all workers have the files of runs. */
+export interface KeptImages {
+  /** Stores those of a run; resolves with the URL of their folder. @throws {JobError} `storage` */
+  store(result: JobResult, promptId: string, signal: AbortSignal): Promise<string>;
+  /** Takes away what was stored of a run. @throws {JobError} `storage` */
+  discard(result: JobResult, promptId: string): Promise<void>;
+}
 
 /** How an attempt ended. */
 export interface AttemptEnd {
@@ -101,6 +101,8 @@ export class Attempt implements Disposable {
   #tooLate = false;
   #startedAtMs: number | undefined;
   #leaseUntilMs: number;
+  /** What may have been stored. */
+  #kept: JobResult | undefined;
   /** The start of the run, until the queue has noted it. */
   #start: Extract<RunEvent, { type: "started" }> | undefined;
 
@@ -155,16 +157,45 @@ export class Attempt implements Disposable {
     return { ended: await this.#settle(ending), failure: undefined, times };
   }
 
+  /**
+   * Takes away what it stored of a job that has not completed. To be called with how the job ended by this attempt: no
+   * other can complete it after that.
+   */
+  async discard({ state }: Job): Promise<void> {
+    if (state === "completed" || this.#kept === undefined) return;
+    // There is no lease any more.
+    this[Symbol.dispose]();
+    try {
+      await this.#context.keptImages?.discard(this.#kept, this.lease.promptId);
+    } catch (error) {
+      const why = `Cannot delete stored images that nobody wants: ${messageOf(error)}`;
+      this.#logger.log("warn", why, { jobId: this.lease.job.id });
+    }
+  }
+
   async #follow(): Promise<RunOutcome> {
     const { job, promptId, resumed, promptStarted } = this.lease;
     // Events wait for the queue to know of the start, so that they leave in order.
     let order = Promise.resolve();
+    let waiting = 0;
     let ended = false;
     // Nothing that one run tells may bring down the others.
     const noteFailure = (error: unknown) =>
       this.#logger.log("error", `Cannot tell an update: ${messageOf(error)}`, { jobId: job.id });
     const onEvent = (event: RunEvent) => {
-      if (!ended) order = order.then(() => this.#report(event)).catch(noteFailure);
+      if (ended) return;
+      if (waiting === 0 && this.#start === undefined && event.type !== "started") {
+        try {
+          this.#tell(event);
+        } catch (error) {
+          noteFailure(error);
+        }
+        return;
+      }
+      waiting += 1;
+      order = order.then(() => this.#report(event)).catch(noteFailure).then(() => {
+        waiting -= 1;
+      });
     };
     const spec: RunSpec = {
       jobId: job.id,
@@ -183,11 +214,12 @@ export class Attempt implements Disposable {
 
   /** A job has not completed before its files are where all can have them. */
   async #keep(outcome: RunOutcome): Promise<Outcome> {
-    const { storeImages } = this.#context;
-    if (outcome.type !== "completed" || storeImages === undefined) return outcome;
+    const { keptImages } = this.#context;
+    if (outcome.type !== "completed" || keptImages === undefined) return outcome;
     const { promptId } = this.lease;
+    this.#kept = outcome;
     try {
-      const storedAt = await storeImages(outcome, promptId, this.#controller.signal);
+      const storedAt = await keptImages.store(outcome, promptId, this.#controller.signal);
       return { ...outcome, storedAt };
     } catch (error) {
       if (this.#controller.signal.aborted) return { type: "cancelled" };
@@ -198,14 +230,18 @@ export class Attempt implements Disposable {
   }
 
   async #report(event: RunEvent): Promise<void> {
-    const { publisher, progress: shown, percentElsewhere = () => 0 } = this.#context;
-    const { id } = this.lease.job;
     if (event.type === "started") {
       this.#start = event;
       this.#startedAtMs = this.#context.now();
     }
     // The start goes first: what comes before the queue could note it is not told.
     if (this.#start !== undefined && !await this.#tellStart(this.#start)) return;
+    this.#tell(event);
+  }
+
+  #tell(event: RunEvent): void {
+    const { publisher, progress: shown, percentElsewhere = () => 0 } = this.#context;
+    const { id } = this.lease.job;
     if (event.type === "preview") {
       const { path, step } = event;
       publisher.publish({ type: "preview", job_id: id, image_path: path, step });
@@ -324,7 +360,7 @@ export class Attempt implements Disposable {
     this.#logger.log("warn", "Lost the lease of this job; giving up the attempt", {
       jobId: this.lease.job.id,
     });
-    this.#controller.abort(new TakenOver("Another worker goes on with this job"));
+    this.abort();
   }
 }
 

@@ -17,7 +17,13 @@ export interface FollowingOptions {
   /** Runs jobs. */
   scheduler: Pick<
     Scheduler,
-    "wake" | "came" | "abort" | "running" | "noteElsewhere" | "noteDeadline"
+    | "wake"
+    | "came"
+    | "abort"
+    | "running"
+    | "noteElsewhere"
+    | "noteDeadline"
+    | "setDrained"
   >;
   /** Tells how the jobs of the others come along. */
   relay?: Relay | undefined;
@@ -63,8 +69,10 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
     if (performance.now() - metAtMs >= MEET_MS + MEET_EACH_MS * servers) await meet();
     let hasMore = true;
     while (open && hasMore) {
-      const { endings, cancelled, hasWork, deadlineAtMs } = await shared.news(scheduler.running());
-      scheduler.noteDeadline(deadlineAtMs);
+      const news = await shared.news(scheduler.running());
+      const { endings, cancelled, hasWork } = news;
+      scheduler.noteDeadline(news.deadlineAtMs);
+      scheduler.setDrained(news.isDraining);
       for (const id of cancelled) scheduler.abort(id);
       for (const job of endings) await announcer.announce(job);
       hasMore = endings.length > 0;

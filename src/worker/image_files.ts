@@ -4,7 +4,7 @@ import { messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Job, JobResult } from "../queue/mod.ts";
 import { type ImageFile, type ImageStore, nameOf, openLocal } from "../store/mod.ts";
-import type { StoreImages } from "./attempt.ts";
+import type { KeptImages } from "./attempt.ts";
 
 /** Endings of what lies beside a sheet. */
 const BESIDE_SHEET = [".json", ".tsj", ".tres"];
@@ -18,17 +18,20 @@ export function filesOf({ imagePaths, animationPaths = [] }: JobResult): string[
   return [...imagePaths, ...animationPaths, ...beside];
 }
 
-/** Stores all files of a run in a folder of its prompt's: a run that is taken up again finds the same. */
-export function storeInto(store: ImageStore): StoreImages {
-  return async (result, promptId, signal) => {
-    const files = filesOf(result);
-    const told = new Set([...result.imagePaths, ...result.animationPaths ?? []]);
-    const isThere = await Promise.all(
-      files.map(async (path) =>
-        told.has(path) || await Deno.stat(path).then(() => true, () => false)
-      ),
-    );
-    return await store.put(promptId, files.filter((_, index) => isThere[index]), signal);
+/** Keeps all files of a run in a folder of its prompt's: a run that is taken up again finds the same. */
+export function keepIn(store: ImageStore): KeptImages {
+  return {
+    async store(result, promptId, signal) {
+      const files = filesOf(result);
+      const told = new Set([...result.imagePaths, ...result.animationPaths ?? []]);
+      const isThere = await Promise.all(
+        files.map(async (path) =>
+          told.has(path) || await Deno.stat(path).then(() => true, () => false)
+        ),
+      );
+      return await store.put(promptId, files.filter((_, index) => isThere[index]), signal);
+    },
+    discard: (result, promptId) => store.discard(promptId, filesOf(result)),
   };
 }
 

@@ -139,7 +139,21 @@ class QueueScheduler implements Scheduler {
   setDraining(server: string, draining: boolean): void {
     const slot = this.#slots.all.find(({ name }) => name === server);
     if (slot === undefined) return;
-    slot.isDraining = draining;
+    slot.isDrained = draining;
+    this.wake();
+  }
+
+  get isDrained(): boolean {
+    return this.#slots.isDrained;
+  }
+
+  setDrained(isDrained: boolean): void {
+    if (this.#slots.isDrained === isDrained) return;
+    this.#slots.isDrained = isDrained;
+    this.#logger.log(
+      "info",
+      isDrained ? "Drained: no more jobs are taken" : "Jobs are taken again",
+    );
     this.wake();
   }
 
@@ -248,6 +262,7 @@ class QueueScheduler implements Scheduler {
       const telling = this.#options.announcer.announce(ended);
       this.#leave(slot, attempt);
       await telling;
+      await attempt.discard(ended);
       if (times === undefined) return;
       await keepTimes(this.#options.queue, times, { jobId: id, logger: this.#logger });
     } catch (error) {

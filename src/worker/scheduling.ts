@@ -12,7 +12,7 @@ import type { JobRunner } from "./slot.ts";
 import type { StorageWatch } from "./storage.ts";
 
 /** What a scheduler is made of. */
-export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "storeImages"> {
+export interface SchedulerOptions extends RetryPolicy, Pick<AttemptContext, "keptImages"> {
   /** Where jobs come from. */
   queue: JobQueue;
   /** Where they run. */
@@ -66,6 +66,10 @@ export interface Scheduler {
   isDraining(server: string): boolean;
   /** Lets a server finish what it has and gives it no more, or some again. Unknown names do nothing. */
   setDraining(server: string, draining: boolean): void;
+  /** Whether this worker takes no more jobs, whatever server they were for. */
+  readonly isDrained: boolean;
+  /** Lets it finish what it has and take no more, or some again. */
+  setDrained(isDrained: boolean): void;
   /** Notes the servers of other workers: what one of them does soonest is left to it for a while. */
   noteElsewhere(servers: readonly ServerElsewhere[]): void;
   /** Notes the earliest deadline of a waiting job, which another worker may have been given. */

@@ -35,8 +35,10 @@ export interface JobRunner extends AttemptRunner {
 export class Slot implements Place {
   /** What runs its jobs. */
   readonly runner: JobRunner;
-  /** True while it gets no new jobs. */
-  isDraining = false;
+  /** True while it is told to get no new jobs. */
+  isDrained = false;
+  /** True while its worker is told to take none. */
+  isWorkerDrained = false;
   readonly #estimator: Estimator;
   readonly #now: () => number;
   readonly #breaker: Breaker;
@@ -69,6 +71,11 @@ export class Slot implements Place {
   /** Jobs that it was handed. */
   get active(): number {
     return this.#attempts.size;
+  }
+
+  /** True while it gets no new jobs. */
+  get isDraining(): boolean {
+    return this.isDrained || this.isWorkerDrained;
   }
 
   get free(): boolean {

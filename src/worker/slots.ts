@@ -7,6 +7,7 @@ import type { Slot } from "./slot.ts";
 /** A changing set of servers. */
 export class Slots {
   #all: readonly Slot[];
+  #isDrained = false;
   /** Those that get no more jobs, each with what is to happen when its last one has ended. */
   readonly #leaving = new Map<Slot, () => void>();
 
@@ -30,8 +31,19 @@ export class Slots {
     return [...this.#all, ...this.#leaving.keys()].find(({ name }) => name === server);
   }
 
+  /** Whether none of them gets new jobs, those to come included. */
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
+  set isDrained(isDrained: boolean) {
+    this.#isDrained = isDrained;
+    for (const slot of this.#all) slot.isWorkerDrained = isDrained;
+  }
+
   /** One more. */
   add(slot: Slot): void {
+    slot.isWorkerDrained = this.#isDrained;
     this.#all = [...this.#all, slot];
   }
 
@@ -39,7 +51,7 @@ export class Slots {
   leave(server: string): Promise<void> | undefined {
     const slot = this.#all.find(({ name }) => name === server);
     if (slot === undefined) return undefined;
-    slot.isDraining = true;
+    slot.isDrained = true;
     this.#all = this.#all.filter((other) => other !== slot);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#leaving.set(slot, resolve);

@@ -37,7 +37,7 @@ import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
-import { openFrom, storeInto } from "./image_files.ts";
+import { keepIn, openFrom } from "./image_files.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, probes } from "./storage.ts";
@@ -206,7 +206,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     retryDelayMs,
     abandonMs: awayMs,
     percentElsewhere: (jobId) => heardPercent(jobId),
-    ...(store === undefined ? {} : { storeImages: storeInto(store) }),
+    ...(store === undefined ? {} : { keptImages: keepIn(store) }),
     progress,
     ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
@@ -255,6 +255,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const context: HandlerContext = {
     freeSpace,
     queue,
+    workerName: config.worker.name,
     servers: executors.all,
     scheduler,
     announcer,

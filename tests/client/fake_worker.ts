@@ -139,6 +139,9 @@ function answerOf({ states, epoch, seq }: FakeWorker, request: Request): Reply {
     case "list_servers":
     case "drain_server":
       return { type: "server_list", servers: [] };
+    case "list_workers":
+    case "drain_worker":
+      return { type: "worker_list", workers: [] };
     case "list_workflows":
       return { type: "workflow_list", workflows: [] };
     default:

@@ -44,6 +44,8 @@ const REQUESTS: readonly Readonly<Record<string, unknown>>[] = [
   { type: "list_jobs", state: "queued", limit: 3, cursor: "5" },
   { type: "list_jobs", job_ids: ["job", "none"] },
   { type: "list_servers" },
+  { type: "list_workers" },
+  { type: "drain_worker", worker: "gpu1", draining: true },
   { type: "list_workflows" },
   { type: "image", job_id: "job", index: 0, offset: 5 },
 ];

@@ -8,6 +8,9 @@ import { httpSetup, statusOf } from "../http/support.ts";
 import { browserTests, submitted } from "./support.ts";
 import { IMAGE } from "../support/worker.ts";
 
+/** Time between two looks of a view: the page's clock is set on by it. */
+const LOOK_EVERY_MS = 5_000;
+
 const { add: browserTest, run } = browserTests();
 
 browserTest("one prompt on two models with two seeds stands side by side", async (open) => {
@@ -100,6 +103,7 @@ browserTest(
       await answered.promise;
       await route.continue();
     });
+    await page.clock.install();
     await page.goto(`${setup.url}/#/new`);
     const button = page.getByRole("button", { name: "Generate" });
     await button.waitFor();
@@ -109,6 +113,7 @@ browserTest(
     await model.selectOption({ label: "sd_xl_refiner_1.0" });
     assert.equal(await button.isDisabled(), false);
     assert.equal(await statusOf(setup.addServer({ url: second.url })), 201);
+    await page.clock.fastForward(LOOK_EVERY_MS);
     await model.locator("option[value^='aaa']").waitFor({ state: "attached" });
     await page.locator("option[value^='bbb']").waitFor({ state: "attached" });
     assert.equal(await model.inputValue(), "sd_xl_refiner_1.0.safetensors");
@@ -122,13 +127,46 @@ browserTest("a server is drained by its button and given jobs again", async (ope
   await using setup = await httpSetup();
   await using browser = await open(`${setup.url}/#/servers`);
   const { page } = browser;
-  await page.getByRole("button", { name: /^Drain / }).click();
+  await page.getByRole("button", { name: /^Drain (?!worker)/ }).click();
   await page.getByText("drained", { exact: true }).waitFor();
   assert.equal((await setup.worker.client.servers())[0]!.draining, true);
   await page.getByRole("button", { name: /^Resume / }).click();
-  await page.getByRole("button", { name: /^Drain / }).waitFor();
+  await page.getByRole("button", { name: /^Drain (?!worker)/ }).waitFor();
   assert.ok(!(await setup.worker.client.servers())[0]!.draining);
 });
+
+browserTest(
+  "workers tell what they run, and any of them is drained by its button",
+  async (open) => {
+    await using setup = await httpSetup();
+    using stall = setup.worker.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+    await (await setup.submit({ id: "long", prompt: "a long one" })).body?.cancel();
+    await stall.reached;
+    await using browser = await open(setup.url);
+    const { page } = browser;
+    const far = { name: "gpu2", silent_s: 4_000, servers: 2, active_jobs: 0 };
+    await page.route("**/v1/workers", async (route) => {
+      const answer = await route.fetch();
+      const { workers } = await answer.json();
+      await route.fulfill({ response: answer, json: { workers: [...workers, far] } });
+    });
+    await page.goto(`${setup.url}/#/servers`);
+    const own = page.locator(".worker", { hasText: "shown by it" });
+    await own.getByRole("link", { name: "a long one" }).waitFor();
+    const silent = page.locator(".worker", { hasText: "gpu2" });
+    await silent.getByText("silent", { exact: true }).waitFor();
+    assert.equal(await silent.getByRole("button").count(), 0);
+    await own.getByRole("button", { name: "Drain worker worker" }).click();
+    await own.getByText("drained", { exact: true }).waitFor();
+    assert.equal((await setup.worker.client.workers())[0]!.draining, true);
+    await own.getByRole("button", { name: "Resume worker worker" }).click();
+    await own.getByRole("button", { name: "Drain worker worker" }).waitFor();
+    await page.goto(`${setup.url}/#/queue`);
+    await page.getByText(/^on 127\.0\.0\.1/).waitFor();
+    stall.release();
+    assert.deepEqual(browser.faults, []);
+  },
+);
 
 browserTest(
   "servers tell what they have loaded, and those of other workers stand beside them",
@@ -159,12 +197,14 @@ browserTest("a fault is shown until the worker answers again", async (open) => {
   await using browser = await open(setup.url);
   const { page } = browser;
   const fault = page.getByRole("alert");
+  await page.clock.install();
   for (const [view, path] of [["servers", /\/v1\/servers$/], ["charts", /\/v1\/jobs\?/]] as const) {
     await page.route(path, (route) => route.abort());
     await page.goto(`${setup.url}/#/${view}`);
     await fault.waitFor();
     await page.unroute(path);
     await submitted(setup, {});
+    await page.clock.fastForward(LOOK_EVERY_MS);
     await fault.waitFor({ state: "detached" });
   }
 });
@@ -239,14 +279,21 @@ browserTest(
       const cursor = first + 1_000 < jobs.length ? { cursor: String(first + 1_000) } : {};
       return route.fulfill({ json: { jobs: jobs.slice(first, first + 1_000), ...cursor } });
     });
+    await page.clock.install();
+    const lookAgain = async () => {
+      const answered = page.waitForResponse(/\/v1\/jobs\?/);
+      await page.clock.fastForward(LOOK_EVERY_MS);
+      await answered;
+    };
     await page.goto(`${setup.url}/#/charts`);
     await page.getByText("Only the newest 10000 jobs are drawn.").waitFor();
     await page.getByText("9999 jobs ended").waitFor();
     assert.ok(!asked.includes(10_000));
     Object.assign(jobs[3_500]!, { state: "completed", finished_at: now });
+    await lookAgain();
     await page.getByText("10000 jobs ended").waitFor();
     const isCalm = () => asked.slice(-3).every((first) => first === 0) || undefined;
-    await polled(() => Promise.resolve(isCalm()), "only the newest are asked for");
+    await polled(() => lookAgain().then(isCalm), "only the newest are asked for");
     await page.getByLabel("Of the last").selectOption("15 minutes");
     await page.getByText(/^[5-9]\d{3} jobs ended/).waitFor();
     assert.deepEqual(browser.faults, []);

@@ -128,12 +128,14 @@ def requests():
     add("request", "generate with single-precision floats", {**GENERATE, "denoise": 0.5},
         canonical=False, use_single_float=True)
     add("request", "cancel", {"type": "cancel", "job_id": ID})
-    for kind in ("list_models", "status", "ping", "list_jobs", "list_servers", "list_workflows"):
+    for kind in ("list_models", "status", "ping", "list_jobs", "list_servers", "list_workflows",
+                 "list_workers"):
         add("request", kind, {"type": kind})
     add("request", "image", {"type": "image", "job_id": ID, "index": 0})
     add("request", "image from a place on",
         {"type": "image", "job_id": ID, "index": 63, "offset": 1040384})
     add("request", "drain_server", {"type": "drain_server", "server": "gpu-1", "draining": True})
+    add("request", "drain_worker", {"type": "drain_worker", "worker": "gpu1", "draining": False})
     add("request", "job", {"type": "job", "job_id": ID})
     add("request", "list_jobs with every field",
         {"type": "list_jobs", "state": "failed", "limit": 50, "cursor": "c-17"})
@@ -192,6 +194,11 @@ def replies():
     add("reply", "server_list with a drained server", {"type": "server_list", "servers": [
         {"name": "gpu-1", "url": "http://127.0.0.1:8188", "state": "ready", "active_jobs": 1,
          "draining": True},
+    ]})
+    add("reply", "worker_list", {"type": "worker_list", "workers": [
+        {"name": "gpu1", "uptime_s": 3600, "silent_s": 0.25, "servers": 2, "active_jobs": 1,
+         "draining": True, "own": True},
+        {"name": "old", "silent_s": 4000.5, "servers": 1, "active_jobs": 0},
     ]})
     add("reply", "image_data", {
         "type": "image_data", "job_id": ID, "index": 0, "offset": 0, "size_bytes": 4,

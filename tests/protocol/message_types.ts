@@ -9,6 +9,7 @@ type Schemas = typeof schemas;
 interface Types {
   cancel: messages.CancelRequest;
   drainServer: messages.DrainServerRequest;
+  drainWorker: messages.DrainWorkerRequest;
   errorReply: messages.ErrorReply;
   generate: messages.GenerateRequest;
   image: messages.ImageRequest;
@@ -27,6 +28,7 @@ interface Types {
   listJobs: messages.ListJobsRequest;
   listModels: messages.ListModelsRequest;
   listServers: messages.ListServersRequest;
+  listWorkers: messages.ListWorkersRequest;
   listWorkflows: messages.ListWorkflowsRequest;
   loraChoice: messages.LoraChoice;
   modelInfo: messages.ModelInfo;
@@ -47,6 +49,8 @@ interface Types {
   statusInfo: messages.StatusInfo;
   update: messages.Update;
   webhook: messages.Webhook;
+  workerInfo: messages.WorkerInfo;
+  workerList: messages.WorkerList;
   workflowInfo: messages.WorkflowInfo;
   workflowList: messages.WorkflowList;
 }

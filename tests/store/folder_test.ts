@@ -57,6 +57,17 @@ Deno.test("openStore() of a directory removes a folder with its last file, and n
     assert.ok((await Deno.stat(paths[0]!)).isFile);
   }));
 
+Deno.test("openStore() of a directory takes away what was put, and nothing beside it", () =>
+  withFiles(async ({ dir, paths }) => {
+    using store = await openStore(`${dir}/all`, NO_S3);
+    await store.put("job", paths.slice(0, 1), never);
+    await store.put("other", paths, never);
+    await store.discard("job", paths);
+    await store.discard("job", paths);
+    assert.deepEqual(await namesIn(`${dir}/all`), ["other"]);
+    assert.deepEqual(await namesIn(`${dir}/all/other`), ["a.png", "b c#.json"]);
+  }));
+
 Deno.test("openStore() of a directory says why it cannot store, and leaves no half of a file", () =>
   withFiles(async ({ dir, paths }) => {
     await assert.rejects(openStore(paths[0]!, NO_S3), {

@@ -180,6 +180,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod": [
     "protocol/kinds.ts",
     "protocol/schemas.ts",
+    "protocol/worker_schemas.ts",
     "protocol/json_schema.ts",
     "protocol/validate.ts",
   ],

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
 import { type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
-import { TakenOver } from "../../src/store/mod.ts";
 import { Attempt, type AttemptContext } from "../../src/worker/attempt.ts";
 import { createEstimator } from "../../src/worker/estimates/estimator.ts";
 import { type ManualClock, manualClock } from "../support/clock.ts";
@@ -64,12 +63,60 @@ Deno.test("An attempt whose lease another one has taken gives up, and changes no
   test.clock.advance(LEASE_MS);
   await attempt.keepLease();
   assert.ok(run.signal.aborted);
-  // What it had stored is the other one's now.
-  assert.ok(run.signal.reason instanceof TakenOver);
   assert.match(test.lines.join(), /Lost the lease/);
   run.end(DONE);
   assert.equal((await end).ended, undefined);
   assert.equal((await test.queue.get("job-1"))?.state, "queued");
+});
+
+/** Keeps images until the test says so. */
+function keeping() {
+  const begun = Promise.withResolvers<void>();
+  const discarded: string[] = [];
+  return {
+    begun: begun.promise,
+    discarded,
+    keptImages: {
+      store: (_result: unknown, _promptId: string, signal: AbortSignal) => {
+        begun.resolve();
+        return new Promise<string>((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+      },
+      discard: (_result: unknown, promptId: string) =>
+        Promise.resolve(void discarded.push(promptId)),
+    },
+  };
+}
+
+Deno.test("An attempt takes away what it stored of a job that was cancelled meanwhile", async () => {
+  await using test = await setup();
+  const { begun, discarded, keptImages } = keeping();
+  using attempt = test.begin({ keptImages });
+  const end = attempt.run();
+  (await test.runner.next()).end(DONE);
+  await begun;
+  await test.queue.cancel("job-1");
+  attempt.abort();
+  const { ended } = await end;
+  assert.deepEqual([ended?.state, discarded], ["cancelled", []]);
+  await attempt.discard(ended!);
+  assert.deepEqual(discarded, [attempt.lease.promptId]);
+});
+
+Deno.test("An attempt leaves what it stored of a job that completed, or that another goes on with", async () => {
+  await using test = await setup();
+  const { begun, discarded, keptImages } = keeping();
+  using attempt = test.begin({ keptImages });
+  const end = attempt.run();
+  (await test.runner.next()).end(DONE);
+  await begun;
+  await test.queue.cancel("job-1");
+  await test.queue.reclaim({ all: true });
+  attempt.abort();
+  assert.equal((await end).ended, undefined);
+  await attempt.discard({ ...attempt.lease.job, state: "completed" });
+  assert.deepEqual(discarded, []);
 });
 
 Deno.test("An attempt goes on while its lease cannot be renewed", async () => {

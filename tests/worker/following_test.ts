@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import type { Job, News, SharedQueue } from "../../src/queue/mod.ts";
 import { startFollowing } from "../../src/worker/following.ts";
 
-const NOTHING: News = { endings: [], cancelled: [], hasWork: false, deadlineAtMs: undefined };
+const NOTHING: News = {
+  endings: [],
+  cancelled: [],
+  hasWork: false,
+  deadlineAtMs: undefined,
+  isDraining: false,
+};
 
 /** Follows others who do what the test says; `looked` resolves at the look after that. */
 function followed() {
@@ -29,6 +35,7 @@ function followed() {
       abort: (id) => void calls.push(`abort ${id}`),
       running: () => ["own"],
       noteElsewhere: () => {},
+      setDrained: (isDrained) => void (isDrained && calls.push("drained")),
       noteDeadline: (atMs) => void (atMs !== undefined && calls.push(`deadline ${atMs}`)),
     },
     logger: { log: (_level, message) => void calls.push(message) },
@@ -64,6 +71,13 @@ Deno.test("Following tells the scheduler of the first deadline of a waiting job"
   await setup.finds();
   await setup.finds({ ...NOTHING, deadlineAtMs: 5 });
   assert.deepEqual(setup.calls, ["deadline 5"]);
+});
+
+Deno.test("Following lets the scheduler take no more jobs where somebody has asked for that", async () => {
+  await using setup = followed();
+  await setup.finds();
+  await setup.finds({ ...NOTHING, isDraining: true });
+  assert.deepEqual(setup.calls, ["drained"]);
 });
 
 Deno.test("Following has the scheduler look where jobs wait, and at everything after a time without the queue", async () => {

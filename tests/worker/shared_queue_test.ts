@@ -81,6 +81,23 @@ test("tell each other's clients how jobs come along, in order and before their e
   assert.ok(heard(b.ear).every((update) => !("worker" in update)));
 });
 
+test("drain each other: one that is drained runs nothing more, and jobs tell who ran them", async ({ a, b }) => {
+  const names = (await a.client.workers()).map(({ name, own }) => [name, own]);
+  assert.deepEqual(names, [["a", true], ["b", undefined]]);
+  assert.equal((await a.client.drainWorker("b", true))[1]?.draining, true);
+  const isDrained = async () => (await b.client.servers())[0]?.draining;
+  await polled(isDrained, "it to be drained");
+  for (let nth = 0; nth < 4; nth += 1) {
+    const job = b.client.generate({ ...IMAGE, id: `drained-${nth}` });
+    await job.result;
+    assert.equal((await b.client.job(job.id)).worker, "a");
+  }
+  assert.equal(b.simulator.record.executions.length, 0);
+  await a.client.drainWorker("b", false);
+  await polled(async () => await isDrained() ? undefined : true, "it to take jobs again");
+  await assert.rejects(a.client.drainWorker("c", true), /there is no worker c that lives/);
+});
+
 test("take what only the other has the model for, and leave it to that one", async (pair) => {
   const { a, b } = pair;
   await specialIsTold(pair);
@@ -130,7 +147,12 @@ test("refuse jobs while PostgreSQL is away, store what ran meanwhile, and go on"
 
 test("take over the jobs of one that was killed, when its leases have run out", async (pair) => {
   const { a, b, cluster, schema, dir } = pair;
-  await using lost = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
+  await using lost = await startSimulator({
+    stepTimeMs: 2,
+    loadTimeMs: 2,
+    nodeTimeMs: 1,
+    previewMethod: "still",
+  });
   using stall = lost.faults.stall({ nodeClass: "KSampler", step: 2 });
   using busyA = a.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
   using busyB = b.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
@@ -178,7 +200,13 @@ async function startPair(cluster: Cluster): Promise<Pair> {
   const schema = `workers_${schemas += 1}`;
   const member = async (name: string, models: Record<string, string[]> = {}): Promise<Member> => {
     const simulator = starting.use(
-      await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1, models }),
+      await startSimulator({
+        stepTimeMs: 2,
+        loadTimeMs: 2,
+        nodeTimeMs: 1,
+        previewMethod: "still",
+        models,
+      }),
     );
     const config = await testConfig(`${dir.path}/${name}`, simulator.url, {
       db: cluster.url(schema),

@@ -49,6 +49,15 @@ export function callOf(request: Request): HttpCall {
         path: `/v1/servers/${encodeURIComponent(request.server)}/${action}`,
       };
     }
+    case "list_workers":
+      return get("/v1/workers");
+    case "drain_worker": {
+      const action = request.draining ? "drain" : "resume";
+      return {
+        method: "POST",
+        path: `/v1/workers/${encodeURIComponent(request.worker)}/${action}`,
+      };
+    }
     case "status":
       return get("/v1/status");
     case "ping":
@@ -78,6 +87,8 @@ const REPLIES = {
   list_servers: "server_list",
   list_workflows: "workflow_list",
   drain_server: "server_list",
+  list_workers: "worker_list",
+  drain_worker: "worker_list",
   status: "status_info",
   ping: "pong",
 } as const;

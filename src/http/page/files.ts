@@ -24,6 +24,7 @@ import jobImage from "../../page/parts/job_image.ts" with { type: "text" };
 import pixel from "../../page/parts/pixel.ts" with { type: "text" };
 import select from "../../page/parts/select.ts" with { type: "text" };
 import state from "../../page/parts/state.ts" with { type: "text" };
+import workers from "../../page/parts/workers.ts" with { type: "text" };
 import route from "../../page/route.ts" with { type: "text" };
 import style from "../../page/style.css" with { type: "text" };
 import charts from "../../page/views/charts.ts" with { type: "text" };
@@ -59,6 +60,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "parts/pixel.ts": pixel,
   "parts/select.ts": select,
   "parts/state.ts": state,
+  "parts/workers.ts": workers,
   "route.ts": route,
   "views/charts.ts": charts,
   "views/compare.ts": compare,

@@ -25,8 +25,12 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
     return c.json({ palettes });
   });
   app.get("/servers", needs("read"), async (c) => {
-    const { servers } = await ask(context, { type: "list_servers" }, "server_list");
-    return c.json({ servers });
+    const { type: _type, ...lists } = await ask(context, { type: "list_servers" }, "server_list");
+    return c.json(lists);
+  });
+  app.get("/workers", needs("read"), async (c) => {
+    const { workers } = await ask(context, { type: "list_workers" }, "worker_list");
+    return c.json({ workers });
   });
   app.post("/servers", needs("admin"), async (c) => {
     const fields = await readJson(c.req.raw);
@@ -48,6 +52,11 @@ export function listRoutes(context: HttpContext): Hono<GuardEnv> {
       const request = checked({ type: "drain_server", server: c.req.param("name"), draining });
       const { servers } = await ask(context, request, "server_list");
       return c.json({ servers });
+    });
+    app.post(`/workers/:name/${action}`, needs("admin"), async (c) => {
+      const request = checked({ type: "drain_worker", worker: c.req.param("name"), draining });
+      const { workers } = await ask(context, request, "worker_list");
+      return c.json({ workers });
     });
   }
   app.get("/status", needs("read"), async (c) => {

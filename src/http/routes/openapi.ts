@@ -40,6 +40,8 @@ const SUBMISSION = [
   parameter("Prefer", "header", { type: "string" }, "`wait=30` waits for the end, up to 120 s"),
 ];
 
+const PAGE = { type: "integer", minimum: 1, maximum: 1000 };
+
 const JOB_ID = parameter("id", "path", { type: "string" }, "Id of the job");
 
 function paths(): Record<string, Record<string, Operation>> {
@@ -59,7 +61,7 @@ function paths(): Record<string, Record<string, Operation>> {
         ...operation("listJobs", "List jobs, newest first"),
         parameters: [
           parameter("state", "query", ref("JobState"), "Only jobs of this state"),
-          parameter("limit", "query", { type: "integer", minimum: 1, maximum: 1000 }, "Most jobs"),
+          parameter("limit", "query", PAGE, "Most jobs"),
           parameter("cursor", "query", { type: "string" }, "From the page before"),
           parameter(
             "ids",
@@ -169,17 +171,9 @@ function paths(): Record<string, Record<string, Operation>> {
         },
       },
     },
-    ...Object.fromEntries(
-      [["drain", "Give a server no more jobs"], ["resume", "Give a server jobs again"]].map((
-        [action = "", summary = ""],
-      ) => [`/v1/servers/{name}/${action}`, {
-        post: {
-          ...operation(`${action}Server`, summary),
-          parameters: [parameter("name", "path", { type: "string" }, "Name of the server")],
-          responses: { ...ok("ServerList", "All servers"), ...problems(403, 404) },
-        },
-      }]),
-    ),
+    "/v1/workers": list("listWorkers", "Workers that share the queue", "WorkerList", 503),
+    ...drains("server", "ServerList", 403, 404),
+    ...drains("worker", "WorkerList", 403, 404, 503),
     "/v1/webhooks": {
       get: {
         ...operation("listDeliveries", "What webhooks are told, newest first"),
@@ -190,12 +184,7 @@ function paths(): Record<string, Record<string, Operation>> {
             { enum: HOOK_STATES },
             "Only those; dead ones were given up",
           ),
-          parameter(
-            "limit",
-            "query",
-            { type: "integer", minimum: 1, maximum: 1000 },
-            "Most of them",
-          ),
+          parameter("limit", "query", PAGE, "Most of them"),
         ],
         responses: { ...ok("DeliveryList", "Some of them"), ...problems(403, 422) },
       },
@@ -350,6 +339,24 @@ function list(
 ): Record<string, Operation> {
   const responses = { ...ok(schema, summary), ...problems(...refusals) };
   return { get: { ...operation(operationId, summary), responses } };
+}
+
+/** Giving something no more jobs, or jobs again. */
+function drains(
+  what: "server" | "worker",
+  schema: string,
+  ...refusals: number[]
+): Record<string, Record<string, Operation>> {
+  const Name = what.replace(/^./, (first) => first.toUpperCase());
+  const post = (action: string, summary: string) => ({
+    ...operation(`${action}${Name}`, `Give a ${what} ${summary}`),
+    parameters: [parameter("name", "path", { type: "string" }, `Name of the ${what}`)],
+    responses: { ...ok(schema, `All ${what}s`), ...problems(...refusals) },
+  });
+  return {
+    [`/v1/${what}s/{name}/drain`]: { post: post("drain", "no more jobs") },
+    [`/v1/${what}s/{name}/resume`]: { post: post("resume", "jobs again") },
+  };
 }
 
 function bytes(

@@ -107,6 +107,9 @@ function JobRow({ job, live, cancel }: RowProps): Shown {
       <div class="how">
         <${StateWord} state=${job.state} />
         <span class="dim">${when(job)}</span>
+        ${job.state === "running" && job.server !== undefined && html`
+          <span class="dim">on ${job.server}${job.worker !== undefined && `, ${job.worker}`}</span>
+        `}
         ${!isOver(job) && html`
           <button type="button" class="small" aria-label=${`Cancel ${name}`}
             onClick=${() => cancel(job.job_id)}>Cancel</button>

@@ -1,28 +1,37 @@
-/** The ComfyUI servers. */
+/** The workers of the queue and the ComfyUI servers. */
 
 import { get, send } from "../api.ts";
 import { shortModel } from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { lookAgain, useLook } from "../live.ts";
 import { Fault } from "../parts/state.ts";
-import type { Server, ServerElsewhere } from "../types.ts";
+import { Workers } from "../parts/workers.ts";
+import type { JobList, Server, ServerElsewhere, Worker } from "../types.ts";
 
 const LOOK_EVERY_MS = 5_000;
 
+/** Jobs that are shown at the workers that run them. */
+const MOST_RUNNING = 200;
+
 /** The view. */
 export function ServersView(): Shown {
-  const { answer, fault, fail } = useLook(
-    (signal) => get<{ servers: Server[]; elsewhere?: ServerElsewhere[] }>("/v1/servers", signal),
+  const { answer: [answer, cluster, running] = [], fault, fail } = useLook(
+    (signal) =>
+      Promise.all([
+        get<{ servers: Server[]; elsewhere?: ServerElsewhere[] }>("/v1/servers", signal),
+        get<{ workers: Worker[] }>("/v1/workers", signal),
+        get<JobList>(`/v1/jobs?state=running&limit=${MOST_RUNNING}`, signal),
+      ]),
     LOOK_EVERY_MS,
     [],
   );
-  const turn = ({ name, draining = false }: Server) => {
+  const turn = (kind: "servers" | "workers", { name, draining = false }: Server | Worker) => {
     const action = draining ? "resume" : "drain";
-    send("POST", `/v1/servers/${encodeURIComponent(name)}/${action}`).then(lookAgain, fail);
+    send("POST", `/v1/${kind}/${encodeURIComponent(name)}/${action}`).then(lookAgain, fail);
   };
   return html`
     <h1 tabindex="-1">Servers</h1>
-    <p class="dim">A drained server finishes what it runs and gets no more jobs.</p>
+    <p class="dim">What is drained finishes what it runs and gets no more jobs.</p>
     <${Fault} text=${fault} />
     <ul class="cards">
       ${answer?.servers.map((server) =>
@@ -34,7 +43,7 @@ export function ServersView(): Shown {
               <p class="why">${server.error}</p>
             `}
             <button type="button" aria-label=${`${actionOn(server)} ${server.name}`}
-              onClick=${() => turn(server)}>${actionOn(server)}</button>
+              onClick=${() => turn("servers", server)}>${actionOn(server)}</button>
           </li>
         `
       )}
@@ -51,6 +60,11 @@ export function ServersView(): Shown {
           `
         )}
       </ul>
+    `}
+    ${cluster !== undefined && html`
+      <h2>Workers</h2>
+      <${Workers} workers=${cluster.workers} running=${running?.jobs ?? []}
+        turn=${(worker: Worker) => turn("workers", worker)} />
     `}
   `;
 }

@@ -142,6 +142,8 @@ export interface JobDescription {
   steps?: number;
   /** The LoRAs asked for. */
   loras?: LoraChoice[];
+  /** Name of the worker that ran it, where several share a queue. */
+  worker?: string;
 }
 
 /** All that is known of one job. */
@@ -242,6 +244,32 @@ export interface ImageData {
   data: Uint8Array<ArrayBuffer>;
 }
 
+/** A worker of the queue. */
+export interface WorkerInfo {
+  /** Its name. */
+  name: string;
+  /** Seconds since it started. */
+  uptime_s?: number;
+  /** Seconds since it was last heard of. */
+  silent_s: number;
+  /** ComfyUI servers it has. */
+  servers: number;
+  /** Jobs it runs. */
+  active_jobs: number;
+  /** True if it takes no more jobs. */
+  draining?: boolean;
+  /** True for the one that answers. */
+  own?: boolean;
+}
+
+/** The workers of the queue. */
+export interface WorkerList {
+  /** Says which message it is. */
+  type: "worker_list";
+  /** Those heard of within a day. */
+  workers: WorkerInfo[];
+}
+
 /** Whatever the worker may answer. */
 export type Reply =
   | JobAccepted
@@ -256,4 +284,5 @@ export type Reply =
   | JobList
   | ServerList
   | WorkflowList
-  | ImageData;
+  | ImageData
+  | WorkerList;

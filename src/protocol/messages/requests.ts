@@ -154,6 +154,22 @@ export interface ListWorkflowsRequest {
   type: "list_workflows";
 }
 
+/** Asks for the workers of the queue. */
+export interface ListWorkersRequest {
+  /** Says which message it is. */
+  type: "list_workers";
+}
+
+/** Asks that a worker take no more jobs, or that it take some again. */
+export interface DrainWorkerRequest {
+  /** Says which message it is. */
+  type: "drain_worker";
+  /** `name` of the worker. */
+  worker: string;
+  /** True: no more jobs; false: jobs again. */
+  draining: boolean;
+}
+
 /** Whatever a client may send. */
 export type Request =
   | GenerateRequest
@@ -166,4 +182,6 @@ export type Request =
   | ListServersRequest
   | ImageRequest
   | DrainServerRequest
-  | ListWorkflowsRequest;
+  | ListWorkflowsRequest
+  | ListWorkersRequest
+  | DrainWorkerRequest;

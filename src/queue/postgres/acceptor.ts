@@ -8,6 +8,7 @@ import type { Job } from "../job.ts";
 import type { EnqueueResult } from "../job_queue.ts";
 import { newJob } from "../row.ts";
 import type { PostgresClient, StoredRow } from "./client.ts";
+import { Front } from "./front.ts";
 import { idBytes, plainText } from "./id.ts";
 import { readJob } from "./row.ts";
 import * as sql from "./statements.ts";
@@ -37,6 +38,8 @@ export interface AcceptorOptions {
   readonly maxQueued: number;
   /** The time, or null for the database's own. */
   readonly clock: () => number | null;
+  /** True if that time never leaves any out. */
+  readonly isSteady: boolean;
   /** Called when jobs were stored. */
   readonly onStored: () => void;
 }
@@ -44,6 +47,8 @@ export interface AcceptorOptions {
 /** Stores submissions. */
 export class Acceptor {
   readonly #options: AcceptorOptions;
+  /** From where those that wait are counted. */
+  readonly #front: Front;
   #waiting: Submission[] = [];
   #storing: Promise<void> | undefined;
   /** How many jobs wait, if they are too many to be counted each time. */
@@ -52,6 +57,7 @@ export class Acceptor {
   /** Begins with nothing to store. */
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#front = new Front(options);
   }
 
   /** Stores a request, or recognises it. */
@@ -109,6 +115,8 @@ export class Acceptor {
   async #store(group: readonly Submission[]): Promise<void> {
     const { client, maxQueued, clock, onStored } = this.#options;
     const known = await this.#known();
+    const beganAtMs = performance.now();
+    const from = this.#front.from(beganAtMs);
     const rows = await client.rows("store the job", sql.INSERT, [
       clock(),
       known ?? null,
@@ -120,12 +128,21 @@ export class Acceptor {
       group.map(({ workflow }) => workflow === undefined ? null : plainText(workflow)),
       group.map(({ seed }) => seed),
       group.map(({ request }) => deadlineInMs(request) ?? null),
+      from,
     ]);
+    if (known === undefined) this.#noteFront(from, beganAtMs, rows[0]);
+    if (group.some(({ request }) => (request.priority ?? 0) > 0)) this.#front.reset();
     const stored = rows.filter(({ seq }) => seq !== null);
     this.#note(rows[0], stored.length);
     const others = this.#settleStored(group, stored);
     if (stored.length > 0) onStored();
     if (others.length > 0) await this.#settleOthers(others);
+  }
+
+  #noteFront(from: string, beganAtMs: number, row: StoredRow | undefined): void {
+    const endedAtMs = performance.now();
+    const first = row?.["due"] === null ? undefined : row;
+    this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, first);
   }
 
   async #known(): Promise<number | undefined> {

@@ -1,6 +1,6 @@
 /** The other workers of a queue: their endings, their wishes to cancel, and who lives. */
 
-import type { HeldServer, Neighbours, News, SharedQueue } from "../job_queue.ts";
+import type { HeldServer, Neighbours, News, SharedQueue, WorkerFacts } from "../job_queue.ts";
 import type { PostgresClient } from "./client.ts";
 import { idBytes, idOf, plainText } from "./id.ts";
 import { readEndings, readNeighbours } from "./told.ts";
@@ -29,6 +29,8 @@ export interface OthersOptions {
   readonly worker: string;
   /** The time, or null for the database's own. */
   readonly clock: () => number | null;
+  /** Wakes them, soon. */
+  readonly wake: () => void;
 }
 
 /** What this worker has to do with the others. */
@@ -42,6 +44,9 @@ export class Others implements SharedQueue {
   /** What was told last, by server. */
   #told = new Map<string, Told>();
   #count = 0;
+  #hasBegun = false;
+  /** What was said last of this worker, here. */
+  #drained: { readonly is: boolean } | undefined;
   #updatesAddress: string | null = null;
   #publicKey: string | null = null;
   #touched: ReturnType<typeof setTimeout> | undefined;
@@ -104,9 +109,10 @@ export class Others implements SharedQueue {
   }
 
   async news(running: readonly string[]): Promise<News> {
-    const { client, clock } = this.#options;
+    const { client, worker, clock } = this.#options;
     const heard = await this.#whereHeard();
-    const values = [clock(), heard, PAGE, running.map(idBytes)];
+    const before = this.#drained;
+    const values = [clock(), heard, PAGE, running.map(idBytes), worker];
     const first = await client.row("read endings", sql.NEWS, values);
     const ended = readEndings(first?.["endings"]);
     const fresh = ended.filter(({ seq }) => !this.#read.has(seq));
@@ -123,7 +129,34 @@ export class Others implements SharedQueue {
         : String(unwanted).split(",").map((hex) => idOf(Uint8Array.fromHex(hex))),
       hasWork: first?.["has_work"] === true,
       deadlineAtMs: optionalNumber(first?.["first_deadline_ms"]),
+      // What was said meanwhile is newer.
+      isDraining: before === this.#drained
+        ? first?.["is_draining"] === true
+        : this.#drained?.is === true,
     };
+  }
+
+  async workers(): Promise<readonly WorkerFacts[]> {
+    const { client, clock } = this.#options;
+    const rows = await client.rows("list the workers", sql.LIST_WORKERS, [clock()]);
+    return rows.map((row) => ({
+      name: String(row["name"]),
+      upMs: optionalNumber(row["up_ms"]),
+      silentMs: Number(row["silent_ms"]),
+      servers: Number(row["servers"]),
+      active: Number(row["active"]),
+      draining: row["is_draining"] === true,
+    }));
+  }
+
+  async drain(name: string, draining: boolean): Promise<boolean> {
+    const { client, worker, clock, wake } = this.#options;
+    const values = [clock(), plainText(name), draining, PRESENT_MS];
+    const row = await client.row("drain a worker", sql.DRAIN, values);
+    if (row === undefined) return false;
+    if (name === worker) this.#drained = { is: draining };
+    wake();
+    return true;
   }
 
   /** Ends its signs of life. */
@@ -164,7 +197,9 @@ export class Others implements SharedQueue {
       this.#updatesAddress,
       this.#publicKey,
       all.map(({ name }) => name),
+      !this.#hasBegun,
     ]);
+    this.#hasBegun = true;
     // Should somebody have removed some, all are told again the next time.
     const isWhole = Number(row?.["n"]) >= before.size;
     this.#told = new Map(isWhole ? all.map((server) => [server.name, toldOf(server)]) : []);

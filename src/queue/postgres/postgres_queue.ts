@@ -101,6 +101,7 @@ class PostgresQueue implements JobQueue {
       client,
       maxQueued,
       clock: this.#clock,
+      isSteady: now === undefined,
       onStored: () => identity.wakeOthers(),
     });
   }
@@ -111,9 +112,10 @@ class PostgresQueue implements JobQueue {
     options: PostgresQueueOptions,
   ): Promise<PostgresQueue> {
     const { worker, now } = options;
-    const others = new Others({ client, worker, clock: now ?? (() => null) });
+    const wake = () => identity.wakeOthers();
+    const others = new Others({ client, worker, clock: now ?? (() => null), wake });
     const onChange = () => others.changed();
-    const identity = await Identity.take({
+    const identity: Identity = await Identity.take({
       address,
       name: worker,
       onChange,

@@ -11,7 +11,8 @@ export const HEARD = `
  * Endings from a transaction on, the oldest first, of the last ten minutes: each worker reads those of all, so that they
  * are as short as can be, and come as one text. Also tells where to read on, which of the jobs `$4` somebody wants
  * cancelled, whether jobs wait, and the first deadline of those. The conditions are such that no plan can pass all that
- * ended or runs, also none that was made while there was little of either.
+ * ended or runs, also none that was made while there was little of either. Last, whether this worker (`$5`) is to take
+ * no more jobs.
  */
 export const NEWS = `
   WITH ended AS (
@@ -26,20 +27,23 @@ export const NEWS = `
     (SELECT seq FROM jobs WHERE state = 'queued' ORDER BY due_ms DESC, seq DESC LIMIT 1) IS NOT NULL AS has_work,
     (SELECT min(deadline_at_ms) FROM jobs WHERE state = 'queued' AND deadline_at_ms IS NOT NULL)
       AS first_deadline_ms,
+    (SELECT is_draining FROM workers WHERE name = $5::text) AS is_draining,
     (SELECT json_agg(json_build_array(seq, ended_xid::text, encode(id, 'hex'), state, seed, created_at_ms,
       started_at_ms, finished_at_ms, outcome) ORDER BY ended_xid, seq) FROM ended)::text AS endings
   FROM own`;
 
 /**
  * Notes that a worker lives, what it has heard of, which servers it has (`$15`), and what is new of some of them. Tells
- * how many were known before.
+ * how many were known before. With `$16` it has just started.
  */
 export const BEAT = `
   WITH own AS (
-    INSERT INTO workers (name, seen_at_ms, heard_xid, updates_addr, curve_key)
-    VALUES ($2::text, ${NOW}, $3::text::xid8, $13::text, $14::text)
+    INSERT INTO workers (name, seen_at_ms, heard_xid, updates_addr, curve_key, since_ms)
+    VALUES ($2::text, ${NOW}, $3::text::xid8, $13::text, $14::text, ${NOW})
     ON CONFLICT (name) DO UPDATE SET seen_at_ms = excluded.seen_at_ms, heard_xid = excluded.heard_xid,
-      updates_addr = excluded.updates_addr, curve_key = excluded.curve_key
+      updates_addr = excluded.updates_addr, curve_key = excluded.curve_key,
+      since_ms = CASE WHEN $16::boolean THEN excluded.since_ms ELSE workers.since_ms END,
+      is_draining = workers.is_draining AND NOT $16::boolean
     RETURNING name),
   gone AS (DELETE FROM servers WHERE worker = $2::text AND name <> ALL($15::text[])),
   told AS (
@@ -74,6 +78,18 @@ export const MEET = `
     FROM workers LEFT JOIN servers ON servers.worker = workers.name
     WHERE workers.name <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint
     ORDER BY workers.name, servers.name LIMIT 8192) AS present`;
+
+/** The workers that were heard of within a day. */
+export const LIST_WORKERS = `
+  SELECT name, is_draining, ${NOW} - since_ms AS up_ms, greatest(${NOW} - seen_at_ms, 0) AS silent_ms,
+    (SELECT count(*) FROM servers WHERE servers.worker = workers.name) AS servers,
+    (SELECT count(*) FROM jobs WHERE jobs.worker = workers.name AND state = 'running') AS active
+  FROM workers WHERE seen_at_ms >= ${NOW} - 86400000 ORDER BY name LIMIT 1000`;
+
+/** Tells a worker that lives whether it is to take no more jobs. */
+export const DRAIN = `
+  UPDATE workers SET is_draining = $3::boolean
+  WHERE name = $2::text AND seen_at_ms >= ${NOW} - $4::bigint RETURNING name`;
 
 /** Takes a worker's name, which its connection then holds. */
 export const TAKE_NAME = `

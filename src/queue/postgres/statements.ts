@@ -20,13 +20,15 @@ function noted(changed: string, from: string, reason: string): string {
 
 /**
  * Stores jobs in their order, unless there are some of their names, as far as there is room (`$4`). `$2` is
- * how many wait, if that is known; otherwise they are counted up to `$3`. Tells besides how many waited, and
- * whose turn was last.
+ * how many wait, if that is known; otherwise they are counted up to `$3`, from a turn on (`$11`). Tells besides how many
+ * waited, and whose turns were first and last.
  */
 export const INSERT = `
   WITH waiting AS MATERIALIZED (
     SELECT coalesce($2::bigint, (SELECT count(*) FROM (
-      SELECT 1 FROM jobs WHERE state = 'queued' LIMIT $3::bigint) AS few)) AS n,
+      SELECT 1 FROM jobs WHERE state = 'queued' AND due_ms >= $11::bigint LIMIT $3::bigint) AS few)) AS n,
+      CASE WHEN $2::bigint IS NULL THEN (
+        SELECT min(due_ms) FROM jobs WHERE state = 'queued' AND due_ms >= $11::bigint) END AS first_due,
       (SELECT max(due_ms) FROM jobs WHERE state = 'queued') AS last_due),
   given AS (
     SELECT * FROM unnest($5::bytea[], $6::bytea[], $7::bigint[], $8::text[], $9::bigint[], $10::float8[])
@@ -39,7 +41,7 @@ export const INSERT = `
     FROM given, waiting WHERE n + nth <= $4::bigint ORDER BY nth
     ON CONFLICT (id) DO NOTHING
     RETURNING seq, id, due_ms, created_at_ms, deadline_at_ms)
-  SELECT n, last_due, stored.* FROM waiting LEFT JOIN stored ON true ORDER BY seq`;
+  SELECT n, first_due::text AS due, (${NOW})::text AS looked_at_ms, last_due, stored.* FROM waiting LEFT JOIN stored ON true ORDER BY seq`;
 
 /** How many jobs wait and run. */
 export const COUNTS = `

@@ -213,12 +213,10 @@ class SqliteQueue implements JobQueue {
   }
 
   positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return this.#store.read(() =>
-      positionsOf(this.#store, ids, {
-        waiting: this.#counts.of("queued"),
-        place: (due, seq) => this.#turns.place(due, seq),
-      })
-    );
+    return positionsOf(this.#store, ids, () => ({
+      waiting: this.#counts.of("queued"),
+      place: (due, seq) => this.#turns.place(due, seq),
+    }));
   }
 
   list({ state, limit, cursor }: ListOptions): Promise<JobsPage> {

@@ -133,21 +133,20 @@ export const BEHIND = `
   SELECT count(*) AS n FROM (
     SELECT 1 FROM jobs WHERE state = 'queued' AND (due_ms, seq) > (:due, :seq) LIMIT :limit)`;
 
-/**
- * Those of a JSON list of jobs that wait, the last one first: `at` is the place in the list, `gap` how
- * much further ahead it is than the one before it.
- */
+/** Those of a JSON list of jobs that wait: `at` is the place in the list. */
 export const TURNS = `
-  WITH turns AS (
-    SELECT key AS at, seq, due_ms FROM json_each(:ids) CROSS JOIN jobs
-    ON jobs.id = value AND state = 'queued'),
-  pairs AS (
-    SELECT *, lead(due_ms) OVER line AS next_due, lead(seq) OVER line AS next_seq
-    FROM turns WINDOW line AS (ORDER BY due_ms, seq))
-  SELECT at, seq, due_ms, (
+  SELECT key AS at, seq, due_ms FROM json_each(:ids) CROSS JOIN jobs
+  ON jobs.id = value AND state = 'queued'`;
+
+/** How many wait behind one place of the line up to another one, for each of a JSON list of such pairs. */
+export const GAPS = `
+  WITH pairs AS MATERIALIZED (
+    SELECT key, value ->> 0 AS due, value ->> 1 AS at, value ->> 2 AS next_due, value ->> 3 AS next_at
+    FROM json_each(:pairs))
+  SELECT (
     SELECT count(*) FROM jobs WHERE state = 'queued'
-      AND (due_ms, seq) > (pairs.due_ms, pairs.seq) AND (due_ms, seq) <= (next_due, next_seq)) AS gap
-  FROM pairs ORDER BY due_ms DESC, seq DESC`;
+      AND (due_ms, seq) > (due, at) AND (due_ms, seq) <= (next_due, next_at)) AS gap
+  FROM pairs ORDER BY key`;
 
 /** Jobs, newest first. */
 export const LIST = `

@@ -2,7 +2,7 @@
 
 import { JobError, messageOf } from "../../errors.ts";
 import { contentTypeOf, SIGNATURE_BYTES } from "../file_type.ts";
-import { type ImageStore, nameOf, TakenOver } from "../image_store.ts";
+import { type ImageStore, nameOf } from "../image_store.ts";
 import { openObject } from "./download.ts";
 import { type S3Address, type S3Patience, S3Requests } from "./requests.ts";
 import { upload } from "./upload.ts";
@@ -42,21 +42,10 @@ class S3Store implements ImageStore {
 
   async put(folder: string, paths: readonly string[], signal: AbortSignal): Promise<string> {
     const any = AbortSignal.any([signal, this.#closing.signal]);
-    const url = `${this.#base}${folder}`;
-    const done: string[] = [];
-    try {
-      for (const path of paths) {
-        const key = `${this.#prefix}${folder}/${nameOf(path)}`;
-        await this.#putFile(key, path, any);
-        done.push(`${url}/${nameOf(path)}`);
-      }
-    } catch (error) {
-      // Nobody will ask for them; after other failures they are stored again.
-      const isUnwanted = signal.aborted && !(signal.reason instanceof TakenOver);
-      if (isUnwanted) await Promise.allSettled(done.map((one) => this.remove(one)));
-      throw error;
+    for (const path of paths) {
+      await this.#putFile(`${this.#prefix}${folder}/${nameOf(path)}`, path, any);
     }
-    return url;
+    return `${this.#base}${folder}`;
   }
 
   async open(url: string) {
@@ -68,6 +57,10 @@ class S3Store implements ImageStore {
   async remove(url: string): Promise<void> {
     const key = this.#keyOf(url);
     if (key !== undefined) await this.#delete(key);
+  }
+
+  async discard(folder: string, paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#delete(`${this.#prefix}${folder}/${nameOf(path)}`);
   }
 
   async tryWriting(): Promise<void> {

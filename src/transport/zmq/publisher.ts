@@ -18,6 +18,9 @@ const GRACE_MS = 50;
 /** Pause between two looks at a full pipe, in milliseconds. */
 const PAUSE_MS = 1;
 
+/** Time without a message after which the event loop counts as having had its turn, in milliseconds. */
+const PAUSED_MS = 0.5;
+
 /**
  * Longest message of a subscriber: it subscribes to everything, with no bytes at all. What ZeroMQ itself
  * says when it connects, with keys too, must fit.
@@ -50,6 +53,7 @@ class ZmqUpdatePublisher implements UpdatePublisher {
   readonly #binding: Binding;
   readonly #backlog: Backlog;
   readonly #budget = new TurnBudget();
+  #sentAtMs = 0;
   /** Those who wait for the backlog to pass a position. */
   readonly #flushes = new Fifo<{ position: number; resolve: () => void }>();
   #missed = 0;
@@ -91,11 +95,15 @@ class ZmqUpdatePublisher implements UpdatePublisher {
   /** The one chain of sends: through the addon, whether one failed is known only later. */
   async #drain(): Promise<void> {
     this.#draining = true;
+    const nowMs = performance.now();
+    // What comes now and then would need a turn for each message.
+    if (nowMs - this.#sentAtMs > PAUSED_MS) this.#budget.renew(nowMs);
     for (let body = this.#backlog.shift(); body !== undefined; body = this.#backlog.shift()) {
       const trying = this.#socket.trySend(body);
       const isSent = typeof trying === "boolean" ? trying : await trying;
       if (!isSent) await this.#sendSlowly(body);
-      if (this.#budget.spend(performance.now())) await this.#giveTurn();
+      this.#sentAtMs = performance.now();
+      if (this.#budget.spend(this.#sentAtMs)) await this.#giveTurn();
       this.#settleFlushes();
     }
     this.#draining = false;

@@ -42,6 +42,10 @@ export interface SchedulerView {
   isDraining(server: string): boolean;
   /** Gives a server no more jobs, or some again. */
   setDraining(server: string, draining: boolean): void;
+  /** True if this worker takes no more jobs. */
+  readonly isDrained: boolean;
+  /** Lets this worker take no more jobs, or some again. */
+  setDrained(isDrained: boolean): void;
   /** What others may know of the servers here. */
   held?(): readonly HeldServer[];
   /** Servers of other workers on the queue. */
@@ -58,6 +62,8 @@ export interface SchedulerView {
 export interface HandlerContext {
   /** The truth about jobs. */
   readonly queue: JobQueue;
+  /** Name of this worker. */
+  readonly workerName: string;
   /** The ComfyUI servers as they are now; at least one. */
   readonly servers: readonly ServerView[];
   /** Runs the queue. */

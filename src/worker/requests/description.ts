@@ -43,6 +43,7 @@ export function sketchOf(context: HandlerContext, job: Job): Sketch {
       : { duration_s: durationS(job) }),
     ...(job.workflow === undefined ? {} : { workflow: job.workflow }),
     ...(job.server === undefined ? {} : { server: job.server }),
+    ...(job.worker === undefined ? {} : { worker: job.worker }),
     seed: outcome?.type === "completed" ? outcome.result.seed ?? job.seed : job.seed,
     // Of a damaged record nobody can tell what it asked for.
     ...(job.damage === undefined ? askedFor(job.request) : {}),

@@ -11,6 +11,7 @@ import { listJobs, namedJobs } from "./list_jobs.ts";
 import { listModels } from "./list_models.ts";
 import { listServers } from "./list_servers.ts";
 import { status } from "./status.ts";
+import { drainWorker, listWorkers } from "./workers.ts";
 import { listWorkflows } from "./workflows.ts";
 
 /**
@@ -49,6 +50,10 @@ export async function handleRequest(
       return drainServer(context, request);
     case "list_workflows":
       return await listWorkflows(context);
+    case "list_workers":
+      return await listWorkers(context);
+    case "drain_worker":
+      return await drainWorker(context, request);
     default:
       return request satisfies never;
   }

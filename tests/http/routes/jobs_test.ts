@@ -226,6 +226,21 @@ Deno.test("a wait that is given up, or too short, leaves the job running", async
   }
 });
 
+Deno.test("a worker is drained and resumed over HTTP; one that is not there is 404", async () => {
+  await using setup = await httpSetup();
+  await (await setup.submit({}, { prefer: "wait=90" })).body?.cancel();
+  const post = (path: string) => setup.ask(path, { method: "POST" });
+  const { workers: [worker] } = await (await setup.ask("/v1/workers")).json();
+  assert.deepEqual([worker.own, worker.servers, worker.active_jobs], [true, 1, 0]);
+  const place = `/v1/workers/${encodeURIComponent(worker.name)}`;
+  assert.equal((await (await post(`${place}/drain`)).json()).workers[0].draining, true);
+  assert.equal((await (await setup.ask("/v1/servers")).json()).servers[0].draining, true);
+  assert.equal((await (await post(`${place}/resume`)).json()).workers[0].draining, undefined);
+  const unknown = await post("/v1/workers/nobody/drain");
+  assert.equal(unknown.status, 404);
+  await unknown.body?.cancel();
+});
+
 Deno.test("a server is drained and resumed over HTTP; one that is not there is 404", async () => {
   await using setup = await httpSetup();
   // The server is known to be ready then.

@@ -268,6 +268,42 @@ test("tells each worker the servers of the others, as they were told last", asyn
   assert.deepEqual((await c.shared?.meet())?.servers, []);
 });
 
+test("lists all workers with what they run, and lets any of them drain one, until it starts anew", async (shared) => {
+  const { now, advance } = manualClock();
+  await using a = await shared.open("a", { now });
+  await using b = await shared.open("b", { now });
+  await a.shared?.hold(() => [server("one"), server("two")]);
+  advance(5_000);
+  await b.shared?.hold(() => []);
+  await a.enqueue(generateRequest());
+  await claim(a);
+  assert.equal((await b.get("job-1"))?.worker, "a");
+  const woken = Promise.withResolvers<void>();
+  a.shared?.onChange(() => woken.resolve());
+  assert.equal(await b.shared?.drain("a", true), true);
+  await woken.promise;
+  const draining = async (queue: JobQueue) => (await queue.shared!.news([])).isDraining;
+  assert.deepEqual([await draining(a), await draining(b)], [true, false]);
+  assert.deepEqual(await b.shared?.workers(), [
+    { name: "a", upMs: 5_000, silentMs: 5_000, servers: 2, active: 1, draining: true },
+    { name: "b", upMs: 0, silentMs: 0, servers: 0, active: 0, draining: false },
+  ]);
+  // What it is told itself counts at once.
+  const early = a.shared!.news([]);
+  await a.shared?.drain("a", false);
+  await early;
+  assert.equal(await draining(a), false);
+  await a.shared?.drain("a", true);
+  await a.close();
+  await using again = await shared.open("a", { now });
+  await again.shared?.hold(() => [server("one")]);
+  assert.equal(await draining(again), false);
+  assert.equal((await b.shared!.workers())[0]?.upMs, 0);
+  advance(12_001);
+  assert.equal(await b.shared?.drain("a", true), false);
+  assert.equal(await b.shared?.drain("nobody", true), false);
+});
+
 test("serves a worker of an older version, which knows less, beside it", async (shared) => {
   await using a = await shared.open("a");
   await a.shared?.hold(() => [server("one")]);

@@ -44,11 +44,16 @@ export function handlers(
   let wakes = 0;
   const context = {
     queue: options.wrap?.(queue) ?? queue,
+    workerName: "w",
     servers,
     scheduler: {
       came: () => void (wakes += 1),
       abort: (jobId: string) => void aborted.push(jobId),
       activeOn: () => 0,
+      isDrained: false,
+      setDrained(isDrained: boolean) {
+        this.isDrained = isDrained;
+      },
       isDraining: (name: string) => draining.has(name),
       setDraining: (name: string, isDraining: boolean) =>
         void (isDraining ? draining.add(name) : draining.delete(name)),
