@@ -62,6 +62,11 @@ browserTest(
     assert.equal(await left("Prompt", "SLIME"), "a green slime");
     assert.equal(await left("Model", "refiner"), "a tower");
     assert.equal(await left("Seed", "7"), "a green slime");
+    await page.getByLabel("To", { exact: true }).fill("2001-01-01");
+    await page.getByText("No images here.").waitFor();
+    assert.equal(await page.getByRole("link", { name: "Compare" }).count(), 1);
+    await page.getByLabel("To", { exact: true }).fill("");
+    await page.getByText("3 images; choose").waitFor();
     for (const frame of [0, 1, 2]) {
       await page.locator(`.gallery canvas[data-frame='${frame}']`).waitFor();
     }
@@ -86,6 +91,56 @@ browserTest("the form asks for true pixel art in a palette that it shows", async
     background: "transparent",
   });
   await page.locator(".state", { hasText: "completed" }).waitFor();
+  await page.locator("dd", { hasText: /^32 × 32, \d+ colours/ }).waitFor();
+  assert.deepEqual(browser.faults, []);
+});
+
+browserTest("a refusal stands where the reader of a small screen is", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(`${setup.url}/#/new`, {
+    viewport: { width: 390, height: 780 },
+  });
+  const { page } = browser;
+  await page.getByLabel("Prompt", { exact: true }).fill("a blue slime");
+  await page.getByLabel("Width", { exact: true }).fill("63");
+  await page.getByRole("button", { name: "Generate" }).click();
+  await page.getByRole("alert").getByText("ask for 56x1024 or 64x1024").waitFor();
+  await polled(async () => {
+    const box = await page.getByRole("alert").boundingBox();
+    return box !== null && box.y > 0 && box.y + box.height <= 780 || undefined;
+  }, "the refusal is in view");
+});
+
+browserTest("what can be chosen is asked for anew when the reader comes back", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  // Nothing else of it changes by itself, nor tells the page.
+  let extra: readonly string[] = ["early"];
+  const add = async (path: RegExp, list: string, make: (name: string) => unknown) =>
+    await page.route(path, async (route) => {
+      const answer = await route.fetch();
+      const known = (await answer.json())[list] as unknown[];
+      const json = { [list]: [...known, ...extra.map(make)] };
+      await route.fulfill({ response: answer, json });
+    });
+  await add(/\/v1\/models$/, "models", (name) => ({ name, model_type: "lora", size_mb: 1 }));
+  await add(/\/v1\/workflows$/, "workflows", (name) => ({ name }));
+  await add(/\/v1\/palettes$/, "palettes", (name) => ({ name, colors: ["#ffffff"] }));
+  await page.goto(`${setup.url}/#/new`);
+  const names = ["lora", "workflow", "pixel_palette"];
+  const option = (field: string, name: string) =>
+    page.locator(`select[name=${field}] option[value=${name}]`);
+  for (const name of names) {
+    await option(name, "early").waitFor({ state: "attached" });
+    await page.locator(`select[name=${name}]`).selectOption("early");
+  }
+  extra = ["early", "late"];
+  await page.evaluate(() => void dispatchEvent(new Event("focus")));
+  for (const name of names) {
+    await option(name, "late").waitFor({ state: "attached" });
+    assert.equal(await page.locator(`select[name=${name}]`).inputValue(), "early");
+  }
   assert.deepEqual(browser.faults, []);
 });
 
