@@ -323,3 +323,16 @@ Deno.test("Numbers that cannot be repaired keep the queue from being opened, and
   await using queue = openSqliteQueue({ path });
   assert.equal((await queue.list({ limit: 10 })).jobs.length, 2);
 });
+
+for (const [what, part] of [["imagePaths", '["'], ["storedAt", '["/a"],"storedAt":"']] as const) {
+  Deno.test(`An end with ${what} longer than any message is shown as failed`, async () => {
+    const close = what === "imagePaths" ? '"]' : '"';
+    const outcome =
+      `'{"type":"completed","result":{"imagePaths":${part}' || ${LONG} || '${close}}}'`;
+    await withDamage(`state = 'completed', outcome = ${outcome}`, async (queue) => {
+      const bad = await queue.get("bad");
+      assert.equal(bad?.state, "failed");
+      assert.ok(JSON.stringify(bad).length < 10_000, "a message about it can be sent");
+    });
+  });
+}
