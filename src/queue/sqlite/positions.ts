@@ -5,6 +5,7 @@
 
 import * as sql from "./statements.ts";
 import type { SqliteStore } from "./store.ts";
+import { numberOf, type StoredRow } from "./stored_row.ts";
 
 /** A waiting job, and how many stand between it and the next one that is asked for, that one included. */
 interface Turn {
@@ -36,7 +37,7 @@ export function positionsOf(
     const row = store.optionalRow(sql.BY_ID, { id });
     if (row?.state === "queued") positions.set(id, line.place(row.due_ms, row.seq));
   }
-  const turns = store.rows(sql.TURNS, { ids: JSON.stringify(plain) }) as unknown as Turn[];
+  const turns = store.storedRows(sql.TURNS, { ids: JSON.stringify(plain) }).map(readTurn);
   let position = positionOfLast(turns, line);
   for (const [index, turn] of turns.entries()) {
     if (index > 0) position -= turn.gap;
@@ -44,6 +45,16 @@ export function positionsOf(
     if (id !== undefined) positions.set(id, position);
   }
   return positions;
+}
+
+function readTurn({ at, seq, due_ms, gap }: StoredRow): Turn {
+  const turn = {
+    at: numberOf(at),
+    seq: numberOf(seq),
+    due_ms: numberOf(due_ms),
+    gap: numberOf(gap),
+  };
+  return turn as unknown as Turn;
 }
 
 /** From the first of them on if they are spread over the line: it is nearer to an end then. */

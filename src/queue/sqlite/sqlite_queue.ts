@@ -89,7 +89,10 @@ class SqliteQueue implements JobQueue {
     const { leases, damaged } = await this.#store.writeTogether("claim jobs", () => {
       const found = this.#turns.find(options, this.#now());
       const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
-      return { leases: found.placed.map(([row, to]) => this.#lend(row, to, options)), damaged };
+      return {
+        leases: found.placed.map(([row, to, { request }]) => this.#lend(row, to, request, options)),
+        damaged,
+      };
     }, { more: false });
     this.#setAside.push(...damaged);
     return leases;
@@ -338,7 +341,12 @@ class SqliteQueue implements JobQueue {
   }
 
   /** Gives a waiting job to a server. */
-  #lend(next: JobRow, server: string, { servers, leaseMs }: ClaimAllOptions): Lease {
+  #lend(
+    next: JobRow,
+    server: string,
+    request: GenerateRequest,
+    { servers, leaseMs }: ClaimAllOptions,
+  ): Lease {
     const resumed = next.prompt_id !== null;
     const token = this.#randomId();
     const row = this.#store.row(sql.CLAIM, {
@@ -351,7 +359,7 @@ class SqliteQueue implements JobQueue {
       client_id: resumed ? next.client_id : servers.get(server) ?? null,
     });
     this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
-    return toLease(row, token, resumed);
+    return toLease(row, token, resumed, request);
   }
 
   /** Ends a waiting job that cannot be run, whatever else its row says. */

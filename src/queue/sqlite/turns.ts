@@ -14,7 +14,7 @@ const PAGE = 32;
 /** What a look for the next jobs has found. */
 export interface Found {
   /** The jobs to hand out, and the servers to hand them to. */
-  readonly placed: readonly (readonly [row: JobRow, server: string])[];
+  readonly placed: readonly (readonly [row: JobRow, server: string, job: Job])[];
   /** Jobs among them that can never run, because their rows are damaged, with what is wrong. */
   readonly damaged: readonly (readonly [row: JobRow, damage: string])[];
 }
@@ -33,7 +33,7 @@ export class Turns {
   /** The first jobs that some servers shall run, in the order of claiming. */
   find({ servers, limit: most, place }: Omit<ClaimAllOptions, "leaseMs">, now: number): Found {
     const damaged: [JobRow, string][] = [];
-    const placed: [JobRow, string][] = [];
+    const placed: [JobRow, string, Job][] = [];
     const taken = new Map<string, Job[]>();
     const look = (row: JobRow) => {
       const job = toJob(row);
@@ -41,10 +41,10 @@ export class Turns {
       const holder = row.prompt_id === null ? undefined : job.server;
       const server = place(job, holder, taken);
       if (server === undefined || (holder ?? server) !== server) return;
-      placed.push([row, server]);
+      placed.push([row, server, job]);
       taken.set(server, [...taken.get(server) ?? [], job]);
     };
-    const names = JSON.stringify([...servers.keys()]);
+    const names = ["", ...servers.keys(), ""].join("\n");
     let after: { after_due: number | bigint; after_seq: number } = {
       after_due: sql.LEAST_INTEGER,
       after_seq: 0,
