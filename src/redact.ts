@@ -34,3 +34,12 @@ export function redact(text: string, secrets: Iterable<string> = []): string {
     .replace(QUERY_VALUE, `$1${HIDDEN}`)
     .replace(HEADER_VALUE, `$1${HIDDEN}`);
 }
+
+/** Parts of a path that are long enough for a key, as Slack and Discord put one there. */
+const PATH_KEY = /(?<=\/)[^/?#]{16,}/g;
+
+/** The address of a webhook, without the keys in its path either. */
+export function redactHook(url: string): string {
+  const [, start = "", rest = ""] = /^([a-z]+:\/\/[^/?#]*)(.*)$/is.exec(redact(url)) ?? ["", url];
+  return start + rest.replace(PATH_KEY, HIDDEN);
+}

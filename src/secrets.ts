@@ -22,7 +22,7 @@ export type Redact = <T>(value: T) => T;
  * repeats what it was given.
  */
 export function createRedactor(secrets: Iterable<string>): Redact {
-  const known = [...new Set([...secrets].flatMap((secret) => [secret, encodeURIComponent(secret)]))]
+  const known = [...new Set([...secrets].flatMap(spellingsOf))]
     .filter((secret) => secret.length >= MIN_SECRET_CHARS)
     // A secret may contain another one.
     .sort((a, b) => b.length - a.length);
@@ -39,6 +39,35 @@ export function createRedactor(secrets: Iterable<string>): Redact {
     ) as T;
   };
 }
+
+/** A text as servers repeat it: in an address, a form, a page, in JSON as Python and others write it. */
+function spellingsOf(text: string): string[] {
+  const escaped = encodeURIComponent(text);
+  const json = JSON.stringify(text).slice(1, -1);
+  const named = HTML_NAMES.reduce((page, [char, name]) => page.replaceAll(char, name), text);
+  return [
+    text,
+    escaped,
+    escaped.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    escaped.replaceAll("%20", "+"),
+    named,
+    named.replaceAll("&#39;", "&#x27;"),
+    named.replaceAll("&#39;", "'"),
+    named.replaceAll("&#39;", "'").replaceAll("&quot;", '"'),
+    json,
+    json.replaceAll("/", "\\/"),
+    json.replace(/[^ -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  ];
+}
+
+/** Characters that pages write by name, that of names first. */
+const HTML_NAMES = [
+  ["&", "&amp;"],
+  ["<", "&lt;"],
+  [">", "&gt;"],
+  ['"', "&quot;"],
+  ["'", "&#39;"],
+] as const;
 
 /** Everything in the address of a server and in its headers that nobody else may learn. */
 export function secretsOf(url: string, headers: Readonly<Record<string, string>> = {}): string[] {

@@ -1,5 +1,5 @@
 import { equal, ok } from "node:assert/strict";
-import { redact } from "../src/redact.ts";
+import { redact, redactHook } from "../src/redact.ts";
 
 const HIDDEN: readonly (readonly [text: string, shown: string])[] = [
   ["http://user:s3cret@host:8188/a", "http://***@host:8188/a"],
@@ -50,4 +50,16 @@ Deno.test("redact() takes time in proportion to a text that was made to be slow"
   const begunMs = performance.now();
   for (const text of slow) equal(redact(text), text);
   ok(performance.now() - begunMs < 30_000);
+});
+
+Deno.test("redactHook() hides keys in a path, and leaves what tells one webhook from another", () => {
+  const key = "XXXXXXXXXXXXXXXXXXXXXXXX";
+  const shown = {
+    [`https://hooks.slack.com/services/T00000000/B00000000/${key}`]:
+      "https://hooks.slack.com/services/T00000000/B00000000/***",
+    [`https://me:${key}@h/a/${key}/b?token=${key}#x`]: "https://***@h/a/***/b?token=***#x",
+    "http://a-long-name.example.org:9000/hook": "http://a-long-name.example.org:9000/hook",
+    "no address": "no address",
+  };
+  for (const [url, expected] of Object.entries(shown)) equal(redactHook(url), expected);
 });

@@ -24,6 +24,23 @@ Deno.test("createRedactor() finds secrets however they are written, in all that 
   }
 });
 
+Deno.test("createRedactor() finds a secret as servers spell it", () => {
+  const secret = `p&a<s>s"w'o/r d+é`;
+  const spellings = [
+    "p%26a%3Cs%3Es%22w'o%2Fr%20d%2B%C3%A9",
+    "p%26a%3cs%3es%22w'o%2fr%20d%2b%c3%a9",
+    "p%26a%3Cs%3Es%22w'o%2Fr+d%2B%C3%A9",
+    "p&amp;a&lt;s&gt;s&quot;w&#39;o/r d+é",
+    "p&amp;a&lt;s&gt;s&quot;w&#x27;o/r d+é",
+    `p&amp;a&lt;s&gt;s"w'o/r d+é`,
+    `p&a<s>s\\"w'o/r d+é`,
+    `p&a<s>s\\"w'o\\/r d+é`,
+    `p&a<s>s\\"w'o/r d+\\u00e9`,
+  ];
+  const redact = createRedactor([secret]);
+  for (const spelling of spellings) equal(redact(`: ${spelling}.`), ": ***.");
+});
+
 Deno.test("createRedactor() leaves everything else as it is", () => {
   const date = new Date(0);
   const values = { text: "about", number: 1, none: null, list: [true], date, missing: undefined };

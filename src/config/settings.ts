@@ -73,6 +73,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: false,
     help: "listen beyond this machine without CURVE: whoever reaches the port may use the worker",
   },
+  "zmq.maxConnections": {
+    path: "zmq.max_connections",
+    kind: wholeNumber(1, 1_000_000),
+    default: 1_000,
+    help: "most connections of one address to a socket; others are cut off",
+  },
   "http.addr": {
     path: "http.addr",
     flag: "http-addr",

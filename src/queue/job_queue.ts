@@ -325,7 +325,7 @@ export interface JobQueue extends AsyncDisposable {
   nextClaimableAtMs(): Promise<number | undefined>;
   /** Earliest deadline of a waiting job, Unix milliseconds, or undefined if none has one. */
   nextDeadlineAtMs(): Promise<number | undefined>;
-  /** Ended jobs whose ending has not been marked as told, oldest first. */
+  /** Ended jobs whose ending has not been marked as told, oldest first; such whose record is damaged only once. */
   unannounced(limit: number): Promise<readonly Job[]>;
   /** Marks that the ending of a job was told. */
   markAnnounced(id: string): Promise<void>;

@@ -49,8 +49,8 @@ const MAX_ID_CHARS = 512;
 /** Longest name of a workflow, server, prompt or socket that can have been stored. */
 const MAX_NAME_CHARS = 4_096;
 
-/** More attempts or crashes than a job can have seen, and few enough to be counted on. */
-const MAX_COUNT = 2 ** 31 - 1;
+/** More attempts or crashes than anything can have seen, and few enough to be counted on. */
+export const MAX_COUNT = 2 ** 31 - 1;
 
 /** Latest time that a date can have, Unix milliseconds. */
 const MAX_TIME_MS = 8.64e15;
@@ -180,7 +180,7 @@ function arePaths(value: unknown): boolean {
 }
 
 /** A name, unless it is so long that no message about the job could carry it. */
-function nameOf(name: string | null): string | undefined {
+export function nameOf(name: string | null): string | undefined {
   return name === null || name.length > MAX_NAME_CHARS ? undefined : name;
 }
 

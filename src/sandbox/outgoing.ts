@@ -19,8 +19,8 @@ type ProgressMessage = Extract<FromSandbox, { type: "event" }> & {
 export interface OutgoingOptions {
   /** Calls back in this turn of the event loop, when all that is ready was done. @default {setImmediate} */
   afterTurn?: (callback: () => void) => void;
-  /** Calls back after some time; returns how to give that up. @default a timer */
-  later?: (callback: () => void, ms: number) => () => void;
+  /** Calls back after some time. @default a timer */
+  later?: (callback: () => void, ms: number) => void;
 }
 
 /**
@@ -31,20 +31,22 @@ export interface OutgoingOptions {
 export class Outgoing {
   readonly #send: (messages: readonly FromSandbox[]) => void;
   readonly #afterTurn: (callback: () => void) => void;
-  readonly #later: (callback: () => void, ms: number) => () => void;
+  readonly #later: (callback: () => void, ms: number) => void;
   #waiting: FromSandbox[] = [];
   /** Those among them that a later one may take the place of, by their runs. */
   readonly #replaceable = new Map<number, number>();
   /** What was told last of each run. */
   readonly #last = new Map<number, { readonly stage: string; readonly step: number }>();
   #isDue = false;
-  #giveUp: (() => void) | undefined;
+  #isLingering = false;
 
   /** Begins with nothing. */
   constructor(
     send: (messages: readonly FromSandbox[]) => void,
-    { afterTurn = (callback) => void setImmediate(callback), later = startTimer }: OutgoingOptions =
-      {},
+    {
+      afterTurn = (callback) => void setImmediate(callback),
+      later = (callback, ms) => void setTimeout(callback, ms),
+    }: OutgoingOptions = {},
   ) {
     this.#send = send;
     this.#afterTurn = afterTurn;
@@ -56,7 +58,7 @@ export class Outgoing {
     const urgency = isProgress(message) ? this.#addProgress(message) : this.#add(message);
     if (urgency === "now") return this.#flush();
     if (urgency === "soon") {
-      if (!this.#isDue) this.#giveUp ??= this.#later(() => this.#flush(), LINGER_MS);
+      if (!this.#isDue) this.#linger();
     } else if (!this.#isDue) {
       this.#isDue = true;
       this.#afterTurn(() => this.#flush());
@@ -87,9 +89,17 @@ export class Outgoing {
     return isStep ? "turn" : "soon";
   }
 
+  /** One timer at a time: Deno wakes up for those that were given up, too. */
+  #linger(): void {
+    if (this.#isLingering) return;
+    this.#isLingering = true;
+    this.#later(() => {
+      this.#isLingering = false;
+      this.#flush();
+    }, LINGER_MS);
+  }
+
   #flush(): void {
-    this.#giveUp?.();
-    this.#giveUp = undefined;
     this.#isDue = false;
     if (this.#waiting.length === 0) return;
     const messages = this.#waiting;
@@ -109,9 +119,4 @@ function urgencyOf(message: FromSandbox): Urgency {
 
 function isProgress(message: FromSandbox): message is ProgressMessage {
   return message.type === "event" && message.event.type === "progress";
-}
-
-function startTimer(callback: () => void, ms: number): () => void {
-  const timer = setTimeout(callback, ms);
-  return () => clearTimeout(timer);
 }

@@ -14,6 +14,14 @@ const TYPES: readonly (readonly [signature: string, type: string])[] = [
 /** First bytes that {@linkcode contentTypeOf} looks at. */
 export const SIGNATURE_BYTES = 12;
 
+/** Type of a file of which nothing is known: a browser stores it. */
+export const UNKNOWN_TYPE = "application/octet-stream";
+
+/** Whether a type is one of those; of another, a browser might run what is in the file. */
+export function isKnownType(type: string): boolean {
+  return TYPES.some(([, known]) => known === type);
+}
+
 /** The content type of a file that begins with these bytes. */
 export function contentTypeOf(start: Uint8Array): string {
   const hex = start.subarray(0, SIGNATURE_BYTES).toHex();
@@ -21,5 +29,5 @@ export function contentTypeOf(start: Uint8Array): string {
     return hex.length >= signature.length &&
       [...signature].every((digit, index) => digit === "." || digit === hex[index]);
   });
-  return known?.[1] ?? "application/octet-stream";
+  return known?.[1] ?? UNKNOWN_TYPE;
 }

@@ -141,6 +141,10 @@ export interface BindOptions {
    * ask too. @default {none: it waits as well}
    */
   slowDown?: Uint8Array;
+  /** Connections from one address; those that come after are cut off (on Linux). @default {1000} */
+  maxConnections?: number;
+  /** Hears of each connection that was one too many. @default nobody */
+  onRefused?: (source: string) => void;
   /** Encrypts and asks who connects. @default {none: whoever reaches the address gets in} */
   curve?: CurveServerOptions;
 }

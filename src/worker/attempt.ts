@@ -177,12 +177,25 @@ export class Attempt implements Disposable {
     const { job, promptId, resumed, promptStarted } = this.lease;
     // Events wait for the queue to know of the start, so that they leave in order.
     let order = Promise.resolve();
+    let waiting = 0;
     let ended = false;
     // Nothing that one run tells may bring down the others.
     const noteFailure = (error: unknown) =>
       this.#logger.log("error", `Cannot tell an update: ${messageOf(error)}`, { jobId: job.id });
     const onEvent = (event: RunEvent) => {
-      if (!ended) order = order.then(() => this.#report(event)).catch(noteFailure);
+      if (ended) return;
+      if (waiting === 0 && this.#start === undefined && event.type !== "started") {
+        try {
+          this.#tell(event);
+        } catch (error) {
+          noteFailure(error);
+        }
+        return;
+      }
+      waiting += 1;
+      order = order.then(() => this.#report(event)).catch(noteFailure).then(() => {
+        waiting -= 1;
+      });
     };
     const spec: RunSpec = {
       jobId: job.id,
@@ -217,14 +230,18 @@ export class Attempt implements Disposable {
   }
 
   async #report(event: RunEvent): Promise<void> {
-    const { publisher, progress: shown, percentElsewhere = () => 0 } = this.#context;
-    const { id } = this.lease.job;
     if (event.type === "started") {
       this.#start = event;
       this.#startedAtMs = this.#context.now();
     }
     // The start goes first: what comes before the queue could note it is not told.
     if (this.#start !== undefined && !await this.#tellStart(this.#start)) return;
+    this.#tell(event);
+  }
+
+  #tell(event: RunEvent): void {
+    const { publisher, progress: shown, percentElsewhere = () => 0 } = this.#context;
+    const { id } = this.lease.job;
     if (event.type === "preview") {
       const { path, step } = event;
       publisher.publish({ type: "preview", job_id: id, image_path: path, step });

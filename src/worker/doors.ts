@@ -10,6 +10,8 @@ import type { BindOptions } from "../transport/mod.ts";
 export interface Doors {
   /** For binding. */
   readonly bind: BindOptions;
+  /** Counts the connections that were cut off, for there were too many from their addresses. */
+  readonly crowd: { readonly refused: number };
   /** The worker's own keys, if it asks for keys. */
   readonly keys: KeyPair | undefined;
 }
@@ -22,9 +24,10 @@ export interface Doors {
  */
 export async function readDoors(config: ZmqConfig, logger: Logger): Promise<Doors> {
   const { curveKey, curveClients } = config;
+  const { crowd, bind } = watchCrowd(config, logger);
   if (curveKey === undefined && curveClients === undefined) {
     refuseOpenDoors(config, logger);
-    return { bind: {}, keys: undefined };
+    return { bind, crowd, keys: undefined };
   }
   if (curveKey === undefined || curveClients === undefined) {
     const [given, missing] = curveKey === undefined
@@ -47,7 +50,28 @@ export async function readDoors(config: ZmqConfig, logger: Logger): Promise<Door
     } else logger.log("debug", "Let in a client", { client: name });
     return name !== undefined;
   };
-  return { bind: { curve: { secretKey: keys.secretKey, isAllowed } }, keys };
+  return { bind: { ...bind, curve: { secretKey: keys.secretKey, isAllowed } }, crowd, keys };
+}
+
+/** Addresses that were told of; a stranger must not fill the memory with them. */
+const MAX_TOLD = 1_000;
+
+/** Each address is told of once, however often it tries. */
+function watchCrowd(
+  { maxConnections }: ZmqConfig,
+  logger: Logger,
+): { crowd: { refused: number }; bind: BindOptions } {
+  const told = new Set<string>();
+  const crowd = { refused: 0 };
+  const onRefused = (source: string) => {
+    crowd.refused += 1;
+    if (told.has(source) || told.size >= MAX_TOLD) return;
+    told.add(source);
+    const message = `Cut off connections from ${source}: it has ${maxConnections} already ` +
+      "(zmq.max_connections)";
+    logger.log("warn", message);
+  };
+  return { crowd, bind: { maxConnections, onRefused } };
 }
 
 async function checkDirectory(path: string): Promise<void> {

@@ -101,13 +101,15 @@ export interface SnapshotSources {
   readonly scheduler: Pick<SchedulerView, "activeOn" | "isDraining">;
   /** Knows the disk. */
   readonly freeSpace: Pick<FreeSpace, "look">;
+  /** Counts connections that were too many. */
+  readonly crowd: { readonly refused: number };
   /** Counts updates that were given up. */
   readonly updates: { readonly dropped: number };
 }
 
 /** Looks at what is so now. */
 export async function takeSnapshot(
-  { queue, servers, scheduler, updates, freeSpace }: SnapshotSources,
+  { queue, servers, scheduler, crowd, updates, freeSpace }: SnapshotSources,
 ): Promise<Omit<Snapshot, "listeners">> {
   const { queued, running, oldestQueuedAtMs } = await queue.counts({ oldest: true });
   return {
@@ -124,6 +126,7 @@ export async function takeSnapshot(
     })),
     webhooks: await queue.outbox.counts(),
     droppedUpdates: updates.dropped,
+    refusedConnections: crowd.refused,
     freeDiskBytes: await freeSpace.look(),
   };
 }

@@ -35,10 +35,11 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const paletteDir = await findPalettes(config.palettes.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const doors = await readDoors(config.zmq, logger);
+  const { bind, crowd } = doors;
   const requests = starting.use(
-    await transport.bindRequests(config.zmq.reqRepAddr, { ...doors.bind, slowDown: SLOW_DOWN }),
+    await transport.bindRequests(config.zmq.reqRepAddr, { ...bind, slowDown: SLOW_DOWN }),
   );
-  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, doors.bind));
+  const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, bind));
   // Pings are answered from now on; all else waits for the rest to be there.
   const { promise: handler, resolve, reject } = Promise.withResolvers<Handle>();
   handler.catch(() => {});
@@ -57,7 +58,8 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const { startService } = await (service ??= import("./worker.ts"));
   const { keys } = doors;
   const folders = { outputDir, inputDir, paletteDir };
-  const front = { startedAtMs, requests, updates, transport, keys, ...folders, serving, serve };
+  const sockets = { requests, updates, transport, crowd };
+  const front = { startedAtMs, ...sockets, keys, ...folders, serving, serve };
   const worker = await startService(options, front);
   starting.move();
   return worker;

@@ -91,6 +91,8 @@ export interface Front {
   readonly requests: RequestServer;
   /** Where updates go. */
   readonly updates: UpdatePublisher;
+  /** Connections that were cut off, for there were too many from their addresses. */
+  readonly crowd: { readonly refused: number };
   /** Opens sockets. */
   readonly transport: Transport;
   /** The worker's own CURVE keys, if it asks for keys. */
@@ -283,7 +285,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
             handle: (request) => handleHttp(request, () => false),
             metrics,
             snapshot: () =>
-              takeSnapshot({ queue, servers: executors.all, scheduler, updates, freeSpace }),
+              takeSnapshot({ ...front, queue, servers: executors.all, scheduler, freeSpace }),
             storedRequest: async (jobId) => (await queue.get(jobId))?.request,
             catalog: () => Promise.any(executors.all.map((one) => one.catalog())),
             servers: viewServers(fleet),

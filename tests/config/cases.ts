@@ -97,6 +97,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
   "zmq.curve_clients": { read: (config) => config.zmq.curveClients, ...paths("clients") },
   "zmq.server_key": { read: (config) => config.zmq.serverKey, ...paths("worker.key") },
   "zmq.allow_insecure_bind": { read: (config) => config.zmq.allowInsecureBind, ...TOGGLES },
+  "zmq.max_connections": {
+    read: (config) => config.zmq.maxConnections,
+    good: [["1", 1], ["250", 250], ["1000000", 1_000_000]],
+    bad: ["0", "1000001", "1.5", ...NO_NUMBERS],
+  },
   "http.addr": {
     read: (config) => config.http.addr,
     good: [

@@ -99,6 +99,7 @@ Deno.test("the defaults are the documented ones", async () => {
       curveClients: undefined,
       serverKey: undefined,
       allowInsecureBind: false,
+      maxConnections: 1_000,
     },
     http: { addr: undefined, tokensFile: undefined, allowedOrigins: [] },
     webhooks: {

@@ -9,10 +9,7 @@ function setup() {
   const timers = new Set<() => void>();
   const outgoing = new Outgoing((messages) => sent.push([...messages]), {
     afterTurn: (callback) => turns.push(callback),
-    later(callback) {
-      timers.add(callback);
-      return () => timers.delete(callback);
-    },
+    later: (callback) => void timers.add(callback),
   });
   return {
     sent,
@@ -24,7 +21,10 @@ function setup() {
       for (const callback of turns.splice(0)) callback();
     },
     wait: () => {
-      for (const callback of [...timers]) callback();
+      for (const callback of [...timers]) {
+        timers.delete(callback);
+        callback();
+      }
     },
   };
 }
@@ -88,7 +88,14 @@ Deno.test("Outgoing keeps what tells of no step for the next message, but not fo
   post(progress(1, 0, 4, "encoding"), progress(1, 1, 5));
   endTurn();
   assert.deepEqual(sent[1], [progress(1, 0, 4, "encoding"), progress(1, 1, 5)]);
-  assert.equal(timers.size, 0);
+  post(LINE);
+  assert.equal(timers.size, 1);
+  wait();
+  assert.deepEqual(sent[2], [LINE]);
+  post(LINE);
+  post(ENDED);
+  wait();
+  assert.deepEqual([sent.length, timers.size], [4, 0]);
 });
 
 Deno.test("Outgoing tells every step, and of each stage how it begins and ends", () => {

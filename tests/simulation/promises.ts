@@ -1,7 +1,7 @@
 /** The promises of the worker, held to account while a simulated one runs and when it is at rest. */
 
 import { DatabaseSync } from "node:sqlite";
-import { decodeUpdate, type Update } from "../../src/protocol/mod.ts";
+import { decodeReply, decodeUpdate, type Update } from "../../src/protocol/mod.ts";
 import type { JobFate } from "./clients/fate.ts";
 import type { FaultKind, Plan } from "./plan.ts";
 import type { World } from "./world/world.ts";
@@ -26,6 +26,14 @@ export class QueueWatch {
   /** Since when a job is in its last state, in virtual milliseconds; the present for an unknown one. */
   sinceMs(id: string): number {
     return this.#seen.get(id)?.sinceMs ?? this.#world.nowMs;
+  }
+
+  /** Looks at an answer: what is in the queue was not refused. */
+  hear(body: Uint8Array): void {
+    const reply = decodeReply(body);
+    if (reply.type !== "job_error" || !this.#seen.has(reply.job_id)) return;
+    if (!/^(Invalid parameter: (?!id:)|Model not found)/.test(reply.error)) return;
+    this.#world.fail(`${reply.job_id} is in the queue and was refused: ${reply.error}`);
   }
 
   /** Looks at the rows after a change. */

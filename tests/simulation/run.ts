@@ -228,12 +228,14 @@ class Run {
       updates.look(body);
       this.#sent.note(body);
     };
+    transport.onAnswer = (body) => queue.hear(body);
     const around: ClientSurroundings = {
       world,
       transport,
       calls: this.#calls,
       sent: this.#sent,
       tellableFromMs: (id) => Math.max(queue.sinceMs(id), this.#calmFromMs, worker.readyMs),
+      hasLiars: plan.faults.some(({ kind }) => kind === "server lies"),
       isLossless: plan.faults.every(({ kind }) => LOSSLESS.has(kind)),
     };
     const clients = Array.from(

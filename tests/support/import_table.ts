@@ -13,7 +13,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   "protocol/": ["errors.ts", "log.ts"],
   "transport/": ["errors.ts", "log.ts"],
   "webhooks/": ["errors.ts"],
-  "store/": ["errors.ts"],
+  "store/": ["errors.ts", "secrets.ts"],
   "queue/": ["protocol/", "errors.ts", "log.ts", "node_times.ts", "trace.ts"],
   "workflow/": ["exact_json.ts", "protocol/", "errors.ts", "log.ts"],
   "keys/": ["errors.ts"],

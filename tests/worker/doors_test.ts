@@ -19,6 +19,7 @@ const LOOPBACK: ZmqConfig = {
   curveClients: undefined,
   serverKey: undefined,
   allowInsecureBind: false,
+  maxConnections: 1_000,
 };
 
 function memoryLog(): Logger & { readonly lines: string[] } {
@@ -38,7 +39,7 @@ for (
   Deno.test(`readDoors() leaves ${address} open, which only this machine reaches`, async () => {
     const log = memoryLog();
     const doors = await readDoors({ ...LOOPBACK, pubSubAddr: address }, log);
-    assert.deepEqual(doors, { bind: {}, keys: undefined });
+    assert.deepEqual([doors.bind.curve, doors.keys], [undefined, undefined]);
     assert.deepEqual(log.lines, []);
   });
 }
@@ -87,7 +88,9 @@ async function securedWorker() {
   for (const name of ["worker", "clients/known", "stranger"]) {
     await writeKeyFiles(`${dir.path}/${name}`, await generateCurveKeys());
   }
-  const simulator = starting.use(await startSimulator({ stepTimeMs: 1, loadTimeMs: 1 }));
+  const simulator = starting.use(
+    await startSimulator({ stepTimeMs: 1, loadTimeMs: 1, previewMethod: "still" }),
+  );
   const config = await testConfig(dir.path, simulator.url, {
     "curve-key": `${dir.path}/worker.key_secret`,
     "curve-clients": `${dir.path}/clients`,
@@ -143,6 +146,18 @@ Deno.test("keygen makes a pair that is replaced by no second one", async () => {
   assert.match(stdout(), /me\.key {2}give it to the other side\n.*me\.key_secret {2}keep it/);
   assert.equal((await readSecretKey(`${dir.path}/me.key_secret`)).publicKey.length, 40);
   assert.equal((await run(["keygen", `${dir.path}/me`])).exitCode, 2);
+});
+
+Deno.test("addresses that open too many connections are told of once, and counted", async () => {
+  const log = memoryLog();
+  const { bind, crowd } = await readDoors({ ...LOOPBACK, maxConnections: 7 }, log);
+  assert.equal(bind.maxConnections, 7);
+  for (const source of ["10.0.0.1", "10.0.0.1", "ipc"]) bind.onRefused?.(source);
+  assert.equal(crowd.refused, 3);
+  assert.deepEqual(log.lines, [
+    "warn Cut off connections from 10.0.0.1: it has 7 already (zmq.max_connections)",
+    "warn Cut off connections from ipc: it has 7 already (zmq.max_connections)",
+  ]);
 });
 
 /** Asks with pyzmq, whose `zmq.auth` reads our files; prints the type of the answer, or "silence". */

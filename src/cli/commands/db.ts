@@ -4,7 +4,7 @@ import { isDatabaseUrl, loadConfig } from "../../config/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import { backupQueue, checkQueue, deadDeliveries } from "../../queue/sqlite/care.ts";
 import { vacuumQueue } from "../../queue/sqlite/vacuum.ts";
-import { redact } from "../../redact.ts";
+import { redactHook } from "../../redact.ts";
 import { EXIT } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { printable } from "../text.ts";
@@ -70,6 +70,6 @@ export async function runDb(
 
 function lineOf(delivery: ReturnType<typeof deadDeliveries>[number]): string {
   const { id, jobId, url, attempts, error = "" } = delivery;
-  const parts = [id, jobId, redact(url), attempts, error];
+  const parts = [id, jobId, redactHook(url), attempts, error];
   return parts.map((part) => printable(String(part))).join("\t");
 }

@@ -11,6 +11,8 @@ export type JsonObject = Record<string, unknown>;
  * @throws {SyntaxError} When the text is not even that.
  */
 export function parseJson(text: string): unknown {
+  // Each level takes a hundred times the bracket that opens it.
+  if (text.length > LONG_CHARS && nestsDeeply(text)) throw new SyntaxError("It nests too deeply");
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -18,6 +20,28 @@ export function parseJson(text: string): unknown {
     return JSON.parse(withoutPythonNumbers(text));
   }
 }
+
+/** Texts up to this length take little memory, whatever they are made of. */
+const LONG_CHARS = 65_536;
+
+/** Levels of nesting that nothing useful has. */
+const MAX_DEPTH = 256;
+
+/** Tells at the first level that is too deep; brackets in strings do not count. */
+function nestsDeeply(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at) - 1;
+    // `[` and `{`, `]` and `}` differ in one bit each.
+    else if ((code | 32) === 0x7b) depth += 1;
+    else if ((code | 32) === 0x7d) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
+const QUOTE = 34;
 
 /** Replaces the words outside of strings only: a prompt may well contain "NaN". */
 function withoutPythonNumbers(text: string): string {

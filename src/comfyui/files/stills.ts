@@ -5,8 +5,14 @@ import { littleEndian, pngHead, textAt, viewOf } from "./containers.ts";
 /** Deflate makes at most this many bytes of one (RFC 1951; zlib's own notes on it). */
 const MAX_DEFLATE_RATIO = 1_032;
 
-/** Samples of a pixel for each colour type (PNG, 11.2.1); others do not exist. */
-const PNG_SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+/** Samples of a pixel for each colour type, and the depths that they may have (PNG, 11.2.1); others do not exist. */
+const PNG_SAMPLES: Readonly<Record<number, readonly [samples: number, depths: number[]]>> = {
+  0: [1, [1, 2, 4, 8, 16]],
+  2: [3, [8, 16]],
+  3: [1, [1, 2, 4, 8]],
+  4: [2, [8, 16]],
+  6: [4, [8, 16]],
+};
 
 /** The signature and the first chunk, which is the header (PNG, 5.2 and 11.2.1). */
 const PNG_HEAD_BYTES = 33;
@@ -25,6 +31,8 @@ const TIFF_PLACES: readonly (readonly [at: number, bytes: number])[] = [[273, 27
 export function isWholePng(bytes: Uint8Array): boolean {
   if (bytes.length < PNG_HEAD_BYTES) return false;
   const view = viewOf(bytes);
+  // Of compression and filters there is one kind, of interlacing there are two.
+  if (view.getUint16(26) !== 0 || bytes[28]! > 1) return false;
   let dataBytes = 0;
   for (let at = 8; at + 12 <= bytes.length;) {
     const type = textAt(bytes, at + 4, 4);
@@ -39,8 +47,8 @@ export function isWholePng(bytes: Uint8Array): boolean {
 
 function isEnough(bytes: Uint8Array, dataBytes: number): boolean {
   const head = pngHead(bytes);
-  const samples = head === undefined ? undefined : PNG_SAMPLES[head.colorType];
-  if (head === undefined || samples === undefined) return false;
+  const [samples, depths] = PNG_SAMPLES[head?.colorType ?? -1] ?? [];
+  if (head === undefined || samples === undefined || !depths?.includes(head.depth)) return false;
   const rowBytes = Math.ceil(head.width * samples * head.depth / 8) + 1;
   return rowBytes * head.height <= dataBytes * MAX_DEFLATE_RATIO;
 }

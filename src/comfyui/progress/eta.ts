@@ -8,7 +8,7 @@ import type { NodeExpectation } from "./times.ts";
 export interface NodeState extends NodePlan {
   /** What it was expected to take when the run began. */
   expected: NodeExpectation;
-  /** The same in milliseconds, which is its weight: without the steps, and for all of them. */
+  /** The same in milliseconds, which is its weight: the median without the steps, and for all of these. */
   weights: { fixedMs: number; stepsMs: number };
   /** Part of it that was reported done, 0 to 1; never falls, and so the percentage does not. */
   done: number;
@@ -53,11 +53,10 @@ function doneByTime({ weights, expected, runningSince }: NodeState, now: number)
 }
 
 /** Expected time until all nodes are done, in milliseconds. */
-export function remainingMs(nodes: Iterable<NodeState>, now: number): number {
-  const all = [...nodes];
-  const pace = paceOf(all);
+export function remainingMs(nodes: readonly NodeState[], now: number): number {
+  const pace = paceOf(nodes);
   let sum = 0;
-  for (const node of all) {
+  for (const node of nodes) {
     if (node.done < 1) sum += fixedLeftMs(node, pace, now) + stepsLeftMs(node, pace, now);
   }
   return sum;
@@ -84,15 +83,15 @@ function stepMsOf({ own, expected }: NodeState, pace: number): number {
 }
 
 function fixedLeftMs(node: NodeState, pace: number, now: number): number {
-  const { expected, steps, done, runningSince } = node;
+  const { expected, weights, steps, done, runningSince } = node;
   if (steps > 0 && done > 0) return 0;
   const scale = expected.worthSteps === 0 ? pace : 1;
-  if (done > 0) return median(expected.fixedMs) * scale * (1 - done);
-  if (runningSince === undefined) return median(expected.fixedMs) * scale;
+  if (done > 0) return weights.fixedMs * scale * (1 - done);
+  if (runningSince === undefined) return weights.fixedMs * scale;
   const elapsedMs = Math.max(0, now - runningSince);
   // One that takes longer than usual is one of those that do: of a model that must be read anew, say.
   const possible = expected.fixedMs.map((ms) => ms * scale).filter((ms) => ms > elapsedMs);
-  const usual = median(expected.fixedMs) * scale;
+  const usual = weights.fixedMs * scale;
   const likely = elapsedMs < usual ? usual : median(possible);
   return Math.max(0, likely - elapsedMs);
 }

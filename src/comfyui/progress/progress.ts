@@ -56,6 +56,10 @@ class Tracker implements ProgressTracker {
   readonly #options: ProgressTrackerOptions;
   readonly #now: () => number;
   #nodes: Map<string, NodeState>;
+  /** The same, to be gone through with each step. */
+  #all: readonly NodeState[];
+  /** What was in memory when that was planned. */
+  #planned = "";
   /** Weight of the whole run, files included. */
   #totalMs = 0;
   #stage: Stage = "initializing";
@@ -73,6 +77,7 @@ class Tracker implements ProgressTracker {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#nodes = this.#plan();
+    this.#all = [...this.#nodes.values()];
   }
 
   update(event: ComfyEvent): ProgressSnapshot | undefined {
@@ -91,7 +96,12 @@ class Tracker implements ProgressTracker {
     return this.#shown = this.#snapshot();
   }
 
+  #loadedNames(): string {
+    return [...this.#options.loaded ?? []].join("\n");
+  }
+
   #plan(): Map<string, NodeState> {
+    this.#planned = this.#loadedNames();
     const plans = planProgress(this.#graph);
     const { expected: times, loaded = new Set() } = this.#options;
     const expectations = expectNodes(this.#graph, plans, times, loaded);
@@ -154,7 +164,9 @@ class Tracker implements ProgressTracker {
   #start(): void {
     if (this.#startedAt !== undefined) return;
     this.#startedAt = this.#now();
-    if (this.#shown === undefined) this.#nodes = this.#plan();
+    if (this.#shown !== undefined || this.#loadedNames() === this.#planned) return;
+    this.#nodes = this.#plan();
+    this.#all = [...this.#nodes.values()];
   }
 
   #takeCached(nodes: string[]): void {
@@ -199,7 +211,8 @@ class Tracker implements ProgressTracker {
   #takeProgress(id: string, value: number, max: number): void {
     const node = this.#nodes.get(id);
     if (node === undefined || !Number.isFinite(value) || !Number.isFinite(max) || max <= 0) return;
-    this.#finishSources(id);
+    // Those of one that is under way were finished with its first step.
+    if (node.done === 0 || node.done === 1) this.#finishSources(id);
     this.#enter(node);
     const done = Math.max(node.done, Math.min(1, value / max));
     if (node.steps > 0) {
@@ -229,7 +242,7 @@ class Tracker implements ProgressTracker {
   #snapshot(): ProgressSnapshot {
     let step = 0;
     let totalSteps = 0;
-    for (const { steps, done } of this.#nodes.values()) {
+    for (const { steps, done } of this.#all) {
       step += Math.round(steps * done);
       totalSteps += steps;
     }
@@ -247,16 +260,16 @@ class Tracker implements ProgressTracker {
   #doneMs(): number {
     const now = this.#now();
     let ms = 0;
-    for (const node of this.#nodes.values()) ms += doneMs(node, now);
+    for (const node of this.#all) ms += doneMs(node, now);
     return ms;
   }
 
   /** Where nothing is expected, by the speed so far until there are steps to go by. */
   #remainingMs(): number {
     const now = this.#now();
-    const hasSteps = this.#nodes.values().some((node) => node.own.steps > 0);
+    const hasSteps = this.#all.some((node) => node.own.steps > 0);
     if (this.#options.expected !== undefined || hasSteps) {
-      return remainingMs(this.#nodes.values(), now) + (this.#options.expected?.otherMs ?? 0);
+      return remainingMs(this.#all, now) + (this.#options.expected?.otherMs ?? 0);
     }
     const elapsedMs = this.#startedAt === undefined ? 0 : now - this.#startedAt;
     const done = this.#doneMs();

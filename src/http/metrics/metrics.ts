@@ -51,6 +51,8 @@ export interface Snapshot {
   readonly servers: readonly ServerGauge[];
   /** Updates that ZeroMQ subscribers were too slow for, since the start. */
   readonly droppedUpdates: number;
+  /** ZeroMQ connections that were cut off, for there were too many from their addresses, since the start. */
+  readonly refusedConnections: number;
   /** Listeners of events over HTTP. */
   readonly listeners: number;
   /** Free bytes where images go; undefined if the worker may not look. */
@@ -201,6 +203,11 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
     help: "Updates that ZeroMQ subscribers were too slow for",
     registers: [registry],
   });
+  const refused = new Counter({
+    name: "dgx_pixels_connections_refused_total",
+    help: "ZeroMQ connections cut off as too many from one address",
+    registers: [registry],
+  });
   const waiting = gauge("webhooks_waiting", "Webhook deliveries to be tried", []);
   const dead = gauge("webhooks_dead", "Webhook deliveries that were given up", []);
   const listeners = gauge("event_listeners", "Listeners of events over HTTP", []);
@@ -227,6 +234,8 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
     }
     dropped.reset();
     dropped.inc(now.droppedUpdates);
+    refused.reset();
+    refused.inc(now.refusedConnections);
     waiting.set(now.webhooks.waiting);
     dead.set(now.webhooks.dead);
     listeners.set(now.listeners);

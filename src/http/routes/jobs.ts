@@ -30,7 +30,7 @@ export function jobRoutes(context: HttpContext): Hono<GuardEnv> {
       type: "list_jobs",
       state,
       cursor,
-      limit: limit === undefined ? undefined : Number(limit),
+      limit: limit === undefined ? undefined : /^\d+$/.test(limit) ? Number(limit) : NaN,
       job_ids: c.req.queries("id") ?? (ids === "" ? [] : ids?.split(",")),
     });
     const { type: _type, ...list } = await ask(context, request, "job_list");

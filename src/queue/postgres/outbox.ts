@@ -10,6 +10,7 @@ import {
   type Outbox,
 } from "../outbox.ts";
 import type { PostgresClient } from "./client.ts";
+import { MAX_COUNT } from "../row.ts";
 import { plainText } from "./id.ts";
 import { NOW } from "./statements.ts";
 
@@ -26,7 +27,9 @@ const TAKE = `
     WHERE state = 'waiting' AND host <> ALL($2::text[])
       AND next_at_ms NOT BETWEEN ${NOW} + 1 AND ${NOW} + ${MAX_DELIVERY_PAUSE_MS}
     ORDER BY next_at_ms LIMIT 1 FOR UPDATE SKIP LOCKED)
-  UPDATE deliveries SET attempts = attempts + 1, next_at_ms = ${NOW} + $3::bigint
+  UPDATE deliveries SET attempts = least(attempts, ${
+  MAX_COUNT - 1
+}) + 1, next_at_ms = ${NOW} + $3::bigint
   FROM due WHERE deliveries.seq = due.seq RETURNING deliveries.*`;
 
 const SETTLE = `

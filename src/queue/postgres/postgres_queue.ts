@@ -19,7 +19,8 @@ import type {
   SharedQueue,
 } from "../job_queue.ts";
 import { RUNS_IN_ALL, RUNS_OF_A_KIND } from "../job_queue.ts";
-import { damageError } from "../row.ts";
+import { damageError, nameOf } from "../row.ts";
+import { readCursor } from "../cursor.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type PostgresAddress, readPostgresUrl } from "./address.ts";
 import { PostgresClient, type StoredRow, type Value } from "./client.ts";
@@ -280,11 +281,7 @@ class PostgresQueue implements JobQueue {
   }
 
   async list({ state, limit, cursor }: ListOptions): Promise<JobsPage> {
-    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    if (!Number.isSafeInteger(before)) {
-      throw new JobError("invalid_parameter", "Invalid parameter: cursor: not one of this list");
-    }
-    const values = [before, state ?? null, limit + 1];
+    const values = [readCursor(cursor), state ?? null, limit + 1];
     const rows = await this.#client.rows("read the queue", sql.LIST, values);
     const page = rows.slice(0, limit);
     const cursors = page.map(({ seq }) => String(seq));
@@ -319,7 +316,7 @@ class PostgresQueue implements JobQueue {
 
   async clientIdOn(server: string): Promise<string | undefined> {
     const row = await this.#client.row("read the queue", sql.CLIENT_ID, [server]);
-    return row === undefined ? undefined : String(row["client_id"]);
+    return row === undefined ? undefined : nameOf(String(row["client_id"]));
   }
 
   async noteTimes(run: MeasuredRun): Promise<void> {

@@ -4,6 +4,7 @@
  */
 
 import { AGE_PER_PRIORITY_MS, MAX_PAUSE_MS } from "../acceptance.ts";
+import { MAX_COUNT } from "../row.ts";
 
 /** The time, in Unix milliseconds. */
 export const NOW = `coalesce($1::bigint, clock_ms())`;
@@ -177,7 +178,9 @@ export const RELEASE = `
 /** Counts a fall of ComfyUI while it ran the prompt. */
 export const CRASH = `
   WITH fallen AS (
-    UPDATE jobs SET crashes = crashes + 1, prompt_started = false WHERE token = $2::text RETURNING *),
+    UPDATE jobs SET crashes = least(crashes, ${
+  MAX_COUNT - 1
+}) + 1, prompt_started = false WHERE token = $2::text RETURNING *),
   ${noted("fallen", "'running'", "server || ' went down while running it'")}
   SELECT crashes FROM fallen`;
 

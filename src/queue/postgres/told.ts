@@ -60,6 +60,17 @@ type ServerParts = readonly [
   draining: boolean,
 ];
 
+/** Longest word for the state of a server that is believed. */
+const MAX_STATE_CHARS = 32;
+
+/** Largest number that is told. */
+const MOST = 2 ** 31 - 1;
+
+/** What no worker can have told counts as nothing. */
+function countOf(value: unknown): number {
+  return typeof value === "number" && value >= 0 && value <= MOST ? value : 0;
+}
+
 /** Reads who the others are, a part for each server, or for a worker that has none. */
 export function readNeighbours(text: unknown): Neighbours {
   if (typeof text !== "string") return { servers: [], peers: [], workers: 0 };
@@ -78,12 +89,12 @@ export function readNeighbours(text: unknown): Neighbours {
     servers.push({
       name,
       worker,
-      ...(state === null ? {} : { state }),
+      ...(state === null ? {} : { state: state.slice(0, MAX_STATE_CHARS) }),
       loaded: loaded ?? undefined,
-      room,
-      active,
-      waitMs,
-      weight,
+      room: countOf(room),
+      active: countOf(active),
+      waitMs: countOf(waitMs),
+      weight: Number.isFinite(weight) ? weight : 1,
       draining,
     });
   }

@@ -1,6 +1,6 @@
 /**
- * Notices that the database was removed or replaced: SQLite goes on with the file that it has open, and
- * whatever is accepted from then on is gone with the process.
+ * Notices that the database was removed, replaced or cut: SQLite goes on with the file that it has open, and
+ * with what it knows of its content, and whatever is accepted from then on is gone with the process.
  */
 
 import { JobError } from "../../errors.ts";
@@ -9,8 +9,8 @@ import { identityOf } from "./lock.ts";
 /** How long a look at the files counts, in milliseconds: it costs as much as a small change. */
 const LOOK_MS = 100;
 
-/** Looks after an open database. */
-export interface FileWatch {
+/** Looks after an open database. To be disposed of after that is closed. */
+export interface FileWatch extends Disposable {
   /**
    * Does nothing if all is well, as far as a look a moment ago can tell.
    *
@@ -21,22 +21,41 @@ export interface FileWatch {
   checkNow(): void;
 }
 
+/** A database that is not on disk is never lost. */
+export const UNWATCHED: FileWatch = { check() {}, checkNow() {}, [Symbol.dispose]() {} };
+
 /** Watches a database that has just been opened. */
 export function watchFile(path: string, now: () => number = () => performance.now()): FileWatch {
-  if (path === ":memory:") return { check() {}, checkNow() {} };
+  if (path === ":memory:") return UNWATCHED;
+  const log = `${path}-wal`;
   // Without its log the database is of the past.
-  const files = [path, `${path}-wal`].map((file) => ({ file, identity: identityOf(file) }))
+  const files = [path, log].map((file) => ({ file, identity: identityOf(file) }))
     .filter(({ identity }) => identity !== undefined);
+  const account = openAccount(path);
   let lookedAtMs = -Infinity;
+  let size = sizeOf(path);
+  const lost = (): string | undefined => {
+    const gone = files.find(({ file, identity }) => identityOf(file) !== identity);
+    if (gone !== undefined) return `${gone.file} was removed or replaced`;
+    const counted = account?.look();
+    if (counted === undefined) return undefined;
+    if (sizeOf(log) < counted.logBytes || !counted.hasHead) return `${log} was cut`;
+    const before = size;
+    size = sizeOf(path);
+    // What is in the log alone need not be here yet.
+    if (size >= before || size >= counted.databaseBytes) return undefined;
+    size = before;
+    return `${path} was cut`;
+  };
   const checkNow = () => {
     lookedAtMs = now();
-    const lost = files.find(({ file, identity }) => identityOf(file) !== identity);
-    if (lost === undefined) return;
+    const what = lost();
+    if (what === undefined) return;
     lookedAtMs = -Infinity;
     throw new JobError(
       "unavailable",
-      `Backend busy: the queue's database is not safe any more, for ${lost.file} was removed or ` +
-        "replaced while the worker ran; put it back or restart the worker",
+      `Backend busy: the queue's database is not safe any more, for ${what} while the worker ` +
+        "ran; put it back or restart the worker",
       { isPassing: true },
     );
   };
@@ -45,5 +64,73 @@ export function watchFile(path: string, now: () => number = () => performance.no
       if (now() - lookedAtMs >= LOOK_MS) checkNow();
     },
     checkNow,
+    [Symbol.dispose]: () => account?.[Symbol.dispose](),
   };
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** SQLite's own account of its log, which all processes that use the database share. */
+interface Account extends Disposable {
+  look(): {
+    /** Bytes that the log must have, at least. */
+    logBytes: number;
+    /** False if the log must have a head and has none. */
+    hasHead: boolean;
+    /** Bytes of the database, once all of the log is in it. */
+    databaseBytes: number;
+  };
+}
+
+/** First bytes of a log: its magic number, of either byte order. */
+const LOG_HEAD = "377f06";
+
+/**
+ * Opens the account, a file in memory, and the log. Both stay open: to close the first would undo SQLite's
+ * locks of the whole process.
+ *
+ * @see https://www.sqlite.org/walformat.html
+ */
+function openAccount(path: string): Account | undefined {
+  using opening = new DisposableStack();
+  let files: { index: Deno.FsFile; log: Deno.FsFile };
+  try {
+    files = {
+      index: opening.use(Deno.openSync(`${path}-shm`)),
+      log: opening.use(Deno.openSync(`${path}-wal`)),
+    };
+  } catch {
+    return undefined;
+  }
+  const open = opening.move();
+  const bytes = new Uint8Array(24);
+  const words = new Uint32Array(bytes.buffer);
+  const halves = new Uint16Array(bytes.buffer);
+  const head = new Uint8Array(3);
+  return {
+    look() {
+      readStart(files.index, bytes);
+      // One stands for what 16 bits cannot hold.
+      const pageBytes = halves[7] === 1 ? 65_536 : halves[7]!;
+      const [frames, pages] = [words[4]!, words[5]!];
+      if (frames > 0) readStart(files.log, head.fill(0));
+      return {
+        logBytes: frames === 0 ? 0 : 32 + frames * (24 + pageBytes),
+        hasHead: frames === 0 || head.toHex() === LOG_HEAD,
+        databaseBytes: pages * pageBytes,
+      };
+    },
+    [Symbol.dispose]: () => open.dispose(),
+  };
+}
+
+function readStart(file: Deno.FsFile, into: Uint8Array): void {
+  file.seekSync(0, Deno.SeekMode.Start);
+  file.readSync(into);
 }

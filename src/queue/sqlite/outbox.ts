@@ -10,6 +10,7 @@ import {
   type NewDelivery,
   type Outbox,
 } from "../outbox.ts";
+import { MAX_COUNT } from "../row.ts";
 import type { SqliteStore } from "./store.ts";
 
 const PUT = `
@@ -23,7 +24,8 @@ const DUE = `
   ORDER BY next_at_ms LIMIT 1`;
 
 const TAKE = `
-  UPDATE deliveries SET attempts = attempts + 1, next_at_ms = :until WHERE id = :id RETURNING *`;
+  UPDATE deliveries SET attempts = min(attempts, ${MAX_COUNT - 1}) + 1, next_at_ms = :until
+  WHERE id = :id RETURNING *`;
 
 const SETTLE = `
   UPDATE deliveries SET state = :state, error = :error, next_at_ms = :next WHERE id = :id`;
@@ -39,10 +41,16 @@ const LIST = `
 
 const COUNT = `SELECT count(*) AS n FROM deliveries WHERE state = :state`;
 
+/** Whether there is anything to be removed: jobs that ended, or deliveries that were settled, long ago. */
+export const IS_OLD = `
+  SELECT 1 FROM jobs WHERE finished_at_ms < :before UNION ALL
+  SELECT 1 FROM deliveries WHERE state IN ('delivered', 'dead') AND next_at_ms < :before LIMIT 1`;
+
 /** Removes those that were settled long ago: until then they are known when they are put again. */
 export const PRUNE_DELIVERIES = `
   DELETE FROM deliveries WHERE rowid IN (
-    SELECT rowid FROM deliveries WHERE state <> 'waiting' AND next_at_ms < :before LIMIT :limit)`;
+    SELECT rowid FROM deliveries
+    WHERE state IN ('delivered', 'dead') AND next_at_ms < :before LIMIT :limit)`;
 
 /** Keeps deliveries in the queue's file. */
 export class SqliteOutbox implements Outbox {

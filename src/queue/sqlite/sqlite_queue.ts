@@ -1,6 +1,5 @@
 /** The job queue on SQLite. */
 
-import { JobError } from "../../errors.ts";
 import type { GenerateRequest, JobState } from "../../protocol/mod.ts";
 import { encodeRequest } from "../../protocol/encode.ts";
 import { openDatabase } from "./database.ts";
@@ -27,13 +26,14 @@ import type {
   QueueOptions,
   ReleaseOptions,
 } from "../job_queue.ts";
+import { readCursor } from "../cursor.ts";
 import { JobCounts } from "./counts.ts";
 import { watchFile } from "./file_watch.ts";
 import { LeftPrompts } from "./left_prompts.ts";
 import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
-import { damageError, type JobRow, newJob, toJob, toLease } from "../row.ts";
-import { PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
+import { damageError, type JobRow, nameOf, newJob, toJob, toLease } from "../row.ts";
+import { IS_OLD, PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
@@ -216,20 +216,15 @@ class SqliteQueue implements JobQueue {
   }
 
   positions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    return this.#store.read(() =>
-      positionsOf(this.#store, ids, {
-        waiting: this.#counts.of("queued"),
-        place: (due, seq) => this.#turns.place(due, seq),
-      })
-    );
+    return positionsOf(this.#store, ids, () => ({
+      waiting: this.#counts.of("queued"),
+      place: (due, seq) => this.#turns.place(due, seq),
+    }));
   }
 
   list({ state, limit, cursor }: ListOptions): Promise<JobsPage> {
     return this.#store.read(() => {
-      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-      if (!Number.isSafeInteger(before)) {
-        throw new JobError("invalid_parameter", "Invalid parameter: cursor: not one of this list");
-      }
+      const before = readCursor(cursor);
       const rows = pageRows(this.#store, this.#counts, { state, before, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
@@ -261,21 +256,23 @@ class SqliteQueue implements JobQueue {
   }
 
   unannounced(limit: number): Promise<readonly Job[]> {
-    return this.#store.read(() => this.#store.rows(sql.UNANNOUNCED, { limit }).map(toJob));
+    return this.#store.read(() => {
+      const rows = this.#store.rows(sql.UNANNOUNCED, { limit });
+      const seqs = rows.filter((row) => toJob(row).damage !== undefined).map(({ seq }) => seq);
+      // By its name it might not be found, and would be told at each start.
+      const values = { seqs: JSON.stringify(seqs) };
+      if (seqs.length > 0) this.#markSoon(sql.ANNOUNCED_ROWS, values).catch(() => {});
+      return rows.map(toJob);
+    });
   }
 
   markAnnounced(id: string): Promise<void> {
-    // Untold by a death in between, it is told again.
-    return this.#store.writeSoon(
-      "mark a job as told",
-      () => void this.#store.run(sql.ANNOUNCED, { id }),
-    );
+    return this.#markSoon(sql.ANNOUNCED, { id });
   }
 
   clientIdOn(server: string): Promise<string | undefined> {
-    return this.#store.read(() =>
-      this.#store.optionalRow(sql.CLIENT_ID, { server })?.client_id ?? undefined
-    );
+    const find = () => this.#store.optionalRow(sql.CLIENT_ID, { server })?.client_id;
+    return this.#store.read(() => nameOf(find() ?? null));
   }
 
   noteTimes(run: MeasuredRun): Promise<void> {
@@ -292,9 +289,10 @@ class SqliteQueue implements JobQueue {
   }
 
   prune(endedBeforeMs: number, limit: number): Promise<number> {
-    return this.#store.write("remove old jobs", () => {
-      this.#store.run(PRUNE_DELIVERIES, { before: endedBeforeMs, limit: 2 * limit });
-      return this.#store.run(sql.PRUNE, { before: endedBeforeMs, limit });
+    const values = { before: endedBeforeMs };
+    return this.#store.writeIf("remove old jobs", { finds: IS_OLD, values, otherwise: 0 }, () => {
+      this.#store.run(PRUNE_DELIVERIES, { ...values, limit: 2 * limit });
+      return this.#store.run(sql.PRUNE, { ...values, limit });
     });
   }
 
@@ -338,6 +336,11 @@ class SqliteQueue implements JobQueue {
       job: newJob(request, { workflow, seed, createdAtMs: now, deadlineAtMs: deadline }),
       position: isLast ? waiting : this.#turns.place(due, seq),
     };
+  }
+
+  /** Untold by a death in between, it is told again. */
+  #markSoon(text: string, values: Record<string, string>): Promise<void> {
+    return this.#store.writeSoon("mark jobs as told", () => void this.#store.run(text, values));
   }
 
   /** Gives a waiting job to a server. */

@@ -1,6 +1,7 @@
 /** Every SQL statement of the queue. Each changes one job, fenced by its `seq` within a transaction or by its token. */
 
 import { MAX_PAUSE_MS } from "../acceptance.ts";
+import { MAX_COUNT } from "../row.ts";
 
 /** The least integer that SQLite knows. */
 export const LEAST_INTEGER: bigint = -(2n ** 63n);
@@ -133,21 +134,20 @@ export const BEHIND = `
   SELECT count(*) AS n FROM (
     SELECT 1 FROM jobs WHERE state = 'queued' AND (due_ms, seq) > (:due, :seq) LIMIT :limit)`;
 
-/**
- * Those of a JSON list of jobs that wait, the last one first: `at` is the place in the list, `gap` how
- * much further ahead it is than the one before it.
- */
+/** Those of a JSON list of jobs that wait: `at` is the place in the list. */
 export const TURNS = `
-  WITH turns AS (
-    SELECT key AS at, seq, due_ms FROM json_each(:ids) CROSS JOIN jobs
-    ON jobs.id = value AND state = 'queued'),
-  pairs AS (
-    SELECT *, lead(due_ms) OVER line AS next_due, lead(seq) OVER line AS next_seq
-    FROM turns WINDOW line AS (ORDER BY due_ms, seq))
-  SELECT at, seq, due_ms, (
+  SELECT key AS at, seq, due_ms FROM json_each(:ids) CROSS JOIN jobs
+  ON jobs.id = value AND state = 'queued'`;
+
+/** How many wait behind one place of the line up to another one, for each of a JSON list of such pairs. */
+export const GAPS = `
+  WITH pairs AS MATERIALIZED (
+    SELECT key, value ->> 0 AS due, value ->> 1 AS at, value ->> 2 AS next_due, value ->> 3 AS next_at
+    FROM json_each(:pairs))
+  SELECT (
     SELECT count(*) FROM jobs WHERE state = 'queued'
-      AND (due_ms, seq) > (pairs.due_ms, pairs.seq) AND (due_ms, seq) <= (next_due, next_seq)) AS gap
-  FROM pairs ORDER BY due_ms DESC, seq DESC`;
+      AND (due_ms, seq) > (due, at) AND (due_ms, seq) <= (next_due, next_at)) AS gap
+  FROM pairs ORDER BY key`;
 
 /** Jobs, newest first. */
 export const LIST = `
@@ -190,11 +190,16 @@ export const EXPIRED = `
 
 /** Counts a fall of ComfyUI while it ran the prompt: once, should the worker die before it gives the job back. */
 export const CRASH = `
-  UPDATE jobs SET crashes = crashes + 1, prompt_started = 0 WHERE token = :token RETURNING *`;
+  UPDATE jobs SET crashes = min(crashes, ${MAX_COUNT - 1}) + 1, prompt_started = 0
+  WHERE token = :token RETURNING *`;
 
 /** Ended jobs whose ending may not have been told. */
 export const UNANNOUNCED = `
   SELECT * FROM jobs WHERE outcome IS NOT NULL AND announced = 0 ORDER BY seq LIMIT :limit`;
+
+/** Notes it of some by their numbers. */
+export const ANNOUNCED_ROWS = `
+  UPDATE jobs SET announced = 1 WHERE seq IN (SELECT value FROM json_each(:seqs))`;
 
 /** Notes that an ending was told. */
 export const ANNOUNCED = `UPDATE jobs SET announced = 1 WHERE id = :id AND outcome IS NOT NULL`;

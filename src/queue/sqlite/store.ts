@@ -4,7 +4,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { JobError } from "../../errors.ts";
 import { startSpan } from "../../trace.ts";
 import { ChangeLine, isHeld } from "./change_line.ts";
-import type { FileWatch } from "./file_watch.ts";
+import { type FileWatch, UNWATCHED } from "./file_watch.ts";
 import { repairNumbers } from "./numbers.ts";
 import { readRow, type StoredRow } from "./stored_row.ts";
 import type { JobRow } from "../row.ts";
@@ -21,9 +21,6 @@ const MOST_TOGETHER = 256;
 
 /** How long a change that nobody waits for waits for another one to be stored with, in milliseconds. */
 const SOON_MS = 20;
-
-/** A database that is not on disk is never lost. */
-const UNWATCHED: FileWatch = { check() {}, checkNow() {} };
 
 /**
  * An open database. While another program holds it, changes wait in the order in which they came; one that
@@ -60,6 +57,7 @@ export class SqliteStore {
     this.#open = false;
     this.#statements.clear();
     this.#db.close();
+    this.#file[Symbol.dispose]();
   }
 
   /** Runs a change as one transaction. The closure is synchronous so that nothing can slip into it. */

@@ -39,7 +39,7 @@ export function readRow(stored: StoredRow): JobRow {
 }
 
 /** A number that SQLite gives as bigint, as near as JavaScript's come to it; other values as they are. */
-export function numberOf(value: SQLOutputValue | undefined): SQLOutputValue | undefined {
+function numberOf(value: SQLOutputValue | undefined): SQLOutputValue | undefined {
   return typeof value === "bigint" ? safeNumber(value) : value;
 }
 

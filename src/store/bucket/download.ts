@@ -1,6 +1,7 @@
 /** Reads an object; where the line breaks, it goes on from there. */
 
 import { JobError, messageOf } from "../../errors.ts";
+import { isKnownType, UNKNOWN_TYPE } from "../file_type.ts";
 import type { ImageFile } from "../image_file.ts";
 import { type S3Requests, within } from "./requests.ts";
 
@@ -21,10 +22,15 @@ export async function openObject(
     throw new JobError("storage", `The image store: HTTP ${answer.status}; ${remedy}`);
   }
   const etag = answer.headers.get("etag") ?? "";
+  const length = answer.headers.get("content-length") ?? "";
+  if (!/^\d{1,15}$/.test(length)) {
+    throw new JobError("storage", "The image store does not tell how long the image is");
+  }
+  const contentType = answer.headers.get("content-type") ?? "";
   return {
-    sizeBytes: Number(answer.headers.get("content-length")),
+    sizeBytes: Number(length),
     etag,
-    contentType: answer.headers.get("content-type") ?? "application/octet-stream",
+    contentType: isKnownType(contentType) ? contentType : UNKNOWN_TYPE,
     read: (first, last) => pieces(requests, { key, etag, first, last, signal }),
     [Symbol.dispose]() {},
   };
@@ -53,7 +59,9 @@ async function pieces(
       ...(etag === "" ? {} : { "if-match": etag }),
     };
     const answer = await requests.succeed("GET", { key, signal, headers });
-    if (answer.status !== 206 || answer.body === null) {
+    const range = answer.headers.get("content-range") ?? "";
+    const isIt = answer.status === 206 && range.startsWith(`bytes ${next}-`);
+    if (!isIt || answer.body === null) {
       await answer.body?.cancel();
       throw new JobError("storage", "The image store does not answer with the piece asked for");
     }

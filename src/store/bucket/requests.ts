@@ -2,6 +2,7 @@
 
 import { AwsClient } from "aws4fetch";
 import { JobError, messageOf, PixelsError } from "../../errors.ts";
+import { createRedactor } from "../../secrets.ts";
 import { type CredentialSettings, readCredentials } from "./credentials.ts";
 
 /** Where a bucket is. */
@@ -45,6 +46,9 @@ const ATTEMPTS = 5;
 /** What even a slow line carries: a body that is sent has the more time. */
 const BYTES_PER_MS = 50;
 
+/** Most of an error's text that is told. */
+const MAX_TOLD_CHARS = 500;
+
 /** Most of an error's text that is read. */
 const MAX_TEXT_BYTES = 65_536;
 
@@ -54,6 +58,8 @@ export class S3Requests {
   readonly #base: string;
   readonly #answerMs: number;
   readonly #againMs: number;
+  /** What the last request was signed with. */
+  #secrets: readonly string[] = [];
 
   /** Sends nothing yet. */
   constructor(address: S3Address, { answerMs = 30_000, againMs = 200 }: S3Patience = {}) {
@@ -96,10 +102,11 @@ export class S3Requests {
     throw this.#failure(await explain(answer, this.#answerMs));
   }
 
-  /** What went wrong, and where. */
+  /** What went wrong, and where; a store may repeat what it was sent. */
   #failure(why: string): JobError {
     const { bucket, endpoint } = this.#address;
-    return new JobError("storage", `The image store ${endpoint}, bucket ${bucket}: ${why}`);
+    const told = createRedactor(this.#secrets)(why).slice(0, MAX_TOLD_CHARS);
+    return new JobError("storage", `The image store ${endpoint}, bucket ${bucket}: ${told}`);
   }
 
   /** An answer, or why there is none. */
@@ -120,7 +127,11 @@ export class S3Requests {
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
       const init = { method, headers, ...(body === undefined ? {} : { body }) };
       const signed = await client.sign(url.href, init);
-      return await fetch(signed, { signal: AbortSignal.any([signal, ending.signal]) });
+      const { secretAccessKey, sessionToken = "" } = credentials;
+      this.#secrets = [secretAccessKey, sessionToken, signed.headers.get("authorization") ?? ""];
+      const both = AbortSignal.any([signal, ending.signal]);
+      // The signature is for this host alone, and a store must not send the worker elsewhere.
+      return await fetch(signed, { signal: both, redirect: "manual" });
     } catch (error) {
       // A wrong setting is not put right by waiting.
       if (error instanceof PixelsError) throw this.#failure(error.message);
@@ -141,7 +152,7 @@ async function explain(answer: Response, pauseMs: number): Promise<string> {
   const text = await readText(answer, pauseMs).catch(() => "");
   const [code, message] = ["Code", "Message"].map((name) => tagged(text, name));
   const told = [code, message].filter((part) => part !== undefined).join(": ");
-  return `HTTP ${status} ${told}`.trim().slice(0, 500);
+  return `HTTP ${status} ${told}`.trim();
 }
 
 /** The text of the first element of this name. */

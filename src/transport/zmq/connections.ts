@@ -1,14 +1,16 @@
 /**
  * Ends connections that send without end. libzmq keeps a message in memory until its last frame is there,
  * and every subscription for good; the only limit it has is the size of one frame. So the kernel is asked
- * how much came over each connection, and whoever has too much under way is cut off.
+ * how much came over each connection, and whoever has too much under way is cut off. So is who opens more
+ * connections than others need.
  *
- * On Linux, over TCP. What comes over IPC comes from the same user.
+ * On Linux. What comes over IPC comes from the same user, and the kernel does not count it.
  */
 
 import { type FlowLimits, Flows } from "./flows.ts";
 import { type Libc, openLibc } from "./libc.ts";
 import type { Monitor } from "./monitor.ts";
+import { Peers, Sources } from "./peers.ts";
 
 /** Time between two looks while something comes, in milliseconds; the longest while nothing does. */
 const CHECK_MS = 100;
@@ -55,14 +57,27 @@ const NO_INTAKE: Intake = {
   tellSources: () => {},
 };
 
+/** What a watch works with. */
+export interface WatchOptions {
+  /** What each connection may have under way. */
+  readonly limits: FlowLimits;
+  /** Tells of the messages that were taken. @default none is */
+  readonly intake?: Intake;
+  /** Lets libzmq see that a connection has ended of which it waits for nothing. @default {nothing} */
+  readonly look?: () => void;
+  /** Most connections from one address. */
+  readonly maxConnections: number;
+  /** Hears of each connection that was one too many. @default nobody */
+  readonly onRefused?: ((source: string) => void) | undefined;
+}
+
 /** Watches the connections of a socket until it is closed; `undefined` where the kernel cannot be asked. */
 export function watchConnections(
   openMonitor: () => Monitor,
-  limits: FlowLimits,
-  intake?: Intake,
+  options: WatchOptions,
 ): ConnectionWatch | undefined {
   const libc = Deno.build.os === "linux" ? openLibc() : undefined;
-  return libc && new ConnectionWatch(libc, openMonitor(), limits, intake);
+  return libc && new ConnectionWatch(libc, openMonitor(), options);
 }
 
 /** The watch. */
@@ -72,6 +87,9 @@ export class ConnectionWatch {
   readonly #flows: Flows;
   readonly #intake: Intake;
   readonly #isExact: boolean;
+  readonly #options: WatchOptions;
+  readonly #sources: Sources;
+  readonly #peers: Peers;
   readonly #info = new Uint8Array(TCP_INFO_BYTES);
   readonly #view = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
@@ -86,9 +104,13 @@ export class ConnectionWatch {
   #isTelling = false;
 
   /** Begins; see {@linkcode watchConnections}. */
-  constructor(libc: Libc, monitor: Monitor, limits: FlowLimits, intake?: Intake) {
+  constructor(libc: Libc, monitor: Monitor, options: WatchOptions) {
+    const { limits, intake, maxConnections } = options;
     this.#libc = libc;
     this.#monitor = monitor;
+    this.#options = options;
+    this.#sources = new Sources(libc);
+    this.#peers = new Peers(maxConnections);
     this.#flows = new Flows(limits);
     this.#intake = intake ?? NO_INTAKE;
     // Without messages all that comes counts.
@@ -106,10 +128,8 @@ export class ConnectionWatch {
     const nowMs = performance.now();
     const seconds = (nowMs - this.#checkedAtMs) / 1_000;
     this.#checkedAtMs = nowMs;
-    for (let event = this.#monitor.next(); event !== undefined; event = this.#monitor.next()) {
-      if (event.isOpen) this.#flows.open(event.descriptor);
-      else this.#flows.close(event.descriptor);
-    }
+    this.#noteChanges();
+    this.#options.look?.();
     const received = this.#noteReceived();
     this.#checkMs = received > 0 ? CHECK_MS : Math.min(this.#checkMs * 2, LONGEST_CHECK_MS);
     this.#timer = setTimeout(() => this.#check(), this.#checkMs);
@@ -124,6 +144,28 @@ export class ConnectionWatch {
       this.#cut(descriptor);
     }
     takenFrom.clear();
+  }
+
+  /** Who came and went; a descriptor that was closed may be another's already. */
+  #noteChanges(): void {
+    const opened = new Set<number>();
+    for (let event = this.#monitor.next(); event !== undefined; event = this.#monitor.next()) {
+      const { descriptor, isOpen } = event;
+      this.#peers.close(descriptor);
+      if (isOpen) {
+        opened.add(descriptor);
+        this.#flows.open(descriptor);
+      } else {
+        opened.delete(descriptor);
+        this.#flows.close(descriptor);
+      }
+    }
+    for (const descriptor of opened) {
+      const source = this.#sources.of(descriptor);
+      if (source === undefined || this.#peers.open(descriptor, source)) continue;
+      this.#cut(descriptor);
+      this.#options.onRefused?.(source);
+    }
   }
 
   /** Asks the kernel about each connection; returns the bytes that are new. */

@@ -1,9 +1,8 @@
 /** Opens bound sockets: on libzmq itself where it can be had, else on the addon; with a door-keeper if asked. */
 
 import { TransportError } from "../../errors.ts";
-import type { CurveServerOptions } from "../sockets.ts";
-import { type Intake, watchConnections } from "./connections.ts";
-import type { FlowLimits } from "./flows.ts";
+import type { BindOptions, CurveServerOptions } from "../sockets.ts";
+import { watchConnections, type WatchOptions } from "./connections.ts";
 import type { Libzmq } from "./libzmq.ts";
 import { Monitor } from "./monitor.ts";
 import type { NativeSocket, NativeSocketOptions } from "./native.ts";
@@ -19,17 +18,35 @@ const REQUEST_LIMITS = { bytes: 1.5 * 2 ** 20, checks: 2, idleBytesPerS: 256 };
 /** Who subscribes to everything sends a few hundred bytes in all, with keys too, and perhaps signs of life. */
 const SUBSCRIBER_LIMITS = { bytes: 16_384, mostBytes: 16_384, checks: 1, idleBytesPerS: 32 };
 
+/** How many may come, and who hears of those that are too many. */
+export type Crowd = Pick<WatchOptions, "maxConnections" | "onRefused">;
+
+/** Connections that one address may have, unless another number is given. */
+const MAX_CONNECTIONS = 1_000;
+
+/** What the options of a bound socket say of that. */
+export function crowdOf(
+  { maxConnections = MAX_CONNECTIONS, onRefused }: Pick<
+    BindOptions,
+    "maxConnections" | "onRefused"
+  >,
+): Crowd {
+  return { maxConnections, onRefused };
+}
+
 /** Opens a ROUTER. @throws {TransportError} `key_invalid`, `unsupported`. */
 export async function openRouter(
   openLibrary: () => Promise<Libzmq | undefined>,
   options: NativeSocketOptions,
   curve: CurveServerOptions | undefined,
+  crowd: Crowd,
 ): Promise<RouterPort> {
   const secured = withCurve(options, curve);
   const library = await openLibrary();
   if (library !== undefined) {
     const router = new NativeRouter(library, secured);
     return await guarded(router, library, options, curve, {
+      ...crowd,
       limits: { ...REQUEST_LIMITS, mostBytes: options.maxMessageSize + REQUEST_LIMITS.bytes },
       intake: router,
     });
@@ -44,12 +61,17 @@ export async function openPublisher(
   openLibrary: () => Promise<Libzmq | undefined>,
   options: NativeSocketOptions,
   curve: CurveServerOptions | undefined,
+  crowd: Crowd,
 ): Promise<PublisherPort> {
   const secured = withCurve(options, curve);
   const library = await openLibrary();
   if (library !== undefined) {
     const publisher = new NativePublisher(library, secured);
-    return await guarded(publisher, library, options, curve, { limits: SUBSCRIBER_LIMITS });
+    return await guarded(publisher, library, options, curve, {
+      ...crowd,
+      limits: SUBSCRIBER_LIMITS,
+      look: () => publisher.look(),
+    });
   }
   refuseCurve(curve);
   const { AddonPublisher } = await import("./addon_publisher.ts");
@@ -87,11 +109,11 @@ async function guarded<Socket extends NativeSocket>(
   library: Libzmq,
   options: NativeSocketOptions,
   curve: CurveServerOptions | undefined,
-  { limits, intake }: { limits: FlowLimits; intake?: Intake },
+  watching: WatchOptions,
 ): Promise<Socket> {
   const helping = { ...options, ipv6: false };
   try {
-    const watch = watchConnections(() => new Monitor(library, socket, helping), limits, intake);
+    const watch = watchConnections(() => new Monitor(library, socket, helping), watching);
     if (watch !== undefined) socket.host(watch);
     if (curve === undefined) return socket;
     const port = new NativeRouter(

@@ -6,7 +6,7 @@ import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import type { BindOptions, PublishOptions, UpdatePublisher } from "../sockets.ts";
 import { nextTurn, TurnBudget } from "./turns.ts";
 import { type Binding, bindSocket, boundOptions } from "./bind.ts";
-import { openPublisher } from "./open.ts";
+import { crowdOf, openPublisher } from "./open.ts";
 import type { PublisherPort } from "./port.ts";
 
 /**
@@ -17,6 +17,9 @@ const GRACE_MS = 50;
 
 /** Pause between two looks at a full pipe, in milliseconds. */
 const PAUSE_MS = 1;
+
+/** Time without a message after which the event loop counts as having had its turn, in milliseconds. */
+const PAUSED_MS = 0.5;
 
 /**
  * Longest message of a subscriber: it subscribes to everything, with no bytes at all. What ZeroMQ itself
@@ -35,7 +38,7 @@ export async function bindPublisher(
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
   });
-  const socket = await openPublisher(openLibrary, socketOptions, options.curve);
+  const socket = await openPublisher(openLibrary, socketOptions, options.curve, crowdOf(options));
   return new ZmqUpdatePublisher(socket, await bindSocket(socket, address), highWaterMark);
 }
 
@@ -50,6 +53,7 @@ class ZmqUpdatePublisher implements UpdatePublisher {
   readonly #binding: Binding;
   readonly #backlog: Backlog;
   readonly #budget = new TurnBudget();
+  #sentAtMs = 0;
   /** Those who wait for the backlog to pass a position. */
   readonly #flushes = new Fifo<{ position: number; resolve: () => void }>();
   #missed = 0;
@@ -91,11 +95,15 @@ class ZmqUpdatePublisher implements UpdatePublisher {
   /** The one chain of sends: through the addon, whether one failed is known only later. */
   async #drain(): Promise<void> {
     this.#draining = true;
+    const nowMs = performance.now();
+    // What comes now and then would need a turn for each message.
+    if (nowMs - this.#sentAtMs > PAUSED_MS) this.#budget.renew(nowMs);
     for (let body = this.#backlog.shift(); body !== undefined; body = this.#backlog.shift()) {
       const trying = this.#socket.trySend(body);
       const isSent = typeof trying === "boolean" ? trying : await trying;
       if (!isSent) await this.#sendSlowly(body);
-      if (this.#budget.spend(performance.now())) await this.#giveTurn();
+      this.#sentAtMs = performance.now();
+      if (this.#budget.spend(this.#sentAtMs)) await this.#giveTurn();
       this.#settleFlushes();
     }
     this.#draining = false;

@@ -3,7 +3,7 @@
 import type { BindOptions, IncomingRequest, RequestServer } from "../sockets.ts";
 import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket, boundOptions } from "./bind.ts";
-import { openRouter } from "./open.ts";
+import { crowdOf, openRouter } from "./open.ts";
 import type { RouterPort } from "./port.ts";
 import { FairQueue } from "../fair_queue.ts";
 import { PeerReplies } from "../replies.ts";
@@ -68,7 +68,7 @@ export async function bindRouter(
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
   });
-  const socket = await openRouter(openLibrary, socketOptions, options.curve);
+  const socket = await openRouter(openLibrary, socketOptions, options.curve, crowdOf(options));
   return new ZmqRequestServer(
     socket,
     await bindSocket(socket, address),

@@ -65,12 +65,13 @@ export function createEstimator(): Estimator {
   const pixelsIn = (run: PlannedRun) => drawn.get(shapeOf(run)) ?? pixelsOf(run.request);
   const roughMs = (run: PlannedRun) =>
     guess(pixelsIn(run), run.request.steps) * (factors.get(run.request.model) ?? overall);
-  const measured = (run: PlannedRun, server?: string) => {
-    const { request, workflow } = run;
-    if (workflow === undefined) return undefined;
-    const { model, steps } = request;
-    const question = { workflow, model, pixels: pixelsIn(run), steps };
-    return history.expect(server === undefined ? question : { ...question, server });
+  const questionOf = (run: PlannedRun) => {
+    const { request: { model, steps }, workflow } = run;
+    return workflow === undefined ? undefined : { workflow, model, pixels: pixelsIn(run), steps };
+  };
+  const measured = (run: PlannedRun, server: string) => {
+    const question = questionOf(run);
+    return question && history.expect({ ...question, server });
   };
   const answers = new Map<string, ExpectedRun | undefined>();
   const known = (run: PlannedRun) => {
@@ -78,8 +79,8 @@ export function createEstimator(): Estimator {
     const key = `${steps} ${pixelsIn(run)} ${run.workflow}\n${model}`;
     if (!answers.has(key)) {
       if (answers.size >= MOST_ANSWERS) answers.clear();
-      const found = measured(run);
-      answers.set(key, found && { ms: found.times.runMs, confidence: found.confidence });
+      const question = questionOf(run);
+      answers.set(key, question && history.expectWhole(question));
     }
     return answers.get(key);
   };

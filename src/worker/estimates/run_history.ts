@@ -21,6 +21,16 @@ export interface RunHistory {
   note(run: MeasuredRun): void;
   /** What to expect, by the runs that are most like it; undefined if there was none at all. */
   expect(question: RunQuestion): Expectation | undefined;
+  /** The same of the whole run alone, which costs far less. */
+  expectWhole(question: RunQuestion): ExpectedWhole | undefined;
+}
+
+/** What to expect of a run as a whole. */
+export interface ExpectedWhole {
+  /** The run in milliseconds. */
+  readonly ms: number;
+  /** How sure that is; see {@linkcode Expectation}. */
+  readonly confidence: number;
 }
 
 /** What to expect of a run. */
@@ -53,27 +63,32 @@ class History implements RunHistory {
   }
 
   expect(question: RunQuestion): Expectation | undefined {
-    const best = this.#closest(question);
-    const [first] = best;
-    if (first === undefined) return undefined;
-    const { factor: growth, seen } = this.#growthOf(first).factor(first.pixels, question.pixels);
-    const runs = representative(best);
+    const like = this.#mostLike(question);
+    if (like === undefined) return undefined;
+    const { all, first, runs, growth } = like;
     const times = {
-      nodes: nodesOf(best),
+      nodes: nodesOf(all),
       otherMs: median(runs.map((run) => run.otherMs + run.filesMs * growth)),
-      runMs: median(runs.map((run) => wholeMs(run, question.steps / run.steps, growth))),
+      runMs: wholeOf(like, question),
       exact: difference(first, question) === 0,
       growth,
     };
-    const likeness = first.workflow !== question.workflow
-      ? LIKE.workflow
-      : first.model !== question.model
-      ? LIKE.model
-      : 1;
-    // Of another size never as much as of the same, and the less, the less of the growth was seen.
-    const sameSize = first.pixels === question.pixels ? 1 : 0.5 + 0.4 * seen;
-    const confidence = likeness * sameSize * runs.length / (runs.length + 1);
-    return { times, confidence };
+    return { times, confidence: confidenceOf(like, question) };
+  }
+
+  expectWhole(question: RunQuestion): ExpectedWhole | undefined {
+    const like = this.#mostLike(question);
+    return like && { ms: wholeOf(like, question), confidence: confidenceOf(like, question) };
+  }
+
+  #mostLike(question: RunQuestion): Like | undefined {
+    const all = this.#closest(question);
+    const [first] = all;
+    if (first === undefined) return undefined;
+    const { factor: growth, seen } = first.pixels === question.pixels
+      ? { factor: 1, seen: 1 }
+      : this.#growthOf(first).factor(first.pixels, question.pixels);
+    return { all, first, runs: representative(all), growth, seen };
   }
 
   /** How steps of a kind grow, by other sizes of the same, or else of whatever ran. */
@@ -117,6 +132,30 @@ class History implements RunHistory {
   }
 }
 
+/** The runs that are most like another one, and how its size compares with theirs. */
+interface Like {
+  readonly all: readonly MeasuredRun[];
+  readonly first: MeasuredRun;
+  readonly runs: readonly MeasuredRun[];
+  readonly growth: number;
+  readonly seen: number;
+}
+
+function wholeOf({ runs, growth }: Like, { steps }: RunQuestion): number {
+  return median(runs.map((run) => wholeMs(run, steps / run.steps, growth)));
+}
+
+function confidenceOf({ first, runs, seen }: Like, question: RunQuestion): number {
+  const likeness = first.workflow !== question.workflow
+    ? LIKE.workflow
+    : first.model !== question.model
+    ? LIKE.model
+    : 1;
+  // Of another size never as much as of the same, and the less, the less of the growth was seen.
+  const sameSize = first.pixels === question.pixels ? 1 : 0.5 + 0.4 * seen;
+  return likeness * sameSize * runs.length / (runs.length + 1);
+}
+
 /**
  * Another workflow says less than another model, that less than another size, and that less than another
  * server; but even of another workflow the nodes of the same class are better than a guess.
@@ -155,7 +194,7 @@ function stepMsOf({ nodes }: MeasuredRun): number {
 function nodesOf(runs: readonly MeasuredRun[]): ExpectedTimes["nodes"] {
   const groups = Map.groupBy(
     runs.flatMap((run) => run.nodes),
-    ({ node, className }) => JSON.stringify([node, className]),
+    ({ node, className }) => `${node}\n${className}`,
   );
   return [...groups.values()].flatMap((times) => {
     const [first] = times;

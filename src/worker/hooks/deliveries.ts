@@ -4,7 +4,7 @@ import { messageOf } from "../../errors.ts";
 import { type Logger, silentLogger } from "../../log.ts";
 import type { Webhook } from "../../protocol/mod.ts";
 import type { Delivery, DeliveryResult, Job, Outbox } from "../../queue/mod.ts";
-import { redact } from "../../redact.ts";
+import { redactHook } from "../../redact.ts";
 import type { Poster, PostResult } from "../../webhooks/mod.ts";
 import { createWakeUp } from "../wake_up.ts";
 import { deliveriesOf } from "./endings.ts";
@@ -154,7 +154,7 @@ class HookDeliveries implements Deliveries {
 
   async #try(delivery: Delivery): Promise<void> {
     const { signal } = this.#stopping;
-    const facts = { jobId: delivery.jobId, webhook: redact(delivery.url) };
+    const facts = { jobId: delivery.jobId, webhook: redactHook(delivery.url) };
     try {
       const posted = await this.#options.post(delivery, signal);
       const result = posted.type === "failed" && signal.aborted

@@ -2,7 +2,7 @@
 
 import type { HookView } from "../../http/mod.ts";
 import type { Delivery, Outbox } from "../../queue/mod.ts";
-import { redact } from "../../redact.ts";
+import { redactHook } from "../../redact.ts";
 
 /** Lists deliveries, and has dead ones tried again. */
 export function viewHooks(
@@ -28,7 +28,7 @@ function describe(
   return {
     id,
     job_id: jobId,
-    url: redact(url),
+    url: redactHook(url),
     state,
     attempts,
     created_at: createdAtMs / 1_000,

@@ -24,6 +24,8 @@ export async function generate(
   if (context.stopping()) {
     return refuse("Backend busy: the worker is stopping; send it again later");
   }
+  for (let earlier; (earlier = context.arrivals.earlier(request.id)) !== undefined;) await earlier;
+  using arrival = context.arrivals.begin(request.id);
   const { problem } = context.freeSpace;
   // What was accepted before stays so.
   if (problem !== undefined && await context.queue.get(request.id) === undefined) {
@@ -39,7 +41,6 @@ export async function generate(
     await context.queue.get(request.id) === undefined
   ) return refuse(SHARE_FULL);
   try {
-    using arrival = context.arrivals.begin();
     // What needs no wait is stored before the next request is looked for.
     const remembered = recall(context.servers, request);
     const check = remembered ?? await checkNew(context, request);

@@ -12,8 +12,8 @@ export async function listModels(
   { servers }: Pick<HandlerContext, "servers">,
   { all_types: allTypes = false, cursor = "0" }: Extract<Request, { type: "list_models" }>,
 ): Promise<Reply> {
-  const start = Number(cursor);
-  if (!Number.isSafeInteger(start) || start < 0) {
+  const start = /^\d{1,16}$/.test(cursor) ? Number(cursor) : NaN;
+  if (!Number.isSafeInteger(start)) {
     return { type: "error", message: "Invalid parameter: cursor: not one of this list" };
   }
   const answers = await Promise.allSettled(servers.map((server) => server.models({ allTypes })));

@@ -5,9 +5,10 @@ import type { GenerateRequest } from "../../protocol/mod.ts";
 import { refuseAnimationContradictions } from "../animation/contradictions.ts";
 import { planFrames } from "../animation/frames.ts";
 import { isDelivered, spellFormat } from "../format.ts";
-import { copyGraph, type Graph, isLink } from "../graph.ts";
+import { copyGraph, type Graph } from "../graph.ts";
 import { invalid } from "../invalid.ts";
 import type { Parameter } from "../parameters.ts";
+import { remembered } from "../remember.ts";
 import type { Template } from "../template/template.ts";
 import { Links } from "../trace/links.ts";
 import { literalOf } from "../trace/literals.ts";
@@ -114,25 +115,37 @@ function counts(template: Template, request: GenerateRequest) {
   return [["animation_frames", length] as const, ["batch_size", one] as const];
 }
 
+/** A number of a template that counts among so many steps. */
+interface StepEdge {
+  readonly node: string;
+  readonly input: string;
+  readonly at: number;
+  readonly steps: number;
+}
+
 /** A base and a refiner share the steps: their windows keep their proportion. */
 function scaleStepWindows(graph: Graph, template: Template, steps: number): void {
-  const links = new Links(template.graph);
-  const targets = new Set(
-    template.trace.targets.steps.map(({ node, input }) => `${node}:${input}`),
-  );
-  for (const [node, { inputs }] of Object.entries(graph)) {
-    if (!("steps" in inputs)) continue;
-    const at = literalOf(links, node, "steps", "number");
-    if (at === undefined || !targets.has(`${at.node}:${at.input}`)) continue;
-    const before = Number(links.inputs(at.node)[at.input]);
-    if (!(before > 0) || before === steps) continue;
-    for (const edge of ["start_at_step", "end_at_step"]) {
-      const at = inputs[edge];
-      if (typeof at !== "number" || isLink(at) || at > before) continue;
-      inputs[edge] = Math.round(at * steps / before);
-    }
+  for (const { node, input, at, steps: before } of stepEdges(template)) {
+    const inputs = graph[node]?.inputs;
+    if (inputs !== undefined && before !== steps) inputs[input] = Math.round(at * steps / before);
   }
 }
+
+const stepEdges = remembered(({ graph, trace }: Template): StepEdge[] => {
+  const links = new Links(graph);
+  const targets = new Set(trace.targets.steps.map(({ node, input }) => `${node}:${input}`));
+  return Object.entries(graph).flatMap(([node, { inputs }]) => {
+    if (!("steps" in inputs)) return [];
+    const target = literalOf(links, node, "steps", "number");
+    if (target === undefined || !targets.has(`${target.node}:${target.input}`)) return [];
+    const steps = Number(links.inputs(target.node)[target.input]);
+    if (!(steps > 0)) return [];
+    return ["start_at_step", "end_at_step"].flatMap((input) => {
+      const at = inputs[input];
+      return typeof at === "number" && at <= steps ? [{ node, input, at, steps }] : [];
+    });
+  });
+});
 
 const FIELDS: Partial<Record<Parameter, string>> = { width: "size", height: "size" };
 

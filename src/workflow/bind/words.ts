@@ -5,9 +5,13 @@ import { animationPrompt, type FramePlan, planFrames } from "../animation/frames
 import type { Graph } from "../graph.ts";
 import type { Parameter, Target } from "../parameters.ts";
 import { plain } from "../quote.ts";
+import { remembered } from "../remember.ts";
 import type { Template } from "../template/template.ts";
 import { fillText, hasPlaceholder, placeholdersOf, type Words } from "../text/placeholders.ts";
 import { joinWords, missingTriggers, type TriggerWords } from "../text/words.ts";
+
+/** Where a template has placeholders. */
+const placesOf = remembered((graph: Graph) => placeholdersOf(graph));
 
 /** Fills every placeholder, and puts the prompts in place of texts without any. */
 export function writeWords(
@@ -17,7 +21,7 @@ export function writeWords(
   triggers: TriggerWords,
 ): void {
   const write = (words: Words) => {
-    for (const target of placeholdersOf(template.graph)) {
+    for (const target of placesOf(template.graph)) {
       setText(graph, target, fillText(textOf(template, target), words));
     }
     replaceTexts(graph, template, "prompt", words.prompt);

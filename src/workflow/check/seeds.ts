@@ -1,6 +1,8 @@
 /** Which seeds a graph takes on a server. Pure. */
 
 import { type Graph, linksOf } from "../graph.ts";
+import type { Target } from "../parameters.ts";
+import { remembered } from "../remember.ts";
 import type { Template } from "../template/template.ts";
 import { Links } from "../trace/links.ts";
 import { declaredInputs } from "./declared.ts";
@@ -27,26 +29,30 @@ export function fitSeed(
 }
 
 function seedLimits(
-  { graph, trace }: Pick<Template, "graph" | "trace">,
+  template: Pick<Template, "graph" | "trace">,
   classes: NodeClasses,
 ): { min: number; max: number } {
+  const { graph } = template;
   const limits = { min: 0, max: Number.MAX_SAFE_INTEGER };
-  for (const target of trace.targets.seed) {
-    for (const { node, input } of [target, ...consumers(graph, target.node)]) {
-      const info = classes[graph[node]?.class_type ?? ""];
-      const inputs = graph[node]?.inputs ?? {};
-      const spec = declaredInputs(info, inputs).find(({ name }) => name === input)?.spec;
-      if (spec?.type !== "INT") continue;
-      limits.min = Math.max(limits.min, Number(spec.min ?? 0));
-      limits.max = Math.min(limits.max, Number(spec.max ?? limits.max));
-    }
+  for (const { node, input } of seedInputs(template)) {
+    const info = classes[graph[node]?.class_type ?? ""];
+    const inputs = graph[node]?.inputs ?? {};
+    const spec = declaredInputs(info, inputs).find(({ name }) => name === input)?.spec;
+    if (spec?.type !== "INT") continue;
+    limits.min = Math.max(limits.min, Number(spec.min ?? 0));
+    limits.max = Math.min(limits.max, Number(spec.max ?? limits.max));
   }
   return limits;
 }
 
+/** All inputs that a seed goes to. */
+const seedInputs = remembered(({ graph, trace }: Pick<Template, "graph" | "trace">): Target[] =>
+  trace.targets.seed.flatMap((target) => [target, ...consumers(graph, target.node)])
+);
+
 /** Inputs that get their value from a node, through nodes that hand it on. */
-function consumers(graph: Graph, source: string): { node: string; input: string }[] {
-  const found: { node: string; input: string }[] = [];
+function consumers(graph: Graph, source: string): Target[] {
+  const found: Target[] = [];
   const links = new Links(graph);
   const sources = new Set([source]);
   for (const from of sources) {

@@ -11,6 +11,9 @@ export type Words = Readonly<Record<Placeholder, string>>;
 
 const PLACEHOLDER = /\{(prompt|negative_prompt|frames|columns|rows)\}/g;
 
+/** One with what goes with it where there are no words. */
+const WITH_COMMAS = new RegExp(`([\\s,]*)${PLACEHOLDER.source}([\\s,]*)`, "g");
+
 /** Inputs whose text is no description of an image. */
 const NO_PROSE = /file|path|folder|_name$|^format$/;
 
@@ -26,9 +29,8 @@ export function hasPlaceholder(text: unknown, name?: Placeholder): text is strin
  * are no words, the comma goes, too.
  */
 export function fillText(text: string, words: Words): string {
-  const around = new RegExp(`([\\s,]*)${PLACEHOLDER.source}([\\s,]*)`, "g");
   return text.replace(
-    around,
+    WITH_COMMAS,
     (match, before: string, name: Placeholder, after: string, at: number) => {
       const value = words[name];
       if (value !== "") return before + value + after;

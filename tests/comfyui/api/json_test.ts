@@ -27,3 +27,12 @@ Deno.test("parseJson() throws a SyntaxError on what is no JSON", () => {
     assert.throws(() => parseJson(text), SyntaxError, text);
   }
 });
+
+Deno.test("parseJson() refuses long texts that only nest, not long ones that are flat", () => {
+  const long = 100_000;
+  for (const text of ["[".repeat(long) + "]".repeat(long), '{"a":'.repeat(long)]) {
+    assert.throws(() => parseJson(text), SyntaxError);
+  }
+  const flat = { text: "[{".repeat(long) + '\\"[', list: new Array(long).fill([{}]) };
+  assert.deepEqual(parseJson(JSON.stringify(flat)), flat);
+});

@@ -15,7 +15,7 @@ const IEND = bytes([0, 0, 0, 0], "IEND", [0xae, 0x42, 0x60, 0x82]);
 const HEADER = [0, 0, 0, 13, ..."IHDR"].map((part) =>
   typeof part === "string" ? part.charCodeAt(0) : part
 ).concat([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
-const DATA = [...bytes([0, 0, 0, 2], "IDAT", [1, 2, 0, 0, 0, 0])];
+const DATA = [...bytes([0, 0, 0, 2], "IDAT", [0x78, 0x9c, 0, 0, 0, 0])];
 const ANIMATION = [...bytes([0, 0, 0, 0], "acTL", [0, 0, 0, 0])];
 const PNG = bytes("\x89PNG\r\n\x1a\n", HEADER, DATA, [...IEND]);
 /** A frame of a JPEG, and the beginning of its scan. */
@@ -92,6 +92,17 @@ const POSERS: readonly [what: string, file: Uint8Array][] = [
   ["a PNG whose middle is missing", bytes("\x89PNG\r\n\x1a\n", HEADER.slice(0, 20), [...IEND])],
   ["a PNG's ends alone", bytes("\x89PNG\r\n\x1a\n", [...IEND])],
   ["a page in a PNG's ends", bytes("\x89PNG\r\n\x1a\n", PAGE, [...IEND])],
+  ["a PNG of three bits", bytes("\x89PNG\r\n\x1a\n", HEADER.with(16, 3), DATA, [...IEND])],
+  [
+    "a PNG of a colour of 4 bits",
+    bytes("\x89PNG\r\n\x1a\n", HEADER.with(16, 4).with(17, 2), DATA, [...IEND]),
+  ],
+  ["a PNG of another compression", bytes("\x89PNG\r\n\x1a\n", HEADER.with(18, 1), DATA, [...IEND])],
+  ["a PNG of other filters", bytes("\x89PNG\r\n\x1a\n", HEADER.with(19, 1), DATA, [...IEND])],
+  [
+    "a PNG interlaced in a third way",
+    bytes("\x89PNG\r\n\x1a\n", HEADER.with(20, 2), DATA, [...IEND]),
+  ],
   ["a PNG without data", bytes("\x89PNG\r\n\x1a\n", HEADER, [...IEND])],
   [
     "a PNG of more pixels than it can hold",

@@ -182,7 +182,7 @@ const UNKNOWN: [yaml: string, warning: string][] = [
   ],
   [
     "zmq: {xyzzy_plugh_: 1}",
-    "config.yaml:1:7: unknown key zmq.xyzzy_plugh_; the known ones are zmq.req_rep_addr, zmq.pub_sub_addr, zmq.curve_key, zmq.curve_clients, zmq.server_key, zmq.allow_insecure_bind",
+    "config.yaml:1:7: unknown key zmq.xyzzy_plugh_; the known ones are zmq.req_rep_addr, zmq.pub_sub_addr, zmq.curve_key, zmq.curve_clients, zmq.server_key, zmq.allow_insecure_bind, zmq.max_connections",
   ],
   [
     "xyzzyx: 1",

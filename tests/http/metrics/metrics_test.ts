@@ -10,6 +10,7 @@ const NOTHING: Snapshot = {
   oldestAgeS: 0,
   servers: [],
   droppedUpdates: 0,
+  refusedConnections: 0,
   listeners: 0,
   freeDiskBytes: undefined,
 };

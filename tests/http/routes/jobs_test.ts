@@ -192,6 +192,11 @@ Deno.test("GET /v1/jobs lists pages and certain jobs", async () => {
   assert.deepEqual(rest.jobs.map(({ job_id }: { job_id: string }) => job_id), ["a"]);
   const named = await (await setup.ask("/v1/jobs?ids=b,nobody")).json();
   assert.deepEqual(named.unknown_ids, ["nobody"]);
+  for (const limit of ["", "0x10", "1e1", "-1", "9".repeat(400)]) {
+    const answer = await setup.ask(`/v1/jobs?limit=${limit}`);
+    assert.equal(answer.status, 422, limit);
+    await answer.body?.cancel();
+  }
   const wrong = await setup.ask("/v1/jobs?limit=many");
   assert.equal(wrong.status, 422);
   await wrong.body?.cancel();

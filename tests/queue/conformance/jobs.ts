@@ -178,7 +178,11 @@ export function testJobs(test: RegisterTest, open: QueueFactory): void {
     assert.deepEqual(ids(second), ["a"]);
     assert.equal(second.cursor, undefined);
     assert.deepEqual(ids(await queue.list({ limit: 9, state: "failed" })), ["a"]);
-    await assert.rejects(queue.list({ limit: 1, cursor: "x" }), { code: "invalid_parameter" });
+    for (
+      const cursor of ["x", "", " ", "0x10", "1e3", "1.5", "9".repeat(400), "9007199254740993"]
+    ) {
+      await assert.rejects(queue.list({ limit: 1, cursor }), { code: "invalid_parameter" });
+    }
   });
 
   test("removes ended jobs of an age, some at a time, and no others", async (setup) => {

@@ -95,6 +95,21 @@ if (cluster !== undefined) {
     });
   }
 
+  Deno.test("PostgreSQL: numbers at their end are counted on, and stop nothing", async () => {
+    const { schema, queue } = await open();
+    await using _ = queue;
+    await queue.enqueue(generateRequest({ id: "a" }));
+    const lease = await claim(queue);
+    const delivery = { jobId: "a", url: "http://h/", host: "h", body: "{}" };
+    for (const id of ["bad", "good"]) await queue.outbox.put([{ ...delivery, id }]);
+    const most = 2 ** 31 - 1;
+    sql(`SET search_path = ${schema}; UPDATE jobs SET crashes = ${most};
+      UPDATE deliveries SET attempts = ${most}, next_at_ms = 0 WHERE id = 'bad'`);
+    assert.equal(await queue.noteCrash(lease!), most);
+    const take = () => queue.outbox.take({ leaseMs: 60_000, exceptHosts: [] });
+    assert.deepEqual([(await take())?.id, (await take())?.id], ["bad", "good"]);
+  });
+
   Deno.test("PostgreSQL: a table that another session holds is told of, and is used again", async () => {
     const { schema, queue } = await open();
     await using _ = queue;

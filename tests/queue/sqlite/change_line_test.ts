@@ -110,3 +110,13 @@ Deno.test("A queue that is held for long says that it is busy", async () => {
   other.exec("ROLLBACK");
   assert.equal((await queue.enqueue(generateRequest({ id: "a" }))).type, "accepted");
 });
+
+Deno.test("SQLite: where there is nothing to remove, no change is made", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  await queue.enqueue(generateRequest({ id: "a" }));
+  using other = new DatabaseSync(path);
+  other.exec("BEGIN IMMEDIATE");
+  assert.equal(await queue.prune(Number.MAX_SAFE_INTEGER, 10), 0);
+});

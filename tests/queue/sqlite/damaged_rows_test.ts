@@ -213,3 +213,49 @@ Deno.test("A counter of rows at its end is set back, when it is met and at the n
   await using queue = openSqliteQueue({ path });
   assert.equal((await queue.enqueue(generateRequest({ id: "c" }))).type, "accepted");
 });
+
+for (const id of ["''", "char(0)", "CAST(x'ff80' AS TEXT)", LONG]) {
+  Deno.test(`An ending under a name that is damaged (${id.slice(0, 24)}) is told once`, async () => {
+    const outcome = '{"type":"failed","error":"x"}';
+    const change = `id = ${id}, request = x'c1', state = 'failed', outcome = '${outcome}'`;
+    await withDamage(change, async (queue) => {
+      const [untold] = await queue.unannounced(10);
+      await queue.markAnnounced(untold!.id);
+      assert.deepEqual(await queue.unannounced(10), []);
+    });
+  });
+}
+
+Deno.test("A socket's name longer than any address is not used again", async () => {
+  await withDamage(
+    `prompt_id = 'x', server = 's', client_id = ${LONG}`,
+    async (queue) => assert.equal(await queue.clientIdOn("s"), undefined),
+  );
+});
+
+Deno.test("A fall of ComfyUI is counted, however many the row says there were", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  await queue.enqueue(generateRequest({ id: "bad" }));
+  const lease = await claim(queue);
+  using db = new DatabaseSync(path);
+  db.exec(`UPDATE jobs SET crashes = ${HUGE}`);
+  assert.equal(await queue.noteCrash(lease!), 2 ** 31 - 1);
+});
+
+Deno.test("A delivery with more tries than can be counted keeps no other from being told", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  const delivery = { jobId: "a", url: "http://h/", host: "h", body: "{}" };
+  await queue.outbox.put([{ ...delivery, id: "bad" }]);
+  await queue.outbox.put([{ ...delivery, id: "good" }]);
+  using db = new DatabaseSync(path);
+  db.exec(`UPDATE deliveries SET attempts = ${HUGE}, next_at_ms = 0 WHERE id = 'bad'`);
+  const taken: unknown[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    taken.push((await queue.outbox.take({ leaseMs: 60_000, exceptHosts: [] }))?.id);
+  }
+  assert.deepEqual(taken, ["bad", "good"]);
+});

@@ -74,6 +74,12 @@ const LOSSES: Readonly<Record<string, (path: string) => Promise<void>>> = {
     await Deno.copyFile(`${path}.old`, path);
   },
   "parted from its log": (path) => Deno.remove(`${path}-wal`),
+  "cut": (path) => Deno.truncate(path),
+  "left with an empty log": (path) => Deno.truncate(`${path}-wal`),
+  "left with a log without its head": async (path) => {
+    using log = await Deno.open(`${path}-wal`, { write: true });
+    await log.write(new Uint8Array(32));
+  },
 };
 
 for (const [what, lose] of Object.entries(LOSSES)) {
@@ -83,12 +89,41 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     await using queue = openSqliteQueue({ path });
     await queue.enqueue(generateRequest({ id: "before" }));
     await lose(path);
-    const refusal = { code: "unavailable", message: /^Backend busy: .* was removed or replaced/ };
+    const refusal = {
+      code: "unavailable",
+      message: /^Backend busy: .* was (?:removed or replaced|cut) while/,
+    };
     await assert.rejects(queue.enqueue(generateRequest({ id: "after" })), refusal);
     await assert.rejects(queue.enqueue(generateRequest({ id: "more" })), refusal);
     assert.equal((await queue.get("before"))?.state, "queued");
   });
 }
+
+Deno.test("A queue goes on whose file another program has tidied up", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  for (let nth = 0; nth < 200; nth += 1) {
+    const prompt = "x".repeat(2_000);
+    await queue.enqueue(generateRequest({ id: `${nth}`, prompt }), { more: true });
+    await queue.cancel(`${nth}`);
+  }
+  await runScript(`
+    import { DatabaseSync } from "node:sqlite";
+    new DatabaseSync(${JSON.stringify(path)}).exec("PRAGMA wal_checkpoint(TRUNCATE)");`);
+  await queue.prune(Number.MAX_SAFE_INTEGER, 200);
+  const { size } = await Deno.stat(path);
+  // Empty logs and files made shorter are as they should be.
+  await runScript(`
+    import { DatabaseSync } from "node:sqlite";
+    const db = new DatabaseSync(${JSON.stringify(path)});
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");`);
+  assert.ok((await Deno.stat(path)).size < size);
+  assert.equal((await Deno.stat(`${path}-wal`)).size, 0);
+  for (const id of ["next", "last"]) {
+    assert.equal((await queue.enqueue(generateRequest({ id }))).type, "accepted");
+  }
+});
 
 Deno.test("A queue whose file is put back goes on", async () => {
   await using dir = await tempDir();
@@ -105,7 +140,7 @@ Deno.test("FileWatch.check() looks at the files only now and then, and in any ca
   const path = `${dir.path}/queue.db`;
   new DatabaseSync(path).close();
   let now = 0;
-  const watch = watchFile(path, () => now);
+  using watch = watchFile(path, () => now);
   await Deno.writeTextFile(path, "");
   watch.check();
   await Deno.remove(path);

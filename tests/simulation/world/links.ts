@@ -58,6 +58,8 @@ export class SimulatedTransport implements Transport {
   readonly #inner = memoryTransport();
   /** Sees each update as it is published. */
   onPublish: (body: Uint8Array) => void = () => {};
+  /** Called with each answer as the worker gives it. */
+  onAnswer: (body: Uint8Array) => void = () => {};
 
   async bindRequests(address: string, options?: BindOptions): Promise<RequestServer> {
     const server = await this.#inner.bindRequests(address, options);
@@ -86,7 +88,8 @@ export class SimulatedTransport implements Transport {
   }
 
   async connectRequests(address: string): Promise<RequestClient> {
-    return new LinkedClient(await this.#inner.connectRequests(address), address);
+    const inner = await this.#inner.connectRequests(address);
+    return new LinkedClient(inner, address, (body) => this.onAnswer(body));
   }
 
   async connectUpdates(address: string): Promise<UpdateSubscriber> {
@@ -117,14 +120,16 @@ export class SimulatedTransport implements Transport {
 class LinkedClient implements RequestClient {
   readonly #inner: RequestClient;
   readonly #address: string;
+  readonly #onAnswer: (body: Uint8Array) => void;
   readonly #process = currentProcess()!;
   readonly #way = new Lane();
   readonly #back = new Lane();
   readonly #closed = Promise.withResolvers<never>();
 
-  constructor(inner: RequestClient, address: string) {
+  constructor(inner: RequestClient, address: string, onAnswer: (body: Uint8Array) => void) {
     this.#inner = inner;
     this.#address = address;
+    this.#onAnswer = onAnswer;
     this.#process.onKill.push(() => void inner.close());
     this.#closed.promise.catch(() => {});
   }
@@ -155,6 +160,7 @@ class LinkedClient implements RequestClient {
       this.#inner.request(body, options).catch(() => {});
     }
     const reply = await this.#inner.request(body, options);
+    this.#onAnswer(reply);
     if (isLost()) return await nothing;
     await this.#back.cross(this.#process, "reply");
     return reply;

@@ -18,7 +18,11 @@ function run(fields: Partial<MeasuredRun> = {}): MeasuredRun {
 function ask(runs: MeasuredRun[], question: Partial<RunQuestion> = {}) {
   const history = createRunHistory();
   for (const one of runs) history.note(one);
-  return history.expect({ ...KIND, steps: 10, ...question })?.times;
+  const asked = { ...KIND, steps: 10, ...question };
+  const expected = history.expect(asked);
+  const whole = expected && { ms: expected.times.runMs, confidence: expected.confidence };
+  assert.deepEqual(history.expectWhole(asked), whole);
+  return expected?.times;
 }
 
 Deno.test("RunHistory.expect() knows nothing before anything ran", () => {

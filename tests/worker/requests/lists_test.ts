@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../../src/errors.ts";
-import type { ModelInfo, Reply } from "../../../src/protocol/mod.ts";
+import { encodeReply, type ModelInfo, type Reply } from "../../../src/protocol/mod.ts";
+import { MAX_MESSAGE_BYTES } from "../../../src/protocol/limits.ts";
+import type { HandlerContext } from "../../../src/worker/requests/context.ts";
+import { listServers } from "../../../src/worker/requests/list_servers.ts";
 import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { override } from "../support.ts";
@@ -211,4 +214,32 @@ Deno.test("list_jobs with job_ids answers with as many as fit into a message, an
     seen.push(...reply.jobs.map((job) => job.job_id));
   }
   assert.deepEqual(seen, ids);
+});
+
+Deno.test("list_servers fits into a message, whatever servers and other workers have to say", () => {
+  const long = "€".repeat(3_900);
+  const servers = Array.from({ length: 64 }, (_, index) => ({
+    ...server(`own ${index}`),
+    stateError: long,
+  }));
+  const held = { room: 0, active: 0, waitMs: 0, weight: 1, draining: false, worker: "b" };
+  const elsewhere = Array.from({ length: 8_192 }, (_, index) => ({
+    ...held,
+    name: `other ${index} ${"x".repeat(100)}`,
+    loaded: index === 0 ? "x".repeat(2_000_000) : "a model",
+  }));
+  const reply = listServers({
+    servers,
+    scheduler: {
+      activeOn: () => 0,
+      isDraining: () => false,
+      elsewhere,
+      held: () => [{ ...held, name: "own 0", loaded: long }],
+    },
+  } as unknown as HandlerContext);
+  assert.ok(reply.type === "server_list" && encodeReply(reply).length <= MAX_MESSAGE_BYTES);
+  assert.deepEqual(reply.servers.map(({ name }) => name), servers.map(({ name }) => name));
+  assert.equal(reply.servers[0]?.loaded, long);
+  const [first, second] = reply.elsewhere ?? [];
+  assert.deepEqual([first?.loaded, second?.loaded], [undefined, "a model"]);
 });

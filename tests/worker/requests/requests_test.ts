@@ -119,6 +119,25 @@ Deno.test("generate is answered again for a known job, even if it could not be d
   assert.ok(other.type === "job_error" && other.error.startsWith("Invalid parameter: id:"));
 });
 
+Deno.test("generate is answered alike if it comes twice at once, whatever servers say meanwhile", async () => {
+  const refusal: CheckResult = { type: "refused", code: "invalid_parameter", error: "no" };
+  const ok: CheckResult = { type: "ok", workflow: "txt2img" };
+  for (const [first, second] of [[ok, refusal], [refusal, refusal]] as const) {
+    const answers = [first, second, refusal].map((answer) => ({
+      ...Promise.withResolvers<CheckResult>(),
+      answer,
+    }));
+    let asked = 0;
+    const fickle = { ...server("a"), check: () => answers[asked++]!.promise };
+    await using setup = handlers([fickle]);
+    const replies = [1, 2, 3].map(() => setup.ask(generateRequest()));
+    // The later ones would be answered first.
+    for (const { resolve, answer } of answers.toReversed()) resolve(answer);
+    const types = (await Promise.all(replies)).map(({ type }) => type);
+    assert.deepEqual(types, Array(3).fill(first === ok ? "job_accepted" : "job_error"));
+  }
+});
+
 Deno.test("generate is refused with the established words when the queue is full or stopping", async () => {
   await using full = handlers([server("a")], { maxQueued: 1 });
   await full.ask(generateRequest({ id: "a" }));
