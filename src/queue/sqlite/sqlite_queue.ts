@@ -37,7 +37,7 @@ import { IS_OLD, PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
-import { Turns } from "./turns.ts";
+import { type Placed, Turns } from "./turns.ts";
 
 /** Options of {@linkcode openSqliteQueue}. */
 export interface SqliteQueueOptions extends QueueOptions {
@@ -90,7 +90,7 @@ class SqliteQueue implements JobQueue {
       const found = this.#turns.find(options, this.#now());
       const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
       return {
-        leases: found.placed.map(([row, to, { request }]) => this.#lend(row, to, request, options)),
+        leases: found.placed.map((one) => this.#lend(one, options)),
         damaged,
       };
     }, { more: false });
@@ -344,12 +344,7 @@ class SqliteQueue implements JobQueue {
   }
 
   /** Gives a waiting job to a server. */
-  #lend(
-    next: JobRow,
-    server: string,
-    request: GenerateRequest,
-    { servers, leaseMs }: ClaimAllOptions,
-  ): Lease {
+  #lend([next, server, { request }]: Placed, { servers, leaseMs }: ClaimAllOptions): Lease {
     const resumed = next.prompt_id !== null;
     const token = this.#randomId();
     const row = this.#store.row(sql.CLAIM, {

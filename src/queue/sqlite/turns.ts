@@ -11,10 +11,13 @@ import type { SqliteStore } from "./store.ts";
 const LOOK_AHEAD = 256;
 const PAGE = 32;
 
+/** A row, the server that it is for, and the job that it stands for. */
+export type Placed = readonly [row: JobRow, server: string, job: Job];
+
 /** What a look for the next jobs has found. */
 export interface Found {
   /** The jobs to hand out, and the servers to hand them to. */
-  readonly placed: readonly (readonly [row: JobRow, server: string, job: Job])[];
+  readonly placed: readonly Placed[];
   /** Jobs among them that can never run, because their rows are damaged, with what is wrong. */
   readonly damaged: readonly (readonly [row: JobRow, damage: string])[];
 }
@@ -33,7 +36,7 @@ export class Turns {
   /** The first jobs that some servers shall run, in the order of claiming. */
   find({ servers, limit: most, place }: Omit<ClaimAllOptions, "leaseMs">, now: number): Found {
     const damaged: [JobRow, string][] = [];
-    const placed: [JobRow, string, Job][] = [];
+    const placed: Placed[] = [];
     const taken = new Map<string, Job[]>();
     const look = (row: JobRow) => {
       const job = toJob(row);
