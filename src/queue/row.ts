@@ -55,10 +55,15 @@ export const MAX_COUNT = 2 ** 31 - 1;
 /** Latest time that a date can have, Unix milliseconds. */
 const MAX_TIME_MS = 8.64e15;
 
-/** The lease that a row was claimed by. */
-export function toLease(row: JobRow, token: string, resumed: boolean): Lease {
+/** The lease that a row was claimed by, with what the job asks for, if that was read already. */
+export function toLease(
+  row: JobRow,
+  token: string,
+  resumed: boolean,
+  request?: GenerateRequest,
+): Lease {
   return {
-    job: toJob(row),
+    job: request === undefined ? toJob(row) : jobOf(row, { value: request }),
     token,
     promptId: row.prompt_id ?? "",
     clientId: row.client_id ?? "",
@@ -72,7 +77,10 @@ export function toLease(row: JobRow, token: string, resumed: boolean): Lease {
  * whatever of it can be read: it is shown and ended like others, but never run.
  */
 export function toJob(row: JobRow): Job {
-  const request = attempt(() => readRequest(row));
+  return jobOf(row, attempt(() => readRequest(row)));
+}
+
+function jobOf(row: JobRow, request: { value?: GenerateRequest; damage?: string }): Job {
   const outcome = attempt(() => readOutcome(row));
   const damage = request.damage ?? outcome.damage ?? damageOf(row);
   const job: Job = {

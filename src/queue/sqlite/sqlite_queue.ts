@@ -37,7 +37,7 @@ import { IS_OLD, PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
 import { SqliteStore } from "./store.ts";
-import { Turns } from "./turns.ts";
+import { type Placed, Turns } from "./turns.ts";
 
 /** Options of {@linkcode openSqliteQueue}. */
 export interface SqliteQueueOptions extends QueueOptions {
@@ -89,7 +89,10 @@ class SqliteQueue implements JobQueue {
     const { leases, damaged } = await this.#store.writeTogether("claim jobs", () => {
       const found = this.#turns.find(options, this.#now());
       const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
-      return { leases: found.placed.map(([row, to]) => this.#lend(row, to, options)), damaged };
+      return {
+        leases: found.placed.map((one) => this.#lend(one, options)),
+        damaged,
+      };
     }, { more: false });
     this.#setAside.push(...damaged);
     return leases;
@@ -341,7 +344,7 @@ class SqliteQueue implements JobQueue {
   }
 
   /** Gives a waiting job to a server. */
-  #lend(next: JobRow, server: string, { servers, leaseMs }: ClaimAllOptions): Lease {
+  #lend([next, server, { request }]: Placed, { servers, leaseMs }: ClaimAllOptions): Lease {
     const resumed = next.prompt_id !== null;
     const token = this.#randomId();
     const row = this.#store.row(sql.CLAIM, {
@@ -354,7 +357,7 @@ class SqliteQueue implements JobQueue {
       client_id: resumed ? next.client_id : servers.get(server) ?? null,
     });
     this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
-    return toLease(row, token, resumed);
+    return toLease(row, token, resumed, request);
   }
 
   /** Ends a waiting job that cannot be run, whatever else its row says. */

@@ -17,7 +17,8 @@ export const INSERT = `
 
 /**
  * The jobs to run next, a few at a time; one that may live on a server's queue is only for that server,
- * unless nobody knows which one.
+ * unless nobody knows which one. The servers come as lines, each with a line's end before it, too: a list of JSON would
+ * be read each time.
  * The pair of `due_ms` and `seq` continues where the page before ended. No pause is longer than an hour:
  * what is said to be is due, for the clock was set back.
  */
@@ -26,7 +27,7 @@ export const NEXT = `
   WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq)
     AND not_before_ms NOT BETWEEN :now + 1 AND :now + ${MAX_PAUSE_MS}
     AND (prompt_id IS NULL OR server IS NULL
-      OR server IN (SELECT value FROM json_each(:servers)))
+      OR instr(:servers, char(10) || server || char(10)) > 0)
   ORDER BY due_ms, seq LIMIT :limit`;
 
 /** Gives a waiting job to an attempt. */

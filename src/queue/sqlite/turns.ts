@@ -11,10 +11,13 @@ import type { SqliteStore } from "./store.ts";
 const LOOK_AHEAD = 256;
 const PAGE = 32;
 
+/** A row, the server that it is for, and the job that it stands for. */
+export type Placed = readonly [row: JobRow, server: string, job: Job];
+
 /** What a look for the next jobs has found. */
 export interface Found {
   /** The jobs to hand out, and the servers to hand them to. */
-  readonly placed: readonly (readonly [row: JobRow, server: string])[];
+  readonly placed: readonly Placed[];
   /** Jobs among them that can never run, because their rows are damaged, with what is wrong. */
   readonly damaged: readonly (readonly [row: JobRow, damage: string])[];
 }
@@ -33,7 +36,7 @@ export class Turns {
   /** The first jobs that some servers shall run, in the order of claiming. */
   find({ servers, limit: most, place }: Omit<ClaimAllOptions, "leaseMs">, now: number): Found {
     const damaged: [JobRow, string][] = [];
-    const placed: [JobRow, string][] = [];
+    const placed: Placed[] = [];
     const taken = new Map<string, Job[]>();
     const look = (row: JobRow) => {
       const job = toJob(row);
@@ -41,10 +44,10 @@ export class Turns {
       const holder = row.prompt_id === null ? undefined : job.server;
       const server = place(job, holder, taken);
       if (server === undefined || (holder ?? server) !== server) return;
-      placed.push([row, server]);
+      placed.push([row, server, job]);
       taken.set(server, [...taken.get(server) ?? [], job]);
     };
-    const names = JSON.stringify([...servers.keys()]);
+    const names = ["", ...servers.keys(), ""].join("\n");
     let after: { after_due: number | bigint; after_seq: number } = {
       after_due: sql.LEAST_INTEGER,
       after_seq: 0,
