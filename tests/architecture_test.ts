@@ -199,6 +199,27 @@ Deno.test("deno.json pins every dependency exactly and no task asks for all perm
   deepEqual(found.map(([name, rule]) => `deno.json:${lineOf(text, name!)}: ${name} ${rule}`), []);
 });
 
+/** The words of a task's command. */
+async function wordsOf(task: string): Promise<string[]> {
+  const { tasks } = JSON.parse(await readText("deno.json"));
+  return tasks[task].command.replaceAll("'", "").split(" ");
+}
+
+Deno.test("each test is run once: by itself, or by the all.ts of its folder", async () => {
+  const [words, alone] = [await wordsOf("test:together"), await wordsOf("test:alone")];
+  ok(words.at(-1) === ".", "what is not named is run too");
+  const tests = (await listModules(new URL("tests/", ROOT))).map((path) => `tests/${path}`);
+  const shared = tests.filter((path) => path.endsWith("/all.ts"));
+  ok(shared.length > 0, "no folder was found");
+  deepEqual(words.filter((word) => word.endsWith("/all.ts")).toSorted(), shared);
+  const left = words.find((word) => word.startsWith("--ignore="))!.slice("--ignore=".length);
+  const folders = shared.map((path) => `**/${path.slice(0, -"/all.ts".length)}`);
+  deepEqual(left.split(","), ["**/tests/bench", ...folders]);
+  const measures = [...words, ...alone].filter((word) => word.startsWith("tests/bench/"));
+  const isMeasure = (path: string) => /^tests\/bench\/.*_test\.ts$/.test(path);
+  deepEqual(measures.toSorted(), tests.filter(isMeasure));
+});
+
 /** The line where a JSON key stands, 1 where it does not. */
 function lineOf(text: string, key: string): number {
   return text.slice(0, Math.max(0, text.indexOf(`"${key}":`))).split("\n").length;

@@ -10,7 +10,7 @@ Deno.test("A worker killed while it fetches an image leaves no half file to its 
   await using dir = await tempDir();
   const outputDir = `${dir.path}/output`;
   await Deno.mkdir(outputDir);
-  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  await using simulator = await startSimulator({ stepTimeMs: 1, previewMethod: "still" });
   simulator.faults.slowBytes({ bytesPerSecond: 500 });
   {
     await using program = startProcess(dir.path, simulator);

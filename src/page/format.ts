@@ -1,6 +1,6 @@
 /** Numbers and times for people. */
 
-import type { Job } from "./types.ts";
+import type { Job, PixelFound } from "./types.ts";
 
 /** A duration: `0.8 s`, `12 s`, `3 min 5 s`, `2 h 10 min`. */
 export function duration(seconds: number | undefined): string {
@@ -37,6 +37,16 @@ export function stageName(stage: string): string {
 /** How a job is called: its prompt, or its id. */
 export function jobName({ prompt, job_id }: Pick<Job, "prompt" | "job_id">): string {
   return prompt === undefined || prompt === "" ? job_id : prompt;
+}
+
+/** What was found in an image that became pixel art. */
+export function pixelWords({ size, colors, sure, confidence, tileable }: PixelFound): string {
+  return [
+    size.join(" × "),
+    `${colors} colours`,
+    ...sure ? [] : [`unsure (${Math.round(confidence * 100)} %), compare it with its original`],
+    ...tileable === undefined ? [] : [tileable ? "tileable" : "seams show"],
+  ].join(", ");
 }
 
 /** Whether a job has come to its end. */

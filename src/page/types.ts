@@ -12,6 +12,18 @@ export interface Progress {
   readonly eta_s: number;
 }
 
+/** What was found in an image that became pixel art. */
+export interface PixelFound {
+  /** Its number among the images. */
+  readonly image: number;
+  readonly size: readonly [number, number];
+  readonly colors: number;
+  readonly sure: boolean;
+  /** Of 1. */
+  readonly confidence: number;
+  readonly tileable?: boolean;
+}
+
 /** A job. */
 export interface Job {
   readonly job_id: string;
@@ -36,6 +48,7 @@ export interface Job {
   readonly model?: string;
   readonly size?: readonly [number, number];
   readonly steps?: number;
+  readonly pixel?: readonly PixelFound[];
   readonly loras?: readonly { readonly name: string; readonly strength_model?: number }[];
 }
 

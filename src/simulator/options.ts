@@ -8,8 +8,8 @@ import { ConfigError } from "../errors.ts";
 import { DEFAULT_PROFILE, type Profile, type ProfileName, PROFILES } from "./profile.ts";
 
 /**
- * How the sampler shows its work: not at all (ComfyUI's default), by rough images, or by the first of
- * those again and again, not even enlarged, which takes next to no time.
+ * How the sampler shows its work: not at all (ComfyUI's default), by rough images, or by one small
+ * grey image again and again, which takes next to no time.
  */
 export type PreviewMethod = "none" | "latent2rgb" | "still";
 

@@ -11,7 +11,6 @@ import { decodeUpdate, encodeUpdate, type Progress } from "../../src/protocol/mo
 import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
-import { jobCosts } from "./support/job_cost.ts";
 import { request } from "./support/jobs.ts";
 import { generateLoad } from "./support/load.ts";
 import { checkPython } from "./support/native.ts";
@@ -132,13 +131,6 @@ Deno.test("an update is read at about the speed of JSON", async () => {
   });
   const reached = ratio(rounds.ours, rounds.json);
   assert.ok(reached < 12, `It takes ${reached.toFixed(1)} times as long`);
-});
-
-Deno.test("a job costs no more than some jobs of a bare driver, in processor time", async () => {
-  const { ours, bare } = await jobCosts({ servers: 4, rounds: 3, jobs: 5 });
-  const reached = ratio(ours, bare);
-  // It is about 7, on a busy machine too.
-  assert.ok(reached < 20, `It costs ${reached.toFixed(1)} times as much`);
 });
 
 function repeat(call: () => unknown): void {

@@ -13,7 +13,7 @@ const ANY: Addresses = { reqAddress: "tcp://127.0.0.1:0", pubAddress: "tcp://127
 
 Deno.test("A client that is suspended while its job ends tells of the image when it wakes", async () => {
   await using dir = await tempDir();
-  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  await using simulator = await startSimulator({ stepTimeMs: 1, previewMethod: "still" });
   await using worker = startWorkerProcess(dir.path, simulator, ANY);
   const addresses = await addressesOf(worker);
   using stall = simulator.faults.stall("KSampler");
@@ -28,7 +28,7 @@ Deno.test("A client that is suspended while its job ends tells of the image when
 
 Deno.test("A client that is suspended while its worker dies and another ends its job tells of the image", async () => {
   await using dir = await tempDir();
-  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  await using simulator = await startSimulator({ stepTimeMs: 1, previewMethod: "still" });
   using stall = simulator.faults.stall("KSampler");
   let addresses: Addresses;
   let program: Program;

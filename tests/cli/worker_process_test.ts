@@ -18,7 +18,12 @@ Deno.test("worker --simulate takes a job and generates it, as a process of its o
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`worker lets the running job finish on ${signal}, takes no more, and exits with 0`, async () => {
-    await using simulator = await startSimulator({ stepTimeMs: 1, loadTimeMs: 1, nodeTimeMs: 1 });
+    await using simulator = await startSimulator({
+      stepTimeMs: 1,
+      loadTimeMs: 1,
+      nodeTimeMs: 1,
+      previewMethod: "still",
+    });
     using stall = simulator.faults.stall({ nodeClass: "KSampler", step: 3 });
     await using setup = await startWorkerProcess([], [`--comfyui-url=${simulator.url}`]);
     await using client = await connect(setup.addresses);

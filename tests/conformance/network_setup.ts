@@ -37,7 +37,13 @@ export async function networkSetup(options: NetworkSetupOptions = {}): Promise<N
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
   const simulator = starting.use(
-    await startSimulator({ stepTimeMs: 20, loadTimeMs: 2, nodeTimeMs: 1, ...options.simulator }),
+    await startSimulator({
+      stepTimeMs: 20,
+      loadTimeMs: 2,
+      nodeTimeMs: 1,
+      previewMethod: "still",
+      ...options.simulator,
+    }),
   );
   const proxy = starting.use(startFaultProxy({ url: simulator.url }));
   const loaded = await testConfig(dir.path, proxy.url);

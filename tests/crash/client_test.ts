@@ -20,7 +20,12 @@ const PATIENCE_MS = 60_000 + 2_000 * JOBS;
 Deno.test(`Each of ${JOBS} handles settles rightly though the worker is killed ${KILLS} times and updates are lost (DGX_PIXELS_CHAOS_SEED=${SEED})`, async () => {
   const chance = createChance(SEED);
   await using dir = await tempDir();
-  await using simulator = await startSimulator({ stepTimeMs: 4, loadTimeMs: 10, nodeTimeMs: 1 });
+  await using simulator = await startSimulator({
+    stepTimeMs: 4,
+    loadTimeMs: 10,
+    nodeTimeMs: 1,
+    previewMethod: "still",
+  });
   await using worker = new WorkerLives({ dir: dir.path, comfyuiUrl: simulator.url });
   const lossy = lossyTransport(zmqTransport(), chance);
   await using client = await connect({

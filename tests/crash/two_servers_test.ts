@@ -73,7 +73,7 @@ interface TwoServers extends AsyncDisposable {
 async function twoServers({ awayMs = AWAY_MS } = {}): Promise<TwoServers> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
-  const timing = { stepTimeMs: 5, loadTimeMs: 2, nodeTimeMs: 1 };
+  const timing = { stepTimeMs: 5, loadTimeMs: 2, nodeTimeMs: 1, previewMethod: "still" } as const;
   const one = starting.use(await startSimulator(timing));
   const two = starting.use(await startSimulator(timing));
   const base = await testConfig(dir.path, one.url, { "comfyui-url": [one.url, two.url] });

@@ -151,7 +151,10 @@ Deno.test("Previews are asked for where ComfyUI can be asked, and may be turned 
   const config = `${dir.path}/worker.yaml`;
   await Deno.writeTextFile(config, "output: { preview_method: none }\n");
   const askedFor = async (simulator: SimulatorOptions, flags: Flags = {}) => {
-    await using setup = await workerSetup({ simulator, flags });
+    await using setup = await workerSetup({
+      simulator: { previewMethod: "none", ...simulator },
+      flags,
+    });
     const job = setup.client.generate(IMAGE);
     let previews = 0;
     for await (const update of job.updates()) if (update.type === "preview") previews += 1;

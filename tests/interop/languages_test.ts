@@ -49,7 +49,9 @@ async function startWorkers() {
   for (const name of ["worker", "clients/me"]) {
     await writeKeyFiles(`${dir}/${name}`, await generateCurveKeys());
   }
-  const simulator = starting.use(await startSimulator({ stepTimeMs: 10, loadTimeMs: 200 }));
+  const simulator = starting.use(
+    await startSimulator({ stepTimeMs: 10, loadTimeMs: 200, previewMethod: "still" }),
+  );
   const start = async (name: string, flags: Record<string, string> = {}) => {
     const config = await testConfig(`${dir}/${name}`, simulator.url, flags);
     return starting.use(await startWorker({ config }));

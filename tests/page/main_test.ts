@@ -24,7 +24,7 @@ function slowSteps() {
   };
 }
 
-/** Length of the image's pixels on the screen, and whether they stay sharp. */
+/** Length of the image's pixels on the screen, whether they stay sharp, and what is behind them. */
 async function enlargementOf({ page }: BrowserPage, selector: string) {
   return await page.locator(selector).first().evaluate((element) => {
     const image = element as unknown as {
@@ -32,11 +32,12 @@ async function enlargementOf({ page }: BrowserPage, selector: string) {
       getBoundingClientRect(): { width: number };
     };
     const { getComputedStyle: styleOf } = globalThis as unknown as {
-      getComputedStyle(element: unknown): { imageRendering: string };
+      getComputedStyle(element: unknown): { imageRendering: string; backgroundImage: string };
     };
     return {
       zoom: image.getBoundingClientRect().width / image.naturalWidth,
       rendering: styleOf(element).imageRendering,
+      behind: styleOf(element).backgroundImage,
     };
   });
 }
@@ -64,8 +65,9 @@ browserTest(
     hurry();
     await page.locator(".state", { hasText: "completed" }).waitFor();
     await page.locator("img.pixels[alt='a small dragon']").waitFor();
-    const { zoom, rendering } = await enlargementOf(browser, "img.pixels");
+    const { zoom, rendering, behind } = await enlargementOf(browser, "img.pixels");
     assert.equal(rendering, "pixelated");
+    assert.match(behind, /conic-gradient/);
     assert.ok(zoom >= 1 && Number.isInteger(zoom), `${zoom} times`);
     assert.deepEqual(browser.faults, []);
   },
@@ -166,5 +168,89 @@ browserTest(
     assert.deepEqual(browser.faults, []);
   },
 );
+
+browserTest("the image, sheet and atlas of a job come as files", async (open) => {
+  await using setup = await httpSetup();
+  const id = await submitted(setup, { prompt: "a knight walks", animation_frames: 3 });
+  await using browser = await open(`${setup.url}/#/job/${id}`, { acceptDownloads: true });
+  const { page } = browser;
+  for (
+    const [word, path, name] of [
+      ["Image", "images/0", /_0\.png$/],
+      ["Sheet", "sheet", /_sheet\.png$/],
+      ["Atlas", "atlas", /_sheet\.json$/],
+    ] as const
+  ) {
+    const coming = page.waitForEvent("download");
+    await page.getByRole("button", { name: word, exact: true }).click();
+    const download = await coming;
+    assert.match(download.suggestedFilename(), name);
+    const wanted = await (await setup.ask(`/v1/jobs/${id}/${path}`)).bytes();
+    assert.deepEqual(await Deno.readFile(await download.path()), wanted, word);
+  }
+  assert.deepEqual(browser.faults, []);
+});
+
+browserTest("a job is run again with another seed, or changed first", async (open) => {
+  await using setup = await httpSetup();
+  const wish = { prompt: "a green slime", seed: 7, steps: 3, size: [128, 64] };
+  const id = await submitted(setup, wish);
+  await using browser = await open(`${setup.url}/#/job/${id}`);
+  const { page } = browser;
+  const seed = page.locator("dt:text-is('Seed') + dd");
+  await seed.getByText("7", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Run again with another seed" }).click();
+  await page.waitForURL(({ hash }) => !hash.endsWith(id));
+  await page.locator(".state", { hasText: "completed" }).waitFor();
+  await page.getByRole("heading", { name: "a green slime" }).waitFor();
+  assert.notEqual(await seed.innerText(), "7");
+  await page.goto(`${setup.url}/#/job/${id}`);
+  await seed.getByText("7", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Change and run" }).click();
+  await page.getByRole("button", { name: "Generate" }).waitFor();
+  const names = ["prompt", "seed", "steps", "width", "height"];
+  const values = names.map((name) => page.locator(`form [name=${name}]`).inputValue());
+  assert.deepEqual(await Promise.all(values), ["a green slime", "7", "3", "128", "64"]);
+  assert.deepEqual(browser.faults, []);
+});
+
+browserTest("of ten thousand jobs a page is asked for and drawn at a time", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  const now = Date.now() / 1_000;
+  const jobs = Array.from({ length: 10_000 }, (_, index) => ({
+    job_id: `job-${index}`,
+    prompt: `number ${index}`,
+    state: "cancelled",
+    attempts: 1,
+    created_at: now - index,
+    finished_at: now - index,
+  }));
+  const limits = new Set<string | null>();
+  await page.route(/\/v1\/jobs\?/, (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const first = Number(searchParams.get("cursor") ?? 0);
+    limits.add(searchParams.get("limit"));
+    const end = first + Number(searchParams.get("limit"));
+    const cursor = end < jobs.length ? { cursor: String(end) } : {};
+    return route.fulfill({ json: { jobs: jobs.slice(first, end), ...cursor } });
+  });
+  await page.goto(`${setup.url}/#/queue`);
+  const shows = async (first: number, number: number) => {
+    await page.getByText(`page ${number}`, { exact: true }).waitFor();
+    await page.locator("li.job", { hasText: new RegExp(`number ${first}\\b`) }).waitFor();
+    assert.equal(await page.locator("li.job").count(), 50);
+  };
+  await shows(0, 1);
+  for (let number = 2; number <= 8; number += 1) {
+    await page.getByRole("button", { name: "Older" }).click();
+    await shows((number - 1) * 50, number);
+  }
+  await page.getByRole("button", { name: "Newer" }).click();
+  await shows(300, 7);
+  assert.deepEqual([...limits], ["50"]);
+  assert.deepEqual(browser.faults, []);
+});
 
 await run("a reader watches jobs on the page");

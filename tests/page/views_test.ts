@@ -8,6 +8,9 @@ import { httpSetup, statusOf } from "../http/support.ts";
 import { browserTests, submitted } from "./support.ts";
 import { IMAGE } from "../support/worker.ts";
 
+/** Time between two looks of a view: the page's clock is set on by it. */
+const LOOK_EVERY_MS = 5_000;
+
 const { add: browserTest, run } = browserTests();
 
 browserTest("one prompt on two models with two seeds stands side by side", async (open) => {
@@ -59,6 +62,11 @@ browserTest(
     assert.equal(await left("Prompt", "SLIME"), "a green slime");
     assert.equal(await left("Model", "refiner"), "a tower");
     assert.equal(await left("Seed", "7"), "a green slime");
+    await page.getByLabel("To", { exact: true }).fill("2001-01-01");
+    await page.getByText("No images here.").waitFor();
+    assert.equal(await page.getByRole("link", { name: "Compare" }).count(), 1);
+    await page.getByLabel("To", { exact: true }).fill("");
+    await page.getByText("3 images; choose").waitFor();
     for (const frame of [0, 1, 2]) {
       await page.locator(`.gallery canvas[data-frame='${frame}']`).waitFor();
     }
@@ -83,6 +91,56 @@ browserTest("the form asks for true pixel art in a palette that it shows", async
     background: "transparent",
   });
   await page.locator(".state", { hasText: "completed" }).waitFor();
+  await page.locator("dd", { hasText: /^32 × 32, \d+ colours/ }).waitFor();
+  assert.deepEqual(browser.faults, []);
+});
+
+browserTest("a refusal stands where the reader of a small screen is", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(`${setup.url}/#/new`, {
+    viewport: { width: 390, height: 780 },
+  });
+  const { page } = browser;
+  await page.getByLabel("Prompt", { exact: true }).fill("a blue slime");
+  await page.getByLabel("Width", { exact: true }).fill("63");
+  await page.getByRole("button", { name: "Generate" }).click();
+  await page.getByRole("alert").getByText("ask for 56x1024 or 64x1024").waitFor();
+  await polled(async () => {
+    const box = await page.getByRole("alert").boundingBox();
+    return box !== null && box.y > 0 && box.y + box.height <= 780 || undefined;
+  }, "the refusal is in view");
+});
+
+browserTest("what can be chosen is asked for anew when the reader comes back", async (open) => {
+  await using setup = await httpSetup();
+  await using browser = await open(setup.url);
+  const { page } = browser;
+  // Nothing else of it changes by itself, nor tells the page.
+  let extra: readonly string[] = ["early"];
+  const add = async (path: RegExp, list: string, make: (name: string) => unknown) =>
+    await page.route(path, async (route) => {
+      const answer = await route.fetch();
+      const known = (await answer.json())[list] as unknown[];
+      const json = { [list]: [...known, ...extra.map(make)] };
+      await route.fulfill({ response: answer, json });
+    });
+  await add(/\/v1\/models$/, "models", (name) => ({ name, model_type: "lora", size_mb: 1 }));
+  await add(/\/v1\/workflows$/, "workflows", (name) => ({ name }));
+  await add(/\/v1\/palettes$/, "palettes", (name) => ({ name, colors: ["#ffffff"] }));
+  await page.goto(`${setup.url}/#/new`);
+  const names = ["lora", "workflow", "pixel_palette"];
+  const option = (field: string, name: string) =>
+    page.locator(`select[name=${field}] option[value=${name}]`);
+  for (const name of names) {
+    await option(name, "early").waitFor({ state: "attached" });
+    await page.locator(`select[name=${name}]`).selectOption("early");
+  }
+  extra = ["early", "late"];
+  await page.evaluate(() => void dispatchEvent(new Event("focus")));
+  for (const name of names) {
+    await option(name, "late").waitFor({ state: "attached" });
+    assert.equal(await page.locator(`select[name=${name}]`).inputValue(), "early");
+  }
   assert.deepEqual(browser.faults, []);
 });
 
@@ -100,6 +158,7 @@ browserTest(
       await answered.promise;
       await route.continue();
     });
+    await page.clock.install();
     await page.goto(`${setup.url}/#/new`);
     const button = page.getByRole("button", { name: "Generate" });
     await button.waitFor();
@@ -109,6 +168,7 @@ browserTest(
     await model.selectOption({ label: "sd_xl_refiner_1.0" });
     assert.equal(await button.isDisabled(), false);
     assert.equal(await statusOf(setup.addServer({ url: second.url })), 201);
+    await page.clock.fastForward(LOOK_EVERY_MS);
     await model.locator("option[value^='aaa']").waitFor({ state: "attached" });
     await page.locator("option[value^='bbb']").waitFor({ state: "attached" });
     assert.equal(await model.inputValue(), "sd_xl_refiner_1.0.safetensors");
@@ -192,12 +252,14 @@ browserTest("a fault is shown until the worker answers again", async (open) => {
   await using browser = await open(setup.url);
   const { page } = browser;
   const fault = page.getByRole("alert");
+  await page.clock.install();
   for (const [view, path] of [["servers", /\/v1\/servers$/], ["charts", /\/v1\/jobs\?/]] as const) {
     await page.route(path, (route) => route.abort());
     await page.goto(`${setup.url}/#/${view}`);
     await fault.waitFor();
     await page.unroute(path);
     await submitted(setup, {});
+    await page.clock.fastForward(LOOK_EVERY_MS);
     await fault.waitFor({ state: "detached" });
   }
 });
@@ -272,14 +334,21 @@ browserTest(
       const cursor = first + 1_000 < jobs.length ? { cursor: String(first + 1_000) } : {};
       return route.fulfill({ json: { jobs: jobs.slice(first, first + 1_000), ...cursor } });
     });
+    await page.clock.install();
+    const lookAgain = async () => {
+      const answered = page.waitForResponse(/\/v1\/jobs\?/);
+      await page.clock.fastForward(LOOK_EVERY_MS);
+      await answered;
+    };
     await page.goto(`${setup.url}/#/charts`);
     await page.getByText("Only the newest 10000 jobs are drawn.").waitFor();
     await page.getByText("9999 jobs ended").waitFor();
     assert.ok(!asked.includes(10_000));
     Object.assign(jobs[3_500]!, { state: "completed", finished_at: now });
+    await lookAgain();
     await page.getByText("10000 jobs ended").waitFor();
     const isCalm = () => asked.slice(-3).every((first) => first === 0) || undefined;
-    await polled(() => Promise.resolve(isCalm()), "only the newest are asked for");
+    await polled(() => lookAgain().then(isCalm), "only the newest are asked for");
     await page.getByLabel("Of the last").selectOption("15 minutes");
     await page.getByText(/^[5-9]\d{3} jobs ended/).waitFor();
     assert.deepEqual(browser.faults, []);

@@ -88,7 +88,9 @@ async function securedWorker() {
   for (const name of ["worker", "clients/known", "stranger"]) {
     await writeKeyFiles(`${dir.path}/${name}`, await generateCurveKeys());
   }
-  const simulator = starting.use(await startSimulator({ stepTimeMs: 1, loadTimeMs: 1 }));
+  const simulator = starting.use(
+    await startSimulator({ stepTimeMs: 1, loadTimeMs: 1, previewMethod: "still" }),
+  );
   const config = await testConfig(dir.path, simulator.url, {
     "curve-key": `${dir.path}/worker.key_secret`,
     "curve-clients": `${dir.path}/clients`,

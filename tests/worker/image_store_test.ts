@@ -49,7 +49,12 @@ function test(behaviour: string, body: (work: Work) => Promise<void>): void {
         ),
       async start(name, flags = {}) {
         const simulator = running.use(
-          await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 }),
+          await startSimulator({
+            stepTimeMs: 2,
+            loadTimeMs: 2,
+            nodeTimeMs: 1,
+            previewMethod: "still",
+          }),
         );
         const plain = await testConfig(`${dir.path}/${name}`, simulator.url, {
           "worker-name": name,

@@ -10,8 +10,18 @@ const FALLS = new URL("../executor/fixtures/falls_for_a_prompt.ts", import.meta.
 
 Deno.test("A job that brings down the isolate of two servers costs the other server's jobs nothing", async () => {
   await using dir = await tempDir();
-  await using good = await startSimulator({ stepTimeMs: 5, loadTimeMs: 1, nodeTimeMs: 1 });
-  await using bad = await startSimulator({ stepTimeMs: 1, loadTimeMs: 1, nodeTimeMs: 1 });
+  await using good = await startSimulator({
+    stepTimeMs: 5,
+    loadTimeMs: 1,
+    nodeTimeMs: 1,
+    previewMethod: "still",
+  });
+  await using bad = await startSimulator({
+    stepTimeMs: 1,
+    loadTimeMs: 1,
+    nodeTimeMs: 1,
+    previewMethod: "still",
+  });
   const urls = { "comfyui-url": [good.url, bad.url] };
   const base = await testConfig(dir.path, good.url, urls);
   const config = {

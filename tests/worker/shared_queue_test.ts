@@ -147,7 +147,12 @@ test("refuse jobs while PostgreSQL is away, store what ran meanwhile, and go on"
 
 test("take over the jobs of one that was killed, when its leases have run out", async (pair) => {
   const { a, b, cluster, schema, dir } = pair;
-  await using lost = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
+  await using lost = await startSimulator({
+    stepTimeMs: 2,
+    loadTimeMs: 2,
+    nodeTimeMs: 1,
+    previewMethod: "still",
+  });
   using stall = lost.faults.stall({ nodeClass: "KSampler", step: 2 });
   using busyA = a.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
   using busyB = b.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
@@ -195,7 +200,13 @@ async function startPair(cluster: Cluster): Promise<Pair> {
   const schema = `workers_${schemas += 1}`;
   const member = async (name: string, models: Record<string, string[]> = {}): Promise<Member> => {
     const simulator = starting.use(
-      await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1, models }),
+      await startSimulator({
+        stepTimeMs: 2,
+        loadTimeMs: 2,
+        nodeTimeMs: 1,
+        previewMethod: "still",
+        models,
+      }),
     );
     const config = await testConfig(`${dir.path}/${name}`, simulator.url, {
       db: cluster.url(schema),

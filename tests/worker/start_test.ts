@@ -24,7 +24,7 @@ function watched(onBound: (server: RequestServer) => Promise<void> | void): Tran
 
 Deno.test("startWorker() takes a generate that came before anything but the port was there", async () => {
   await using dir = await tempDir();
-  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  await using simulator = await startSimulator({ stepTimeMs: 1, previewMethod: "still" });
   const early = Promise.withResolvers<Uint8Array>();
   await using worker = await startWorker({
     config: await testConfig(dir.path, simulator.url),
@@ -53,7 +53,7 @@ Deno.test("startWorker() leaves no port bound when what comes after the sockets 
 
 Deno.test("startWorker() refuses the queue of a worker that lives, and leaves its jobs alone", async () => {
   await using dir = await tempDir();
-  await using simulator = await startSimulator({ stepTimeMs: 1 });
+  await using simulator = await startSimulator({ stepTimeMs: 1, previewMethod: "still" });
   const config = await testConfig(dir.path, simulator.url);
   using stall = simulator.faults.stall("KSampler");
   {

@@ -54,9 +54,10 @@ export function GalleryView({ place }: { place: Place }): Shown {
     <${Fault} text=${fault} />
     <div class="bar">
       <span class="dim" role="status">${counted(jobs.length, isDone, chosen.length)}</span>
-      <a class="button" aria-disabled=${chosen.length < 2
-        ? "true"
-        : undefined} href=${chosen.length < 2 ? undefined : linkToJobs(chosen)}>Compare</a>
+      ${jobs.length > 1 && html`
+        <a class="button" aria-disabled=${chosen.length < 2 ? "true" : undefined}
+          href=${chosen.length < 2 ? undefined : linkToJobs(chosen)}>Compare</a>
+      `}
     </div>
     <ul class="gallery">
       ${jobs.map((job) =>
@@ -67,7 +68,8 @@ export function GalleryView({ place }: { place: Place }): Shown {
             </a>
             <span class="caption">${jobName(job)}</span>
             <span class="dim caption">${shortModel(job.model)}</span>
-            <span class="dim caption">seed ${job.seed ?? "–"} · ${moment(job.finished_at)}</span>
+            <span class="dim made"><span>seed ${job.seed ?? "–"}</span>
+              <span>${moment(job.finished_at)}</span></span>
             <label class="choose"><input type="checkbox" checked=${chosen.includes(job.job_id)}
                       onChange=${() => choose(job.job_id)} aria-label=${`Choose ${
                         jobName(job)
@@ -83,7 +85,8 @@ export function GalleryView({ place }: { place: Place }): Shown {
 
 function counted(images: number, isDone: boolean, chosen: number): string {
   const found = `${images} ${images === 1 ? "image" : "images"}${isDone ? "" : " so far"}`;
-  return chosen === 0 ? `${found}; choose some to compare` : `${found}, ${chosen} chosen`;
+  if (chosen > 0) return `${found}, ${chosen} chosen`;
+  return images === 0 ? found : `${found}; choose some to compare`;
 }
 
 /** How far a search has come. */

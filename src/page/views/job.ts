@@ -2,7 +2,16 @@
 
 import { useState } from "preact/hooks";
 import { ask, get, jobPath, send } from "../api.ts";
-import { duration, hasSheet, imageCount, isOver, jobName, moment, stageName } from "../format.ts";
+import {
+  duration,
+  hasSheet,
+  imageCount,
+  isOver,
+  jobName,
+  moment,
+  pixelWords,
+  stageName,
+} from "../format.ts";
 import { html, type Shown } from "../html.ts";
 import { type Live, lookAgain, useLive, useLook } from "../live.ts";
 import { boxOf, ZoomBar } from "../parts/image.ts";
@@ -54,11 +63,13 @@ export function JobView({ id }: { id: string }): Shown {
         <div class="bar">
           ${hasImage && html`<${ZoomBar} zoom=${zoom} set=${setZoom} />`}
           ${count > 1 && html`
-            <button type="button" disabled=${index === 0}
-              onClick=${() => setIndex(index - 1)}>Previous</button>
-            <span class="dim">image ${index + 1} of ${count}</span>
-            <button type="button" disabled=${index === count - 1}
-              onClick=${() => setIndex(index + 1)}>Next</button>
+            <span class="pages">
+              <button type="button" disabled=${index === 0}
+                onClick=${() => setIndex(index - 1)}>Previous</button>
+              <span class="dim">image ${index + 1} of ${count}</span>
+              <button type="button" disabled=${index === count - 1}
+                onClick=${() => setIndex(index + 1)}>Next</button>
+            </span>
           `}
         </div>
       </section>
@@ -70,7 +81,7 @@ export function JobView({ id }: { id: string }): Shown {
           <a class="button" href=${linkTo("new", "", settingsOf(job))}>Change and run</a>
         </div>
         <${Course} job=${job} live=${live} />
-        <${Facts} job=${job} />
+        <${Facts} job=${job} index=${index} />
         <${Downloads} job=${job} index=${index} fail=${fail} />
       </section>
     </div>
@@ -101,7 +112,8 @@ function Course({ job, live }: { job: Job; live: Live | undefined }): Shown {
   `;
 }
 
-function Facts({ job }: { job: Job }): Shown {
+function Facts({ job, index }: { job: Job; index: number }): Shown {
+  const found = job.pixel?.find(({ image }) => image === index) ?? job.pixel?.[0];
   const facts: readonly (readonly [string, string | number | undefined])[] = [
     ["Model", job.model],
     ["LoRAs", job.loras?.map(({ name }) => name).join(", ") || undefined],
@@ -109,6 +121,7 @@ function Facts({ job }: { job: Job }): Shown {
     ["Size", job.size?.join(" × ")],
     ["Steps", job.steps],
     ["Seed", job.seed],
+    ["Pixel art", found && pixelWords(found)],
     ["Server", job.server],
     ["Ran", job.duration_s === undefined ? undefined : duration(job.duration_s)],
   ];

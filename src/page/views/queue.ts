@@ -74,13 +74,15 @@ export function QueueView({ place }: { place: Place }): Shown {
         } cancel=${cancel} />`
       )}
     </ul>
-    <div class="bar">
-      <button type="button" disabled=${cursors.length === 0}
-        onClick=${() => setCursors(cursors.slice(0, -1))}>Newer</button>
-      <span class="dim">page ${cursors.length + 1}</span>
-      <button type="button" disabled=${list?.cursor === undefined}
-        onClick=${() => setCursors([...cursors, list!.cursor!])}>Older</button>
-    </div>
+    ${(cursors.length > 0 || list?.cursor !== undefined) && html`
+      <div class="bar">
+        <button type="button" disabled=${cursors.length === 0}
+          onClick=${() => setCursors(cursors.slice(0, -1))}>Newer</button>
+        <span class="dim">page ${cursors.length + 1}</span>
+        <button type="button" disabled=${list?.cursor === undefined}
+          onClick=${() => setCursors([...cursors, list!.cursor!])}>Older</button>
+      </div>
+    `}
   `;
 }
 

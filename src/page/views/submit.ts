@@ -1,6 +1,6 @@
 /** The form that asks for images. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, send, wordsOf } from "../api.ts";
 import { html, type Shown } from "../html.ts";
 import { useChoices } from "../parts/choices.ts";
@@ -22,6 +22,8 @@ export function SubmitView({ place }: { place: Place }): Shown {
   const { models, loras, workflows, palettes, fault: missing } = useChoices();
   const [fault, setFault] = useState<string>();
   const [isSending, setSending] = useState(false);
+  const refusal = useRef<HTMLDivElement>(null);
+  useEffect(() => refusal.current?.scrollIntoView({ block: "center" }), [fault]);
   const preset = (name: string, otherwise: string) => place.query.get(name) ?? otherwise;
   async function submit(event: Event): Promise<void> {
     event.preventDefault();
@@ -53,7 +55,7 @@ export function SubmitView({ place }: { place: Place }): Shown {
     `;
   return html`
     <h1 tabindex="-1">New image</h1>
-    <${Fault} text=${fault ?? missing} />
+    <${Fault} text=${missing} />
     <form class="form" onSubmit=${submit}>
       <label class="wide">Prompt
         <textarea name="prompt" rows="3" required maxlength="10000" defaultValue=${preset(
@@ -91,6 +93,11 @@ export function SubmitView({ place }: { place: Place }): Shown {
       <${PixelFields} palettes=${palettes} />
       <label class="wide">Start from an image
         <input name="image" type="file" accept="image/png,image/jpeg,image/webp" /></label>
+      ${fault !== undefined && html`
+        <div class="wide" ref=${refusal}>
+          <${Fault} text=${fault} />
+        </div>
+      `}
       <div class="wide bar">
         <button type="submit" class="main" disabled=${isSending ||
           models.length === 0}>Generate</button>

@@ -68,10 +68,14 @@ class Waiting {
   }
 }
 
-/** Makes phases continuous, from the surest place outwards, and lays a line through them. */
+/**
+ * Makes phases continuous, from the surest place outwards, and lays a line through them. Across noise they
+ * go on from where they were before it: its own whole turns mean nothing.
+ */
 export function unwrap({ length, strips, blocks, re, im }: Phases): Plane {
   const count = strips * blocks;
   const turns = new Float64Array(count);
+  const heard = new Float64Array(count);
   const weights = new Float64Array(count);
   let most = 1e-9, surest = 0;
   for (let index = 0; index < count; index++) {
@@ -79,6 +83,7 @@ export function unwrap({ length, strips, blocks, re, im }: Phases): Plane {
     weights[index] = weight;
     if (weight > most) most = weight, surest = index;
   }
+  const quiet = quietBelow(weights);
   const done = new Uint8Array(count);
   const waiting = new Waiting(4 * count + 1);
   const levelOf = (place: number) =>
@@ -90,7 +95,8 @@ export function unwrap({ length, strips, blocks, re, im }: Phases): Plane {
     done[place] = 1;
     // Steps at x0 + i * pitch have the phase -x0 / pitch.
     const turn = -Math.atan2(im[place]!, re[place]!) / (2 * Math.PI);
-    turns[place] = from < 0 ? turn : turn - Math.round(turn - turns[from]!);
+    turns[place] = from < 0 ? turn : turn - Math.round(turn - heard[from]!);
+    heard[place] = from < 0 || weights[place]! > quiet ? turns[place]! : heard[from]!;
     const b = place % blocks;
     for (let side = 0; side < 4; side++) {
       const other = side === 0
@@ -104,6 +110,11 @@ export function unwrap({ length, strips, blocks, re, im }: Phases): Plane {
   }
   const line = layLine(turns, weights, blocks);
   return { turns, weights, ...line, certainty: line.certainty * (length / blocks) ** 2 };
+}
+
+/** Amplitudes up to this are noise. */
+function quietBelow(weights: Float64Array): number {
+  return QUIET * weights.toSorted()[Math.floor(weights.length * 0.9)]!;
 }
 
 /** Lays a line through turns; those that are far off it, by a wrong turn perhaps, count less and less. */
@@ -143,7 +154,7 @@ function layLine(
 /** Smooths the mesh: sure places stay, unsure ones follow those around them. */
 export function relax({ turns, weights, middle }: Plane, { strips, blocks }: Phases): Float64Array {
   const mean = weights.reduce((a, b) => a + b, 0) / weights.length + 1e-9;
-  const quiet = QUIET * weights.toSorted()[Math.floor(weights.length * 0.9)]!;
+  const quiet = quietBelow(weights);
   // What a quiet place says is noise; it would draw the edge of the content along.
   let now = turns.map((turn, index) => weights[index]! > quiet ? turn : middle);
   for (let round = 0; round < 12; round++) {

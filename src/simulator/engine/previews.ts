@@ -1,6 +1,6 @@
 /** The previews of one run, as JPEG files. */
 
-import { type Image, resized } from "../files/image.ts";
+import { type Image, plainImage, resized } from "../files/image.ts";
 import { encodeJpeg } from "../files/jpeg.ts";
 import type { Settings } from "../options.ts";
 
@@ -8,8 +8,13 @@ import type { Settings } from "../options.ts";
 const SIZE = 512;
 const QUALITY = 95;
 
+const GREY = [128, 128, 128] as const;
+
 /** To paint one takes longer than a quick step: for so long the last one is sent again. */
 const LASTS_MS = 100;
+
+/** The one of all runs that is sent where it never changes: to write one takes longer than a quick job. */
+let still: Uint8Array | undefined;
 
 /** What a prompt may ask for; any other word, such as `default`, leaves it to the server. */
 const METHODS = ["none", "auto", "latent2rgb", "taesd"];
@@ -33,11 +38,11 @@ export class Previews {
   of(paint: () => Image): Uint8Array | undefined {
     if (!this.#isSent) return undefined;
     const { previewMethod, clock } = this.#settings;
-    const isStill = previewMethod === "still";
+    if (previewMethod === "still") return still ??= encodeJpeg(plainImage(8, 8, GREY), QUALITY);
     const atMs = clock.now();
     const last = this.#last;
-    if (last !== undefined && (isStill || Math.abs(atMs - last.atMs) < LASTS_MS)) return last.jpeg;
-    const jpeg = encodeJpeg(isStill ? paint() : scaled(paint()), QUALITY);
+    if (last !== undefined && Math.abs(atMs - last.atMs) < LASTS_MS) return last.jpeg;
+    const jpeg = encodeJpeg(scaled(paint()), QUALITY);
     this.#last = { jpeg, atMs };
     return jpeg;
   }

@@ -160,7 +160,7 @@ async function startMember(
 ): Promise<Member> {
   await using starting = new AsyncDisposableStack();
   const simulator = starting.use(
-    await startSimulator({ stepTimeMs: 8, loadTimeMs: 20, nodeTimeMs: 1 }),
+    await startSimulator({ stepTimeMs: 8, loadTimeMs: 20, nodeTimeMs: 1, previewMethod: "still" }),
   );
   const ledger = createLedger(simulator);
   const url = new URL(cluster.url(schema));

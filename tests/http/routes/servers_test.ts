@@ -11,7 +11,12 @@ async function servers(setup: HttpSetup): Promise<{ name: string; state: string 
 Deno.test("a server that is added gets jobs, and the one that is removed ends what it has", async () => {
   await using setup = await httpSetup();
   const isolates = liveIsolates;
-  await using other = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
+  await using other = await startSimulator({
+    stepTimeMs: 2,
+    loadTimeMs: 2,
+    nodeTimeMs: 1,
+    previewMethod: "still",
+  });
   const [first] = await servers(setup);
   const added = await setup.addServer({ url: other.url, name: "other", weight: 2 });
   assert.deepEqual([added.status, added.headers.get("location")], [201, "/v1/servers/other"]);

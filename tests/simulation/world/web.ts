@@ -178,6 +178,8 @@ async function serve(host: Host, url: string, init: RequestInit): Promise<Respon
   const bytes = await response.bytes();
   const { status } = response;
   const kept = { status, headers: response.headers };
+  // As servers tell it of what they have in memory.
+  kept.headers.set("content-length", String(bytes.length));
   if (status === 204 || status === 304) return new Response(null, kept);
   if (host.lies) {
     const isText = response.headers.get("content-type")?.includes("json") === true;

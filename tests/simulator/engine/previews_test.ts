@@ -27,7 +27,7 @@ Deno.test("Previews.of() paints anew only what is older than a tenth of a second
   notDeepEqual(show(20), second);
 });
 
-Deno.test("Previews.of() brings previews to one size, unless one of any size is sent for ever", () => {
+Deno.test("Previews.of() brings previews to one size, unless a small one is sent for ever", () => {
   const { width, height } = decodeJpeg(setup("latent2rgb").show(20)!);
   deepEqual([width, height], [512, 256]);
   const { show, advance } = setup("still");

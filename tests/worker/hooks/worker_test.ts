@@ -106,7 +106,12 @@ Deno.test("what was given up is listed over HTTP, without secrets, and tried aga
 
 Deno.test("what a receiver could not be told is told by the next worker on the queue", async () => {
   await using dir = await tempDir();
-  await using simulator = await startSimulator({ stepTimeMs: 2, loadTimeMs: 2, nodeTimeMs: 1 });
+  await using simulator = await startSimulator({
+    stepTimeMs: 2,
+    loadTimeMs: 2,
+    nodeTimeMs: 1,
+    previewMethod: "still",
+  });
   const { promise: hanging, resolve: release } = Promise.withResolvers<Response>();
   await using receiver = hookReceiver((_told, count) =>
     count === 1 ? hanging : new Response(null, { status: 200 })
