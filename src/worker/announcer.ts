@@ -16,6 +16,8 @@ export interface AnnouncerOptions {
   publisher: Publisher;
   /** Stores what is to be told of a job elsewhere; an ending is marked as told only after that. */
   onEnding?: (job: Ending) => Promise<void>;
+  /** Time between two tries to note that endings were told. @default {10_000} */
+  retryMs?: number;
   /** Takes log lines. */
   logger?: Logger;
 }
@@ -23,16 +25,48 @@ export interface AnnouncerOptions {
 /** Endings that are remembered as told, where they may come again: those of some seconds. */
 const REMEMBERED = 10_000;
 
+/** Endings whose note is tried again; further ones are told again at the next start, which does no harm. */
+const MOST_LATE = 1_000;
+
 /** Tells endings. */
 export interface Announcer {
   /** Tells how a job ended. */
   announce(job: Ending): Promise<void>;
 }
 
-/** Creates an announcer. */
-export function createAnnouncer(options: AnnouncerOptions): Announcer {
-  const { queue, publisher, onEnding, logger = silentLogger } = options;
+/** Creates an announcer. To be disposed of, which ends what it tries again. */
+export function createAnnouncer(options: AnnouncerOptions): Announcer & Disposable {
+  const { queue, publisher, onEnding, retryMs = 10_000, logger = silentLogger } = options;
+  const late = new Set<Ending>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isDisposed = false;
+  const note = async (job: Ending): Promise<void> => {
+    await onEnding?.(job);
+    await queue?.markAnnounced(job.id);
+  };
+  const tryLater = (): void => {
+    if (isDisposed || late.size === 0) return;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void noteLate();
+    }, retryMs);
+  };
+  const noteLate = async (): Promise<void> => {
+    try {
+      for (const job of late) {
+        await note(job);
+        late.delete(job);
+      }
+    } catch (error) {
+      logger.log("debug", `Cannot note yet that endings were told: ${messageOf(error)}`);
+    }
+    tryLater();
+  };
   return {
+    [Symbol.dispose]() {
+      isDisposed = true;
+      clearTimeout(timer);
+    },
     async announce(job) {
       publishEnding(publisher, job);
       const failed = job.outcome?.type === "failed";
@@ -40,10 +74,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer {
       const facts = { jobId: job.id, duration_s: durationS(job) };
       logger.log(failed ? "error" : "info", message, facts);
       try {
-        await onEnding?.(job);
-        await queue?.markAnnounced(job.id);
+        await note(job);
       } catch (error) {
-        // It is told again at the next start, which does no harm.
+        if (late.size < MOST_LATE) late.add(job);
+        tryLater();
         logger.log("warn", `Cannot note that an ending was told: ${messageOf(error)}`, {
           jobId: job.id,
         });

@@ -177,7 +177,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await hooks?.note(ending, queue);
   };
   const marked = shared === undefined ? { queue } : {};
-  const own = createAnnouncer({ ...marked, publisher, onEnding, logger });
+  const own = starting.use(createAnnouncer({ ...marked, publisher, onEnding, logger }));
   const once = shared === undefined ? undefined : announceOnce(own);
   const told = once ?? own;
   const isTold = (jobId: string) => once?.isTold(jobId) ?? false;
@@ -313,6 +313,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     freeSpace[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();
     await catchUp?.[Symbol.asyncDispose]();
+    own[Symbol.dispose]();
     await following?.[Symbol.asyncDispose]();
     await relay?.[Symbol.asyncDispose]();
     await hooks?.[Symbol.asyncDispose]();

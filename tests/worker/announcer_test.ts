@@ -28,8 +28,28 @@ Deno.test("Announcer.announce() tells an ending although that cannot be noted", 
   const { queue, updates, publisher } = setup();
   await using _queue = queue;
   const markAnnounced = () => Promise.reject(new Error("Disk is full"));
-  const announcer = createAnnouncer({ queue: { markAnnounced }, publisher });
+  using announcer = createAnnouncer({ queue: { markAnnounced }, publisher });
   await announcer.announce(await end(queue, "a", DONE));
+  assert.equal(updates.length, 2);
+});
+
+Deno.test("Announcer notes later what could not be noted, and tells it no second time", async () => {
+  const { queue, updates, publisher } = setup();
+  await using _queue = queue;
+  let tries = 0;
+  const marked = Promise.withResolvers<string>();
+  const full = () => ++tries <= 2 ? Promise.reject(new Error("Disk is full")) : Promise.resolve();
+  const markAnnounced = (id: string) => queue.markAnnounced(id).then(() => marked.resolve(id));
+  using announcer = createAnnouncer({
+    queue: { markAnnounced },
+    publisher,
+    onEnding: full,
+    retryMs: 1,
+  });
+  await announcer.announce(await end(queue, "a", DONE));
+  assert.equal(await marked.promise, "a");
+  assert.equal(tries, 3);
+  assert.deepEqual(await queue.unannounced(10), []);
   assert.equal(updates.length, 2);
 });
 
