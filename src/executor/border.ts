@@ -52,6 +52,8 @@ const MAX_COUNT = 2 ** 31 - 1;
 const MAX_SECONDS = 3_155_760_000;
 /** Largest text of a log field that is no plain value, in characters. */
 const MAX_FIELD_CHARS = 4_000;
+/** What a line has besides its fields, which would hide it. */
+const LINE_PARTS: ReadonlySet<string> = new Set(["time", "level", "message"]);
 /** Most fields of a log line. */
 const MAX_LOG_FIELDS = 32;
 
@@ -233,9 +235,9 @@ function unread<T>(value: unknown): T {
 /** Plain values as they are, others as what JSON makes of them, as far as that is short. */
 function logFields(value: unknown): LogFields | typeof INVALID {
   if (typeof value !== "object" || value === null) return INVALID;
-  const fields = Object.entries(value).slice(0, MAX_LOG_FIELDS).map(([key, field]) =>
-    [key.slice(0, MAX_FIELD_CHARS), logField(field)] as const
-  );
+  const fields = Object.entries(value).filter(([key]) => !LINE_PARTS.has(key))
+    .slice(0, MAX_LOG_FIELDS)
+    .map(([key, field]) => [key.slice(0, MAX_FIELD_CHARS), logField(field)] as const);
   const read: LogFields = Object.fromEntries(fields);
   if (read.jobId !== undefined) read.jobId = String(read.jobId);
   return read;

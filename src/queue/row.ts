@@ -167,7 +167,7 @@ function isOutcome(value: unknown): value is JobOutcome {
   const { result } = value as {
     result?: { [Field in keyof JobResult]?: unknown };
   };
-  if (result?.storedAt !== undefined && typeof result.storedAt !== "string") return false;
+  if (result?.storedAt !== undefined && !isPath(result.storedAt)) return false;
   if (result?.pixel !== undefined && !isPixelResults(result.pixel)) return false;
   if (result?.seed !== undefined && !Number.isSafeInteger(result.seed)) return false;
   if (result?.animationPaths !== undefined && !arePaths(result.animationPaths)) return false;
@@ -175,8 +175,12 @@ function isOutcome(value: unknown): value is JobOutcome {
 }
 
 function arePaths(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 &&
-    value.every((path) => typeof path === "string");
+  return Array.isArray(value) && value.length > 0 && value.every(isPath);
+}
+
+/** One of which a message can tell. */
+function isPath(value: unknown): boolean {
+  return typeof value === "string" && value.length <= MAX_NAME_CHARS;
 }
 
 /** A name, unless it is so long that no message about the job could carry it. */

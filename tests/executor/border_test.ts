@@ -68,6 +68,13 @@ Deno.test("readMessage() keeps of log fields what can be shown", () => {
   });
 });
 
+Deno.test("readMessage() lets no log field stand in for the line's own time, level or message", () => {
+  const fields = { time: "never", level: "info", message: "all is well", a: 1 };
+  const read = readMessage({ type: "log", level: "error", message: "no", fields });
+  assert.ok(read !== INVALID && read.type === "log");
+  assert.deepEqual([read.level, read.message, read.fields], ["error", "no", { a: 1 }]);
+});
+
 Deno.test("readOutcome() takes files of the folder for images, and drops fields that nobody knows", () => {
   const outcome = { type: "completed", imagePaths: ["/out/a b/ü.png", "/out/x"], more: 1 };
   assert.deepEqual(readOutcome(outcome, "/out"), {

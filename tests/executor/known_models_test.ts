@@ -20,3 +20,28 @@ Deno.test("KnownModels.has() looks past the spelling, as the server's own check 
   assert.ok(!models.has(generateRequest({ model: "turbo" })));
   assert.ok(!models.has(generateRequest({ model: "sdxl/turbo", lora: "b" })));
 });
+
+Deno.test("KnownModels asks again for what it does not know, now and then, and bears with a refusal", async () => {
+  let now = 0;
+  let asked = 0;
+  const models = createKnownModels({
+    ask: () => {
+      asked += 1;
+      return asked === 2
+        ? Promise.reject(new Error("It is away"))
+        : Promise.resolve([{ name: "a", path: "a", model_type: "checkpoint", size_mb: 1 }]);
+    },
+    onChange: () => {},
+    now: () => now,
+  });
+  models.refresh();
+  await Promise.resolve();
+  assert.deepEqual([...models.keys ?? []], ["checkpoint/a"]);
+  assert.ok(!models.has(generateRequest({ model: "b" })));
+  assert.equal(asked, 1);
+  now = 3_600_000;
+  assert.ok(!models.has(generateRequest({ model: "b" })));
+  assert.equal(asked, 2);
+  await Promise.resolve();
+  assert.ok(models.has(generateRequest({ model: "a" })));
+});

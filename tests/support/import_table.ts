@@ -155,6 +155,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "commander": ["cli/"],
   "csv-parse": ["cli/generate/batch_file.ts"],
   "hono": ["http/"],
+  "hono/compress": ["http/"],
   "prom-client": ["http/metrics/"],
   "htm": ["page/", "http/page/files.ts"],
   "jpeg-js": ["images/jpeg.ts"],

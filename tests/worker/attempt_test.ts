@@ -119,6 +119,52 @@ Deno.test("An attempt leaves what it stored of a job that completed, or that ano
   assert.deepEqual(discarded, []);
 });
 
+Deno.test("An attempt that cannot take away what it stored says so, and ends", async () => {
+  await using test = await setup();
+  const { begun, keptImages } = keeping();
+  const discard = () => Promise.reject(new JobError("storage", "The store is away"));
+  using attempt = test.begin({ keptImages: { ...keptImages, discard } });
+  const end = attempt.run();
+  (await test.runner.next()).end(DONE);
+  await begun;
+  await test.queue.cancel("job-1");
+  attempt.abort();
+  await attempt.discard((await end).ended!);
+  assert.equal(
+    test.lines.at(-1),
+    "Cannot delete stored images that nobody wants: The store is away",
+  );
+});
+
+Deno.test("An attempt whose images cannot be stored gives the job back, to fetch them again", async () => {
+  await using test = await setup();
+  const { keptImages } = keeping();
+  const store = () => Promise.reject(new JobError("storage", "The store is away"));
+  using attempt = test.begin({ keptImages: { ...keptImages, store } });
+  const end = attempt.run();
+  (await test.runner.next()).end(DONE);
+  assert.equal((await end).ended, undefined);
+  test.clock.advance(60_000);
+  const claimed = await test.queue.claimAll({
+    servers: new Map([[test.runner.name, test.runner.clientId]]),
+    limit: 1,
+    leaseMs: LEASE_MS,
+    place: () => test.runner.name,
+  });
+  const [again] = claimed;
+  assert.deepEqual([again?.resumed, again?.promptId], [true, attempt.lease.promptId]);
+});
+
+Deno.test("A job that somebody wants cancelled ends so where its attempt would give it back", async () => {
+  await using test = await setup();
+  using attempt = test.begin();
+  const end = attempt.run();
+  const run = await test.runner.next();
+  await test.queue.cancel("job-1");
+  run.end(failure("unreachable", { retry: true }));
+  assert.equal((await end).ended?.state, "cancelled");
+});
+
 Deno.test("An attempt goes on while its lease cannot be renewed", async () => {
   await using test = await setup();
   const renew = () => Promise.reject(new JobError("unavailable", "Backend busy"));

@@ -51,7 +51,7 @@ Deno.test("folderProbes() tell a folder that is gone, or none", async () => {
 Deno.test("No job fails for a folder that is gone: its image is fetched when the folder is back", async () => {
   await using setup = await workerSetup();
   const { client, outputDir } = setup;
-  const before = client.generate({ ...IMAGE, steps: 400 });
+  const before = client.generate({ ...IMAGE, steps: 800 });
   for await (const update of before.updates()) {
     if (update.type === "progress") break;
   }

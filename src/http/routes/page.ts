@@ -1,6 +1,7 @@
 /** The page for people: `/` and its files. They hold no secrets, so no token is asked for. */
 
 import { Hono } from "hono";
+import { compress } from "hono/compress";
 import { isKnown } from "../etag.ts";
 import { type PageFile, pageFiles } from "../page/files.ts";
 
@@ -34,7 +35,7 @@ export function pageRoutes(): Hono {
       : new Response(file.text, { headers });
   };
   for (const path of ["/", "/page/*", "/event_stream.ts"]) {
-    app.get(path, async (c, next) => {
+    app.get(path, compress(), async (c, next) => {
       const answer = await deliver(c.req.path, c.req.header("if-none-match"));
       if (answer !== undefined) return answer;
       await next();

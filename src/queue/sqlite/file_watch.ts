@@ -4,7 +4,7 @@
  */
 
 import { JobError } from "../../errors.ts";
-import { identityOf } from "./lock.ts";
+import { findFile, type FoundFile } from "./lock.ts";
 
 /** How long a look at the files counts, in milliseconds: it costs as much as a small change. */
 const LOOK_MS = 100;
@@ -28,22 +28,26 @@ export const UNWATCHED: FileWatch = { check() {}, checkNow() {}, [Symbol.dispose
 export function watchFile(path: string, now: () => number = () => performance.now()): FileWatch {
   if (path === ":memory:") return UNWATCHED;
   const log = `${path}-wal`;
-  // Without its log the database is of the past.
-  const files = [path, log].map((file) => ({ file, identity: identityOf(file) }))
-    .filter(({ identity }) => identity !== undefined);
+  const opened = { database: findFile(path), log: findFile(log) };
   const account = openAccount(path);
   let lookedAtMs = -Infinity;
-  let size = sizeOf(path);
+  let size = opened.database.bytes;
   const lost = (): string | undefined => {
-    const gone = files.find(({ file, identity }) => identityOf(file) !== identity);
-    if (gone !== undefined) return `${gone.file} was removed or replaced`;
+    const found = { database: findFile(path), log: findFile(log) };
+    if (isOther(found.database, opened.database)) return `${path} was removed or replaced`;
+    // Without its log the database is of the past.
+    if (isOther(found.log, opened.log)) return `${log} was removed or replaced`;
     const counted = account?.look();
     if (counted === undefined) return undefined;
-    if (sizeOf(log) < counted.logBytes || !counted.hasHead) return `${log} was cut`;
+    const { logBytes, hasHead, databaseBytes } = counted;
+    // It may have grown since it was looked at.
+    if (!hasHead || (found.log.bytes < logBytes && findFile(log).bytes < logBytes)) {
+      return `${log} was cut`;
+    }
     const before = size;
-    size = sizeOf(path);
+    size = found.database.bytes;
     // What is in the log alone need not be here yet.
-    if (size >= before || size >= counted.databaseBytes) return undefined;
+    if (size >= before || size >= databaseBytes) return undefined;
     size = before;
     return `${path} was cut`;
   };
@@ -68,12 +72,9 @@ export function watchFile(path: string, now: () => number = () => performance.no
   };
 }
 
-function sizeOf(path: string): number {
-  try {
-    return Deno.statSync(path).size;
-  } catch {
-    return 0;
-  }
+/** Where the system does not tell files apart, or there was none, nothing is known. */
+function isOther(found: FoundFile, opened: FoundFile): boolean {
+  return opened.identity !== undefined && found.identity !== opened.identity;
 }
 
 /** SQLite's own account of its log, which all processes that use the database share. */

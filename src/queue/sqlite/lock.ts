@@ -26,9 +26,9 @@ export function lockQueue(path: string): Disposable {
 }
 
 function lockDatabase(path: string, locks: DisposableStack): void {
-  if (held.has(identityOf(path) ?? "")) throw inUse(path);
+  if (held.has(findFile(path).identity ?? "")) throw inUse(path);
   lockFile(openLock(path, path), path, locks);
-  const identity = identityOf(path) ?? "";
+  const identity = findFile(path).identity ?? "";
   held.add(identity);
   locks.defer(() => held.delete(identity));
 }
@@ -38,13 +38,21 @@ function lockFile(file: Deno.FsFile, path: string, locks: DisposableStack): void
   if (!file.tryLockSync(true)) throw inUse(path);
 }
 
-/** Device and inode of what a path leads to; undefined if there is nothing, or the system has no such numbers. */
-export function identityOf(path: string): string | undefined {
+/** What a path leads to. */
+export interface FoundFile {
+  /** Device and inode; undefined if there is nothing, or the system has no such numbers. */
+  readonly identity: string | undefined;
+  /** Its size; 0 if there is nothing. */
+  readonly bytes: number;
+}
+
+/** Looks at a file. */
+export function findFile(path: string): FoundFile {
   try {
-    const { dev, ino } = Deno.statSync(path);
-    return ino === null ? undefined : `${dev}:${ino}`;
+    const { dev, ino, size } = Deno.statSync(path);
+    return { identity: ino === null ? undefined : `${dev}:${ino}`, bytes: size };
   } catch {
-    return undefined;
+    return { identity: undefined, bytes: 0 };
   }
 }
 

@@ -17,15 +17,16 @@ const PUT = `
   INSERT INTO deliveries (id, job_id, url, host, body, created_at_ms, next_at_ms)
   VALUES (:id, :job_id, :url, :host, :body, :now, :now) ON CONFLICT (id) DO NOTHING`;
 
-const DUE = `
-  SELECT * FROM deliveries
+const DUE_ROW = `
+  SELECT rowid FROM deliveries
   WHERE state = 'waiting' AND next_at_ms NOT BETWEEN :now + 1 AND :now + ${MAX_DELIVERY_PAUSE_MS}
     AND host NOT IN (SELECT value FROM json_each(:hosts))
   ORDER BY next_at_ms LIMIT 1`;
 
+/** Whatever its name: one that is damaged must not stay the next one. */
 const TAKE = `
   UPDATE deliveries SET attempts = min(attempts, ${MAX_COUNT - 1}) + 1, next_at_ms = :until
-  WHERE id = :id RETURNING *`;
+  WHERE rowid = (${DUE_ROW}) RETURNING *`;
 
 const SETTLE = `
   UPDATE deliveries SET state = :state, error = :error, next_at_ms = :next WHERE id = :id`;
@@ -75,13 +76,10 @@ export class SqliteOutbox implements Outbox {
     { leaseMs, exceptHosts }: { leaseMs: number; exceptHosts: readonly string[] },
   ): Promise<Delivery | undefined> {
     const values = { now: this.#now(), hosts: JSON.stringify(exceptHosts) };
-    const condition = { finds: DUE, values, otherwise: undefined };
+    const condition = { finds: DUE_ROW, values, otherwise: undefined };
     return this.#store.writeIf<Delivery | undefined>("take what is to be told", condition, () => {
-      const [due] = this.#store.storedRows(DUE, values);
-      if (due === undefined) return undefined;
-      const until = this.#now() + leaseMs;
-      const [row] = this.#store.storedRows(TAKE, { id: String(due["id"]), until });
-      return row === undefined ? undefined : deliveryOf(row);
+      const [row] = this.#store.storedRows(TAKE, { ...values, until: this.#now() + leaseMs });
+      return row && deliveryOf(row);
     });
   }
 

@@ -36,6 +36,20 @@ Deno.test("ComfyClient.cancel() removes a waiting prompt and says so when it is 
   assert.equal(comfy.count("POST /interrupt"), 0);
 });
 
+Deno.test("ComfyClient.cancel() ends with its signal, whatever it was about to hear", async () => {
+  const comfy = new FakeComfy();
+  const promptId = await posted(comfy);
+  await using client = comfy.client();
+  const leaving = new AbortController();
+  const reason = new Error("Nobody waits any more");
+  comfy.on("GET /queue", () => {
+    leaving.abort(reason);
+    return Response.json({ queue_running: [], queue_pending: [] });
+  });
+  await assert.rejects(client.cancel(promptId, { signal: leaving.signal }), reason);
+  assert.equal(comfy.count("POST /interrupt"), 0);
+});
+
 Deno.test("ComfyClient.cancel() interrupts the running prompt by its id and waits for the proof", async () => {
   const comfy = new FakeComfy();
   const promptId = await posted(comfy);

@@ -41,7 +41,7 @@ Deno.test("Last-Event-ID brings what was missed, no more; an old worker's id bri
 
 Deno.test("GET /v1/jobs/{id}/events begins with the job and ends with it", async () => {
   await using setup = await httpSetup();
-  await (await setup.submit({ id: "other", steps: 20 })).body?.cancel();
+  await (await setup.submit({ id: "other", steps: 300 })).body?.cancel();
   await (await setup.submit({ id: "a" })).body?.cancel();
   const stream = await setup.ask("/v1/jobs/a/events", { headers: { "last-event-id": "1-0" } });
   const seen = await Array.fromAsync(eventsOf(stream));

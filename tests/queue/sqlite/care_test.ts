@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { backupQueue, checkQueue } from "../../../src/queue/sqlite/care.ts";
+import { DatabaseSync } from "node:sqlite";
+import { backupQueue, checkQueue, deadDeliveries } from "../../../src/queue/sqlite/care.ts";
 import { lockQueue, openSqliteQueue } from "../../../src/queue/mod.ts";
 import { run } from "../../cli/fake_io.ts";
+import { canMount, mountSmallDisk } from "../../crash/small_disk.ts";
 import { generateRequest } from "../../support/requests.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
@@ -78,4 +80,31 @@ Deno.test("db names the tools of PostgreSQL for a queue there, and no password",
   const { exitCode, stderr } = await run(["db", "check", "--db=postgres://me:secret@host/jobs"]);
   assert.equal(exitCode, 2);
   assert.equal(stderr(), "error: The queue is in PostgreSQL; pg_amcheck is for that\n");
+});
+
+Deno.test("webhooks that were given up are not looked for where there can be none", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  openSqliteQueue({ path }).close();
+  using db = new DatabaseSync(path);
+  db.exec("DROP TABLE deliveries");
+  assert.throws(() => deadDeliveries(path, 10), {
+    code: "unreadable",
+    message: /^Cannot read the webhooks in /,
+  });
+  assert.throws(() => deadDeliveries(`${dir.path}/none.db`, 10), { code: "unreadable" });
+});
+
+Deno.test({
+  name: "a copy that finds no room is removed",
+  ignore: !await canMount(),
+  async fn() {
+    await using dir = await tempDir();
+    const { path, queue } = await filled(dir.path);
+    await using _queue = queue;
+    await using disk = await mountSmallDisk(65_536);
+    const copy = `${disk.path}/copy.db`;
+    await assert.rejects(backupQueue(path, copy), { code: "unwritable" });
+    await assert.rejects(Deno.stat(copy), Deno.errors.NotFound);
+  },
 });

@@ -106,6 +106,7 @@ Deno.test("A queue that is held for long says that it is busy", async () => {
     assert.rejects(queue.enqueue(generateRequest({ id: "a" })), refused),
     assert.rejects(queue.cancel("x"), refused),
     assert.rejects(claimOne(queue, { server: "s", clientId: "c", leaseMs: 1 }), refused),
+    assert.rejects(queue.markAnnounced("x"), refused),
   ]);
   other.exec("ROLLBACK");
   assert.equal((await queue.enqueue(generateRequest({ id: "a" }))).type, "accepted");

@@ -259,3 +259,80 @@ Deno.test("A delivery with more tries than can be counted keeps no other from be
   }
   assert.deepEqual(taken, ["bad", "good"]);
 });
+
+/** Endings that no worker stores, as JSON, by the state that the row tells. */
+const DAMAGED_ENDINGS: readonly (readonly [state: string, outcome: string | null])[] = [
+  ["completed", null],
+  ["failed", null],
+  ["completed", "null"],
+  ["completed", "[]"],
+  ["completed", '{"type":"lost"}'],
+  ["completed", '{"type":"cancelled"}'],
+  ["cancelled", '{"type":"failed","error":"x"}'],
+  ["failed", '{"type":"failed"}'],
+  ["failed", '{"type":"failed","error":1}'],
+  ["completed", '{"type":"completed","result":null}'],
+  ["completed", '{"type":"completed","result":{"imagePaths":[]}}'],
+  ["completed", '{"type":"completed","result":{"imagePaths":[1]}}'],
+  ["completed", '{"type":"completed","result":{"imagePaths":["/a"],"storedAt":1}}'],
+  ["completed", '{"type":"completed","result":{"imagePaths":["/a"],"pixel":[{}]}}'],
+  ["completed", '{"type":"completed","result":{"imagePaths":["/a"],"seed":1.5}}'],
+  ["completed", '{"type":"completed","result":{"imagePaths":["/a"],"animationPaths":[]}}'],
+];
+
+for (const [state, outcome] of DAMAGED_ENDINGS) {
+  Deno.test(`A row that is ${state} and tells of its end ${outcome} is shown as failed`, async () => {
+    const told = outcome === null ? "NULL" : `'${outcome}'`;
+    await withDamage(`state = '${state}', outcome = ${told}`, async (queue) => {
+      const bad = await queue.get("bad");
+      assert.equal(bad?.state, "failed");
+      assert.match(
+        bad?.outcome?.type === "failed" ? bad.outcome.error : "",
+        /^The queue's record of this job is damaged/,
+      );
+      assert.equal((await queue.list({ limit: 10 })).jobs.length, 2);
+    });
+  });
+}
+
+Deno.test("A delivery whose name cannot be found keeps no other from being told", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  await using queue = openSqliteQueue({ path });
+  const delivery = { jobId: "a", url: "http://h/", host: "h", body: "{}" };
+  for (const id of ["bad", "good"]) await queue.outbox.put([{ ...delivery, id }]);
+  using db = new DatabaseSync(path);
+  db.exec("UPDATE deliveries SET id = 'a' || char(0) || 'b', next_at_ms = 0 WHERE id = 'bad'");
+  const take = () => queue.outbox.take({ leaseMs: 60_000, exceptHosts: [] });
+  assert.deepEqual([(await take())?.id, (await take())?.id], ["a", "good"]);
+});
+
+Deno.test("Numbers that cannot be repaired keep the queue from being opened, and nothing is half done", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  {
+    await using queue = openSqliteQueue({ path });
+    for (const id of ["bad", "good"]) await queue.enqueue(generateRequest({ id }));
+  }
+  using db = new DatabaseSync(path);
+  db.exec(`
+    UPDATE jobs SET seq = ${HUGE} WHERE id = 'bad';
+    CREATE TRIGGER stubborn BEFORE UPDATE ON jobs BEGIN SELECT raise(ABORT, 'no'); END`);
+  assert.throws(() => openSqliteQueue({ path }), { code: "unwritable", message: /: no;/ });
+  db.exec("DROP TRIGGER stubborn");
+  await using queue = openSqliteQueue({ path });
+  assert.equal((await queue.list({ limit: 10 })).jobs.length, 2);
+});
+
+for (const [what, part] of [["imagePaths", '["'], ["storedAt", '["/a"],"storedAt":"']] as const) {
+  Deno.test(`An end with ${what} longer than any message is shown as failed`, async () => {
+    const close = what === "imagePaths" ? '"]' : '"';
+    const outcome =
+      `'{"type":"completed","result":{"imagePaths":${part}' || ${LONG} || '${close}}}'`;
+    await withDamage(`state = 'completed', outcome = ${outcome}`, async (queue) => {
+      const bad = await queue.get("bad");
+      assert.equal(bad?.state, "failed");
+      assert.ok(JSON.stringify(bad).length < 10_000, "a message about it can be sent");
+    });
+  });
+}

@@ -47,6 +47,41 @@ Deno.test("lockQueue() refuses a queue that is locked, by whatever path, until i
   lockQueue(path)[Symbol.dispose]();
 });
 
+Deno.test("lockQueue() refuses a queue that another process has locked, until that has gone", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  const module = new URL("../../../src/queue/sqlite/lock.ts", import.meta.url);
+  await using other = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      "--quiet",
+      `import { lockQueue } from ${JSON.stringify(module.href)};
+      lockQueue(${JSON.stringify(path)});
+      console.log("locked");
+      await Deno.stdin.read(new Uint8Array(1));`,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = other.stdout.getReader();
+  await reader.read();
+  assert.throws(() => lockQueue(path), IN_USE);
+  await other.stdin.close();
+  await other.status;
+  await reader.cancel();
+  lockQueue(path)[Symbol.dispose]();
+});
+
+Deno.test("openSqliteQueue() says so where another program has the file for itself", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  openSqliteQueue({ path }).close();
+  using other = new DatabaseSync(path);
+  other.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  const held = { code: "in_use", message: /^Another program holds the queue database/ };
+  assert.throws(() => openSqliteQueue({ path }), held);
+});
+
 Deno.test("lockQueue() leaves SQLite's own locks of the process alone", async () => {
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;

@@ -149,3 +149,29 @@ Deno.test("SqliteStore.writeTogether() waits for what comes in the next turn, if
   assert.equal(commits(), 2);
   store.close();
 });
+
+Deno.test("SqliteStore.writeSoon() is stored with the next change, and fails alone", async () => {
+  const { store, alone, words } = countingStore();
+  const good = store.writeSoon("keep", () => store.run(INSERT, { word: "soon" }));
+  const bad = store.writeSoon("keep", () => {
+    throw new Error("No");
+  });
+  const last = store.writeSoon("keep", () => store.run(INSERT, { word: "sooner" }));
+  const refused = assert.rejects(bad, { message: "No" });
+  assert.equal(await alone("now"), 1);
+  await refused;
+  assert.deepEqual(await Promise.all([good, last]), [1, 1]);
+  assert.equal(await words(), 3);
+  store.close();
+});
+
+Deno.test("SqliteStore.close() stores what could wait; after it nothing is stored", async () => {
+  const { store } = countingStore();
+  const soon = store.writeSoon("keep", () => store.run(INSERT, { word: "soon" }));
+  store.close();
+  assert.equal(await soon, 1);
+  const late = () => store.run(INSERT, { word: "late" });
+  const closed = { code: "unavailable", message: "Cannot keep: the queue is closed" };
+  await assert.rejects(store.writeSoon("keep", late), closed);
+  await assert.rejects(store.writeTogether("keep", late, { more: true }), closed);
+});

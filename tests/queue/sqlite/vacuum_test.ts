@@ -84,6 +84,15 @@ Deno.test("a queue that a worker uses, or that is damaged, is not rewritten", as
   assert.deepEqual(await Deno.readFile(path), before);
 });
 
+Deno.test("a queue of a newer version is not rewritten, and says why", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  openSqliteQueue({ path }).close();
+  using db = new DatabaseSync(path);
+  db.exec("PRAGMA user_version = 1000");
+  assert.throws(() => vacuumQueue(path), { code: "unreadable", message: /a newer version/ });
+});
+
 Deno.test("a vacuum that finds no room for its copy leaves the queue as it was", async () => {
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;

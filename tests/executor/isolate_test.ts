@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { ConfigError, JobError } from "../../src/errors.ts";
+import { liveIsolates, type Sandbox, startSandbox } from "../../src/executor/isolate.ts";
+import { generateRequest } from "../support/requests.ts";
+import { serverOptions } from "./support.ts";
+
+const SPEC = {
+  jobId: "job-1",
+  request: generateRequest(),
+  seed: 1,
+  promptId: "p",
+  resumed: false,
+  hadStarted: false,
+};
+
+const NEVER = { signal: new AbortController().signal, onEvent: () => {} };
+
+function start(fixture: string, clientId = "c"): Promise<Sandbox> {
+  const { setup } = serverOptions("http://127.0.0.1:8188");
+  return startSandbox({
+    setups: [{ ...setup, clientId }],
+    sandboxUrl: new URL(`fixtures/${fixture}.ts`, import.meta.url),
+  });
+}
+
+for (
+  const [code, kind] of [["invalid_workflow", ConfigError], ["unwritable", ConfigError], [
+    "x",
+    JobError,
+  ]] as const
+) {
+  Deno.test(`An isolate that refuses to start with ${code} is none, and its secrets are not told`, async () => {
+    await assert.rejects(start("refuses", code), (error) => {
+      assert.ok(error instanceof kind, String(error));
+      assert.equal(error.message, "No, at http://***@host/");
+      return true;
+    });
+    assert.equal(liveIsolates, 0);
+  });
+}
+
+Deno.test("A question that an isolate cannot answer fails alone, and what nobody asked is passed over", async () => {
+  const sandbox = await start("fails_calls");
+  const [session] = sandbox.sessions;
+  for (let nth = 0; nth < 2; nth += 1) {
+    await assert.rejects(session!.call("check", SPEC.request), {
+      code: "backend",
+      message: "It cannot be asked",
+    });
+  }
+  // What is told of runs that are over, or never were, is nobody's.
+  assert.deepEqual(await session!.run(SPEC, NEVER), { type: "cancelled" });
+  await assert.rejects(session!.call("check", SPEC.request), { code: "backend" });
+  sandbox.kill("Enough");
+  await sandbox.ended;
+});
+
+Deno.test("An isolate that was ended runs nothing and answers nothing, and is ended once", async () => {
+  const sandbox = await start("waits");
+  const [session] = sandbox.sessions;
+  const running = session!.run(SPEC, NEVER);
+  const asking = session!.call("check", SPEC.request);
+  sandbox.kill("Enough");
+  sandbox.kill("More than enough");
+  assert.equal(await sandbox.died, "Enough");
+  const fallen = { type: "failed", code: "sandbox", retry: true, keepPrompt: true, crashed: false };
+  assert.deepEqual(await running, { ...fallen, error: "Enough" });
+  await assert.rejects(asking, { code: "sandbox", message: "Enough" });
+  assert.deepEqual(await session!.run(SPEC, NEVER), { ...fallen, error: "The isolate is gone" });
+  await assert.rejects(session!.call("check", SPEC.request), { message: "The isolate is gone" });
+  assert.equal(liveIsolates, 0);
+});
+
+Deno.test("A run that is resumed to be cancelled is begun, and told so at once", async () => {
+  const sandbox = await start("waits");
+  const [session] = sandbox.sessions;
+  const signal = AbortSignal.abort();
+  const told: string[] = [];
+  const onEvent = ({ type }: { type: string }) => told.push(type);
+  assert.deepEqual(await session!.run(SPEC, { signal, onEvent }), { type: "cancelled" });
+  assert.deepEqual(told, []);
+  const resumed = await session!.run({ ...SPEC, resumed: true }, { signal, onEvent });
+  assert.deepEqual([resumed, told], [{ type: "cancelled" }, ["started"]]);
+  sandbox.kill("Enough");
+  await sandbox.ended;
+});
