@@ -129,7 +129,8 @@ export class Identity {
 
   /** Somebody else has just woken all, which is as good, unless some may have looked before the change was there. */
   #spare(): void {
-    if (this.#wake === undefined) return;
+    // Whoever knows of nobody does not hear the wake-ups of its own.
+    if (this.#wake === undefined || this.#options.others() === 0) return;
     if (performance.now() - this.#wake.changedAtMs < this.#gatherMs / 2) return;
     clearTimeout(this.#wake.timer);
     this.#wake = undefined;

@@ -33,7 +33,7 @@ import { PostgresOutbox, PRUNE_DELIVERIES } from "./outbox.ts";
 import { readJob, readLease } from "./row.ts";
 import { kindOf, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
-import { findNext } from "./turns.ts";
+import { findNext, SPARE } from "./turns.ts";
 
 /** Options of {@linkcode openPostgresQueue}. */
 export interface PostgresQueueOptions extends QueueOptions {
@@ -80,6 +80,8 @@ class PostgresQueue implements JobQueue {
   readonly #front: Front;
   /** Jobs that were ended because their rows are damaged, until `expire()` tells of them. */
   readonly #setAside: Job[] = [];
+  /** Jobs to find besides those that are wanted. */
+  #spare = SPARE.least;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -146,7 +148,10 @@ class PostgresQueue implements JobQueue {
     for (;;) {
       const beganAtMs = performance.now();
       const from = this.#front.from(beganAtMs);
-      const { candidates, taken, damaged, first } = await findNext(look, options, from);
+      const { candidates, taken, damaged, first } = await findNext(look, options, {
+        from,
+        spare: this.#spare,
+      });
       const endedAtMs = performance.now();
       this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, first);
       for (const row of damaged) await this.#setAsideDamaged(row);
@@ -163,6 +168,8 @@ class PostgresQueue implements JobQueue {
         candidates.map(() => this.#randomId()),
         candidates.map(({ server }) => taken.get(server)?.length ?? 0),
       ]);
+      const isShort = rows.length < Math.min(limit, candidates.length);
+      this.#spare = isShort ? Math.min(2 * this.#spare, SPARE.most) : SPARE.least;
       // If others were faster, there may be more.
       if (rows.length > 0) return rows.map(readLease);
     }

@@ -12,8 +12,11 @@ const LOOK_AHEAD = 256;
 /** Jobs that are looked at at once. */
 const PAGE = 32;
 
-/** Jobs that are found besides those that are wanted, for others may be faster to take some. */
-const SPARE = 3;
+/**
+ * Jobs that are found besides those that are wanted, for others may be faster to take some: the more, the more of them
+ * were the last time.
+ */
+export const SPARE: Readonly<Record<"least" | "most", number>> = { least: 3, most: 96 };
 
 /** A job that may be claimed. */
 export interface Candidate {
@@ -39,7 +42,7 @@ export interface Found {
 export async function findNext(
   look: (values: readonly Value[]) => Promise<readonly StoredRow[]>,
   { limit: wanted, place }: Pick<ClaimAllOptions, "limit" | "place">,
-  from: string = WHOLE,
+  { from = WHOLE, spare = SPARE.least }: { from?: string; spare?: number } = {},
 ): Promise<Found> {
   const damaged: StoredRow[] = [];
   const candidates: Candidate[] = [];
@@ -59,11 +62,11 @@ export async function findNext(
   // A turn may be any number, more than JavaScript's can tell apart.
   let after: readonly [due: string, seq: number] = [from, 0];
   let first: StoredRow | undefined;
-  let limit = Math.min(wanted + SPARE, PAGE);
+  let limit = Math.min(wanted + spare, PAGE + spare - SPARE.least);
   for (let seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
     const rows = await look([...after, limit]);
     first ??= rows[0];
-    for (const row of rows) if (candidates.length < wanted + SPARE) consider(row);
+    for (const row of rows) if (candidates.length < wanted + spare) consider(row);
     const last = rows.at(-1);
     if (candidates.length >= wanted || rows.length < limit || last === undefined) break;
     after = [String(last["due"]), Number(last["seq"])];
