@@ -35,6 +35,8 @@ export interface ClusterCrashOptions {
 export interface ClusterJob extends SubmittedJob {
   /** Its state at the end. */
   readonly state: string;
+  /** When its end was stored: its client may see that much later. */
+  readonly storedAtMs: number;
   /** How often it was run, by the simulators. */
   readonly executions: readonly JobExecution[];
 }
@@ -69,8 +71,8 @@ interface Member extends AsyncDisposable {
   readonly load: Load;
   readonly updates: UpdateReader;
   readonly told: Set<string>;
-  /** When the listener heard its present life first, as `mark()` tells time; before that it may miss endings. */
-  heardAt(): number;
+  /** When the listener heard its present life first; before that it may miss endings. */
+  heardAtMs(): number;
   /** Notes that it was killed and starts again. */
   restart(): void;
   executions(): readonly JobExecution[];
@@ -119,12 +121,14 @@ export async function runClusterCrashes(options: ClusterCrashOptions): Promise<C
     }
   }
   await Promise.all(members.map(({ load }) => load.finish(PATIENCE_MS)));
-  const states = statesOf(cluster, schema);
+  const stored = storedEnds(cluster, schema);
   const executions = members.flatMap((member) => member.executions());
   const jobs = members.flatMap(({ load }) =>
     load.jobs.map((job) => ({
       ...job,
-      state: states.get(job.id) ?? "lost",
+      state: "lost",
+      storedAtMs: 0,
+      ...stored.get(job.id),
       executions: executions.filter((execution) => execution.seed === job.seed),
     }))
   );
@@ -182,10 +186,13 @@ async function startMember(
   );
   const updates = starting.use(await readUpdates(worker.addresses.pubAddress));
   const told = new Set<string>();
-  const mark = () => performance.now();
-  let heardAt = Infinity;
+  let heardAtMs = Infinity;
+  let epoch: number | undefined;
+  let pastEpoch: number | undefined;
   updates.onUpdate((update) => {
-    heardAt = Math.min(heardAt, mark());
+    epoch = update.epoch;
+    // What a killed worker has sent may still be on its way.
+    if (epoch !== pastEpoch) heardAtMs = Math.min(heardAtMs, Date.now());
     if (update.type === "job_finished") told.add(update.job_id);
   });
   const running = starting.move();
@@ -194,13 +201,19 @@ async function startMember(
     link,
     updates,
     told,
-    heardAt: () => heardAt,
+    heardAtMs: () => heardAtMs,
     restart() {
       updates.nextLife();
-      heardAt = Infinity;
+      heardAtMs = Infinity;
+      pastEpoch = epoch;
       worker.start();
     },
-    load: startLoad({ client, outstanding: OUTSTANDING, mark, ...load }),
+    load: startLoad({
+      client,
+      outstanding: OUTSTANDING,
+      mark: () => performance.now(),
+      ...load,
+    }),
     executions() {
       ledger.read();
       return ledger.executions;
@@ -211,8 +224,8 @@ async function startMember(
 
 /** Every worker tells what ended since it lives, wherever that was. */
 async function untoldEndings(members: readonly Member[], jobs: readonly ClusterJob[]) {
-  const all = members.flatMap(({ heardAt, told }, nth) =>
-    jobs.filter(({ endedAt = 0 }) => endedAt > heardAt()).map(({ id }) => ({
+  const all = members.flatMap(({ heardAtMs, told }, nth) =>
+    jobs.filter(({ storedAtMs }) => storedAtMs > heardAtMs()).map(({ id }) => ({
       name: `worker-${nth} ${id}`,
       isTold: () => told.has(id),
     }))
@@ -225,10 +238,16 @@ async function untoldEndings(members: readonly Member[], jobs: readonly ClusterJ
   };
 }
 
-function statesOf(cluster: Cluster, schema: string): Map<string, string> {
-  const rows = cluster.sql(`SELECT convert_from(id, 'UTF8'), state FROM ${schema}.jobs`);
+/** State and time of each job's end, as the database has them. */
+function storedEnds(cluster: Cluster, schema: string) {
+  const rows = cluster.sql(
+    `SELECT convert_from(id, 'UTF8'), state, coalesce(finished_at_ms, 0) FROM ${schema}.jobs`,
+  );
   return new Map(
-    rows.trim().split("\n").map((row) => row.split("|") as [string, string]),
+    rows.trim().split("\n").map((row) => {
+      const [id = "", state = "", atMs] = row.split("|");
+      return [id, { state, storedAtMs: Number(atMs) }] as const;
+    }),
   );
 }
 
