@@ -40,6 +40,9 @@ export interface RunResult {
 /** Virtual time within which all is at rest once misfortune has ended. */
 const PATIENCE_MS = 2 * 3_600_000;
 
+/** Shortest quiet time after all is done: what could not be stored is tried again in it. */
+const REST_MS = 30_000;
+
 /** Misfortunes that neither end a life of the worker nor touch messages between it and its clients. */
 const LOSSLESS = new Set<FaultKind>([
   "isolate crashes",
@@ -260,7 +263,7 @@ class Run {
   async #rest({ worker, clients, servers }: Rooms): Promise<void> {
     const world = this.#world;
     await world.run(() => worker.worker !== undefined, world.nowMs + PATIENCE_MS);
-    await world.run(() => false, world.nowMs + this.#plan.idleMs);
+    await world.run(() => false, world.nowMs + Math.max(REST_MS, this.#plan.idleMs));
     await world.run(() => this.#calls.isEmpty, world.nowMs + PATIENCE_MS);
     this.#expectNoCalls(clients, "at rest");
     const closing = { isDone: false };
