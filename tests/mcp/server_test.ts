@@ -60,6 +60,8 @@ const WAYS: Readonly<Record<string, (setup: HttpSetup) => Transport>> = {
       command: Deno.execPath(),
       args: [...flags, "mcp", ...addresses],
       cwd: new URL("../../", import.meta.url).pathname,
+      // The SDK passes a few variables only; where Deno's cache is, is not among them.
+      env: Deno.env.toObject(),
       stderr: "inherit",
     });
   },
