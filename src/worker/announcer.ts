@@ -52,13 +52,15 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & Disposab
     }, retryMs);
   };
   const noteLate = async (): Promise<void> => {
-    try {
-      for (const job of late) {
+    for (const job of late) {
+      try {
         await note(job);
         late.delete(job);
+      } catch (error) {
+        logger.log("debug", `Cannot note yet that an ending was told: ${messageOf(error)}`, {
+          jobId: job.id,
+        });
       }
-    } catch (error) {
-      logger.log("debug", `Cannot note yet that endings were told: ${messageOf(error)}`);
     }
     tryLater();
   };

@@ -53,6 +53,22 @@ Deno.test("Announcer notes later what could not be noted, and tells it no second
   assert.equal(updates.length, 2);
 });
 
+Deno.test("Announcer lets no ending that cannot be noted hold up another", async () => {
+  const { queue, publisher } = setup();
+  await using _queue = queue;
+  const tried: string[] = [];
+  const noted = Promise.withResolvers<void>();
+  const onEnding = ({ id }: { id: string }) => {
+    tried.push(id);
+    if (id === "never" || tried.length <= 2) return Promise.reject(new Error("No"));
+    return Promise.resolve(noted.resolve());
+  };
+  using announcer = createAnnouncer({ queue, publisher, onEnding, retryMs: 1 });
+  for (const id of ["never", "later"]) await announcer.announce(await end(queue, id, DONE));
+  await noted.promise;
+  assert.deepEqual(tried.slice(0, 4), ["never", "later", "never", "later"]);
+});
+
 Deno.test("startCatchUp() tells what a process before stored and did not tell", async () => {
   const { announcer, queue, updates, told } = setup();
   await using _queue = queue;

@@ -34,11 +34,11 @@ export async function runWorkers(
 function describeWorker(
   { name, uptime_s, silent_s, servers, active_jobs, draining }: WorkerInfo,
 ): string[] {
-  const state = silent_s > SILENT_S ? `silent for ${formatSeconds(silent_s)}` : "up";
-  const isUp = silent_s <= SILENT_S && uptime_s !== undefined;
+  const up = uptime_s === undefined ? "up" : `up ${formatSeconds(uptime_s)}`;
+  const state = silent_s > SILENT_S ? `silent for ${formatSeconds(silent_s)}` : up;
   return [
     name,
-    `${isUp ? `up ${formatSeconds(uptime_s)}` : state}${draining ? ", drained" : ""}`,
+    `${state}${draining ? ", drained" : ""}`,
     `${active_jobs} running`,
     `${servers} ${servers === 1 ? "server" : "servers"}`,
   ];

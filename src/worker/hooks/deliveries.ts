@@ -65,7 +65,8 @@ class HookDeliveries implements Deliveries {
   readonly #wakeUp = createWakeUp();
   readonly #stopping = new AbortController();
   readonly #underWay = new Map<Promise<void>, string>();
-  readonly #unstored: Job[] = [];
+  /** By their ids: who hands one over tries again, too. */
+  readonly #unstored = new Map<string, Job>();
   readonly #loop: Promise<void>;
 
   constructor(options: DeliveriesOptions) {
@@ -83,7 +84,7 @@ class HookDeliveries implements Deliveries {
     try {
       await this.#store(job);
     } catch (error) {
-      if (this.#unstored.length < MOST_UNSTORED) this.#unstored.push(job);
+      if (this.#unstored.size < MOST_UNSTORED) this.#unstored.set(job.id, job);
       throw error;
     }
   }
@@ -129,9 +130,9 @@ class HookDeliveries implements Deliveries {
   }
 
   async #storeAgain(): Promise<void> {
-    for (let job = this.#unstored[0]; job !== undefined; job = this.#unstored[0]) {
+    for (const [id, job] of this.#unstored) {
       await this.#store(job);
-      this.#unstored.shift();
+      this.#unstored.delete(id);
     }
   }
 

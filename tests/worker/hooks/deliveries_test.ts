@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { type Job, openSqliteQueue, type Outbox } from "../../../src/queue/mod.ts";
 import type { Message, PostResult } from "../../../src/webhooks/mod.ts";
 import { type DeliveriesOptions, startDeliveries } from "../../../src/worker/hooks/deliveries.ts";
@@ -175,6 +175,8 @@ Deno.test("an ending that could not be stored is stored when that is possible ag
     let refusal = "";
     await world.deliveries.note(ended("a")).catch((error) => refusal = error.message);
     equal(refusal, "The disk is full");
+    // Whoever handed it over tries again as well.
+    await rejects(world.deliveries.note(ended("a")));
     isFull = false;
     world.deliveries.wake();
     await world.posted(1);
