@@ -25,10 +25,17 @@ import { JOB_STATES, runJobs } from "./commands/jobs.ts";
 import { runModels } from "./commands/models.ts";
 import { addSettings, dashed, type Finish, inherit } from "./options.ts";
 import { runPing } from "./commands/ping.ts";
-import { ACTIONS, runServers, type ServersOptions } from "./commands/servers.ts";
+import {
+  type Action,
+  ACTIONS,
+  type Drainable,
+  type DrainableOptions,
+  runDrainable,
+} from "./commands/drainable.ts";
+import { SERVERS } from "./commands/servers.ts";
 import { runStatus } from "./commands/status.ts";
 import { runWatch, type WatchOptions } from "./commands/watch.ts";
-import { runWorkers } from "./commands/workers.ts";
+import { WORKERS } from "./commands/workers.ts";
 
 /** Adds the commands. */
 export function addClientCommands(program: Command, io: Io, finish: Finish): void {
@@ -129,21 +136,25 @@ function addJobs(program: Command, io: Io, finish: Finish): void {
 }
 
 function addServers(program: Command, io: Io, finish: Finish): void {
-  const of = (what: "server" | "worker", all: string, run: typeof runServers) =>
-    asking(program, `${what}s`, `list the ${all}; drain keeps new jobs from one, resume ends that`)
+  const of = <One>(drainable: Drainable<One>, all: string) =>
+    asking(
+      program,
+      `${drainable.what}s`,
+      `list the ${all}; drain keeps new jobs from one, resume ends that`,
+    )
       .addArgument(new Argument("[action]", "what to do with one").choices(ACTIONS))
-      .argument("[name]", `name of the ${what}`)
+      .argument("[name]", `name of the ${drainable.what}`)
       .action(
         async (
-          action: (typeof ACTIONS)[number] | undefined,
+          action: Action | undefined,
           name: string | undefined,
-          options: ServersOptions,
+          options: DrainableOptions,
         ) => {
-          finish(await run(action, name, options, io));
+          finish(await runDrainable(drainable, action, name, options, io));
         },
       );
-  of("server", "ComfyUI servers", runServers);
-  of("worker", "workers that share the queue", runWorkers);
+  of(SERVERS, "ComfyUI servers");
+  of(WORKERS, "workers that share the queue");
 }
 
 function addImage(program: Command, io: Io, finish: Finish): void {
