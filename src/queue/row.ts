@@ -115,7 +115,7 @@ export function toEnding(row: EndingRow): Ending {
   return {
     id: row.id,
     state: outcome?.type ?? row.state,
-    seed: Math.max(0, row.seed),
+    seed: Math.max(0, Math.min(row.seed, Number.MAX_SAFE_INTEGER)),
     createdAtMs: clampTime(row.created_at_ms),
     startedAtMs: timeOf(row.started_at_ms),
     finishedAtMs: timeOf(row.finished_at_ms),

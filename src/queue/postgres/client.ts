@@ -6,7 +6,7 @@ import { startSpan } from "../../trace.ts";
 import { type PostgresAddress, type PostgresHost, shownAddress } from "./address.ts";
 import { guardLateWrites } from "./late_writes.ts";
 
-/** A row as the library gives it: `bigint` as number, `bytea` as bytes. */
+/** A row as the library gives it: `bigint` as the nearest safe number, `bytea` as bytes. */
 export type StoredRow = Readonly<Record<string, unknown>>;
 
 /** A value of a statement. */
@@ -85,7 +85,7 @@ function connect(
     ...(options.onClose === undefined ? {} : { onclose: options.onClose }),
     ...(options.onNotify === undefined ? {} : { onnotify: options.onNotify }),
     types: {
-      bigint: { to: 20, from: [20], serialize: String, parse: Number },
+      bigint: { to: 20, from: [20], serialize: String, parse: safeNumber },
     },
     connection: {
       application_name: options.name,
@@ -232,4 +232,10 @@ function isEmptied(error: unknown): boolean {
 
 function closed(action: string): JobError {
   return new JobError("unavailable", `Cannot ${action}: the queue is closed`);
+}
+
+/** The number that is nearest to it among those that JavaScript tells apart. */
+function safeNumber(text: string): number {
+  const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
+  return Math.max(least, Math.min(Number(text), most));
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readNeighbours } from "../../../src/queue/postgres/told.ts";
+import { readEndings, readNeighbours } from "../../../src/queue/postgres/told.ts";
 
 Deno.test("readNeighbours() believes no number and no word that a worker cannot have told", () => {
   const worker = ["evil", null, null];
@@ -25,4 +25,16 @@ Deno.test("readNeighbours() believes no number and no word that a worker cannot 
       weight: 1,
     })),
   );
+});
+
+Deno.test("readEndings() tells only numbers that a message can carry", () => {
+  const row = (
+    seed: number,
+    time: number,
+  ) => [7, "8", "6a", "cancelled", seed, time, null, time, JSON.stringify({ type: "cancelled" })];
+  const rows = [row(9.3e18, 9.3e18), row(-1, -1)];
+  const endings = readEndings(JSON.stringify(rows)).map(({ ending }) => ending);
+  assert.deepEqual(endings.map(({ id, state }) => [id, state]), Array(2).fill(["j", "cancelled"]));
+  assert.deepEqual(endings.map(({ seed }) => seed), [Number.MAX_SAFE_INTEGER, 0]);
+  assert.deepEqual(endings.map(({ finishedAtMs }) => finishedAtMs), [8.64e15, 0]);
 });
