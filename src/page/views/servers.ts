@@ -15,10 +15,15 @@ const MOST_RUNNING = 200;
 
 /** The view. */
 export function ServersView(): Shown {
-  const { answer: [answer, cluster, running] = [], fault, fail } = useLook(
+  const { answer, fault, fail } = useLook(
+    (signal) => get<{ servers: Server[]; elsewhere?: ServerElsewhere[] }>("/v1/servers", signal),
+    LOOK_EVERY_MS,
+    [],
+  );
+  // The queue has to tell these, which may be away while the servers are not.
+  const { answer: [cluster, running] = [], fault: queueFault } = useLook(
     (signal) =>
       Promise.all([
-        get<{ servers: Server[]; elsewhere?: ServerElsewhere[] }>("/v1/servers", signal),
         get<{ workers: Worker[] }>("/v1/workers", signal),
         get<JobList>(`/v1/jobs?state=running&limit=${MOST_RUNNING}`, signal),
       ]),
@@ -32,7 +37,7 @@ export function ServersView(): Shown {
   return html`
     <h1 tabindex="-1">Servers</h1>
     <p class="dim">What is drained finishes what it runs and gets no more jobs.</p>
-    <${Fault} text=${fault} />
+    <${Fault} text=${fault ?? queueFault} />
     <ul class="cards">
       ${answer?.servers.map((server) =>
         html`
