@@ -7,7 +7,10 @@ import { OUTBOX } from "./outbox.ts";
 import { SERVERS } from "./servers.ts";
 import { WORKERS } from "./workers.ts";
 
-/** Statements that lead from version N to N + 1, by index N. They only add: workers of both versions run side by side. */
+/**
+ * Statements that lead from version N to N + 1, by index N. They only add columns and tables, so that workers of
+ * both versions run side by side; indexes may change.
+ */
 export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS, WORKERS];
 
 /** Key of the lock under which one worker migrates while the others wait ("dgpx"). */
