@@ -112,4 +112,22 @@ export const CORPUS: readonly CorpusEntry[] = [
       idleMs: 0,
     },
   },
+  {
+    // The cancelled job was told; that it was could not be noted, and was not tried again.
+    name: "The disk fills up between an ending and the note that it was told",
+    plan: {
+      seed: 32,
+      servers: 1,
+      profiles: ["0.38"],
+      hasPreviews: false,
+      clients: 1,
+      jobs: [
+        { id: "job-0", client: 0, atMs: 0, steps: 12, seed: 1_000_000 },
+        { id: "job-1", client: 0, atMs: 0, steps: 12, seed: 1_000_001 },
+        { id: "job-2", client: 0, atMs: 100, steps: 1, seed: 1_000_002, cancelAfterMs: 900 },
+      ],
+      faults: [{ kind: "database full", atMs: 1_011, forMs: 1_000, which: 0 }],
+      idleMs: 0,
+    },
+  },
 ];
