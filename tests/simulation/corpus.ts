@@ -130,4 +130,26 @@ export const CORPUS: readonly CorpusEntry[] = [
       idleMs: 0,
     },
   },
+  {
+    // The liar could not be understood at the first request, which was taken; the second one was refused.
+    name: "A job comes twice at once while one of two servers lies",
+    plan: {
+      seed: 1,
+      servers: 2,
+      profiles: ["0.33", "0.33"],
+      hasPreviews: false,
+      clients: 1,
+      jobs: [{
+        id: "job-1",
+        client: 0,
+        atMs: 9_000,
+        steps: 1,
+        seed: 1_000_001,
+        isFollowedTwice: true,
+        isWrong: true,
+      }],
+      faults: [{ kind: "server lies", atMs: 1_000, forMs: 20_000, which: 140 }],
+      idleMs: 0,
+    },
+  },
 ];
