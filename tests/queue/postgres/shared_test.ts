@@ -318,3 +318,34 @@ test("serves a worker of an older version, which knows less, beside it", async (
   const [old] = (await a.shared!.meet()).servers;
   assert.deepEqual([old?.worker, old?.name, old?.room], ["old", "two", 0]);
 });
+
+test("looks at other jobs where others are faster, and at each of the few that are left", async (shared) => {
+  await using queue = await shared.open("slow");
+  const ids = Array.from({ length: 40 }, (_, nth) => `job-${nth}`);
+  for (const id of ids) await queue.enqueue(generateRequest({ id }));
+  const taken = new Set<string>();
+  const claimBeside = async (thefts: number) => {
+    const leases = await queue.claimAll({
+      servers: new Map([["one", "c"]]),
+      limit: 2,
+      leaseMs: LEASE_MS,
+      place({ id }) {
+        if ((thefts -= 1) < 0) return "one";
+        // Between the look and the claim.
+        shared.cluster.sql(`UPDATE ${shared.schema}.jobs SET state = 'running'
+          WHERE id = convert_to('${id}', 'UTF8')`);
+        taken.add(id);
+        return "one";
+      },
+    });
+    for (const { job } of leases) {
+      assert.ok(!taken.has(job.id), job.id);
+      taken.add(job.id);
+    }
+    return leases.length;
+  };
+  // All that one look finds, several times.
+  assert.ok(await claimBeside(20) > 0);
+  while (await claimBeside(0) > 0);
+  assert.deepEqual([...taken].toSorted(), ids.toSorted());
+});
