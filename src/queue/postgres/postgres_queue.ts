@@ -175,8 +175,9 @@ class PostgresQueue implements JobQueue {
       this.#spread = isShort
         ? Math.min(2 * this.#spread, MOST_SPREAD)
         : Math.max(1, this.#spread / 2);
-      // If others were faster, there may be more.
-      if (rows.length > 0) return rows.map(readLease);
+      if (rows.length === 0) continue;
+      if (isShort || spread > 1) options.onMissed?.();
+      return rows.map(readLease);
     }
   }
 
