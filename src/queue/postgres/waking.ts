@@ -46,26 +46,31 @@ export class Waking implements Disposable {
       this.#wake.changedAtMs = changedAtMs;
       return;
     }
-    const waitMs = GATHER_MS + GATHER_EACH_MS * this.#options.others();
-    const cancel = this.#later(waitMs, () => {
-      this.#wake = undefined;
-      this.#options.send();
-    });
-    this.#wake = { cancel, changedAtMs };
+    this.#wake = { cancel: this.#startTimer(), changedAtMs };
   }
 
-  /** Another has just woken all, which is as good, unless some may have looked before the change was there. */
+  /** Another has just woken all, which is as good but for what some may have looked before: that is gathered anew. */
   heardAnother(): void {
     // Whoever knows of nobody does not hear the wake-ups of its own.
     if (this.#wake === undefined || this.#options.others() === 0) return;
-    if (this.#now() - this.#wake.changedAtMs < GATHER_MS) return;
-    this[Symbol.dispose]();
+    const { cancel, changedAtMs } = this.#wake;
+    cancel();
+    const isSeen = this.#now() - changedAtMs >= GATHER_MS;
+    this.#wake = isSeen ? undefined : { cancel: this.#startTimer(), changedAtMs };
   }
 
   /** Tells nothing that was not told yet. */
   [Symbol.dispose](): void {
     this.#wake?.cancel();
     this.#wake = undefined;
+  }
+
+  #startTimer(): () => void {
+    const waitMs = GATHER_MS + GATHER_EACH_MS * this.#options.others();
+    return this.#later(waitMs, () => {
+      this.#wake = undefined;
+      this.#options.send();
+    });
   }
 }
 

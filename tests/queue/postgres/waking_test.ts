@@ -56,6 +56,13 @@ Deno.test("No wake-up is spared that tells of a change which some may not have s
   setup.waking.changed();
   setup.clock.advance(GATHER_MS - 1);
   setup.waking.heardAnother();
+  // It is gathered anew with what follows, and spared by the next one.
+  assert.deepEqual(setup.waits(), [GATHER_MS + 10 * GATHER_EACH_MS]);
+  setup.clock.advance(1);
+  setup.waking.heardAnother();
+  assert.deepEqual(setup.waits(), []);
+  setup.waking.changed();
+  setup.waking.heardAnother();
   assert.equal(setup.end(), 1);
 });
 
