@@ -105,17 +105,21 @@ Deno.test("lockQueue() has nothing to lock of a queue in memory", () => {
 Deno.test("watchFile() takes nothing for lost where the system does not number files", async () => {
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;
-  const { statSync } = Deno;
-  using stack = new DisposableStack();
-  stack.defer(() => void (Deno.statSync = statSync));
-  Deno.statSync = (file) => ({ ...statSync(file), ino: null });
-  using watch = stack.use(watchFile(path));
+  using _numbers = withoutNumbers();
+  using watch = watchFile(path);
   for (const text of ["a", "b"]) {
     await Deno.writeTextFile(path, text);
     watch.checkNow();
     await Deno.remove(path);
   }
 });
+
+/** Has files without numbers, as on Windows, until it is disposed of. */
+function withoutNumbers(): Disposable {
+  const { statSync } = Deno;
+  Deno.statSync = (file) => ({ ...statSync(file), ino: null });
+  return { [Symbol.dispose]: () => void (Deno.statSync = statSync) };
+}
 
 Deno.test("lockQueue() says so when the file cannot be made", () => {
   const path = "/nonexistent-directory/queue.db";
