@@ -37,6 +37,7 @@ const WARNINGS: readonly PixelWarning[] = [
   "resized",
   "colors_merged",
   "no_background",
+  "all_background",
 ];
 
 /**
@@ -72,6 +73,7 @@ export function pixelizeSequence(
       if (marks === undefined) warnings.add("no_background");
       else marks.forEach((mark, cell) => mark === 1 && (frame.opaque[cell] = 0));
     }
+    if (cells.every(({ opaque }) => !opaque.includes(1))) warnings.add("all_background");
   }
   const choice = chooseColors(cells, withRoom(options));
   if (choice.crowded) warnings.add("colors_merged");

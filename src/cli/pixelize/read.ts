@@ -48,14 +48,32 @@ export async function readPaletteOption(nameOrFile: string): Promise<Palette> {
 
 async function readFile(file: string, mostBytes: number): Promise<Uint8Array> {
   try {
-    const { size } = await Deno.stat(file);
+    const { isFile, size } = await Deno.stat(file);
+    if (!isFile) return await readStream(file, mostBytes);
     if (size <= mostBytes) return await Deno.readFile(file);
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     if (cause instanceof Deno.errors.NotFound) {
       throw new ConfigError("unreadable", `Cannot read ${file}: there is no such file`, { cause });
     }
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError("unreadable", `Cannot read ${file}: ${why}`, { cause });
   }
-  throw new ConfigError("unreadable", `Cannot read ${file}: it has more than ${mostBytes} bytes`);
+  throw tooLong(file, mostBytes);
+}
+
+/** A pipe or a device does not say how long it is, and may have no end. */
+async function readStream(file: string, mostBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of (await Deno.open(file)).readable) {
+    parts.push(part);
+    length += part.length;
+    if (length > mostBytes) throw tooLong(file, mostBytes);
+  }
+  return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+function tooLong(file: string, mostBytes: number): ConfigError {
+  return new ConfigError("unreadable", `Cannot read ${file}: it has more than ${mostBytes} bytes`);
 }
