@@ -33,6 +33,13 @@ export function describeRequest(job: JobDescription): string {
   ].filter((fact) => fact !== undefined).join(" ");
 }
 
+/** What makes pixel art doubtful. */
+interface Doubts {
+  readonly sure: boolean;
+  readonly confidence: number;
+  readonly warnings: readonly string[];
+}
+
 /** What was found in an image that was made pixel art. */
 export function describePixel({ size, colors, tileable, ...found }: PixelResult): string {
   const facts = [
@@ -45,7 +52,7 @@ export function describePixel({ size, colors, tileable, ...found }: PixelResult)
 
 /** What is noteworthy about pixel art, in words; last, what it should be compared with if it may be wrong. */
 export function describeDoubts(
-  { sure, confidence, warnings }: Pick<PixelResult, "sure" | "confidence" | "warnings">,
+  { sure, confidence, warnings }: Doubts,
   original: string,
 ): string[] {
   const others = warnings.filter((warning) => !GRID_DOUBTS.includes(warning));

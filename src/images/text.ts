@@ -1,7 +1,13 @@
 /** Text in PNG files, read and written without touching a pixel. */
 
-import { inflateSync } from "node:zlib";
-import { concatenate, encodeChunk, PNG_SIGNATURE, type PngChunk, readChunks } from "./chunks.ts";
+import {
+  concatenate,
+  encodeChunk,
+  PNG_SIGNATURE,
+  type PngChunk,
+  readChunks,
+  unpackData,
+} from "./chunks.ts";
 
 /** Texts of an image by keyword. */
 export type PngText = Readonly<Record<string, string>>;
@@ -40,13 +46,9 @@ type Unpack = (packed: Uint8Array) => Uint8Array | undefined;
 function unpacker(): Unpack {
   let left = MOST_UNPACKED_BYTES;
   return (packed) => {
-    try {
-      const bytes = inflateSync(packed, { maxOutputLength: left });
-      left -= bytes.length;
-      return bytes;
-    } catch {
-      return undefined;
-    }
+    const bytes = unpackData(packed, left);
+    left -= bytes?.length ?? 0;
+    return bytes;
   };
 }
 

@@ -212,7 +212,7 @@ Deno.test("pixelize never puts a result in the place of an image, whatever it is
     }
     deepEqual(await Deno.readFile(`${dir}/in.png`), before);
     deepEqual(await Deno.readFile(`${dir}/deep/in.png`), before);
-    deepEqual([...Deno.readDirSync(dir)].length, 4);
+    deepEqual((await Array.fromAsync(Deno.readDir(dir))).length, 4);
   });
 });
 
@@ -233,7 +233,8 @@ Deno.test("pixelize leaves nothing behind where an enlargement is too large or c
     ]);
     equal(taken.exitCode, 1);
     match(taken.stderr(), /Cannot write .*out@4x\.png/);
-    deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name).sort(), ["in.png", "out@4x.png"]);
+    const left = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
+    deepEqual(left.sort(), ["in.png", "out@4x.png"]);
   });
 });
 
@@ -256,7 +257,7 @@ Deno.test("pixelize reads a pipe", async () => {
   await withImage(async (dir) => {
     equal((await new Deno.Command("mkfifo", { args: [`${dir}/pipe.png`] }).output()).code, 0);
     const args = ["-c", 'cat "$0" > "$1"', `${dir}/in.png`, `${dir}/pipe.png`];
-    await using writer = new Deno.Command("sh", { args }).spawn();
+    await using _writer = new Deno.Command("sh", { args }).spawn();
     const { exitCode } = await run(["pixelize", `${dir}/pipe.png`, "-o", `${dir}/out.png`]);
     equal(exitCode, 0);
     equal((await read(`${dir}/out.png`)).width, 24);
