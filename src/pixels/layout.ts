@@ -29,7 +29,7 @@ export interface Layout {
 const SMALL = 512;
 
 /** Below this confidence a large image of few colours is taken as it is. */
-const DOUBTFUL = 0.5;
+const DOUBTFUL = 0.9;
 
 /** Greatest confidence in a large image being pixel art as it is: nothing in it shows that. */
 const UNSEEN = 0.9;

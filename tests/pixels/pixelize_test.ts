@@ -84,6 +84,17 @@ Deno.test("pixelize() says so when there is no grid", () => {
   }
 });
 
+Deno.test("pixelize() gives large drawings back as they are, though much in them lies on a grid", () => {
+  const image = enlargeArt(drawArt({ width: 40, height: 30, colors: 6, seed: 1 }), 16);
+  const random = randomNumbers(1);
+  for (let at = 0; at < image.data.length; at += 4) {
+    if (random() < 0.06) image.data.set([0, 0, 0, 255], at);
+  }
+  const { image: found, found: { sure, warnings } } = pixelize(image);
+  deepEqual([found.width, found.height, sure, warnings], [640, 480, false, ["unsure_grid"]]);
+  deepEqual(found.rgba, image.data);
+});
+
 Deno.test("pixelize() is not sure of cells that little speaks for", () => {
   const square = plainImage(96, 96, [255, 255, 255, 255]);
   for (let at = 0; at < square.data.length; at += 4) {
