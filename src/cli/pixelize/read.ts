@@ -1,6 +1,6 @@
 /** Files that `pixelize` reads. */
 
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, ImageError } from "../../errors.ts";
 import { decodeImage } from "../../images/mod.ts";
 import {
   MOST_PALETTE_BYTES,
@@ -42,8 +42,19 @@ export async function readPaletteOption(nameOrFile: string): Promise<Palette> {
       `There is no palette ${nameOrFile}; there are ${PALETTE_NAMES.join(", ")}, or name a file`,
     );
   }
-  if (/\.png$/i.test(nameOrFile)) return paletteOfImage(await readImage(nameOrFile), nameOrFile);
-  return readPalette(await readFile(nameOrFile, MOST_PALETTE_BYTES), nameOrFile);
+  if (!/\.png$/i.test(nameOrFile)) {
+    return readPalette(await readFile(nameOrFile, MOST_PALETTE_BYTES), nameOrFile);
+  }
+  try {
+    return paletteOfImage(await readImage(nameOrFile), nameOrFile);
+  } catch (cause) {
+    if (!(cause instanceof ImageError)) throw cause;
+    throw new ConfigError(
+      "invalid_value",
+      `Cannot read the palette ${nameOrFile}: ${cause.message}`,
+      { cause },
+    );
+  }
 }
 
 async function readFile(file: string, mostBytes: number): Promise<Uint8Array> {

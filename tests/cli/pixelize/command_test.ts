@@ -120,6 +120,10 @@ Deno.test("pixelize reads palettes by name and from files, and says which names 
     const unknown = await run(["pixelize", `${dir}/in.png`, "--palette", "pico9"]);
     equal(unknown.exitCode, 2);
     match(unknown.stderr(), /There is no palette pico9; there are .*pico-8/);
+    await Deno.writeTextFile(`${dir}/no.png`, "102030\n");
+    const bad = await run(["pixelize", `${dir}/in.png`, "--palette", `${dir}/no.png`]);
+    equal(bad.exitCode, 2);
+    match(bad.stderr(), /^error: Cannot read the palette .*no\.png: .*neither a PNG nor a JPEG\n$/);
   });
 });
 
