@@ -99,7 +99,9 @@ async function runSequence(
     const durationMs = options.duration ?? FRAME_MS;
     const path = options.output;
     await writeAnimation(path, images, durationMs, frames[0]!.text);
-    report(files.join(" "), { path, scaled: [] }, { image: images[0]!, found, ms }, options, io);
+    const image = images[0]!;
+    const written: Written = { path, size: [image.width, image.height], scaled: [] };
+    report(files.join(" "), written, { image, found, ms }, options, io);
     return EXIT.ok;
   }
   for (const [index, image] of images.entries()) {
@@ -175,7 +177,7 @@ async function howOf(options: PixelizeCommandOptions): Promise<PixelizeOptions> 
 
 function report(
   file: string,
-  { path, scaled, seams }: Written,
+  { path, size, scaled, seams }: Written,
   { image, found, ms }: { image: PixelArt; found: FoundGrid; ms: number },
   options: PixelizeCommandOptions,
   io: Io,
@@ -186,7 +188,7 @@ function report(
       file,
       output: path,
       scaled,
-      size: [image.width, image.height],
+      size,
       cells,
       pitch: [rounded(cellWidth), rounded(cellHeight)],
       offset: offset.map(rounded),

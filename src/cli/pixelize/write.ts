@@ -10,6 +10,8 @@ import { scaledPath } from "./paths.ts";
 export interface Written {
   /** File of the result. */
   readonly path: string;
+  /** Its width and height in pixels. */
+  readonly size: readonly [width: number, height: number];
   /** Files of its enlargements. */
   readonly scaled: readonly string[];
   /** How it fits to itself as a tile, if that was asked for. */
@@ -56,7 +58,7 @@ export async function writeArt(
   const seams = tile
     ? scoreSeams({ width: art.width, height: art.height, data: art.rgba })
     : undefined;
-  return { path, scaled, ...(seams === undefined ? {} : { seams }) };
+  return { path, size: [width, height], scaled, ...(seams === undefined ? {} : { seams }) };
 }
 
 function extruded({ width, height, indices, palette }: PixelArt, by: number): IndexedImage {

@@ -155,6 +155,7 @@ Deno.test("pixelize tells whether an image is a tile, and extrudes it", async ()
     equal(typeof (json()[0]!["tile"] as { tileable: boolean }).tileable, "boolean");
     const out = await read(`${dir}/in.pixel.png`);
     deepEqual([out.width, out.height], [28, 24]);
+    deepEqual(json()[0]!["size"], [28, 24]);
   });
 });
 
