@@ -99,6 +99,12 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     default: [],
     help: "origins whose pages may call over HTTP",
   },
+  "http.maxConnections": {
+    path: "http.max_connections",
+    kind: wholeNumber(1, 1_000_000),
+    default: 1_000,
+    help: "most connections of one address, a quarter of all",
+  },
   ...WEBHOOK_SETTINGS,
   "comfyui.urls": {
     path: "comfyui.api_url",
