@@ -1,15 +1,11 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import type { WorkerSetupOptions } from "../support/worker.ts";
 import { polled } from "../support/polled.ts";
 import { httpSetup } from "./support.ts";
 
-const settings = (maxConnections: number) => ({
-  settings: (config: Parameters<NonNullable<SetupOptions["settings"]>>[0]) => ({
-    ...config,
-    http: { ...config.http, maxConnections },
-  }),
-});
-
-type SetupOptions = NonNullable<Parameters<typeof httpSetup>[1]>;
+function settings(maxConnections: number): WorkerSetupOptions {
+  return { settings: (config) => ({ ...config, http: { ...config.http, maxConnections } }) };
+}
 
 Deno.test({
   name: "connections that only stay open are closed where they are too many, and others are served",
