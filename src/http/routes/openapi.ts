@@ -329,9 +329,8 @@ function plain(description: string): Operation {
 
 function problems(...statuses: number[]): Operation {
   const content = { "application/problem+json": { schema: ref("Problem") } };
-  return Object.fromEntries(statuses.map((status) => {
-    return [String(status), { description: "Refused, with the reason", content }];
-  }));
+  const refused = { description: "Refused, with the reason", content };
+  return Object.fromEntries(statuses.map((status) => [String(status), refused]));
 }
 
 function list(
