@@ -63,7 +63,7 @@ Deno.test("Acceptor asks once for all where the database is away", async () => {
 });
 
 Deno.test("Acceptor counts a long line now and then, and a short one each time", async () => {
-  let waiting = 5_000;
+  const waiting = 5_000;
   let counted = 0;
   const known: Value[] = [];
   const { accept } = setup((ids, before) => {
