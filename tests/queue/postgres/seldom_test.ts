@@ -31,7 +31,9 @@ function test(
   });
 }
 
-const sql = (schema: string, text: string) => cluster!.sql(`SET search_path = ${schema}; ${text}`);
+function sql(schema: string, text: string): void {
+  void cluster!.sql(`SET search_path = ${schema}; ${text}`);
+}
 
 function claim(queue: JobQueue) {
   return claimOne(queue, { server: "s", clientId: "c", leaseMs: 60_000 });
@@ -88,7 +90,7 @@ test("a worker for which there is no connection left does not start, and says wh
   });
 });
 
-test("more endings than are read at once are all told, once each", async (schema, open) => {
+test("more endings than are read at once are all told, once each", async (_schema, open) => {
   await using a = await open("a");
   await using b = await open("b");
   await a.shared!.news([]);
