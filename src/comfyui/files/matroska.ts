@@ -1,6 +1,6 @@
 /** Whether a Matroska or WebM film is all there (RFC 8794, RFC 9559) (pure). */
 
-import { isZero, viewOf } from "./containers.ts";
+import { isZero } from "./containers.ts";
 
 /** Elements that are looked at. */
 const MAX_ELEMENTS = 1_000_000;
