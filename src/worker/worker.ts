@@ -273,15 +273,14 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const handle: Handle = (...request) => handleRequest(context, ...request);
   front.serve(measuredHandle(handle, "zmq", metrics));
   const handleHttp = measuredHandle(handle, "http", metrics);
-  const { tokensFile, allowedOrigins } = config.http;
   const httpServer =
     http === undefined || addr === undefined || feed === undefined || metrics === undefined
       ? undefined
       : starting.use(
         await http.startHttp({
           ...addr,
-          allowedOrigins,
-          ...(tokensFile === undefined ? {} : { tokensFile }),
+          ...config.http,
+          connectionsTo: (await import("../transport/mod.ts")).connectionsTo,
           context: {
             handle: (request) => handleHttp(request, () => false),
             metrics,
