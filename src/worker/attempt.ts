@@ -54,9 +54,11 @@ export interface AttemptContext extends RetryPolicy {
 /** Where all workers have the files of runs. */
 export interface KeptImages {
   /** Stores those of a run; resolves with the URL of their folder. @throws {JobError} `storage` */
-  store(result: JobResult, promptId: string, signal: AbortSignal): Promise<string>;
+  store(result: JobResult, lease: Lease, signal: AbortSignal): Promise<string>;
+  /** Leaves what was stored of a run by which its job has completed. */
+  keep(lease: Lease): Promise<void>;
   /** Takes away what was stored of a run. @throws {JobError} `storage` */
-  discard(result: JobResult, promptId: string): Promise<void>;
+  discard(result: JobResult, lease: Lease): Promise<void>;
 }
 
 /** How an attempt ended. */
@@ -162,13 +164,15 @@ export class Attempt implements Disposable {
    * other can complete it after that.
    */
   async discard({ state }: Job): Promise<void> {
-    if (state === "completed" || this.#kept === undefined) return;
+    const { keptImages } = this.#context;
+    if (this.#kept === undefined) return;
     // There is no lease any more.
     this[Symbol.dispose]();
     try {
-      await this.#context.keptImages?.discard(this.#kept, this.lease.promptId);
+      if (state === "completed") await keptImages?.keep(this.lease);
+      else await keptImages?.discard(this.#kept, this.lease);
     } catch (error) {
-      const why = `Cannot delete stored images that nobody wants: ${messageOf(error)}`;
+      const why = `Cannot yet delete stored images that nobody wants: ${messageOf(error)}`;
       this.#logger.log("warn", why, { jobId: this.lease.job.id });
     }
   }
@@ -216,10 +220,9 @@ export class Attempt implements Disposable {
   async #keep(outcome: RunOutcome): Promise<Outcome> {
     const { keptImages } = this.#context;
     if (outcome.type !== "completed" || keptImages === undefined) return outcome;
-    const { promptId } = this.lease;
     this.#kept = outcome;
     try {
-      const storedAt = await keptImages.store(outcome, promptId, this.#controller.signal);
+      const storedAt = await keptImages.store(outcome, this.lease, this.#controller.signal);
       return { ...outcome, storedAt };
     } catch (error) {
       if (this.#controller.signal.aborted) return { type: "cancelled" };
