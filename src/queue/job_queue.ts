@@ -60,6 +60,8 @@ export interface ClaimAllOptions {
     holder: string | undefined,
     taken: ReadonlyMap<string, readonly Job[]>,
   ) => string | undefined;
+  /** Called if others were faster to take some: there may be more. */
+  onMissed?: () => void;
 }
 
 /** How a job goes back to the queue. */
@@ -178,6 +180,8 @@ export interface WorkerFacts {
 export interface News {
   /** Jobs that ended, each once; some now, more the next time. */
   readonly endings: readonly Ending[];
+  /** True if there are more of them already. */
+  readonly hasMore: boolean;
   /** Ids of jobs that run here and somebody wants cancelled. */
   readonly cancelled: readonly string[];
   /** True if jobs wait. */

@@ -1,5 +1,6 @@
 /** A row of the `jobs` table, and the job that it stands for. */
 
+import { messageOf } from "../errors.ts";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
@@ -65,7 +66,7 @@ export function toLease(
   return {
     job: request === undefined ? toJob(row) : jobOf(row, { value: request }),
     token,
-    promptId: row.prompt_id ?? "",
+    promptId: row.prompt_id!,
     clientId: row.client_id ?? "",
     resumed,
     promptStarted: row.prompt_started === 1,
@@ -109,12 +110,10 @@ function jobOf(row: JobRow, request: { value?: GenerateRequest; damage?: string 
 export function toEnding(row: EndingRow): Ending {
   const { value, damage } = attempt(() => readOutcome(row));
   const timeOf = (ms: number | null) => ms === null ? undefined : clampTime(ms);
-  const outcome = damage === undefined
-    ? value
-    : { type: "failed", error: damageError(damage) } as const;
+  const outcome = value ?? { type: "failed", error: damageError(damage!) } as const;
   return {
     id: row.id,
-    state: outcome?.type ?? row.state,
+    state: outcome.type,
     seed: Math.max(0, Math.min(row.seed, Number.MAX_SAFE_INTEGER)),
     createdAtMs: clampTime(row.created_at_ms),
     startedAtMs: timeOf(row.started_at_ms),
@@ -206,7 +205,7 @@ function attempt<T>(read: () => T): { value?: T; damage?: string } {
   try {
     return { value: read() };
   } catch (error) {
-    return { damage: error instanceof Error ? error.message : String(error) };
+    return { damage: messageOf(error) };
   }
 }
 

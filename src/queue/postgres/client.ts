@@ -1,7 +1,7 @@
 /** Connections to PostgreSQL: statements with bounded patience, errors in our words. */
 
 import postgres from "postgres";
-import { ConfigError, JobError } from "../../errors.ts";
+import { ConfigError, JobError, messageOf } from "../../errors.ts";
 import { startSpan } from "../../trace.ts";
 import { type PostgresAddress, type PostgresHost, shownAddress } from "./address.ts";
 import { guardLateWrites } from "./late_writes.ts";
@@ -194,7 +194,7 @@ export class PostgresClient {
 
   #explain(action: string, error: unknown): JobError {
     if (error instanceof JobError) return error;
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     const where = shownAddress(this.#address);
     const isPassing = isAway(error);
     const message = isPassing

@@ -15,10 +15,12 @@ export function idBytes(id: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The name that these are the bytes of. */
 export function idOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return strict.decode(bytes);
   } catch {
     return withSurrogates(bytes);
   }

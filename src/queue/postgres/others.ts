@@ -124,6 +124,8 @@ export class Others implements SharedQueue {
     const unwanted = first?.["unwanted"] ?? null;
     return {
       endings: fresh.map(({ ending }) => ending),
+      // Were it the same page again, there would be no end.
+      hasMore: ended.length === PAGE && fresh.length > 0,
       cancelled: unwanted === null
         ? []
         : String(unwanted).split(",").map((hex) => idOf(Uint8Array.fromHex(hex))),

@@ -25,7 +25,7 @@ import { Acceptor } from "./acceptor.ts";
 import { type PostgresAddress, readPostgresUrl } from "./address.ts";
 import { PostgresClient, type StoredRow, type Value } from "./client.ts";
 import { idBytes, idOf, plainText } from "./id.ts";
-import { Front } from "./front.ts";
+import { Front, WHOLE } from "./front.ts";
 import { Identity } from "./identity.ts";
 import { migrate } from "./migrations/mod.ts";
 import { Others } from "./others.ts";
@@ -33,7 +33,7 @@ import { PostgresOutbox, PRUNE_DELIVERIES } from "./outbox.ts";
 import { readJob, readLease } from "./row.ts";
 import { kindOf, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
-import { findNext, SPARE } from "./turns.ts";
+import { findNext, MOST_SPREAD } from "./turns.ts";
 
 /** Options of {@linkcode openPostgresQueue}. */
 export interface PostgresQueueOptions extends QueueOptions {
@@ -80,8 +80,8 @@ class PostgresQueue implements JobQueue {
   readonly #front: Front;
   /** Jobs that were ended because their rows are damaged, until `expire()` tells of them. */
   readonly #setAside: Job[] = [];
-  /** Jobs to find besides those that are wanted. */
-  #spare = SPARE.least;
+  /** Of so many jobs one is looked at. */
+  #spread = 1;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -148,14 +148,17 @@ class PostgresQueue implements JobQueue {
     for (;;) {
       const beganAtMs = performance.now();
       const from = this.#front.from(beganAtMs);
-      const { candidates, taken, damaged, first } = await findNext(look, options, {
-        from,
-        spare: this.#spare,
-      });
+      const spread = from === WHOLE ? 1 : this.#spread;
+      const { candidates, taken, damaged, first } = await findNext(look, options, { from, spread });
       const endedAtMs = performance.now();
-      this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, first);
+      const seen = spread === 1 ? first : undefined;
+      this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, seen);
       for (const row of damaged) await this.#setAsideDamaged(row);
-      if (candidates.length === 0) return [];
+      if (candidates.length === 0 && spread === 1) return [];
+      if (candidates.length === 0) {
+        this.#spread = 1;
+        continue;
+      }
       const rows = await this.#client.rows("claim jobs", sql.CLAIM, [
         this.#clock(),
         this.#worker,
@@ -169,9 +172,12 @@ class PostgresQueue implements JobQueue {
         candidates.map(({ server }) => taken.get(server)?.length ?? 0),
       ]);
       const isShort = rows.length < Math.min(limit, candidates.length);
-      this.#spare = isShort ? Math.min(2 * this.#spare, SPARE.most) : SPARE.least;
-      // If others were faster, there may be more.
-      if (rows.length > 0) return rows.map(readLease);
+      this.#spread = isShort
+        ? Math.min(2 * this.#spread, MOST_SPREAD)
+        : Math.max(1, this.#spread / 2);
+      if (rows.length === 0) continue;
+      if (isShort || spread > 1) options.onMissed?.();
+      return rows.map(readLease);
     }
   }
 

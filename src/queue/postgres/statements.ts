@@ -75,12 +75,13 @@ export const BY_IDS = `SELECT * FROM jobs WHERE id = ANY($1::bytea[])`;
 export const BY_ID = `SELECT * FROM jobs WHERE id = $1::bytea`;
 
 /**
- * The jobs that may run next on some servers, a page after another; those of a pause over an hour are due. Nobody
- * knows where a prompt without a server may live.
+ * The jobs that may run next on some servers, a page after another, one (`$7`) of so many (`$6`); those of a pause over
+ * an hour are due. Nobody knows where a prompt without a server may live.
  */
 export const NEXT = `
   SELECT *, due_ms::text AS due, (${NOW})::text AS looked_at_ms FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > ($3::bigint, $4::bigint)
+    AND seq % $6::bigint = $7::bigint
     AND not_before_ms NOT BETWEEN ${NOW} + 1 AND ${NOW} + ${MAX_PAUSE_MS}
     AND (prompt_id IS NULL OR server IS NULL OR server = ANY($2::text[]))
   ORDER BY due_ms, seq LIMIT $5::bigint`;

@@ -354,7 +354,7 @@ class SqliteQueue implements JobQueue {
       lease_until: this.#now() + leaseMs,
       prompt_id: next.prompt_id ?? this.#randomId(),
       // A prompt that was posted before sends its events where it was told to.
-      client_id: resumed ? next.client_id : servers.get(server) ?? null,
+      client_id: resumed ? next.client_id : servers.get(server)!,
     });
     this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
     return toLease(row, token, resumed, request);

@@ -65,6 +65,13 @@ export function testJobs(test: RegisterTest, open: QueueFactory): void {
     assert.equal((await queue.enqueue(reversed)).type, "known");
   });
 
+  test("tells requests with images of their own apart by their bytes", async ({ queue }) => {
+    const request = (...bytes: number[]) => generateRequest({ init_image: new Uint8Array(bytes) });
+    await queue.enqueue(request(1, 2));
+    assert.equal((await queue.enqueue(request(1, 2))).type, "known");
+    assert.equal((await queue.enqueue(request(1, 3))).type, "conflict");
+  });
+
   test("knows which endings have not been told", async ({ queue, claim }) => {
     for (const id of ["a", "b"]) await queue.enqueue(generateRequest({ id }));
     const told = async () => (await queue.unannounced(10)).map((job) => job.id);

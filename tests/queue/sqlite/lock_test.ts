@@ -111,16 +111,28 @@ const LOSSES: Readonly<Record<string, (path: string) => Promise<void>>> = {
   "parted from its log": (path) => Deno.remove(`${path}-wal`),
   "cut": (path) => Deno.truncate(path),
   "left with an empty log": (path) => Deno.truncate(`${path}-wal`),
+  "left with the head of its log": (path) => Deno.truncate(`${path}-wal`, 32),
   "left with a log without its head": async (path) => {
     using log = await Deno.open(`${path}-wal`, { write: true });
     await log.write(new Uint8Array(32));
   },
 };
 
-for (const [what, lose] of Object.entries(LOSSES)) {
-  Deno.test(`A queue whose file is ${what} takes nothing more, and says why`, async () => {
+/** Pages of SQLite's usual size, and of its largest, whose number 16 bits cannot hold. */
+const PAGE_BYTES = [4_096, 65_536];
+
+const losses = Object.entries(LOSSES).flatMap(([what, lose]) =>
+  PAGE_BYTES.map((pageBytes) => ({ what, lose, pageBytes }))
+);
+
+for (const { what, lose, pageBytes } of losses) {
+  Deno.test(`A queue with pages of ${pageBytes} bytes whose file is ${what} takes nothing more, and says why`, async () => {
     await using dir = await tempDir();
     const path = `${dir.path}/queue.db`;
+    {
+      using db = new DatabaseSync(path);
+      db.exec(`PRAGMA page_size = ${pageBytes}; CREATE TABLE a (b); DROP TABLE a`);
+    }
     await using queue = openSqliteQueue({ path });
     await queue.enqueue(generateRequest({ id: "before" }));
     await lose(path);
