@@ -97,6 +97,30 @@ Deno.test("lockQueue() leaves SQLite's own locks of the process alone", async ()
   assert.ok((await Deno.stat(`${path}-wal`)).size > 0);
 });
 
+Deno.test("lockQueue() has nothing to lock of a queue in memory", () => {
+  using _one = lockQueue(":memory:");
+  using _two = lockQueue(":memory:");
+});
+
+Deno.test("watchFile() takes nothing for lost where the system does not number files", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  using _numbers = withoutNumbers();
+  using watch = watchFile(path);
+  for (const text of ["a", "b"]) {
+    await Deno.writeTextFile(path, text);
+    watch.checkNow();
+    await Deno.remove(path);
+  }
+});
+
+/** Has files without numbers, as on Windows, until it is disposed of. */
+function withoutNumbers(): Disposable {
+  const { statSync } = Deno;
+  Deno.statSync = (file) => ({ ...statSync(file), ino: null });
+  return { [Symbol.dispose]: () => void (Deno.statSync = statSync) };
+}
+
 Deno.test("lockQueue() says so when the file cannot be made", () => {
   const path = "/nonexistent-directory/queue.db";
   assert.throws(() => lockQueue(path), { code: "unwritable", message: /directory exists/ });
