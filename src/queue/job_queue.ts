@@ -6,6 +6,7 @@
 
 import type { MeasuredRun } from "../node_times.ts";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+import type { CopyNotes } from "./copies.ts";
 import type { Ending, Job, JobOutcome, Lease } from "./job.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -255,6 +256,8 @@ export interface JobQueue extends AsyncDisposable {
   readonly shared?: SharedQueue;
   /** What others are to be told of jobs; it outlives them. */
   readonly outbox: Outbox;
+  /** What runs have stored outside of it. */
+  readonly copies: CopyNotes;
   /** Stores a request, or recognises it. */
   enqueue(request: GenerateRequest, details?: EnqueueDetails): Promise<EnqueueResult>;
   /**

@@ -122,6 +122,11 @@ export function toEnding(row: EndingRow): Ending {
   };
 }
 
+/** Reads back how a job ended; undefined if it has not, or nobody can tell. */
+export function outcomeOf(row: Pick<EndingRow, "state" | "outcome">): JobOutcome | undefined {
+  return attempt(() => readOutcome(row)).value;
+}
+
 /** What is said of a job whose row is damaged. */
 export function damageError(damage: string): string {
   return `The queue's record of this job is damaged (${damage}); send it again under another id`;
@@ -148,7 +153,9 @@ function readRequest(row: JobRow): GenerateRequest {
   return request;
 }
 
-function readOutcome({ state, outcome }: EndingRow): JobOutcome | undefined {
+function readOutcome(
+  { state, outcome }: Pick<EndingRow, "state" | "outcome">,
+): JobOutcome | undefined {
   if (outcome === null) {
     if (isTerminal(state)) throw new Error("How it ended is not told");
     return undefined;

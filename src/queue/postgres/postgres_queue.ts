@@ -24,6 +24,7 @@ import { readCursor } from "../cursor.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type PostgresAddress, readPostgresUrl } from "./address.ts";
 import { PostgresClient, type StoredRow, type Value } from "./client.ts";
+import { PostgresCopies } from "./copies.ts";
 import { idBytes, idOf, plainText } from "./id.ts";
 import { Front, WHOLE } from "./front.ts";
 import { Identity } from "./identity.ts";
@@ -70,6 +71,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
 
 class PostgresQueue implements JobQueue {
   readonly outbox: PostgresOutbox;
+  readonly copies: PostgresCopies;
   readonly #client: PostgresClient;
   readonly #worker: string;
   readonly #clock: () => number | null;
@@ -98,6 +100,7 @@ class PostgresQueue implements JobQueue {
     // A clock that is set by others may leave out any time.
     this.#front = new Front({ isSteady: now === undefined });
     this.outbox = new PostgresOutbox(client, this.#clock);
+    this.copies = new PostgresCopies(client);
     this.#randomId = randomId ?? (() => crypto.randomUUID());
     this.#acceptor = new Acceptor({
       client,
@@ -151,8 +154,7 @@ class PostgresQueue implements JobQueue {
       const spread = from === WHOLE ? 1 : this.#spread;
       const { candidates, taken, damaged, first } = await findNext(look, options, { from, spread });
       const endedAtMs = performance.now();
-      const seen = spread === 1 ? first : undefined;
-      this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, seen);
+      this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, spread === 1 ? first : undefined);
       for (const row of damaged) await this.#setAsideDamaged(row);
       if (candidates.length === 0 && spread === 1) return [];
       if (candidates.length === 0) {
@@ -166,10 +168,10 @@ class PostgresQueue implements JobQueue {
         limit,
         candidates.map(({ seq }) => seq),
         candidates.map(({ server }) => server),
-        candidates.map(({ server }) => servers.get(server) ?? ""),
+        candidates.map(({ server }) => servers.get(server)!),
         candidates.map(() => this.#randomId()),
         candidates.map(() => this.#randomId()),
-        candidates.map(({ server }) => taken.get(server)?.length ?? 0),
+        candidates.map(({ server }) => taken.get(server)!.length),
       ]);
       const isShort = rows.length < Math.min(limit, candidates.length);
       this.#spread = isShort
@@ -385,7 +387,7 @@ class PostgresQueue implements JobQueue {
 
   /** Ends a waiting job that cannot be run. */
   async #setAsideDamaged(row: StoredRow): Promise<void> {
-    const error = damageError(readJob(row).damage ?? "");
+    const error = damageError(readJob(row).damage!);
     const outcome = JSON.stringify({ type: "failed", error });
     const job = await this.#change("set a job aside", sql.SET_ASIDE, [
       this.#clock(),
