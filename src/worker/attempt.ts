@@ -2,7 +2,7 @@
 
 import { JobError, messageOf } from "../errors.ts";
 import type { RunEvent, RunOutcome, RunSpec } from "../executor/mod.ts";
-import { type Logger, silentLogger } from "../log.ts";
+import type { Logger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobOutcome, JobQueue, JobResult, Lease } from "../queue/mod.ts";
@@ -48,7 +48,7 @@ export interface AttemptContext extends RetryPolicy {
   /** Source of jitter in [0, 1). */
   readonly random: () => number;
   /** Takes log lines. */
-  readonly logger?: Logger;
+  readonly logger: Logger;
 }
 
 /** Where all workers have the files of runs. */
@@ -115,7 +115,7 @@ export class Attempt implements Disposable {
     this.#leaseUntilMs = this.beganAtMs + context.leaseMs;
     this.#runner = runner;
     this.#context = context;
-    this.#logger = context.logger ?? silentLogger;
+    this.#logger = context.logger;
     this.#renewal = setInterval(() => this.#renew(), context.leaseMs / 3);
     this.#watchDeadline();
     if (lease.job.cancelRequested) this.abort();

@@ -69,6 +69,30 @@ Deno.test("An attempt whose lease another one has taken gives up, and changes no
   assert.equal((await test.queue.get("job-1"))?.state, "queued");
 });
 
+Deno.test("An attempt whose ComfyUI went down after it had lost its lease changes nothing", async () => {
+  await using test = await setup();
+  using attempt = test.begin();
+  const end = attempt.run();
+  const run = await test.runner.next();
+  await test.queue.reclaim({ all: true });
+  run.end({
+    ...{ type: "failed", code: "unreachable", error: "It went down", retry: true },
+    ...{ keepPrompt: true, crashed: true },
+  });
+  assert.equal((await end).ended, undefined);
+  const job = await test.queue.get("job-1");
+  assert.deepEqual([job?.state, job?.crashes], ["queued", 0]);
+});
+
+Deno.test("An attempt notes the seed that the images were made with", async () => {
+  await using test = await setup();
+  using attempt = test.begin();
+  const end = attempt.run();
+  (await test.runner.next()).end({ type: "completed", imagePaths: ["/out/a.png"], seed: 77 });
+  const { ended } = await end;
+  assert.equal(ended?.outcome?.type === "completed" && ended.outcome.result.seed, 77);
+});
+
 /** Keeps images until the test says so. */
 function keeping() {
   const begun = Promise.withResolvers<void>();

@@ -199,7 +199,6 @@ export class PostgresClient {
   }
 
   #explain(action: string, error: unknown): JobError {
-    if (error instanceof JobError) return error;
     const detail = messageOf(error);
     const where = shownAddress(this.#address);
     const isPassing = isAway(error);
@@ -225,9 +224,8 @@ function elementText(value: string | number | Uint8Array | null): string {
 }
 
 function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : String(error.cause);
-  return AWAY.test(code);
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  return AWAY.test(String(code ?? cause));
 }
 
 /** SQLSTATEs of a table, column, function or schema that does not exist. */

@@ -8,7 +8,7 @@ export function idBytes(id: string): Uint8Array {
   if (id.isWellFormed()) return new TextEncoder().encode(id);
   const bytes: number[] = [];
   for (const char of id) {
-    const code = char.codePointAt(0) ?? 0;
+    const code = char.codePointAt(0)!;
     if (char.isWellFormed()) bytes.push(...new TextEncoder().encode(char));
     else bytes.push(0xe0 | code >> 12, 0x80 | code >> 6 & 0x3f, 0x80 | code & 0x3f);
   }

@@ -26,7 +26,8 @@ export class Identity {
   readonly #options: IdentityOptions;
   readonly #channel: string;
   readonly #client: PostgresClient;
-  #state: "held" | "lost" | "taken" | "closed" = "lost";
+  #state: "held" | "lost" | "taken" = "lost";
+  #isClosed = false;
   #again: ReturnType<typeof setTimeout> | undefined;
   #taking: Promise<void> | undefined;
   readonly #wake: Waking;
@@ -88,12 +89,12 @@ export class Identity {
 
   /** Tells the other workers, soon, that there is something new. */
   wakeOthers(): void {
-    if (this.#state !== "closed") this.#wake.changed();
+    if (!this.#isClosed) this.#wake.changed();
   }
 
   /** Gives the name back. */
   async close(): Promise<void> {
-    this.#state = "closed";
+    this.#isClosed = true;
     clearTimeout(this.#again);
     this.#wake[Symbol.dispose]();
     await this.#client.close();
@@ -110,14 +111,13 @@ export class Identity {
 
   async #take(): Promise<boolean> {
     const row = await this.#client.row("take a name", sql.TAKE_NAME, [this.#options.name]);
-    if (this.#state === "closed") return true;
     this.#state = row?.["held"] === true ? "held" : "taken";
     if (this.#state === "held") await this.#client.rows("listen", `LISTEN "${this.#channel}"`);
     return this.#state === "held";
   }
 
   #lose(): void {
-    if (this.#state === "closed") return;
+    if (this.#isClosed) return;
     if (this.#state === "held") this.#state = "lost";
     this.#again ??= setTimeout(() => {
       this.#again = undefined;

@@ -168,10 +168,10 @@ class PostgresQueue implements JobQueue {
         limit,
         candidates.map(({ seq }) => seq),
         candidates.map(({ server }) => server),
-        candidates.map(({ server }) => servers.get(server) ?? ""),
+        candidates.map(({ server }) => servers.get(server)!),
         candidates.map(() => this.#randomId()),
         candidates.map(() => this.#randomId()),
-        candidates.map(({ server }) => taken.get(server)?.length ?? 0),
+        candidates.map(({ server }) => taken.get(server)!.length),
       ]);
       const isShort = rows.length < Math.min(limit, candidates.length);
       this.#spread = isShort
@@ -387,7 +387,7 @@ class PostgresQueue implements JobQueue {
 
   /** Ends a waiting job that cannot be run. */
   async #setAsideDamaged(row: StoredRow): Promise<void> {
-    const error = damageError(readJob(row).damage ?? "");
+    const error = damageError(readJob(row).damage!);
     const outcome = JSON.stringify({ type: "failed", error });
     const job = await this.#change("set a job aside", sql.SET_ASIDE, [
       this.#clock(),
