@@ -17,7 +17,7 @@ export async function readTextFile(path: string): Promise<string> {
     const read = await file.read(room);
     if (read === null) return await new Blob(pieces).text();
     size += read;
-    if (size > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
+    if (size > MAX_BYTES) throw new Error(`It has more than ${MAX_BYTES} bytes`);
     pieces.push(room.slice(0, read));
   }
 }

@@ -217,8 +217,8 @@ async function readJson(
     const file = dir instanceof URL ? new URL(path) : path;
     const { isFile, size } = await Deno.stat(file);
     // To read a pipe or a device may take for ever.
-    if (!isFile) throw new Error("it is no file");
-    if (size > MAX_FILE_BYTES) throw new Error(`it has more than ${MAX_FILE_BYTES} bytes`);
+    if (!isFile) throw new Error("It is no file");
+    if (size > MAX_FILE_BYTES) throw new Error(`It has more than ${MAX_FILE_BYTES} bytes`);
     const text = await Deno.readTextFile(file);
     return { json: parseExactJson(text), text };
   } catch (cause) {

@@ -18,7 +18,7 @@ Deno.test({
     const load = (config: string) => loadConfig({ flags: { config }, env: () => undefined });
     await rejects(load("/dev/zero"), {
       code: "unreadable",
-      message: /^Cannot read the configuration file \/dev\/zero: it has more than 4194304 bytes/,
+      message: /^Cannot read the configuration file \/dev\/zero: It has more than 4194304 bytes/,
     });
     await using dir = await tempDir();
     const pipe = `${dir.path}/pipe`;

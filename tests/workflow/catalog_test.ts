@@ -61,9 +61,9 @@ Deno.test("loadCatalog() reads no pipes, devices or endless files, and says so o
   const { templates, unusable } = await loadCatalog({ dir: dir.path, defaultWorkflow: "good" });
   assert.deepEqual([...templates.keys()], ["good"]);
   const why = (name: string) => unusable.get(name)?.message ?? "";
-  for (const name of ["pipe", "mapped", "device"]) assert.match(why(name), /: it is no file$/);
+  for (const name of ["pipe", "mapped", "device"]) assert.match(why(name), /: It is no file$/);
   assert.match(why("loop"), /^Cannot read the workflow /);
-  assert.match(why("large"), /: it has more than 16777216 bytes$/);
+  assert.match(why("large"), /: It has more than 16777216 bytes$/);
   assert.match(why("many"), /: it has 10001 nodes, more than 10000$/);
 });
 
