@@ -101,7 +101,7 @@ if (cluster !== undefined) {
     await queue.enqueue(generateRequest({ id: "first" }));
     const copy = (id: string, seq: number) =>
       `INSERT INTO jobs OVERRIDING SYSTEM VALUE SELECT copy.* FROM (SELECT (jsonb_populate_record(
-        jobs, jsonb_build_object('seq', ${seq}, 'id', '\\\\x${
+        jobs, jsonb_build_object('seq', ${seq}, 'id', '\\x${
         new TextEncoder().encode(id).toHex()
       }'))).*
         FROM jobs WHERE seq = 1) AS copy`;
