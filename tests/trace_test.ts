@@ -26,9 +26,8 @@ Deno.test("a worker tells OpenTelemetry where the time of a job goes", async () 
   const job = client.generate({ ...IMAGE, id: "job-1" });
   await job.result;
   const named = (name: string) => collector.find((span) => span.name === name);
-  for (const name of ["decode a request", "check a request", "store the job", "settle a job"]) {
-    await named(name);
-  }
+  const steps = ["decode a request", "check a request", "store the job", "settle a job"];
+  for (const name of [...steps, "hop from the isolate"]) await named(name);
   const [hop, saving] = [await named("hop to the isolate"), await named("save the images")];
   assert.equal(hop.attributes["job.id"], "job-1");
   assert.equal(saving.traceId, hop.traceId);

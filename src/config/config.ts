@@ -46,6 +46,8 @@ export interface HttpConfig {
   readonly tokensFile: string | undefined;
   /** Origins whose pages may call. @default {none} */
   readonly allowedOrigins: readonly string[];
+  /** Most connections of one address; in all there may be four times as many. @default {1000} */
+  readonly maxConnections: number;
 }
 
 /** Who is told over HTTP how jobs end. */

@@ -5,7 +5,6 @@ import {
   address,
   database,
   filenamePattern,
-  hostAndPort,
   httpUrl,
   label,
   listOf,
@@ -17,17 +16,17 @@ import {
   proxy,
   seconds,
   toggle,
-  webOrigin,
   wholeNumber,
   workflowName,
 } from "./kinds.ts";
+import { HTTP_SETTINGS } from "./http.ts";
 import { SERVER_FIELDS } from "./servers.ts";
 import type { Setting } from "./setting.ts";
 import { STORE_SETTINGS } from "./store.ts";
 import type { Field, ValueOf } from "./values.ts";
 import { WEBHOOK_SETTINGS } from "./webhooks.ts";
 
-const [MAX_SERVERS, MAX_FILES, MAX_ORIGINS] = [64, 64, 64];
+const [MAX_SERVERS, MAX_FILES] = [64, 64];
 
 /** The compiler holds this table and `Config` together: neither can have more than the other. */
 export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
@@ -77,28 +76,9 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     path: "zmq.max_connections",
     kind: wholeNumber(1, 1_000_000),
     default: 1_000,
-    help: "most connections of one address to a socket; others are cut off",
+    help: "most connections of one address to a socket, a quarter of all",
   },
-  "http.addr": {
-    path: "http.addr",
-    flag: "http-addr",
-    kind: hostAndPort(),
-    default: undefined,
-    help: "where to serve HTTP too, such as 127.0.0.1:8080",
-  },
-  "http.tokensFile": {
-    path: "http.tokens_file",
-    flag: "http-tokens-file",
-    kind: path("file"),
-    default: undefined,
-    help: "file with the hashes of tokens; without it only this machine may ask",
-  },
-  "http.allowedOrigins": {
-    path: "http.allowed_origins",
-    kind: listOf(webOrigin(), MAX_ORIGINS),
-    default: [],
-    help: "origins whose pages may call over HTTP",
-  },
+  ...HTTP_SETTINGS,
   ...WEBHOOK_SETTINGS,
   "comfyui.urls": {
     path: "comfyui.api_url",

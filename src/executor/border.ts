@@ -248,7 +248,7 @@ function logField(field: unknown): unknown {
   if (typeof field === "string") return text(MAX_FIELD_CHARS)(field);
   if (typeof field !== "object" || field === null) return field;
   try {
-    const json = JSON.stringify(field) ?? "";
+    const json = JSON.stringify(field);
     return json.length <= MAX_FIELD_CHARS ? JSON.parse(json) : "(too long)";
   } catch {
     return "(unreadable)";

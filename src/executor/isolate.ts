@@ -3,7 +3,7 @@
  * it misbehaves.
  */
 
-import { ConfigError, JobError } from "../errors.ts";
+import { ConfigError, JobError, messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { readAnswer, readEvent, readMessage, readOutcome } from "./border.ts";
 import type {
@@ -222,7 +222,7 @@ class Isolate implements Sandbox {
       const message = readMessage(data);
       if (message === INVALID || !this.#take(message)) this.kill(SENSELESS);
     } catch (error) {
-      this.kill(`${SENSELESS}: ${error instanceof Error ? error.message : String(error)}`);
+      this.kill(`${SENSELESS}: ${messageOf(error)}`);
     }
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { JobError, messageOf } from "../errors.ts";
-import { type Logger, silentLogger } from "../log.ts";
+import type { Logger } from "../log.ts";
 import { type Sandbox, type SandboxLimits, type Session, startSandbox } from "./isolate.ts";
 import type { RunOutcome, SandboxSetup, ServerState } from "./messages.ts";
 
@@ -25,7 +25,7 @@ export interface KeeperOptions extends SandboxLimits {
   /** Hears that the isolate of these servers fell, and that others are started in its place. */
   onFall?: (servers: readonly string[]) => void;
   /** Takes the isolates' log lines and the keeper's own. */
-  logger?: Logger;
+  logger: Logger;
 }
 
 /** Where the servers live. */
@@ -79,7 +79,7 @@ class IsolateKeeper implements Keeper {
 
   constructor(residents: readonly Resident[], options: KeeperOptions) {
     this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = options.logger;
     const shared = Promise.resolve().then(() => this.#launch(this.#homes));
     this.#homes = residents.map((resident, place) => {
       return { resident, session: sessionOf(shared, place), deaths: 0, isLeft: false };
@@ -88,8 +88,7 @@ class IsolateKeeper implements Keeper {
   }
 
   session(place: number): Session {
-    const home = this.#homes[place];
-    if (home === undefined) throw new RangeError(`There is no resident ${place}`);
+    const home = this.#homes[place]!;
     return {
       run: (spec, context) => runAt(home, spec, context),
       call: async (name, question) => await (await home.session).call(name, question),
@@ -97,8 +96,7 @@ class IsolateKeeper implements Keeper {
   }
 
   async leave(place: number): Promise<void> {
-    const home = this.#homes[place];
-    if (home === undefined || home.isLeft) return;
+    const home = this.#homes[place]!;
     home.isLeft = true;
     for (const [sandbox, homes] of this.#sandboxes) {
       if (!homes.includes(home)) continue;
@@ -189,9 +187,7 @@ class IsolateKeeper implements Keeper {
 }
 
 async function sessionOf(sandbox: Promise<Sandbox>, server: number): Promise<Session> {
-  const session = (await sandbox).sessions[server];
-  if (session === undefined) throw new RangeError(`The isolate has no server ${server}`);
-  return session;
+  return (await sandbox).sessions[server]!;
 }
 
 /** Runs a job wherever its server lives now. */
@@ -205,11 +201,10 @@ async function runAt(
     if (outcome.type !== "failed" || !FALLS.has(outcome.code)) home.deaths = 0;
     return outcome;
   } catch (error) {
-    return gone(messageOf(error), spec.resumed);
+    // It found no isolate.
+    return {
+      ...{ type: "failed", code: "sandbox", error: messageOf(error), retry: true, crashed: false },
+      keepPrompt: spec.resumed,
+    };
   }
-}
-
-/** How a run ends that found no isolate. */
-function gone(error: string, keepPrompt: boolean): RunOutcome {
-  return { type: "failed", code: "sandbox", error, retry: true, keepPrompt, crashed: false };
 }

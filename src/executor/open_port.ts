@@ -37,11 +37,15 @@ export function openPort({ isolation, url, setups }: PortOptions): Port {
 /**
  * Checks that isolates can be had so.
  *
+ * @param isBinary True in a compiled program, which is no Deno that could run a module.
  * @throws {ConfigError} `invalid_value` with the remedy.
  */
-export async function checkIsolation(isolation: Isolation): Promise<void> {
+export async function checkIsolation(
+  isolation: Isolation,
+  isBinary: boolean = Deno.build.standalone,
+): Promise<void> {
   if (isolation === "thread") return;
-  if (Deno.build.standalone) {
+  if (isBinary) {
     throw new ConfigError(
       "invalid_value",
       "Isolates as processes (executor.isolation) need Deno itself; run the worker from source, or use thread",

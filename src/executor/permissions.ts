@@ -5,13 +5,23 @@ import type { SandboxSetup } from "./messages.ts";
 /** Folder of the workflows that come with the package. */
 const BUILT_IN_WORKFLOWS = new URL("../../workflows/", import.meta.url);
 
+/** What is granted; all else is denied. */
+export interface SandboxPermissions extends Deno.PermissionOptionsObject {
+  /** Hosts with their ports. */
+  net: string[];
+  /** Folders. */
+  read: (string | URL)[];
+  /** Folders. */
+  write: string[];
+}
+
 /**
  * Grants net to the host and port of each server, reading to workflows, models, inputs and images,
  * writing to images.
  */
 export function sandboxPermissions(
   setups: readonly SandboxSetup[],
-): Deno.PermissionOptionsObject {
+): SandboxPermissions {
   return {
     net: distinct(setups.map(hostAndPort)),
     read: distinct(setups.flatMap(readFolders)),

@@ -5,6 +5,7 @@
 
 import type { ToSandbox } from "./messages.ts";
 import { MAX_LINE_BYTES, readLines, TOO_LARGE_STATUS, writeLine } from "./lines.ts";
+import type { SandboxPermissions } from "./permissions.ts";
 import type { Port } from "./port.ts";
 
 /** Most of JavaScript's heap, in MB; images lie outside of it. */
@@ -21,7 +22,7 @@ export class ProcessPort implements Port {
   #alive = true;
 
   /** Starts it; its entry module must talk by `sandbox/pipe.ts`. */
-  constructor(url: URL, permissions: Deno.PermissionOptionsObject) {
+  constructor(url: URL, permissions: SandboxPermissions) {
     this.#process = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
@@ -49,7 +50,7 @@ export class ProcessPort implements Port {
   terminate(): void {
     if (!this.#alive) return;
     this.#alive = false;
-    this.#input.abort().catch(() => {});
+    this.#input.abort();
     try {
       this.#process.kill("SIGKILL");
     } catch {
@@ -72,7 +73,7 @@ export class ProcessPort implements Port {
     const { code, signal } = await this.#process.status;
     if (!this.#alive) return;
     this.#alive = false;
-    await this.#input.abort().catch(() => {});
+    await this.#input.abort();
     const message = code === TOO_LARGE_STATUS
       ? "its process took too much memory"
       : `its process ended with ${signal ?? `exit status ${code}`}`;
@@ -81,11 +82,9 @@ export class ProcessPort implements Port {
 }
 
 /** Flags of the command line that grant the same; what is not named is denied. */
-function grants({ net, read, write }: Deno.PermissionOptionsObject): string[] {
-  return Object.entries({ net, read, write }).flatMap(([name, list]) =>
-    Array.isArray(list) && list.length > 0
-      ? [`--allow-${name}=${list.map(argument).join(",")}`]
-      : []
+function grants({ net, read, write }: SandboxPermissions): string[] {
+  return Object.entries({ net, read, write }).map(([name, list]) =>
+    `--allow-${name}=${list.map(argument).join(",")}`
   );
 }
 

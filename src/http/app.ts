@@ -19,6 +19,8 @@ import { webhookRoutes } from "./routes/webhooks.ts";
 export interface AppOptions extends GuardOptions {
   /** Pause between comments that keep an event stream open, in milliseconds. */
   readonly pingMs: number;
+  /** Counts connections that were too many. */
+  readonly refused: () => number;
 }
 
 /** Headers of every answer: nothing of ours is a page of somebody else's, or reads one. */
@@ -56,7 +58,7 @@ export function createApp(context: HttpContext, options: AppOptions): Hono<Guard
   app.route("/v1/images", uploadRoutes(context));
   const count = { listeners: 0 };
   app.route("/v1", eventRoutes(context, { ...options, count }));
-  app.route("/metrics", metricsRoutes(context, count));
+  app.route("/metrics", metricsRoutes(context, count, options.refused));
   app.route("/v1/webhooks", webhookRoutes(context));
   app.route("/v1", listRoutes(context));
   app.route("/mcp", mcpRoutes(context));

@@ -8,6 +8,10 @@ import { HttpProblem } from "./problem.ts";
 const MANY_PIECES = 1_024;
 const MIN_PIECE_BYTES = 64;
 
+/** A body may rest this long, and longer only as it comes at this rate. */
+const REST_MS = 15_000;
+const MIN_BYTES_PER_S = 4_096;
+
 /** Memory that pieces are read into; without it Deno clears a new buffer of this size for each. */
 const ROOM_BYTES = 65_536;
 
@@ -15,17 +19,20 @@ const ROOM_BYTES = 65_536;
  * Reads a body whole.
  *
  * @throws {HttpProblem} 413 as soon as it is longer than allowed, whatever its header says, 400 if it comes
- *   in tiny pieces without end: each takes a turn of the event loop.
+ *   in tiny pieces without end: each takes a turn of the event loop, 408 if it does not come.
+ *
+ * @param restMs How long nothing needs to come, in milliseconds. @default {15000}
  */
 export async function readBody(
   request: Request,
   maxBytes: number,
+  restMs: number = REST_MS,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > maxBytes) throw tooLong(maxBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of piecesOf(request)) {
+  for await (const chunk of piecesOf(request, restMs)) {
     size += chunk.length;
     if (size > maxBytes) throw tooLong(maxBytes);
     // The bytes alone: the buffer around them is larger, and used again.
@@ -44,20 +51,54 @@ export async function readBody(
 }
 
 /** The pieces of a body, each to be used before the next is asked for. */
-async function* piecesOf({ body }: Request): AsyncGenerator<Uint8Array> {
+async function* piecesOf({ body }: Request, restMs: number): AsyncGenerator<Uint8Array> {
   const reader = byteReader(body);
   if (reader === undefined) return yield* body ?? [];
   let room = new Uint8Array(ROOM_BYTES);
+  // Whoever is waited for then has come to an end.
+  using patience = new Patience(restMs, () => void reader.cancel().catch(() => {}));
   try {
     for (;;) {
       const { done, value } = await reader.read(room);
+      if (patience.isOver) throw tooSlow();
       if (done) return;
+      patience.note(value.length);
       // The memory moves to the reader and comes back.
       room = new Uint8Array(value.buffer);
       yield value;
     }
   } finally {
     await reader.cancel().catch(() => {});
+  }
+}
+
+/** Waits for a body, the longer the more of it has come; ends a wait that was too long. */
+class Patience implements Disposable {
+  isOver = false;
+  readonly #beganAtMs = performance.now();
+  readonly #end: () => void;
+  #mostMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(restMs: number, end: () => void) {
+    this.#mostMs = restMs;
+    this.#end = end;
+    this.#wait();
+  }
+
+  note(bytes: number): void {
+    this.#mostMs += bytes * 1_000 / MIN_BYTES_PER_S;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    const leftMs = this.#beganAtMs + this.#mostMs - performance.now();
+    this.isOver = leftMs <= 0;
+    if (this.isOver) this.#end();
+    else this.#timer = setTimeout(() => this.#wait(), leftMs);
   }
 }
 
@@ -116,6 +157,11 @@ function parse(text: string, parseText: (text: string) => unknown): unknown {
   } catch (error) {
     throw malformed(`The body is no JSON: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+function tooSlow(): HttpProblem {
+  const detail = "The body did not come in time; send it at once";
+  return new HttpProblem({ status: 408, code: "malformed", detail });
 }
 
 function malformed(detail: string): HttpProblem {

@@ -3,6 +3,7 @@
 import type { Logger } from "../log.ts";
 import type { GenerateRequest, Reply, Request } from "../protocol/mod.ts";
 import type { ImageFile } from "../store/mod.ts";
+import type { KnownConnections } from "./crowd.ts";
 import type { UpdateFeed } from "./feed.ts";
 import type { Metrics, Snapshot } from "./metrics/metrics.ts";
 
@@ -97,9 +98,13 @@ export interface HttpOptions {
   /** Port to listen on; 0 lets the system choose. */
   readonly port: number;
   /** File with the hashes of tokens; without it only this machine may ask. */
-  readonly tokensFile?: string;
+  readonly tokensFile?: string | undefined;
   /** Origins whose pages may call, such as `https://studio.example.org`. @default {none but its own} */
   readonly allowedOrigins?: readonly string[];
   /** Pause between comments that keep an event stream open, in milliseconds. @default {15000} */
   readonly pingMs?: number;
+  /** Most connections of one address. @default {1000} */
+  readonly maxConnections?: number;
+  /** Looks at the connections to a port of this process. @default {only requests are counted} */
+  readonly connectionsTo?: (port: number) => KnownConnections | undefined;
 }

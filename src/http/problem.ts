@@ -56,6 +56,8 @@ export function refusal(message: string): HttpProblem {
 export function problemResponse({ status, code, detail, retryAfterS }: Problem): Response {
   const headers = new Headers({ "content-type": "application/problem+json" });
   if (retryAfterS !== undefined) headers.set("retry-after", String(retryAfterS));
+  // What is still to come of its body is not waited for.
+  if (status === 408) headers.set("connection", "close");
   if (status === 401) headers.set("www-authenticate", "Bearer");
   const body = { type: "about:blank", title: titleOf(status), status, code, detail };
   return new Response(JSON.stringify(body), { status, headers });
@@ -67,12 +69,14 @@ const TITLES: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   416: "Range Not Satisfiable",
   421: "Misdirected Request",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   502: "Bad Gateway",
   503: "Service Unavailable",

@@ -3,7 +3,14 @@
 import { ConfigError } from "../errors.ts";
 import { createApp } from "./app.ts";
 import { openTokenFile, type TokenFile } from "./auth/token_file.ts";
+import { Crowd } from "./crowd.ts";
+import { Listener } from "./listener.ts";
 import type { HttpOptions } from "./options.ts";
+import { Turns } from "./turns.ts";
+import { type Problem, problemResponse } from "./problem.ts";
+
+/** Connections of one address, unless told otherwise. */
+const MAX_CONNECTIONS = 1_000;
 
 /** A server that listens. Disposing of it ends open streams and closes it. */
 export interface HttpServer extends AsyncDisposable {
@@ -29,37 +36,55 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         "`cli token NAME` and name its file with http.tokens_file, or listen on 127.0.0.1",
     );
   }
-  const app = createApp(context, { tokens, allowedOrigins, pingMs });
-  const stopping = new AbortController();
-  const server = listen(hostname, port, (request) => app.fetch(request), stopping.signal);
-  const { addr } = server;
-  const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
+  const app = createApp(context, {
+    tokens,
+    allowedOrigins,
+    pingMs,
+    refused: () => crowd.refused,
+  });
+  const { maxConnections = MAX_CONNECTIONS, connectionsTo } = options;
+  const { logger } = context;
+  const turns = new Turns();
+  const server = new Listener({
+    hostname,
+    port,
+    async handler(request, info) {
+      const entered = crowd.enter(info.remoteAddr);
+      if (typeof entered !== "function") return refuse(entered);
+      let isLast = false;
+      const leave = () => entered(isLast);
+      void info.completed.then(leave, leave);
+      await turns.next();
+      const response = await app.fetch(request);
+      isLast = response.headers.get("connection") === "close";
+      return response;
+    },
+    onPause(error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.log("error", `HTTP takes no connections for a moment: ${reason}`);
+      crowd.look();
+    },
+  });
+  const crowd: Crowd = new Crowd({
+    maxConnections,
+    connections: connectionsTo?.(server.port),
+    logger,
+  });
   return {
-    url: `http://${host}:${addr.port}`,
+    url: `http://${server.host}:${server.port}`,
     reload: async () => await tokens?.reload(),
     async [Symbol.asyncDispose]() {
-      // Open event streams would keep `shutdown()` waiting for ever.
-      stopping.abort();
-      await server.finished;
+      crowd[Symbol.dispose]();
+      await server[Symbol.asyncDispose]();
     },
   };
 }
 
-function listen(
-  hostname: string,
-  port: number,
-  handler: (request: Request) => Response | Promise<Response>,
-  signal: AbortSignal,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);
-  } catch (cause) {
-    const isTaken = cause instanceof Deno.errors.AddrInUse;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const rest = isTaken ? "it is in use; choose another port with --http-addr" : reason;
-    const message = `Cannot listen on http://${hostname}:${port}: ${rest}`;
-    throw new ConfigError(isTaken ? "in_use" : "invalid_value", message, { cause });
-  }
+/** Its connection ends, too, so that there is room for others. */
+function refuse(problem: Problem): Response {
+  const response = problemResponse(problem);
+  response.headers.set("connection", "close");
+  return response;
 }
 
 function isLoopback(hostname: string): boolean {

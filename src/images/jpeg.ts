@@ -3,6 +3,7 @@
 import jpeg from "jpeg-js";
 import { ImageError } from "../errors.ts";
 import { concatenate } from "./chunks.ts";
+import { readOrientation, turnUpright } from "./orientation.ts";
 import type { DecodedImage } from "./png.ts";
 import { checkPixels, type Raster } from "./raster.ts";
 
@@ -63,7 +64,7 @@ function onWhite({ width, height, channels, data }: Raster): Uint8Array {
 }
 
 /**
- * Reads a JPEG.
+ * Reads a JPEG, turned as its Exif says that it is to be seen.
  *
  * @throws {ImageError} `too_large` by the header alone; `damaged` if it is no good JPEG.
  */
@@ -72,7 +73,8 @@ export function decodeJpeg(bytes: Uint8Array): DecodedImage {
   checkPixels(width, height);
   try {
     const { data } = jpeg.decode(bytes, { useTArray: true, maxMemoryUsageInMB: MEMORY_MB });
-    return { width, height, channels: 4, data, hasAlpha: false, text: {} };
+    const upright = turnUpright({ width, height, data }, readOrientation(bytes));
+    return { ...upright, channels: 4, hasAlpha: false, text: {} };
   } catch (cause) {
     throw damaged("its data cannot be read", cause);
   }

@@ -44,3 +44,4 @@ export { composeSheet, cutTiles, placeFrame, sheetLayout, spaced, tileLayout } f
 export type { SheetLayout } from "./sheet.ts";
 export { pngTextParts, readPngText, withPngText } from "./text.ts";
 export type { PngText } from "./text.ts";
+export { checkPng } from "./whole.ts";

@@ -1,17 +1,26 @@
 /** Text in PNG files, read and written without touching a pixel. */
 
-import { concatenate, encodeChunk, PNG_SIGNATURE, type PngChunk, readChunks } from "./chunks.ts";
+import {
+  concatenate,
+  encodeChunk,
+  PNG_SIGNATURE,
+  type PngChunk,
+  readChunks,
+  unpackData,
+} from "./chunks.ts";
 
 /** Texts of an image by keyword. */
 export type PngText = Readonly<Record<string, string>>;
 
-const LATIN1 = new TextDecoder("latin1");
+/** Most bytes that the compressed texts of a file may unpack to, together. */
+const MOST_UNPACKED_BYTES = 2 ** 22;
+
 const UTF8 = new TextDecoder();
 const TEXT_TYPES: readonly string[] = ["tEXt", "zTXt", "iTXt"];
 
 /**
- * Reads the text chunks of a file. Compressed ones are passed over; of two with one keyword the later
- * counts.
+ * Reads the text chunks of a file. Those with a keyword that PNG does not allow are passed over; of two
+ * with one keyword the later counts.
  *
  * @throws {ImageError} `damaged` if the file is no good PNG.
  */
@@ -21,11 +30,26 @@ export function readPngText(bytes: Uint8Array): Record<string, string> {
 
 /** The same of a file that was taken apart already. */
 export function textOfChunks(chunks: readonly PngChunk[]): Record<string, string> {
+  const unpack = unpacker();
   const texts = chunks.flatMap((chunk): [string, string][] => {
-    const text = textOf(chunk);
-    return text === undefined ? [] : [[keywordOf(chunk), text]];
+    if (!TEXT_TYPES.includes(chunk.type)) return [];
+    const keyword = keywordOf(chunk);
+    const text = isKeyword(keyword) ? textOf(chunk, unpack) : undefined;
+    return text === undefined ? [] : [[keyword, text]];
   });
   return Object.fromEntries(texts);
+}
+
+type Unpack = (packed: Uint8Array) => Uint8Array | undefined;
+
+/** A file of many small chunks could unpack to more than memory holds. */
+function unpacker(): Unpack {
+  let left = MOST_UNPACKED_BYTES;
+  return (packed) => {
+    const bytes = unpackData(packed, left);
+    left -= bytes?.length ?? 0;
+    return bytes;
+  };
 }
 
 /**
@@ -90,25 +114,41 @@ export function textChunks(text: PngText): Uint8Array<ArrayBuffer>[] {
 
 function keywordOf({ data }: PngChunk): string {
   const end = data.indexOf(0);
-  return LATIN1.decode(end < 0 ? data : data.subarray(0, end));
+  return fromLatin1(end < 0 ? data : data.subarray(0, end));
 }
 
-function textOf({ type, data }: PngChunk): string | undefined {
+function textOf({ type, data }: PngChunk, unpack: Unpack): string | undefined {
   const end = data.indexOf(0);
   if (end < 0) return undefined;
-  if (type === "tEXt") return LATIN1.decode(data.subarray(end + 1));
-  const isCompressed = data[end + 1] !== 0;
-  if (type !== "iTXt" || isCompressed) return undefined;
+  if (type === "tEXt") return fromLatin1(data.subarray(end + 1));
+  if (type === "zTXt") {
+    const unpacked = data[end + 1] === 0 ? unpack(data.subarray(end + 2)) : undefined;
+    return unpacked === undefined ? undefined : fromLatin1(unpacked);
+  }
   const language = data.indexOf(0, end + 3);
   const translated = language < 0 ? -1 : data.indexOf(0, language + 1);
-  return translated < 0 ? undefined : UTF8.decode(data.subarray(translated + 1));
+  if (translated < 0) return undefined;
+  const text = data.subarray(translated + 1);
+  const bytes = data[end + 1] === 0 ? text : unpack(text);
+  return bytes === undefined ? undefined : UTF8.decode(bytes);
+}
+
+function checkKeyword(keyword: string): void {
+  if (isKeyword(keyword)) return;
+  throw new RangeError(`Cannot use ${JSON.stringify(keyword)} as a PNG keyword`);
 }
 
 /** Section 11.3.3.1 of the specification. */
-function checkKeyword(keyword: string): void {
-  const isAllowed = /^[\u0020-\u007e\u00a1-\u00ff]{1,79}$/.test(keyword) &&
-    keyword.trim() === keyword && !keyword.includes("  ");
-  if (!isAllowed) throw new RangeError(`Cannot use ${JSON.stringify(keyword)} as a PNG keyword`);
+function isKeyword(keyword: string): boolean {
+  return /^[\u0020-\u007e\u00a1-\u00ff]{1,79}$/.test(keyword) && keyword.trim() === keyword &&
+    !keyword.includes("  ");
+}
+
+/** Byte by byte: `TextDecoder` takes Latin-1 for Windows-1252, and such bytes could not be written back. */
+function fromLatin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 function toLatin1(text: string): Uint8Array {

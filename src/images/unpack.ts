@@ -4,6 +4,7 @@
  */
 
 import { inflateSync } from "node:zlib";
+import type { ImageError } from "../errors.ts";
 import { damaged } from "./chunks.ts";
 
 /** What the head of a file says. */
@@ -55,13 +56,20 @@ const ADAM7 = [
 ] as const;
 
 /** Pixels that stand together in the packed bytes: all, or a pass. */
-interface Pass {
+export interface Pass {
+  /** Its first column. */
   readonly x: number;
+  /** Its first row. */
   readonly y: number;
+  /** Columns from one of its pixels to the next. */
   readonly stepX: number;
+  /** Rows from one of its lines to the next. */
   readonly stepY: number;
+  /** Pixels of a line. */
   readonly columns: number;
+  /** Lines. */
   readonly rows: number;
+  /** Bytes of a line behind that of its filter. */
   readonly rowBytes: number;
 }
 
@@ -102,7 +110,7 @@ export function unpackPixels(
   extras: PngExtras,
 ): Uint8Array {
   const passes = passesOf(header);
-  const length = passes.reduce((sum, { rows, rowBytes }) => sum + rows * (rowBytes + 1), 0);
+  const length = bytesOf(passes);
   let raw: Uint8Array;
   try {
     raw = inflateSync(packed, {
@@ -124,7 +132,13 @@ export function unpackPixels(
   return rgba;
 }
 
-function passesOf({ width, height, depth, colorType, interlaced }: PngHeader): Pass[] {
+/** Bytes that passes unpack to. */
+export function bytesOf(passes: readonly Pass[]): number {
+  return passes.reduce((sum, { rows, rowBytes }) => sum + rows * (rowBytes + 1), 0);
+}
+
+/** The passes that a file of this header has, without empty ones. */
+export function passesOf({ width, height, depth, colorType, interlaced }: PngHeader): Pass[] {
   const bits = CHANNELS[colorType]! * depth;
   const all = interlaced ? ADAM7 : [[0, 0, 1, 1]] as const;
   return all.map(([x, y, stepX, stepY]) => {
@@ -153,8 +167,13 @@ function undoFilters(lines: Uint8Array, rows: number, rowBytes: number, step: nu
         lines[at]! += (left + (hasUp ? lines[at - stride]! : 0)) >> 1;
       }
     } else if (filter === 4) undoPaeth(lines, start, end, step, hasUp ? stride : 0);
-    else throw damaged(`there is no filter ${filter}`);
+    else throw unknownFilter(filter);
   }
+}
+
+/** The error of a line that was written in a way that there is not. */
+export function unknownFilter(filter: number): ImageError {
+  return damaged(`there is no filter ${filter}`);
 }
 
 /** `stride` is 0 on the first line, where nothing is above and the filter is that of the left byte. */

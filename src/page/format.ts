@@ -43,9 +43,13 @@ export function jobName({ prompt, job_id }: Pick<Job, "prompt" | "job_id">): str
 export function pixelWords({ size, colors, sure, confidence, tileable }: PixelFound): string {
   return [
     size.join(" × "),
-    `${colors} colours`,
-    ...sure ? [] : [`unsure (${Math.round(confidence * 100)} %), compare it with its original`],
+    `${colors} colour${colors === 1 ? "" : "s"}`,
     ...tileable === undefined ? [] : [tileable ? "tileable" : "seams show"],
+    ...sure ? [] : [
+      `unsure of the grid (${
+        Math.floor(confidence * 100)
+      } % likely right): compare it with its original`,
+    ],
   ].join(", ");
 }
 

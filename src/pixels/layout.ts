@@ -3,9 +3,9 @@
 import type { Premultiplied } from "./premultiply.ts";
 import type { CellImage } from "./cells/cells.ts";
 import { pickCells, sampleCells } from "./cells/sample.ts";
-import { findBlocks } from "./grid/blocks.ts";
+import { type Blocks, findBlocks } from "./grid/blocks.ts";
 import { confidenceOf, SURE } from "./grid/confidence.ts";
-import { findGrid } from "./grid/find.ts";
+import { findGrid, type GridFinding } from "./grid/find.ts";
 import { evenLines, type Lines } from "./grid/lines.ts";
 import type { CellSize, PixelWarning, RgbaImage } from "./types.ts";
 
@@ -29,7 +29,13 @@ export interface Layout {
 const SMALL = 512;
 
 /** Below this confidence a large image of few colours is taken as it is. */
-const DOUBTFUL = 0.5;
+const DOUBTFUL = 0.9;
+
+/** Greatest confidence in a large image being pixel art as it is: nothing in it shows that. */
+const UNSEEN = 0.9;
+
+/** Sides of a JPEG's blocks, in pixels: those of light, and the least of those that have one colour. */
+const [JPEG_BLOCK, CHROMA_BLOCK] = [8, 2];
 
 /** Most colours of an image that is pixel art already. */
 const FEW = 255;
@@ -45,25 +51,44 @@ export function findLayout(frames: readonly Premultiplied[]): Layout {
   const { width, height } = frames[0]!;
   const blocks = findBlocks(frames);
   if (blocks !== undefined) {
-    const { x, y, pitch } = blocks;
-    return {
-      pitch: [pitch, pitch],
-      offset: [x.offset, y.offset],
-      cells: [x.starts.length, y.starts.length],
-      confidence: 1,
-      warnings: [],
-      sample: (original) => pickCells(original, x.starts, y.starts),
-    };
+    const jpeg = blocks.pitch === CHROMA_BLOCK ? findGrid(frames) : undefined;
+    return jpeg !== undefined && isOnJpegBlocks(jpeg) ? gridLayout(jpeg) : blockLayout(blocks);
   }
   const isDrawn = hasFewColors(frames);
   if (isDrawn && Math.max(width, height) <= SMALL) return pixelLayout(width, height, 1, []);
   const grid = findGrid(frames);
   const confidence = grid === undefined ? 0 : confidenceOf(grid);
   if (isDrawn && confidence < DOUBTFUL) {
-    return pixelLayout(width, height, 1 - confidence, ["unsure_grid"]);
+    return pixelLayout(width, height, Math.min(1 - confidence, UNSEEN), ["unsure_grid"]);
   }
-  if (grid === undefined) return pixelLayout(width, height, 0, ["no_grid"]);
+  return grid === undefined ? pixelLayout(width, height, 0, ["no_grid"]) : gridLayout(grid);
+}
+
+/**
+ * A JPEG's blocks of eight pixels are flat where each is a cell, but the colours of two pixels are stored as
+ * one, so that blocks of two are all that is exact.
+ */
+function isOnJpegBlocks(grid: GridFinding): boolean {
+  return confidenceOf(grid) >= SURE &&
+    [grid.x, grid.y].every(({ pitch, offset }) =>
+      Math.abs(pitch / JPEG_BLOCK - 1) < 0.02 && Math.abs(offset) < 0.5
+    );
+}
+
+function blockLayout({ x, y, pitch, confidence }: Blocks): Layout {
+  return {
+    pitch: [pitch, pitch],
+    offset: [x.offset, y.offset],
+    cells: [x.starts.length, y.starts.length],
+    confidence,
+    warnings: unsureOf(confidence),
+    sample: (original) => pickCells(original, x.starts, y.starts),
+  };
+}
+
+function gridLayout(grid: GridFinding): Layout {
   const { x, y, columns, rows } = grid;
+  const confidence = confidenceOf(grid);
   const warp = Math.max(
     ...[x, y].flatMap(({ shifts, pitch }) => [...shifts].map((s) => Math.abs(s) / pitch)),
   );
@@ -71,10 +96,14 @@ export function findLayout(frames: readonly Premultiplied[]): Layout {
     ...lineLayout(x, y, [columns, rows], grid.flat),
     confidence,
     warnings: [
-      ...(confidence < SURE ? ["unsure_grid"] as const : []),
+      ...unsureOf(confidence),
       ...(warp > NOTABLE_WARP ? ["warped_grid"] as const : []),
     ],
   };
+}
+
+function unsureOf(confidence: number): PixelWarning[] {
+  return confidence < SURE ? ["unsure_grid"] : [];
 }
 
 /** Makes the cells exactly as many as are asked for. */

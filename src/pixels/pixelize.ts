@@ -29,6 +29,9 @@ export const MOST_PIXELS: number = 2 ** 26;
 /** Longest side of a result that can be asked for. */
 export const MOST_CELLS = 4096;
 
+/** Most cells that are mended by what is around them: of more, each has but a few pixels. */
+const MOST_MENDED = 2 ** 17;
+
 /** Order in which warnings are told. */
 const WARNINGS: readonly PixelWarning[] = [
   "no_grid",
@@ -37,6 +40,7 @@ const WARNINGS: readonly PixelWarning[] = [
   "resized",
   "colors_merged",
   "no_background",
+  "all_background",
 ];
 
 /**
@@ -72,6 +76,7 @@ export function pixelizeSequence(
       if (marks === undefined) warnings.add("no_background");
       else marks.forEach((mark, cell) => mark === 1 && (frame.opaque[cell] = 0));
     }
+    if (cells.every(({ opaque }) => !opaque.includes(1))) warnings.add("all_background");
   }
   const choice = chooseColors(cells, withRoom(options));
   if (choice.crowded) warnings.add("colors_merged");
@@ -102,14 +107,14 @@ function divisible(length: number, parts: number): number {
   return Math.max(1, Math.round(length / parts)) * parts;
 }
 
-/** Exact cells have no noise, and what imitates colours looks like it. */
+/** What imitates colours looks like noise. */
 function colored(
   frame: CellImage,
   colors: Uint8Array,
   { dither = "none" }: PixelizeOptions,
 ): ColoredCells {
   const found = colorCells(frame, colors, dither);
-  return frame.noise < 0 || dither !== "none" ? found : clearSpecks(frame, found);
+  return isMended(frame) && dither === "none" ? clearSpecks(frame, found) : found;
 }
 
 /** A line's colour is one of those asked for. */
@@ -135,8 +140,13 @@ function outlined(
   };
 }
 
+/** Exact cells need no mending. */
+function isMended({ noise, opaque }: CellImage): boolean {
+  return noise >= 0 && opaque.length <= MOST_MENDED;
+}
+
 function sharp(cells: CellImage): CellImage {
-  return cells.noise < 0 ? cells : sharpenCells(cells);
+  return isMended(cells) ? sharpenCells(cells) : cells;
 }
 
 /** Numbers colours anew: 0 is transparent, those in use follow, the most frequent first. */
@@ -148,7 +158,7 @@ function assemble(
 ): { images: PixelArt[]; colors: number } {
   const counts = new Float64Array(colors.length / 3);
   for (const { numbers, opaque } of colored) {
-    numbers.forEach((number, cell) => opaque[cell] === 1 && counts[number]!++);
+    for (let cell = 0; cell < numbers.length; cell++) counts[numbers[cell]!]! += opaque[cell]!;
   }
   const used = [...counts.keys()].filter((number) => counts[number]! > 0)
     .sort((a, b) => counts[b]! - counts[a]! || a - b);
@@ -166,14 +176,20 @@ function assemble(
     : { x: 0, y: 0, width: columns, height: rows };
   const images = whole.map((all) => {
     const indices = trim ? cutBox(all, columns, box) : all;
-    const rgba = new Uint8Array(indices.length * 4);
-    indices.forEach((index, cell) =>
-      rgba.set(palette.subarray(index * 4, index * 4 + 4), cell * 4)
-    );
+    const rgba = colorsOf(indices, palette);
     const cut = { x: box.x, y: box.y, sourceWidth: columns, sourceHeight: rows };
     return { width: box.width, height: box.height, indices, palette, rgba, trim: cut };
   });
   return { images, colors: used.length };
+}
+
+function colorsOf(indices: Uint8Array, palette: Uint8Array): Uint8Array {
+  const rgba = new Uint8Array(indices.length * 4);
+  for (let cell = 0, to = 0; cell < indices.length; cell++) {
+    const from = indices[cell]! * 4;
+    for (let c = 0; c < 4; c++) rgba[to++] = palette[from + c]!;
+  }
+  return rgba;
 }
 
 function describe(layout: Layout, colors: number, warnings: ReadonlySet<PixelWarning>): FoundGrid {

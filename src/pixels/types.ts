@@ -117,7 +117,9 @@ export type PixelWarning =
   /** There were more colours than a palette of 255 holds; near ones were merged. */
   | "colors_merged"
   /** A transparent background was asked for, but the edges are not of one colour. */
-  | "no_background";
+  | "no_background"
+  /** A transparent background was asked for, and nothing but background was found. */
+  | "all_background";
 
 /** What was found in an image. */
 export interface FoundGrid {

@@ -6,6 +6,7 @@
 
 import type { MeasuredRun } from "../node_times.ts";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
+import type { CopyNotes } from "./copies.ts";
 import type { Ending, Job, JobOutcome, Lease } from "./job.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -60,6 +61,8 @@ export interface ClaimAllOptions {
     holder: string | undefined,
     taken: ReadonlyMap<string, readonly Job[]>,
   ) => string | undefined;
+  /** Called if others were faster to take some: there may be more. */
+  onMissed?: () => void;
 }
 
 /** How a job goes back to the queue. */
@@ -178,6 +181,8 @@ export interface WorkerFacts {
 export interface News {
   /** Jobs that ended, each once; some now, more the next time. */
   readonly endings: readonly Ending[];
+  /** True if there are more of them already. */
+  readonly hasMore: boolean;
   /** Ids of jobs that run here and somebody wants cancelled. */
   readonly cancelled: readonly string[];
   /** True if jobs wait. */
@@ -251,6 +256,8 @@ export interface JobQueue extends AsyncDisposable {
   readonly shared?: SharedQueue;
   /** What others are to be told of jobs; it outlives them. */
   readonly outbox: Outbox;
+  /** What runs have stored outside of it. */
+  readonly copies: CopyNotes;
   /** Stores a request, or recognises it. */
   enqueue(request: GenerateRequest, details?: EnqueueDetails): Promise<EnqueueResult>;
   /**

@@ -24,6 +24,7 @@ export type {
   SharedQueue,
   WorkerFacts,
 } from "./job_queue.ts";
+export type { CopyNotes, LeftCopies } from "./copies.ts";
 export type {
   Delivery,
   DeliveryQuery,

@@ -1,5 +1,6 @@
 /** A row of the `jobs` table, and the job that it stands for. */
 
+import { messageOf } from "../errors.ts";
 import type { GenerateRequest, JobState } from "../protocol/mod.ts";
 import { isPixelResults } from "../protocol/pixel.ts";
 import { decodeStored } from "../protocol/stored.ts";
@@ -65,7 +66,7 @@ export function toLease(
   return {
     job: request === undefined ? toJob(row) : jobOf(row, { value: request }),
     token,
-    promptId: row.prompt_id ?? "",
+    promptId: row.prompt_id!,
     clientId: row.client_id ?? "",
     resumed,
     promptStarted: row.prompt_started === 1,
@@ -109,18 +110,21 @@ function jobOf(row: JobRow, request: { value?: GenerateRequest; damage?: string 
 export function toEnding(row: EndingRow): Ending {
   const { value, damage } = attempt(() => readOutcome(row));
   const timeOf = (ms: number | null) => ms === null ? undefined : clampTime(ms);
-  const outcome = damage === undefined
-    ? value
-    : { type: "failed", error: damageError(damage) } as const;
+  const outcome = value ?? { type: "failed", error: damageError(damage!) } as const;
   return {
     id: row.id,
-    state: outcome?.type ?? row.state,
+    state: outcome.type,
     seed: Math.max(0, Math.min(row.seed, Number.MAX_SAFE_INTEGER)),
     createdAtMs: clampTime(row.created_at_ms),
     startedAtMs: timeOf(row.started_at_ms),
     finishedAtMs: timeOf(row.finished_at_ms),
     outcome,
   };
+}
+
+/** Reads back how a job ended; undefined if it has not, or nobody can tell. */
+export function outcomeOf(row: Pick<EndingRow, "state" | "outcome">): JobOutcome | undefined {
+  return attempt(() => readOutcome(row)).value;
 }
 
 /** What is said of a job whose row is damaged. */
@@ -149,7 +153,9 @@ function readRequest(row: JobRow): GenerateRequest {
   return request;
 }
 
-function readOutcome({ state, outcome }: EndingRow): JobOutcome | undefined {
+function readOutcome(
+  { state, outcome }: Pick<EndingRow, "state" | "outcome">,
+): JobOutcome | undefined {
   if (outcome === null) {
     if (isTerminal(state)) throw new Error("How it ended is not told");
     return undefined;
@@ -206,7 +212,7 @@ function attempt<T>(read: () => T): { value?: T; damage?: string } {
   try {
     return { value: read() };
   } catch (error) {
-    return { damage: error instanceof Error ? error.message : String(error) };
+    return { damage: messageOf(error) };
   }
 }
 

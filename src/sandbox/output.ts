@@ -1,8 +1,14 @@
 /** Brings a job's images from ComfyUI to their final names. */
 
-import { type ComfyClient, extensionFor, type ImageRef, kindOf } from "../comfyui/mod.ts";
-import { ComfyError } from "../errors.ts";
-import { isPng, pngTextParts, withPngText } from "../images/mod.ts";
+import {
+  type ComfyClient,
+  extensionFor,
+  type FileKind,
+  type ImageRef,
+  kindOf,
+} from "../comfyui/mod.ts";
+import { ComfyError, ImageError } from "../errors.ts";
+import { checkPng, isPng, pngTextParts, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
 import type { HiddenFile } from "./hidden_file.ts";
 import type { FramePlan } from "../workflow/mod.ts";
@@ -234,10 +240,32 @@ export class OutputImages implements AsyncDisposable {
     const { parameters } = this.#options;
     // Of other formats the file is kept as ComfyUI made it.
     const told = isPng(bytes) ? withText(bytes, parameters, filename) : bytes;
-    const temp = await staging.write(told, file);
+    const [temp] = await bothOf(
+      staging.write(told, file),
+      this.#checkPixels(bytes, kind, filename),
+    );
     const content = kind.content === "still" && isAnimated ? "moving" : kind.content;
     return { temp, extension: `.${extensionFor(kind, filename)}`, content };
   }
+
+  /** Where pixels are read later on anyway, that shows whether they are all there. */
+  async #checkPixels(bytes: Uint8Array, { content }: FileKind, filename: string): Promise<void> {
+    const { pixel, signal } = this.#options;
+    const { tileset_grid, animation_frames } = this.#spec.request;
+    const isRead = (pixel ?? tileset_grid ?? animation_frames) !== undefined;
+    if (!isPng(bytes) || (isRead && content === "still")) return;
+    try {
+      await checkPng(bytes, signal);
+    } catch (error) {
+      throw error instanceof ImageError ? useless(filename, error) : error;
+    }
+  }
+}
+
+/** Both, or neither is under way any more. */
+async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return await Promise.all([first, second]);
 }
 
 function tooMuchSent(): ComfyError {
@@ -290,8 +318,11 @@ function withText(bytes: Uint8Array, parameters: string, filename: string): Uint
     const text = { [PARAMETERS_KEYWORD]: parameters };
     return bytes.length > LARGE_BYTES ? pngTextParts(bytes, text) : [withPngText(bytes, text)];
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `Cannot use the file ${filename} of ComfyUI: ${why}`;
-    throw new ComfyError("output", message, { cause });
+    throw useless(filename, cause);
   }
+}
+
+function useless(filename: string, cause: unknown): ComfyError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ComfyError("output", `Cannot use the file ${filename} of ComfyUI: ${why}`, { cause });
 }

@@ -35,6 +35,8 @@ export type {
   UpdateSubscriber,
 } from "./sockets.ts";
 export { memoryTransport } from "./memory.ts";
+export { connectionsTo } from "./tcp_port.ts";
+export type { PortConnection, PortConnections } from "./tcp_port.ts";
 export { generateCurveKeys, zmqTransport } from "./zmq.ts";
 export { isZ85Key } from "./zmq/z85.ts";
 export type { CurveKeyPair } from "./zmq/curve.ts";

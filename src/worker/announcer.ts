@@ -90,19 +90,19 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & Disposab
 
 /** An announcer that may be handed an ending more than once: it is told the first time. */
 export function announceOnce(announcer: Announcer): Announcer & { isTold(jobId: string): boolean } {
-  const told = new Set<string>();
-  const ids = new Set<string>();
+  // When they ended, those told last and those before: one by one, what is old could not be dropped cheaply.
+  let [last, before] = [
+    new Map<string, number | undefined>(),
+    new Map<string, number | undefined>(),
+  ];
+  const isTold = (id: string) => last.has(id) || before.has(id);
   return {
-    isTold: (jobId) => ids.has(jobId),
+    isTold,
     async announce(job) {
-      const key = `${job.id} ${job.finishedAtMs}`;
-      if (told.has(key)) return;
-      told.add(key);
-      ids.add(job.id);
-      const [oldest] = told;
-      if (told.size > REMEMBERED && oldest !== undefined) told.delete(oldest);
-      const [oldestId] = ids;
-      if (ids.size > REMEMBERED && oldestId !== undefined) ids.delete(oldestId);
+      const { id, finishedAtMs } = job;
+      if (isTold(id) && (last.has(id) ? last : before).get(id) === finishedAtMs) return;
+      if (last.size >= REMEMBERED) [last, before] = [new Map(), last];
+      last.set(id, finishedAtMs);
       await announcer.announce(job);
     },
   };

@@ -2,7 +2,7 @@
 
 import { JobError, messageOf } from "../errors.ts";
 import type { RunEvent, RunOutcome, RunSpec } from "../executor/mod.ts";
-import { type Logger, silentLogger } from "../log.ts";
+import type { Logger } from "../log.ts";
 import type { MeasuredRun } from "../node_times.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Job, JobOutcome, JobQueue, JobResult, Lease } from "../queue/mod.ts";
@@ -48,15 +48,17 @@ export interface AttemptContext extends RetryPolicy {
   /** Source of jitter in [0, 1). */
   readonly random: () => number;
   /** Takes log lines. */
-  readonly logger?: Logger;
+  readonly logger: Logger;
 }
 
 /** Where all workers have the files of runs. */
 export interface KeptImages {
   /** Stores those of a run; resolves with the URL of their folder. @throws {JobError} `storage` */
-  store(result: JobResult, promptId: string, signal: AbortSignal): Promise<string>;
+  store(result: JobResult, lease: Lease, signal: AbortSignal): Promise<string>;
+  /** Leaves what was stored of a run by which its job has completed. */
+  keep(lease: Lease): Promise<void>;
   /** Takes away what was stored of a run. @throws {JobError} `storage` */
-  discard(result: JobResult, promptId: string): Promise<void>;
+  discard(result: JobResult, lease: Lease): Promise<void>;
 }
 
 /** How an attempt ended. */
@@ -113,7 +115,7 @@ export class Attempt implements Disposable {
     this.#leaseUntilMs = this.beganAtMs + context.leaseMs;
     this.#runner = runner;
     this.#context = context;
-    this.#logger = context.logger ?? silentLogger;
+    this.#logger = context.logger;
     this.#renewal = setInterval(() => this.#renew(), context.leaseMs / 3);
     this.#watchDeadline();
     if (lease.job.cancelRequested) this.abort();
@@ -162,13 +164,15 @@ export class Attempt implements Disposable {
    * other can complete it after that.
    */
   async discard({ state }: Job): Promise<void> {
-    if (state === "completed" || this.#kept === undefined) return;
+    const { keptImages } = this.#context;
+    if (this.#kept === undefined) return;
     // There is no lease any more.
     this[Symbol.dispose]();
     try {
-      await this.#context.keptImages?.discard(this.#kept, this.lease.promptId);
+      if (state === "completed") await keptImages?.keep(this.lease);
+      else await keptImages?.discard(this.#kept, this.lease);
     } catch (error) {
-      const why = `Cannot delete stored images that nobody wants: ${messageOf(error)}`;
+      const why = `Cannot yet delete stored images that nobody wants: ${messageOf(error)}`;
       this.#logger.log("warn", why, { jobId: this.lease.job.id });
     }
   }
@@ -216,10 +220,9 @@ export class Attempt implements Disposable {
   async #keep(outcome: RunOutcome): Promise<Outcome> {
     const { keptImages } = this.#context;
     if (outcome.type !== "completed" || keptImages === undefined) return outcome;
-    const { promptId } = this.lease;
     this.#kept = outcome;
     try {
-      const storedAt = await keptImages.store(outcome, promptId, this.#controller.signal);
+      const storedAt = await keptImages.store(outcome, this.lease, this.#controller.signal);
       return { ...outcome, storedAt };
     } catch (error) {
       if (this.#controller.signal.aborted) return { type: "cancelled" };

@@ -1,5 +1,6 @@
-/** Forgets jobs that ended long ago. */
+/** Forgets jobs that ended long ago, and what nobody wants of others. */
 
+import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import type { Job } from "../queue/mod.ts";
 import type { DeleteFiles } from "./forgotten_files.ts";
@@ -25,16 +26,23 @@ export interface CleanupOptions {
   readonly maxAgeMs: number;
   /** Deletes their files before. @default {files are left alone} */
   readonly deleteFiles?: DeleteFiles | undefined;
+  /** Takes away files of jobs that have not completed. @default {there are none} */
+  readonly takeAway?: (() => Promise<void>) | undefined;
   /** Takes log lines. */
   readonly logger?: Logger;
 }
 
 /** Removes finished jobs of that age now and then, until it is disposed of. */
 export function startCleanup(options: CleanupOptions): AsyncDisposable {
-  const { queue, maxAgeMs, deleteFiles, logger = silentLogger } = options;
+  const { queue, maxAgeMs, deleteFiles, takeAway, logger = silentLogger } = options;
   let pass: Promise<void> = Promise.resolve();
   let open = true;
   const clean = async () => {
+    try {
+      await takeAway?.();
+    } catch (error) {
+      logger.log("warn", `Cannot yet delete stored images that nobody wants: ${messageOf(error)}`);
+    }
     try {
       let removed = BATCH;
       while (open && removed === BATCH) {
@@ -45,10 +53,7 @@ export function startCleanup(options: CleanupOptions): AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
     } catch (error) {
-      logger.log(
-        "warn",
-        `Cannot remove old jobs: ${error instanceof Error ? error.message : error}`,
-      );
+      logger.log("warn", `Cannot remove old jobs: ${messageOf(error)}`);
     }
   };
   const timer = setInterval(() => {

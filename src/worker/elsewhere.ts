@@ -19,6 +19,14 @@ const REMEMBERED_ANSWERS = 1_000;
 /** Jobs that are remembered to have been left to others. */
 const REMEMBERED = 10_000;
 
+/** Servers that have the same models in memory. */
+interface Having {
+  /** How many jobs they may take together. */
+  room: number;
+  /** The one that does another soonest. */
+  soonest: Place;
+}
+
 /** What it works with. */
 export interface ElsewhereOptions {
   /** Clock, Unix milliseconds. */
@@ -40,8 +48,9 @@ export class Elsewhere {
   /** What was asked of the models of others, and what was answered. */
   readonly #asked = new Map<string, { readonly atMs: number; answer?: boolean }>();
   #servers: readonly ServerElsewhere[] = [];
-  /** Those that may take something. */
-  #open: readonly ServerElsewhere[] = [];
+  /** Those that may take something, by what they have in memory; and of them those that are idle. */
+  #open: ReadonlyMap<string, Having> = new Map();
+  #idle: ReadonlyMap<string, Having> = new Map();
   #workers = 0;
   /** Since when jobs are left to others, by id. */
   readonly #left = new Map<string, number>();
@@ -79,7 +88,9 @@ export class Elsewhere {
   /** Notes what the others told last. */
   note(servers: readonly ServerElsewhere[]): void {
     this.#servers = servers;
-    this.#open = servers.filter(({ room }) => room > 0);
+    const open = servers.filter(({ room }) => room > 0);
+    this.#open = byModels(open);
+    this.#idle = byModels(open.filter(({ active }) => active === 0));
     this.#workers = new Set(servers.map(({ worker }) => worker)).size;
   }
 
@@ -110,7 +121,7 @@ export class Elsewhere {
     return undefined;
   }
 
-  /** Servers to which a job may be left now. */
+  /** The server to which a job may be left now, if there is one. */
   #places(
     { id }: Job,
     models: string,
@@ -119,23 +130,13 @@ export class Elsewhere {
   ): Place[] {
     // Of two that have the models in memory only one that is idle is better than one here.
     const isWarm = own.some((place) => place.free && place.loaded === models);
-    const having = this.#open.filter(({ loaded, active }) =>
-      loaded === models && (!isWarm || active === 0)
-    );
-    if (having.length === 0) return [];
-    const room = having.reduce((sum, one) => sum + one.room, 0);
+    const having = (isWarm ? this.#idle : this.#open).get(models);
+    if (having === undefined) return [];
+    const { room, soonest } = having;
     const most = isWarm ? Math.min(room, MOST_WARM) : room;
     if (left.size >= most && !left.has(id)) return [];
     if (this.#now() - this.#leftSince(id) >= (isWarm ? WARM_MS : LOADING_MS)) return [];
-    return having.map(({ name, worker, waitMs, weight, loaded }) => ({
-      // No server here is called so.
-      name: `${worker}\n${name}`,
-      free: true,
-      waitMs,
-      weight,
-      loaded,
-      has: () => true,
-    }));
+    return [soonest];
   }
 
   /** A job was taken here. */
@@ -152,4 +153,19 @@ export class Elsewhere {
     if (this.#left.size > REMEMBERED && oldest !== undefined) this.#left.delete(oldest);
     return since;
   }
+}
+
+function byModels(servers: readonly ServerElsewhere[]): ReadonlyMap<string, Having> {
+  const all = new Map<string, Having>();
+  for (const { name, worker, waitMs, weight, loaded, room } of servers) {
+    if (loaded === undefined) continue;
+    // No server here is called so.
+    const id = `${worker}\n${name}`;
+    const place: Place = { name: id, free: true, waitMs, weight, loaded, has: () => true };
+    const having = all.get(loaded) ?? { room: 0, soonest: place };
+    having.room += room;
+    if (waitMs / weight < having.soonest.waitMs / having.soonest.weight) having.soonest = place;
+    all.set(loaded, having);
+  }
+  return all;
 }

@@ -75,7 +75,7 @@ export function startFollowing(options: FollowingOptions): AsyncDisposable {
       scheduler.setDrained(news.isDraining);
       for (const id of cancelled) scheduler.abort(id);
       for (const job of endings) await announcer.announce(job);
-      hasMore = endings.length > 0;
+      hasMore = news.hasMore;
       if (hasWork && !hasMore) scheduler.came();
     }
     if (performance.now() - wokeAtMs < WAKE_MS && !isAway) return;

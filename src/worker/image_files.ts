@@ -1,8 +1,8 @@
 /** The files of jobs: which there are, where they are kept, and how they go. */
 
-import { messageOf } from "../errors.ts";
+import { JobError, messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Job, JobResult } from "../queue/mod.ts";
+import type { CopyNotes, Job, JobResult } from "../queue/mod.ts";
 import { type ImageFile, type ImageStore, nameOf, openLocal } from "../store/mod.ts";
 import type { KeptImages } from "./attempt.ts";
 
@@ -18,10 +18,13 @@ export function filesOf({ imagePaths, animationPaths = [] }: JobResult): string[
   return [...imagePaths, ...animationPaths, ...beside];
 }
 
-/** Keeps all files of a run in a folder of its prompt's: a run that is taken up again finds the same. */
-export function keepIn(store: ImageStore): KeptImages {
+/**
+ * Keeps all files of a run in a folder of its prompt's: a run that is taken up again finds the same. They are noted before,
+ * so that a crash leaves none that nobody knows of.
+ */
+export function keepIn(store: ImageStore, notes: CopyNotes): KeptImages {
   return {
-    async store(result, promptId, signal) {
+    async store(result, lease, signal) {
       const files = filesOf(result);
       const told = new Set([...result.imagePaths, ...result.animationPaths ?? []]);
       const isThere = await Promise.all(
@@ -29,9 +32,40 @@ export function keepIn(store: ImageStore): KeptImages {
           told.has(path) || await Deno.stat(path).then(() => true, () => false)
         ),
       );
-      return await store.put(promptId, files.filter((_, index) => isThere[index]), signal);
+      const paths = files.filter((_, index) => isThere[index]);
+      if (!await notes.note(lease, paths.map(nameOf))) {
+        throw new JobError("storage", "Nothing is stored: the lease was lost");
+      }
+      return await store.put(lease.promptId, paths, signal);
     },
-    discard: (result, promptId) => store.discard(promptId, filesOf(result)),
+    keep: ({ promptId }) => notes.forget([promptId]),
+    async discard(result, { promptId }) {
+      await store.discard(promptId, filesOf(result));
+      await notes.forget([promptId]);
+    },
+  };
+}
+
+/** Runs whose files are looked for at once. */
+const PAGE = 100;
+
+/**
+ * Creates what takes away the files that workers had stored when they died, of jobs that have not completed by them.
+ * What cannot be taken away is tried again by the next call.
+ */
+export function takeAwayLeft(
+  store: Pick<ImageStore, "discard">,
+  notes: CopyNotes,
+): () => Promise<void> {
+  return async () => {
+    for (let more = true; more;) {
+      const left = await notes.left(PAGE);
+      for (const { promptId, files, areWanted } of left) {
+        if (!areWanted) await store.discard(promptId, files);
+        await notes.forget([promptId]);
+      }
+      more = left.length === PAGE;
+    }
   };
 }
 

@@ -45,9 +45,12 @@ export function choosePlace(
   // When it is certain that none has them, any one may say so.
   const able = having.length > 0 ? having : places;
   const others = able.filter((place) => place.name !== avoid && !place.isDraining);
-  const free = (others.length > 0 ? others : able).filter((place) => place.free);
   const models = modelsOf(request);
-  const cost = ({ waitMs, weight, loaded }: Place) =>
-    (waitMs + (loaded === models ? 0 : LOADING_MS)) / weight;
-  return free.toSorted((a, b) => cost(a) - cost(b))[0]?.name;
+  let [best, least] = [undefined as string | undefined, Infinity];
+  for (const { name, free, waitMs, weight, loaded } of others.length > 0 ? others : able) {
+    if (!free) continue;
+    const cost = (waitMs + (loaded === models ? 0 : LOADING_MS)) / weight;
+    if (best === undefined || cost < least) [best, least] = [name, cost];
+  }
+  return best;
 }

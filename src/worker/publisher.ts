@@ -1,5 +1,6 @@
 /** Turns updates into numbered messages for every subscriber, in the order given. */
 
+import { messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { startSpan } from "../trace.ts";
 import { encodeUpdate } from "../protocol/encode.ts";
@@ -56,8 +57,9 @@ export function createPublisher(
         const droppable = update.type === "progress" || update.type === "preview";
         socket.publish(encodeUpdate({ ...update, epoch, seq: lastSeq }), { droppable });
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        logger.log("error", `Cannot publish ${update.type}: ${message}`, { jobId: update.job_id });
+        logger.log("error", `Cannot publish ${update.type}: ${messageOf(error)}`, {
+          jobId: update.job_id,
+        });
       }
     },
   };

@@ -211,18 +211,19 @@ class QueueScheduler implements Scheduler {
       ? undefined
       : this.#gathering.untilMs(open, this.#elsewhere.servers.length, this.#now());
     if (limit <= 0 || this.#claimAtMs !== undefined) return false;
+    let hasMissed = false;
     const leases = await queue.claimAll({
       servers: new Map(open.map((slot) => [slot.name, slot.runner.clientId])),
       limit,
       leaseMs: this.#context.leaseMs,
       place: this.#slots.chooser(this.#elsewhere),
+      onMissed: () => void (hasMissed = true),
     });
     for (const lease of leases) {
       const slot = open.find(({ name }) => name === lease.job.server);
       if (slot !== undefined) this.#start(slot, lease);
     }
-    // Others may have been faster to take some: then there may be more.
-    return queue.shared === undefined ? leases.length === limit : leases.length > 0;
+    return hasMissed || leases.length === limit;
   }
 
   async #mayClaim(): Promise<boolean> {

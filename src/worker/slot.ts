@@ -32,7 +32,7 @@ export interface JobRunner extends AttemptRunner {
 }
 
 /** One server's share of the work. */
-export class Slot implements Place {
+export class Slot {
   /** What runs its jobs. */
   readonly runner: JobRunner;
   /** True while it is told to get no new jobs. */
@@ -78,10 +78,6 @@ export class Slot implements Place {
     return this.isDrained || this.isWorkerDrained;
   }
 
-  get free(): boolean {
-    return !this.isDraining && this.hasRoom;
-  }
-
   /** True if it may take a job; while it is drained only one whose prompt it has already. */
   get hasRoom(): boolean {
     return this.hasRoomBeside(0);
@@ -97,7 +93,6 @@ export class Slot implements Place {
   /** The server as it will be once it has got some more jobs. */
   beside(others: readonly Job[]): Place {
     const last = others.at(-1);
-    if (last === undefined) return this;
     const moreMs = others.reduce((sum, job) => sum + this.#estimator.runMs(job), 0);
     return {
       name: this.name,
@@ -105,7 +100,7 @@ export class Slot implements Place {
       isDraining: this.isDraining,
       waitMs: this.waitMs + moreMs,
       weight: this.weight,
-      loaded: modelsOf(last.request),
+      loaded: last === undefined ? this.loaded : modelsOf(last.request),
       has: (request) => this.has(request),
     };
   }

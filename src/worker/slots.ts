@@ -1,7 +1,8 @@
 /** The servers that a scheduler has, and those that are about to leave. */
 
-import type { ClaimAllOptions, HeldServer } from "../queue/mod.ts";
+import type { ClaimAllOptions, HeldServer, Job } from "../queue/mod.ts";
 import type { Elsewhere } from "./elsewhere.ts";
+import type { Place } from "./placement.ts";
 import type { Slot } from "./slot.ts";
 
 /** A changing set of servers. */
@@ -92,10 +93,18 @@ export class Slots {
   /** Chooses the server that a job shall go to, if each gets some before; see `ClaimAllOptions`. */
   chooser(elsewhere: Elsewhere): ClaimAllOptions["place"] {
     const left = new Map<string, Set<string>>();
+    const places = new Map<Slot, Place[]>();
+    const placeOf = (slot: Slot, before: readonly Job[]): Place => {
+      const known = places.get(slot) ?? [];
+      places.set(slot, known);
+      // Many are asked of in one turn, which shall not each reckon anew how long every server is busy.
+      return known[before.length] ??= slot.beside(before);
+    };
     return (job, holder, taken) => {
       const others = ({ name }: Slot) => taken.get(name) ?? [];
       if (holder === undefined) {
-        return elsewhere.choose(job, this.#all.map((slot) => slot.beside(others(slot))), left);
+        const own = this.#all.map((slot) => placeOf(slot, others(slot)));
+        return elsewhere.choose(job, own, left);
       }
       // What may live there can be looked for nowhere else.
       const slot = this.#all.find(({ name }) => name === holder);

@@ -37,7 +37,7 @@ import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
 import { watchFreeSpace } from "./free_space.ts";
-import { keepIn, openFrom } from "./image_files.ts";
+import { keepIn, openFrom, takeAwayLeft } from "./image_files.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, probes } from "./storage.ts";
@@ -138,7 +138,8 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     ? deleteForgotten(outputDir, store, logger)
     : undefined;
   const { cleanupAgeMs: maxAgeMs } = config.worker;
-  const cleanup = starting.use(startCleanup({ queue, maxAgeMs, deleteFiles, logger }));
+  const takeAway = store === undefined ? undefined : takeAwayLeft(store, queue.copies);
+  const cleanup = starting.use(startCleanup({ queue, maxAgeMs, deleteFiles, takeAway, logger }));
   let wake = () => {};
   const executors = starting.use(
     await startExecutors({
@@ -206,7 +207,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     retryDelayMs,
     abandonMs: awayMs,
     percentElsewhere: (jobId) => heardPercent(jobId),
-    ...(store === undefined ? {} : { keptImages: keepIn(store) }),
+    ...(store === undefined ? {} : { keptImages: keepIn(store, queue.copies) }),
     progress,
     ...(metrics === undefined ? {} : { onAttempt: (report) => noteAttempt(metrics, report) }),
     logger,
@@ -272,15 +273,14 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const handle: Handle = (...request) => handleRequest(context, ...request);
   front.serve(measuredHandle(handle, "zmq", metrics));
   const handleHttp = measuredHandle(handle, "http", metrics);
-  const { tokensFile, allowedOrigins } = config.http;
   const httpServer =
     http === undefined || addr === undefined || feed === undefined || metrics === undefined
       ? undefined
       : starting.use(
         await http.startHttp({
           ...addr,
-          allowedOrigins,
-          ...(tokensFile === undefined ? {} : { tokensFile }),
+          ...config.http,
+          connectionsTo: (await import("../transport/mod.ts")).connectionsTo,
           context: {
             handle: (request) => handleHttp(request, () => false),
             metrics,

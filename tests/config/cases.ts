@@ -119,6 +119,11 @@ export const CASES: Readonly<Record<string, SettingCase>> = {
       "a b:1",
     ],
   },
+  "http.max_connections": {
+    read: (config) => config.http.maxConnections,
+    good: [["1", 1], ["250", 250], ["1000000", 1_000_000]],
+    bad: ["0", "1000001", "1.5", ...NO_NUMBERS],
+  },
   "http.tokens_file": { read: (config) => config.http.tokensFile, ...paths("tokens") },
   "http.allowed_origins": {
     read: (config) => config.http.allowedOrigins,

@@ -101,7 +101,7 @@ Deno.test("the defaults are the documented ones", async () => {
       allowInsecureBind: false,
       maxConnections: 1_000,
     },
-    http: { addr: undefined, tokensFile: undefined, allowedOrigins: [] },
+    http: { addr: undefined, tokensFile: undefined, allowedOrigins: [], maxConnections: 1_000 },
     webhooks: {
       url: undefined,
       events: undefined,

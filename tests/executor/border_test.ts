@@ -7,7 +7,7 @@ import { generateRequest } from "../support/requests.ts";
 import { serverOptions } from "./support.ts";
 
 /** Lies that the fixture knows; it tells the one that the port of its server names. */
-const LIES = 34;
+const LIES = 36;
 
 const SPEC = {
   jobId: "job-1",

@@ -9,10 +9,13 @@ import {
   startExecutors,
 } from "../../src/executor/mod.ts";
 import { generateRequest } from "../support/requests.ts";
+import { tempDir } from "../support/temp_dir.ts";
 import { serverOptions } from "./support.ts";
 
 /** For isolates that misbehave at once. */
 const IMPATIENT: SandboxLimits = { heartbeatMs: 25, hangMs: 250, maxMessagesPerSecond: 500 };
+
+const NEVER = new AbortController().signal;
 
 const SPEC = {
   jobId: "job-1",
@@ -177,6 +180,83 @@ Deno.test("An isolate that falls with several servers is replaced by one for eac
   }
   second.controller.abort();
   assert.deepEqual(await second.outcome, { type: "cancelled" });
+});
+
+Deno.test("A server that is removed ends its own isolate alone, where each has one after a fall", async () => {
+  await using executors = await startServers("first_throws", { count: 2, callTimeoutMs: 50 });
+  const [one, two] = executors.all;
+  assert.ok(one !== undefined && two !== undefined);
+  await run(one);
+  // Nobody answers, but somebody was asked.
+  for (const executor of [one, two]) await assert.rejects(executor.check(generateRequest()));
+  assert.equal(liveIsolates, 2);
+  await executors.remove(two.name);
+  assert.deepEqual([liveIsolates, executors.all], [1, [one]]);
+});
+
+Deno.test("An isolate that cannot be started again is tried again until it can, or nobody wants it", async () => {
+  await using dir = await tempDir();
+  const module = `${dir.path}/sandbox.ts`;
+  const protocol = new URL("fixtures/protocol.ts", import.meta.url);
+  const write = (body: string) =>
+    Deno.writeTextFileSync(module, `import { behave } from "${protocol}"; ${body}`);
+  const falls = "behave({ onRun() { throw new Error('Fixture threw'); } });";
+  write(falls);
+  let failures = 0;
+  let ending: PromiseLike<void> | undefined;
+  const executors = await startServers("", {
+    count: 1,
+    sandboxUrl: new URL(`file://${module}`),
+    onFall: () => write("throw new Error('Not now');"),
+    logger: {
+      log(_level, message) {
+        if (!message.startsWith("Cannot start the isolate")) return;
+        failures += 1;
+        if (failures === 2) write(falls);
+        if (failures === 3) ending = executors[Symbol.asyncDispose]();
+      },
+    },
+  });
+  await using _executors = executors;
+  const [executor] = executors.all;
+  assert.ok(executor !== undefined);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const { outcome } = await run(executor);
+    assert.ok(outcome.type === "failed");
+    assert.match(outcome.error, /Fixture threw/);
+  }
+  assert.equal(failures, 2);
+  const resumed = { ...SPEC, resumed: true };
+  const outcome = await executor.run(resumed, { signal: NEVER, onEvent: () => {} });
+  await ending;
+  assert.deepEqual(outcome, {
+    ...{ type: "failed", code: "sandbox", error: "The worker is stopping", retry: true },
+    ...{ keepPrompt: true, crashed: false },
+  });
+  assert.deepEqual([failures, liveIsolates], [3, 0]);
+});
+
+Deno.test("A server that is being added when its executors end leaves no isolate behind", async () => {
+  const executors = await startServers("waits", { count: 1 });
+  const adding = executors.add(serverOptions("http://127.0.0.1:8199"));
+  await Promise.all([
+    assert.rejects(adding, { code: "unavailable" }),
+    executors[Symbol.asyncDispose](),
+  ]);
+  assert.equal(liveIsolates, 0);
+});
+
+Deno.test("Executor.run() gives the job back whose updates cannot be taken, and the worker lives on", async () => {
+  await using executor = await start("succeeds");
+  const outcome = await executor.run(SPEC, {
+    signal: NEVER,
+    onEvent() {
+      throw new Error("No room");
+    },
+  });
+  assert.ok(outcome.type === "failed");
+  assert.match(outcome.error, /No room$/);
+  assert.deepEqual([outcome.code, outcome.retry], ["sandbox", true]);
 });
 
 Deno.test("A server that is removed leaves its isolate to the others, and does not come back when that falls", async () => {

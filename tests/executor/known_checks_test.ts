@@ -114,6 +114,26 @@ Deno.test("KnownChecks.check() has each request judged by itself that came besid
   assert.equal(asked, 2);
 });
 
+Deno.test("KnownChecks.check() has all judged by themselves that waited for one that was refused", async () => {
+  const refusal: CheckResult = { type: "refused", code: "invalid_parameter", error: "prompt" };
+  let asked = 0;
+  const checks = createKnownChecks(() => Promise.resolve(asked++ === 0 ? refusal : OK));
+  const checking = ["a", "b", "c"].map((id) => checks.check(generateRequest({ id })));
+  assert.deepEqual(await Promise.all(checking), [refusal, OK, OK]);
+  assert.equal(asked, 3);
+});
+
+Deno.test("KnownChecks forget all before they remember more than a thousand kinds", async () => {
+  const { checks } = counted();
+  for (let seed = 0; seed <= 1_000; seed += 1) {
+    await checks.check(generateRequest({ workflow: `w${seed}` }));
+  }
+  const known = ["w0", "w999", "w1000"].map((workflow) =>
+    checks.recall(generateRequest({ workflow }))
+  );
+  assert.deepEqual(known, [undefined, undefined, OK]);
+});
+
 Deno.test("KnownChecks.check() does not wait for an answer that is older than a change", async () => {
   const answers = [Promise.withResolvers<CheckResult>(), Promise.withResolvers<CheckResult>()];
   let asked = 0;

@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { readLines, writeLine } from "../../src/executor/lines.ts";
 import { type Executor, type RunOutcome, startExecutors } from "../../src/executor/mod.ts";
 import type { SandboxLimits } from "../../src/executor/isolate.ts";
+import { openPort } from "../../src/executor/open_port.ts";
+import { ProcessPort } from "../../src/executor/process.ts";
 import { generateRequest } from "../support/requests.ts";
+import { tempDir } from "../support/temp_dir.ts";
 import { serverOptions } from "./support.ts";
 
 Deno.test("An isolate that is a process runs jobs, and has no more rights than a thread", async () => {
@@ -17,9 +20,21 @@ Deno.test("An isolate that is a process runs jobs, and has no more rights than a
   });
 });
 
+Deno.test("The sandbox itself can be a process, and be asked", async () => {
+  await using dir = await tempDir();
+  const { setup, ...server } = serverOptions("http://127.0.0.1:8188");
+  const own = { ...setup, outputDir: dir.path, defaultWorkflow: "pixel_art_workflow" };
+  await using executors = await startExecutors({
+    servers: [{ ...server, setup: own }],
+    isolation: "process",
+  });
+  const { workflows } = await executors.all[0]!.catalog();
+  assert.ok(workflows.includes("pixel_art_workflow"));
+});
+
 for (
   const [fixture, reason, limits] of [
-    ["hoards", /its process ended with SIG/, {}],
+    ["hoards", /its process ended with SIG/, { hangMs: 120_000 }],
     ["grows", /its process took too much memory/, { heartbeatMs: 50 }],
     ["spins", /hung: no sign of life/, { heartbeatMs: 25, hangMs: 500 }],
     ["babbles", /sent what cannot be read/, {}],
@@ -36,6 +51,46 @@ for (
     assert.equal(await childrenOf(Deno.pid, fixture), 1);
   });
 }
+
+Deno.test("A process that ends by itself says how, and what it is sent afterwards is dropped", async () => {
+  const port = openPort({
+    isolation: "process",
+    setups: [serverOptions("http://127.0.0.1:8188").setup],
+    url: new URL("./fixtures/process/leaves.ts", import.meta.url),
+  });
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+  port.onerror = ({ message }) => resolve(message);
+  assert.equal(await ended, "its process ended with exit status 3");
+  port.postMessage({ type: "ping" });
+  port.terminate();
+  await port.ended;
+});
+
+Deno.test("A process that is ended as it ends by itself is not heard any more", async () => {
+  const { spawn } = Deno.Command.prototype;
+  const status = Promise.withResolvers<Deno.CommandStatus>();
+  const output = new TransformStream<Uint8Array, Uint8Array>();
+  Deno.Command.prototype.spawn = () =>
+    ({
+      stdin: new WritableStream(),
+      stdout: output.readable,
+      status: status.promise,
+      kill() {
+        throw new TypeError("Child process has already terminated");
+      },
+    }) as unknown as Deno.ChildProcess;
+  using stack = new DisposableStack();
+  stack.defer(() => void (Deno.Command.prototype.spawn = spawn));
+  const port = new ProcessPort(new URL("file:///x.ts"), { net: [], read: [], write: [] });
+  const heard: unknown[] = [];
+  port.onmessage = ({ data }) => heard.push(data);
+  port.onerror = ({ message }) => heard.push(message);
+  port.terminate();
+  status.resolve({ success: false, code: 1, signal: null });
+  const writer = output.writable.getWriter();
+  await Promise.all([writer.write(writeLine({ type: "pong" })), writer.close(), port.ended]);
+  assert.deepEqual(heard, []);
+});
 
 Deno.test("Lines bring back bytes, text that looks like bytes, and what is cut anywhere", async () => {
   const message = {

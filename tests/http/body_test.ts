@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { readBody } from "../../src/http/body.ts";
+import { HttpProblem } from "../../src/http/problem.ts";
 
 /** A request whose body comes in pieces, each at the beginning of a large buffer, as Deno gives them. */
 function request(pieces: number, pieceBytes: number, bufferBytes = 65_536): Request {
@@ -29,6 +30,27 @@ Deno.test("a body in tiny pieces without end is given up long before it is too l
     readBody(request(1_000_000, 1), 1_048_576),
     /comes in 1025 pieces; send larger ones/,
   );
+});
+
+Deno.test("a body that does not come is waited for only so long, and longer the more has come", async () => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const slow = new ReadableStream({
+    type: "bytes",
+    async start(controller) {
+      for await (const piece of readable) controller.enqueue(piece);
+    },
+  });
+  const request = new Request("http://127.0.0.1/", { method: "POST", body: slow });
+  const writer = writable.getWriter();
+  const reading = rejects(readBody(request, 100_000, 10), (error) => {
+    ok(error instanceof HttpProblem);
+    deepEqual([error.problem.status, error.problem.code], [408, "malformed"]);
+    return true;
+  });
+  await writer.write(new Uint8Array(100));
+  await reading;
+  const whole = new Request("http://127.0.0.1/", { method: "POST", body: new Uint8Array(50_000) });
+  equal((await readBody(whole, 100_000, 10)).length, 50_000);
 });
 
 Deno.test("the large buffers that small pieces come in are not held", async () => {

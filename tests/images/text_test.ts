@@ -1,4 +1,5 @@
 import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
+import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import {
   decodePng,
@@ -75,6 +76,57 @@ Deno.test("readPngText() passes over text chunks that are cut short", async () =
     const odd = concatenate([png.subarray(0, 33), chunk, png.subarray(33)]);
     deepEqual(readPngText(odd), {});
   }
+});
+
+/** A file with further chunks behind its header. */
+async function withChunks(...chunks: [type: string, data: Uint8Array][]): Promise<Uint8Array> {
+  const png = await encodePng(IMAGE);
+  const parts = chunks.map(([type, data]) => encodeChunk(type, data));
+  return concatenate([png.subarray(0, 33), ...parts, png.subarray(33)]);
+}
+
+function bytes(...parts: (string | Uint8Array)[]): Uint8Array {
+  return concatenate(
+    parts.map((part) => typeof part === "string" ? new TextEncoder().encode(part) : part),
+  );
+}
+
+Deno.test("readPngText() reads compressed texts, and passes over bad ones", async () => {
+  const packed = (text: Uint8Array) => new Uint8Array(deflateSync(text));
+  const png = await withChunks(
+    ["zTXt", bytes("Comment\0\0", packed(Uint8Array.of(0x61, 0xe9)))],
+    ["iTXt", bytes("Title\0\u0001\0ja\0t\0", packed(bytes("日本 €")))],
+    ["zTXt", bytes("bad\0\0", "no deflate")],
+    ["zTXt", bytes("method\0\u0001", packed(bytes("x")))],
+    ["iTXt", bytes("cut\0\u0001\0\0\0", packed(bytes("x".repeat(99))).subarray(0, 5))],
+  );
+  deepEqual(readPngText(png), { Comment: "aé", Title: "日本 €" });
+});
+
+Deno.test("readPngText() unpacks no more than a bound, over all texts together", async () => {
+  const half = new Uint8Array(deflateSync(new Uint8Array(2 ** 21).fill(97)));
+  const one = new Uint8Array(deflateSync(new Uint8Array(2 ** 23).fill(97)));
+  const png = await withChunks(
+    ["zTXt", bytes("bomb\0\0", one)],
+    ...["a", "b", "c"].map((key): [string, Uint8Array] => ["zTXt", bytes(`${key}\0\0`, half)]),
+    ["tEXt", bytes("d\0kept")],
+  );
+  deepEqual(Object.keys(readPngText(png)), ["a", "b", "d"]);
+});
+
+Deno.test("What readPngText() reads can be written again, byte for byte", async () => {
+  const all = Uint8Array.from({ length: 255 }, (_, at) => at + 1);
+  const png = await withChunks(
+    ["tEXt", bytes("all\0", all)],
+    ["tEXt", bytes(" bad \0x")],
+    ["tEXt", bytes("\0empty")],
+    ["tEXt", bytes("k".repeat(80), "\0long")],
+    ["tEXt", bytes("a\nb\0line")],
+  );
+  const text = readPngText(png);
+  deepEqual(Object.keys(text), ["all"]);
+  const again = readChunks(await encodePng(IMAGE, text))[1]!;
+  deepEqual([again.type, again.data.subarray(4)], ["tEXt", all]);
 });
 
 Deno.test("pngTextParts() copies no pixels, unless a text behind them has to go", async () => {

@@ -6,7 +6,7 @@ import {
   type RgbaImage,
   shippedPalette,
 } from "../../src/pixels/mod.ts";
-import { arts, drawArt, enlargeArt, spoil } from "./support.ts";
+import { arts, drawArt, enlargeArt, randomNumbers, spoil } from "./support.ts";
 
 Deno.test("pixelize() gives true pixel art back as it is, enlarged and cut at the edges or not", () => {
   const factors = fc.constantFrom(1, 2, 3, 4, 5, 8, 12, 13, 16, 5.5, 7.25, 12.8);
@@ -81,6 +81,52 @@ Deno.test("pixelize() says so when there is no grid", () => {
     const { found } = pixelize(image);
     equal(found.sure, false);
     ok(found.warnings.includes("no_grid") || found.warnings.includes("unsure_grid"));
+  }
+});
+
+Deno.test("pixelize() gives large drawings back as they are, though much in them lies on a grid", () => {
+  const image = enlargeArt(drawArt({ width: 40, height: 30, colors: 6, seed: 1 }), 16);
+  const random = randomNumbers(1);
+  for (let at = 0; at < image.data.length; at += 4) {
+    if (random() < 0.06) image.data.set([0, 0, 0, 255], at);
+  }
+  const { image: found, found: { sure, warnings } } = pixelize(image);
+  deepEqual([found.width, found.height, sure, warnings], [640, 480, false, ["unsure_grid"]]);
+  deepEqual(found.rgba, image.data);
+});
+
+Deno.test("pixelize() is not sure of cells that little speaks for", () => {
+  const square = plainImage(96, 96, [255, 255, 255, 255]);
+  for (let at = 0; at < square.data.length; at += 4) {
+    const [x, y] = [(at >> 2) % 96, Math.floor((at >> 2) / 96)];
+    if (Math.max(Math.abs(x - 47.5), Math.abs(y - 47.5)) < 24) square.data[at] = 0;
+  }
+  // Large, so that it is not taken for a sprite.
+  for (const image of [square, plainImage(600, 20, [20, 80, 200, 255])]) {
+    const { confidence, sure, warnings } = pixelize(image).found;
+    deepEqual([sure, warnings], [false, ["unsure_grid"]]);
+    ok(confidence < 0.97);
+  }
+});
+
+Deno.test("pixelize() finds cells of eight pixels in a JPEG, which mixes colours by two", () => {
+  for (const seed of [1, 2, 3]) {
+    const art = drawArt({ width: 24, height: 20, colors: 9, seed });
+    const image = enlargeArt(art, 8);
+    const noise = randomNumbers(seed);
+    const shift = Array.from({ length: 96 * 80 }, () => Math.round(6 * noise() - 3));
+    for (let at = 0; at < image.data.length; at++) {
+      const [x, y] = [(at >> 2) % 192, Math.floor((at >> 2) / 192)];
+      // Red and blue, away from the middles of cells.
+      const isMixed = at % 2 === 0 && [x, y].some((place) => place % 8 < 2 || place % 8 > 5);
+      if (isMixed) {
+        image.data[at]! += Math.sign(128 - image.data[at]!) *
+          Math.abs(shift[(y >> 1) * 96 + (x >> 1)]!);
+      }
+    }
+    const { image: found, found: { sure, colors } } = pixelize(image);
+    deepEqual([found.width, found.height, sure, colors], [24, 20, true, 9]);
+    deepEqual(found.rgba, art.data);
   }
 });
 

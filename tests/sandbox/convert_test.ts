@@ -61,7 +61,31 @@ Deno.test("runJob() makes pixel art of WebP files, and delivers enlargements and
 
 Deno.test("runJob() leaves files of another kind as they are", async () => {
   const gif = Uint8Array.from(
-    [..."GIF89a"].map((char) => char.charCodeAt(0)).concat([1, 0, 1, 0, 0, 0, 0, 0x3b]),
+    [..."GIF89a"].map((char) => char.charCodeAt(0)).concat([
+      1,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0x2c,
+      0,
+      0,
+      0,
+      0,
+      1,
+      0,
+      1,
+      0,
+      0,
+      2,
+      2,
+      0x44,
+      1,
+      0,
+      0x3b,
+    ]),
   );
   const png = await smallPng();
   await using server = await startStandIn({

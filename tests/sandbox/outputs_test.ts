@@ -17,8 +17,13 @@ function bytes(...parts: (string | number[])[]): Uint8Array<ArrayBuffer> {
 }
 
 const MP4 = bytes([0, 0, 0, 16], "ftypisom", [0, 0, 0, 0], [0, 0, 0, 8], "moov");
-const GIF = bytes("GIF89a", [1, 0, 1, 0, 0, 0, 0], ";");
-const FLAC = bytes("fLaC", [0x80, 0, 0, 0]);
+/** One pixel. */
+const GIF = bytes(
+  "GIF89a",
+  [1, 0, 1, 0, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0],
+  ";",
+);
+const FLAC = bytes("fLaC", [0x80, 0, 0, 34, ...Array.from({ length: 34 }, () => 0)]);
 
 /** Frame of a preview that names neither prompt nor node. */
 function socketFrame(format: number, content: Uint8Array): Uint8Array<ArrayBuffer> {

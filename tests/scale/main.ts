@@ -1,5 +1,6 @@
 /**
- * Measures a queue on PostgreSQL that many workers share, on one machine: `throughput`, `claims`, `bloat`. Starts a
+ * Measures a queue on PostgreSQL that many workers share, on one machine: `throughput`, `offered`, `claims`,
+ * `bloat`. Starts a
  * PostgreSQL of its own. Figures: `src/queue/scale.md`.
  */
 
@@ -7,7 +8,7 @@ import { type Cluster, startCluster } from "../support/postgres.ts";
 import { measureBloat } from "./bloat.ts";
 import { measureClaims } from "./claims.ts";
 import { print } from "./machine.ts";
-import { measureThroughput } from "./throughput.ts";
+import { measureOffered, measureThroughput } from "./throughput.ts";
 
 const [what = "claims", ...numbers] = Deno.args;
 const measures: Readonly<
@@ -15,6 +16,7 @@ const measures: Readonly<
 > = {
   bloat: measureBloat,
   claims: measureClaims,
+  offered: measureOffered,
   throughput: measureThroughput,
 };
 const measure = measures[what];

@@ -112,4 +112,44 @@ export const CORPUS: readonly CorpusEntry[] = [
       idleMs: 0,
     },
   },
+  {
+    // The cancelled job was told; that it was could not be noted, and was not tried again.
+    name: "The disk fills up between an ending and the note that it was told",
+    plan: {
+      seed: 32,
+      servers: 1,
+      profiles: ["0.38"],
+      hasPreviews: false,
+      clients: 1,
+      jobs: [
+        { id: "job-0", client: 0, atMs: 0, steps: 12, seed: 1_000_000 },
+        { id: "job-1", client: 0, atMs: 0, steps: 12, seed: 1_000_001 },
+        { id: "job-2", client: 0, atMs: 100, steps: 1, seed: 1_000_002, cancelAfterMs: 900 },
+      ],
+      faults: [{ kind: "database full", atMs: 1_011, forMs: 1_000, which: 0 }],
+      idleMs: 0,
+    },
+  },
+  {
+    // The liar could not be understood at the first request, which was taken; the second one was refused.
+    name: "A job comes twice at once while one of two servers lies",
+    plan: {
+      seed: 1,
+      servers: 2,
+      profiles: ["0.33", "0.33"],
+      hasPreviews: false,
+      clients: 1,
+      jobs: [{
+        id: "job-1",
+        client: 0,
+        atMs: 9_000,
+        steps: 1,
+        seed: 1_000_001,
+        isFollowedTwice: true,
+        isWrong: true,
+      }],
+      faults: [{ kind: "server lies", atMs: 1_000, forMs: 20_000, which: 140 }],
+      idleMs: 0,
+    },
+  },
 ];

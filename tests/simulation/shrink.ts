@@ -1,15 +1,16 @@
-/** Makes a failing run small: fewer misfortunes, fewer jobs, fewer servers, as long as it still fails. */
+/** Makes a failing run small: fewer misfortunes, fewer jobs, fewer servers, as long as it fails alike. */
 
 import type { Plan } from "./plan.ts";
 import { runPlan } from "./run.ts";
 
-/** A smaller plan that still breaks a promise, if one was found within the tries. */
+/** A smaller plan that breaks the same promise, if one was found within the tries. */
 export async function shrink(plan: Plan, mostTries = 120): Promise<Plan> {
   let [best, tries] = [plan, 0];
+  const promise = promiseOf((await runPlan(plan)).failure);
   const fails = async (smaller: Plan): Promise<boolean> => {
     if (tries >= mostTries) return false;
     tries += 1;
-    if ((await runPlan(smaller)).failure === undefined) return false;
+    if (promiseOf((await runPlan(smaller)).failure) !== promise) return false;
     best = smaller;
     return true;
   };
@@ -23,6 +24,11 @@ export async function shrink(plan: Plan, mostTries = 120): Promise<Plan> {
     for (let servers = 1; servers < best.servers; servers++) await fails({ ...best, servers });
   }
   return best;
+}
+
+/** What is broken, whichever job it is broken to. */
+function promiseOf(failure: string | undefined): string | undefined {
+  return failure?.replaceAll(/job-\d+[:,]? /g, "").replaceAll(/\d+/g, "").split(":")[0];
 }
 
 /** Leaves out halves, then quarters, then single ones. */

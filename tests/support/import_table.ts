@@ -167,7 +167,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:path": ["config/extra_paths.ts"],
   "node:process": ["cli/commands/mcp.ts", "transport/zmq/addon_publisher.ts"],
   "node:sqlite": ["queue/sqlite/"],
-  "node:zlib": ["images/chunks.ts", "images/unpack.ts", "protocol/compression.ts"],
+  "node:zlib": [
+    "images/chunks.ts",
+    "images/unpack.ts",
+    "images/whole.ts",
+    "protocol/compression.ts",
+  ],
   "postgres": ["queue/postgres/"],
   "preact": ["page/", "http/page/files.ts"],
   "preact/hooks": ["page/", "http/page/files.ts"],

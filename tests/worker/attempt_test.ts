@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { JobError } from "../../src/errors.ts";
-import { type JobQueue, openSqliteQueue } from "../../src/queue/mod.ts";
+import { type JobQueue, type Lease, openSqliteQueue } from "../../src/queue/mod.ts";
 import { Attempt, type AttemptContext } from "../../src/worker/attempt.ts";
 import { createEstimator } from "../../src/worker/estimates/estimator.ts";
 import { type ManualClock, manualClock } from "../support/clock.ts";
@@ -69,21 +69,48 @@ Deno.test("An attempt whose lease another one has taken gives up, and changes no
   assert.equal((await test.queue.get("job-1"))?.state, "queued");
 });
 
+Deno.test("An attempt whose ComfyUI went down after it had lost its lease changes nothing", async () => {
+  await using test = await setup();
+  using attempt = test.begin();
+  const end = attempt.run();
+  const run = await test.runner.next();
+  await test.queue.reclaim({ all: true });
+  run.end({
+    ...{ type: "failed", code: "unreachable", error: "It went down", retry: true },
+    ...{ keepPrompt: true, crashed: true },
+  });
+  assert.equal((await end).ended, undefined);
+  const job = await test.queue.get("job-1");
+  assert.deepEqual([job?.state, job?.crashes], ["queued", 0]);
+});
+
+Deno.test("An attempt notes the seed that the images were made with", async () => {
+  await using test = await setup();
+  using attempt = test.begin();
+  const end = attempt.run();
+  (await test.runner.next()).end({ type: "completed", imagePaths: ["/out/a.png"], seed: 77 });
+  const { ended } = await end;
+  assert.equal(ended?.outcome?.type === "completed" && ended.outcome.result.seed, 77);
+});
+
 /** Keeps images until the test says so. */
 function keeping() {
   const begun = Promise.withResolvers<void>();
   const discarded: string[] = [];
+  const kept: string[] = [];
   return {
     begun: begun.promise,
     discarded,
+    kept,
     keptImages: {
-      store: (_result: unknown, _promptId: string, signal: AbortSignal) => {
+      store: (_result: unknown, _lease: Lease, signal: AbortSignal) => {
         begun.resolve();
         return new Promise<string>((_, reject) => {
           signal.addEventListener("abort", () => reject(signal.reason));
         });
       },
-      discard: (_result: unknown, promptId: string) =>
+      keep: ({ promptId }: Lease) => Promise.resolve(void kept.push(promptId)),
+      discard: (_result: unknown, { promptId }: Lease) =>
         Promise.resolve(void discarded.push(promptId)),
     },
   };
@@ -106,7 +133,7 @@ Deno.test("An attempt takes away what it stored of a job that was cancelled mean
 
 Deno.test("An attempt leaves what it stored of a job that completed, or that another goes on with", async () => {
   await using test = await setup();
-  const { begun, discarded, keptImages } = keeping();
+  const { begun, discarded, kept, keptImages } = keeping();
   using attempt = test.begin({ keptImages });
   const end = attempt.run();
   (await test.runner.next()).end(DONE);
@@ -115,8 +142,9 @@ Deno.test("An attempt leaves what it stored of a job that completed, or that ano
   await test.queue.reclaim({ all: true });
   attempt.abort();
   assert.equal((await end).ended, undefined);
+  assert.deepEqual([discarded, kept], [[], []]);
   await attempt.discard({ ...attempt.lease.job, state: "completed" });
-  assert.deepEqual(discarded, []);
+  assert.deepEqual([discarded, kept], [[], [attempt.lease.promptId]]);
 });
 
 Deno.test("An attempt that cannot take away what it stored says so, and ends", async () => {
@@ -132,7 +160,7 @@ Deno.test("An attempt that cannot take away what it stored says so, and ends", a
   await attempt.discard((await end).ended!);
   assert.equal(
     test.lines.at(-1),
-    "Cannot delete stored images that nobody wants: The store is away",
+    "Cannot yet delete stored images that nobody wants: The store is away",
   );
 });
 

@@ -4,6 +4,7 @@ import { startFollowing } from "../../src/worker/following.ts";
 
 const NOTHING: News = {
   endings: [],
+  hasMore: false,
   cancelled: [],
   hasWork: false,
   deadlineAtMs: undefined,
@@ -64,6 +65,15 @@ Deno.test("Following tells endings, ends what is unwanted, and leaves the schedu
   const endings = [{ id: "a" }, { id: "b" }] as Job[];
   await setup.finds({ ...NOTHING, endings, cancelled: ["own"] });
   assert.deepEqual(setup.calls, ["abort own", "told a", "told b"]);
+});
+
+Deno.test("Following reads on while there are more endings, before it has the scheduler look", async () => {
+  await using setup = followed();
+  await setup.finds();
+  const [a, b] = [{ id: "a" }, { id: "b" }] as Job[];
+  const news = { ...NOTHING, hasWork: true };
+  await setup.finds({ ...news, endings: [a!], hasMore: true }, { ...news, endings: [b!] });
+  assert.deepEqual(setup.calls, ["told a", "told b", "came"]);
 });
 
 Deno.test("Following tells the scheduler of the first deadline of a waiting job", async () => {

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import type { Config } from "../../src/config/mod.ts";
 import { type Client, connect } from "../../src/client/mod.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
+import { openPostgresQueue } from "../../src/queue/postgres/postgres_queue.ts";
 import { nameOf } from "../../src/store/mod.ts";
+import { keepIn } from "../../src/worker/image_files.ts";
 import { type PixelsWorker, startWorker } from "../../src/worker/mod.ts";
 import { startSwift, type Swift } from "../store/bucket/swift.ts";
 import { type Troubled, troubledWay } from "../store/bucket/troubled.ts";
+import { claimOne } from "../support/claim.ts";
 import { polled } from "../support/polled.ts";
 import { startCluster } from "../support/postgres.ts";
+import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { IMAGE, testConfig } from "../support/worker.ts";
 
@@ -27,6 +31,8 @@ interface Work {
   readonly swift: Swift;
   /** The way to the store, on which things can go wrong. */
   readonly way: Troubled;
+  /** What all their names begin with. */
+  readonly prefix: string;
   /** Names of the test's images in the store. */
   stored(): Promise<string[]>;
   /** Starts a worker whose images go there. */
@@ -43,6 +49,7 @@ function test(behaviour: string, body: (work: Work) => Promise<void>): void {
     await body({
       swift,
       way,
+      prefix,
       stored: async () =>
         (await swift.keys()).filter((key) =>
           key.startsWith(`${prefix}/`) && !key.endsWith("/.writable")
@@ -171,7 +178,25 @@ test("says that the store is away to who wants an image that is nowhere else", a
   assert.match((await answer.json()).detail, /HTTP 503/);
 });
 
-async function storeOf({ swift }: Work) {
+test("takes away what one that died had stored of a job that nobody wants", async (work) => {
+  if (cluster === undefined) return;
+  const db = cluster.url("image_store_left");
+  const dead = await openPostgresQueue({ url: db, worker: "dead" });
+  await dead.enqueue(generateRequest());
+  const lease = (await claimOne(dead, { server: "s", clientId: "c", leaseMs: 10_000 }))!;
+  await using dir = await tempDir();
+  await Deno.writeTextFile(`${dir.path}/a.png`, "a");
+  using store = await storeOf(work, work.prefix);
+  const kept = keepIn(store, dead.copies);
+  await kept.store({ imagePaths: [`${dir.path}/a.png`] }, lease, new AbortController().signal);
+  await dead.settle(lease, { type: "cancelled" });
+  await dead.close();
+  assert.equal((await work.stored()).length, 1);
+  await work.start("heir", { db });
+  await polled(async () => (await work.stored()).length === 0 || undefined, "an empty store");
+});
+
+async function storeOf({ swift }: Work, prefix = "") {
   const { openS3Store } = await import("../../src/store/bucket/store.ts");
-  return openS3Store({ ...swift.options, prefix: "" });
+  return openS3Store({ ...swift.options, prefix });
 }

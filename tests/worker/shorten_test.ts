@@ -37,6 +37,19 @@ Deno.test("shortened() keeps as many paths as fit, and tells how many there are"
   assert.deepEqual(image_paths, message.image_paths?.slice(0, image_paths.length));
 });
 
+Deno.test("shortened() cuts only what is too long: the paths or the error", () => {
+  const [error, image_paths] = ["Cannot do it", ["/a.png", "/b.png"]];
+  const many = Array.from({ length: 200 }, () => "x".repeat(100));
+  const [paths, sentence] = [
+    shortened({ error, image_paths: many }, 10_000),
+    shortened({ error: "x".repeat(20_000), image_paths }, 10_000),
+  ];
+  assert.equal(paths.error, error);
+  assert.ok(paths.image_paths.length > 50 && paths.image_paths.length < 100);
+  assert.deepEqual(sentence.image_paths, image_paths);
+  assert.ok(sentence.error.endsWith("…"));
+});
+
 Deno.test("shortened() cuts an error without end, whatever its characters", () => {
   for (const text of ["x", "é", "\u{1f600}", "\0", "\ud800"]) {
     const message: JobError = { type: "job_error", job_id: "a", error: text.repeat(2_000_000) };

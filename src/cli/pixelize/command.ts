@@ -1,13 +1,16 @@
 /** `pixelize`: image files in, pixel art out. Needs no worker. */
 
 import { ConfigError } from "../../errors.ts";
+import { MAX_PIXELS } from "../../images/mod.ts";
 import { pixelize, pixelizeSequence } from "../../pixels/mod.ts";
 import type { Dither, FoundGrid, PixelArt, PixelizeOptions, RgbaImage } from "../../pixels/mod.ts";
 import { EXIT, explainError } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { countOf, describeDoubts } from "../job_facts.ts";
 import { printable } from "../text.ts";
 import { readImage, readPaletteOption } from "./read.ts";
-import { outputPath, writeAnimation, writeArt, type Written } from "./write.ts";
+import { checkAnimationPath, checkPaths, outputPath } from "./paths.ts";
+import { writeAnimation, writeArt, type Written } from "./write.ts";
 
 /** Options of the command. */
 export interface PixelizeCommandOptions {
@@ -55,6 +58,9 @@ export async function runPixelize(
   io: Io,
 ): Promise<number> {
   checkOptions(files, options);
+  if (options.sequence === true && options.output !== undefined) {
+    await checkAnimationPath(files, options.output);
+  } else await checkPaths(files, options);
   const how = await howOf(options);
   if (options.sequence === true) return await runSequence(files, how, options, io);
   let failed = 0;
@@ -85,8 +91,7 @@ async function runSequence(
   options: PixelizeCommandOptions,
   io: Io,
 ): Promise<number> {
-  const frames: (RgbaImage & { text: Record<string, string> })[] = [];
-  for (const file of files) frames.push(await readImage(file));
+  const frames = await readFrames(files);
   const startedAt = performance.now();
   const { images, found } = pixelizeSequence(frames, how);
   const ms = performance.now() - startedAt;
@@ -94,7 +99,9 @@ async function runSequence(
     const durationMs = options.duration ?? FRAME_MS;
     const path = options.output;
     await writeAnimation(path, images, durationMs, frames[0]!.text);
-    report(files.join(" "), { path, scaled: [] }, { image: images[0]!, found, ms }, options, io);
+    const image = images[0]!;
+    const written: Written = { path, size: [image.width, image.height], scaled: [] };
+    report(files.join(" "), written, { image, found, ms }, options, io);
     return EXIT.ok;
   }
   for (const [index, image] of images.entries()) {
@@ -107,6 +114,30 @@ async function runSequence(
     report(files[index]!, written, { image, found, ms: ms / images.length }, options, io);
   }
   return EXIT.ok;
+}
+
+async function readFrames(
+  files: readonly string[],
+): Promise<(RgbaImage & { text: Record<string, string> })[]> {
+  const frames: Awaited<ReturnType<typeof readFrames>> = [];
+  for (const file of files) {
+    const frame = await readImage(file);
+    const { width, height } = frames[0] ?? frame;
+    if (frame.width !== width || frame.height !== height) {
+      throw new ConfigError(
+        "invalid_value",
+        `Frames must be of one size, but ${files[0]} has ${width}x${height} pixels and ` +
+          `${file} ${frame.width}x${frame.height}`,
+      );
+    }
+    frames.push(frame);
+    if (frames.length * width * height <= MAX_PIXELS) continue;
+    throw new ConfigError(
+      "invalid_value",
+      `The frames have more than ${MAX_PIXELS} pixels together; give fewer or smaller ones`,
+    );
+  }
+  return frames;
 }
 
 function checkOptions(files: readonly string[], options: PixelizeCommandOptions): void {
@@ -146,7 +177,7 @@ async function howOf(options: PixelizeCommandOptions): Promise<PixelizeOptions> 
 
 function report(
   file: string,
-  { path, scaled, seams }: Written,
+  { path, size, scaled, seams }: Written,
   { image, found, ms }: { image: PixelArt; found: FoundGrid; ms: number },
   options: PixelizeCommandOptions,
   io: Io,
@@ -157,7 +188,7 @@ function report(
       file,
       output: path,
       scaled,
-      size: [image.width, image.height],
+      size,
       cells,
       pitch: [rounded(cellWidth), rounded(cellHeight)],
       offset: offset.map(rounded),
@@ -173,10 +204,11 @@ function report(
     return;
   }
   const remarks = [
-    `${cells[0]}x${cells[1]} cells of ${Number(cellWidth.toFixed(2))} pixels`,
-    `${colors} colours`,
-    sure ? "sure" : `unsure (${Math.round(confidence * 100)} %), compare it with the original`,
+    `${cells[0]}x${cells[1]} cells of ${countOf(Number(cellWidth.toFixed(2)), "pixel")}`,
+    countOf(colors, "colour"),
     ...(seams === undefined ? [] : [seams.tileable ? "tileable" : "seams show"]),
+    ...(sure ? ["sure"] : []),
+    ...describeDoubts(found, "the original"),
   ];
   io.out(`${printable(path)}: ${remarks.join(", ")}\n`);
 }

@@ -1,6 +1,6 @@
 /** Files that `pixelize` reads. */
 
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, ImageError } from "../../errors.ts";
 import { decodeImage } from "../../images/mod.ts";
 import {
   MOST_PALETTE_BYTES,
@@ -42,20 +42,49 @@ export async function readPaletteOption(nameOrFile: string): Promise<Palette> {
       `There is no palette ${nameOrFile}; there are ${PALETTE_NAMES.join(", ")}, or name a file`,
     );
   }
-  if (/\.png$/i.test(nameOrFile)) return paletteOfImage(await readImage(nameOrFile), nameOrFile);
-  return readPalette(await readFile(nameOrFile, MOST_PALETTE_BYTES), nameOrFile);
+  if (!/\.png$/i.test(nameOrFile)) {
+    return readPalette(await readFile(nameOrFile, MOST_PALETTE_BYTES), nameOrFile);
+  }
+  try {
+    return paletteOfImage(await readImage(nameOrFile), nameOrFile);
+  } catch (cause) {
+    if (!(cause instanceof ImageError)) throw cause;
+    throw new ConfigError(
+      "invalid_value",
+      `Cannot read the palette ${nameOrFile}: ${cause.message}`,
+      { cause },
+    );
+  }
 }
 
 async function readFile(file: string, mostBytes: number): Promise<Uint8Array> {
   try {
-    const { size } = await Deno.stat(file);
+    const { isFile, size } = await Deno.stat(file);
+    if (!isFile) return await readStream(file, mostBytes);
     if (size <= mostBytes) return await Deno.readFile(file);
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     if (cause instanceof Deno.errors.NotFound) {
       throw new ConfigError("unreadable", `Cannot read ${file}: there is no such file`, { cause });
     }
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError("unreadable", `Cannot read ${file}: ${why}`, { cause });
   }
-  throw new ConfigError("unreadable", `Cannot read ${file}: it has more than ${mostBytes} bytes`);
+  throw tooLong(file, mostBytes);
+}
+
+/** A pipe or a device does not say how long it is, and may have no end. */
+async function readStream(file: string, mostBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of (await Deno.open(file)).readable) {
+    parts.push(part);
+    length += part.length;
+    if (length > mostBytes) throw tooLong(file, mostBytes);
+  }
+  return new Uint8Array(await new Blob(parts as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+function tooLong(file: string, mostBytes: number): ConfigError {
+  return new ConfigError("unreadable", `Cannot read ${file}: it has more than ${mostBytes} bytes`);
 }

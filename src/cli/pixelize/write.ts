@@ -1,14 +1,17 @@
 /** Files that `pixelize` writes. */
 
 import { ConfigError } from "../../errors.ts";
-import { encodeApng, encodeGif, encodeIndexedPng } from "../../images/mod.ts";
+import { checkPixels, encodeApng, encodeGif, encodeIndexedPng } from "../../images/mod.ts";
 import type { IndexedImage, PngText } from "../../images/mod.ts";
 import { enlarge, extrude, type PixelArt, scoreSeams, type SeamScore } from "../../pixels/mod.ts";
+import { scaledPath } from "./paths.ts";
 
 /** What was written. */
 export interface Written {
   /** File of the result. */
   readonly path: string;
+  /** Its width and height in pixels. */
+  readonly size: readonly [width: number, height: number];
   /** Files of its enlargements. */
   readonly scaled: readonly string[];
   /** How it fits to itself as a tile, if that was asked for. */
@@ -26,25 +29,10 @@ export interface WriteOptions {
 }
 
 /**
- * Where the result of an image goes.
+ * Writes an image and its enlargements, which are named `NAME@4x.png`: all or none.
  *
- * @throws {ConfigError} `usage` if it would take the place of the image.
+ * @throws {ImageError} `too_large` if one is more than can be handled, before any is written.
  */
-export function outputPath(
-  file: string,
-  { output, outputDir }: { output?: string; outputDir?: string },
-): string {
-  const stem = file.replace(/\.[^./\\]*$/, "");
-  const name = stem.split(/[/\\]/).at(-1)!;
-  const path = output ??
-    (outputDir === undefined
-      ? `${stem}.pixel.png`
-      : `${outputDir.replace(/[/\\]+$/, "")}/${name}.png`);
-  if (path.replace(/^\.\//, "") !== file.replace(/^\.\//, "")) return path;
-  throw new ConfigError("usage", `The result would take the place of ${file}; name another file`);
-}
-
-/** Writes an image and its enlargements, which are named `NAME@4x.png`. */
 export async function writeArt(
   path: string,
   art: PixelArt,
@@ -53,35 +41,31 @@ export async function writeArt(
 ): Promise<Written> {
   const { scale = [], tile = false } = options;
   const image = options.extrude === undefined ? art : extruded(art, options.extrude);
-  await writeFile(path, await encodeIndexedPng(image, text));
-  const scaled: string[] = [];
+  const { width, height, indices, palette } = image;
+  for (const factor of scale) checkPixels(width * factor, height * factor);
+  const files = new Map([[path, await encodeIndexedPng(image, text)]]);
   for (const factor of scale) {
-    const { width, height, indices, palette } = image;
     const large: IndexedImage = {
       width: width * factor,
       height: height * factor,
       indices: enlarge(indices, width, height, 1, factor),
       palette,
     };
-    const name = path.replace(/(\.[^./\\]*)?$/, `@${factor}x$1`);
-    await writeFile(name, await encodeIndexedPng(large, text));
-    scaled.push(name);
+    files.set(scaledPath(path, factor), await encodeIndexedPng(large, text));
   }
+  await writeAll(files);
+  const [, ...scaled] = files.keys();
   const seams = tile
     ? scoreSeams({ width: art.width, height: art.height, data: art.rgba })
     : undefined;
-  return { path, scaled, ...(seams === undefined ? {} : { seams }) };
+  return { path, size: [width, height], scaled, ...(seams === undefined ? {} : { seams }) };
 }
 
 function extruded({ width, height, indices, palette }: PixelArt, by: number): IndexedImage {
   return { ...extrude({ width, height, indices }, by), palette };
 }
 
-/**
- * Writes frames as an animation: a GIF, or an animated PNG.
- *
- * @throws {ConfigError} `usage` for a file of another kind.
- */
+/** Writes frames as an animation: a GIF, or an animated PNG. */
 export async function writeAnimation(
   path: string,
   frames: readonly PixelArt[],
@@ -89,18 +73,29 @@ export async function writeAnimation(
   text: PngText,
 ): Promise<void> {
   const timing = { durationsMs: frames.map(() => durationMs) };
-  if (/\.gif$/i.test(path)) return await writeFile(path, encodeGif(frames, timing));
-  if (/\.a?png$/i.test(path)) return await writeFile(path, await encodeApng(frames, timing, text));
-  throw new ConfigError("usage", `An animation is a .gif or a .png, not ${path}`);
+  const bytes = /\.gif$/i.test(path)
+    ? encodeGif(frames, timing)
+    : await encodeApng(frames, timing, text);
+  await writeAll(new Map([[path, bytes]]));
 }
 
-async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    const parent = path.replace(/[^/\\]*$/, "");
-    if (parent !== "") await Deno.mkdir(parent, { recursive: true });
-    await Deno.writeFile(path, bytes);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError("unwritable", `Cannot write ${path}: ${why}`, { cause });
+/** What was begun is taken away if not all could be written. */
+async function writeAll(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Promise<void> {
+  const begun: string[] = [];
+  for (const [path, bytes] of files) {
+    try {
+      const parent = path.replace(/[^/\\]*$/, "");
+      if (parent !== "") await Deno.mkdir(parent, { recursive: true });
+      if (await isNew(path)) begun.push(path);
+      await Deno.writeFile(path, bytes);
+    } catch (cause) {
+      for (const file of begun) await Deno.remove(file).catch(() => {});
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ConfigError("unwritable", `Cannot write ${path}: ${why}`, { cause });
+    }
   }
+}
+
+async function isNew(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => false, () => true);
 }

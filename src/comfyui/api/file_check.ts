@@ -55,7 +55,7 @@ export class FileCheck {
     }
     if (bytes.length === 0) this.#fail("is empty");
     const kind = this.#judge(bytes);
-    if (!kind.isWhole(bytes)) this.#fail(`is a ${kind.name} without an end`);
+    if (!kind.isWhole(bytes)) this.#fail(`is a ${kind.name} that is cut or damaged`);
     if (kind.hasPixels?.(bytes) === false) this.#fail(`is a ${kind.name} without pixels`);
   }
 

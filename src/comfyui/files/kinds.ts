@@ -1,16 +1,14 @@
 /** What kind of file some bytes are, by their signature, and whether their end is there (pure). */
 
-import {
-  isWholeAvif,
-  isWholeFilm,
-  isWholeGlb,
-  isWholeMatroska,
-  isWholeRiff,
-  pngHead,
-  textAt,
-} from "./containers.ts";
-import { isWholeFlac, isWholeMp3, isWholeOgg } from "./sounds.ts";
-import { isWholeBmp, isWholeGif, isWholeJpeg, isWholePng, isWholeTiff } from "./stills.ts";
+import { isWholeGlb, isWholeRiff, pngHead, textAt } from "./containers.ts";
+import { isWholeExr } from "./exr.ts";
+import { isWholeFlac } from "./flac.ts";
+import { isWholeGif } from "./gif.ts";
+import { isWholeAvif, isWholeFilm } from "./iso.ts";
+import { isWholeJpeg } from "./jpeg.ts";
+import { isWholeMatroska } from "./matroska.ts";
+import { isWholeMp3, isWholeOgg } from "./sounds.ts";
+import { isWholeBmp, isWholePng, isWholeTiff } from "./stills.ts";
 
 /** A kind of file that a graph can give. */
 export interface FileKind {
@@ -39,9 +37,6 @@ const APNG_MARK = "acTL";
 /** Where a WEBP tells whether it is animated: the flags of its first chunk, if that is `VP8X`. */
 const WEBP_FLAGS_AT = 20;
 const WEBP_ANIMATED = 0x02;
-
-/** The only version of OpenEXR there is; the file does not tell its length. */
-const EXR_VERSION = 2;
 
 /** A text is looked at this far to be sure that it is one, in bytes. */
 const TEXT_HEAD_BYTES = 4_096;
@@ -90,7 +85,7 @@ const KINDS: readonly FileKind[] = [
     name: "GIF",
     content: "moving",
     isLike: (bytes) => /^GIF8[79]a/.test(textAt(bytes, 0, 6)),
-    isWhole: (bytes) => lastByte(bytes) === 0x3b && isWholeGif(bytes),
+    isWhole: isWholeGif,
     hasPixels: hasGifPixels,
   },
   {
@@ -99,7 +94,7 @@ const KINDS: readonly FileKind[] = [
     content: "still",
     others: ["jpeg", "jpe", "jfif"],
     isLike: (bytes) => textAt(bytes, 0, 3) === "\xff\xd8\xff",
-    isWhole: (bytes) => endsWith(trimmed(bytes), "\xff\xd9") && isWholeJpeg(bytes),
+    isWhole: isWholeJpeg,
   },
   {
     extension: "avif",
@@ -128,7 +123,7 @@ const KINDS: readonly FileKind[] = [
     name: "OpenEXR",
     content: "still",
     isLike: (bytes) => textAt(bytes, 0, 4) === "\x76\x2f\x31\x01",
-    isWhole: (bytes) => bytes[4] === EXR_VERSION,
+    isWhole: isWholeExr,
   },
   {
     extension: "m4a",
@@ -283,15 +278,4 @@ function isPlainText(bytes: Uint8Array): boolean {
 
 function endsWith(bytes: Uint8Array, end: string): boolean {
   return textAt(bytes, bytes.length - end.length, end.length) === end;
-}
-
-/** Without the zeros that some writers fill up a block with. */
-function trimmed(bytes: Uint8Array): Uint8Array {
-  let length = bytes.length;
-  while (length > 0 && bytes[length - 1] === 0) length--;
-  return bytes.subarray(0, length);
-}
-
-function lastByte(bytes: Uint8Array): number | undefined {
-  return trimmed(bytes).at(-1);
 }

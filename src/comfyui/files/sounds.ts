@@ -1,54 +1,46 @@
 /** Whether files of sound are all there, as far as their format allows to tell (pure). */
 
-import { textAt, viewOf } from "./containers.ts";
+import { isZero, littleEndian, textAt, viewOf } from "./containers.ts";
+import { crcTable } from "./crc.ts";
 
-/** Type of FLAC's first block, which describes the sound. */
-const STREAMINFO = 0;
-
-/** A FLAC frame begins with these 15 bits (RFC 9639, section 9.1). */
-const FLAC_SYNC = 0xfff8;
-
-/**
- * FLAC: what describes the sound lies within the file, and sound follows (RFC 9639, section 8). Where the
- * sound ends cannot be told without unpacking it.
- */
-export function isWholeFlac(bytes: Uint8Array): boolean {
-  const view = viewOf(bytes);
-  if (bytes.length < 8 || (view.getUint8(4) & 0x7f) !== STREAMINFO) return false;
-  for (let at = 4; at + 4 <= bytes.length;) {
-    const head = view.getUint32(at);
-    at += 4 + (head & 0xff_ff_ff);
-    if (at > bytes.length) return false;
-    // The last block before the sound.
-    if (head >>> 31 === 1) {
-      return at === bytes.length || (bytes.length >= at + 2 && isFlacFrame(view.getUint16(at)));
-    }
-  }
-  return true;
-}
-
-function isFlacFrame(start: number): boolean {
-  return (start & 0xfffe) === FLAC_SYNC;
-}
-
-/** Where an Ogg page has its flags, and that of the last page of a stream (RFC 3533, section 6). */
-const OGG_FLAGS_AT = 5;
+/** Places in an Ogg page, and the flag of the last one of a stream (RFC 3533, section 6). */
+const [OGG_FLAGS_AT, OGG_STREAM_AT, OGG_NUMBER_AT, OGG_SUM_AT] = [5, 14, 18, 22];
 const OGG_LAST = 0x04;
 
-/** Ogg: no page reaches beyond the end, and the last one says that it is. */
+/** Ogg: its pages are sound, none is missing, the last one says that it is, and zeros at most follow. */
 export function isWholeOgg(bytes: Uint8Array): boolean {
+  const numbers = new Map<number, number>();
   let isLast = false;
   for (let at = 0; at < bytes.length;) {
-    // What follows the pages, if not the beginning of one, is nobody's concern.
-    if (textAt(bytes, at, 3) !== "Ogg") return isLast;
+    if (textAt(bytes, at, 3) !== "Ogg") return isLast && isZero(bytes.subarray(at));
     const segments = bytes[at + 26];
     if (segments === undefined || bytes[at + 4] !== 0) return false;
     isLast = (bytes[at + OGG_FLAGS_AT]! & OGG_LAST) !== 0;
     const sizes = bytes.subarray(at + 27, at + 27 + segments);
-    at += 27 + segments + sizes.reduce((sum, size) => sum + size, 0);
-    if (at > bytes.length) return false;
+    const end = at + 27 + segments + sizes.reduce((sum, size) => sum + size, 0);
+    if (end > bytes.length) return false;
+    const page = bytes.subarray(at, end);
+    const [stream, number] = [littleEndian(page, OGG_STREAM_AT), littleEndian(page, OGG_NUMBER_AT)];
+    if (number !== (numbers.get(stream) ?? -1) + 1) return false;
+    numbers.set(stream, number);
+    const sum = littleEndian(page, OGG_SUM_AT);
+    // Zero is no checksum.
+    if (sum !== 0 && oggSum(page) !== sum) return false;
+    at = end;
   }
   return isLast;
+}
+
+const OGG_TABLE = crcTable(0x04c11db7, 32);
+
+/** The checksum of a page, in which its own place counts as zeros. */
+function oggSum(page: Uint8Array): number {
+  let sum = 0;
+  for (let at = 0; at < page.length; at++) {
+    const byte = at >= OGG_SUM_AT && at < OGG_SUM_AT + 4 ? 0 : page[at]!;
+    sum = (sum << 8) ^ OGG_TABLE[(sum >>> 24) ^ byte]!;
+  }
+  return sum >>> 0;
 }
 
 /** MP3: the tag in front, if there is one, and every frame lies within the file (ID3 2.4, section 3.1). */
@@ -58,17 +50,29 @@ export function isWholeMp3(bytes: Uint8Array): boolean {
   let at = start;
   // A tag may be filled up behind.
   while (at < bytes.length && bytes[at] === 0) at += 1;
+  const told = toldFrames(bytes, at);
   let frames = 0;
   for (; isSync(bytes, at); frames += 1) {
-    const size = frameBytes(bytes, at);
+    const size = at + 4 > bytes.length ? undefined : frameBytes(bytes, at);
     if (size === undefined) return false;
     // A free bit rate: where its frames end cannot be told.
     if (size === 0) return true;
     if (at + size > bytes.length) return false;
     at += size;
   }
-  // Further tags may follow, and one frame alone may be chance.
-  return frames > 1 || at === bytes.length || /^(?:TAG|APE|ID3)/.test(textAt(bytes, at, 3));
+  if (frames === 0 || (told !== undefined && frames < told)) return false;
+  // Further tags may follow.
+  return isZero(bytes.subarray(at)) || /^(?:TAG|APE|ID3|LYR)/.test(textAt(bytes, at, 3));
+}
+
+/** Frames that the first one says there are, itself among them, as LAME and FFmpeg have it say. */
+function toldFrames(bytes: Uint8Array, at: number): number | undefined {
+  const head = textAt(bytes, at, 44);
+  const place = [13, 21, 36].find((from) => /^(?:Xing|Info)$/.test(head.slice(from, from + 4)));
+  if (place === undefined || at + place + 12 > bytes.length) return undefined;
+  const view = viewOf(bytes);
+  const hasFrames = (view.getUint32(at + place + 4) & 1) !== 0;
+  return hasFrames ? view.getUint32(at + place + 8) + 1 : undefined;
 }
 
 function tagEnd(bytes: Uint8Array): number | undefined {

@@ -1,6 +1,6 @@
 /** Whether the files of still images are all there, beyond their first and last bytes (pure). */
 
-import { littleEndian, pngHead, textAt, viewOf } from "./containers.ts";
+import { isZero, littleEndian, pngHead, textAt, viewOf } from "./containers.ts";
 
 /** Deflate makes at most this many bytes of one (RFC 1951; zlib's own notes on it). */
 const MAX_DEFLATE_RATIO = 1_032;
@@ -20,6 +20,9 @@ const PNG_HEAD_BYTES = 33;
 /** Bytes of a TIFF field's type (TIFF 6.0, page 15) that offsets and sizes can have. */
 const TIFF_SHORT = 3;
 const TIFF_LONG = 4;
+
+/** Bytes of a value of each type (TIFF 6.0, page 15). */
+const TIFF_SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 
 /** TIFF fields: where the strips or tiles are, and how long. */
 const TIFF_PLACES: readonly (readonly [at: number, bytes: number])[] = [[273, 279], [324, 325]];
@@ -53,46 +56,20 @@ function isEnough(bytes: Uint8Array, dataBytes: number): boolean {
   return rowBytes * head.height <= dataBytes * MAX_DEFLATE_RATIO;
 }
 
-/** JPEG: its segments follow each other up to the first scan (ITU-T T.81, B.1.1). */
-export function isWholeJpeg(bytes: Uint8Array): boolean {
-  const view = viewOf(bytes);
-  let isSized = false;
-  for (let at = 2; at + 4 <= bytes.length;) {
-    const marker = view.getUint8(at + 1);
-    if (view.getUint8(at) !== 0xff) return false;
-    if (marker === 0xff) {
-      // A marker may be filled up in front.
-      at += 1;
-      continue;
-    }
-    if (marker === 0xda) return isSized;
-    // Frames, but for the tables and extensions among their numbers.
-    isSized ||= marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    at += 2 + view.getUint16(at + 2);
-  }
-  return false;
-}
-
-/** GIF: blocks of known kinds follow each other up to the trailer (GIF89a, appendix B). */
-export function isWholeGif(bytes: Uint8Array): boolean {
-  const tableBytes = (flags: number) => flags & 0x80 ? 3 << ((flags & 7) + 1) : 0;
-  let at = 13 + tableBytes(bytes[10] ?? 0);
-  while (at < bytes.length) {
-    const kind = bytes[at];
-    if (kind === 0x3b) return true;
-    if (kind === 0x21) at += 2;
-    else if (kind === 0x2c) at += 11 + tableBytes(bytes[at + 9] ?? 0);
-    else return false;
-    while (at < bytes.length && bytes[at] !== 0) at += 1 + bytes[at]!;
-    at += 1;
-  }
-  return false;
-}
-
-/** BMP: it tells how long it is. */
+/** BMP: it tells how long it is, and has room for its pixels where they are not packed. */
 export function isWholeBmp(bytes: Uint8Array): boolean {
   const announced = littleEndian(bytes, 2);
-  return announced >= 26 && announced <= bytes.length;
+  if (announced < 26 || announced > bytes.length || !isZero(bytes.subarray(announced))) {
+    return false;
+  }
+  const [pixelsAt, headBytes] = [littleEndian(bytes, 10), littleEndian(bytes, 14)];
+  // The first version, with sizes of two bytes.
+  if (headBytes < 40) return true;
+  const view = viewOf(bytes);
+  const [width, height] = [view.getInt32(18, true), Math.abs(view.getInt32(22, true))];
+  const isPacked = ![0, 3, 6].includes(littleEndian(bytes, 30));
+  const rowBytes = Math.ceil(width * view.getUint16(28, true) / 32) * 4;
+  return width > 0 && height > 0 && pixelsAt + (isPacked ? 0 : rowBytes * height) <= announced;
 }
 
 /** TIFF: its directory lies within it, and the pixels that this tells of (TIFF 6.0, section 2). */
@@ -104,20 +81,39 @@ export function isWholeTiff(bytes: Uint8Array): boolean {
   if (start < 8 || start + 2 > bytes.length) return false;
   const entries = view.getUint16(start, isLittle);
   if (entries === 0 || start + 2 + entries * 12 > bytes.length) return false;
-  const single = new Map<number, number>();
+  const fields = new Map<number, number>();
   for (let at = start + 2; at < start + 2 + entries * 12; at += 12) {
-    const value = singleNumber(view, at, isLittle);
-    if (value !== undefined) single.set(view.getUint16(at, isLittle), value);
+    fields.set(view.getUint16(at, isLittle), at);
+    const valueBytes = (TIFF_SIZES[view.getUint16(at + 2, isLittle)] ?? 0) *
+      view.getUint32(at + 4, isLittle);
+    // What does not fit into the field lies elsewhere.
+    if (valueBytes > 4 && view.getUint32(at + 8, isLittle) + valueBytes > bytes.length) {
+      return false;
+    }
   }
-  return TIFF_PLACES.every(([place, size]) =>
-    (single.get(place) ?? 0) + (single.get(size) ?? 0) <= bytes.length
-  );
+  return TIFF_PLACES.every(([place, size]) => {
+    const places = numbersAt(view, fields.get(place), isLittle);
+    const sizes = numbersAt(view, fields.get(size), isLittle);
+    return places !== undefined && sizes !== undefined && places.length === sizes.length &&
+      places.every((at, nth) => at + sizes[nth]! <= bytes.length);
+  });
 }
 
-/** The value of a field that has just one number; others lie elsewhere. */
-function singleNumber(view: DataView, at: number, isLittle: boolean): number | undefined {
-  if (view.getUint32(at + 4, isLittle) !== 1) return undefined;
-  const type = view.getUint16(at + 2, isLittle);
-  if (type === TIFF_SHORT) return view.getUint16(at + 8, isLittle);
-  return type === TIFF_LONG ? view.getUint32(at + 8, isLittle) : undefined;
+/** The numbers of a field, none if it is not there; undefined if they do not lie within the file. */
+function numbersAt(
+  view: DataView,
+  at: number | undefined,
+  isLittle: boolean,
+): number[] | undefined {
+  if (at === undefined) return [];
+  const [type, count] = [view.getUint16(at + 2, isLittle), view.getUint32(at + 4, isLittle)];
+  const size = type === TIFF_SHORT ? 2 : 4;
+  const start = count * size <= 4 ? at + 8 : view.getUint32(at + 8, isLittle);
+  if ((type !== TIFF_SHORT && type !== TIFF_LONG) || start + count * size > view.byteLength) {
+    return undefined;
+  }
+  return Array.from({ length: count }, (_, nth) => {
+    const place = start + nth * size;
+    return size === 2 ? view.getUint16(place, isLittle) : view.getUint32(place, isLittle);
+  });
 }

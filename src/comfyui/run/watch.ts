@@ -1,6 +1,6 @@
 /** Follows the prompts that are under way: routes events, distrusts silence, asks over HTTP. */
 
-import { ComfyError } from "../../errors.ts";
+import { ComfyError, messageOf } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { type Clock, NOT_NEEDED } from "../clock.ts";
 import type { ServerEvent } from "../api/events.ts";
@@ -212,8 +212,7 @@ export class PromptWatch {
   }
 
   #inBackground(work: Promise<void>): void {
-    const tracked = work.catch((error) => this.#failAll(error))
-      .finally(() => this.#background.delete(tracked));
+    const tracked = work.finally(() => this.#background.delete(tracked));
     this.#background.add(tracked);
   }
 
@@ -227,7 +226,7 @@ export class PromptWatch {
       });
       if (!isUrgent) await clock.delay(quietMs / 2, { signal: this.#tick.signal }).catch(() => {});
       if (this.#closing.signal.aborted) return;
-      await this.#look().catch((error) => this.#failAll(error));
+      await this.#look();
     }
     this.#loop = undefined;
   }
@@ -259,7 +258,6 @@ export class PromptWatch {
       this.#answeredAt = clock.now();
       for (const { run } of quiet) this.#observe(run, states.get(run.promptId));
     } catch (error) {
-      if (!(error instanceof ComfyError)) throw error;
       this.#bear(error);
     }
   }
@@ -270,9 +268,9 @@ export class PromptWatch {
     if (run.observe(state) === "missed") this.#options.socket.doubt();
   }
 
-  #bear(error: ComfyError): void {
+  #bear(error: unknown): void {
     const { clock, unreachableMs, logger } = this.#options;
-    logger.log("debug", "ComfyUI cannot be asked", { error: error.message });
+    logger.log("debug", "ComfyUI cannot be asked", { error: messageOf(error) });
     if (clock.now() - this.#answeredAt >= unreachableMs) this.#failAll(error);
   }
 

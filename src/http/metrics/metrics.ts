@@ -51,7 +51,7 @@ export interface Snapshot {
   readonly servers: readonly ServerGauge[];
   /** Updates that ZeroMQ subscribers were too slow for, since the start. */
   readonly droppedUpdates: number;
-  /** ZeroMQ connections that were cut off, for there were too many from their addresses, since the start. */
+  /** Connections cut off and HTTP requests refused since the start, for there were too many. */
   readonly refusedConnections: number;
   /** Listeners of events over HTTP. */
   readonly listeners: number;
@@ -205,7 +205,7 @@ function gauges(registry: Registry, gauge: MakeGauge): (now: Snapshot) => void {
   });
   const refused = new Counter({
     name: "dgx_pixels_connections_refused_total",
-    help: "ZeroMQ connections cut off as too many from one address",
+    help: "Connections and HTTP requests that were too many, mostly of one address",
     registers: [registry],
   });
   const waiting = gauge("webhooks_waiting", "Webhook deliveries to be tried", []);

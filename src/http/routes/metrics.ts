@@ -9,10 +9,13 @@ import type { HttpContext } from "../options.ts";
 export function metricsRoutes(
   { metrics, snapshot }: HttpContext,
   count: { readonly listeners: number },
+  refused: () => number,
 ): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.get("/", needs("read"), async (c) => {
-    const text = await metrics.text({ ...await snapshot(), listeners: count.listeners });
+    const now = await snapshot();
+    const refusedConnections = now.refusedConnections + refused();
+    const text = await metrics.text({ ...now, refusedConnections, listeners: count.listeners });
     return c.body(text, 200, { "content-type": METRICS_TYPE });
   });
   return app;

@@ -8,8 +8,11 @@ import { UPLOADS } from "./images.ts";
 /** The route. */
 export function openApiRoutes(): Hono {
   const app = new Hono();
-  let document: unknown;
-  app.get("/openapi.json", (c) => c.json(document ??= openApiDocument()));
+  let document: string | undefined;
+  app.get("/openapi.json", (c) => {
+    document ??= JSON.stringify(openApiDocument());
+    return c.body(document, 200, { "content-type": "application/json" });
+  });
   return app;
 }
 
@@ -54,7 +57,7 @@ function paths(): Record<string, Record<string, Operation>> {
         responses: {
           ...ok("JobInfo", "It ended while the caller waited"),
           "202": { description: "The job is stored", ...json("JobAccepted") },
-          ...problems(400, 409, 413, 415, 422, 503),
+          ...problems(400, 408, 409, 413, 415, 422, 503),
         },
       },
       get: {
@@ -94,7 +97,7 @@ function paths(): Record<string, Record<string, Operation>> {
         responses: {
           ...ok("JobInfo", "It ended while the caller waited"),
           "202": { description: "The new job is stored", ...json("JobAccepted") },
-          ...problems(400, 404, 409, 413, 415, 422, 503),
+          ...problems(400, 404, 408, 409, 413, 415, 422, 503),
         },
       },
     },
@@ -130,7 +133,7 @@ function paths(): Record<string, Record<string, Operation>> {
         },
         responses: {
           "201": { description: "Name it as `init_image`" },
-          ...problems(409, 413, 415, 503),
+          ...problems(408, 409, 413, 415, 503),
         },
       },
     },
@@ -326,9 +329,8 @@ function plain(description: string): Operation {
 
 function problems(...statuses: number[]): Operation {
   const content = { "application/problem+json": { schema: ref("Problem") } };
-  return Object.fromEntries(statuses.map((status) => {
-    return [String(status), { description: "Refused, with the reason", content }];
-  }));
+  const refused = { description: "Refused, with the reason", content };
+  return Object.fromEntries(statuses.map((status) => [String(status), refused]));
 }
 
 function list(

@@ -6,6 +6,9 @@ import type { CellImage } from "../cells/cells.ts";
 /** How far from the background's colour its cells may be, in OKLab. */
 const REACH = 0.07;
 
+/** Most cells of the edge that are tried for the background's colour. */
+const MOST_LEADERS = 2048;
+
 /** Share of the edge that must be of one colour. */
 const LEAST_SHARE = 0.4;
 
@@ -34,7 +37,9 @@ export function findBackground(cells: CellImage, holes: boolean): Uint8Array | u
   const solid = edge.filter((cell) => opaque[cell] === 1);
   let leader = -1;
   let most = 0;
-  for (const cell of solid) {
+  const every = Math.ceil(solid.length / MOST_LEADERS);
+  for (let index = 0; index < solid.length; index += every) {
+    const cell = solid[index]!;
     let followers = 0;
     for (const other of solid) if (near(cell, other)) followers++;
     if (followers > most) most = followers, leader = cell;

@@ -35,11 +35,18 @@ function linear(value: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 }
 
-/** Converts colours, three levels each, to OKLab, three values each. */
+/** Converts colours, three levels each, to OKLab, three values each. Neighbours are often alike. */
 export function labsOf(rgb: ArrayLike<number>): Float64Array {
   const labs = new Float64Array(rgb.length);
   for (let at = 0; at < rgb.length; at += 3) {
-    const lab = toLab(rgb[at]!, rgb[at + 1]!, rgb[at + 2]!);
+    const red = rgb[at]!, green = rgb[at + 1]!, blue = rgb[at + 2]!;
+    if (at > 0 && rgb[at - 3] === red && rgb[at - 2] === green && rgb[at - 1] === blue) {
+      labs[at] = labs[at - 3]!;
+      labs[at + 1] = labs[at - 2]!;
+      labs[at + 2] = labs[at - 1]!;
+      continue;
+    }
+    const lab = toLab(red, green, blue);
     labs[at] = lab[0];
     labs[at + 1] = lab[1];
     labs[at + 2] = lab[2];

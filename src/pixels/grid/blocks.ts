@@ -21,6 +21,8 @@ export interface Blocks {
   readonly x: BlockAxis;
   /** From top to bottom. */
   readonly y: BlockAxis;
+  /** How likely blocks are not parts of larger or smaller cells, 0 to 1. */
+  readonly confidence: number;
 }
 
 /** The least pitch that shows: blocks of one pixel are just pixels. */
@@ -37,9 +39,18 @@ export function findBlocks(frames: readonly RgbaImage[]): Blocks | undefined {
   for (const pitch of commonPitches([columns, rows], [width, height])) {
     const x = axisOf(columns, pitch, width);
     const y = axisOf(rows, pitch, height);
-    if (x !== undefined && y !== undefined) return { pitch, x, y };
+    if (x === undefined || y === undefined) continue;
+    return { pitch, x, y, confidence: confidenceOf(columns.length, rows.length) };
   }
   return undefined;
+}
+
+/**
+ * The distances between changes may all happen to be even. Those of one direction count: figures are often
+ * alike in both.
+ */
+function confidenceOf(columns: number, rows: number): number {
+  return 1 - 2 ** (1 - Math.max(columns, rows));
 }
 
 /** The pixels as numbers, which compare at once. */

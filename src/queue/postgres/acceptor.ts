@@ -196,7 +196,7 @@ export class Acceptor {
     if (position !== undefined) return accepted(position);
     // It is stored: that its place cannot be told is no reason to say otherwise.
     this.#options.client.row("find a job's place", sql.POSITION, [id])
-      .then((found) => accepted(Number(found?.["n"] ?? 0)), () => accepted(0));
+      .then((found) => accepted(Number(found?.["n"])), () => accepted(0));
   }
 
   async #settleOthers(others: readonly Submission[]): Promise<void> {

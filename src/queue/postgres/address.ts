@@ -36,6 +36,9 @@ const SSL_MODES = {
 /** The scheme, user and first host; further hosts; the rest. */
 const HOSTS = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?[^/?#,@]*)((?:,[^/?#,@]*)*)([/?#].*|)$/is;
 
+/** Where a first host would be that is left out. */
+const NO_HOST = /(?<=\/\/|@)(?=(?::\d+)?$)/;
+
 /**
  * Reads `postgres://user:password@host:5432,other:5432/database?schema=dgx_pixels&sslmode=verify-full`. Only user
  * and database are needed; `host` as a parameter may be the folder of a Unix socket.
@@ -44,8 +47,9 @@ const HOSTS = /^(postgres(?:ql)?:\/\/(?:[^/?#]*@)?[^/?#,@]*)((?:,[^/?#,@]*)*)([/
  */
 export function readPostgresUrl(text: string): PostgresAddress {
   const [, before = "", others = "", after = ""] = HOSTS.exec(text) ?? [];
-  if (!URL.canParse(before + after)) throw wrong("it is no postgres:// URL");
-  const url = new URL(before + after);
+  const first = before.replace(NO_HOST, "localhost") + after;
+  if (!URL.canParse(first)) throw wrong("it is no postgres:// URL");
+  const url = new URL(first);
   for (const name of url.searchParams.keys()) {
     if (!["schema", "sslmode", "host"].includes(name)) throw wrong(`unknown parameter ${name}`);
   }
@@ -80,8 +84,10 @@ export function shownAddress({ hosts, database, schema }: PostgresAddress): stri
 }
 
 function hostOf({ hostname, port }: URL): PostgresHost {
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  return { host: host === "" ? "localhost" : host, port: port === "" ? 5432 : Number(port) };
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? 5432 : Number(port),
+  };
 }
 
 function otherHost(text: string): PostgresHost {

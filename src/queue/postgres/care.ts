@@ -3,7 +3,7 @@
 import type { Delivery } from "../outbox.ts";
 import { readPostgresUrl } from "./address.ts";
 import { PostgresClient } from "./client.ts";
-import { PostgresOutbox } from "./outbox.ts";
+import { listDeliveries } from "./outbox.ts";
 
 /**
  * What webhooks were not told, newest first; may be used while workers run.
@@ -17,7 +17,7 @@ export async function deadDeliveriesAt(url: string, limit: number): Promise<read
     connections: 1,
   });
   try {
-    return await new PostgresOutbox(client, () => null).list({ state: "dead", limit });
+    return await listDeliveries(client, { state: "dead", limit });
   } finally {
     await client.close();
   }

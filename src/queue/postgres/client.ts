@@ -1,7 +1,7 @@
 /** Connections to PostgreSQL: statements with bounded patience, errors in our words. */
 
 import postgres from "postgres";
-import { ConfigError, JobError } from "../../errors.ts";
+import { ConfigError, JobError, messageOf } from "../../errors.ts";
 import { startSpan } from "../../trace.ts";
 import { type PostgresAddress, type PostgresHost, shownAddress } from "./address.ts";
 import { guardLateWrites } from "./late_writes.ts";
@@ -36,6 +36,15 @@ const AWAY =
 
 /** Time after which a connection that nobody uses is closed, in seconds. */
 const IDLE_S = 60;
+
+/** How plans are made: once, for anew for each they would cost as much as the statements themselves. */
+export const PLANS = {
+  plan_cache_mode: "force_generic_plan",
+  // One made while the table was small must not read all of it when it is large.
+  enable_seqscan: "off",
+  enable_bitmapscan: "off",
+  jit: "off",
+} as const;
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -91,10 +100,7 @@ function connect(
       application_name: options.name,
       search_path: address.schema,
       client_min_messages: "warning",
-      // A plan made while the table was small must not read all of it when it is large.
-      enable_seqscan: "off",
-      enable_bitmapscan: "off",
-      jit: "off",
+      ...PLANS,
       lock_timeout: PATIENCE_MS,
       statement_timeout: 60_000,
       tcp_keepalives_idle: KEEP_ALIVE_S,
@@ -193,8 +199,7 @@ export class PostgresClient {
   }
 
   #explain(action: string, error: unknown): JobError {
-    if (error instanceof JobError) return error;
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     const where = shownAddress(this.#address);
     const isPassing = isAway(error);
     const message = isPassing
@@ -219,9 +224,8 @@ function elementText(value: string | number | Uint8Array | null): string {
 }
 
 function isAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : String(error.cause);
-  return AWAY.test(code);
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: unknown };
+  return AWAY.test(String(code ?? cause));
 }
 
 /** SQLSTATEs of a table, column, function or schema that does not exist. */

@@ -8,17 +8,19 @@ export function idBytes(id: string): Uint8Array {
   if (id.isWellFormed()) return new TextEncoder().encode(id);
   const bytes: number[] = [];
   for (const char of id) {
-    const code = char.codePointAt(0) ?? 0;
+    const code = char.codePointAt(0)!;
     if (char.isWellFormed()) bytes.push(...new TextEncoder().encode(char));
     else bytes.push(0xe0 | code >> 12, 0x80 | code >> 6 & 0x3f, 0x80 | code & 0x3f);
   }
   return Uint8Array.from(bytes);
 }
 
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** The name that these are the bytes of. */
 export function idOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return strict.decode(bytes);
   } catch {
     return withSurrogates(bytes);
   }

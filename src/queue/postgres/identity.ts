@@ -4,15 +4,10 @@ import { ConfigError, JobError } from "../../errors.ts";
 import { type PostgresAddress, shownAddress } from "./address.ts";
 import { PostgresClient } from "./client.ts";
 import * as sql from "./presence.ts";
+import { Waking } from "./waking.ts";
 
 /** Pause before a name that was lost with its connection is taken again, in milliseconds. */
 const AGAIN_MS = 250;
-
-/** Time for which wake-ups are gathered, in milliseconds: they hold up every commit beside them. */
-const GATHER_MS = 20;
-
-/** What each other worker adds to that: each is woken by all of them. */
-const GATHER_EACH_MS = 2;
 
 /** What an identity works with. */
 export interface IdentityOptions {
@@ -26,27 +21,22 @@ export interface IdentityOptions {
   readonly others: () => number;
 }
 
-/** A wake-up that is about to be sent. */
-interface Wake {
-  readonly timer: ReturnType<typeof setTimeout>;
-  /** When the last change was made that it tells of. */
-  changedAtMs: number;
-}
-
 /** A name that is held. */
 export class Identity {
   readonly #options: IdentityOptions;
   readonly #channel: string;
   readonly #client: PostgresClient;
-  #state: "held" | "lost" | "taken" | "closed" = "lost";
+  #state: "held" | "lost" | "taken" = "lost";
+  #isClosed = false;
   #again: ReturnType<typeof setTimeout> | undefined;
   #taking: Promise<void> | undefined;
-  #wake: Wake | undefined;
+  readonly #wake: Waking;
   #waking: Promise<void> = Promise.resolve();
 
   /** Begins without the name; see {@linkcode Identity.take}. */
   constructor(options: IdentityOptions) {
     this.#options = options;
+    this.#wake = new Waking({ send: () => this.#send(), others: options.others });
     this.#channel = `dgx_pixels_${options.address.schema}`.slice(0, 63);
     this.#client = new PostgresClient(options.address, {
       connections: 1,
@@ -55,7 +45,7 @@ export class Identity {
       onClose: () => this.#lose(),
       onNotify: (_channel, payload) => {
         const isOwn = payload === options.name;
-        if (!isOwn) this.#spare();
+        if (!isOwn) this.#wake.heardAnother();
         // Others may have spared theirs for this one.
         if (!isOwn || options.others() > 0) options.onChange();
       },
@@ -99,27 +89,19 @@ export class Identity {
 
   /** Tells the other workers, soon, that there is something new. */
   wakeOthers(): void {
-    if (this.#state === "closed") return;
-    const changedAtMs = performance.now();
-    if (this.#wake !== undefined) this.#wake.changedAtMs = changedAtMs;
-    this.#wake ??= { timer: setTimeout(() => this.#send(), this.#gatherMs), changedAtMs };
+    if (!this.#isClosed) this.#wake.changed();
   }
 
   /** Gives the name back. */
   async close(): Promise<void> {
-    this.#state = "closed";
+    this.#isClosed = true;
     clearTimeout(this.#again);
-    clearTimeout(this.#wake?.timer);
+    this.#wake[Symbol.dispose]();
     await this.#client.close();
     await Promise.all([this.#taking, this.#waking]);
   }
 
-  get #gatherMs(): number {
-    return GATHER_MS + GATHER_EACH_MS * this.#options.others();
-  }
-
   #send(): void {
-    this.#wake = undefined;
     // They look by themselves in a while.
     this.#waking = this.#client.rows("wake the others", sql.WAKE, [
       this.#channel,
@@ -127,25 +109,15 @@ export class Identity {
     ]).then(() => {}, () => {});
   }
 
-  /** Somebody else has just woken all, which is as good, unless some may have looked before the change was there. */
-  #spare(): void {
-    // Whoever knows of nobody does not hear the wake-ups of its own.
-    if (this.#wake === undefined || this.#options.others() === 0) return;
-    if (performance.now() - this.#wake.changedAtMs < this.#gatherMs / 2) return;
-    clearTimeout(this.#wake.timer);
-    this.#wake = undefined;
-  }
-
   async #take(): Promise<boolean> {
     const row = await this.#client.row("take a name", sql.TAKE_NAME, [this.#options.name]);
-    if (this.#state === "closed") return true;
     this.#state = row?.["held"] === true ? "held" : "taken";
     if (this.#state === "held") await this.#client.rows("listen", `LISTEN "${this.#channel}"`);
     return this.#state === "held";
   }
 
   #lose(): void {
-    if (this.#state === "closed") return;
+    if (this.#isClosed) return;
     if (this.#state === "held") this.#state = "lost";
     this.#again ??= setTimeout(() => {
       this.#again = undefined;

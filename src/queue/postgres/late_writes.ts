@@ -16,5 +16,5 @@ export function guardLateWrites(): void {
 }
 
 function isLateWrite(error: unknown): boolean {
-  return error instanceof TypeError && /\bnextWrite\b.*\/postgres\//.test(error.stack ?? "");
+  return error instanceof TypeError && /\bnextWrite\b.*\/postgres\//.test(`${error.stack}`);
 }

@@ -40,7 +40,7 @@ export class Others implements SharedQueue {
   #heard: string | undefined;
   /** Endings that were read already and will be read again, by `seq`. */
   #read = new Set<number>();
-  #look: () => readonly HeldServer[] = () => [];
+  #look!: () => readonly HeldServer[];
   /** What was told last, by server. */
   #told = new Map<string, Told>();
   #count = 0;
@@ -116,14 +116,14 @@ export class Others implements SharedQueue {
     const first = await client.row("read endings", sql.NEWS, values);
     const ended = readEndings(first?.["endings"]);
     const fresh = ended.filter(({ seq }) => !this.#read.has(seq));
-    this.#heard = ended.length < PAGE
-      ? String(first?.["oldest"] ?? heard)
-      : String(ended.at(-1)?.xid);
+    this.#heard = ended.length < PAGE ? String(first?.["oldest"]) : String(ended.at(-1)?.xid);
     const from = BigInt(this.#heard);
     this.#read = new Set(ended.filter(({ xid }) => BigInt(xid) >= from).map(({ seq }) => seq));
     const unwanted = first?.["unwanted"] ?? null;
     return {
       endings: fresh.map(({ ending }) => ending),
+      // Were it the same page again, there would be no end.
+      hasMore: ended.length === PAGE && fresh.length > 0,
       cancelled: unwanted === null
         ? []
         : String(unwanted).split(",").map((hex) => idOf(Uint8Array.fromHex(hex))),

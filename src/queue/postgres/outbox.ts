@@ -54,6 +54,14 @@ export const PRUNE_DELIVERIES = `
   DELETE FROM deliveries WHERE seq IN (
     SELECT seq FROM deliveries WHERE state <> 'waiting' AND next_at_ms < $1::bigint LIMIT $2::bigint)`;
 
+/** Reads deliveries, the newest first. */
+export async function listDeliveries(
+  client: PostgresClient,
+  { state, limit }: DeliveryQuery,
+): Promise<readonly Delivery[]> {
+  return (await client.rows("read the outbox", LIST, [state ?? null, limit])).map(deliveryOf);
+}
+
 /** Keeps deliveries in the queue's schema. */
 export class PostgresOutbox implements Outbox {
   readonly #client: PostgresClient;
@@ -104,10 +112,8 @@ export class PostgresOutbox implements Outbox {
     return n === null || n === undefined ? undefined : Number(n);
   }
 
-  async list({ state, limit }: DeliveryQuery): Promise<readonly Delivery[]> {
-    return (await this.#client.rows("read the outbox", LIST, [state ?? null, limit])).map(
-      deliveryOf,
-    );
+  list(query: DeliveryQuery): Promise<readonly Delivery[]> {
+    return listDeliveries(this.#client, query);
   }
 
   async counts(): Promise<{ waiting: number; dead: number }> {

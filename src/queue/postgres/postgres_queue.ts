@@ -24,8 +24,9 @@ import { readCursor } from "../cursor.ts";
 import { Acceptor } from "./acceptor.ts";
 import { type PostgresAddress, readPostgresUrl } from "./address.ts";
 import { PostgresClient, type StoredRow, type Value } from "./client.ts";
+import { PostgresCopies } from "./copies.ts";
 import { idBytes, idOf, plainText } from "./id.ts";
-import { Front } from "./front.ts";
+import { Front, WHOLE } from "./front.ts";
 import { Identity } from "./identity.ts";
 import { migrate } from "./migrations/mod.ts";
 import { Others } from "./others.ts";
@@ -33,7 +34,7 @@ import { PostgresOutbox, PRUNE_DELIVERIES } from "./outbox.ts";
 import { readJob, readLease } from "./row.ts";
 import { kindOf, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
-import { findNext, SPARE } from "./turns.ts";
+import { findNext, MOST_SPREAD } from "./turns.ts";
 
 /** Options of {@linkcode openPostgresQueue}. */
 export interface PostgresQueueOptions extends QueueOptions {
@@ -70,6 +71,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
 
 class PostgresQueue implements JobQueue {
   readonly outbox: PostgresOutbox;
+  readonly copies: PostgresCopies;
   readonly #client: PostgresClient;
   readonly #worker: string;
   readonly #clock: () => number | null;
@@ -80,8 +82,8 @@ class PostgresQueue implements JobQueue {
   readonly #front: Front;
   /** Jobs that were ended because their rows are damaged, until `expire()` tells of them. */
   readonly #setAside: Job[] = [];
-  /** Jobs to find besides those that are wanted. */
-  #spare = SPARE.least;
+  /** Of so many jobs one is looked at. */
+  #spread = 1;
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -98,6 +100,7 @@ class PostgresQueue implements JobQueue {
     // A clock that is set by others may leave out any time.
     this.#front = new Front({ isSteady: now === undefined });
     this.outbox = new PostgresOutbox(client, this.#clock);
+    this.copies = new PostgresCopies(client);
     this.#randomId = randomId ?? (() => crypto.randomUUID());
     this.#acceptor = new Acceptor({
       client,
@@ -148,14 +151,16 @@ class PostgresQueue implements JobQueue {
     for (;;) {
       const beganAtMs = performance.now();
       const from = this.#front.from(beganAtMs);
-      const { candidates, taken, damaged, first } = await findNext(look, options, {
-        from,
-        spare: this.#spare,
-      });
+      const spread = from === WHOLE ? 1 : this.#spread;
+      const { candidates, taken, damaged, first } = await findNext(look, options, { from, spread });
       const endedAtMs = performance.now();
-      this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, first);
+      this.#front.note(from, endedAtMs - beganAtMs, endedAtMs, spread === 1 ? first : undefined);
       for (const row of damaged) await this.#setAsideDamaged(row);
-      if (candidates.length === 0) return [];
+      if (candidates.length === 0 && spread === 1) return [];
+      if (candidates.length === 0) {
+        this.#spread = 1;
+        continue;
+      }
       const rows = await this.#client.rows("claim jobs", sql.CLAIM, [
         this.#clock(),
         this.#worker,
@@ -163,15 +168,18 @@ class PostgresQueue implements JobQueue {
         limit,
         candidates.map(({ seq }) => seq),
         candidates.map(({ server }) => server),
-        candidates.map(({ server }) => servers.get(server) ?? ""),
+        candidates.map(({ server }) => servers.get(server)!),
         candidates.map(() => this.#randomId()),
         candidates.map(() => this.#randomId()),
-        candidates.map(({ server }) => taken.get(server)?.length ?? 0),
+        candidates.map(({ server }) => taken.get(server)!.length),
       ]);
       const isShort = rows.length < Math.min(limit, candidates.length);
-      this.#spare = isShort ? Math.min(2 * this.#spare, SPARE.most) : SPARE.least;
-      // If others were faster, there may be more.
-      if (rows.length > 0) return rows.map(readLease);
+      this.#spread = isShort
+        ? Math.min(2 * this.#spread, MOST_SPREAD)
+        : Math.max(1, this.#spread / 2);
+      if (rows.length === 0) continue;
+      if (isShort || spread > 1) options.onMissed?.();
+      return rows.map(readLease);
     }
   }
 
@@ -379,7 +387,7 @@ class PostgresQueue implements JobQueue {
 
   /** Ends a waiting job that cannot be run. */
   async #setAsideDamaged(row: StoredRow): Promise<void> {
-    const error = damageError(readJob(row).damage ?? "");
+    const error = damageError(readJob(row).damage!);
     const outcome = JSON.stringify({ type: "failed", error });
     const job = await this.#change("set a job aside", sql.SET_ASIDE, [
       this.#clock(),

@@ -9,7 +9,7 @@ export const HEARD = `
 
 /**
  * Endings from a transaction on, the oldest first, of the last ten minutes: each worker reads those of all, so that they
- * are as short as can be, and come as one text. Also tells where to read on, which of the jobs `$4` somebody wants
+ * are as short as can be, and come as one text, a line each (as JSON they would cost four times as much). Also tells where to read on, which of the jobs `$4` somebody wants
  * cancelled, whether jobs wait, and the first deadline of those. The conditions are such that no plan can pass all that
  * ended or runs, also none that was made while there was little of either. Last, whether this worker (`$5`) is to take
  * no more jobs.
@@ -28,8 +28,9 @@ export const NEWS = `
     (SELECT min(deadline_at_ms) FROM jobs WHERE state = 'queued' AND deadline_at_ms IS NOT NULL)
       AS first_deadline_ms,
     (SELECT is_draining FROM workers WHERE name = $5::text) AS is_draining,
-    (SELECT json_agg(json_build_array(seq, ended_xid::text, encode(id, 'hex'), state, seed, created_at_ms,
-      started_at_ms, finished_at_ms, outcome) ORDER BY ended_xid, seq) FROM ended)::text AS endings
+    (SELECT string_agg(concat_ws(',', seq, ended_xid, encode(id, 'hex'), state, seed, created_at_ms,
+      coalesce(started_at_ms::text, ''), coalesce(finished_at_ms::text, ''), replace(outcome, E'\\n', ' ')),
+      E'\\n' ORDER BY ended_xid, seq) FROM ended) AS endings
   FROM own`;
 
 /**

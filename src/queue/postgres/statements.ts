@@ -9,6 +9,12 @@ import { MAX_COUNT } from "../row.ts";
 /** The time, in Unix milliseconds. */
 export const NOW = `coalesce($1::bigint, clock_ms())`;
 
+/**
+ * True of a job that waits, said so that no plan takes the index of all that wait, where there is a key: plans are made once,
+ * perhaps while nothing waits.
+ */
+const WAITS_TOO = `state <> ALL ('{running,completed,failed,cancelled}')`;
+
 const CANCELLED = `'{"type":"cancelled"}'`;
 
 /** Adds a line to the history of the jobs that another part of the statement, of this name, has changed. */
@@ -60,7 +66,7 @@ export const COUNT_QUEUED = `SELECT count(*) AS n FROM jobs WHERE state = 'queue
 export const POSITION = `
   SELECT (SELECT count(*) FROM jobs WHERE state = 'queued'
     AND (due_ms, seq) < (own.due_ms, own.seq)) AS n
-  FROM jobs AS own WHERE id = $1::bytea AND state = 'queued'`;
+  FROM jobs AS own WHERE id = $1::bytea AND ${WAITS_TOO}`;
 
 /** The same of several: the line is passed once. */
 export const POSITIONS = `
@@ -75,12 +81,13 @@ export const BY_IDS = `SELECT * FROM jobs WHERE id = ANY($1::bytea[])`;
 export const BY_ID = `SELECT * FROM jobs WHERE id = $1::bytea`;
 
 /**
- * The jobs that may run next on some servers, a page after another; those of a pause over an hour are due. Nobody
- * knows where a prompt without a server may live.
+ * The jobs that may run next on some servers, a page after another, one (`$7`) of so many (`$6`); those of a pause over
+ * an hour are due. Nobody knows where a prompt without a server may live.
  */
 export const NEXT = `
   SELECT *, due_ms::text AS due, (${NOW})::text AS looked_at_ms FROM jobs
   WHERE state = 'queued' AND (due_ms, seq) > ($3::bigint, $4::bigint)
+    AND seq % $6::bigint = $7::bigint
     AND not_before_ms NOT BETWEEN ${NOW} + 1 AND ${NOW} + ${MAX_PAUSE_MS}
     AND (prompt_id IS NULL OR server IS NULL OR server = ANY($2::text[]))
   ORDER BY due_ms, seq LIMIT $5::bigint`;
@@ -95,9 +102,12 @@ export const CLAIM = `
     SELECT * FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
       WITH ORDINALITY AS g (seq, new_server, new_client, new_token, new_prompt, room, nth)),
   free AS (
-    SELECT given.*, prompt_id IS NOT NULL AS resumed FROM given JOIN jobs USING (seq)
-    WHERE state = 'queued' AND (prompt_id IS NULL OR server IS NULL OR server = new_server)
-    ORDER BY nth LIMIT $4::bigint FOR UPDATE OF jobs SKIP LOCKED),
+    SELECT given.*, resumed FROM given CROSS JOIN LATERAL (
+      SELECT prompt_id IS NOT NULL AS resumed FROM jobs
+      WHERE jobs.seq = given.seq AND ${WAITS_TOO}
+        AND (prompt_id IS NULL OR server IS NULL OR server = new_server)
+      FOR UPDATE SKIP LOCKED) AS own
+    LIMIT $4::bigint),
   ranked AS (
     SELECT *, row_number() OVER (PARTITION BY new_server ORDER BY nth) AS rank FROM free),
   next AS (SELECT * FROM ranked WHERE rank <= room),
@@ -152,7 +162,7 @@ export const SET_ASIDE = `
   WITH ended AS (
     UPDATE jobs SET state = 'failed', outcome = $3::text, finished_at_ms = ${NOW},
       ended_xid = pg_current_xact_id(), prompt_id = NULL
-    WHERE seq = $2::bigint AND state = 'queued' RETURNING *),
+    WHERE seq = $2::bigint AND ${WAITS_TOO} RETURNING *),
   ${noted("ended", "'queued'", "$4::text")}
   SELECT * FROM ended`;
 
@@ -188,7 +198,7 @@ export const CRASH = `
 export const EXPIRE = `
   WITH late AS (
     SELECT seq FROM jobs WHERE state = 'queued' AND deadline_at_ms <= ${NOW} AND prompt_id IS NULL
-    LIMIT 100 FOR UPDATE SKIP LOCKED),
+    ORDER BY deadline_at_ms LIMIT 100 FOR UPDATE SKIP LOCKED),
   ended AS (
     UPDATE jobs SET state = 'failed', outcome = $2::text, finished_at_ms = ${NOW},
       ended_xid = pg_current_xact_id()
@@ -268,7 +278,7 @@ export const ABANDON = `
 export const WELCOME = `
   WITH untouched AS (
     SELECT seq, left_prompts.prompt_id AS left_id FROM left_prompts JOIN jobs ON seq = job_seq
-    WHERE left_prompts.server = $2::text AND state = 'queued' AND jobs.prompt_id IS NULL
+    WHERE left_prompts.server = $2::text AND ${WAITS_TOO} AND jobs.prompt_id IS NULL
       AND line = (SELECT max(line) FROM changes WHERE changes.job_seq = seq)
     FOR UPDATE OF jobs),
   back AS (

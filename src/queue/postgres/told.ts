@@ -15,35 +15,31 @@ export interface ReadEnding {
   readonly ending: Ending;
 }
 
-type EndingParts = readonly [
-  seq: number,
-  xid: string,
-  id: string,
-  state: EndingRow["state"],
-  seed: number,
-  created: number,
-  started: number | null,
-  finished: number | null,
-  outcome: string | null,
-];
+/** Fields of a line before the outcome, which may have commas of its own. */
+const FIELDS = 8;
 
-/** Reads endings, the oldest first. */
+/** Reads endings, a line each, the oldest first. */
 export function readEndings(text: unknown): readonly ReadEnding[] {
   if (typeof text !== "string") return [];
-  const all = JSON.parse(text) as readonly EndingParts[];
-  return all.map(([seq, xid, id, state, seed, created, started, finished, outcome]) => ({
-    seq,
-    xid,
-    ending: toEnding({
-      id: idOf(Uint8Array.fromHex(id)),
-      state,
-      seed,
-      created_at_ms: created,
-      started_at_ms: started,
-      finished_at_ms: finished,
-      outcome,
-    }),
-  }));
+  return text.split("\n").map((line) => {
+    const fields = line.split(",", FIELDS);
+    const [seq = "", xid = "", id = "", state = "", seed, created, started = "", finished = ""] =
+      fields;
+    const outcome = line.slice(fields.reduce((sum, { length }) => sum + length + 1, 0));
+    return {
+      seq: Number(seq),
+      xid,
+      ending: toEnding({
+        id: idOf(Uint8Array.fromHex(id)),
+        state: state as EndingRow["state"],
+        seed: Number(seed),
+        created_at_ms: Number(created),
+        started_at_ms: started === "" ? null : Number(started),
+        finished_at_ms: finished === "" ? null : Number(finished),
+        outcome,
+      }),
+    };
+  });
 }
 
 type WorkerParts = readonly [worker: string, address: string | null, key: string | null];

@@ -12,11 +12,14 @@ const LOOK_AHEAD = 256;
 /** Jobs that are looked at at once. */
 const PAGE = 32;
 
+/** Jobs that are found besides those that are wanted, for others may be faster to take some. */
+const SPARE = 3;
+
 /**
- * Jobs that are found besides those that are wanted, for others may be faster to take some: the more, the more of them
- * were the last time.
+ * Where others keep being faster, a worker looks only at one job of so many, each time at other ones: all look at different
+ * jobs then, and each is soon looked at by somebody.
  */
-export const SPARE: Readonly<Record<"least" | "most", number>> = { least: 3, most: 96 };
+export const MOST_SPREAD = 64;
 
 /** A job that may be claimed. */
 export interface Candidate {
@@ -42,7 +45,7 @@ export interface Found {
 export async function findNext(
   look: (values: readonly Value[]) => Promise<readonly StoredRow[]>,
   { limit: wanted, place }: Pick<ClaimAllOptions, "limit" | "place">,
-  { from = WHOLE, spare = SPARE.least }: { from?: string; spare?: number } = {},
+  { from = WHOLE, spread = 1 }: { from?: string; spread?: number } = {},
 ): Promise<Found> {
   const damaged: StoredRow[] = [];
   const candidates: Candidate[] = [];
@@ -62,11 +65,12 @@ export async function findNext(
   // A turn may be any number, more than JavaScript's can tell apart.
   let after: readonly [due: string, seq: number] = [from, 0];
   let first: StoredRow | undefined;
-  let limit = Math.min(wanted + spare, PAGE + spare - SPARE.least);
+  let limit = Math.min(wanted + SPARE, PAGE);
+  const nth = Math.floor(Math.random() * spread);
   for (let seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
-    const rows = await look([...after, limit]);
+    const rows = await look([...after, limit, spread, nth]);
     first ??= rows[0];
-    for (const row of rows) if (candidates.length < wanted + spare) consider(row);
+    for (const row of rows) if (candidates.length < wanted + SPARE) consider(row);
     const last = rows.at(-1);
     if (candidates.length >= wanted || rows.length < limit || last === undefined) break;
     after = [String(last["due"]), Number(last["seq"])];

@@ -1,7 +1,7 @@
 /** Looking after the queue's SQLite file: is it whole, and a copy of it. */
 
 import { backup, DatabaseSync } from "node:sqlite";
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, messageOf } from "../../errors.ts";
 import { type Delivery, deliveryOf } from "../outbox.ts";
 import { APPLICATION_ID } from "./schema.ts";
 
@@ -25,7 +25,7 @@ export function checkQueue(path: string): string[] {
     return [...damage, ...strays.map(({ table }) => `A row of ${table} belongs to no job`)];
   } catch (error) {
     // Some damage ends the check itself.
-    return [error instanceof Error ? error.message : String(error)];
+    return [messageOf(error)];
   }
 }
 
@@ -48,7 +48,7 @@ export async function backupQueue(path: string, target: string): Promise<void> {
     await backup(db, target, { rate: ALL_PAGES });
   } catch (cause) {
     if (isOurs) await Deno.remove(target);
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ConfigError("unwritable", `Cannot write the copy ${target}: ${reason}`, { cause });
   }
 }
@@ -64,7 +64,7 @@ export function deadDeliveries(path: string, limit: number): readonly Delivery[]
     const dead = "SELECT * FROM deliveries WHERE state = 'dead' ORDER BY rowid DESC LIMIT ?";
     return db.prepare(dead).all(limit).map(deliveryOf);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ConfigError("unreadable", `Cannot read the webhooks in ${path}: ${reason}`, {
       cause,
     });
@@ -81,7 +81,7 @@ function openExisting(path: string): DatabaseSync & Disposable {
     return db as DatabaseSync & Disposable;
   } catch (cause) {
     db?.close();
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ConfigError("unreadable", `Cannot read the queue database ${path}: ${reason}`, {
       cause,
     });

@@ -11,7 +11,9 @@ import type { SqliteStore } from "./store.ts";
 /** Counts of one connection. To be used within a look or a change of the store. */
 export class JobCounts {
   readonly #store: SqliteStore;
-  readonly #jobs = new Map<JobState, number>();
+  readonly #jobs: Record<JobState, number> = {
+    ...{ queued: 0, running: 0, completed: 0, failed: 0, cancelled: 0 },
+  };
   /** No job that waits, or runs and may come back, has a later turn. */
   #latestDueMs = -Infinity;
   #fileVersion: number | undefined;
@@ -25,7 +27,7 @@ export class JobCounts {
   /** Jobs in a state that is left again. */
   of(state: "queued" | "running"): number {
     this.#check();
-    return this.#jobs.get(state) ?? 0;
+    return this.#jobs[state];
   }
 
   /**
@@ -41,8 +43,8 @@ export class JobCounts {
 
   /** Notes that the change under way moves a job; `undefined` for one that is new. */
   move(from: JobState | undefined, to: JobState): void {
-    if (from !== undefined) this.#jobs.set(from, (this.#jobs.get(from) ?? 0) - 1);
-    this.#jobs.set(to, (this.#jobs.get(to) ?? 0) + 1);
+    if (from !== undefined) this.#jobs[from] -= 1;
+    this.#jobs[to] += 1;
   }
 
   /** Counts anew what other connections changed, or what was noted in vain. */
@@ -50,8 +52,8 @@ export class JobCounts {
     const fileVersion = this.#store.number(sql.DATA_VERSION);
     const { rollbacks } = this.#store;
     if (fileVersion === this.#fileVersion && rollbacks === this.#rollbacks) return;
-    this.#jobs.set("queued", this.#store.number(sql.COUNT_QUEUED) ?? 0);
-    this.#jobs.set("running", this.#store.number(sql.COUNT_RUNNING) ?? 0);
+    this.#jobs.queued = this.#store.count(sql.COUNT_QUEUED);
+    this.#jobs.running = this.#store.count(sql.COUNT_RUNNING);
     this.#latestDueMs = this.#store.number(sql.LAST_DUE) ?? -Infinity;
     this.#fileVersion = fileVersion;
     this.#rollbacks = rollbacks;

@@ -1,7 +1,7 @@
 /** Opening the queue's SQLite file: refuses what is not ours, migrates what is older. */
 
 import { DatabaseSync } from "node:sqlite";
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, messageOf } from "../../errors.ts";
 import { isHeld } from "./change_line.ts";
 import { repairNumbers } from "./numbers.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
@@ -68,7 +68,7 @@ function pragma(db: DatabaseSync, name: string): number {
 }
 
 function explain(path: string, cause: unknown): ConfigError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  const detail = messageOf(cause);
   if (/not a database|malformed|corrupt/.test(detail)) {
     return new ConfigError(
       "unreadable",

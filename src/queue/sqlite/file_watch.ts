@@ -39,11 +39,9 @@ export function watchFile(path: string, now: () => number = () => performance.no
     if (isOther(found.log, opened.log)) return `${log} was removed or replaced`;
     const counted = account?.look();
     if (counted === undefined) return undefined;
-    const { logBytes, hasHead, databaseBytes } = counted;
-    // It may have grown since it was looked at.
-    if (!hasHead || (found.log.bytes < logBytes && findFile(log).bytes < logBytes)) {
-      return `${log} was cut`;
-    }
+    const { isWhole, databaseBytes } = counted;
+    // Another program may have begun it anew between two looks at it.
+    if (!isWhole && account?.look().isWhole === false) return `${log} was cut`;
     const before = size;
     size = found.database.bytes;
     // What is in the log alone need not be here yet.
@@ -80,10 +78,8 @@ function isOther(found: FoundFile, opened: FoundFile): boolean {
 /** SQLite's own account of its log, which all processes that use the database share. */
 interface Account extends Disposable {
   look(): {
-    /** Bytes that the log must have, at least. */
-    logBytes: number;
-    /** False if the log must have a head and has none. */
-    hasHead: boolean;
+    /** False if the log lacks its head, its end, or what was its end at the last look. */
+    isWhole: boolean;
     /** Bytes of the database, once all of the log is in it. */
     databaseBytes: number;
   };
@@ -91,6 +87,9 @@ interface Account extends Disposable {
 
 /** First bytes of a log: its magic number, of either byte order. */
 const LOG_HEAD = "377f06";
+
+/** Bytes of a log before its first frame, and of a frame before its page. */
+const [HEAD_BYTES, FRAME_HEAD_BYTES] = [32, 24];
 
 /**
  * Opens the account, a file in memory, and the log. Both stay open: to close the first would undo SQLite's
@@ -113,25 +112,35 @@ function openAccount(path: string): Account | undefined {
   const bytes = new Uint8Array(24);
   const words = new Uint32Array(bytes.buffer);
   const halves = new Uint16Array(bytes.buffer);
-  const head = new Uint8Array(3);
+  const [head, frameHead] = [new Uint8Array(24), new Uint8Array(16)];
+  let knownFrames = 0;
+  /** Each frame of a log bears the two numbers that its head ends with. */
+  const hasFrame = (nth: number, pageBytes: number): boolean => {
+    const frameBytes = FRAME_HEAD_BYTES + pageBytes;
+    readAt(files.log, HEAD_BYTES + (nth - 1) * frameBytes, frameHead.fill(0));
+    return frameHead.subarray(8).toHex() === head.subarray(16).toHex();
+  };
   return {
     look() {
-      readStart(files.index, bytes);
+      readAt(files.index, 0, bytes);
       // One stands for what 16 bits cannot hold.
       const pageBytes = halves[7] === 1 ? 65_536 : halves[7]!;
       const [frames, pages] = [words[4]!, words[5]!];
-      if (frames > 0) readStart(files.log, head.fill(0));
-      return {
-        logBytes: frames === 0 ? 0 : 32 + frames * (24 + pageBytes),
-        hasHead: frames === 0 || head.toHex() === LOG_HEAD,
-        databaseBytes: pages * pageBytes,
-      };
+      const databaseBytes = pages * pageBytes;
+      if (frames === 0) return { isWhole: true, databaseBytes };
+      readAt(files.log, 0, head.fill(0));
+      // A log that was cut and has grown since has a hole.
+      const isWhole = head.subarray(0, 3).toHex() === LOG_HEAD &&
+        files.log.statSync().size >= HEAD_BYTES + frames * (FRAME_HEAD_BYTES + pageBytes) &&
+        hasFrame(Math.max(1, Math.min(knownFrames, frames)), pageBytes);
+      if (isWhole) knownFrames = frames;
+      return { isWhole, databaseBytes };
     },
     [Symbol.dispose]: () => open.dispose(),
   };
 }
 
-function readStart(file: Deno.FsFile, into: Uint8Array): void {
-  file.seekSync(0, Deno.SeekMode.Start);
+function readAt(file: Deno.FsFile, offset: number, into: Uint8Array): void {
+  file.seekSync(offset, Deno.SeekMode.Start);
   file.readSync(into);
 }

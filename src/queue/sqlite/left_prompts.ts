@@ -40,7 +40,7 @@ export class LeftPrompts {
       const row = this.#store.row(sql.TAKE_BACK, { seq, prompt_id });
       this.#note(row, `${server} is back: what it was given is not given up`);
     }
-    return this.#store.rows(sql.LEFT, { server }).map(({ prompt_id }) => prompt_id ?? "");
+    return this.#store.storedRows(sql.LEFT, { server }).map((row) => String(row["prompt_id"]));
   }
 
   /** Forgets what is no longer on a server. */

@@ -1,9 +1,9 @@
 /** One worker for each queue: a second one would take the running jobs of the first for left over. */
 
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, messageOf } from "../../errors.ts";
 
 /** Databases that this process has locked, by device and inode. */
-const held = new Set<string>();
+const held = new Set<string | undefined>();
 
 /**
  * Claims a queue database for this process, until it is disposed of or the process ends, however it
@@ -26,9 +26,9 @@ export function lockQueue(path: string): Disposable {
 }
 
 function lockDatabase(path: string, locks: DisposableStack): void {
-  if (held.has(findFile(path).identity ?? "")) throw inUse(path);
+  if (held.has(findFile(path).identity)) throw inUse(path);
   lockFile(openLock(path, path), path, locks);
-  const identity = findFile(path).identity ?? "";
+  const { identity } = findFile(path);
   held.add(identity);
   locks.defer(() => held.delete(identity));
 }
@@ -67,7 +67,7 @@ function openLock(file: string, path: string): Deno.FsFile {
   try {
     return Deno.openSync(file, { create: true, read: true, write: true });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ConfigError(
       "unwritable",
       `Cannot open the queue database ${path}: ${why}; check that its directory exists and is writable`,

@@ -12,7 +12,7 @@ const OUT_OF_REACH = `seq NOT BETWEEN ${-MAX_SEQ} AND ${MAX_SEQ}`;
 
 /** Tables whose rows are numbered, and those that name these numbers. */
 const NUMBERED: Readonly<Record<string, readonly string[]>> = {
-  jobs: ["changes", "left_prompts"],
+  jobs: ["changes", "left_prompts", "stored_copies"],
   run_times: [],
 };
 

@@ -109,7 +109,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   counts(): Promise<{ waiting: number; dead: number }> {
-    const count = (state: DeliveryState) => this.#store.number(COUNT, { state }) ?? 0;
+    const count = (state: DeliveryState) => this.#store.count(COUNT, { state });
     return this.#store.read(() => ({ waiting: count("waiting"), dead: count("dead") }));
   }
 }

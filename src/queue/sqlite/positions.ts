@@ -50,7 +50,7 @@ export async function positionsOf(
   let position = await store.read(() => positionOfLast(turns, gaps, line()));
   const positions = new Map<string, number>();
   for (const [index, { id }] of turns.entries()) {
-    if (index > 0) position -= gaps[index - 1] ?? 0;
+    if (index > 0) position -= gaps[index - 1]!;
     positions.set(id, Math.max(0, position));
   }
   return positions;
@@ -71,7 +71,7 @@ function turnsOf(store: SqliteStore, ids: readonly string[]): Turn[] {
   // SQLite's JSON ends a text at a NUL, which an id may have.
   const plain = ids.filter((id) => !id.includes("\0"));
   const found = store.storedRows(sql.TURNS, { ids: JSON.stringify(plain) }).map((row) => ({
-    id: plain[Number(row["at"])] ?? "",
+    id: plain[Number(row["at"])]!,
     due_ms: Number(row["due_ms"]),
     seq: Number(row["seq"]),
   }));

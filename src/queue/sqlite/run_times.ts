@@ -15,7 +15,7 @@ export function keepTimes(store: SqliteStore, run: MeasuredRun): void {
   store.run(sql.KEEP_TIMES, { ...kind, steps, times: JSON.stringify(times) });
   store.run(sql.DROP_TIMES_OF_KIND, { ...kind, most: RUNS_OF_A_KIND });
   // To look for them takes a walk through all.
-  const runs = store.number(sql.COUNT_TIMES) ?? 0;
+  const runs = store.count(sql.COUNT_TIMES);
   if (runs > RUNS_IN_ALL) store.run(sql.DROP_TIMES, { most: RUNS_IN_ALL });
 }
 

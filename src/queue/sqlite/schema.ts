@@ -31,6 +31,7 @@ export const APPLICATION_ID = 0x64677078;
  * - `left_prompts` holds what jobs had on a server when it was away for so long that they were taken from
  *   it. `line` is the entry of the job's history that tells this: while it is the last one, nobody else
  *   has taken the job. A row goes when the server has seen the prompt off, or with its job.
+ * - `stored_copies` names what may be in the store of a run by which its job has not completed yet.
  * - `deliveries` outlive their jobs; those that were told stay a while, so that none is told again.
  */
 export const MIGRATIONS: readonly string[] = [
@@ -160,5 +161,13 @@ export const MIGRATIONS: readonly string[] = [
     error TEXT
   ) STRICT;
   CREATE INDEX deliveries_due ON deliveries (state, next_at_ms);
+  `,
+  `
+  CREATE TABLE stored_copies (
+    prompt_id TEXT NOT NULL PRIMARY KEY,
+    job_seq INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
+    files TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stored_copies_job ON stored_copies (job_seq);
   `,
 ];

@@ -29,6 +29,7 @@ import type {
 import { readCursor } from "../cursor.ts";
 import { JobCounts } from "./counts.ts";
 import { watchFile } from "./file_watch.ts";
+import { SqliteCopies } from "./copies.ts";
 import { LeftPrompts } from "./left_prompts.ts";
 import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
@@ -59,6 +60,7 @@ export function openSqliteQueue(options: SqliteQueueOptions): JobQueue {
 
 class SqliteQueue implements JobQueue {
   readonly outbox: SqliteOutbox;
+  readonly copies: SqliteCopies;
   readonly #store: SqliteStore;
   readonly #maxQueued: number;
   readonly #now: () => number;
@@ -78,6 +80,7 @@ class SqliteQueue implements JobQueue {
     this.#now = options.now ?? Date.now;
     this.#randomId = options.randomId ?? (() => crypto.randomUUID());
     this.outbox = new SqliteOutbox(store, this.#now);
+    this.copies = new SqliteCopies(store);
   }
 
   enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
@@ -89,10 +92,7 @@ class SqliteQueue implements JobQueue {
     const { leases, damaged } = await this.#store.writeTogether("claim jobs", () => {
       const found = this.#turns.find(options, this.#now());
       const damaged = found.damaged.map(([row, damage]) => this.#setAsideDamaged(row, damage));
-      return {
-        leases: found.placed.map((one) => this.#lend(one, options)),
-        damaged,
-      };
+      return { leases: found.placed.map((one) => this.#lend(one, options)), damaged };
     }, { more: false });
     this.#setAside.push(...damaged);
     return leases;
@@ -354,7 +354,7 @@ class SqliteQueue implements JobQueue {
       lease_until: this.#now() + leaseMs,
       prompt_id: next.prompt_id ?? this.#randomId(),
       // A prompt that was posted before sends its events where it was told to.
-      client_id: resumed ? next.client_id : servers.get(server) ?? null,
+      client_id: resumed ? next.client_id : servers.get(server)!,
     });
     this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
     return toLease(row, token, resumed, request);

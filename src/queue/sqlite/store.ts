@@ -284,10 +284,15 @@ export class SqliteStore {
     return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
   }
 
+  /** The single number that a statement always gives. */
+  count(text: string, values: Record<string, SQLInputValue> = {}): number {
+    return this.number(text, values)!;
+  }
+
   /** The single number that a statement gives, or undefined for NULL. */
   number(text: string, values: Record<string, SQLInputValue> = {}): number | undefined {
-    const [value] = Object.values(this.#statement(text).get(values) ?? {});
-    if (value === null || value === undefined) return undefined;
+    const [value] = Object.values(this.#statement(text).get(values)!);
+    if (value === null) return undefined;
     return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
   }
 

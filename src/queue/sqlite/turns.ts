@@ -67,8 +67,8 @@ export class Turns {
   /** How many jobs go before a waiting one. Most who ask have just come, and are nearly last. */
   place(due: number, seq: number): number {
     const waiting = this.#counts.of("queued");
-    const after = this.#store.number(sql.BEHIND, { due, seq, limit: LOOK_AHEAD }) ?? 0;
+    const after = this.#store.count(sql.BEHIND, { due, seq, limit: LOOK_AHEAD });
     if (after < LOOK_AHEAD) return Math.max(0, waiting - after - 1);
-    return this.#store.number(sql.POSITION, { due, seq }) ?? 0;
+    return this.#store.count(sql.POSITION, { due, seq });
   }
 }

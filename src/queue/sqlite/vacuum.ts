@@ -4,7 +4,7 @@
  */
 
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, messageOf } from "../../errors.ts";
 import { checkQueue } from "./care.ts";
 import { lockQueue } from "./lock.ts";
 import { openDatabase } from "./database.ts";
@@ -42,7 +42,7 @@ export function vacuumQueue(path: string): VacuumResult {
     return result;
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ConfigError("unwritable", `Cannot rewrite ${path}: ${reason}; it is as it was`, {
       cause,
     });

@@ -162,9 +162,11 @@ export class ConnectionWatch {
     }
     for (const descriptor of opened) {
       const source = this.#sources.of(descriptor);
-      if (source === undefined || this.#peers.open(descriptor, source)) continue;
-      this.#cut(descriptor);
-      this.#options.onRefused?.(source);
+      const excess = source === undefined ? undefined : this.#peers.open(descriptor, source);
+      if (excess === undefined) continue;
+      const from = this.#peers.sourceOf(excess);
+      this.#cut(excess);
+      this.#options.onRefused?.(from);
     }
   }
 

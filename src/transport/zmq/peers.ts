@@ -14,24 +14,38 @@ const MAPPED = "00000000000000000000ffff";
 /** Bytes of an IPv6 address that name the network: whoever has one has all addresses in it. */
 const NETWORK_BYTES = 8;
 
+/** How many addresses may have all that one may have. */
+const FULL_ADDRESSES = 4;
+
 /** Counts connections by where they come from. */
 export class Peers {
   readonly #most: number;
   readonly #sources = new Map<number, string>();
-  readonly #counts = new Map<string, number>();
+  readonly #descriptors = new Map<string, Set<number>>();
 
-  /** @param most Connections from one address. */
+  /** @param most Connections from one address; in all there may be four times as many. */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Notes a connection; false if its address has as many already as it may have. */
-  open(descriptor: number, source: string): boolean {
+  /**
+   * Notes a connection.
+   *
+   * @returns which one has to go for it: itself if its address has as many already as it may have; where all
+   *   together are too many, the last of the address that has the most. Undefined for none.
+   */
+  open(descriptor: number, source: string): number | undefined {
     this.close(descriptor);
-    const count = (this.#counts.get(source) ?? 0) + 1;
     this.#sources.set(descriptor, source);
-    this.#counts.set(source, count);
-    return count <= this.#most;
+    const own = this.#descriptors.get(source) ?? new Set();
+    this.#descriptors.set(source, own.add(descriptor));
+    if (own.size > this.#most) return descriptor;
+    return this.#sources.size > this.#most * FULL_ADDRESSES ? this.#lastOfMost(own) : undefined;
+  }
+
+  /** Where a connection comes from that is known. */
+  sourceOf(descriptor: number): string {
+    return this.#sources.get(descriptor) ?? "";
   }
 
   /** Notes that a connection has gone, if it was known. */
@@ -39,9 +53,17 @@ export class Peers {
     const source = this.#sources.get(descriptor);
     if (source === undefined) return;
     this.#sources.delete(descriptor);
-    const count = (this.#counts.get(source) ?? 1) - 1;
-    if (count > 0) this.#counts.set(source, count);
-    else this.#counts.delete(source);
+    const own = this.#descriptors.get(source);
+    own?.delete(descriptor);
+    if (own?.size === 0) this.#descriptors.delete(source);
+  }
+
+  #lastOfMost(own: ReadonlySet<number>): number | undefined {
+    let most = own;
+    for (const descriptors of this.#descriptors.values()) {
+      if (descriptors.size > most.size) most = descriptors;
+    }
+    return [...most].at(-1);
   }
 }
 

@@ -120,6 +120,10 @@ Deno.test("pixelize reads palettes by name and from files, and says which names 
     const unknown = await run(["pixelize", `${dir}/in.png`, "--palette", "pico9"]);
     equal(unknown.exitCode, 2);
     match(unknown.stderr(), /There is no palette pico9; there are .*pico-8/);
+    await Deno.writeTextFile(`${dir}/no.png`, "102030\n");
+    const bad = await run(["pixelize", `${dir}/in.png`, "--palette", `${dir}/no.png`]);
+    equal(bad.exitCode, 2);
+    match(bad.stderr(), /^error: Cannot read the palette .*no\.png: .*neither a PNG nor a JPEG\n$/);
   });
 });
 
@@ -151,6 +155,7 @@ Deno.test("pixelize tells whether an image is a tile, and extrudes it", async ()
     equal(typeof (json()[0]!["tile"] as { tileable: boolean }).tileable, "boolean");
     const out = await read(`${dir}/in.pixel.png`);
     deepEqual([out.width, out.height], [28, 24]);
+    deepEqual(json()[0]!["size"], [28, 24]);
   });
 });
 
@@ -169,6 +174,10 @@ const WRONG: readonly (readonly string[])[] = [
   ["pixelize", "a.png", "--outline", "black"],
   ["pixelize", "a.png", "--duration", "100"],
   ["pixelize", "a.png", "--nonsense"],
+  ["pixelize", "a.png", "-o", "b.jpg"],
+  ["pixelize", "a.png", "--sequence", "-o", "b.jpg"],
+  ["pixelize", "a/x.png", "b/x.jpg", "--output-dir", "d"],
+  ["pixelize", "x.png", "x.jpg"],
 ];
 
 for (const line of WRONG) {
@@ -180,17 +189,98 @@ for (const line of WRONG) {
   });
 }
 
-Deno.test("pixelize never puts the result in the place of its image", async () => {
+Deno.test("pixelize never puts a result in the place of an image, whatever it is called", async () => {
   await withImage(async (dir) => {
+    await Deno.mkdir(`${dir}/deep`);
+    await Deno.symlink(`${dir}/in.png`, `${dir}/link.png`);
+    await Deno.copyFile(`${dir}/in.png`, `${dir}/deep/in.png`);
+    await Deno.copyFile(`${dir}/in.png`, `${dir}/x@4x.png`);
     const before = await Deno.readFile(`${dir}/in.png`);
-    for (
-      const flags of [["-o", `${dir}/in.png`], ["--output-dir", dir], ["--output-dir", `${dir}/`]]
-    ) {
-      const { exitCode, stderr } = await run(["pixelize", `${dir}/in.png`, ...flags]);
-      ok(exitCode === 1 || exitCode === 2);
+    const lines = [
+      ["in.png", "-o", `${dir}/in.png`],
+      ["in.png", "--output-dir", dir],
+      ["in.png", "--output-dir", `${dir}/`],
+      ["in.png", "-o", `${dir}/deep/../in.png`],
+      ["in.png", "-o", `${dir}/link.png`],
+      ["link.png", "-o", `${dir}/in.png`],
+      ["in.png", "deep/in.png", "--output-dir", `${dir}/deep`],
+      ["x@4x.png", "-o", `${dir}/x.png`, "--scale", "2,4"],
+      ["in.png", "in.png", "--sequence", "-o", `${dir}/deep/../in.png`],
+    ];
+    for (const [file, ...flags] of lines) {
+      const files = [file!, ...flags].map((part) =>
+        /^[^/-].*\.png$/.test(part) ? `${dir}/${part}` : part
+      );
+      const { exitCode, stderr } = await run(["pixelize", ...files]);
+      equal(exitCode, 2, files.join(" "));
       match(stderr(), /would take the place of/);
     }
     deepEqual(await Deno.readFile(`${dir}/in.png`), before);
+    deepEqual(await Deno.readFile(`${dir}/deep/in.png`), before);
+    deepEqual((await Array.fromAsync(Deno.readDir(dir))).length, 4);
+  });
+});
+
+Deno.test("pixelize leaves nothing behind where an enlargement is too large or cannot be written", async () => {
+  await withImage(async (dir) => {
+    const huge = ["--size", "900x4", "--scale", "2,64"];
+    const large = await run(["pixelize", `${dir}/in.png`, "-o", `${dir}/new/out.png`, ...huge]);
+    equal(large.exitCode, 1);
+    match(large.stderr(), /^error: .*57600x256 pixels is more than can be handled/);
+    await Deno.mkdir(`${dir}/out@4x.png`);
+    const taken = await run([
+      "pixelize",
+      `${dir}/in.png`,
+      "-o",
+      `${dir}/out.png`,
+      "--scale",
+      "2,4",
+    ]);
+    equal(taken.exitCode, 1);
+    match(taken.stderr(), /Cannot write .*out@4x\.png/);
+    const left = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
+    deepEqual(left.sort(), ["in.png", "out@4x.png"]);
+  });
+});
+
+Deno.test("pixelize refuses frames of several sizes, and says which", async () => {
+  await withImage(async (dir) => {
+    const small = await encodePng({ width: 2, height: 1, channels: 3, data: new Uint8Array(6) });
+    await Deno.writeFile(`${dir}/small.png`, small);
+    const { exitCode, stderr } = await run([
+      "pixelize",
+      `${dir}/in.png`,
+      `${dir}/small.png`,
+      "--sequence",
+    ]);
+    equal(exitCode, 2);
+    match(stderr(), /one size, but .*in\.png has 228x190 pixels and .*small\.png 2x1\n$/);
+  });
+});
+
+Deno.test("pixelize reads a pipe", async () => {
+  await withImage(async (dir) => {
+    equal((await new Deno.Command("mkfifo", { args: [`${dir}/pipe.png`] }).output()).code, 0);
+    const args = ["-c", 'cat "$0" > "$1"', `${dir}/in.png`, `${dir}/pipe.png`];
+    await using _writer = new Deno.Command("sh", { args }).spawn();
+    const { exitCode } = await run(["pixelize", `${dir}/pipe.png`, "-o", `${dir}/out.png`]);
+    equal(exitCode, 0);
+    equal((await read(`${dir}/out.png`)).width, 24);
+  });
+});
+
+Deno.test("pixelize says in words what is noteworthy", async () => {
+  await withImage(async (dir) => {
+    const blue = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => at % 3 === 2 ? 200 : 20);
+    const png = await encodePng({ width: 64, height: 64, channels: 3, data: blue });
+    await Deno.writeFile(`${dir}/blue.png`, png);
+    const gone = await run(["pixelize", `${dir}/blue.png`, "--transparent", "--size", "32x64"]);
+    match(
+      gone.stdout(),
+      /: 32x64 cells of 2 pixels, 0 colours, sure, made to fit the size asked for, all of it taken for background\n$/,
+    );
+    const one = await run(["pixelize", `${dir}/blue.png`]);
+    match(one.stdout(), /: 64x64 cells of 1 pixel, 1 colour, sure\n$/);
   });
 });
 

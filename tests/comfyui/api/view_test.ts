@@ -51,7 +51,7 @@ Deno.test("ComfyClient.read() refuses what is incomplete or no image", async () 
     ["longer than told", serving(png, { "content-length": "10" }), /has 120 of 10 bytes/],
     ["empty", serving(""), /is empty/],
     ["a page", serving("<html>".repeat(50)), /is no PNG/],
-    ["cut short on the server", serving(png.slice(0, 100)), /is a PNG without an end/],
+    ["cut short on the server", serving(png.slice(0, 100)), /is a PNG that is cut or damaged/],
     ["of no pixels", serving(empty), /is a PNG without pixels/],
   ];
   for (const [what, comfy, message] of cases) {

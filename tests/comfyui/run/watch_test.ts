@@ -352,6 +352,15 @@ Deno.test("ComfyClient.attach() says lost for a prompt that the server does not 
   assertFailed(error, { code: "lost" });
 });
 
+Deno.test("ComfyClient.attach() fails with what kept it from looking its prompt up", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  comfy.pending = ["P"];
+  comfy.once("GET /queue", () => new Response(null, { status: 403 }));
+  assertFailed(await collect(client.attach("P")).ended, { code: "http_status", status: 403 });
+  assert.deepEqual(comfy.pending, ["P"]);
+});
+
 Deno.test("ComfyClient.attach() finds the prompt on a server that chose its id", async () => {
   const comfy = new FakeComfy();
   comfy.isOld = true;

@@ -25,7 +25,8 @@ Deno.test("the OpenAPI document has every route, with its parameters, and no oth
   const { paths } = openApiDocument() as {
     paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
   };
-  const app = createApp({} as HttpContext, { tokens: undefined, allowedOrigins: [], pingMs: 1 });
+  const options = { tokens: undefined, allowedOrigins: [], pingMs: 1, refused: () => 0 };
+  const app = createApp({} as HttpContext, options);
   const served = app.routes.filter(({ method, path }) => method !== "ALL" && !OTHERS.test(path))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
   const told = Object.entries(paths).flatMap(([path, operations]) =>

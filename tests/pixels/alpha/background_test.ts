@@ -96,3 +96,11 @@ function shown(
       return rgba[at + 3] === 0 ? " " : rgba[at + 1]! > 128 ? "." : "#";
     }).join(""));
 }
+
+Deno.test("background: transparent finds the ground of an image with very long edges", () => {
+  const [width, height] = [3000, 12];
+  const data = new Uint8Array(width * height * 4).fill(255);
+  for (let x = 100; x < 2900; x += 7) data.set([9, 9, 9], (5 * width + x) * 4);
+  const { image } = pixelize({ width, height, data }, { background: "transparent" });
+  equal(image.rgba.filter((level, at) => at % 4 === 3 && level === 255).length, 400);
+});

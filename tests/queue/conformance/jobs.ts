@@ -65,6 +65,28 @@ export function testJobs(test: RegisterTest, open: QueueFactory): void {
     assert.equal((await queue.enqueue(reversed)).type, "known");
   });
 
+  test("tells requests with images of their own apart by their bytes", async ({ queue }) => {
+    const request = (...bytes: number[]) => generateRequest({ init_image: new Uint8Array(bytes) });
+    await queue.enqueue(request(1, 2));
+    assert.equal((await queue.enqueue(request(1, 2))).type, "known");
+    assert.equal((await queue.enqueue(request(1, 3))).type, "conflict");
+  });
+
+  test("tells since when the oldest job waits", async ({ queue, clock, claim }) => {
+    assert.equal((await queue.counts({ oldest: true })).oldestQueuedAtMs, undefined);
+    const first = clock.now();
+    for (const id of ["a", "b"]) {
+      await queue.enqueue(generateRequest({ id }));
+      clock.advance(1_000);
+    }
+    assert.equal((await queue.counts({ oldest: true })).oldestQueuedAtMs, first);
+    await claim();
+    assert.deepEqual(await queue.counts({ oldest: true }), {
+      ...{ queued: 1, running: 1 },
+      oldestQueuedAtMs: first + 1_000,
+    });
+  });
+
   test("knows which endings have not been told", async ({ queue, claim }) => {
     for (const id of ["a", "b"]) await queue.enqueue(generateRequest({ id }));
     const told = async () => (await queue.unannounced(10)).map((job) => job.id);

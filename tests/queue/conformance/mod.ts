@@ -1,5 +1,6 @@
 /** What every job queue promises, whatever stands behind it. */
 
+import { testCopies } from "./copies.ts";
 import { testJobs } from "./jobs.ts";
 import { testLeases } from "./leases.ts";
 import { testAgainstModel } from "./model.ts";
@@ -18,5 +19,6 @@ export function testJobQueue(name: string, open: QueueFactory): void {
   testLeases(test);
   testTimes(test);
   testOutbox(test);
+  testCopies(test);
   testAgainstModel(test, open);
 }

@@ -318,3 +318,57 @@ test("serves a worker of an older version, which knows less, beside it", async (
   const [old] = (await a.shared!.meet()).servers;
   assert.deepEqual([old?.worker, old?.name, old?.room], ["old", "two", 0]);
 });
+
+test("looks at other jobs where others are faster, and at each of the few that are left", async (shared) => {
+  await using queue = await shared.open("slow");
+  const ids = Array.from({ length: 40 }, (_, nth) => `job-${nth}`);
+  for (const id of ids) await queue.enqueue(generateRequest({ id }));
+  const taken = new Set<string>();
+  const claimBeside = async (thefts: number) => {
+    const leases = await queue.claimAll({
+      servers: new Map([["one", "c"]]),
+      limit: 2,
+      leaseMs: LEASE_MS,
+      place({ id }) {
+        if ((thefts -= 1) < 0) return "one";
+        // Between the look and the claim.
+        shared.cluster.sql(`UPDATE ${shared.schema}.jobs SET state = 'running'
+          WHERE id = convert_to('${id}', 'UTF8')`);
+        taken.add(id);
+        return "one";
+      },
+    });
+    for (const { job } of leases) {
+      assert.ok(!taken.has(job.id), job.id);
+      taken.add(job.id);
+    }
+    return leases.length;
+  };
+  // All that one look finds, several times.
+  assert.ok(await claimBeside(20) > 0);
+  while (await claimBeside(0) > 0);
+  assert.deepEqual([...taken].toSorted(), ids.toSorted());
+});
+
+test("reads endings page after page, and each but once", async (shared) => {
+  await using queue = await shared.open("a");
+  await queue.shared?.news([]);
+  // As others would have stored them.
+  for (const part of ["first", "second"]) {
+    shared.cluster.sql(`INSERT INTO ${shared.schema}.jobs
+      (id, request, state, priority, seed, created_at_ms, due_ms, finished_at_ms, outcome, ended_xid)
+      SELECT convert_to('${part} ' || n, 'UTF8'), '', 'failed', 0, 1, 1, 1, ${shared.schema}.clock_ms(),
+        E'{"type":"failed",\n"error":"x"}', pg_current_xact_id() FROM generate_series(1, 300) AS n`);
+  }
+  const told: string[] = [];
+  const pages: [number, boolean][] = [];
+  for (let more = true; more;) {
+    const { endings, hasMore } = (await queue.shared?.news([]))!;
+    told.push(...endings.map(({ id }) => id));
+    assert.ok(endings.every(({ outcome }) => outcome?.type === "failed" && outcome.error === "x"));
+    pages.push([endings.length, hasMore]);
+    more = hasMore;
+  }
+  assert.deepEqual(pages, [[500, true], [100, false]]);
+  assert.equal(new Set(told).size, 600);
+});

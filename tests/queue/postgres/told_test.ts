@@ -27,14 +27,37 @@ Deno.test("readNeighbours() believes no number and no word that a worker cannot 
   );
 });
 
+Deno.test("readEndings() tells a job as failed whose ending cannot be read", () => {
+  for (const outcome of ["{", "", JSON.stringify({ type: "completed" })]) {
+    const [told] = readEndings(`7,8,6a,cancelled,1,1,,2,${outcome}`);
+    assert.equal(told?.ending.state, "failed");
+    assert.ok(told.ending.outcome?.type === "failed");
+    assert.match(told.ending.outcome.error, /record of this job is damaged/);
+  }
+});
+
 Deno.test("readEndings() tells only numbers that a message can carry", () => {
-  const row = (
-    seed: number,
-    time: number,
-  ) => [7, "8", "6a", "cancelled", seed, time, null, time, JSON.stringify({ type: "cancelled" })];
-  const rows = [row(9.3e18, 9.3e18), row(-1, -1)];
-  const endings = readEndings(JSON.stringify(rows)).map(({ ending }) => ending);
+  const row = (seed: string, time: string) =>
+    ["7", "8", "6a", "cancelled", seed, time, "", time, JSON.stringify({ type: "cancelled" })]
+      .join();
+  const rows = [row("9223372036854775807", "9223372036854775807"), row("-1", "-1")];
+  const endings = readEndings(rows.join("\n")).map(({ ending }) => ending);
   assert.deepEqual(endings.map(({ id, state }) => [id, state]), Array(2).fill(["j", "cancelled"]));
   assert.deepEqual(endings.map(({ seed }) => seed), [Number.MAX_SAFE_INTEGER, 0]);
   assert.deepEqual(endings.map(({ finishedAtMs }) => finishedAtMs), [8.64e15, 0]);
+});
+
+Deno.test("readEndings() tells what a line holds, commas and damage included", () => {
+  const outcome = { type: "failed", error: 'a,b "c", and \n more' } as const;
+  const lines = [
+    `7,8,c3a900,failed,5,1,2,3,${JSON.stringify(outcome)}`,
+    "9,10,6a,completed,5,1,,3,",
+  ];
+  const [failed, damaged] = readEndings(lines.join("\n"));
+  const times = { createdAtMs: 1, startedAtMs: 2, finishedAtMs: 3 };
+  const ending = { id: "\u00e9\0", state: "failed", seed: 5, ...times, outcome };
+  assert.deepEqual(failed, { seq: 7, xid: "8", ending });
+  assert.equal(damaged?.ending.startedAtMs, undefined);
+  assert.equal(damaged?.ending.state, "failed");
+  assert.deepEqual(readEndings(null), []);
 });

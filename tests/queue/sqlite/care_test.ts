@@ -46,7 +46,25 @@ Deno.test("damage is found, and what is no queue is not taken for one or made", 
   for (const wrong of [other, `${dir.path}/nothing.db`]) {
     assert.throws(() => checkQueue(wrong), { code: "unreadable" });
   }
+  const foreign = `${dir.path}/foreign.db`;
+  new DatabaseSync(foreign).exec("CREATE TABLE jobs (id TEXT)");
+  assert.throws(() => checkQueue(foreign), {
+    code: "unreadable",
+    message: /It is none of this program's$/,
+  });
   await assert.rejects(Deno.stat(`${dir.path}/nothing.db`), Deno.errors.NotFound);
+});
+
+Deno.test("a history without its job is found", async () => {
+  await using dir = await tempDir();
+  const { path, queue } = await filled(dir.path);
+  await queue.cancel("job-7");
+  await queue.close();
+  {
+    using db = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    db.exec("DELETE FROM jobs WHERE id = 'job-7'");
+  }
+  assert.deepEqual(new Set(checkQueue(path)), new Set(["A row of changes belongs to no job"]));
 });
 
 Deno.test("db check and backup say what they did", async () => {

@@ -30,14 +30,17 @@ const DAMAGES: Readonly<Record<string, string>> = {
 };
 
 /** A queue with the jobs `bad` and `good`, the first of which was changed behind its back. */
-async function withDamage(change: string, body: (queue: JobQueue) => Promise<void>): Promise<void> {
+async function withDamage(
+  change: string,
+  body: (queue: JobQueue, path: string) => Promise<void>,
+): Promise<void> {
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;
   await using queue = openSqliteQueue({ path });
   for (const id of ["bad", "good"]) await queue.enqueue(generateRequest({ id }));
   using db = new DatabaseSync(path);
   db.exec(`UPDATE jobs SET ${change} WHERE id = 'bad'`);
-  await body(queue);
+  await body(queue, path);
 }
 
 function claim(queue: JobQueue): Promise<Lease | undefined> {
@@ -225,6 +228,22 @@ for (const id of ["''", "char(0)", "CAST(x'ff80' AS TEXT)", LONG]) {
     });
   });
 }
+
+Deno.test("That a damaged ending was told can be noted later, and holds nobody up", async () => {
+  await withDamage("request = x'c1', state = 'failed', outcome = '{}'", async (queue, path) => {
+    using db = new DatabaseSync(path);
+    db.exec(`CREATE TRIGGER full BEFORE UPDATE OF announced ON jobs
+      BEGIN SELECT raise(ABORT, 'no room'); END`);
+    for (const id of ["a", "b"]) {
+      assert.equal((await queue.unannounced(10)).length, 1);
+      assert.equal((await queue.enqueue(generateRequest({ id }))).type, "accepted");
+    }
+    db.exec("DROP TRIGGER full");
+    await queue.unannounced(10);
+    await queue.enqueue(generateRequest({ id: "c" }));
+    assert.deepEqual(await queue.unannounced(10), []);
+  });
+});
 
 Deno.test("A socket's name longer than any address is not used again", async () => {
   await withDamage(

@@ -97,6 +97,30 @@ Deno.test("lockQueue() leaves SQLite's own locks of the process alone", async ()
   assert.ok((await Deno.stat(`${path}-wal`)).size > 0);
 });
 
+Deno.test("lockQueue() has nothing to lock of a queue in memory", () => {
+  using _one = lockQueue(":memory:");
+  using _two = lockQueue(":memory:");
+});
+
+Deno.test("watchFile() takes nothing for lost where the system does not number files", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/queue.db`;
+  using _numbers = withoutNumbers();
+  using watch = watchFile(path);
+  for (const text of ["a", "b"]) {
+    await Deno.writeTextFile(path, text);
+    watch.checkNow();
+    await Deno.remove(path);
+  }
+});
+
+/** Has files without numbers, as on Windows, until it is disposed of. */
+function withoutNumbers(): Disposable {
+  const { statSync } = Deno;
+  Deno.statSync = (file) => ({ ...statSync(file), ino: null });
+  return { [Symbol.dispose]: () => void (Deno.statSync = statSync) };
+}
+
 Deno.test("lockQueue() says so when the file cannot be made", () => {
   const path = "/nonexistent-directory/queue.db";
   assert.throws(() => lockQueue(path), { code: "unwritable", message: /directory exists/ });
@@ -111,16 +135,28 @@ const LOSSES: Readonly<Record<string, (path: string) => Promise<void>>> = {
   "parted from its log": (path) => Deno.remove(`${path}-wal`),
   "cut": (path) => Deno.truncate(path),
   "left with an empty log": (path) => Deno.truncate(`${path}-wal`),
+  "left with the head of its log": (path) => Deno.truncate(`${path}-wal`, 32),
   "left with a log without its head": async (path) => {
     using log = await Deno.open(`${path}-wal`, { write: true });
     await log.write(new Uint8Array(32));
   },
 };
 
-for (const [what, lose] of Object.entries(LOSSES)) {
-  Deno.test(`A queue whose file is ${what} takes nothing more, and says why`, async () => {
+/** Pages of SQLite's usual size, and of its largest, whose number 16 bits cannot hold. */
+const PAGE_BYTES = [4_096, 65_536];
+
+const losses = Object.entries(LOSSES).flatMap(([what, lose]) =>
+  PAGE_BYTES.map((pageBytes) => ({ what, lose, pageBytes }))
+);
+
+for (const { what, lose, pageBytes } of losses) {
+  Deno.test(`A queue with pages of ${pageBytes} bytes whose file is ${what} takes nothing more, and says why`, async () => {
     await using dir = await tempDir();
     const path = `${dir.path}/queue.db`;
+    {
+      using db = new DatabaseSync(path);
+      db.exec(`PRAGMA page_size = ${pageBytes}; CREATE TABLE a (b); DROP TABLE a`);
+    }
     await using queue = openSqliteQueue({ path });
     await queue.enqueue(generateRequest({ id: "before" }));
     await lose(path);

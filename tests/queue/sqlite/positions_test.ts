@@ -40,6 +40,8 @@ Deno.test("JobQueue.positions() takes ids with any character, and the same one t
   for (const id of ids) await queue.enqueue(generateRequest({ id }));
   const found = await queue.positions([...ids, "a"]);
   assert.deepEqual(ids.map((id) => found.get(id)), [0, 1, 2, 3, 4, 5]);
+  await queue.cancel("\0");
+  assert.deepEqual([...await queue.positions(["\0", "a\0b", "no\0body"])], [["a\0b", 1]]);
 });
 
 Deno.test("JobQueue.positions() of many costs far less than one question for each", async () => {

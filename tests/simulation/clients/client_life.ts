@@ -157,10 +157,11 @@ export class ClientLife {
       world.fail(`${id} had ended for ${Math.round(waitedMs / 1_000)} s before its client heard`);
     }
     this.#say(`${id} is ${verdict}`);
-    // Liars may have one handle refused and the next one not.
-    const mayDiffer = this.#around.hasLiars && fate.isAccepted;
+    // Liars may have one handle refused and the next one not, or for another reason.
+    const wasRefused = REFUSALS.has(fate.verdict ?? "");
+    const mayDiffer = this.#around.hasLiars && (fate.isAccepted || wasRefused);
     if (mayDiffer && REFUSALS.has(verdict)) return;
-    if (mayDiffer && REFUSALS.has(fate.verdict ?? "")) fate.verdict = undefined;
+    if (mayDiffer && fate.isAccepted && wasRefused) fate.verdict = undefined;
     if (fate.verdict !== undefined && fate.verdict !== verdict) {
       world.fail(`${id} was ${fate.verdict} and then ${verdict}`);
     }

@@ -7,18 +7,34 @@ import { bytes, guarded, serve, text, until } from "../support.ts";
 
 Deno.test("Peers counts the connections of each address, and knows those that have gone", () => {
   const peers = new Peers(2);
-  assert.deepEqual([1, 2, 3].map((fd) => peers.open(fd, "a")), [true, true, false]);
-  assert.ok(peers.open(4, "b"));
+  assert.deepEqual([1, 2, 3].map((fd) => peers.open(fd, "a")), [undefined, undefined, 3]);
+  assert.equal(peers.open(4, "b"), undefined);
   peers.close(1);
   peers.close(1);
   peers.close(9);
-  assert.ok(!peers.open(5, "a"));
+  assert.equal(peers.open(5, "a"), 5);
   peers.close(5);
   peers.close(3);
-  assert.ok(peers.open(6, "a"));
+  assert.equal(peers.open(6, "a"), undefined);
   // A descriptor that comes again is another connection.
-  assert.ok(peers.open(6, "b"));
-  assert.ok(peers.open(7, "a"));
+  assert.equal(peers.open(6, "b"), undefined);
+  assert.equal(peers.open(7, "a"), undefined);
+});
+
+Deno.test("Peers has room for four times as many in all, and then the last of those goes who have most", () => {
+  const peers = new Peers(3);
+  let descriptor = 0;
+  for (const source of ["a", "b", "c"]) {
+    for (let count = 0; count < 3; count++) peers.open(++descriptor, source);
+  }
+  for (const source of ["d", "e", "f"]) assert.equal(peers.open(++descriptor, source), undefined);
+  assert.equal(peers.open(20, "g"), 3);
+  assert.equal(peers.sourceOf(3), "a");
+  peers.close(3);
+  assert.equal(peers.open(21, "d"), 6);
+  peers.close(6);
+  // Of those that have as many, whoever comes last.
+  assert.equal(peers.open(22, "d"), 22);
 });
 
 const SOURCES: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { ConfigError } from "../../../errors.ts";
 import type { RgbaImage } from "../../types.ts";
 import { MOST_PALETTE_COLORS, type Palette } from "../palette.ts";
 import { readAse } from "./ase.ts";
-import { readGpl, readHex, readJasc } from "./text.ts";
+import { type Levels, readGpl, readHex, readJasc } from "./text.ts";
 
 /** Most bytes of a palette's file. */
 export const MOST_PALETTE_BYTES = 2 ** 20;
@@ -18,12 +18,7 @@ export const MOST_PALETTE_BYTES = 2 ** 20;
 export function readPalette(bytes: Uint8Array, name: string): Palette {
   if (bytes.length > MOST_PALETTE_BYTES) throw unreadable(name, `it has ${bytes.length} bytes`);
   const colors = startsWith(bytes, "ASEF") ? readAse(bytes) : readText(bytes);
-  if (colors === undefined) {
-    throw unreadable(
-      name,
-      "it is none of the formats gpl, JASC pal, hex, Paint.NET txt and Adobe ase",
-    );
-  }
+  if (typeof colors === "string") throw unreadable(name, colors);
   return createPalette(name, colors);
 }
 
@@ -60,7 +55,7 @@ function createPalette(name: string, levels: readonly number[]): Palette {
   return { name, colors: Uint8Array.from(colors) };
 }
 
-function readText(bytes: Uint8Array): number[] | undefined {
+function readText(bytes: Uint8Array): Levels {
   const text = new TextDecoder().decode(bytes);
   const lines = text.split(/\r\n|\n|\r/);
   const [head = ""] = lines;

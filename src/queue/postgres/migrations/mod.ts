@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../../../errors.ts";
 import type { PostgresClient } from "../client.ts";
+import { COPIES } from "./copies.ts";
 import { FIRST } from "./first.ts";
 import { OUTBOX } from "./outbox.ts";
 import { SERVERS } from "./servers.ts";
@@ -11,7 +12,7 @@ import { WORKERS } from "./workers.ts";
  * Statements that lead from version N to N + 1, by index N. They only add columns and tables, so that workers of
  * both versions run side by side; indexes may change.
  */
-export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS, WORKERS];
+export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS, WORKERS, COPIES];
 
 /** Key of the lock under which one worker migrates while the others wait ("dgpx"). */
 const LOCK = 0x64677078;

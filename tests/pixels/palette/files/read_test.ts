@@ -66,6 +66,21 @@ Deno.test("readPalette() refuses whatever is no palette, and says what it may be
   }
 });
 
+Deno.test("readPalette() says what is wrong, and in which line", () => {
+  const cases: readonly (readonly [string | Uint8Array, RegExp])[] = [
+    ["ff0000\n\n;x\n#fff\n", /line 4 is no colour such as ff004d$/],
+    ["GIMP Palette\nName: x\n# c\n256 0 0 red\n", /line 4 is not three numbers from 0 to 255$/],
+    ["JASC-PAL\n0100\n1\n1 2 x\n", /line 4 is not three/],
+    ["no palette", /it is none of the formats/],
+    [ase([colorBlock("CMYK", [0, 0, 0, 0])]), /colours that are neither RGB nor grey$/],
+    [ase([colorBlock("RGB ", [1, 0, 0])]).subarray(0, -3), /it is damaged$/],
+  ];
+  for (const [file, message] of cases) {
+    const bytes = typeof file === "string" ? new TextEncoder().encode(file) : file;
+    throws(() => readPalette(bytes, "bad"), { message });
+  }
+});
+
 Deno.test("paletteOfImage() takes colours in the order in which they come, but not what is transparent", () => {
   const data = new Uint8Array([9, 9, 9, 255, 1, 2, 3, 0, 4, 5, 6, 255, 9, 9, 9, 255]);
   deepEqual([...paletteOfImage({ width: 2, height: 2, data }, "image").colors], [9, 9, 9, 4, 5, 6]);
