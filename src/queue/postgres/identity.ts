@@ -31,12 +31,11 @@ export class Identity {
   #again: ReturnType<typeof setTimeout> | undefined;
   #taking: Promise<void> | undefined;
   readonly #wake: Waking;
-  #waking: Promise<void> = Promise.resolve();
 
   /** Begins without the name; see {@linkcode Identity.take}. */
   constructor(options: IdentityOptions) {
     this.#options = options;
-    this.#wake = new Waking({ send: () => this.#send(), others: options.others });
+    this.#wake = new Waking({ send: (...times) => this.#send(times), others: options.others });
     this.#channel = `dgx_pixels_${options.address.schema}`.slice(0, 63);
     this.#client = new PostgresClient(options.address, {
       connections: 1,
@@ -96,17 +95,24 @@ export class Identity {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#again);
-    this.#wake[Symbol.dispose]();
+    const waking = this.#wake[Symbol.asyncDispose]();
     await this.#client.close();
-    await Promise.all([this.#taking, this.#waking]);
+    await Promise.all([this.#taking, waking]);
   }
 
-  #send(): void {
-    // They look by themselves in a while.
-    this.#waking = this.#client.rows("wake the others", sql.WAKE, [
-      this.#channel,
-      this.#options.name,
-    ]).then(() => {}, () => {});
+  async #send(times: readonly [sinceMs: number, gatherMs: number]): Promise<boolean> {
+    try {
+      const { name } = this.#options;
+      const row = await this.#client.row("wake the others", sql.WAKE, [
+        this.#channel,
+        name,
+        ...times,
+      ]);
+      return row?.["is_early"] === true;
+    } catch {
+      // They look by themselves in a while.
+      return false;
+    }
   }
 
   async #take(): Promise<boolean> {

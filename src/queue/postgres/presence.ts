@@ -96,5 +96,13 @@ export const DRAIN = `
 export const TAKE_NAME = `
   SELECT pg_try_advisory_lock(1684500600, hashtext(current_schema() || '/' || $1::text)) AS held`;
 
-/** Wakes those that listen. */
-export const WAKE = `SELECT pg_notify($1::text, $2::text)`;
+/**
+ * Wakes those that listen, unless all were woken within the last `$4` milliseconds: if that was since the change, `$3`
+ * milliseconds ago, it was for this, too. Tells otherwise that it is to be tried again.
+ */
+export const WAKE = `
+  SELECT CASE
+    WHEN last_value BETWEEN clock_ms() - $3::bigint + 1 AND clock_ms() THEN false
+    WHEN last_value BETWEEN clock_ms() - $4::bigint + 1 AND clock_ms() THEN true
+    ELSE setval('woken', clock_ms()) IS NULL OR pg_notify($1::text, $2::text) IS NULL
+  END AS is_early FROM woken`;

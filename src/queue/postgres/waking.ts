@@ -8,8 +8,11 @@ export const GATHER_EACH_MS = 2;
 
 /** What it works with. */
 export interface WakingOptions {
-  /** Wakes the others. */
-  readonly send: () => void;
+  /**
+   * Wakes the others, if nobody has since a change that was made so many milliseconds ago. Resolves with true if it is too
+   * early: somebody has within the time for which changes are gathered, but before that one.
+   */
+  readonly send: (sinceMs: number, gatherMs: number) => Promise<boolean>;
   /** How many others there are. */
   readonly others: () => number;
   /** Clock, in milliseconds. @default {performance.now} */
@@ -26,11 +29,13 @@ interface Wake {
 }
 
 /** Gathers changes, and spares wake-ups. */
-export class Waking implements Disposable {
+export class Waking implements AsyncDisposable {
   readonly #options: WakingOptions;
   readonly #now: () => number;
   readonly #later: NonNullable<WakingOptions["later"]>;
   #wake: Wake | undefined;
+  #sending: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   /** Begins with nothing to tell. */
   constructor(options: WakingOptions) {
@@ -41,12 +46,7 @@ export class Waking implements Disposable {
 
   /** Something was changed: the others are woken soon. */
   changed(): void {
-    const changedAtMs = this.#now();
-    if (this.#wake !== undefined) {
-      this.#wake.changedAtMs = changedAtMs;
-      return;
-    }
-    this.#wake = { cancel: this.#startTimer(), changedAtMs };
+    this.#gather(this.#now());
   }
 
   /** Another has just woken all, which is as good but for what some may have looked before: that is gathered anew. */
@@ -59,18 +59,36 @@ export class Waking implements Disposable {
     this.#wake = isSeen ? undefined : { cancel: this.#startTimer(), changedAtMs };
   }
 
-  /** Tells nothing that was not told yet. */
-  [Symbol.dispose](): void {
+  /** Tells nothing that was not told yet; resolves when what is under way has been. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     this.#wake?.cancel();
     this.#wake = undefined;
+    await this.#sending;
+  }
+
+  #gather(changedAtMs: number): void {
+    if (this.#isClosed) return;
+    if (this.#wake === undefined) this.#wake = { cancel: this.#startTimer(), changedAtMs };
+    else this.#wake.changedAtMs = Math.max(this.#wake.changedAtMs, changedAtMs);
+  }
+
+  get #gatherMs(): number {
+    return GATHER_MS + GATHER_EACH_MS * this.#options.others();
   }
 
   #startTimer(): () => void {
-    const waitMs = GATHER_MS + GATHER_EACH_MS * this.#options.others();
-    return this.#later(waitMs, () => {
+    return this.#later(this.#gatherMs, () => {
+      const changedAtMs = this.#wake?.changedAtMs ?? this.#now();
       this.#wake = undefined;
-      this.#options.send();
+      this.#sending = this.#send(changedAtMs);
     });
+  }
+
+  async #send(changedAtMs: number): Promise<void> {
+    const sinceMs = Math.floor(this.#now() - changedAtMs);
+    const isEarly = await this.#options.send(sinceMs, this.#gatherMs);
+    if (isEarly) this.#gather(changedAtMs);
   }
 }
 

@@ -29,6 +29,8 @@ const SOON_MS = 20;
 export class SqliteStore {
   #pending: Pending[] = [];
   #soon: Pending[] = [];
+  /** What was stored, and has not been told. */
+  readonly #stored: { readonly change: Pending; readonly result: unknown }[] = [];
   #soonTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #db: DatabaseSync;
   readonly #file: FileWatch;
@@ -54,6 +56,7 @@ export class SqliteStore {
     this.#storePending();
     this.#storeSoon();
     this.#line.close();
+    this.#tellStored();
     this.#open = false;
     this.#statements.clear();
     this.#db.close();
@@ -149,19 +152,34 @@ export class SqliteStore {
       using _span = startSpan(action);
       try {
         const results = this.#transact(() => group.map(({ operation }) => operation()));
-        // What was stored in a file that is gone was not stored.
-        this.#file.checkNow();
-        group.forEach(({ settle }, index) => settle.resolve(results[index]));
+        this.#stored.push(...group.map((change, index) => ({ change, result: results[index] })));
+        queueMicrotask(() => this.#tellStored());
       } catch (error) {
         if (isHeld(error)) throw error;
         // Whose fault it was shows when each is alone.
-        for (const change of group) {
-          change.settle.resolve(this.write(change.action, change.operation));
-        }
+        this.#storeAlone(group);
       }
     }).catch((error) => {
       for (const { settle } of group) settle.reject(error);
     });
+  }
+
+  /** What was stored in a file that is gone was not stored. One look does for all of a turn. */
+  #tellStored(): void {
+    const stored = this.#stored.splice(0);
+    if (stored.length === 0) return;
+    try {
+      this.#file.checkNow();
+      for (const { change, result } of stored) change.settle.resolve(result);
+    } catch {
+      this.#storeAlone(stored.map(({ change }) => change));
+    }
+  }
+
+  #storeAlone(group: readonly Pending[]): void {
+    for (const { action, operation, settle } of group) {
+      settle.resolve(this.write(action, operation));
+    }
   }
 
   #storeSoon(): void {

@@ -4,6 +4,7 @@ import {
   openPostgresQueue,
   type PostgresQueueOptions,
 } from "../../../src/queue/postgres/postgres_queue.ts";
+import { WAKE } from "../../../src/queue/postgres/presence.ts";
 import { claimOne } from "../../support/claim.ts";
 import { manualClock } from "../../support/clock.ts";
 import { type Cluster, startCluster } from "../../support/postgres.ts";
@@ -371,4 +372,22 @@ test("reads endings page after page, and each but once", async (shared) => {
   }
   assert.deepEqual(pages, [[500, true], [100, false]]);
   assert.equal(new Set(told).size, 600);
+});
+
+test("wakes all for what nobody was woken for yet, and not too often", async (shared) => {
+  await (await shared.open("a")).close();
+  const wake = (lastMs: number, sinceMs: number, gatherMs: number) => {
+    const lines = shared.cluster.sql(`SET search_path = ${shared.schema};
+      PREPARE wake AS ${WAKE}; SELECT setval('woken', clock_ms() - ${lastMs});
+      EXECUTE wake('nobody', 'a', ${sinceMs}, ${gatherMs});
+      SELECT last_value = clock_ms() FROM woken`).trim().split("\n");
+    const [isEarly, isSent] = lines.slice(-2);
+    return isSent === "t" ? "sent" : isEarly === "t" ? "early" : "spared";
+  };
+  assert.equal(wake(5_000, 6_000, 100), "spared");
+  assert.equal(wake(5_000, 4_000, 6_000), "early");
+  assert.equal(wake(5_000, 4_000, 3_000), "sent");
+  assert.equal(wake(5_000, 5_000, 5_000), "sent");
+  // The database's clock was set back.
+  assert.equal(wake(-60_000, 4_000, 6_000), "sent");
 });

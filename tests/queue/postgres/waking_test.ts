@@ -6,9 +6,13 @@ import { manualClock } from "../../support/clock.ts";
 function beside(others: number) {
   const clock = manualClock();
   const timers: { readonly ms: number; readonly callback: () => void }[] = [];
-  let sent = 0;
+  const sent: number[] = [];
+  let isEarly = false;
   const waking = new Waking({
-    send: () => void (sent += 1),
+    send(sinceMs) {
+      sent.push(sinceMs);
+      return Promise.resolve(isEarly);
+    },
     others: () => others,
     now: clock.now,
     later(ms, callback) {
@@ -24,7 +28,15 @@ function beside(others: number) {
     /** Ends the timer; tells how many wake-ups were sent until then. */
     end() {
       timers.shift()?.callback();
-      return sent;
+      return sent.length;
+    },
+    /** Ends the timer soon after others have woken all; tells how old the change was. */
+    async endEarly() {
+      isEarly = true;
+      timers.shift()?.callback();
+      await Promise.resolve();
+      isEarly = false;
+      return sent.at(-1);
     },
   };
 }
@@ -74,9 +86,24 @@ Deno.test("No wake-up is spared by a worker that knows of no other", () => {
   assert.equal(setup.end(), 1);
 });
 
-Deno.test("Nothing is told after the end", () => {
+Deno.test("A change that comes soon after all were woken is gathered anew, with what follows", async () => {
+  const setup = beside(10);
+  setup.waking.changed();
+  setup.clock.advance(40);
+  assert.equal(await setup.endEarly(), 40);
+  await Promise.resolve();
+  assert.equal(setup.waits().length, 1);
+  setup.clock.advance(40);
+  assert.equal(setup.end(), 2);
+  assert.deepEqual(setup.waits(), []);
+});
+
+Deno.test("Nothing is told after the end", async () => {
   const setup = beside(1);
   setup.waking.changed();
-  setup.waking[Symbol.dispose]();
+  const early = setup.endEarly();
+  await setup.waking[Symbol.asyncDispose]();
+  await early;
+  setup.waking.changed();
   assert.deepEqual(setup.waits(), []);
 });

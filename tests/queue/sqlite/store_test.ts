@@ -175,3 +175,23 @@ Deno.test("SqliteStore.close() stores what could wait; after it nothing is store
   await assert.rejects(store.writeSoon("keep", late), closed);
   await assert.rejects(store.writeTogether("keep", late, { more: true }), closed);
 });
+
+Deno.test("SqliteStore.writeTogether() looks once a turn whether the file is still there, and tells nothing of a lost one", async () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec("CREATE TABLE words (word TEXT NOT NULL)");
+  let [looks, isLost] = [0, false];
+  const look = () => {
+    looks += 1;
+    if (isLost) throw new JobError("unavailable", "It is gone");
+  };
+  const file = { checkNow: look, check: () => void (isLost && look()), [Symbol.dispose]() {} };
+  const store = new SqliteStore(db, file);
+  const keep = (word: string) =>
+    store.writeTogether("keep", () => store.run(INSERT, { word }), { more: false });
+  await Promise.all([keep("a"), keep("b"), keep("c")]);
+  assert.equal(looks, 1);
+  const late = [keep("d"), keep("e")];
+  isLost = true;
+  for (const one of late) await assert.rejects(one, /It is gone/);
+  store.close();
+});

@@ -6,13 +6,14 @@ import { COPIES } from "./copies.ts";
 import { FIRST } from "./first.ts";
 import { OUTBOX } from "./outbox.ts";
 import { SERVERS } from "./servers.ts";
+import { WAKING } from "./waking.ts";
 import { WORKERS } from "./workers.ts";
 
 /**
  * Statements that lead from version N to N + 1, by index N. They only add columns and tables, so that workers of
  * both versions run side by side; indexes may change.
  */
-export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS, WORKERS, COPIES];
+export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS, WORKERS, COPIES, WAKING];
 
 /** Key of the lock under which one worker migrates while the others wait ("dgpx"). */
 const LOCK = 0x64677078;
