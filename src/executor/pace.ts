@@ -1,10 +1,10 @@
 /** When to look for what isolates have told: each when it calls, or where that is often, all of them now and then. */
 
 /** Time between looks, in milliseconds: nobody sees that a step is so much older. */
-const LOOK_MS = 5;
+const LOOK_MS = 7;
 
 /** Below this time from one thing told to the next, looks cost less than calls, in milliseconds. */
-const OFTEN_MS = 4;
+const OFTEN_MS = 6;
 
 /** Longest pause that is reckoned with, so that the first few after a long one bring the pace up. */
 const MOST_MS = 40;

@@ -41,7 +41,7 @@ Deno.test("A pace has all looked at now and then only while much is told", () =>
   assert.equal(pace.isOften, true);
   tell(5, 50, 4);
   assert.equal(pace.isOften, true);
-  tell(5, 50);
+  tell(8, 50);
   assert.equal(pace.isOften, false);
 });
 
