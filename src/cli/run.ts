@@ -12,15 +12,20 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     io.giveUp(needlessRights(args));
     const flags = workerFlags(args);
     if (flags !== undefined) {
-      const { runWorker } = await import("./commands/worker.ts");
+      const { runWorker } = await import(
+        new URL("./commands/worker.ts", import.meta.url).href
+      ) as typeof import("./commands/worker.ts");
       return await runWorker(flags, io);
     }
     if (args[0] === "pixelize") {
-      // It needs neither sockets nor messages, whose loading takes longer than many an image.
+      // It needs neither sockets nor messages, whose loading takes longer than many an image. What a literal
+      // names is read even before it is known whether it will be imported, so there is only this one.
       const { runPixelizeLine } = await import("./pixelize/declare.ts");
       return await runPixelizeLine(args, io);
     }
-    const { runProgram } = await import("./program.ts");
+    const { runProgram } = await import(
+      new URL("./program.ts", import.meta.url).href
+    ) as typeof import("./program.ts");
     return await runProgram(args, io);
   } catch (error) {
     const explained = explainError(error);

@@ -173,7 +173,8 @@ function resolve(schema: JsonSchema): JsonSchema {
 
 /** What a schema allows, in plain words. */
 function expectation(schema: JsonSchema): string {
-  if (schema.anyOf !== undefined) return schema.anyOf.map(expectation).join(" or ");
+  if (schema.anyOf !== undefined) return schema.anyOf.map(alternative).join(" or ");
+  if (schema.enum?.length === 1) return `"${schema.enum[0]}"`;
   if (schema.enum !== undefined) return `one of ${schema.enum.join(", ")}`;
   switch (schema.type) {
     case "integer":
@@ -207,6 +208,13 @@ function textRange({ minLength = 0, maxLength }: JsonSchema): string {
 function itemRange({ minItems, maxItems }: JsonSchema): string {
   if (maxItems === undefined) return "";
   return minItems === maxItems ? ` of ${counted(maxItems)}` : ` of at most ${counted(maxItems)}`;
+}
+
+/** One of several kinds; which part of an array is wrong, is told only where there is but one kind. */
+function alternative(schema: JsonSchema): string {
+  const parts = new Set((schema.prefixItems ?? []).map((item) => expectation(resolve(item))));
+  const [each] = parts;
+  return expectation(schema) + (parts.size === 1 ? `, each ${each},` : "");
 }
 
 function counted(values: number): string {

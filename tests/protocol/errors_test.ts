@@ -36,6 +36,11 @@ const wordings: [fields: Record<string, unknown>, message: string][] = [
   [{ loras: [5] }, "loras.0: expected a map, got 5"],
   [{ loras: [{}] }, "loras.0.name: expected a string of 1 to 512 characters, got nothing"],
   [{ loras: [], lora: "a" }, "loras: give either lora or loras, not both"],
+  [
+    { pixel: { size: [1.5, 2] } },
+    "pixel.size: expected an array of 2 values, each an integer from 1 to 4096, " +
+    'or "auto", got an array of 2 values',
+  ],
   [{ deadline_s: 0 }, "deadline_s: expected a number above 0, got 0"],
   [{ init_image: 7 }, "init_image: expected a string of 1 to 512 characters or bytes, got 7"],
 ];

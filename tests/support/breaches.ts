@@ -24,6 +24,16 @@ export const BREACHES: readonly (readonly [path: string, source: string, breach:
   ["worker/a.ts", `import "npm:left-pad";`, "npm:left-pad is not in the table of packages"],
   ["worker/a.ts", `import fs from "node:fs";`, "node:fs is not in the table of packages"],
   ["worker/a.ts", `await import(name);`, "an import must name its module literally"],
+  [
+    "worker/a.ts",
+    `await import(new URL(name, import.meta.url).href);`,
+    "an import must name its module literally",
+  ],
+  [
+    "queue/a.ts",
+    `await import(new URL("../worker/mod.ts", import.meta.url).href);`,
+    "queue/ must not import worker/",
+  ],
   ["worker/a.ts", `Deno.serve(handler);`, "Deno.serve is left to simulator/, http/"],
   ["worker/a.ts", `const { exit } = Deno;`, "Deno.exit is left to main.ts"],
   ["cli/a.ts", `Deno["exit"](1);`, "Deno.exit is left to main.ts"],

@@ -10,7 +10,16 @@ interface Module {
 }
 
 /** What is loaded when this module is: not what only its types need, nor what `import()` may load. */
-export async function loadedBy(entry: URL): Promise<string[]> {
+export function loadedBy(entry: URL): Promise<string[]> {
+  return reached(entry, false);
+}
+
+/** What Deno reads before this module runs: also what `import()` may load, where it is named by a literal. */
+export function readBefore(entry: URL): Promise<string[]> {
+  return reached(entry, true);
+}
+
+async function reached(entry: URL, isDynamicToo: boolean): Promise<string[]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", entry.pathname],
   }).output();
@@ -19,7 +28,7 @@ export async function loadedBy(entry: URL): Promise<string[]> {
   const loaded = new Set([entry.href]);
   for (const name of loaded) {
     for (const { code, isDynamic = false } of graph.get(name)?.dependencies ?? []) {
-      if (code?.specifier !== undefined && !isDynamic) loaded.add(code.specifier);
+      if (code?.specifier !== undefined && (isDynamicToo || !isDynamic)) loaded.add(code.specifier);
     }
   }
   return [...loaded];

@@ -18,7 +18,7 @@ export interface ImportFact extends Fact {
 export interface SourceFacts {
   /** Specifiers of imports and re-exports of every kind, and of modules addressed by `new URL()`. */
   imports: ImportFact[];
-  /** Lines of `import()` whose specifier is no literal. */
+  /** Lines of `import()` whose specifier is neither a literal nor the address of one. */
   computedImports: number[];
   /** Globals used: `Deno.serve`, `new Worker`, `fetch`, `console`. */
   uses: Fact[];
@@ -56,7 +56,8 @@ function importVisitor(facts: SourceFacts, line: LineOf): Deno.lint.LintVisitor 
   }
   return {
     ImportDeclaration: (node) => add(node, node.source),
-    ImportExpression: (node) => add(node, node.source),
+    // An address made of a literal is a fact of its own.
+    ImportExpression: (node) => isAddress(node.source) ? undefined : add(node, node.source),
     TSImportEqualsDeclaration: (node) => {
       if (node.moduleReference.type === "TSExternalModuleReference") {
         add(node, node.moduleReference.expression);
@@ -121,6 +122,14 @@ function memberOf(node: Deno.lint.Node, object: string): string | undefined {
 
 function nameOf(node: Deno.lint.Node | null | undefined): string | undefined {
   return node?.type === "Identifier" ? node.name : undefined;
+}
+
+/** `new URL("…", import.meta.url).href` of a module. */
+function isAddress(node: Deno.lint.Node): boolean {
+  if (node.type !== "MemberExpression" || nameOf(node.property) !== "href") return false;
+  const { object } = node;
+  return object.type === "NewExpression" && nameOf(object.callee) === "URL" &&
+    object.arguments.length === 2 && textOf(object.arguments[0])?.endsWith(".ts") === true;
 }
 
 function textOf(node: Deno.lint.Node | null | undefined): string | undefined {

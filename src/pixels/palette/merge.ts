@@ -21,6 +21,9 @@ const LONELY = 7;
 /** Share of a cloud that must lie at an end of the scale for its colour to be taken for that end. */
 const CLIPPED = 0.2;
 
+/** Nearer to an end of the scale than so many levels, a colour is taken for that end. */
+const AT_END = 1.5;
+
 interface Sum {
   count: number;
   readonly lab: [number, number, number];
@@ -40,7 +43,7 @@ interface Sum {
  */
 export function mergeColors(rgb: Float32Array, width: number, noise = 0): Swatch[] {
   let bins = sortIntoBins(rgb, width * CUBES);
-  if (width <= 0) return bins.map(swatchOf).sort(byCount);
+  if (width <= 0) return bins.map(meanOf).sort(byCount);
   for (let side = width * CUBES; bins.length > MOST_CUBES;) bins = sortIntoBins(rgb, side *= 1.5);
   const cloud = new Cloud(bins);
   const density = cloud.densities(width);
@@ -176,17 +179,26 @@ function add(sum: Sum, more: Sum): void {
   }
 }
 
-/** The mean; but noise is cut off at the ends of the scale, which draws the mean of black away from it. */
-function swatchOf({ count, lab, rgb, low, high }: Sum): Swatch {
-  const level = (c: 0 | 1 | 2) => {
-    if (low[c] > CLIPPED * count) return 0;
-    return high[c] > CLIPPED * count ? 255 : rgb[c] / count;
-  };
+function meanOf({ count, lab, rgb }: Sum): Swatch {
   return {
     count,
     lab: [lab[0] / count, lab[1] / count, lab[2] / count],
-    rgb: [level(0), level(1), level(2)],
+    rgb: [rgb[0] / count, rgb[1] / count, rgb[2] / count],
   };
+}
+
+/**
+ * The mean; but noise is cut off at the ends of the scale, which draws the mean of black away from it, and
+ * a JPEG takes that mean for the colour.
+ */
+function swatchOf(sum: Sum): Swatch {
+  const { count, low, high } = sum;
+  const mean = meanOf(sum);
+  const level = (c: 0 | 1 | 2) => {
+    if (low[c] > CLIPPED * count || mean.rgb[c] < AT_END) return 0;
+    return high[c] > CLIPPED * count || mean.rgb[c] > 255 - AT_END ? 255 : mean.rgb[c];
+  };
+  return { ...mean, rgb: [level(0), level(1), level(2)] };
 }
 
 /** Sorting is stable: of equals, what came first stays first. */

@@ -119,7 +119,10 @@ class MappingReader {
 
   targets(name: string, list: unknown): Target[] {
     if (Array.isArray(list) && list.length > 0) return list.map((item) => this.#target(name, item));
-    throw this.invalid(`${name} must be a list such as [{ "node": "6", "input": "text" }]`);
+    const isEmpty = Array.isArray(list) ? ", not an empty one; else leave it out" : "";
+    throw this.invalid(
+      `${name} must be a list such as [{ "node": "6", "input": "text" }]${isEmpty}`,
+    );
   }
 
   #target(name: string, item: unknown): Target {

@@ -291,3 +291,13 @@ Deno.test("pixelize loads neither sockets nor what validates messages", async ()
   const start = await loadedBy(new URL("../../../src/main.ts", import.meta.url));
   deepEqual(start.filter((name) => /^npm:/.test(name)), []);
 });
+
+Deno.test("pixelize does not wait until the modules of all other commands have been read", async () => {
+  const { readBefore } = await import("../../support/module_graph.ts");
+  const read = await readBefore(new URL("../../../src/main.ts", import.meta.url));
+  ok(read.some((name) => name.endsWith("/src/cli/pixelize/command.ts")));
+  deepEqual(
+    read.filter((name) => /zeromq|\/zod|\/src\/(?:worker|protocol\/schemas)/.test(name)),
+    [],
+  );
+});

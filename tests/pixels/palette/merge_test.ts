@@ -1,4 +1,4 @@
-import { ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import { mergeColors } from "../../../src/pixels/palette/merge.ts";
 import { randomNumbers } from "../support.ts";
 
@@ -14,4 +14,12 @@ Deno.test("mergeColors() makes few cells of a colour one swatch despite noise", 
     const found = mergeColors(Float32Array.from(levels), 0.0038, 0.01).length;
     ok(found >= 5 && found <= 8, `seed ${seed}: ${found}`);
   }
+});
+
+Deno.test("mergeColors() takes what is a level off the ends of the scale for the ends, unless it is exact", () => {
+  const levels = Float32Array.from({ length: 300 }, (_, at) => [1, 254.2, 3][at % 3]!);
+  const colorsOf = (width: number) =>
+    mergeColors(levels, width).map(({ rgb }) => rgb.map(Math.round));
+  deepEqual(colorsOf(0.004), [[0, 255, 3]]);
+  deepEqual(colorsOf(0), [[1, 254, 3]]);
 });

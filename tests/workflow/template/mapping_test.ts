@@ -102,7 +102,7 @@ const BAD: [name: string, mapping: unknown, message: RegExp][] = [
   ["is null", null, /it is not a JSON object/],
   ["names no parameter", { promt: [] }, /"promt" is no parameter; known are prompt, negative_/],
   ["gives no list", { prompt: "6" }, /prompt must be a list such as/],
-  ["gives an empty list", { prompt: [] }, /prompt must be a list such as/],
+  ["gives an empty list", { prompt: [] }, /prompt must be a list such as .*, not an empty one; /],
   ["gives no node", { prompt: [{ input: "text" }] }, /each place of prompt must have a node/],
   ["gives a number", { prompt: [{ node: 6, input: "text" }] }, /each place of prompt must/],
   ["names no node", { prompt: [{ node: "x", input: "text" }] }, /node x, which does not exist/],
