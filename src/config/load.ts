@@ -8,6 +8,7 @@ import type { ExtraPaths } from "./extra_paths.ts";
 import { configOf, join, type Settled, type SettledValues } from "./join.ts";
 import type { ServerValues } from "./servers.ts";
 import { SETTINGS } from "./settings.ts";
+import { readTextFile } from "./text_file.ts";
 import type { Values } from "./values.ts";
 import {
   CONFIG_VARIABLE,
@@ -31,7 +32,7 @@ export interface LoadConfigOptions {
    * @default {Deno.env.get, where the permission is granted}
    */
   env?: ReadEnv;
-  /** Reads the configuration file and what it names. @default {Deno.readTextFile} */
+  /** Reads the configuration file and what it names. @default {files up to 4 MiB} */
   readTextFile?: (path: string) => Promise<string>;
 }
 
@@ -49,11 +50,11 @@ const TABLE = Object.entries(SETTINGS) as [field: string, setting: AnySetting][]
  *   file cannot be read or is not YAML; `usage` when `--config` is not given as one path.
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
-  const { flags = {}, env = readProcessEnv, readTextFile = Deno.readTextFile } = options;
+  const { flags = {}, env = readProcessEnv, readTextFile: readText = readTextFile } = options;
   const problems: string[] = [];
   const complain: Complain = (problem) => void problems.push(problem);
 
-  const file = await readFile(flags, env, readTextFile, complain);
+  const file = await readFile(flags, env, readText, complain);
   const single = TABLE.map(([field, setting]) => {
     const sources = [
       givenByFlag(setting, flags, complain),
@@ -66,8 +67,8 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   if (problems.length > 0) throw new ConfigError("invalid_value", problems.join("\n"));
 
   const values = toValues(settled);
-  const extra = await readExtraFiles(values, env, readTextFile);
-  const tokens = await readTokens(values.comfyui.servers ?? [], readTextFile);
+  const extra = await readExtraFiles(values, env, readText);
+  const tokens = await readTokens(values.comfyui.servers ?? [], readText);
   return deepFreeze({
     config: configOf(values, (server) => ({
       modelDirs: modelDirsOf(server, extra),

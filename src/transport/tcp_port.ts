@@ -3,7 +3,7 @@
  * Deno's own tells of none before its first request is there, and ends none. On Linux.
  */
 
-import { type Libc, openLibc } from "./zmq/libc.ts";
+import { type Libc, mostDescriptors, openLibc } from "./zmq/libc.ts";
 
 /** Of Linux's headers; see `man 2` of the calls. */
 const AF_INET = 2;
@@ -13,7 +13,6 @@ const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const SHUT_RDWR = 2;
 const F_GETFD = 1;
-const RLIMIT_NOFILE = 7;
 
 /** Places in `struct tcp_info`, and its length up to the last of them. */
 const UNACKED_AT = 24;
@@ -68,9 +67,7 @@ class KnownConnections implements PortConnections {
   constructor(libc: Libc, port: number) {
     this.#libc = libc;
     this.#port = port;
-    const limits = new BigUint64Array(2);
-    libc.symbols.getrlimit(RLIMIT_NOFILE, new Uint8Array(limits.buffer));
-    this.mostDescriptors = Number(limits[0]);
+    this.mostDescriptors = mostDescriptors(libc);
     this.#highest = Math.min(this.mostDescriptors, 1_024);
   }
 

@@ -67,8 +67,8 @@ function watchCrowd(
     crowd.refused += 1;
     if (told.has(source) || told.size >= MAX_TOLD) return;
     told.add(source);
-    const message = `Cut off connections from ${source}: it has ${maxConnections} already ` +
-      "(zmq.max_connections)";
+    const message = `Cut off connections from ${source}: there are too many ` +
+      `(zmq.max_connections is ${maxConnections})`;
     logger.log("warn", message);
   };
   return { crowd, bind: { maxConnections, onRefused } };

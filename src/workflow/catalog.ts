@@ -140,6 +140,9 @@ export type WorkflowFile =
 
 const MAPPING = ".map";
 
+/** Largest file that is read; one of a hundred nodes has 50 KB. */
+const MAX_FILE_BYTES = 16 * 1_048_576;
+
 /**
  * Reads every `*.json` of a folder, those that cannot be used too, sorted by name.
  *
@@ -211,7 +214,12 @@ async function readJson(
   const base = dir instanceof URL ? dir.href : dir;
   const path = `${base.replace(/\/$/, "")}/${name}.json`;
   try {
-    const text = await Deno.readTextFile(dir instanceof URL ? new URL(path) : path);
+    const file = dir instanceof URL ? new URL(path) : path;
+    const { isFile, size } = await Deno.stat(file);
+    // To read a pipe or a device may take for ever.
+    if (!isFile) throw new Error("It is no file");
+    if (size > MAX_FILE_BYTES) throw new Error(`It has more than ${MAX_FILE_BYTES} bytes`);
+    const text = await Deno.readTextFile(file);
     return { json: parseExactJson(text), text };
   } catch (cause) {
     const code = cause instanceof SyntaxError ? "invalid_workflow" : "unreadable";

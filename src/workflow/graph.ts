@@ -53,6 +53,9 @@ export function copyGraph(graph: Graph): Graph {
   return copy;
 }
 
+/** Most nodes of a workflow; a large one has some hundred. */
+const MAX_NODES = 10_000;
+
 /**
  * Checks that a parsed JSON value is a graph in API format.
  *
@@ -63,7 +66,9 @@ export function parseGraph(value: unknown, source: string): Graph {
   const other = otherFormat(value, source);
   if (other !== undefined) throw invalid(source, other);
   if (!isRecord(value)) throw invalid(source, `it is not a JSON object of nodes; ${EXPORT}`);
-  if (Object.keys(value).length === 0) throw invalid(source, "it has no nodes");
+  const count = Object.keys(value).length;
+  if (count === 0) throw invalid(source, "it has no nodes");
+  if (count > MAX_NODES) throw invalid(source, `it has ${count} nodes, more than ${MAX_NODES}`);
   for (const [id, node] of Object.entries(value)) {
     if (!isRecord(node) || typeof node["class_type"] !== "string") {
       throw invalid(source, `node ${id} has no class_type; ${EXPORT}`);

@@ -155,8 +155,8 @@ Deno.test("addresses that open too many connections are told of once, and counte
   for (const source of ["10.0.0.1", "10.0.0.1", "ipc"]) bind.onRefused?.(source);
   assert.equal(crowd.refused, 3);
   assert.deepEqual(log.lines, [
-    "warn Cut off connections from 10.0.0.1: it has 7 already (zmq.max_connections)",
-    "warn Cut off connections from ipc: it has 7 already (zmq.max_connections)",
+    "warn Cut off connections from 10.0.0.1: there are too many (zmq.max_connections is 7)",
+    "warn Cut off connections from ipc: there are too many (zmq.max_connections is 7)",
   ]);
 });
 

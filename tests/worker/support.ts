@@ -123,6 +123,8 @@ export function schedulerSetup(
   const updates: Update[] = [];
   const listeners = new Set<(update: Update) => void>();
   let nextIdle = Promise.withResolvers<void>();
+  let nextEnding = Promise.withResolvers<void>();
+  const wrapped = options.wrap?.(queue) ?? queue;
   const publisher = {
     publish(update: Update) {
       updates.push(update);
@@ -130,7 +132,13 @@ export function schedulerSetup(
     },
   };
   const scheduler = startScheduler({
-    queue: override(options.wrap?.(queue) ?? queue, {
+    queue: override(wrapped, {
+      async settle(...ending) {
+        const job = await wrapped.settle(...ending);
+        nextEnding.resolve();
+        nextEnding = Promise.withResolvers();
+        return job;
+      },
       // The last question before it waits.
       nextDeadlineAtMs: () => {
         nextIdle.resolve();
@@ -165,7 +173,10 @@ export function schedulerSetup(
     clock,
     updates,
     async idle() {
-      while ((await queue.counts()).running > 0) await nextIdle.promise;
+      // The end of the last job may be stored after the scheduler has looked.
+      while ((await queue.counts()).running > 0) {
+        await Promise.race([nextIdle.promise, nextEnding.promise]);
+      }
       await round();
     },
     round,

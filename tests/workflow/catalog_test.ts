@@ -44,6 +44,29 @@ Deno.test("routeRequest() passes over workflows that are not there", () => {
   assert.equal(only("batch"), undefined);
 });
 
+Deno.test("loadCatalog() reads no pipes, devices or endless files, and says so of each", async () => {
+  await using dir = await tempDir();
+  const good = JSON.stringify(graphEndingIn({ class_type: "SaveImage" }));
+  for (const name of ["good", "mapped"]) await Deno.writeTextFile(`${dir.path}/${name}.json`, good);
+  await new Deno.Command("mkfifo", {
+    args: [`${dir.path}/pipe.json`, `${dir.path}/mapped.map.json`],
+  }).output();
+  await Deno.symlink("/dev/zero", `${dir.path}/device.json`);
+  await Deno.symlink("loop.json", `${dir.path}/loop.json`);
+  await Deno.writeTextFile(`${dir.path}/large.json`, "");
+  await Deno.truncate(`${dir.path}/large.json`, 17 * 2 ** 20);
+  const node = { class_type: "A", inputs: {} };
+  const many = Object.fromEntries(Array.from({ length: 10_001 }, (_, nth) => [nth, node]));
+  await Deno.writeTextFile(`${dir.path}/many.json`, JSON.stringify(many));
+  const { templates, unusable } = await loadCatalog({ dir: dir.path, defaultWorkflow: "good" });
+  assert.deepEqual([...templates.keys()], ["good"]);
+  const why = (name: string) => unusable.get(name)?.message ?? "";
+  for (const name of ["pipe", "mapped", "device"]) assert.match(why(name), /: It is no file$/);
+  assert.match(why("loop"), /^Cannot read the workflow /);
+  assert.match(why("large"), /: It has more than 16777216 bytes$/);
+  assert.match(why("many"), /: it has 10001 nodes, more than 10000$/);
+});
+
 Deno.test("A file that cannot be used stops the jobs for it, and no others", async () => {
   await using dir = await tempDir();
   const write = (name: string, text: string) => Deno.writeTextFile(`${dir.path}/${name}`, text);

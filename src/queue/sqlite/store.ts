@@ -121,7 +121,7 @@ export class SqliteStore {
 
   /**
    * Runs a change only if a look at the data finds a reason for it: a transaction locks the file, which
-   * is too much for what is asked all the time and nearly always in vain.
+   * is too much for what is asked all the time and nearly always in vain. Those that wait for others go on waiting then.
    */
   writeIf<T>(
     action: string,
@@ -132,10 +132,10 @@ export class SqliteStore {
     },
     operation: () => T,
   ): Promise<T> {
-    this.#storePending();
     return this.#enter(action, () => {
-      const isThere = this.#statement(finds).get(values) !== undefined;
-      return isThere ? this.#transact(operation) : otherwise;
+      if (this.#statement(finds).get(values) === undefined) return otherwise;
+      this.#storePending();
+      return this.#transact(operation);
     });
   }
 

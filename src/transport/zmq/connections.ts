@@ -8,7 +8,7 @@
  */
 
 import { type FlowLimits, Flows } from "./flows.ts";
-import { type Libc, openLibc } from "./libc.ts";
+import { type Libc, mostDescriptors, openLibc } from "./libc.ts";
 import type { Monitor } from "./monitor.ts";
 import { Peers, Sources } from "./peers.ts";
 
@@ -21,6 +21,9 @@ const SUSPICIOUS_BYTES = 1_048_576;
 
 /** Looks without anything suspicious after which it no longer is. */
 const CALM_CHECKS = 50;
+
+/** What the connections of one socket may take of the descriptors. */
+const DESCRIPTOR_SHARE = 0.2;
 
 /** Of Linux's headers: `struct tcp_info` and how to get it. */
 const IPPROTO_TCP = 6;
@@ -110,7 +113,8 @@ export class ConnectionWatch {
     this.#monitor = monitor;
     this.#options = options;
     this.#sources = new Sources(libc);
-    this.#peers = new Peers(maxConnections);
+    const room = Math.floor(mostDescriptors(libc) * DESCRIPTOR_SHARE);
+    this.#peers = new Peers(maxConnections, room);
     this.#flows = new Flows(limits);
     this.#intake = intake ?? NO_INTAKE;
     // Without messages all that comes counts.

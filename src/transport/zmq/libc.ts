@@ -72,6 +72,16 @@ function release(): void {
   shared = undefined;
 }
 
+/** Of Linux's headers. */
+const RLIMIT_NOFILE = 7;
+
+/** How many files and sockets this process may have open, on Linux. */
+export function mostDescriptors({ symbols }: Libc): number {
+  const limits = new BigUint64Array(2);
+  symbols.getrlimit(RLIMIT_NOFILE, new Uint8Array(limits.buffer));
+  return Number(limits[0]);
+}
+
 /** Where `struct dl_phdr_info` of link.h has the pointer to the name. */
 const NAME_OFFSET = 8;
 

@@ -20,12 +20,19 @@ const FULL_ADDRESSES = 4;
 /** Counts connections by where they come from. */
 export class Peers {
   readonly #most: number;
+  readonly #mostOfAll: number;
   readonly #sources = new Map<number, string>();
   readonly #descriptors = new Map<string, Set<number>>();
 
-  /** @param most Connections from one address; in all there may be four times as many. */
-  constructor(most: number) {
+  /**
+   * Counts none yet.
+   *
+   * @param most Connections from one address; in all there may be four times as many.
+   * @param room Connections that there is room for in any case.
+   */
+  constructor(most: number, room = Infinity) {
     this.#most = most;
+    this.#mostOfAll = Math.min(most * FULL_ADDRESSES, Math.max(1, room));
   }
 
   /**
@@ -40,7 +47,7 @@ export class Peers {
     const own = this.#descriptors.get(source) ?? new Set();
     this.#descriptors.set(source, own.add(descriptor));
     if (own.size > this.#most) return descriptor;
-    return this.#sources.size > this.#most * FULL_ADDRESSES ? this.#lastOfMost(own) : undefined;
+    return this.#sources.size > this.#mostOfAll ? this.#lastOfMost(own) : undefined;
   }
 
   /** Where a connection comes from that is known. */

@@ -74,9 +74,18 @@ export function createEstimator(): Estimator {
     return question && history.expect({ ...question, server });
   };
   const answers = new Map<string, ExpectedRun | undefined>();
+  // Each job is asked about for each server that it might go to.
+  let keys = new WeakMap<GenerateRequest, { workflow: string | undefined; key: string }>();
+  const keyOf = (run: PlannedRun): string => {
+    const { request, workflow } = run;
+    const before = keys.get(request);
+    if (before !== undefined && before.workflow === workflow) return before.key;
+    const key = `${request.steps} ${pixelsIn(run)} ${workflow}\n${request.model}`;
+    keys.set(request, { workflow, key });
+    return key;
+  };
   const known = (run: PlannedRun) => {
-    const { model, steps } = run.request;
-    const key = `${steps} ${pixelsIn(run)} ${run.workflow}\n${model}`;
+    const key = keyOf(run);
     if (!answers.has(key)) {
       if (answers.size >= MOST_ANSWERS) answers.clear();
       const question = questionOf(run);
@@ -108,8 +117,11 @@ export function createEstimator(): Estimator {
       history.note(run);
     },
     notePixels(run, pixels) {
+      const shape = shapeOf(run);
+      if (drawn.get(shape) === pixels) return;
       if (drawn.size >= MOST_ANSWERS) drawn.clear();
-      drawn.set(shapeOf(run), pixels);
+      drawn.set(shape, pixels);
+      keys = new WeakMap();
     },
   };
 }

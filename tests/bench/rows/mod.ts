@@ -8,6 +8,7 @@ import { FINISH } from "./finish.ts";
 import { IDLE } from "./idle.ts";
 import { JOBS_A_SECOND } from "./jobs.ts";
 import { FLOODED } from "./floods.ts";
+import { MANY } from "./many.ts";
 import { GROWTH, MEMORY } from "./memory.ts";
 import { PARTS } from "./parts.ts";
 import { PING } from "./ping.ts";
@@ -30,6 +31,7 @@ export const BENCHES: readonly Bench[] = [
   POST,
   JOBS_A_SECOND,
   PROCESSOR,
+  MANY,
   STEP_UPDATES,
   FINISH,
   PIXEL,

@@ -4,7 +4,12 @@ import type { SimulatorEvent, SimulatorOptions } from "../../../src/simulator/mo
 import { type Child, startChild } from "./child.ts";
 
 /** Something that a simulator saw, and when on the clock of `wallMs()`. */
-export type Seen = SimulatorEvent & { atMs: number; server: number };
+export type Seen = SimulatorEvent & {
+  atMs: number;
+  server: number;
+  /** The job that a prompt is of, if its text names it. */
+  jobId?: string;
+};
 
 /** What is started. */
 export interface SimulatorsOptions {

@@ -1,6 +1,6 @@
 /** The process of `simulator.ts`: prints its addresses, then a line for each event that it is asked for. */
 
-import { startSimulator } from "../../../src/simulator/mod.ts";
+import { type SimulatorEvent, startSimulator } from "../../../src/simulator/mod.ts";
 import { wallMs } from "./clock.ts";
 import type { SimulatorsOptions } from "./simulator.ts";
 
@@ -28,8 +28,17 @@ async function follow(
     const event = await when(type, undefined, { since });
     const atMs = wallMs();
     since = record.events.indexOf(event) + record.total - record.events.length + 1;
-    print({ ...event, atMs, server });
+    print({ ...event, atMs, server, jobId: jobOf(event, record) });
   }
+}
+
+function jobOf(
+  event: SimulatorEvent,
+  { prompts }: (typeof running)[number]["record"],
+): string | undefined {
+  if (event.type !== "prompt_received") return undefined;
+  const prompt = prompts.findLast(({ promptId }) => promptId === event.promptId);
+  return /\bjob-[0-9a-f-]{36}\b/.exec(JSON.stringify(prompt?.body) ?? "")?.[0];
 }
 
 function print(value: unknown): void {

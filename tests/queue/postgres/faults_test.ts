@@ -95,6 +95,28 @@ if (cluster !== undefined) {
     });
   }
 
+  Deno.test("PostgreSQL: rows that were copied by hand, with numbers still to be given, keep nobody out", async () => {
+    const { schema, queue } = await open();
+    await using _ = queue;
+    await queue.enqueue(generateRequest({ id: "first" }));
+    const copy = (id: string, seq: number) =>
+      `INSERT INTO jobs OVERRIDING SYSTEM VALUE SELECT copy.* FROM (SELECT (jsonb_populate_record(
+        jobs, jsonb_build_object('seq', ${seq}, 'id', '\\x${
+        new TextEncoder().encode(id).toHex()
+      }'))).*
+        FROM jobs WHERE seq = 1) AS copy`;
+    const copies = [2, 3, 4, 5_000].map((seq) => copy(`copy ${seq}`, seq)).join("; ");
+    sql(`SET search_path = ${schema}; ${copies}`);
+    for (const id of ["second", "third"]) {
+      assert.equal((await queue.enqueue(generateRequest({ id }))).type, "accepted");
+    }
+    const { jobs } = await queue.list({ limit: 10 });
+    assert.deepEqual(
+      jobs.map(({ id }) => id).toSorted(),
+      ["copy 2", "copy 3", "copy 4", "copy 5000", "first", "second", "third"],
+    );
+  });
+
   Deno.test("PostgreSQL: numbers at their end are counted on, and stop nothing", async () => {
     const { schema, queue } = await open();
     await using _ = queue;

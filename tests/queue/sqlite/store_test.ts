@@ -67,6 +67,28 @@ Deno.test("SqliteStore.writeTogether() lets a change that fails fail alone", asy
   store.close();
 });
 
+Deno.test("SqliteStore.writeIf() leaves what waits alone, unless there is something to do", async () => {
+  const { store, commits, together, last, words } = countingStore();
+  const remove = (word: string) => {
+    const condition = { finds: "SELECT 1 FROM words WHERE word = :word", values: { word } };
+    return store.writeIf("remove", { ...condition, otherwise: 0 }, () => {
+      return store.run("DELETE FROM words WHERE word = :word", { word });
+    });
+  };
+  const waiting = together("a");
+  assert.equal(await remove("a"), 0);
+  assert.equal(commits(), 0);
+  const both = last("b");
+  assert.equal(commits(), 1);
+  await Promise.all([waiting, both]);
+  const late = together("c");
+  assert.equal(await remove("a"), 1);
+  assert.equal(commits(), 3);
+  await late;
+  assert.equal(await words(), 2);
+  store.close();
+});
+
 Deno.test("SqliteStore.write() stores what came before it first", async () => {
   const { store, together, alone } = countingStore();
   const first = together("a");

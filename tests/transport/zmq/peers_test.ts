@@ -37,6 +37,14 @@ Deno.test("Peers has room for four times as many in all, and then the last of th
   assert.equal(peers.open(22, "d"), 22);
 });
 
+Deno.test("Peers has no more than there is room for, whatever one address may have", () => {
+  const peers = new Peers(1_000, 3);
+  assert.deepEqual([1, 2, 3].map((fd) => peers.open(fd, "a")), [undefined, undefined, undefined]);
+  assert.equal(peers.open(4, "b"), 3);
+  peers.close(3);
+  assert.equal(peers.open(5, "a"), 5);
+});
+
 const SOURCES: Readonly<Record<string, string>> = {
   "0200 15b3 7f000001": "127.0.0.1",
   "0a00 15b3 00000000 20010db8000100020003000400050006": "2001:0db8:0001:0002::/64",

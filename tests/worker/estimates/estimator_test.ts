@@ -95,6 +95,29 @@ Deno.test("createEstimator() counts what is generated, where that is not what wa
   assert.equal(estimator.expect(sheet(512), "one").exact, false);
 });
 
+Deno.test("createEstimator() answers anew for a job of which it has learnt how much is generated", () => {
+  const estimator = createEstimator();
+  const node = {
+    node: "5",
+    className: "KSampler",
+    fixedMs: 0,
+    steps: 20,
+    stepMs: 100,
+    cold: false,
+  };
+  const times = { workflow: "poses", nodes: [node], otherMs: 0, filesMs: 0, pixels: 2 ** 20 };
+  estimator.note(describeRun(LARGE, "one", { ...times, pixels: 2 ** 10 }));
+  estimator.note(describeRun(LARGE, "one", times));
+  const run = { request: { ...LARGE, size: [64, 64] as [number, number] }, workflow: "poses" };
+  const before = estimator.estimate(run);
+  estimator.notePixels(run, 2 ** 20);
+  const after = estimator.estimate(run);
+  assert.notDeepEqual(after, before);
+  assert.deepEqual(estimator.estimate({ ...run, request: { ...run.request } }), after);
+  // The workflow may be chosen later.
+  assert.notDeepEqual(estimator.estimate({ ...run, workflow: undefined }), after);
+});
+
 function planned(request: GenerateRequest): PlannedRun {
   return { request, workflow: undefined };
 }
