@@ -6,6 +6,7 @@ import { type Executor, SandboxExecutor, type ServerOptions } from "./executor.t
 import type { SandboxLimits } from "./isolate.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
 import { checkIsolation } from "./open_port.ts";
+import { Pace } from "./pace.ts";
 
 /** Options of {@linkcode startExecutors}. */
 export interface ExecutorsOptions extends SandboxLimits {
@@ -51,8 +52,10 @@ interface Group {
  * @throws {ConfigError} if a sandbox refuses its set-up (a bad workflow, an unreadable folder), or none can
  * be a process.
  */
-export async function startExecutors(options: ExecutorsOptions): Promise<Executors> {
-  const { servers, serversPerIsolate = 4, isolation = "thread" } = options;
+export async function startExecutors(given: ExecutorsOptions): Promise<Executors> {
+  const { servers, serversPerIsolate = 4, isolation = "thread" } = given;
+  // All isolates are looked at together.
+  const options = { pace: new Pace(), ...given };
   await checkIsolation(isolation);
   const groups = chunks(servers, serversPerIsolate).map((some) => startGroup(some, options));
   const all = groups.flatMap(({ executors }) => executors);

@@ -19,6 +19,7 @@ import type {
 import { startSpan, traceTime } from "../trace.ts";
 import { openPort } from "./open_port.ts";
 import type { Isolation, Port } from "./port.ts";
+import type { Pace } from "./pace.ts";
 import { INVALID } from "./readers.ts";
 import { createRing, RingReader } from "./ring.ts";
 
@@ -36,6 +37,8 @@ export interface SandboxLimits {
   callTimeoutMs?: number;
   /** Where it lives. @default {"thread"} */
   isolation?: Isolation;
+  /** When to look for what it tells by shared memory. @default one of its own */
+  pace?: Pace;
 }
 
 /** Options of {@linkcode startSandbox}. */
@@ -152,7 +155,7 @@ class Isolate implements Sandbox {
       this.kill(`The isolate crashed: ${event.message}`);
     };
     this.#port.onmessageerror = () => this.kill("The isolate sent what cannot be read");
-    const ring = isolation === "thread" ? createRing() : undefined;
+    const ring = this.#port.sharesNoMemory ? undefined : createRing();
     if (ring !== undefined) this.#ring = this.#listen(ring);
     this.#post({ type: "setup", setups, ...(ring === undefined ? {} : { ring }) });
     this.#watch();
@@ -221,6 +224,7 @@ class Isolate implements Sandbox {
       },
       take: (message) => this.#receiveOne(message),
       onSenseless: () => this.kill(SENSELESS),
+      ...(this.#options.pace === undefined ? {} : { pace: this.#options.pace }),
     });
   }
 

@@ -76,6 +76,3 @@ function timer(callback: () => void, ms: number): () => void {
   const started = setTimeout(callback, ms);
   return () => clearTimeout(started);
 }
-
-/** That of this process. */
-export const commonPace: Pace = new Pace();

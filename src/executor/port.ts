@@ -17,6 +17,8 @@ export interface Port {
   postMessage(message: ToSandbox): void;
   /** Ends the isolate now. */
   terminate(): void;
+  /** True where no memory can be shared with the isolate. */
+  readonly sharesNoMemory?: boolean;
   /** Resolves when nothing of it is left, where that takes time. */
   readonly ended?: Promise<void>;
 }

@@ -5,7 +5,7 @@
 
 import type { Stage } from "../protocol/mod.ts";
 import type { FromSandbox, RunEvent } from "./messages.ts";
-import { commonPace, type Pace } from "./pace.ts";
+import { Pace } from "./pace.ts";
 
 /** What goes this way. */
 export type ProgressMessage = Extract<FromSandbox, { type: "event" }> & {
@@ -94,7 +94,7 @@ export interface RingReaderOptions {
   readonly take: (message: unknown) => void;
   /** Called for counters that cannot be. */
   readonly onSenseless: () => void;
-  /** When to look. @default that of the process */
+  /** When to look. @default one of its own */
   readonly pace?: Pace;
 }
 
@@ -115,7 +115,7 @@ export class RingReader implements Disposable {
     this.#counters = counters;
     this.#numbers = numbers;
     this.#options = options;
-    this.#pace = options.pace ?? commonPace;
+    this.#pace = options.pace ?? new Pace();
     this.#read();
   }
 

@@ -95,6 +95,8 @@ export interface Plan {
   readonly profiles?: readonly ProfileName[];
   /** True if servers send previews, whose making costs most of a run's time. @default {true} */
   readonly hasPreviews?: boolean;
+  /** True if isolates tell progress by memory that they share with the worker. @default {false} */
+  readonly hasSharedMemory?: boolean;
   readonly clients: number;
   readonly jobs: readonly JobPlan[];
   /** @default none */
@@ -183,5 +185,17 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
   const servers = random.whole(1, mostServers);
   const profiles = Array.from({ length: servers }, () => random.pick(PROFILES));
   const hasPreviews = random.chance(0.02);
-  return { seed, servers, profiles, hasPreviews, clients, jobs, calls, faults, idleMs };
+  const hasSharedMemory = true;
+  return {
+    seed,
+    servers,
+    profiles,
+    hasPreviews,
+    hasSharedMemory,
+    clients,
+    jobs,
+    calls,
+    faults,
+    idleMs,
+  };
 }

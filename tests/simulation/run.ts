@@ -16,6 +16,7 @@ import { database, isDeath, mendDatabase } from "./world/database.ts";
 import { mendDisk } from "./world/disk.ts";
 import { forgetIsolates, isolates } from "./world/isolates.ts";
 import { mendLinks, SimulatedTransport } from "./world/links.ts";
+import { forgetWaiting } from "./world/memory.ts";
 import { watchPower } from "./world/power.ts";
 import { forgetTimers } from "./world/time.ts";
 import { forgetHosts, hosts, mendWeb } from "./world/web.ts";
@@ -77,7 +78,8 @@ export async function runPlan(plan: Plan, { keepTrace = false } = {}): Promise<R
 }
 
 async function runAlone(plan: Plan, keepTrace: boolean): Promise<RunResult> {
-  const world = new World({ seed: plan.seed, keepTrace });
+  const { seed, hasSharedMemory = false } = plan;
+  const world = new World({ seed, keepTrace, hasSharedMemory });
   const dir = scratch();
   setPresentWorld(world);
   mendAll();
@@ -105,6 +107,7 @@ function mendAll(): void {
   forgetHosts();
   forgetIsolates();
   forgetTimers();
+  forgetWaiting();
 }
 
 /** Files of tests that run side by side share a process, so its number is not enough. */

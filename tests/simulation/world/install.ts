@@ -12,6 +12,7 @@ import { installIsolates } from "./isolates.ts";
 import { installTime } from "./time.ts";
 import { installWeb } from "./web.ts";
 import { installBytes } from "./bytes.ts";
+import { installMemory } from "./memory.ts";
 
 installTime();
 installBytes();
@@ -19,3 +20,4 @@ installDisk();
 installDatabase();
 installWeb();
 installIsolates();
+installMemory();

@@ -12,6 +12,7 @@ export class SimulatedIsolate {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onerror: ((event: { message: string; preventDefault(): void }) => void) | null = null;
   onmessageerror: unknown = null;
+  readonly sharesNoMemory = !presentWorld().hasSharedMemory;
   /** Where its code runs. */
   readonly process: Process;
   readonly #host: Process;

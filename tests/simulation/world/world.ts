@@ -63,6 +63,8 @@ export interface WorldOptions {
   seed: number;
   /** Keeps the lines of the trace, not only their digest. @default {false} */
   keepTrace?: boolean;
+  /** True if isolates share memory with their process. @default {false} */
+  hasSharedMemory?: boolean;
 }
 
 /** The Unix time at which every world begins, in milliseconds. */
@@ -82,6 +84,8 @@ export class World {
   onStep: () => void = () => {};
   /** Milliseconds by which the wall clock is ahead of the truth. */
   clockErrorMs = 0;
+  /** True if isolates share memory with their process. */
+  readonly hasSharedMemory: boolean;
   readonly #heap = new EventHeap<Happening>();
   readonly #keepTrace: boolean;
   #nowMs = 0;
@@ -90,7 +94,8 @@ export class World {
   #digest = 0x811c9dc5;
 
   /** Starts at time 0 with nothing. */
-  constructor({ seed, keepTrace = false }: WorldOptions) {
+  constructor({ seed, keepTrace = false, hasSharedMemory = false }: WorldOptions) {
+    this.hasSharedMemory = hasSharedMemory;
     this.random = new Random(seed);
     this.#keepTrace = keepTrace;
   }
