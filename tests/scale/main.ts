@@ -1,7 +1,6 @@
 /**
  * Measures a queue on PostgreSQL that many workers share, on one machine: `throughput`, `offered`, `claims`,
- * `bloat`. Starts a
- * PostgreSQL of its own. Figures: `src/queue/scale.md`.
+ * `bloat`. Starts a PostgreSQL of its own. Figures: `src/queue/scale.md`.
  */
 
 import { type Cluster, startCluster } from "../support/postgres.ts";
@@ -25,7 +24,12 @@ if (measure === undefined || cluster === undefined) {
   print(`There is no measure ${what}, or no PostgreSQL; try ${Object.keys(measures)}`);
   Deno.exitCode = 1;
 } else {
-  for (const line of await measure(cluster, numbers.map(Number))) print(line);
+  try {
+    for (const line of await measure(cluster, numbers.map(Number))) print(line);
+  } catch (error) {
+    print(String(error));
+    Deno.exitCode = 1;
+  }
   // What the cluster needs to be stopped by is only there while the process lives.
-  Deno.exit(0);
+  Deno.exit();
 }

@@ -69,10 +69,20 @@ export const HAS_MODELS = `
     SELECT FROM servers JOIN workers ON workers.name = servers.worker
     WHERE worker <> $2::text AND seen_at_ms >= ${NOW} - $3::bigint AND models @> $4::text[]) AS has`;
 
+/** A text between {@linkcode BETWEEN}; empty if there is none. */
+function word(column: string): string {
+  return `coalesce(translate(${column}, E'\\x1e\\x1f', ''), '')`;
+}
+
+/** What stands between two servers, and two fields, of what {@linkcode MEET} gives. */
+export const BETWEEN = { servers: "\x1e", fields: "\x1f" } as const;
+
 /** The other workers that were seen within the last `$3` milliseconds, each with its servers, if it has some, as one text. */
 export const MEET = `
-  SELECT json_agg(json_build_array(worker, updates_addr, curve_key, name, state, loaded, room, active, wait_ms,
-    weight, draining) ORDER BY worker, name)::text AS others
+  SELECT string_agg(concat_ws(E'\\x1f', ${word("worker")}, ${word("updates_addr")},
+    ${word("curve_key")}, ${word("name")}, ${word("state")}, ${word("loaded")},
+    coalesce(room, 0), coalesce(active, 0), coalesce(wait_ms, 0), coalesce(weight, 1), draining IS TRUE),
+    E'\\x1e' ORDER BY worker, name) AS others
   FROM (
     SELECT workers.name AS worker, updates_addr, curve_key, servers.name, state, loaded, room, active, wait_ms,
       weight, draining

@@ -4,6 +4,7 @@ import type { Ending } from "../job.ts";
 import type { Neighbours, Peer, ServerElsewhere } from "../job_queue.ts";
 import { type EndingRow, toEnding } from "../row.ts";
 import { idOf } from "./id.ts";
+import { BETWEEN } from "./presence.ts";
 
 /** An ending, and where it stands among all. */
 export interface ReadEnding {
@@ -42,20 +43,6 @@ export function readEndings(text: unknown): readonly ReadEnding[] {
   });
 }
 
-type WorkerParts = readonly [worker: string, address: string | null, key: string | null];
-
-type ServerParts = readonly [
-  ...WorkerParts,
-  name: string | null,
-  state: string | null,
-  loaded: string | null,
-  room: number,
-  active: number,
-  waitMs: number,
-  weight: number,
-  draining: boolean,
-];
-
 /** Longest word for the state of a server that is believed. */
 const MAX_STATE_CHARS = 32;
 
@@ -63,35 +50,37 @@ const MAX_STATE_CHARS = 32;
 const MOST = 2 ** 31 - 1;
 
 /** What no worker can have told counts as nothing. */
-function countOf(value: unknown): number {
-  return typeof value === "number" && value >= 0 && value <= MOST ? value : 0;
+function countOf(text = ""): number {
+  const value = Number(text);
+  return value >= 0 && value <= MOST ? value : 0;
 }
 
 /** Reads who the others are, a part for each server, or for a worker that has none. */
 export function readNeighbours(text: unknown): Neighbours {
   if (typeof text !== "string") return { servers: [], peers: [], workers: 0 };
-  const all = JSON.parse(text) as readonly ServerParts[];
   const servers: ServerElsewhere[] = [];
   const peers = new Map<string, Peer>();
   const workers = new Set<string>();
-  for (const [worker, address, key, ...server] of all) {
+  for (const part of text.split(BETWEEN.servers)) {
+    const [worker = "", address = "", key = "", ...server] = part.split(BETWEEN.fields);
     workers.add(worker);
-    if (address !== null && !peers.has(worker)) {
-      const peer = { name: worker, updatesAddress: address, publicKey: key ?? undefined };
-      peers.set(worker, peer);
+    if (address !== "" && !peers.has(worker)) {
+      const publicKey = key === "" ? undefined : key;
+      peers.set(worker, { name: worker, updatesAddress: address, publicKey });
     }
-    const [name, state, loaded, room, active, waitMs, weight, draining] = server;
-    if (name === null) continue;
+    const [name = "", state = "", loaded = "", room, active, waitMs, weight = "", draining] =
+      server;
+    if (name === "") continue;
     servers.push({
       name,
       worker,
-      ...(state === null ? {} : { state: state.slice(0, MAX_STATE_CHARS) }),
-      loaded: loaded ?? undefined,
+      ...(state === "" ? {} : { state: state.slice(0, MAX_STATE_CHARS) }),
+      loaded: loaded === "" ? undefined : loaded,
       room: countOf(room),
       active: countOf(active),
       waitMs: countOf(waitMs),
-      weight: Number.isFinite(weight) ? weight : 1,
-      draining,
+      weight: Number.isFinite(Number(weight)) ? Number(weight) : 1,
+      draining: draining === "t",
     });
   }
   return { servers, peers: [...peers.values()], workers: workers.size };

@@ -2,17 +2,21 @@ import assert from "node:assert/strict";
 import { readEndings, readNeighbours } from "../../../src/queue/postgres/told.ts";
 
 Deno.test("readNeighbours() believes no number and no word that a worker cannot have told", () => {
-  const worker = ["evil", null, null];
+  const worker = ["evil", "", ""];
   const usual = { loaded: undefined, draining: false, worker: "evil" };
   const odd = [
     ["NaN", -1, 2 ** 31, "Infinity"],
-    [1e300, "5", -0.5, "-Infinity"],
+    [1e300, "five", -0.5, "-Infinity"],
   ];
   const rows = odd.map((
     [room, active, waitMs, weight],
     index,
-  ) => [...worker, String(index), "x".repeat(2_000), null, room, active, waitMs, weight, false]);
-  const { servers } = readNeighbours(JSON.stringify(rows));
+  ) =>
+    [...worker, String(index), "x".repeat(2_000), "", room, active, waitMs, weight, "f"].join(
+      "\x1f",
+    )
+  );
+  const { servers } = readNeighbours(rows.join("\x1e"));
   assert.deepEqual(
     servers,
     odd.map((_, index) => ({
