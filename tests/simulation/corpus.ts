@@ -132,23 +132,23 @@ export const CORPUS: readonly CorpusEntry[] = [
   },
   {
     // The liar could not be understood at the first request, which was taken; the second one was refused.
-    name: "A job comes twice at once while one of two servers lies",
+    // So many jobs that whatever chance does to the lies, some job meets the right ones.
+    name: "Jobs come twice at once while two servers lie",
     plan: {
       seed: 1,
       servers: 2,
       profiles: ["0.33", "0.33"],
       hasPreviews: false,
       clients: 1,
-      jobs: [{
-        id: "job-1",
-        client: 0,
-        atMs: 9_000,
-        steps: 1,
-        seed: 1_000_001,
-        isFollowedTwice: true,
-        isWrong: true,
-      }],
-      faults: [{ kind: "server lies", atMs: 1_000, forMs: 20_000, which: 140 }],
+      jobs: Array.from({ length: 40 }, (_, index) => ({
+        ...{ id: `job-${index}`, client: 0, atMs: 3_000 + index * 6_000, steps: 1 },
+        ...{ seed: 1_000_000 + index, isFollowedTwice: true as const, isWrong: true as const },
+      })),
+      faults: [
+        { kind: "link lossy", atMs: 0, forMs: 200_000, which: 5 },
+        { kind: "server lies", atMs: 1_000, forMs: 20_000, which: 140 },
+        { kind: "server lies", atMs: 1_000, forMs: 20_000, which: 201 },
+      ],
       idleMs: 0,
     },
   },

@@ -161,7 +161,7 @@ export class ClientLife {
     const wasRefused = REFUSALS.has(fate.verdict ?? "");
     const mayDiffer = this.#around.hasLiars && (fate.isAccepted || wasRefused);
     if (mayDiffer && REFUSALS.has(verdict)) return;
-    if (mayDiffer && fate.isAccepted && wasRefused) fate.verdict = undefined;
+    if (mayDiffer && wasRefused) fate.verdict = undefined;
     if (fate.verdict !== undefined && fate.verdict !== verdict) {
       world.fail(`${id} was ${fate.verdict} and then ${verdict}`);
     }
