@@ -40,8 +40,6 @@ export class SimulatedIsolate {
   postMessage(message: Parameters<IsolateService["take"]>[0]): void {
     const world = presentWorld();
     const data = structuredClone(message);
-    // Who waits for memory that is shared is woken up in real time, which no seed repeats.
-    if (data.type === "setup") delete data.ring;
     this.#fromHostMs = Math.max(this.#fromHostMs, world.nowMs + world.random.between(0.01, 1));
     world.schedule(this.process, this.#fromHostMs - world.nowMs, "to isolate", () => {
       this.#service.take(data);
