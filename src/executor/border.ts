@@ -33,6 +33,7 @@ import {
   union,
   word,
 } from "./readers.ts";
+import { STAGES } from "./ring.ts";
 
 /** Longest sentence for people, in characters. */
 const MAX_ERROR_CHARS = 4_000;
@@ -63,14 +64,7 @@ const id = integer(0, Number.MAX_SAFE_INTEGER);
 const clock = optional(number(0, Number.MAX_SAFE_INTEGER));
 
 const progress = object<Omit<Progress, "type" | "job_id" | "worker">>({
-  stage: word([
-    "initializing",
-    "loading_models",
-    "encoding",
-    "sampling",
-    "decoding",
-    "post_processing",
-  ]),
+  stage: word(STAGES),
   step: count,
   total_steps: count,
   percent: number(0, 100),

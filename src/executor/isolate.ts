@@ -20,6 +20,7 @@ import { startSpan, traceTime } from "../trace.ts";
 import { openPort } from "./open_port.ts";
 import type { Isolation, Port } from "./port.ts";
 import { INVALID } from "./readers.ts";
+import { createRing, RingReader } from "./ring.ts";
 
 /** When an isolate counts as misbehaving. */
 export interface SandboxLimits {
@@ -118,6 +119,8 @@ class Isolate implements Sandbox {
   readonly #calls = new Map<number, PendingCall>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #died = Promise.withResolvers<string>();
+  /** Absent where no memory can be shared. */
+  readonly #ring: RingReader | undefined;
   #alive = true;
   #starting = true;
   #next = 1;
@@ -149,7 +152,9 @@ class Isolate implements Sandbox {
       this.kill(`The isolate crashed: ${event.message}`);
     };
     this.#port.onmessageerror = () => this.kill("The isolate sent what cannot be read");
-    this.#post({ type: "setup", setups });
+    const ring = isolation === "thread" ? createRing() : undefined;
+    if (ring !== undefined) this.#ring = this.#listen(ring);
+    this.#post({ type: "setup", setups, ...(ring === undefined ? {} : { ring }) });
     this.#watch();
   }
 
@@ -158,6 +163,7 @@ class Isolate implements Sandbox {
     this.#alive = false;
     liveIsolates -= 1;
     clearInterval(this.#heartbeat);
+    this.#ring?.[Symbol.dispose]();
     this.#port.terminate();
     for (const { resolve } of this.#runs.values()) resolve(this.#fall(reason));
     this.#runs.clear();
@@ -207,12 +213,26 @@ class Isolate implements Sandbox {
     return promise;
   }
 
+  #listen(ring: SharedArrayBuffer): RingReader {
+    return new RingReader(ring, {
+      onWake: () => {
+        this.#heardAtMs = performance.now();
+        this.#floods();
+      },
+      take: (message) => this.#receiveOne(message),
+      onSenseless: () => this.kill(SENSELESS),
+    });
+  }
+
   /** Nothing that comes may throw here: that would end the process. */
   #receive(data: unknown): void {
     if (!this.#alive) return;
     this.#heardAtMs = performance.now();
+    this.#ring?.drain();
+    this.#ring?.noteMessage();
     const messages: readonly unknown[] = Array.isArray(data) && data.length > 0 ? data : [data];
     for (const message of messages) this.#receiveOne(message);
+    this.#ring?.drain();
     this.#watch();
   }
 

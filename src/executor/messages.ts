@@ -94,6 +94,8 @@ export interface RunSpec {
   resumed: boolean;
   /** True if an earlier attempt saw this prompt running. */
   hadStarted: boolean;
+  /** True if there was no attempt before, which could have left files. @default {false} */
+  isFirst?: boolean;
   /** What it is expected to take. @default nothing is known */
   expected?: ExpectedTimes;
 }
@@ -189,7 +191,7 @@ export type ServerState = "connecting" | "ready" | "unreachable";
 
 /** Host to sandbox; `server` is the place of a server in `setups`. */
 export type ToSandbox =
-  | { type: "setup"; setups: readonly SandboxSetup[] }
+  | { type: "setup"; setups: readonly SandboxSetup[]; ring?: SharedArrayBuffer }
   | { type: "run"; server: number; run: number; spec: RunSpec; sentAtMs?: number }
   | { type: "cancel"; run: number }
   | { type: "call"; server: number; call: number; name: keyof SandboxCalls; question: unknown }

@@ -24,7 +24,7 @@ export interface FitContext {
 }
 
 /** Enough of a PNG file to tell its size. */
-const HEADER_BYTES = 33;
+export const HEAD_BYTES = 33;
 
 /**
  * Gives each image the size of the request as far as that can be had: what was generated larger on
@@ -74,13 +74,17 @@ function enlarged(
 }
 
 /** Undefined for other formats: what is kept as it came is not looked into. */
-async function sizeOf({ temp }: StagedImage): Promise<[number, number] | undefined> {
-  using file = await Deno.open(temp);
-  const start = new Uint8Array(HEADER_BYTES);
-  const length = await file.read(start) ?? 0;
-  if (length < HEADER_BYTES || !isPng(start)) return undefined;
-  const { width, height } = pngSize(start);
+async function sizeOf(image: StagedImage): Promise<[number, number] | undefined> {
+  const head = image.head ?? await readHead(image);
+  if (head.length < HEAD_BYTES || !isPng(head)) return undefined;
+  const { width, height } = pngSize(head);
   return [width, height];
+}
+
+async function readHead({ temp }: StagedImage): Promise<Uint8Array> {
+  using file = await Deno.open(temp);
+  const head = new Uint8Array(HEAD_BYTES);
+  return head.subarray(0, await file.read(head) ?? 0);
 }
 
 async function cut(

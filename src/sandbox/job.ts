@@ -143,7 +143,7 @@ class JobRun {
     }
     // First of all, so that what a killed attempt left goes even if this one is cancelled at once.
     await using previews = createPreviewFolder(
-      setup,
+      { ...setup, isFirst: this.#spec.isFirst },
       jobId,
       (path, step) => onEvent({ type: "preview", path, step }),
     );

@@ -3,17 +3,14 @@
  * which costs more than all that is in it.
  */
 
-import type { FromSandbox, RunEvent } from "../executor/messages.ts";
+import type { FromSandbox } from "../executor/messages.ts";
+import { type ProgressMessage, RingWriter } from "../executor/ring.ts";
 
 /** Messages that are told in the turn of the event loop in which they came, or at once. */
 type Urgency = "now" | "turn" | "soon";
 
 /** Longest time that something waits which nobody waits for, in milliseconds. */
 const LINGER_MS = 20;
-
-type ProgressMessage = Extract<FromSandbox, { type: "event" }> & {
-  readonly event: Extract<RunEvent, { type: "progress" }>;
-};
 
 /** What the gathering is made of. */
 export interface OutgoingOptions {
@@ -37,6 +34,7 @@ export class Outgoing {
   readonly #replaceable = new Map<number, number>();
   /** What was told last of each run. */
   readonly #last = new Map<number, { readonly stage: string; readonly step: number }>();
+  #ring: RingWriter | undefined;
   #isDue = false;
   #isLingering = false;
 
@@ -53,6 +51,11 @@ export class Outgoing {
     this.#later = later;
   }
 
+  /** Has memory that the host reads, too; to be called before the first message. */
+  share(memory: SharedArrayBuffer): void {
+    this.#ring = new RingWriter(memory);
+  }
+
   /** Takes a message. */
   post(message: FromSandbox): void {
     const urgency = isProgress(message) ? this.#addProgress(message) : this.#add(message);
@@ -60,6 +63,7 @@ export class Outgoing {
     if (urgency === "soon") {
       if (!this.#isDue) this.#linger();
     } else if (!this.#isDue) {
+      if (this.#writeRing()) return;
       this.#isDue = true;
       this.#afterTurn(() => this.#flush());
     }
@@ -101,11 +105,24 @@ export class Outgoing {
 
   #flush(): void {
     this.#isDue = false;
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0 || this.#writeRing()) return;
+    this.#ring?.notePost();
+    this.#send(this.#takeWaiting());
+  }
+
+  /** Costs so little that there is nothing to gather for; false where not all can go that way. */
+  #writeRing(): boolean {
+    if (this.#ring === undefined || !this.#waiting.every(isProgress)) return false;
+    if (!this.#ring.write(this.#waiting)) return false;
+    this.#takeWaiting();
+    return true;
+  }
+
+  #takeWaiting(): FromSandbox[] {
     const messages = this.#waiting;
     this.#waiting = [];
     this.#replaceable.clear();
-    this.#send(messages);
+    return messages;
   }
 }
 

@@ -16,7 +16,7 @@ import { outputName } from "./output_name.ts";
 import type { JobContext } from "./context.ts";
 import { PARAMETERS_KEYWORD } from "./parameters.ts";
 import { convertSets } from "./convert.ts";
-import { fitImages } from "./fit.ts";
+import { fitImages, HEAD_BYTES } from "./fit.ts";
 import type { StagedImage } from "./result_image.ts";
 import type { PixelStage } from "./pixel/stage.ts";
 import { type Saved, savedFiles } from "./saved.ts";
@@ -245,7 +245,9 @@ export class OutputImages implements AsyncDisposable {
       this.#checkPixels(bytes, kind, filename),
     );
     const content = kind.content === "still" && isAnimated ? "moving" : kind.content;
-    return { temp, extension: `.${extensionFor(kind, filename)}`, content };
+    // A copy, which does not hold all of it in memory.
+    const head = bytes.slice(0, HEAD_BYTES);
+    return { temp, extension: `.${extensionFor(kind, filename)}`, content, head };
   }
 
   /** Where pixels are read later on anyway, that shows whether they are all there. */

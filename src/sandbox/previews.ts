@@ -21,10 +21,12 @@ export interface PreviewFolder extends AsyncDisposable {
 }
 
 /** How many previews there may be, and when they go. */
-export type PreviewSetup = Pick<
-  SandboxSetup,
-  "outputDir" | "keepPreviews" | "maxPreviews" | "maxPreviewsPerSecond"
->;
+export type PreviewSetup =
+  & Pick<SandboxSetup, "outputDir" | "keepPreviews" | "maxPreviews" | "maxPreviewsPerSecond">
+  & {
+    /** True if none of an attempt before this one can lie there. @default {false} */
+    isFirst?: boolean | undefined;
+  };
 
 /** A preview as ComfyUI sends it. */
 export interface PreviewImage {
@@ -53,12 +55,15 @@ export function createPreviewFolder(
   /** In the order of writing. */
   const written = new Set<string>();
   let folder: string | undefined;
+  let hasBegun = false;
   let waiting: PreviewImage | undefined;
   let writing: Promise<void> | undefined;
   let cleaning: Promise<void> | undefined;
   const clean = async () => {
     await writing;
-    if (!setup.keepPreviews) await removePreviews(setup.outputDir, jobId);
+    // The folder is made with the first of them.
+    if (setup.keepPreviews || (setup.isFirst && !hasBegun)) return;
+    await removePreviews(setup.outputDir, jobId);
   };
   const writeAll = async () => {
     while (waiting !== undefined) {
@@ -82,6 +87,7 @@ export function createPreviewFolder(
     offer(image) {
       if (!limit.take()) return;
       waiting = image;
+      hasBegun = true;
       writing ??= writeAll();
     },
     async flush() {

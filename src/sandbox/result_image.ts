@@ -14,6 +14,8 @@ export interface StagedImage {
   readonly extension: string;
   /** What is in it: only stills are put together to sheets. @default {"still"} */
   readonly content?: FileKind["content"];
+  /** Its first bytes, where they are at hand. */
+  readonly head?: Uint8Array;
 }
 
 /** What the files of a job need besides its images. */

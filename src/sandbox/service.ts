@@ -37,6 +37,7 @@ export class IsolateService {
   take(message: ToSandbox): void {
     switch (message.type) {
       case "setup":
+        if (message.ring !== undefined) this.#outgoing.share(message.ring);
         this.#setUp(message.setups);
         break;
       case "run":

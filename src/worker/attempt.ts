@@ -208,6 +208,7 @@ export class Attempt implements Disposable {
       promptId,
       resumed,
       hadStarted: promptStarted,
+      isFirst: job.attempts === 1 && !resumed,
       expected: this.#context.estimator.expect(job, this.#runner.name),
     };
     const outcome = await this.#runner.run(spec, { signal: this.#controller.signal, onEvent });

@@ -39,7 +39,7 @@ export function startCleanup(options: CleanupOptions): AsyncDisposable {
   let open = true;
   const clean = async () => {
     try {
-      await takeAway?.();
+      if (takeAway !== undefined) await takeAway();
     } catch (error) {
       logger.log("warn", `Cannot yet delete stored images that nobody wants: ${messageOf(error)}`);
     }

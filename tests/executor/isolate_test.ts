@@ -39,6 +39,29 @@ for (
   });
 }
 
+for (
+  const [fixture, port, why] of [
+    ["floods_memory", 8188, /flooded its host/],
+    ["floods_memory", 8189, /flooded its host/],
+    ["garbles_memory", 8188, /makes no sense/],
+    ["garbles_memory", 8189, /makes no sense/],
+  ] as const
+) {
+  Deno.test(`An isolate that ${fixture}, with port ${port}, is ended, and its job given back`, async () => {
+    const { setup } = serverOptions(`http://127.0.0.1:${port}`);
+    const sandbox = await startSandbox({
+      setups: [setup],
+      sandboxUrl: new URL(`fixtures/${fixture}.ts`, import.meta.url),
+      maxMessagesPerSecond: 500,
+    });
+    const outcome = await sandbox.sessions[0]!.run(SPEC, NEVER);
+    assert.ok(outcome.type === "failed" && outcome.retry);
+    assert.match(outcome.error, why);
+    assert.match(await sandbox.died, why);
+    await sandbox.ended;
+  });
+}
+
 Deno.test("A question that an isolate cannot answer fails alone, and what nobody asked is passed over", async () => {
   const sandbox = await start("fails_calls");
   const [session] = sandbox.sessions;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { FromSandbox, RunEvent } from "../../src/executor/messages.ts";
+import { createRing, RingReader } from "../../src/executor/ring.ts";
 import { Outgoing } from "../../src/sandbox/outgoing.ts";
 
 /** What was sent, each list by itself, and a clock by hand. */
@@ -12,6 +13,7 @@ function setup() {
     later: (callback) => void timers.add(callback),
   });
   return {
+    outgoing,
     sent,
     timers,
     post: (...messages: FromSandbox[]) => {
@@ -151,4 +153,43 @@ Deno.test("Outgoing tells the first of a run that was joined on the way, and of 
   post(progress(1, 0, 0), progress(1, 1, 5));
   endTurn();
   assert.deepEqual(sent[1], [progress(1, 0, 0), progress(1, 1, 5)]);
+});
+
+Deno.test("Outgoing tells steps by memory that it shares, at once and among its messages in order", () => {
+  const { outgoing, sent, post, endTurn, wait } = setup();
+  const told: unknown[] = [];
+  const memory = createRing();
+  using ring = new RingReader(memory, {
+    onWake: () => {},
+    take: (message) => told.push(message),
+    onSenseless: () => assert.fail(),
+  });
+  outgoing.share(memory);
+  post(progress(1, 0, 1), progress(1, 1, 5), progress(2, 1, 6));
+  ring.drain();
+  assert.deepEqual(told, [progress(1, 0, 1), progress(1, 1, 5), progress(2, 1, 6)]);
+  post(LINE, progress(1, 2, 10), progress(1, 3, 15));
+  endTurn();
+  post(progress(1, 4, 20));
+  ring.drain();
+  assert.deepEqual(sent, [[LINE, progress(1, 2, 10), progress(1, 3, 15)]]);
+  assert.equal(told.length, 3);
+  ring.noteMessage();
+  ring.drain();
+  assert.deepEqual(told.slice(3), [progress(1, 4, 20)]);
+  post(progress(1, 4, 21, "decoding"));
+  ring.drain();
+  assert.equal(told.length, 4);
+  wait();
+  ring.drain();
+  assert.deepEqual([told.at(-1), sent.length], [progress(1, 4, 21, "decoding"), 1]);
+});
+
+Deno.test("Outgoing sends what the shared memory has no room for", () => {
+  const { outgoing, sent, post, endTurn } = setup();
+  outgoing.share(createRing());
+  const steps = Array.from({ length: 258 }, (_, step) => progress(1, step + 1, 5));
+  post(...steps);
+  endTurn();
+  assert.deepEqual(sent, [steps.slice(256)]);
 });

@@ -56,6 +56,18 @@ Deno.test("A preview folder goes with its job, though a killed attempt had fille
   }
 });
 
+Deno.test("A preview folder of a first attempt is looked for only if there were previews", async () => {
+  await using dir = await tempDir();
+  await Deno.mkdir(`${dir.path}/previews/job-1`, { recursive: true });
+  const first = { ...setup(dir.path), isFirst: true };
+  await createPreviewFolder(first, "job-1", () => {})[Symbol.asyncDispose]();
+  assert.deepEqual(await fileNames(`${dir.path}/previews`), ["job-1"]);
+  const used = createPreviewFolder(first, "job-1", () => {});
+  used.offer(image(1));
+  await used[Symbol.asyncDispose]();
+  assert.deepEqual(await fileNames(dir.path), []);
+});
+
 Deno.test("A preview folder that cannot be written holds nothing up", async () => {
   await using dir = await tempDir();
   await Deno.writeTextFile(`${dir.path}/previews`, "in the way");

@@ -144,15 +144,16 @@ function createLog() {
 
 /** Has two jobs on the far server, the first of which runs there, and then the other server come up. */
 async function submitToFar(setup: TwoServers, { steps }: { steps: number }): Promise<JobHandle[]> {
-  const { far, near, client } = setup;
+  const { far, near, client, logged } = setup;
   const jobs = [1, 2].map((seed) => client.generate({ ...IMAGE, seed, steps }));
   await far.when("progress");
   while (far.record.prompts.length < 2) {
     await far.when("prompt_received", undefined, { since: far.record.total });
   }
-  const since = near.record.total;
+  // Its event socket may have been tried a moment too early, and then rests.
+  const ready = logged("ComfyUI is ready");
   await near.faults.comeUp();
-  await near.when("socket_open", undefined, { since });
+  await ready;
   return jobs;
 }
 

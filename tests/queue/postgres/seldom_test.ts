@@ -80,6 +80,23 @@ test(
   },
 );
 
+test("who was outrun to a job hears that there may be more", async (schema, open) => {
+  await using queue = await open("one");
+  for (const id of ["a", "b"]) await queue.enqueue(generateRequest({ id }));
+  let missed = 0;
+  const leases = await queue.claimAll({
+    servers: new Map([["s", "c"]]),
+    ...{ limit: 2, leaseMs: 60_000 },
+    onMissed: () => void (missed += 1),
+    place({ id }) {
+      // Another takes the second one between the look and the claim.
+      if (id === "b") sql(schema, "UPDATE jobs SET state = 'running' WHERE id = 'b'");
+      return "s";
+    },
+  });
+  assert.deepEqual([leases.map(({ job }) => job.id), missed], [["a"], 1]);
+});
+
 test("a worker for which there is no connection left does not start, and says why", async (schema) => {
   cluster!.sql("CREATE ROLE narrow LOGIN CONNECTION LIMIT 1");
   cluster!.sql("GRANT CREATE ON DATABASE postgres TO narrow");

@@ -28,11 +28,14 @@ Deno.test("readNeighbours() believes no number and no word that a worker cannot 
 });
 
 Deno.test("readEndings() tells a job as failed whose ending cannot be read", () => {
+  const [timeless] = readEndings('7,8,6a,cancelled,1,1,,,{"type":"cancelled"}');
+  assert.equal(timeless?.ending.finishedAtMs, undefined);
   for (const outcome of ["{", "", JSON.stringify({ type: "completed" })]) {
     const [told] = readEndings(`7,8,6a,cancelled,1,1,,2,${outcome}`);
     assert.equal(told?.ending.state, "failed");
     assert.ok(told.ending.outcome?.type === "failed");
     assert.match(told.ending.outcome.error, /record of this job is damaged/);
+    assert.equal(told.ending.startedAtMs, undefined);
   }
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { encodeRequest } from "../../../src/protocol/mod.ts";
+import { leftCopiesOf } from "../../../src/queue/copies.ts";
 import { type JobQueue, type Lease, openSqliteQueue } from "../../../src/queue/mod.ts";
 import { claimOne } from "../../support/claim.ts";
 import { generateRequest } from "../../support/requests.ts";
@@ -243,6 +244,13 @@ Deno.test("That a damaged ending was told can be noted later, and holds nobody u
     await queue.enqueue(generateRequest({ id: "c" }));
     assert.deepEqual(await queue.unannounced(10), []);
   });
+});
+
+Deno.test("A damaged note of stored images names none", () => {
+  for (const files of ["{", "{}", "[7]"]) {
+    const row = { noted: "p", state: "cancelled", outcome: '{"type":"cancelled"}', files } as const;
+    assert.deepEqual(leftCopiesOf(row), { promptId: "p", files: [], areWanted: false });
+  }
 });
 
 Deno.test("A socket's name longer than any address is not used again", async () => {
