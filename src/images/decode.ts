@@ -21,9 +21,11 @@ export async function decodeImage(bytes: Uint8Array): Promise<DecodedImage> {
   if (isPng(bytes)) return decodePng(bytes);
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) {
     const kind = OTHERS.find(([, begin]) => begin.test(headOf(bytes)))?.[0];
-    const why = kind === undefined ? "it is neither a PNG nor a JPEG" : `it is a ${kind}`;
-    const remedy = kind === undefined ? "" : ", not a PNG or a JPEG; convert it";
-    throw new ImageError("damaged", `Cannot read the image: ${why}${remedy}`);
+    const hint = kind === undefined ? "" : `, but a ${kind}; convert it`;
+    throw new ImageError(
+      "damaged",
+      `Cannot read the image: it is neither a PNG nor a JPEG${hint}`,
+    );
   }
   const { decodeJpeg } = await import("./jpeg.ts");
   return decodeJpeg(bytes);

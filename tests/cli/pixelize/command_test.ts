@@ -111,7 +111,7 @@ Deno.test("pixelize says which kind of image it cannot read", async () => {
     await Deno.writeTextFile(`${dir}/a.png`, "RIFF\0\0\0\0WEBPVP8L");
     const { exitCode, stderr } = await run(["pixelize", `${dir}/a.png`]);
     equal(exitCode, 1);
-    match(stderr(), /a\.png: .*it is a WebP, not a PNG or a JPEG; convert it\n$/);
+    match(stderr(), /a\.png: .*it is neither a PNG nor a JPEG, but a WebP; convert it\n$/);
   });
 });
 
