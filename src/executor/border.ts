@@ -31,6 +31,7 @@ import {
   type Reader,
   text,
   union,
+  within,
   word,
 } from "./readers.ts";
 import { STAGES } from "./ring.ts";
@@ -45,6 +46,13 @@ const MAX_FILES = 64 * (64 * 64 + 1);
 const MAX_COLORS = 256;
 /** Most models of a server. */
 const MAX_MODELS = 100_000;
+/** Most characters of all names of a list: it is told a message at a time, and asked for anew for each. */
+const MAX_LIST_CHARS = 16 * 1_048_576;
+/** Longest name of a file or folder, in bytes, as file systems have it. */
+const MAX_PART_BYTES = 255;
+/** What moves a terminal's cursor or colours what it shows, and other characters that nobody sees. */
+// deno-lint-ignore no-control-regex
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 /** Most prompts that can be asked for at once. */
 const MAX_PROMPTS = 100_000;
 /** Largest count; typed peers keep them in 32 bits. */
@@ -57,6 +65,8 @@ const MAX_FIELD_CHARS = 4_000;
 const LINE_PARTS: ReadonlySet<string> = new Set(["time", "level", "message"]);
 /** Most fields of a log line. */
 const MAX_LOG_FIELDS = 32;
+
+const encoder = new TextEncoder();
 
 const name = text(MAX_NAME_CHARS);
 const count = integer(0, MAX_COUNT);
@@ -161,27 +171,33 @@ const ANSWERS: { readonly [Name in keyof SandboxCalls]: Reader<SandboxCalls[Name
       error,
     }),
   }),
-  models: list(
-    object<ModelInfo>({
-      name,
-      path: name,
-      model_type: word(MODEL_TYPES),
-      size_mb: count,
-    }),
-    0,
-    MAX_MODELS,
-  ),
-  withdraw: list(name, 0, MAX_PROMPTS),
-  leave: flag,
-  catalog: object<Catalog>({
-    workflows: list(name, 0, MAX_MODELS),
-    unusable: list(object<UnusableWorkflow>({ name, error }), 0, MAX_MODELS),
-    palettes: list(
-      object<NamedPalette>({ name, colors: list(text(7), 0, MAX_COLORS) }),
+  models: within(
+    MAX_LIST_CHARS,
+    list(
+      object<ModelInfo>({
+        name,
+        path: name,
+        model_type: word(MODEL_TYPES),
+        size_mb: count,
+      }),
       0,
       MAX_MODELS,
     ),
-  }),
+  ),
+  withdraw: list(name, 0, MAX_PROMPTS),
+  leave: flag,
+  catalog: within(
+    MAX_LIST_CHARS,
+    object<Catalog>({
+      workflows: list(name, 0, MAX_MODELS),
+      unusable: list(object<UnusableWorkflow>({ name, error }), 0, MAX_MODELS),
+      palettes: list(
+        object<NamedPalette>({ name, colors: list(text(7), 0, MAX_COLORS) }),
+        0,
+        MAX_MODELS,
+      ),
+    }),
+  ),
 };
 
 /** Reads the answer to a question. */
@@ -203,14 +219,18 @@ function fileIn(folder: string): Reader<string> {
       return INVALID;
     }
     const isInside = path.startsWith(start.replaceAll("\\", "/")) &&
-      path.slice(start.length).split("/").every((part) => !["", ".", ".."].includes(part));
+      path.slice(start.length).split("/").every(isPart);
     return isInside ? String(value) : INVALID;
   };
 }
 
+function isPart(part: string): boolean {
+  return !["", ".", ".."].includes(part) && encoder.encode(part).length <= MAX_PART_BYTES;
+}
+
 function error(value: unknown): string | typeof INVALID {
   const sentence = text(MAX_ERROR_CHARS)(value);
-  return sentence === INVALID ? INVALID : redact(sentence);
+  return sentence === INVALID ? INVALID : redact(sentence.replace(UNSEEN, "\ufffd"));
 }
 
 function pixelResults(value: unknown): PixelResult[] | typeof INVALID {

@@ -16,7 +16,9 @@ export type Fields<T> = { readonly [K in keyof Required<T>]: Reader<T[K]> };
 export function text(mostChars: number): Reader<string> {
   return (value) => {
     if (typeof value !== "string") return INVALID;
-    return value.length <= mostChars ? value : value.slice(0, mostChars).toWellFormed() + "…";
+    return value.length <= mostChars
+      ? value.toWellFormed()
+      : value.slice(0, mostChars).toWellFormed() + "…";
   };
 }
 
@@ -52,6 +54,20 @@ export function list<T>(item: Reader<T>, least: number, most: number): Reader<T[
     }
     return items;
   };
+}
+
+/** What another reader reads, if its texts have no more than some characters together. */
+export function within<T>(mostChars: number, reader: Reader<T>): Reader<T> {
+  return (value) => {
+    const read = reader(value);
+    return read === INVALID || charsOf(read) <= mostChars ? read : INVALID;
+  };
+}
+
+function charsOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, each) => sum + charsOf(each), 0);
 }
 
 /** What may be absent. */

@@ -19,10 +19,11 @@ export async function openLocal(directory: string, path: string): Promise<ImageF
   let file: Deno.FsFile;
   try {
     const real = await Deno.realPath(path);
-    if (!real.startsWith(`${directory}/`)) return undefined;
+    // To open what is no file, such as a pipe, may take for ever.
+    if (!real.startsWith(`${directory}/`) || !(await Deno.stat(real)).isFile) return undefined;
     file = await Deno.open(real);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (isNowhere(error)) return undefined;
     throw error;
   }
   try {
@@ -31,6 +32,13 @@ export async function openLocal(directory: string, path: string): Promise<ImageF
     file.close();
     throw error;
   }
+}
+
+/** Whether there can be nothing of such a name. */
+function isNowhere(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.FilesystemLoop ||
+    (error instanceof Error && "code" in error && error.code === "ENAMETOOLONG");
 }
 
 class LocalFile implements ImageFile {

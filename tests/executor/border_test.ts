@@ -87,6 +87,9 @@ Deno.test("readOutcome() takes files of the folder for images, and drops fields 
   assert.deepEqual(readOutcome(seeded, "/out"), seeded);
   assert.equal(readOutcome({ ...seeded, seed: 0.5 }, "/out"), INVALID);
   assert.equal(readOutcome({ ...outcome, imagePaths: ["/out/./x"] }, "/out"), INVALID);
+  const long = (chars: number) =>
+    readOutcome({ ...outcome, imagePaths: [`/out/${"ü".repeat(chars)}/x`] }, "/out");
+  assert.deepEqual([long(127) === INVALID, long(128) === INVALID], [false, true]);
   assert.equal(readOutcome({ ...outcome, times: { nodes: [] } }, "/out"), INVALID);
 });
 
@@ -105,6 +108,23 @@ Deno.test("readEvent() and readAnswer() take what a sandbox says, and nothing th
   assert.equal(readAnswer("models", { length: 1 }), INVALID);
   assert.equal(readAnswer("withdraw", [null]), INVALID);
   assert.equal(readAnswer("check", { type: "refused", code: "x", error: "y" }), INVALID);
+});
+
+Deno.test("readAnswer() takes no list of names that all together are too long", () => {
+  const models = (chars: number) =>
+    Array(5_000).fill({ name: "n".repeat(chars), path: "", model_type: "lora", size_mb: 1 });
+  assert.notEqual(readAnswer("models", models(3_000)), INVALID);
+  assert.equal(readAnswer("models", models(4_000)), INVALID);
+  const catalog = { workflows: Array(5_000).fill("w".repeat(4_000)), unusable: [], palettes: [] };
+  assert.equal(readAnswer("catalog", catalog), INVALID);
+});
+
+Deno.test("readAnswer() hides of a reason what would act on a terminal", () => {
+  const refused = (error: string) =>
+    readAnswer("check", { type: "refused", code: "invalid_parameter", error });
+  const answer = { type: "refused", code: "invalid_parameter" };
+  const seen = "\ufffd[31mred\n\ttwo\ufffd\ufffd\ufffd";
+  assert.deepEqual(refused("\x1b[31mred\n\ttwo\0\x9b\ud800"), { ...answer, error: seen });
 });
 
 Deno.test("readOutcome() takes what was found in images, and nothing out of its limits", () => {

@@ -66,7 +66,9 @@ export function jobImageRoutes(context: HttpContext): Hono<GuardEnv> {
 }
 
 /** `/v1/images`: an image to start from, to be named as `init_image`. */
-export function uploadRoutes({ inputDir, diskProblem }: HttpContext): Hono<GuardEnv> {
+export function uploadRoutes(
+  { inputDir, diskProblem, logger }: HttpContext,
+): Hono<GuardEnv> {
   const app = new Hono<GuardEnv>();
   app.post("/", needs("submit"), async (c) => {
     if (inputDir === undefined) {
@@ -89,7 +91,12 @@ export function uploadRoutes({ inputDir, diskProblem }: HttpContext): Hono<Guard
     }
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
     const name = `uploads/${digest}.${ending}`;
-    await store(`${inputDir}/uploads`, `${inputDir}/${name}`, bytes);
+    await store(`${inputDir}/uploads`, `${inputDir}/${name}`, bytes).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      logger.log("error", `Cannot keep an upload: ${why}`);
+      const detail = "The worker cannot keep uploads now; its log says why";
+      throw new HttpProblem({ status: 503, code: "unavailable", detail, retryAfterS: 60 });
+    });
     return c.json({ init_image: name, size: bytes.length }, 201);
   });
   return app;

@@ -108,6 +108,16 @@ Deno.test("POST /v1/images takes an image once, by what it is, for jobs to start
   }
 });
 
+Deno.test("POST /v1/images says so where an upload cannot be kept", async () => {
+  await using input = await tempDir();
+  await using setup = await httpSetup({ "input-dir": input.path });
+  await Deno.writeTextFile(`${input.path}/uploads`, "a file where the folder should be");
+  const body = await encodePng({ width: 8, height: 8, channels: 3, data: new Uint8Array(192) });
+  const answer = await setup.ask("/v1/images", { method: "POST", body });
+  assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "60"]);
+  assert.match((await answer.json()).detail, /cannot keep uploads now/);
+});
+
 Deno.test("POST /v1/images says what to do where there is no input directory", async () => {
   await using setup = await httpSetup();
   const answer = await setup.ask("/v1/images", { method: "POST", body: "x" });
