@@ -106,6 +106,15 @@ Deno.test("pixelize goes on after a bad image, and ends with 1", async () => {
   });
 });
 
+Deno.test("pixelize says which kind of image it cannot read", async () => {
+  await withImage(async (dir) => {
+    await Deno.writeTextFile(`${dir}/a.png`, "RIFF\0\0\0\0WEBPVP8L");
+    const { exitCode, stderr } = await run(["pixelize", `${dir}/a.png`]);
+    equal(exitCode, 1);
+    match(stderr(), /a\.png: .*it is neither a PNG nor a JPEG, but a WebP; convert it\n$/);
+  });
+});
+
 Deno.test("pixelize reads palettes by name and from files, and says which names there are", async () => {
   await withImage(async (dir) => {
     await Deno.writeTextFile(`${dir}/two.hex`, "102030\nf0e0d0\n");
