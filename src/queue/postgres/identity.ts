@@ -43,10 +43,9 @@ export class Identity {
       name: `dgx-pixels ${options.name} (name)`,
       onClose: () => this.#lose(),
       onNotify: (_channel, payload) => {
-        const isOwn = payload === options.name;
-        if (!isOwn) this.#wake.heardAnother();
-        // Others may have spared theirs for this one.
-        if (!isOwn || options.others() > 0) options.onChange();
+        if (payload !== options.name) this.#wake.heardAnother();
+        // Also its own: others, of which it need not know yet, may have spared theirs for it.
+        options.onChange();
       },
     });
   }

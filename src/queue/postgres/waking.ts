@@ -51,8 +51,7 @@ export class Waking implements AsyncDisposable {
 
   /** Another has just woken all, which is as good but for what some may have looked before: that is gathered anew. */
   heardAnother(): void {
-    // Whoever knows of nobody does not hear the wake-ups of its own.
-    if (this.#wake === undefined || this.#options.others() === 0) return;
+    if (this.#wake === undefined) return;
     const { cancel, changedAtMs } = this.#wake;
     cancel();
     const isSeen = this.#now() - changedAtMs >= GATHER_MS;

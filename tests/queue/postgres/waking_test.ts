@@ -78,14 +78,6 @@ Deno.test("No wake-up is spared that tells of a change which some may not have s
   assert.equal(setup.end(), 1);
 });
 
-Deno.test("No wake-up is spared by a worker that knows of no other", () => {
-  const setup = beside(0);
-  setup.waking.changed();
-  setup.clock.advance(GATHER_MS);
-  setup.waking.heardAnother();
-  assert.equal(setup.end(), 1);
-});
-
 Deno.test("A change that comes soon after all were woken is gathered anew, with what follows", async () => {
   const setup = beside(10);
   setup.waking.changed();
