@@ -1,6 +1,6 @@
 /** Listens for HTTP until it is disposed of, whatever happens to the process in between. */
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError, messageOf } from "../errors.ts";
 
 /** Time before it listens again, in milliseconds. */
 const AGAIN_MS = 200;
@@ -81,7 +81,7 @@ export class Listener implements AsyncDisposable {
       return Deno.serve({ hostname, port, signal, onListen: () => {} }, handler);
     } catch (cause) {
       const isTaken = cause instanceof Deno.errors.AddrInUse;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       const rest = isTaken ? "it is in use; choose another port with --http-addr" : reason;
       const message = `Cannot listen on http://${hostname}:${port}: ${rest}`;
       throw new ConfigError(isTaken ? "in_use" : "invalid_value", message, { cause });

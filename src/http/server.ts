@@ -1,6 +1,6 @@
 /** The HTTP server of a worker. */
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError, messageOf } from "../errors.ts";
 import { createApp } from "./app.ts";
 import { openTokenFile, type TokenFile } from "./auth/token_file.ts";
 import { Crowd } from "./crowd.ts";
@@ -60,7 +60,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       return response;
     },
     onPause(error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       logger.log("error", `HTTP takes no connections for a moment: ${reason}`);
       crowd.look();
     },

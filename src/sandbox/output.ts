@@ -7,7 +7,7 @@ import {
   type ImageRef,
   kindOf,
 } from "../comfyui/mod.ts";
-import { ComfyError, ImageError } from "../errors.ts";
+import { ComfyError, ImageError, messageOf } from "../errors.ts";
 import { checkPng, isPng, pngTextParts, withPngText } from "../images/mod.ts";
 import type { RunSpec } from "../executor/messages.ts";
 import type { HiddenFile } from "./hidden_file.ts";
@@ -325,6 +325,6 @@ function withText(bytes: Uint8Array, parameters: string, filename: string): Uint
 }
 
 function useless(filename: string, cause: unknown): ComfyError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new ComfyError("output", `Cannot use the file ${filename} of ComfyUI: ${why}`, { cause });
 }

@@ -1,6 +1,6 @@
 /** What an isolate does: takes jobs of its ComfyUI servers from its host and tells how they go. */
 
-import { PixelsError } from "../errors.ts";
+import { messageOf, PixelsError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { createRedactor, type Redact, secretsOf } from "../secrets.ts";
 import { startSpan, traceTime } from "../trace.ts";
@@ -152,7 +152,7 @@ export class IsolateService {
 
   #explain(error: unknown): { code: string; message: string } {
     const code = error instanceof PixelsError ? error.code : "sandbox";
-    return { code, message: this.#redact(error instanceof Error ? error.message : String(error)) };
+    return { code, message: this.#redact(messageOf(error)) };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Who may talk to the worker: loopback is open, everything beyond it asks for keys. */
 
 import type { ZmqConfig } from "../config/mod.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, messageOf } from "../errors.ts";
 import type { KeyPair } from "../keys/mod.ts";
 import type { Logger } from "../log.ts";
 import type { BindOptions } from "../transport/mod.ts";
@@ -78,7 +78,7 @@ async function checkDirectory(path: string): Promise<void> {
   try {
     for await (const _entry of Deno.readDir(path)) break;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ConfigError("unreadable", `Cannot read the clients' keys in ${path}: ${reason}`, {
       cause,
     });

@@ -1,6 +1,6 @@
 /** The folder of workflows: the one place that reads workflow files. */
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError, messageOf } from "../errors.ts";
 import type { GenerateRequest } from "../protocol/mod.ts";
 import { parseAsSpelled, parseExactJson } from "../exact_json.ts";
 import { invalid } from "./invalid.ts";
@@ -183,7 +183,7 @@ async function readWorkflow(
     return { type: "template", name, template };
   } catch (cause) {
     // Nested a thousand times, for instance.
-    const why = `Cannot use the workflow ${name}: ${reason(cause)}`;
+    const why = `Cannot use the workflow ${name}: ${messageOf(cause)}`;
     const error = cause instanceof ConfigError
       ? cause
       : new ConfigError("invalid_workflow", why, { cause });
@@ -201,7 +201,7 @@ async function jsonNames(dir: string | URL): Promise<string[]> {
   } catch (cause) {
     throw new ConfigError(
       "unreadable",
-      `Cannot read the workflow folder ${showDir(dir)}: ${reason(cause)}; check --workflow-dir`,
+      `Cannot read the workflow folder ${showDir(dir)}: ${messageOf(cause)}; check --workflow-dir`,
       { cause },
     );
   }
@@ -223,14 +223,10 @@ async function readJson(
     return { json: parseExactJson(text), text };
   } catch (cause) {
     const code = cause instanceof SyntaxError ? "invalid_workflow" : "unreadable";
-    throw new ConfigError(code, `Cannot read the workflow ${path}: ${reason(cause)}`, { cause });
+    throw new ConfigError(code, `Cannot read the workflow ${path}: ${messageOf(cause)}`, { cause });
   }
 }
 
 function showDir(dir: string | URL): string {
   return dir instanceof URL ? dir.pathname : dir;
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

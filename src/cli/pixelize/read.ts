@@ -1,6 +1,6 @@
 /** Files that `pixelize` reads. */
 
-import { ConfigError, ImageError } from "../../errors.ts";
+import { ConfigError, ImageError, messageOf } from "../../errors.ts";
 import { decodeImage } from "../../images/mod.ts";
 import {
   MOST_PALETTE_BYTES,
@@ -67,7 +67,7 @@ async function readFile(file: string, mostBytes: number): Promise<Uint8Array> {
     if (cause instanceof Deno.errors.NotFound) {
       throw new ConfigError("unreadable", `Cannot read ${file}: there is no such file`, { cause });
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ConfigError("unreadable", `Cannot read ${file}: ${why}`, { cause });
   }
   throw tooLong(file, mostBytes);

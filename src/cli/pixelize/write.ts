@@ -1,6 +1,6 @@
 /** Files that `pixelize` writes. */
 
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, messageOf } from "../../errors.ts";
 import { checkPixels, encodeApng, encodeGif, encodeIndexedPng } from "../../images/mod.ts";
 import type { IndexedImage, PngText } from "../../images/mod.ts";
 import { enlarge, extrude, type PixelArt, scoreSeams, type SeamScore } from "../../pixels/mod.ts";
@@ -90,7 +90,7 @@ async function writeAll(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): Pr
       await Deno.writeFile(path, bytes);
     } catch (cause) {
       for (const file of begun) await Deno.remove(file).catch(() => {});
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       throw new ConfigError("unwritable", `Cannot write ${path}: ${why}`, { cause });
     }
   }

@@ -1,5 +1,6 @@
 /** Bytes of images: results, previews, sheets and atlases of jobs; and uploads to start from. */
 
+import { messageOf } from "../../errors.ts";
 import { type Context, Hono } from "hono";
 import { type GuardEnv, needs } from "../auth/guard.ts";
 import { readBody } from "../body.ts";
@@ -92,7 +93,7 @@ export function uploadRoutes(
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
     const name = `uploads/${digest}.${ending}`;
     await store(`${inputDir}/uploads`, `${inputDir}/${name}`, bytes).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       logger.log("error", `Cannot keep an upload: ${why}`);
       const detail = "The worker cannot keep uploads now; its log says why";
       throw new HttpProblem({ status: 503, code: "unavailable", detail, retryAfterS: 60 });
