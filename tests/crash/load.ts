@@ -1,9 +1,12 @@
 /** A client that submits jobs without end and never gives one up. */
 
 import type { Client, GenerateParams, JobHandle } from "../../src/client/mod.ts";
-import { JobError } from "../../src/errors.ts";
+import { ComfyError, JobError } from "../../src/errors.ts";
 import { IMAGE } from "../support/worker.ts";
 import type { Chance } from "./random.ts";
+
+/** How often a worker is asked that says that it cannot start. */
+const MOST_TRIES = 1_000;
 
 /** A job as its submitter saw it. */
 export interface SubmittedJob {
@@ -126,12 +129,22 @@ async function cancel(handle: JobHandle, job: SubmittedJob, afterUpdates: number
   }
   if (heard < afterUpdates) return;
   job.cancel = "asked";
-  try {
-    await handle.cancel();
-    job.cancel = "promised";
-  } catch (error) {
-    if (!(error instanceof JobError)) throw error;
-    // Or the answer to a first try was lost.
-    job.cancel = "too late";
+  for (let tries = 1;; tries++) {
+    try {
+      await handle.cancel();
+      job.cancel = "promised";
+      return;
+    } catch (error) {
+      // A worker whose start fails says so to all who ask it; the next one is on its way.
+      if (isNoStart(error) && tries < MOST_TRIES) continue;
+      if (!(error instanceof JobError)) throw error;
+      // Or the answer to a first try was lost.
+      job.cancel = "too late";
+      return;
+    }
   }
+}
+
+function isNoStart(error: unknown): boolean {
+  return error instanceof ComfyError && error.message.includes("could not be started");
 }
