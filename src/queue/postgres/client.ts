@@ -30,9 +30,9 @@ const PATIENCE_MS = 5_000;
 /** A peer that is cut off is noticed in about this time, in seconds, at both ends. */
 const KEEP_ALIVE_S = 5;
 
-/** SQLSTATEs of a server that stops, starts, is full, is held by another, or has become a replica. */
+/** SQLSTATEs of a server that stops, starts, is full, is held by another, lets nobody in, or has become a replica. */
 const AWAY =
-  /^(?:08|53|55P03|57014|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
+  /^(?:08|28|3D|53|55P03|57014|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
 
 /** Time after which a connection that nobody uses is closed, in seconds. */
 const IDLE_S = 60;
