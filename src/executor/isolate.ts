@@ -5,7 +5,7 @@
 
 import { ConfigError, JobError, messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
-import { readAnswer, readEvent, readMessage, readOutcome } from "./border.ts";
+import { isProgress, readAnswer, readEvent, readMessage, readOutcome } from "./border.ts";
 import type {
   FromSandbox,
   RunEvent,
@@ -21,7 +21,7 @@ import { openPort } from "./open_port.ts";
 import type { Isolation, Port } from "./port.ts";
 import type { Pace } from "./pace.ts";
 import { INVALID } from "./readers.ts";
-import { createRing, RingReader } from "./ring.ts";
+import { createRing, type ProgressMessage, RingReader } from "./ring.ts";
 
 /** When an isolate counts as misbehaving. */
 export interface SandboxLimits {
@@ -222,7 +222,7 @@ class Isolate implements Sandbox {
         this.#heardAtMs = performance.now();
         this.#floods();
       },
-      take: (message) => this.#receiveOne(message),
+      take: (message) => this.#receiveProgress(message),
       onSenseless: () => this.kill(SENSELESS),
       ...(this.#options.pace === undefined ? {} : { pace: this.#options.pace }),
     });
@@ -245,6 +245,19 @@ class Isolate implements Sandbox {
     try {
       const message = readMessage(data);
       if (message === INVALID || !this.#take(message)) this.kill(SENSELESS);
+    } catch (error) {
+      this.kill(`${SENSELESS}: ${messageOf(error)}`);
+    }
+  }
+
+  #receiveProgress({ run, event }: ProgressMessage): void {
+    if (!this.#alive || this.#floods()) return;
+    const pending = this.#runs.get(run);
+    if (!Number.isSafeInteger(run) || run < 0) return this.kill(SENSELESS);
+    if (pending === undefined) return;
+    if (!isProgress(event.progress)) return this.kill(SENSELESS);
+    try {
+      pending.onEvent(event);
     } catch (error) {
       this.kill(`${SENSELESS}: ${messageOf(error)}`);
     }
