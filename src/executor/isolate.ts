@@ -6,6 +6,7 @@
 import { ConfigError, JobError, messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { isProgress, readAnswer, readEvent, readMessage, readOutcome } from "./border.ts";
+import { Deliveries } from "./delivered.ts";
 import type {
   FromSandbox,
   RunEvent,
@@ -39,6 +40,8 @@ export interface SandboxLimits {
   isolation?: Isolation;
   /** When to look for what it tells by shared memory. @default one of its own */
   pace?: Pace;
+  /** Knows whose files are whose. @default one of its own */
+  deliveries?: Deliveries;
 }
 
 /** Options of {@linkcode startSandbox}. */
@@ -98,6 +101,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 interface PendingRun {
+  readonly jobId: string;
   readonly outputDir: string;
   readonly onEvent: (event: RunEvent) => void;
   readonly resolve: (outcome: RunOutcome) => void;
@@ -124,6 +128,7 @@ class Isolate implements Sandbox {
   readonly #died = Promise.withResolvers<string>();
   /** Absent where no memory can be shared. */
   readonly #ring: RingReader | undefined;
+  readonly #deliveries: Deliveries;
   #alive = true;
   #starting = true;
   #next = 1;
@@ -133,6 +138,7 @@ class Isolate implements Sandbox {
 
   constructor(options: SandboxOptions) {
     this.#options = options;
+    this.#deliveries = options.deliveries ?? new Deliveries();
     this.#logger = options.logger ?? silentLogger;
     this.ready = this.#ready.promise;
     this.died = this.#died.promise;
@@ -188,7 +194,7 @@ class Isolate implements Sandbox {
     const { promise, resolve } = Promise.withResolvers<RunOutcome>();
     const cancel = () => this.#post({ type: "cancel", run });
     const { outputDir } = this.#options.setups[server]!;
-    this.#runs.set(run, { outputDir, onEvent, resolve });
+    this.#runs.set(run, { jobId: spec.jobId, outputDir, onEvent, resolve });
     this.#post({ type: "run", server, run, spec, ...traceTime() });
     signal.addEventListener("abort", cancel);
     if (signal.aborted) cancel();
@@ -311,8 +317,18 @@ class Isolate implements Sandbox {
     if (ended === INVALID) return false;
     if (sentAtMs !== undefined) noteHop("hop from the isolate", sentAtMs);
     this.#runs.delete(run);
-    pending.resolve(ended);
+    if (ended.type === "completed") void this.#checkFiles(ended, pending);
+    else pending.resolve(ended);
     return true;
+  }
+
+  async #checkFiles(
+    ended: Extract<RunOutcome, { type: "completed" }>,
+    { jobId, outputDir, resolve }: PendingRun,
+  ): Promise<void> {
+    const judged = await this.#deliveries.judge(ended, jobId, outputDir);
+    resolve(judged === INVALID ? this.#fall(SENSELESS) : judged);
+    if (judged === INVALID) this.kill(SENSELESS);
   }
 
   #takeAnswer({ call, answer }: Extract<FromSandbox, { type: "answer" }>): boolean {
