@@ -255,7 +255,11 @@ class QueueScheduler implements Scheduler {
       const isRetried = failure !== undefined && ended === undefined;
       this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);
-      if (ended === undefined) return this.#noteBack(attempt.lease.job);
+      if (ended === undefined) {
+        this.#noteBack(attempt.lease.job);
+        this.#leave(slot, attempt);
+        return await attempt.discard(undefined);
+      }
       if (ended.state === "completed") {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }

@@ -19,6 +19,7 @@ const TESTS: Readonly<Record<string, readonly [file: string, words: string]>> = 
   "one client fills the queue": ["worker/shares_test.ts", "gets no more"],
   "one key opens many connections": ["transport/zmq/curve_test.ts", "with many connections"],
   "one address opens 1,001": ["transport/zmq/peers_test.ts", "too many for one address"],
+  "a flood takes all descriptors": ["cli/few_files_test.ts", "flood that was there"],
   "silent or slow HTTP connections": ["http/crowd_test.ts", "goes after a while"],
   "PNG whose header lies": ["images/whole_test.ts", "too few or too many"],
   "HTTP bodies in tiny pieces": ["http/body_test.ts", "tiny pieces"],

@@ -58,11 +58,11 @@ export async function bindRouter(
   const socketOptions = await boundOptions(address, {
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
-  });
+  }, options.gate);
   const socket = await openRouter(openLibrary, socketOptions, options.curve, crowdOf(options));
   return new ZmqRequestServer(
     socket,
-    await bindSocket(socket, address),
+    await bindSocket(socket, address, options.gate),
     maxBacklogBytes,
     options.slowDown,
   );
