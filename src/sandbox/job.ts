@@ -2,6 +2,7 @@
 
 import {
   type ComfyEvent,
+  type FollowOptions,
   type ImageRef,
   type LeftOutcome,
   onlySendsImages,
@@ -230,9 +231,7 @@ class JobRun {
     });
     using _span = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
-    for await (
-      const event of this.#follow(template, graph, AbortSignal.any([signal, watchdog.signal]))
-    ) {
+    const follow = (event: ComfyEvent) => {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life;
       // where there is none at all, the server's word that it runs has to do.
       if (event.type === "queued") this.#place?.[Symbol.dispose]();
@@ -250,6 +249,10 @@ class JobRun {
       this.#hasEnded ||= event.type === "completed";
       if (event.type === "completed") images = event.images;
       take(event);
+    };
+    const left = AbortSignal.any([signal, watchdog.signal]);
+    for await (const event of this.#follow(template, graph, { signal: left, onEvent: follow })) {
+      follow(event);
     }
     return images;
   }
@@ -357,11 +360,15 @@ class JobRun {
   }
 
   /** A prompt that may have been posted is only looked for: to post it again is a decision of the host. */
-  #follow(template: Template, graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
+  #follow(
+    template: Template,
+    graph: Graph,
+    how: Required<Pick<FollowOptions, "signal" | "onEvent">>,
+  ): AsyncIterable<ComfyEvent> {
     const { server: { client }, setup: { previewMethod = "default" } } = this.#context;
     const { promptId, resumed } = this.#spec;
     const options = {
-      signal,
+      ...how,
       onLeft: (outcome: LeftOutcome) => {
         this.#left = outcome;
       },
