@@ -1,6 +1,7 @@
 /** What callers may choose, with the defaults. */
 
 import type { Logger } from "../log.ts";
+import type { Later } from "./alarm.ts";
 import type { ComfyEvent, LeftOutcome, PromptGraph } from "./types.ts";
 
 /** Limits of one call. */
@@ -84,6 +85,8 @@ export interface ComfyClientOptions {
   now?: () => number;
   /** Waits; rejects with the signal's reason when it aborts. @default {a timer} */
   delay?: (ms: number, options?: { signal?: AbortSignal }) => Promise<void>;
+  /** Calls back after so many milliseconds. @default {one alarm for the client, or by `delay`} */
+  later?: Later;
   /** A number in [0, 1), for jitter. @default {Math.random} */
   random?: () => number;
 }

@@ -127,7 +127,7 @@ class JobRun {
 
   /** Follows the prompt to its images. */
   async generate(): Promise<Completed> {
-    const { catalog, setup, loaded } = this.#context;
+    const { catalog, setup, loaded, later } = this.#context;
     const { request, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
     using place = this.#place;
@@ -155,7 +155,15 @@ class JobRun {
     const spec = { ...this.#spec, seed };
     await place?.turn(signal);
     this.#mayBeThere = true;
-    using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
+    using updates = new JobUpdates({
+      setup,
+      spec: this.#spec,
+      graph,
+      loaded,
+      previews,
+      later,
+      onEvent,
+    });
     const parameters = describeJob(spec, template, graph, wish);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await (saving ??= import("./output.ts"));
@@ -221,12 +229,13 @@ class JobRun {
     graph: Graph,
     take: (event: ComfyEvent) => void,
   ): Promise<readonly ImageRef[]> {
-    const { setup, server } = this.#context;
+    const { setup, server, later } = this.#context;
     const { signal, onEvent } = this.#options;
-    using watchdog = new Watchdog(setup.stallTimeoutMs);
+    using watchdog = new Watchdog(setup.stallTimeoutMs, later);
     using wait = watchLongWait({
       client: server.client,
       everyMs: setup.stallTimeoutMs,
+      later,
       onSuspicion: (why) => this.#context.log("warn", why, { jobId: this.#spec.jobId }),
     });
     using _span = startSpan("follow the prompt", this.#spec);
