@@ -1,6 +1,6 @@
 /** Starts isolates, as threads or as processes. */
 
-import { ConfigError } from "../errors.ts";
+import { ConfigError, JobError } from "../errors.ts";
 import { hideSecrets } from "../secrets.ts";
 import type { SandboxSetup } from "./messages.ts";
 import { sandboxPermissions } from "./permissions.ts";
@@ -17,8 +17,19 @@ export interface PortOptions {
   setups: readonly SandboxSetup[];
 }
 
-/** Starts an isolate. */
+/** Files and sockets that an isolate has open from its start on, with some to spare. */
+const FILES = 24;
+
+/** What reads as nothing, and is always there. */
+const EMPTY_FILE = "/dev/null";
+
+/**
+ * Starts an isolate.
+ *
+ * @throws {JobError} `unavailable` if as many files cannot be opened as it takes.
+ */
 export function openPort({ isolation, url, setups }: PortOptions): Port {
+  if (Deno.build.os === "linux") tryFiles();
   const permissions = sandboxPermissions(setups);
   if (isolation === "process") {
     return new ProcessPort(
@@ -32,6 +43,23 @@ export function openPort({ isolation, url, setups }: PortOptions): Port {
     name: `sandbox ${setups.map(({ serverUrl }) => hideSecrets(serverUrl)).join(" ")}`,
     deno: { permissions },
   });
+}
+
+/** Where too few files can be opened, `new Worker()` ends the whole process (Deno 2.9.6). */
+function tryFiles(): void {
+  using open = new DisposableStack();
+  try {
+    for (let count = 0; count < FILES; count++) open.use(Deno.openSync(EMPTY_FILE));
+  } catch (cause) {
+    // Who may not read it learns nothing.
+    if (cause instanceof Deno.errors.NotCapable) return;
+    throw new JobError(
+      "unavailable",
+      "An isolate cannot be started: the worker has too many files open; raise the limit " +
+        "(ulimit -n, or LimitNOFILE of the service)",
+      { cause },
+    );
+  }
 }
 
 /**

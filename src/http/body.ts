@@ -2,6 +2,7 @@
 
 import { MAX_MESSAGE_BYTES } from "../protocol/limits.ts";
 import { MAX_DEPTH } from "../protocol/scan.ts";
+import { isWellFormed, wellFormed } from "../protocol/values.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** Pieces that a body may come in, and how small they may be on the average where there are more. */
@@ -111,7 +112,12 @@ function byteReader(body: ReadableStream | null): ReadableStreamBYOBReader | und
   }
 }
 
-/** Reads a JSON object, as long and as deep as a message of the wire protocol may be. @throws {HttpProblem} 400, 413 or 415. */
+/**
+ * Reads a JSON object, as long and as deep as a message of the wire protocol may be. Like there, half of a surrogate pair
+ * becomes U+FFFD: no message, path or file name could carry it.
+ *
+ * @throws {HttpProblem} 400, 413 or 415.
+ */
 export async function readJson(
   request: Request,
   parseText: (text: string) => unknown = JSON.parse,
@@ -128,7 +134,7 @@ export async function readJson(
   const text = new TextDecoder().decode(await readBody(request, MAX_MESSAGE_BYTES));
   const value = parse(text, parseText);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
+    return (isWellFormed(value) ? value : wellFormed(value)) as Record<string, unknown>;
   }
   throw malformed("The body must be a JSON object");
 }

@@ -21,7 +21,17 @@ export interface CopyNotes {
    * @returns false if the lease was lost.
    */
   note(lease: Lease, files: readonly string[]): Promise<boolean>;
-  /** What was noted of runs by which their jobs can no longer complete, or have completed; the oldest first. */
+  /**
+   * Notes what may have been stored of a run after its lease was lost: others may have forgotten meanwhile what was
+   * noted before.
+   *
+   * @returns false if its job is not known any more.
+   */
+  noteLate(lease: Lease, files: readonly string[]): Promise<boolean>;
+  /**
+   * What was noted of runs by which their jobs can no longer complete, or have completed; the oldest first. A job that waits
+   * without a prompt may be given its last one back.
+   */
   left(limit: number): Promise<readonly LeftCopies[]>;
   /** Forgets what was noted of some prompts. */
   forget(promptIds: readonly string[]): Promise<void>;

@@ -86,7 +86,7 @@ function jobOf(row: JobRow, request: { value?: GenerateRequest; damage?: string 
   const damage = request.damage ?? outcome.damage ?? damageOf(row);
   const job: Job = {
     // Not the column, which node:sqlite reads only up to a NUL.
-    id: request.value?.id ?? shownId(row),
+    id: row.id.isWellFormed() ? request.value?.id ?? shownId(row) : row.id,
     request: request.value ?? placeholder(shownId(row)),
     state: row.state,
     attempts: row.attempts,
@@ -149,7 +149,9 @@ function mended(job: Job, damage: string): Partial<Job> {
 function readRequest(row: JobRow): GenerateRequest {
   const request = decodeStored(row.request);
   const [beforeNul] = request.id.split("\0");
-  if (row.id !== request.id && row.id !== beforeNul) throw new Error("Its id is another one");
+  // The request has no half of a surrogate pair.
+  const id = row.id.toWellFormed();
+  if (id !== request.id && id !== beforeNul) throw new Error("Its id is another one");
   return request;
 }
 

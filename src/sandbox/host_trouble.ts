@@ -25,5 +25,7 @@ export function isHostTrouble(error: unknown): boolean {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
     return true;
   }
+  // A module that cannot be loaded has no code.
+  if (error.message.includes("Too many open files")) return true;
   return "code" in error && typeof error.code === "string" && CODES.has(error.code);
 }

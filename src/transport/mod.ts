@@ -25,6 +25,7 @@ export type {
   ConnectTransport,
   CurveClientOptions,
   CurveServerOptions,
+  Gate,
   IncomingRequest,
   PublishOptions,
   RequestClient,
@@ -34,6 +35,8 @@ export type {
   UpdatePublisher,
   UpdateSubscriber,
 } from "./sockets.ts";
+export { openGate } from "./gate.ts";
+export type { GateOptions } from "./gate.ts";
 export { memoryTransport } from "./memory.ts";
 export { connectionsTo } from "./tcp_port.ts";
 export type { PortConnection, PortConnections } from "./tcp_port.ts";

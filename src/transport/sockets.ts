@@ -113,6 +113,18 @@ export interface ConnectSocketOptions {
   curve?: CurveClientOptions;
 }
 
+/** A gate before the ports of a process, closed at first. */
+export interface Gate extends Disposable {
+  /** Connections that may wait at a port that is about to be listened on. */
+  readonly backlog: number;
+  /** Files and sockets that this process may have open. */
+  readonly mostDescriptors: number;
+  /** Has it stand before a port that is listened on as of now. */
+  guard(port: number): void;
+  /** Lets in who comes, unless it has to close again. */
+  open(): void;
+}
+
 /** Bounds of a bound socket. */
 export interface BindOptions {
   /**
@@ -145,6 +157,8 @@ export interface BindOptions {
   maxConnections?: number;
   /** Hears of each connection that was one too many. @default nobody */
   onRefused?: (source: string) => void;
+  /** Stands before the address from the first moment on. @default {nothing: whoever comes gets in} */
+  gate?: Gate | undefined;
   /** Encrypts and asks who connects. @default {none: whoever reaches the address gets in} */
   curve?: CurveServerOptions;
 }

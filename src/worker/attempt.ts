@@ -55,6 +55,8 @@ export interface AttemptContext extends RetryPolicy {
 export interface KeptImages {
   /** Stores those of a run; resolves with the URL of their folder. @throws {JobError} `storage` */
   store(result: JobResult, lease: Lease, signal: AbortSignal): Promise<string>;
+  /** Has others take away what may have been stored of a run whose lease was lost, unless its job completes by it. */
+  leave(result: JobResult, lease: Lease): Promise<void>;
   /** Leaves what was stored of a run by which its job has completed. */
   keep(lease: Lease): Promise<void>;
   /** Takes away what was stored of a run. @throws {JobError} `storage` */
@@ -161,16 +163,18 @@ export class Attempt implements Disposable {
 
   /**
    * Takes away what it stored of a job that has not completed. To be called with how the job ended by this attempt: no
-   * other can complete it after that.
+   * other can complete it after that; or with nothing if it did not.
    */
-  async discard({ state }: Job): Promise<void> {
+  async discard(ended: Job | undefined): Promise<void> {
     const { keptImages } = this.#context;
-    if (this.#kept === undefined) return;
+    const kept = this.#kept;
+    if (kept === undefined || keptImages === undefined) return;
     // There is no lease any more.
     this[Symbol.dispose]();
     try {
-      if (state === "completed") await keptImages?.keep(this.lease);
-      else await keptImages?.discard(this.#kept, this.lease);
+      if (ended === undefined) await this.#store(() => keptImages.leave(kept, this.lease));
+      else if (ended.state === "completed") await keptImages.keep(this.lease);
+      else await keptImages.discard(kept, this.lease);
     } catch (error) {
       const why = `Cannot yet delete stored images that nobody wants: ${messageOf(error)}`;
       this.#logger.log("warn", why, { jobId: this.lease.job.id });

@@ -2,7 +2,7 @@
 
 import { JobError, messageOf } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { CopyNotes, Job, JobResult } from "../queue/mod.ts";
+import type { CopyNotes, Job, JobResult, LeftCopies } from "../queue/mod.ts";
 import { type ImageFile, type ImageStore, nameOf, openLocal } from "../store/mod.ts";
 import type { KeptImages } from "./attempt.ts";
 
@@ -38,6 +38,10 @@ export function keepIn(store: ImageStore, notes: CopyNotes): KeptImages {
       }
       return await store.put(lease.promptId, paths, signal);
     },
+    async leave(result, lease) {
+      const files = filesOf(result).map(nameOf);
+      if (!await notes.noteLate(lease, files)) await store.discard(lease.promptId, files);
+    },
     keep: ({ promptId }) => notes.forget([promptId]),
     async discard(result, { promptId }) {
       await store.discard(promptId, filesOf(result));
@@ -49,20 +53,28 @@ export function keepIn(store: ImageStore, notes: CopyNotes): KeptImages {
 /** Runs whose files are looked for at once. */
 const PAGE = 100;
 
+/** Runs whose files are taken away a second time. */
+const MOST_AGAIN = 1_000;
+
 /**
  * Creates what takes away the files that workers had stored when they died, of jobs that have not completed by them.
- * What cannot be taken away is tried again by the next call.
+ * What cannot be taken away is tried again by the next call, and what could is looked for once more: a store may still
+ * have been at work on what it was sent.
  */
 export function takeAwayLeft(
   store: Pick<ImageStore, "discard">,
   notes: CopyNotes,
 ): () => Promise<void> {
+  let before: Pick<LeftCopies, "promptId" | "files">[] = [];
   return async () => {
+    for (const { promptId, files } of before) await store.discard(promptId, files);
+    before = [];
     for (let more = true; more;) {
       const left = await notes.left(PAGE);
       for (const { promptId, files, areWanted } of left) {
         if (!areWanted) await store.discard(promptId, files);
         await notes.forget([promptId]);
+        if (!areWanted && before.length < MOST_AGAIN) before.push({ promptId, files });
       }
       more = left.length === PAGE;
     }

@@ -255,17 +255,24 @@ class QueueScheduler implements Scheduler {
       const isRetried = failure !== undefined && ended === undefined;
       this.#options.onAttempt?.({ server: slot.name, failure, isRetried, times });
       if (times !== undefined) this.#options.estimator.note(times);
-      if (ended === undefined) return this.#noteBack(attempt.lease.job);
+      if (ended === undefined) {
+        this.#noteBack(attempt.lease.job);
+        this.#leave(slot, attempt);
+        return await attempt.discard(undefined);
+      }
       if (ended.state === "completed") {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
       this.#context.progress.delete(id);
+      // What nobody waits for is stored together.
+      const keeping = times === undefined
+        ? undefined
+        : keepTimes(this.#options.queue, times, { jobId: id, logger: this.#logger });
       const telling = this.#options.announcer.announce(ended);
       this.#leave(slot, attempt);
       await telling;
       await attempt.discard(ended);
-      if (times === undefined) return;
-      await keepTimes(this.#options.queue, times, { jobId: id, logger: this.#logger });
+      await keeping;
     } catch (error) {
       // The lease runs out and the job is claimed again.
       this.#logger.log("error", `Cannot settle the job: ${messageOf(error)}`, { jobId: id });

@@ -8,8 +8,9 @@
  */
 
 import { applyProxy } from "../config/mod.ts";
+import { ConfigError } from "../errors.ts";
 import { silentLogger } from "../log.ts";
-import { zmqTransport } from "../transport/mod.ts";
+import { type Gate, openGate, zmqTransport } from "../transport/mod.ts";
 import { readDoors } from "./doors.ts";
 import { findInput, findPalettes, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
@@ -17,6 +18,11 @@ import type { Handle } from "./answer.ts";
 import { serveRequests } from "./server.ts";
 import type { PixelsWorker, WorkerOptions } from "./worker.ts";
 import { SLOW_DOWN } from "./slow_down.ts";
+
+/** What is told while connections are kept out. */
+const NO_ROOM =
+  "Takes no new connections for a moment: nearly all files that the worker may have open are; " +
+  "raise the limit (ulimit -n, or LimitNOFILE of the service)";
 
 /**
  * Starts a worker. ComfyUI need not be there yet: jobs are taken and wait.
@@ -35,7 +41,14 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const paletteDir = await findPalettes(config.palettes.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const doors = await readDoors(config.zmq, logger);
-  const { bind, crowd } = doors;
+  const gate = starting.use(openGate({ onShort: () => logger.log("warn", NO_ROOM) }));
+  if (gate !== undefined) {
+    refuseFewFiles(gate, config.comfyui.servers.length);
+    // Modules that are loaded later could not be opened then.
+    await Promise.all([import("./answer.ts"), import("../protocol/codec.ts")]);
+  }
+  const { crowd } = doors;
+  const bind = { ...doors.bind, gate };
   const requests = starting.use(
     await transport.bindRequests(config.zmq.reqRepAddr, { ...bind, slowDown: SLOW_DOWN }),
   );
@@ -58,7 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const { startService } = await (service ??= import("./worker.ts"));
   const { keys } = doors;
   const folders = { outputDir, inputDir, paletteDir };
-  const sockets = { requests, updates, transport, crowd };
+  const sockets = { requests, updates, transport, crowd, gate };
   const front = { startedAtMs, ...sockets, keys, ...folders, serving, serve };
   const worker = await startService(options, front);
   starting.move();
@@ -67,3 +80,16 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
 
 /** Asked for once: each `import()` costs a turn of the event loop. */
 let service: Promise<typeof import("./worker.ts")> | undefined;
+
+/** Files that a worker has open, some to spare and a flood's first connections; and those of each server. */
+const [FILES, SERVER_FILES] = [216, 8];
+
+function refuseFewFiles({ mostDescriptors: most }: Gate, servers: number): void {
+  const needed = FILES + servers * SERVER_FILES;
+  if (most >= needed) return;
+  throw new ConfigError(
+    "invalid_value",
+    `A worker may have to open ${needed} files and connections, and only ${most} are allowed; ` +
+      "raise the limit (ulimit -n, or LimitNOFILE of the service)",
+  );
+}

@@ -13,7 +13,7 @@ import type { Progress } from "../protocol/mod.ts";
 import type { Metrics } from "../http/mod.ts";
 import type { Ending, HeldServer, JobQueue, Outbox } from "../queue/mod.ts";
 import type { ImageStore } from "../store/mod.ts";
-import type { RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
+import type { Gate, RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
@@ -93,6 +93,8 @@ export interface Front {
   readonly updates: UpdatePublisher;
   /** Connections that were cut off, for there were too many from their addresses. */
   readonly crowd: { readonly refused: number };
+  /** What keeps connections out until all is there, where files may become few. */
+  readonly gate: Gate | undefined;
   /** Opens sockets. */
   readonly transport: Transport;
   /** The worker's own CURVE keys, if it asks for keys. */
@@ -299,6 +301,8 @@ export async function startService(options: WorkerOptions, front: Front): Promis
           },
         }),
       );
+  if (httpServer !== undefined) front.gate?.guard(Number(new URL(httpServer.url).port));
+  front.gate?.open();
   starting.move();
 
   let stopped: Promise<void> | undefined;
@@ -318,6 +322,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await relay?.[Symbol.asyncDispose]();
     await hooks?.[Symbol.asyncDispose]();
     await httpServer?.[Symbol.asyncDispose]();
+    front.gate?.[Symbol.dispose]();
     await requests.close();
     await serving;
     await updates.close();

@@ -31,3 +31,18 @@ Deno.test("sandboxPermissions() grants the usual port of an address without one"
   );
   assert.deepEqual(net, ["comfy:80", "comfy:443", "comfy:8188"]);
 });
+
+Deno.test({
+  name: "openPort() refuses where no more files can be opened, and the process lives on",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const script = new URL("fixtures/no_files.ts", import.meta.url).pathname;
+    for (const free of [0, 4, 23]) {
+      const args = ["-c", `ulimit -n 200; exec "$0" run -A --quiet "$@"`, Deno.execPath()];
+      const { stdout, code } = await new Deno.Command("sh", { args: [...args, script, `${free}`] })
+        .output();
+      assert.match(new TextDecoder().decode(stdout), /^An isolate cannot be started: .*ulimit -n/);
+      assert.equal(code, 0);
+    }
+  },
+});

@@ -21,14 +21,31 @@ export interface Program extends AsyncDisposable {
 export function startTask(
   name: "worker" | "cli" | "demo",
   args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string>; unreadStderr?: boolean } = {},
+  options: {
+    cwd?: string;
+    env?: Record<string, string>;
+    unreadStderr?: boolean;
+    /** Files and connections that it may have open. */
+    mostFiles?: number;
+  } = {},
 ): Program {
   const root = new URL("../../", import.meta.url).pathname;
   const [deno, ...flags] = configFile.tasks[name].command.split(" ");
   if (deno !== "deno") throw new Error(`The task ${name} starts ${deno}, not deno`);
   const relocated = flags.map((flag) => flag === "src/main.ts" ? `${root}src/main.ts` : flag);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [relocated[0] ?? "", `--config=${root}deno.json`, ...relocated.slice(1), ...args],
+  const { mostFiles } = options;
+  const limited = mostFiles === undefined
+    ? []
+    : ["sh", "-c", `ulimit -n ${mostFiles}; exec "$0" "$@"`];
+  const [program = "", ...before] = [...limited, Deno.execPath()];
+  const child = new Deno.Command(program, {
+    args: [
+      ...before,
+      relocated[0] ?? "",
+      `--config=${root}deno.json`,
+      ...relocated.slice(1),
+      ...args,
+    ],
     cwd: options.cwd ?? root,
     clearEnv: true,
     env: { ...inherited(), ...options.env },

@@ -98,10 +98,12 @@ function keeping() {
   const begun = Promise.withResolvers<void>();
   const discarded: string[] = [];
   const kept: string[] = [];
+  const left: string[] = [];
   return {
     begun: begun.promise,
     discarded,
     kept,
+    left,
     keptImages: {
       store: (_result: unknown, _lease: Lease, signal: AbortSignal) => {
         begun.resolve();
@@ -109,6 +111,7 @@ function keeping() {
           signal.addEventListener("abort", () => reject(signal.reason));
         });
       },
+      leave: (_result: unknown, { promptId }: Lease) => Promise.resolve(void left.push(promptId)),
       keep: ({ promptId }: Lease) => Promise.resolve(void kept.push(promptId)),
       discard: (_result: unknown, { promptId }: Lease) =>
         Promise.resolve(void discarded.push(promptId)),
@@ -131,9 +134,9 @@ Deno.test("An attempt takes away what it stored of a job that was cancelled mean
   assert.deepEqual(discarded, [attempt.lease.promptId]);
 });
 
-Deno.test("An attempt leaves what it stored of a job that completed, or that another goes on with", async () => {
+Deno.test("An attempt leaves what it stored of a job that completed, and to others that of one that another goes on with", async () => {
   await using test = await setup();
-  const { begun, discarded, kept, keptImages } = keeping();
+  const { begun, discarded, kept, left, keptImages } = keeping();
   using attempt = test.begin({ keptImages });
   const end = attempt.run();
   (await test.runner.next()).end(DONE);
@@ -142,7 +145,8 @@ Deno.test("An attempt leaves what it stored of a job that completed, or that ano
   await test.queue.reclaim({ all: true });
   attempt.abort();
   assert.equal((await end).ended, undefined);
-  assert.deepEqual([discarded, kept], [[], []]);
+  await attempt.discard(undefined);
+  assert.deepEqual([discarded, kept, left], [[], [], [attempt.lease.promptId]]);
   await attempt.discard({ ...attempt.lease.job, state: "completed" });
   assert.deepEqual([discarded, kept], [[], [attempt.lease.promptId]]);
 });

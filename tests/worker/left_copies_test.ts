@@ -93,6 +93,70 @@ Deno.test("What could not be taken away is tried again, and what was stored is f
   assert.deepEqual([await test.names(), await queue.copies.left(10)], [["wanted.png"], []]);
 });
 
+/** Takes a run's lease away while its files are being stored, and all that was stored of it until then. */
+async function loseWhileStoring(test: Awaited<ReturnType<typeof setup>>) {
+  const { queue, store } = test;
+  const begun = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const slow = keepIn({
+    ...store,
+    discard: (folder, paths) => store.discard(folder, paths),
+    async put(...args) {
+      begun.resolve();
+      await arrived.promise;
+      return await store.put(...args);
+    },
+  }, queue.copies);
+  const { lease, result } = await test.run("slow");
+  const storing = slow.store(result, lease, NEVER);
+  await begun.promise;
+  await queue.release(lease, { reason: "its lease ran out", keepPrompt: false });
+  const other = (await claimOne(queue, { server: "s", clientId: "c", leaseMs: 10_000 }))!;
+  const takeAway = takeAwayLeft(store, queue.copies);
+  await takeAway();
+  assert.deepEqual([await test.names(), await queue.copies.left(10)], [[], []]);
+  return {
+    takeAway,
+    other,
+    /** What was under way reaches the store. */
+    async arrive() {
+      arrived.resolve();
+      await storing;
+      assert.deepEqual(await test.names(), ["slow.png"]);
+    },
+    leave: () => slow.leave(result, lease),
+  };
+}
+
+Deno.test("What a worker stores after it has lost its lease goes, too", async () => {
+  await using test = await setup();
+  const { arrive, leave, other } = await loseWhileStoring(test);
+  await arrive();
+  await leave();
+  // By another worker.
+  await takeAwayLeft(test.store, test.queue.copies)();
+  assert.deepEqual([await test.names(), await test.queue.copies.left(10)], [[], []]);
+  await test.queue.settle(other, CANCELLED);
+});
+
+Deno.test("What reaches the store when its sender is dead goes, too", async () => {
+  await using test = await setup();
+  const { arrive, takeAway } = await loseWhileStoring(test);
+  await arrive();
+  await takeAway();
+  assert.deepEqual(await test.names(), []);
+});
+
+Deno.test("What a worker stores of a job that was forgotten meanwhile goes at once", async () => {
+  await using test = await setup();
+  const { arrive, leave, other } = await loseWhileStoring(test);
+  await test.queue.settle(other, CANCELLED);
+  await test.queue.prune(Date.now() + 1_000, 10);
+  await arrive();
+  await leave();
+  assert.deepEqual(await test.names(), []);
+});
+
 Deno.test("Nothing is stored of a run whose lease was lost", async () => {
   await using test = await setup();
   const { lease, result } = await test.run("first");

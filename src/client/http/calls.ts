@@ -46,7 +46,7 @@ export function callOf(request: Request): HttpCall {
       const action = request.draining ? "drain" : "resume";
       return {
         method: "POST",
-        path: `/v1/servers/${encodeURIComponent(request.server)}/${action}`,
+        path: `/v1/servers/${part(request.server)}/${action}`,
       };
     }
     case "list_workers":
@@ -55,7 +55,7 @@ export function callOf(request: Request): HttpCall {
       const action = request.draining ? "drain" : "resume";
       return {
         method: "POST",
-        path: `/v1/workers/${encodeURIComponent(request.worker)}/${action}`,
+        path: `/v1/workers/${part(request.worker)}/${action}`,
       };
     }
     case "status":
@@ -93,8 +93,13 @@ const REPLIES = {
   ping: "pong",
 } as const;
 
+/** A part of a path or query; half of a surrogate pair becomes U+FFFD there, too. */
+function part(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
 function jobPath(id: string): string {
-  return `/v1/jobs/${encodeURIComponent(id)}`;
+  return `/v1/jobs/${part(id)}`;
 }
 
 function get(path: string, query: readonly (readonly [string, unknown])[] = []): HttpCall {
@@ -108,7 +113,7 @@ function get(path: string, query: readonly (readonly [string, unknown])[] = []):
 function idsOf(ids: readonly string[]): [name: string, value: string][] {
   if (ids.length === 0) return [["ids", ""]];
   let chars = 0;
-  const fitting = ids.filter((id) => (chars += encodeURIComponent(id).length + 4) <= MOST_ID_CHARS);
+  const fitting = ids.filter((id) => (chars += part(id).length + 4) <= MOST_ID_CHARS);
   return (fitting.length === 0 ? ids.slice(0, 1) : fitting).map((id) => ["id", id]);
 }
 

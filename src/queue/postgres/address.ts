@@ -79,13 +79,15 @@ export function readPostgresUrl(text: string): PostgresAddress {
 
 /** The same without its password, to be shown. */
 export function shownAddress({ hosts, database, schema }: PostgresAddress): string {
-  const places = hosts.map(({ host, port }) => `${host}:${port}`).join(",");
+  const places = hosts.map(({ host, port }) =>
+    host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
+  ).join(",");
   return `postgres://${places}/${database}?schema=${schema}`;
 }
 
 function hostOf({ hostname, port }: URL): PostgresHost {
   return {
-    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    host: part(hostname.replace(/^\[(.*)\]$/, "$1")),
     port: port === "" ? 5432 : Number(port),
   };
 }

@@ -216,6 +216,9 @@ export class PostgresClient {
       : isEmptied(error)
       ? `Cannot ${action}: ${detail}; the queue's tables are not there: bring them back from a backup, ` +
         `or start a worker, which makes new ones, in ${where}`
+      : isDenied(error)
+      ? `Cannot ${action}: ${detail}; the role ${this.#address.user} needs a schema of its own: ` +
+        `CREATE SCHEMA ${this.#address.schema} AUTHORIZATION ${this.#address.user}`
       : `Cannot ${action}: ${detail}`;
     return new JobError("unavailable", message, { cause: error, isPassing });
   }
@@ -260,6 +263,11 @@ function advance(table: string): string {
 function isEmptied(error: unknown): boolean {
   return error instanceof Error && "code" in error &&
     /^(?:42P01|42703|42883|3F000)$/.test(String(error.code));
+}
+
+/** SQLSTATE of a right that the role has not. */
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "42501";
 }
 
 function closed(action: string): JobError {

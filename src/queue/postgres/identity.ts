@@ -15,8 +15,10 @@ export interface IdentityOptions {
   readonly address: PostgresAddress;
   /** Name of the worker. */
   readonly name: string;
-  /** Called when others have changed something, or may have: after a time without connection. */
+  /** Called when others have changed something. */
   readonly onChange: () => void;
+  /** Called when the name is held again, after a time without connection. */
+  readonly onBack: () => void;
   /** How many others there are. */
   readonly others: () => number;
 }
@@ -127,7 +129,7 @@ export class Identity {
     this.#again ??= setTimeout(() => {
       this.#again = undefined;
       this.#taking = this.#take().then((held) => {
-        if (held) this.#options.onChange();
+        if (held) this.#options.onBack();
         else this.#lose();
       }, () => this.#lose());
     }, AGAIN_MS);

@@ -9,6 +9,12 @@ import * as sql from "./presence.ts";
 /** Endings that are read at once. */
 const PAGE = 500;
 
+/**
+ * Transactions that are read again after a time without connection: a server that crashed, or a replica in its place, may
+ * give numbers of its last moments to others. No more than there are endings that are known to have been told.
+ */
+const READ_AGAIN = 10_000n;
+
 /** Time between two signs of life, in milliseconds. */
 const BEAT_MS = 5_000;
 
@@ -38,6 +44,9 @@ export class Others implements SharedQueue {
   readonly #options: OthersOptions;
   readonly #listeners: (() => void)[] = [];
   #heard: string | undefined;
+  /** Where it began to read. */
+  #first = 0n;
+  #isBack = false;
   /** Endings that were read already and will be read again, by `seq`. */
   #read = new Set<number>();
   #look!: () => readonly HeldServer[];
@@ -65,6 +74,12 @@ export class Others implements SharedQueue {
   /** Something was changed elsewhere. */
   changed(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  /** The connection was lost, and is there again. */
+  cameBack(): void {
+    this.#isBack = true;
+    this.changed();
   }
 
   /** How many others there were at the last look. */
@@ -111,14 +126,17 @@ export class Others implements SharedQueue {
   async news(running: readonly string[]): Promise<News> {
     const { client, worker, clock } = this.#options;
     const heard = await this.#whereHeard();
+    const isBack = this.#isBack;
     const before = this.#drained;
-    const values = [clock(), heard, PAGE, running.map(idBytes), worker];
+    const from = isBack ? this.#earlier(heard) : heard;
+    const values = [clock(), from, PAGE, running.map(idBytes), worker];
     const first = await client.row("read endings", sql.NEWS, values);
+    if (isBack) this.#isBack = false;
     const ended = readEndings(first?.["endings"]);
     const fresh = ended.filter(({ seq }) => !this.#read.has(seq));
     this.#heard = ended.length < PAGE ? String(first?.["oldest"]) : String(ended.at(-1)?.xid);
-    const from = BigInt(this.#heard);
-    this.#read = new Set(ended.filter(({ xid }) => BigInt(xid) >= from).map(({ seq }) => seq));
+    const next = BigInt(this.#heard);
+    this.#read = new Set(ended.filter(({ xid }) => BigInt(xid) >= next).map(({ seq }) => seq));
     const unwanted = first?.["unwanted"] ?? null;
     return {
       endings: fresh.map(({ ending }) => ending),
@@ -205,10 +223,16 @@ export class Others implements SharedQueue {
     this.#told = new Map(isWhole ? all.map((server) => [server.name, toldOf(server)]) : []);
   }
 
+  #earlier(heard: string): string {
+    const early = BigInt(heard) - READ_AGAIN;
+    return String(early > this.#first ? early : this.#first);
+  }
+
   async #whereHeard(): Promise<string> {
     const { client, worker } = this.#options;
     if (this.#heard !== undefined) return this.#heard;
     const row = await client.row("read endings", sql.HEARD, [worker]);
+    if (this.#heard === undefined) this.#first = BigInt(String(row?.["heard"]));
     return this.#heard ??= String(row?.["heard"]);
   }
 }

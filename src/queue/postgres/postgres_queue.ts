@@ -119,11 +119,11 @@ class PostgresQueue implements JobQueue {
     const { worker, now } = options;
     const wake = () => identity.wakeOthers();
     const others = new Others({ client, worker, clock: now ?? (() => null), wake });
-    const onChange = () => others.changed();
     const identity: Identity = await Identity.take({
       address,
       name: worker,
-      onChange,
+      onChange: () => others.changed(),
+      onBack: () => others.cameBack(),
       others: () => others.count,
     });
     return new PostgresQueue(client, others, identity, options);

@@ -2,9 +2,12 @@
 
 import { LAZILY, NOW } from "./statements.ts";
 
-/** Where a worker of this name has read to, or, if there was none, where all that ends from now on begins. */
+/**
+ * Where a worker of this name has read to, or, if there was none, where all that ends from now on begins; also if it has
+ * read further than that, in another cluster that the tables were copied from.
+ */
 export const HEARD = `
-  SELECT coalesce((SELECT heard_xid FROM workers WHERE name = $1::text),
+  SELECT least((SELECT heard_xid FROM workers WHERE name = $1::text),
     pg_snapshot_xmin(pg_current_snapshot()))::text AS heard`;
 
 /**
@@ -17,7 +20,7 @@ export const HEARD = `
 export const NEWS = `
   WITH ended AS (
     SELECT seq, ended_xid, id, state, seed, created_at_ms, started_at_ms, finished_at_ms, outcome FROM jobs
-    WHERE ended_xid >= $2::text::xid8 AND ended_xid < pg_snapshot_xmax(pg_current_snapshot())
+    WHERE ended_xid >= least($2::text::xid8, pg_snapshot_xmin(pg_current_snapshot())) AND ended_xid < pg_snapshot_xmax(pg_current_snapshot())
       AND coalesce(finished_at_ms, 0) >= ${NOW} - 600000
     ORDER BY ended_xid, seq LIMIT $3::bigint),
   own AS (

@@ -38,10 +38,9 @@ export class ChangeLine {
    */
   enter<T>(run: () => T, inOrder: boolean): Promise<T> {
     const settle = Promise.withResolvers<unknown>();
-    const change = { run, settle, givenUpAtMs: performance.now() + this.#patienceMs };
     const mayTry = !inOrder || this.#changes.length === 0;
-    if (!mayTry || !attempt(change)) {
-      this.#changes.push(change);
+    if (!mayTry || !attempt({ run, settle })) {
+      this.#changes.push({ run, settle, givenUpAtMs: performance.now() + this.#patienceMs });
       this.#timer ??= setTimeout(() => this.#tryAgain(), this.#pauseMs);
     }
     return settle.promise as Promise<T>;
@@ -72,7 +71,7 @@ export class ChangeLine {
 }
 
 /** Returns false if the database is held. */
-function attempt({ run, settle }: Change): boolean {
+function attempt({ run, settle }: Omit<Change, "givenUpAtMs">): boolean {
   try {
     settle.resolve(run());
   } catch (error) {

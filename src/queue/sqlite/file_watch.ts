@@ -6,8 +6,14 @@
 import { JobError } from "../../errors.ts";
 import { findFile, type FoundFile } from "./lock.ts";
 
-/** How long a look at the files counts, in milliseconds: it costs as much as a small change. */
+/**
+ * How long a look at the files counts, in milliseconds. Each makes the next sync dearer: a file whose times
+ * somebody has asked for gets new ones when it is written next, and those are synced, too (since Linux 6.13).
+ */
 const LOOK_MS = 100;
+
+/** How long a glance at the database counts, in milliseconds: one that is on its way meanwhile may be lost as well. */
+const GLANCE_MS = 5;
 
 /** Looks after an open database. To be disposed of after that is closed. */
 export interface FileWatch extends Disposable {
@@ -17,43 +23,45 @@ export interface FileWatch extends Disposable {
    * @throws {JobError} `unavailable` if the file is no longer the one that was opened.
    */
   check(): void;
-  /** The same, but looks in any case. */
-  checkNow(): void;
+  /** The same, but a database that is gone, another one or shorter than before is noticed almost at once. */
+  glance(): void;
 }
 
 /** A database that is not on disk is never lost. */
-export const UNWATCHED: FileWatch = { check() {}, checkNow() {}, [Symbol.dispose]() {} };
+export const UNWATCHED: FileWatch = { check() {}, glance() {}, [Symbol.dispose]() {} };
 
 /** Watches a database that has just been opened. */
 export function watchFile(path: string, now: () => number = () => performance.now()): FileWatch {
   if (path === ":memory:") return UNWATCHED;
   const log = `${path}-wal`;
-  const opened = { database: findFile(path), log: findFile(log) };
+  const find = () => ({ database: findFile(path), log: findFile(log) });
+  const opened = find();
   const account = openAccount(path);
   let lookedAtMs = -Infinity;
-  let size = opened.database.bytes;
-  const lost = (): string | undefined => {
-    const found = { database: findFile(path), log: findFile(log) };
+  let glancedAtMs = -Infinity;
+  let last = opened;
+  const lost = (found: typeof opened): string | undefined => {
     if (isOther(found.database, opened.database)) return `${path} was removed or replaced`;
     // Without its log the database is of the past.
     if (isOther(found.log, opened.log)) return `${log} was removed or replaced`;
-    const counted = account?.look();
+    const counted = account?.look(found.log.bytes);
     if (counted === undefined) return undefined;
     const { isWhole, databaseBytes } = counted;
     // Another program may have begun it anew between two looks at it.
-    if (!isWhole && account?.look().isWhole === false) return `${log} was cut`;
-    const before = size;
-    size = found.database.bytes;
+    if (!isWhole && account?.look(findFile(log).bytes).isWhole === false) return `${log} was cut`;
     // What is in the log alone need not be here yet.
-    if (size >= before || size >= databaseBytes) return undefined;
-    size = before;
-    return `${path} was cut`;
+    const { bytes } = found.database;
+    return bytes >= last.database.bytes || bytes >= databaseBytes ? undefined : `${path} was cut`;
   };
-  const checkNow = () => {
-    lookedAtMs = now();
-    const what = lost();
-    if (what === undefined) return;
-    lookedAtMs = -Infinity;
+  const look = (nowMs: number) => {
+    lookedAtMs = glancedAtMs = nowMs;
+    const found = find();
+    const what = lost(found);
+    if (what === undefined) {
+      last = found;
+      return;
+    }
+    lookedAtMs = glancedAtMs = -Infinity;
     throw new JobError(
       "unavailable",
       `Backend busy: the queue's database is not safe any more, for ${what} while the worker ` +
@@ -63,11 +71,24 @@ export function watchFile(path: string, now: () => number = () => performance.no
   };
   return {
     check() {
-      if (now() - lookedAtMs >= LOOK_MS) checkNow();
+      const nowMs = now();
+      if (nowMs - lookedAtMs >= LOOK_MS) look(nowMs);
     },
-    checkNow,
+    glance() {
+      const nowMs = now();
+      if (nowMs - lookedAtMs >= LOOK_MS) return look(nowMs);
+      if (nowMs - glancedAtMs < GLANCE_MS) return;
+      glancedAtMs = nowMs;
+      // The log is written all the time, and its times must not be asked for each time.
+      if (isLess(findFile(path), last.database)) look(nowMs);
+    },
     [Symbol.dispose]: () => account?.[Symbol.dispose](),
   };
+}
+
+/** True if it is not the file that it was, or shorter. */
+function isLess(found: FoundFile, before: FoundFile): boolean {
+  return found.identity !== before.identity || found.bytes < before.bytes;
 }
 
 /** Where the system does not tell files apart, or there was none, nothing is known. */
@@ -77,7 +98,8 @@ function isOther(found: FoundFile, opened: FoundFile): boolean {
 
 /** SQLite's own account of its log, which all processes that use the database share. */
 interface Account extends Disposable {
-  look(): {
+  /** Looks at the log, which has so many bytes. */
+  look(logBytes: number): {
     /** False if the log lacks its head, its end, or what was its end at the last look. */
     isWhole: boolean;
     /** Bytes of the database, once all of the log is in it. */
@@ -121,7 +143,7 @@ function openAccount(path: string): Account | undefined {
     return frameHead.subarray(8).toHex() === head.subarray(16).toHex();
   };
   return {
-    look() {
+    look(logBytes) {
       readAt(files.index, 0, bytes);
       // One stands for what 16 bits cannot hold.
       const pageBytes = halves[7] === 1 ? 65_536 : halves[7]!;
@@ -131,7 +153,7 @@ function openAccount(path: string): Account | undefined {
       readAt(files.log, 0, head.fill(0));
       // A log that was cut and has grown since has a hole.
       const isWhole = head.subarray(0, 3).toHex() === LOG_HEAD &&
-        files.log.statSync().size >= HEAD_BYTES + frames * (FRAME_HEAD_BYTES + pageBytes) &&
+        logBytes >= HEAD_BYTES + frames * (FRAME_HEAD_BYTES + pageBytes) &&
         hasFrame(Math.max(1, Math.min(knownFrames, frames)), pageBytes);
       if (isWhole) knownFrames = frames;
       return { isWhole, databaseBytes };

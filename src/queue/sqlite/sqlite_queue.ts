@@ -85,7 +85,8 @@ class SqliteQueue implements JobQueue {
 
   enqueue(request: GenerateRequest, details: EnqueueDetails = {}): Promise<EnqueueResult> {
     const store = () => this.#accept(request, details.workflow);
-    return this.#store.writeTogether("store the job", store, { more: details.more ?? false });
+    const { more = false } = details;
+    return this.#store.writeTogether("store the job", store, { more, isPromise: true });
   }
 
   async claimAll(options: ClaimAllOptions): Promise<readonly Lease[]> {
@@ -108,16 +109,16 @@ class SqliteQueue implements JobQueue {
   start(lease: Lease): Promise<boolean> {
     // A power cut that this is lost by has taken down what was started.
     return this.#store.writeLazily("note the start of a job", () => {
-      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
+      const [row] = this.#store.storedRows(sql.STARTED_AT, { token: lease.token });
       if (row === undefined) return false;
       this.#store.run(sql.START, { token: lease.token, now: this.#now() });
-      return row.started_at_ms === null;
+      return row["started_at_ms"] === null;
     });
   }
 
   settle(lease: Lease, outcome: JobOutcome, { more = false } = {}): Promise<Job | undefined> {
     return this.#store.writeTogether("settle a job", () => {
-      const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
+      const row = this.#store.optionalRow(sql.TO_SETTLE, { token: lease.token });
       if (row === undefined) return undefined;
       const ending: JobOutcome = row.cancel_requested === 1 ? { type: "cancelled" } : outcome;
       return this.#end(row, ending, ending.type === "failed" ? ending.error : ending.type);
@@ -347,15 +348,17 @@ class SqliteQueue implements JobQueue {
   #lend([next, server, { request }]: Placed, { servers, leaseMs }: ClaimAllOptions): Lease {
     const resumed = next.prompt_id !== null;
     const token = this.#randomId();
-    const row = this.#store.row(sql.CLAIM, {
-      seq: next.seq,
+    const changed = {
       server,
-      token,
-      lease_until: this.#now() + leaseMs,
+      attempts: next.attempts + 1,
       prompt_id: next.prompt_id ?? this.#randomId(),
       // A prompt that was posted before sends its events where it was told to.
       client_id: resumed ? next.client_id : servers.get(server)!,
-    });
+      prompt_started: resumed ? next.prompt_started : 0,
+    };
+    const until = this.#now() + leaseMs;
+    this.#store.run(sql.CLAIM, { seq: next.seq, token, lease_until: until, ...changed });
+    const row: JobRow = { ...next, ...changed, state: "running" };
     this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
     return toLease(row, token, resumed, request);
   }
@@ -366,7 +369,7 @@ class SqliteQueue implements JobQueue {
     return this.#end(row, { type: "failed", error }, error);
   }
 
-  #end(row: JobRow, outcome: JobOutcome, reason: string): Job {
+  #end(row: Pick<JobRow, "seq" | "state" | "outcome">, outcome: JobOutcome, reason: string): Job {
     if (row.outcome !== null) this.#store.run(sql.CLEAR_OUTCOME, { seq: row.seq });
     const ended = this.#store.row(sql.END, {
       seq: row.seq,
@@ -381,14 +384,8 @@ class SqliteQueue implements JobQueue {
   /** Writes down a step of a job: that it was moved, or what happened to it where it is. */
   #note(row: JobRow, from: JobState, reason: string): void {
     this.#counts.move(from, row.state);
-    this.#store.run(sql.NOTE, {
-      seq: row.seq,
-      now: this.#now(),
-      from,
-      to: row.state,
-      attempt: row.attempts,
-      reason,
-    });
+    const now = this.#now();
+    this.#store.insert(sql.NOTE, row.seq, now, from, row.state, row.attempts, reason);
   }
 
   #find(id: string): Job | undefined {

@@ -32,10 +32,10 @@ export const NEXT = `
 
 /** Gives a waiting job to an attempt. */
 export const CLAIM = `
-  UPDATE jobs SET state = 'running', attempts = attempts + 1, server = :server, token = :token,
+  UPDATE jobs SET state = 'running', attempts = :attempts, server = :server, token = :token,
     lease_until_ms = :lease_until, prompt_id = :prompt_id, client_id = :client_id,
-    prompt_started = CASE WHEN prompt_id IS NULL THEN 0 ELSE prompt_started END
-  WHERE seq = :seq AND state = 'queued' RETURNING *`;
+    prompt_started = :prompt_started
+  WHERE seq = :seq AND state = 'queued'`;
 
 /** Prolongs a lease. */
 export const RENEW = `UPDATE jobs SET lease_until_ms = :lease_until WHERE token = :token`;
@@ -44,6 +44,13 @@ export const RENEW = `UPDATE jobs SET lease_until_ms = :lease_until WHERE token 
 export const START = `
   UPDATE jobs SET started_at_ms = coalesce(started_at_ms, :now), prompt_started = 1
   WHERE token = :token`;
+
+/** When the job that a lease holds was started first. */
+export const STARTED_AT = `SELECT started_at_ms FROM jobs WHERE token = :token`;
+
+/** What has to be known of the job that a lease holds to end it. */
+export const TO_SETTLE = `
+  SELECT seq, state, cancel_requested, outcome FROM jobs WHERE token = :token`;
 
 /** The job that a lease holds. */
 export const BY_TOKEN = `SELECT * FROM jobs WHERE token = :token`;
@@ -220,11 +227,11 @@ export const PRUNE = `
   DELETE FROM jobs WHERE seq IN (
     SELECT seq FROM jobs WHERE finished_at_ms < :before ORDER BY finished_at_ms LIMIT :limit)`;
 
-/** Writes the next line of a job's history. */
+/** Writes the next line of a job's history: its number, when, from which state to which, the attempt and why. */
 export const NOTE = `
   INSERT INTO changes (job_seq, line, at_ms, from_state, to_state, attempt, reason)
-  SELECT :seq, coalesce(max(line), 0) + 1, :now, :from, :to, :attempt, :reason
-  FROM changes WHERE job_seq = :seq`;
+  SELECT ?1, coalesce(max(line), 0) + 1, ?2, ?3, ?4, ?5, ?6
+  FROM changes WHERE job_seq = ?1`;
 
 /** Adds the times of a run. */
 export const KEEP_TIMES = `

@@ -12,6 +12,8 @@ import type { JobRow } from "../row.ts";
 /** A change that waits for others to be stored with. */
 interface Pending {
   readonly action: string;
+  /** Whether somebody is told that it is safe, who then forgets it. */
+  readonly isPromise?: boolean | undefined;
   readonly operation: () => unknown;
   readonly settle: PromiseWithResolvers<unknown>;
 }
@@ -20,7 +22,7 @@ interface Pending {
 const MOST_TOGETHER = 256;
 
 /** How long a change that nobody waits for waits for another one to be stored with, in milliseconds. */
-const SOON_MS = 20;
+const SOON_MS = 250;
 
 /**
  * An open database. While another program holds it, changes wait in the order in which they came; one that
@@ -29,9 +31,10 @@ const SOON_MS = 20;
 export class SqliteStore {
   #pending: Pending[] = [];
   #soon: Pending[] = [];
-  /** What was stored, and has not been told. */
-  readonly #stored: { readonly change: Pending; readonly result: unknown }[] = [];
+  /** Runs on when others have taken all along, for it is wanted again in a moment. */
   #soonTimer: ReturnType<typeof setTimeout> | undefined;
+  /** False while nothing that waits was there when the timer began. */
+  #isSoonDue = false;
   readonly #db: DatabaseSync;
   readonly #file: FileWatch;
   readonly #line = new ChangeLine();
@@ -56,7 +59,6 @@ export class SqliteStore {
     this.#storePending();
     this.#storeSoon();
     this.#line.close();
-    this.#tellStored();
     this.#open = false;
     this.#statements.clear();
     this.#db.close();
@@ -97,23 +99,27 @@ export class SqliteStore {
     if (!this.#open) return this.#enter(action, operation);
     const settle = Promise.withResolvers<unknown>();
     this.#soon.push({ action, operation, settle });
-    this.#soonTimer ??= setTimeout(() => this.#storeSoon(), SOON_MS);
+    if (this.#soonTimer === undefined) {
+      this.#isSoonDue = true;
+      this.#waitSoon();
+    }
     return settle.promise as Promise<T>;
   }
 
   /**
    * Runs a change in one transaction with those that wait: the sync to disk, which costs more than all
    * else, is shared. With `more` it waits itself, for what comes in this turn of the event loop, or in this
-   * and the next. One that fails fails alone. The closure may run twice.
+   * and the next. One that fails fails alone. The closure may run twice. What is a promise is not stored in
+   * a file that is gone.
    */
   writeTogether<T>(
     action: string,
     operation: () => T,
-    { more, turns = 1 }: { more: boolean; turns?: 1 | 2 },
+    { more, turns = 1, isPromise }: { more: boolean; turns?: 1 | 2; isPromise?: boolean },
   ): Promise<T> {
     if (!this.#open) return this.#enter(action, operation);
     const settle = Promise.withResolvers<unknown>();
-    this.#pending.push({ action, operation, settle });
+    this.#pending.push({ action, operation, settle, isPromise });
     if (!more || this.#pending.length >= MOST_TOGETHER) this.#storePending();
     else this.#storeIn(turns);
     return settle.promise as Promise<T>;
@@ -133,7 +139,7 @@ export class SqliteStore {
     operation: () => T,
   ): Promise<T> {
     return this.#enter(action, () => {
-      if (this.#statement(finds).get(values) === undefined) return otherwise;
+      if (this.#get(finds, values) === undefined) return otherwise;
       this.#storePending();
       return this.#transact(operation);
     });
@@ -151,9 +157,9 @@ export class SqliteStore {
     void this.#enter(action, () => {
       using _span = startSpan(action);
       try {
+        if (group.some(({ isPromise }) => isPromise)) this.#file.glance();
         const results = this.#transact(() => group.map(({ operation }) => operation()));
-        this.#stored.push(...group.map((change, index) => ({ change, result: results[index] })));
-        queueMicrotask(() => this.#tellStored());
+        group.forEach(({ settle }, index) => settle.resolve(results[index]));
       } catch (error) {
         if (isHeld(error)) throw error;
         // Whose fault it was shows when each is alone.
@@ -164,22 +170,20 @@ export class SqliteStore {
     });
   }
 
-  /** What was stored in a file that is gone was not stored. One look does for all of a turn. */
-  #tellStored(): void {
-    const stored = this.#stored.splice(0);
-    if (stored.length === 0) return;
-    try {
-      this.#file.checkNow();
-      for (const { change, result } of stored) change.settle.resolve(result);
-    } catch {
-      this.#storeAlone(stored.map(({ change }) => change));
-    }
-  }
-
   #storeAlone(group: readonly Pending[]): void {
     for (const { action, operation, settle } of group) {
       settle.resolve(this.write(action, operation));
     }
+  }
+
+  #waitSoon(): void {
+    this.#soonTimer = setTimeout(() => {
+      this.#soonTimer = undefined;
+      if (this.#soon.length === 0) return;
+      if (this.#isSoonDue) return this.#storeSoon();
+      this.#isSoonDue = true;
+      this.#waitSoon();
+    }, SOON_MS);
   }
 
   #storeSoon(): void {
@@ -196,6 +200,7 @@ export class SqliteStore {
     const soon = this.#soon;
     if (soon.length === 0) return this.#transactAlone(operation);
     this.#soon = [];
+    this.#isSoonDue = false;
     try {
       const { result, others } = this.#transactAlone(() => {
         const others = soon.map((change) => change.operation());
@@ -206,6 +211,7 @@ export class SqliteStore {
     } catch (error) {
       if (isHeld(error)) {
         this.#soon = [...soon, ...this.#soon];
+        this.#isSoonDue = true;
         throw error;
       }
       for (const { action, operation, settle } of soon) {
@@ -274,7 +280,7 @@ export class SqliteStore {
 
   /** The row that a statement may give. */
   optionalRow(text: string, values: Record<string, SQLInputValue>): JobRow | undefined {
-    const stored = this.#statement(text).get(values);
+    const stored = this.#get(text, values);
     return stored === undefined ? undefined : readRow(stored);
   }
 
@@ -285,7 +291,7 @@ export class SqliteStore {
 
   /** The rows of a statement as they are, which may be rows of any table. */
   storedRows(text: string, values: Record<string, SQLInputValue>): StoredRow[] {
-    return this.#statement(text).all(values);
+    return this.#read(text, (statement) => statement.all(values));
   }
 
   /** Runs a statement; returns the number of rows that it changed. */
@@ -309,22 +315,41 @@ export class SqliteStore {
 
   /** The single number that a statement gives, or undefined for NULL. */
   number(text: string, values: Record<string, SQLInputValue> = {}): number | undefined {
-    const [value] = Object.values(this.#statement(text).get(values)!);
+    const [value] = Object.values(this.#get(text, values)!);
     if (value === null) return undefined;
     return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
+  }
+
+  #get(text: string, values: Record<string, SQLInputValue>): StoredRow | undefined {
+    return this.#read(text, (statement) => statement.get(values));
+  }
+
+  #read<T>(text: string, read: (statement: StatementSync) => T): T {
+    const statement = this.#statement(text);
+    try {
+      return read(statement);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      statement.setReadBigInts(true);
+      return read(statement);
+    }
   }
 
   #statement(text: string): StatementSync {
     let statement = this.#statements.get(text);
     if (statement === undefined) {
       statement = this.#db.prepare(text);
-      // Otherwise one number that is too large makes all rows unreadable.
-      statement.setReadBigInts(true);
+      // Otherwise one number that is too large makes all rows unreadable. A look is tried without first, for that
+      // is cheaper; what changes something must not be run twice.
+      statement.setReadBigInts(!LOOK.test(text));
       this.#statements.set(text, statement);
     }
     return statement;
   }
 }
+
+/** Statements that change nothing. */
+const LOOK = /^\s*(?:SELECT|WITH|PRAGMA)\b/;
 
 function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";

@@ -1,6 +1,7 @@
 /** Binding ZeroMQ sockets: who owns an address, and giving it back. */
 
 import { TransportError } from "../../errors.ts";
+import type { Gate } from "../sockets.ts";
 import { isListening } from "./unix_socket.ts";
 import { checkAddress, ipcPath } from "./address.ts";
 import { needsIpv6 } from "./ip_version.ts";
@@ -36,8 +37,11 @@ const LINGER_MS = 400;
 export async function boundOptions(
   address: string,
   limits: Pick<NativeSocketOptions, "maxMessageSize" | "sendHighWaterMark">,
+  gate?: Gate,
 ): Promise<NativeSocketOptions> {
-  return { ...COMMON_OPTIONS, linger: LINGER_MS, ipv6: await needsIpv6(address), ...limits };
+  const backlog = gate === undefined ? {} : { backlog: gate.backlog };
+  const ipv6 = await needsIpv6(address);
+  return { ...COMMON_OPTIONS, linger: LINGER_MS, ipv6, ...backlog, ...limits };
 }
 
 /**
@@ -52,11 +56,17 @@ const RETRIES = 10;
  *
  * @throws {TransportError} `address_in_use` or `address_invalid`.
  */
-export async function bindSocket(socket: BindableSocket, address: string): Promise<Binding> {
+export async function bindSocket(
+  socket: BindableSocket,
+  address: string,
+  gate?: Gate,
+): Promise<Binding> {
   try {
     checkAddress("bind", address);
     await bindPatiently(socket, address);
     const bound = socket.lastEndpoint ?? address;
+    // At once: a flood is at the door already.
+    gate?.guard(portOf(bound));
     const path = ipcPath(bound);
     if (path !== undefined) await Deno.chmod(path, 0o600);
     return { address: bound, release: () => release(socket, bound) };
@@ -112,6 +122,11 @@ async function release(socket: BindableSocket, address: string): Promise<void> {
   } finally {
     await socket.close();
   }
+}
+
+/** The port of a TCP endpoint; 0 of others. */
+function portOf(address: string): number {
+  return Number(/:(\d+)$/.exec(address)?.[1] ?? 0);
 }
 
 function pause(ms: number): Promise<void> {

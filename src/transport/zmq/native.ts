@@ -11,6 +11,7 @@ export const ZMQ = {
   EVENTS: 15,
   POLLIN: 1,
   LINGER: 17,
+  BACKLOG: 19,
   MAXMSGSIZE: 22,
   SNDHWM: 23,
   RCVHWM: 24,
@@ -48,6 +49,7 @@ export interface NativeSocketOptions {
   maxMessageSize: number;
   ipv6: boolean;
   sendHighWaterMark: number;
+  backlog?: number;
   linger: number;
   handshakeInterval: number;
   tcpKeepalive: number;
@@ -96,6 +98,7 @@ export abstract class NativeSocket {
     this.set(ZMQ.IPV6, options.ipv6 ? 1 : 0);
     this.set(ZMQ.SNDHWM, options.sendHighWaterMark);
     this.set(ZMQ.LINGER, options.linger);
+    if (options.backlog !== undefined) this.set(ZMQ.BACKLOG, options.backlog);
     this.set(ZMQ.HANDSHAKE_IVL, options.handshakeInterval);
     this.set(ZMQ.TCP_KEEPALIVE, options.tcpKeepalive);
     this.set(ZMQ.TCP_KEEPALIVE_IDLE, options.tcpKeepaliveIdle);

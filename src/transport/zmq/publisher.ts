@@ -37,9 +37,13 @@ export async function bindPublisher(
   const socketOptions = await boundOptions(address, {
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
-  });
+  }, options.gate);
   const socket = await openPublisher(openLibrary, socketOptions, options.curve, crowdOf(options));
-  return new ZmqUpdatePublisher(socket, await bindSocket(socket, address), highWaterMark);
+  return new ZmqUpdatePublisher(
+    socket,
+    await bindSocket(socket, address, options.gate),
+    highWaterMark,
+  );
 }
 
 /**

@@ -32,6 +32,16 @@ Deno.test("POST /v1/jobs answers 202 with a Location, and the same key again run
   assert.equal((await other.json()).code, "id_conflict");
 });
 
+Deno.test("POST /v1/jobs takes half of a surrogate pair for U+FFFD, and U+0000 as it is", async () => {
+  await using setup = await httpSetup();
+  const answer = await setup.submit({ id: "a\ud800\0/ü", prompt: "\udc00" }, { prefer: "wait=90" });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("location"), "/v1/jobs/a%EF%BF%BD%00%2F%C3%BC");
+  const { job_id, state, prompt } = await answer.json();
+  assert.deepEqual([job_id, state, prompt], ["a\ufffd\0/ü", "completed", "\ufffd"]);
+  assert.equal(await statusOf(setup.ask("/v1/jobs/a%EF%BF%BD%00%2F%C3%BC")), 200);
+});
+
 Deno.test("POST /v1/jobs quotes a seed that is too large digit by digit", async () => {
   await using setup = await httpSetup();
   for (const seed of ["18446744073709551615", "9007199254740993", "-9223372036854775809"]) {

@@ -60,6 +60,42 @@ export function testCopies(test: RegisterTest): void {
     assert.deepEqual(wanted, new Map([[lost.promptId, false], [lease.promptId, true]]));
   });
 
+  test("tells nothing of a run that its waiting job may be given back", async (setup) => {
+    const { queue, claim } = setup;
+    await queue.enqueue(generateRequest({ id: "a" }));
+    const lease = (await claim("gone"))!;
+    await queue.copies.note(lease, FILES);
+    await queue.release(lease, { reason: "away", keepPrompt: true });
+    assert.equal(await queue.abandonPrompts({ exceptOn: [] }), 1);
+    assert.deepEqual(await queue.copies.left(10), []);
+    await queue.welcomeBack("gone");
+    assert.equal((await claim("gone"))?.promptId, lease.promptId);
+    assert.deepEqual(await queue.copies.left(10), []);
+  });
+
+  test("is told late of what was stored of a run whose lease was lost", async (setup) => {
+    const { queue, claim } = setup;
+    await queue.enqueue(generateRequest({ id: "a" }));
+    const lost = (await claim())!;
+    assert.ok(await queue.copies.note(lost, FILES));
+    await queue.release(lost, { reason: "lost", keepPrompt: false });
+    const lease = (await claim())!;
+    await queue.copies.forget([lost.promptId]);
+    assert.equal(await queue.copies.note(lost, FILES), false);
+    assert.ok(await queue.copies.noteLate(lost, FILES));
+    const left = [{ promptId: lost.promptId, files: FILES, areWanted: false }];
+    assert.deepEqual(await queue.copies.left(10), left);
+    // Who holds the lease knows better what there is.
+    await queue.copies.note(lease, ["a.png"]);
+    assert.ok(await queue.copies.noteLate(lease, FILES));
+    await queue.settle(lease, { type: "cancelled" });
+    const own = (await queue.copies.left(10)).find(({ promptId }) => promptId === lease.promptId);
+    assert.deepEqual(own?.files, ["a.png"]);
+    setup.clock.advance(1);
+    await queue.prune(setup.clock.now(), 10);
+    assert.equal(await queue.copies.noteLate(lost, FILES), false);
+  });
+
   test("tells as many as are asked for, and takes nobody's word without a lease", async (setup) => {
     const { queue, claim } = setup;
     for (const id of ["a", "b"]) {

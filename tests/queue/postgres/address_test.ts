@@ -26,6 +26,7 @@ Deno.test("readPostgresUrl() needs a user and a database, and reads all that may
   });
   const socket = readPostgresUrl("postgres://pixels@:5433/queue?host=/run/postgresql");
   assert.deepEqual(socket, { ...USUAL, hosts: [{ host: "/run/postgresql", port: 5433 }] });
+  assert.deepEqual(readPostgresUrl("postgres://pixels@%2Frun%2Fpostgresql:5433/queue"), socket);
 });
 
 for (
@@ -56,4 +57,6 @@ for (
 Deno.test("shownAddress() leaves user and password out", () => {
   const address = readPostgresUrl("postgres://pixels:hush@db/queue");
   assert.equal(shownAddress(address), "postgres://db:5432/queue?schema=dgx_pixels");
+  const six = readPostgresUrl("postgres://pixels@[::1],db/queue");
+  assert.equal(shownAddress(six), "postgres://[::1]:5432,db:5432/queue?schema=dgx_pixels");
 });

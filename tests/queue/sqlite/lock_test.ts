@@ -106,10 +106,12 @@ Deno.test("watchFile() takes nothing for lost where the system does not number f
   await using dir = await tempDir();
   const path = `${dir.path}/queue.db`;
   using _numbers = withoutNumbers();
-  using watch = watchFile(path);
+  let now = 0;
+  using watch = watchFile(path, () => now += 50);
   for (const text of ["a", "b"]) {
     await Deno.writeTextFile(path, text);
-    watch.checkNow();
+    watch.glance();
+    watch.check();
     await Deno.remove(path);
   }
 });
@@ -142,6 +144,16 @@ const LOSSES: Readonly<Record<string, (path: string) => Promise<void>>> = {
   },
 };
 
+/** Losses that show in the database itself. */
+const NOTICED_SOON = new Set(["removed", "replaced", "cut"]);
+
+/** Has some milliseconds pass at once, until it is disposed of. */
+function later(ms: number): Disposable {
+  const { now } = performance;
+  performance.now = () => now.call(performance) + ms;
+  return { [Symbol.dispose]: () => void (performance.now = now) };
+}
+
 /** Pages of SQLite's usual size, and of its largest, whose number 16 bits cannot hold. */
 const PAGE_BYTES = [4_096, 65_536];
 
@@ -160,6 +172,7 @@ for (const { what, lose, pageBytes } of losses) {
     await using queue = openSqliteQueue({ path });
     await queue.enqueue(generateRequest({ id: "before" }));
     await lose(path);
+    using _time = later(NOTICED_SOON.has(what) ? 5 : 100);
     const refusal = {
       code: "unavailable",
       message: /^Backend busy: .* was (?:removed or replaced|cut) while/,
@@ -201,6 +214,7 @@ Deno.test("A queue whose file is put back goes on", async () => {
   const path = `${dir.path}/queue.db`;
   await using queue = openSqliteQueue({ path });
   await Deno.rename(path, `${path}.away`);
+  using _time = later(5);
   await assert.rejects(queue.enqueue(generateRequest()), { code: "unavailable" });
   await Deno.rename(`${path}.away`, path);
   assert.ok(["accepted", "known"].includes((await queue.enqueue(generateRequest())).type));

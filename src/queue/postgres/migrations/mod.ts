@@ -18,16 +18,32 @@ export const MIGRATIONS: readonly string[] = [FIRST, OUTBOX, SERVERS, WORKERS, C
 /** Key of the lock under which one worker migrates while the others wait ("dgpx"). */
 const LOCK = 0x64677078;
 
+/** What is there already. */
+const FOUND = `
+  SELECT to_regnamespace($1::text) IS NOT NULL AS has_schema,
+    to_regclass($1::text || '.schema_version') IS NOT NULL AS has_version,
+    current_setting('server_encoding') AS encoding`;
+
+/** Those of a database that takes every text. */
+const ENCODINGS: readonly string[] = ["UTF8", "SQL_ASCII"];
+
 /**
  * Makes the schema, or migrates it. Many workers may start at once.
  *
- * @throws {ConfigError} `unreadable` if a newer program has migrated it.
+ * @throws {ConfigError} `unreadable` if a newer program has migrated it, `invalid_value` for a database that cannot hold
+ *   every text.
  */
 export async function migrate(client: PostgresClient, schema: string): Promise<void> {
   await client.transaction("prepare the queue's schema", async (run) => {
     await run(`SELECT pg_advisory_xact_lock(${LOCK})`);
-    await run(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
-    await run(`CREATE TABLE IF NOT EXISTS schema_version (version integer NOT NULL)`);
+    const [found] = await run(FOUND, [schema]);
+    const encoding = String(found?.["encoding"]);
+    if (!ENCODINGS.includes(encoding)) throw wrongEncoding(encoding);
+    // Who may use what is there need not be allowed to make it.
+    if (found?.["has_schema"] !== true) await run(`CREATE SCHEMA "${schema}"`);
+    if (found?.["has_version"] !== true) {
+      await run(`CREATE TABLE schema_version (version integer NOT NULL)`);
+    }
     const [row] = await run(`SELECT version FROM schema_version`);
     const version = Number(row?.["version"] ?? 0);
     if (version > MIGRATIONS.length) throw newer(schema, version);
@@ -37,6 +53,14 @@ export async function migrate(client: PostgresClient, schema: string): Promise<v
       `DELETE FROM schema_version; INSERT INTO schema_version VALUES (${MIGRATIONS.length})`,
     );
   });
+}
+
+function wrongEncoding(encoding: string): ConfigError {
+  return new ConfigError(
+    "invalid_value",
+    `The queue's database has the encoding ${encoding}, in which most texts cannot be stored; make one with ` +
+      "`createdb --encoding UTF8 --template template0`",
+  );
 }
 
 function newer(schema: string, version: number): ConfigError {
