@@ -31,7 +31,8 @@ interface Pattern {
 export class Repeats {
   readonly #parse: (data: unknown) => ServerEvent | undefined;
   readonly #last = new Map<string, Parsed>();
-  readonly #patterns = new Map<string, Pattern>();
+  #progress: Pattern | undefined;
+  #state: Pattern | undefined;
 
   /** @param parse Reads what is new; the same text must always give the same. */
   constructor(parse: (data: unknown) => ServerEvent | undefined) {
@@ -41,10 +42,8 @@ export class Repeats {
   /** Reads a message; `undefined` for one that is malformed. */
   read(data: unknown): ServerEvent | undefined {
     if (typeof data !== "string") return this.#parse(data);
-    for (const pattern of this.#patterns.values()) {
-      const value = valueIn(data, pattern);
-      if (value !== undefined) return pattern.make(value);
-    }
+    const known = madeOf(data, this.#state) ?? madeOf(data, this.#progress);
+    if (known !== undefined) return known;
     const event = this.#parse(data);
     const isProgress = event?.type === "progress" || event?.type === "progress_state";
     if (isProgress && data.length <= MAX_CHARS) this.#learn({ text: data, event });
@@ -56,16 +55,21 @@ export class Repeats {
     const last = this.#last.get(type);
     this.#last.set(type, parsed);
     const pattern = last === undefined ? undefined : patternOf(last, parsed);
-    if (pattern !== undefined) this.#patterns.set(type, pattern);
+    if (pattern === undefined) return;
+    if (type === "progress") this.#progress = pattern;
+    else this.#state = pattern;
   }
 }
 
-function valueIn(text: string, { before, after }: Pattern): number | undefined {
+/** What a text is that fits a pattern. */
+function madeOf(text: string, pattern: Pattern | undefined): ProgressMessage | undefined {
+  if (pattern === undefined) return undefined;
+  const { before, after } = pattern;
   const digits = text.length - before.length - after.length;
   if (digits < 1 || digits > MAX_DIGITS) return undefined;
   if (!text.startsWith(before) || !text.endsWith(after)) return undefined;
   const value = text.slice(before.length, before.length + digits);
-  return COUNT.test(value) ? Number(value) : undefined;
+  return COUNT.test(value) ? pattern.make(Number(value)) : undefined;
 }
 
 /**
