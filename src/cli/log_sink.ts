@@ -34,6 +34,9 @@ export interface LogSinkOptions {
 /** Bytes written at once. */
 const CHUNK_BYTES = 65_536;
 
+/** Shortest time between two writes, in milliseconds: each wakes up threads, whatever is in it. */
+const GATHER_MS = 100;
+
 const encoder = new TextEncoder();
 
 /** A queue of lines before an output. */
@@ -49,6 +52,9 @@ export class LogSink implements Disposable {
   #isStale = true;
   #opening: Promise<LogOutput> | undefined;
   #pump: Promise<void> | undefined;
+  #wroteAtMs = -Infinity;
+  /** Ends the time for which lines are gathered. */
+  #hurry: (() => void) | undefined;
 
   /** Opens nothing before there is something to write, or `open()` is called. */
   constructor(options: LogSinkOptions) {
@@ -75,16 +81,19 @@ export class LogSink implements Disposable {
     this.#tellLost();
     this.#add(bytes);
     this.#start();
+    if (this.#bytes > this.#mostBytes / 2) this.#hurry?.();
   }
 
   /** Opens the output anew before the next line, as after its file was moved away. */
   reopen(): void {
     this.#isStale = true;
+    this.#hurry?.();
     this.#start();
   }
 
   /** Resolves when all is written, or after a time; true if all was. */
   async flush(mostMs: number): Promise<boolean> {
+    this.#hurry?.();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, mostMs);
     await Promise.race([promise, this.#pump]);
@@ -95,6 +104,7 @@ export class LogSink implements Disposable {
   /** Gives up what still waits. */
   [Symbol.dispose](): void {
     this.#closing.abort();
+    this.#hurry?.();
     if (this.#pump === undefined) this.#output?.[Symbol.dispose]();
   }
 
@@ -116,6 +126,7 @@ export class LogSink implements Disposable {
 
   async #writeAll(): Promise<void> {
     const { signal } = this.#closing;
+    await this.#gather();
     while ((this.#waiting.length > 0 || this.#isStale) && !signal.aborted) {
       try {
         await this.#refresh();
@@ -129,6 +140,17 @@ export class LogSink implements Disposable {
     // In the same turn as the last look at the queue: a line that came in between would wait for the next one.
     this.#pump = undefined;
     if (signal.aborted) this.#output?.[Symbol.dispose]();
+  }
+
+  async #gather(): Promise<void> {
+    const leftMs = GATHER_MS - (performance.now() - this.#wroteAtMs);
+    if (leftMs <= 0 || this.#isStale) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#hurry = resolve;
+    const timer = setTimeout(resolve, leftMs);
+    await promise;
+    clearTimeout(timer);
+    this.#hurry = undefined;
   }
 
   /** An output that cannot be opened anew stays the old one, as long as there is one. */
@@ -158,6 +180,7 @@ export class LogSink implements Disposable {
       // What could not be written goes first next time.
       if (written < chunk.length) this.#waiting.unshift(chunk.subarray(written));
       this.#bytes -= written;
+      this.#wroteAtMs = performance.now();
     }
   }
 

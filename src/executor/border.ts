@@ -73,7 +73,9 @@ const count = integer(0, MAX_COUNT);
 const id = integer(0, Number.MAX_SAFE_INTEGER);
 const clock = optional(number(0, Number.MAX_SAFE_INTEGER));
 
-const progress = object<Omit<Progress, "type" | "job_id" | "worker">>({
+type OfProgress = Omit<Progress, "type" | "job_id" | "worker">;
+
+const progress = object<OfProgress>({
   stage: word(STAGES),
   step: count,
   total_steps: count,
@@ -116,6 +118,12 @@ const message = union<FromSandbox>({
  */
 export function readMessage(value: unknown): FromSandbox | typeof INVALID {
   return message(value);
+}
+
+/** Whether progress that came by shared memory, so that it has no fields but its own, can be. */
+export function isProgress({ stage, step, total_steps, percent, eta_s }: OfProgress): boolean {
+  return STAGES.includes(stage) && count(step) !== INVALID && count(total_steps) !== INVALID &&
+    percent >= 0 && percent <= 100 && eta_s >= 0 && eta_s <= MAX_SECONDS;
 }
 
 /** The reader of the last folder: nearly always all servers have the same, and a job tells a lot. */

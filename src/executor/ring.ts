@@ -90,8 +90,8 @@ export class RingWriter {
 export interface RingReaderOptions {
   /** Called each time that it was woken up, before it reads. */
   readonly onWake: () => void;
-  /** Takes an entry, which nobody has checked. */
-  readonly take: (message: unknown) => void;
+  /** Takes an entry, of which nobody has checked the numbers and the stage. */
+  readonly take: (message: ProgressMessage) => void;
   /** Called for counters that cannot be. */
   readonly onSenseless: () => void;
   /** When to look. @default one of its own */
@@ -173,13 +173,13 @@ export class RingReader implements Disposable {
   }
 }
 
-function messageAt(numbers: Float64Array, at: number): unknown {
+function messageAt(numbers: Float64Array, at: number): ProgressMessage {
   const progress = {
-    stage: STAGES[numbers[at + 2]!],
-    step: numbers[at + 3],
-    total_steps: numbers[at + 4],
-    percent: numbers[at + 5],
-    eta_s: numbers[at + 6],
+    stage: STAGES[numbers[at + 2]!]!,
+    step: numbers[at + 3]!,
+    total_steps: numbers[at + 4]!,
+    percent: numbers[at + 5]!,
+    eta_s: numbers[at + 6]!,
   };
-  return { type: "event", run: numbers[at + 1], event: { type: "progress", progress } };
+  return { type: "event", run: numbers[at + 1]!, event: { type: "progress", progress } };
 }

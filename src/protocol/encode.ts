@@ -11,10 +11,12 @@ import { Encoder } from "@msgpack/msgpack";
 import { MAX_MESSAGE_BYTES, tooLarge } from "./limits.ts";
 import type { Reply, Request, Update } from "./messages.ts";
 import { noExtensions } from "./read.ts";
+import { ProgressWriter } from "./progress_writer.ts";
 import { MAX_DEPTH } from "./scan.ts";
 import { isTellable, isWellFormed, tellable, wellFormed } from "./values.ts";
 
 let encoder = createEncoder();
+const progress = new ProgressWriter(encode);
 
 function createEncoder(): Encoder {
   return new Encoder({ extensionCodec: noExtensions, ignoreUndefined: true, maxDepth: MAX_DEPTH });
@@ -44,7 +46,8 @@ export function encodeReply(reply: Reply): Uint8Array<ArrayBuffer> {
  * @throws {ProtocolError} `too_large`.
  */
 export function encodeUpdate(update: Update): Uint8Array<ArrayBuffer> {
-  return encode(isTellable(update) ? update : tellable(update));
+  const written = update.type === "progress" ? progress.write(update) : undefined;
+  return written ?? encode(isTellable(update) ? update : tellable(update));
 }
 
 function encode(message: unknown): Uint8Array<ArrayBuffer> {

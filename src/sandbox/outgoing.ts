@@ -6,11 +6,14 @@
 import type { FromSandbox } from "../executor/messages.ts";
 import { type ProgressMessage, RingWriter } from "../executor/ring.ts";
 
-/** Messages that are told in the turn of the event loop in which they came, or at once. */
-type Urgency = "now" | "turn" | "soon";
+/** Messages that are told at once, in the turn of the event loop in which they came, in a moment, or later. */
+type Urgency = "now" | "turn" | "soon" | "late";
 
-/** Longest time that something waits which nobody waits for, in milliseconds. */
+/** Longest time that progress waits which tells of no step, in milliseconds. */
 const LINGER_MS = 20;
+
+/** How long a log line waits, up to twice the time, in milliseconds. */
+const LATE_MS = 250;
 
 /** What the gathering is made of. */
 export interface OutgoingOptions {
@@ -21,15 +24,16 @@ export interface OutgoingOptions {
 }
 
 /**
- * Gathers messages in their order. A sampler step leaves with what else comes in its turn; log lines and
- * progress that tells of no step wait for the next message, not long. Of such progress the first and the last
- * within a stage are told.
+ * Gathers messages in their order. A sampler step leaves with what else comes in its turn; progress that
+ * tells of no step waits for the next message, not long. Of such progress the first and the last within a stage
+ * are told. Log lines wait for what cannot go by shared memory.
  */
 export class Outgoing {
   readonly #send: (messages: readonly FromSandbox[]) => void;
   readonly #afterTurn: (callback: () => void) => void;
   readonly #later: (callback: () => void, ms: number) => void;
   #waiting: FromSandbox[] = [];
+  #lines: FromSandbox[] = [];
   /** Those among them that a later one may take the place of, by their runs. */
   readonly #replaceable = new Map<number, number>();
   /** What was told last of each run. */
@@ -37,6 +41,8 @@ export class Outgoing {
   #ring: RingWriter | undefined;
   #isDue = false;
   #isLingering = false;
+  /** The lines that waited when the timer for them began. */
+  #lateLines: FromSandbox[] | undefined;
 
   /** Begins with nothing. */
   constructor(
@@ -60,7 +66,9 @@ export class Outgoing {
   post(message: FromSandbox): void {
     const urgency = isProgress(message) ? this.#addProgress(message) : this.#add(message);
     if (urgency === "now") return this.#flush();
-    if (urgency === "soon") {
+    if (urgency === "late") {
+      this.#lingerLate();
+    } else if (urgency === "soon") {
       if (!this.#isDue) this.#linger();
     } else if (!this.#isDue) {
       if (this.#writeRing()) return;
@@ -70,10 +78,12 @@ export class Outgoing {
   }
 
   #add(message: FromSandbox): Urgency {
-    this.#waiting.push(message);
+    const urgency = urgencyOf(message);
+    if (urgency === "late") this.#lines.push(message);
+    else this.#waiting.push(message);
     if (message.type === "event") this.#replaceable.delete(message.run);
     if (message.type === "ended") this.#last.delete(message.run);
-    return urgencyOf(message);
+    return urgency;
   }
 
   #addProgress(message: ProgressMessage): Urgency {
@@ -103,11 +113,29 @@ export class Outgoing {
     }, LINGER_MS);
   }
 
+  /** Those that came when the timer ran already wait for the next one. */
+  #lingerLate(): void {
+    if (this.#lateLines !== undefined) return;
+    this.#lateLines = this.#lines;
+    this.#later(() => {
+      const isDue = this.#lateLines === this.#lines;
+      this.#lateLines = undefined;
+      if (this.#lines.length === 0) return;
+      if (isDue) this.#sendAll();
+      else this.#lingerLate();
+    }, LATE_MS);
+  }
+
   #flush(): void {
     this.#isDue = false;
-    if (this.#waiting.length === 0 || this.#writeRing()) return;
+    if (this.#waiting.length > 0 && !this.#writeRing()) this.#sendAll();
+  }
+
+  #sendAll(): void {
+    const lines = this.#lines;
+    this.#lines = [];
     this.#ring?.notePost();
-    this.#send(this.#takeWaiting());
+    this.#send([...lines, ...this.#takeWaiting()]);
   }
 
   /** Costs so little that there is nothing to gather for; false where not all can go that way. */
@@ -131,7 +159,7 @@ function urgencyOf(message: FromSandbox): Urgency {
   if (message.type === "event") return "turn";
   const mayWait = message.type === "log" &&
     (message.level === "info" || message.level === "debug");
-  return mayWait ? "soon" : "now";
+  return mayWait ? "late" : "now";
 }
 
 function isProgress(message: FromSandbox): message is ProgressMessage {

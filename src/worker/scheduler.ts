@@ -264,12 +264,15 @@ class QueueScheduler implements Scheduler {
         this.#options.estimator.learn(ended.request, durationS(ended) * 1_000, ended.workflow);
       }
       this.#context.progress.delete(id);
+      // What nobody waits for is stored together.
+      const keeping = times === undefined
+        ? undefined
+        : keepTimes(this.#options.queue, times, { jobId: id, logger: this.#logger });
       const telling = this.#options.announcer.announce(ended);
       this.#leave(slot, attempt);
       await telling;
       await attempt.discard(ended);
-      if (times === undefined) return;
-      await keepTimes(this.#options.queue, times, { jobId: id, logger: this.#logger });
+      await keeping;
     } catch (error) {
       // The lease runs out and the job is claimed again.
       this.#logger.log("error", `Cannot settle the job: ${messageOf(error)}`, { jobId: id });

@@ -67,6 +67,30 @@ Deno.test("LogSink writes a line that comes in whatever moment another one has j
   }
 });
 
+Deno.test("LogSink writes what comes soon after other lines together, unless that is much", async () => {
+  const { sink, outputs } = setUp(50);
+  await sink.open();
+  const writes: number[] = [];
+  const output = outputs[0]!;
+  const write = output.write.bind(output);
+  output.write = (bytes) => {
+    writes.push(bytes.length);
+    return write(bytes);
+  };
+  sink.write("one\n");
+  assert.ok(await sink.flush(5_000));
+  sink.write("two\n");
+  sink.write("three\n");
+  assert.ok(await sink.flush(5_000));
+  assert.deepEqual([output.written, writes], ["one\ntwo\nthree\n", [4, 10]]);
+  sink.write("four\n");
+  assert.equal(writes.length, 2);
+  sink.write("a line that is longer than others\n");
+  assert.ok(await sink.flush(5_000));
+  assert.equal(writes.length, 3);
+  sink[Symbol.dispose]();
+});
+
 Deno.test("LogSink drops lines while nobody reads, and says how many when somebody does", async () => {
   const { sink, outputs } = setUp(20);
   await sink.open();

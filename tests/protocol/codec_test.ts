@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import {
   decodeReply,
@@ -12,6 +13,7 @@ import {
   MAX_SEED,
   type Progress,
 } from "../../src/protocol/mod.ts";
+import { tellable } from "../../src/protocol/values.ts";
 import {
   arbitraryMessage,
   assertWorking,
@@ -32,6 +34,21 @@ for (const message of messageTypes()) {
     }));
   });
 }
+
+Deno.test("encodeUpdate() writes progress, which it does its own way, like all else", () => {
+  const odd = fc.constantFrom(0, -0, -1, 1.5, 127, 128, 255, 256, 65_535, 65_536, NaN, Infinity);
+  const number = fc.oneof(odd, fc.double(), fc.maxSafeNat(), fc.nat(), fc.constant(2 ** 32));
+  const place = fc.record({ epoch: number, seq: number }, { requiredKeys: [] });
+  const id = fc.constantFrom("job-1", "job-2", "\ud800", "ä😀", "x".repeat(513));
+  const stage = fc.constantFrom<Progress["stage"]>("initializing", "sampling", "decoding");
+  const numbers = fc.record({ step: number, total_steps: number, percent: number, eta_s: number });
+  const worker = fc.record({ worker: fc.constantFrom(undefined, "w") }, { requiredKeys: [] });
+  fc.assert(fc.property(id, stage, numbers, worker, place, (job_id, stage, ...fields) => {
+    const update = Object.assign({ type: "progress", job_id, stage } as Progress, ...fields);
+    const expected = encode(tellable(update), { ignoreUndefined: true });
+    assert.deepEqual(encodeUpdate(update), expected);
+  }));
+});
 
 Deno.test("decodeRequest() takes null for an absent optional field, nested ones too", () => {
   const bytes = pack({

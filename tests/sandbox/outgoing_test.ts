@@ -84,14 +84,14 @@ Deno.test("Outgoing keeps what tells of no step for the next message, but not fo
   const { sent, timers, post, endTurn, wait } = setup();
   post(LINE, progress(1, 0, 3, "encoding"));
   endTurn();
-  assert.deepEqual([sent.length, timers.size], [0, 1]);
+  assert.deepEqual([sent.length, timers.size], [0, 2]);
   wait();
   assert.deepEqual(sent, [[LINE, progress(1, 0, 3, "encoding")]]);
   post(progress(1, 0, 4, "encoding"), progress(1, 1, 5));
   endTurn();
   assert.deepEqual(sent[1], [progress(1, 0, 4, "encoding"), progress(1, 1, 5)]);
   post(LINE);
-  assert.equal(timers.size, 1);
+  assert.equal(timers.size, 2);
   wait();
   assert.deepEqual(sent[2], [LINE]);
   post(LINE);
@@ -168,11 +168,11 @@ Deno.test("Outgoing tells steps by memory that it shares, at once and among its 
   post(progress(1, 0, 1), progress(1, 1, 5), progress(2, 1, 6));
   ring.drain();
   assert.deepEqual(told, [progress(1, 0, 1), progress(1, 1, 5), progress(2, 1, 6)]);
-  post(LINE, progress(1, 2, 10), progress(1, 3, 15));
+  post(LINE, STARTED, progress(1, 2, 10), progress(1, 3, 15));
   endTurn();
   post(progress(1, 4, 20));
   ring.drain();
-  assert.deepEqual(sent, [[LINE, progress(1, 2, 10), progress(1, 3, 15)]]);
+  assert.deepEqual(sent, [[LINE, STARTED, progress(1, 2, 10), progress(1, 3, 15)]]);
   assert.equal(told.length, 3);
   ring.noteMessage();
   ring.drain();
@@ -183,6 +183,21 @@ Deno.test("Outgoing tells steps by memory that it shares, at once and among its 
   wait();
   ring.drain();
   assert.deepEqual([told.at(-1), sent.length], [progress(1, 4, 21, "decoding"), 1]);
+});
+
+Deno.test("Outgoing keeps log lines for what cannot go by shared memory, but not for ever", () => {
+  const { outgoing, sent, post, wait } = setup();
+  outgoing.share(createRing());
+  post(LINE, progress(1, 1, 5));
+  assert.deepEqual(sent, []);
+  post(STARTED, LINE, ENDED);
+  assert.deepEqual(sent, [[LINE, LINE, STARTED, ENDED]]);
+  post(LINE);
+  wait();
+  assert.equal(sent.length, 1);
+  post(progress(1, 2, 10), LINE);
+  wait();
+  assert.deepEqual(sent.slice(1), [[LINE, LINE]]);
 });
 
 Deno.test("Outgoing sends what the shared memory has no room for", () => {

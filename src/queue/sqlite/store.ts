@@ -22,7 +22,7 @@ interface Pending {
 const MOST_TOGETHER = 256;
 
 /** How long a change that nobody waits for waits for another one to be stored with, in milliseconds. */
-const SOON_MS = 20;
+const SOON_MS = 250;
 
 /**
  * An open database. While another program holds it, changes wait in the order in which they came; one that
@@ -31,7 +31,10 @@ const SOON_MS = 20;
 export class SqliteStore {
   #pending: Pending[] = [];
   #soon: Pending[] = [];
+  /** Runs on when others have taken all along, for it is wanted again in a moment. */
   #soonTimer: ReturnType<typeof setTimeout> | undefined;
+  /** False while nothing that waits was there when the timer began. */
+  #isSoonDue = false;
   readonly #db: DatabaseSync;
   readonly #file: FileWatch;
   readonly #line = new ChangeLine();
@@ -96,7 +99,10 @@ export class SqliteStore {
     if (!this.#open) return this.#enter(action, operation);
     const settle = Promise.withResolvers<unknown>();
     this.#soon.push({ action, operation, settle });
-    this.#soonTimer ??= setTimeout(() => this.#storeSoon(), SOON_MS);
+    if (this.#soonTimer === undefined) {
+      this.#isSoonDue = true;
+      this.#waitSoon();
+    }
     return settle.promise as Promise<T>;
   }
 
@@ -170,6 +176,16 @@ export class SqliteStore {
     }
   }
 
+  #waitSoon(): void {
+    this.#soonTimer = setTimeout(() => {
+      this.#soonTimer = undefined;
+      if (this.#soon.length === 0) return;
+      if (this.#isSoonDue) return this.#storeSoon();
+      this.#isSoonDue = true;
+      this.#waitSoon();
+    }, SOON_MS);
+  }
+
   #storeSoon(): void {
     clearTimeout(this.#soonTimer);
     this.#soonTimer = undefined;
@@ -184,6 +200,7 @@ export class SqliteStore {
     const soon = this.#soon;
     if (soon.length === 0) return this.#transactAlone(operation);
     this.#soon = [];
+    this.#isSoonDue = false;
     try {
       const { result, others } = this.#transactAlone(() => {
         const others = soon.map((change) => change.operation());
@@ -194,6 +211,7 @@ export class SqliteStore {
     } catch (error) {
       if (isHeld(error)) {
         this.#soon = [...soon, ...this.#soon];
+        this.#isSoonDue = true;
         throw error;
       }
       for (const { action, operation, settle } of soon) {

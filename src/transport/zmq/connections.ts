@@ -155,7 +155,7 @@ export class ConnectionWatch implements Door {
     this.#options.look?.();
     const received = this.#noteReceived();
     this.#checkMs = received > 0 ? CHECK_MS : Math.min(this.#checkMs * 2, LONGEST_CHECK_MS);
-    this.#timer = setTimeout(() => this.#check(), this.#checkMs);
+    this.#timer = setTimeout(() => this.#check(), untilNext(this.#checkMs, nowMs));
     const { takenBytes, takenMessages, takenFrom, isDrained } = this.#intake;
     const messages = takenMessages - this.#takenMessages;
     const bytes = takenBytes - this.#takenBytes;
@@ -234,4 +234,10 @@ export class ConnectionWatch implements Door {
     shutdown(descriptor, SHUT_RDWR);
     this.#flows.close(descriptor);
   }
+}
+
+/** Time until the next look, at which all watches look: each wake-up of the process costs more than a look. */
+function untilNext(everyMs: number, nowMs: number): number {
+  const leftMs = everyMs - nowMs % everyMs;
+  return Math.ceil(leftMs < everyMs / 2 ? leftMs + everyMs : leftMs);
 }
