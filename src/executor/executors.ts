@@ -2,6 +2,7 @@
 
 import { JobError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { Deliveries } from "./delivered.ts";
 import { type Executor, SandboxExecutor, type ServerOptions } from "./executor.ts";
 import type { SandboxLimits } from "./isolate.ts";
 import { createKeeper, type Keeper } from "./keeper.ts";
@@ -54,8 +55,8 @@ interface Group {
  */
 export async function startExecutors(given: ExecutorsOptions): Promise<Executors> {
   const { servers, serversPerIsolate = 4, isolation = "thread" } = given;
-  // All isolates are looked at together.
-  const options = { pace: new Pace(), ...given };
+  // All isolates are looked at together, and none may pass off files of another for its own.
+  const options = { pace: new Pace(), deliveries: new Deliveries(), ...given };
   await checkIsolation(isolation);
   const groups = chunks(servers, serversPerIsolate).map((some) => startGroup(some, options));
   const all = groups.flatMap(({ executors }) => executors);

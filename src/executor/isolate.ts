@@ -3,9 +3,10 @@
  * it misbehaves.
  */
 
-import { ConfigError, JobError, messageOf } from "../errors.ts";
+import { JobError, messageOf } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { isProgress, readAnswer, readEvent, readMessage, readOutcome } from "./border.ts";
+import { Deliveries } from "./delivered.ts";
 import type {
   FromSandbox,
   RunEvent,
@@ -21,7 +22,9 @@ import { openPort } from "./open_port.ts";
 import type { Isolation, Port } from "./port.ts";
 import type { Pace } from "./pace.ts";
 import { INVALID } from "./readers.ts";
+import { setupError } from "./refusal.ts";
 import { createRing, type ProgressMessage, RingReader } from "./ring.ts";
+import { Talk } from "./talk.ts";
 
 /** When an isolate counts as misbehaving. */
 export interface SandboxLimits {
@@ -39,6 +42,8 @@ export interface SandboxLimits {
   isolation?: Isolation;
   /** When to look for what it tells by shared memory. @default one of its own */
   pace?: Pace;
+  /** Knows whose files are whose. @default one of its own */
+  deliveries?: Deliveries;
 }
 
 /** Options of {@linkcode startSandbox}. */
@@ -98,6 +103,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 }
 
 interface PendingRun {
+  readonly jobId: string;
   readonly outputDir: string;
   readonly onEvent: (event: RunEvent) => void;
   readonly resolve: (outcome: RunOutcome) => void;
@@ -124,19 +130,22 @@ class Isolate implements Sandbox {
   readonly #died = Promise.withResolvers<string>();
   /** Absent where no memory can be shared. */
   readonly #ring: RingReader | undefined;
+  readonly #deliveries: Deliveries;
   #alive = true;
   #starting = true;
   #next = 1;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #heardAtMs = performance.now();
-  #window = { startMs: 0, messages: 0 };
+  readonly #talk: Talk;
 
   constructor(options: SandboxOptions) {
     this.#options = options;
+    this.#deliveries = options.deliveries ?? new Deliveries();
     this.#logger = options.logger ?? silentLogger;
     this.ready = this.#ready.promise;
     this.died = this.#died.promise;
-    const { setups } = options;
+    const { maxMessagesPerSecond = 5_000, setups } = options;
+    this.#talk = new Talk(maxMessagesPerSecond * setups.length);
     this.sessions = setups.map((_setup, server): Session => ({
       run: (spec, context) => this.#run(server, spec, context),
       call: (name, question) => this.#call(server, name, question),
@@ -188,7 +197,7 @@ class Isolate implements Sandbox {
     const { promise, resolve } = Promise.withResolvers<RunOutcome>();
     const cancel = () => this.#post({ type: "cancel", run });
     const { outputDir } = this.#options.setups[server]!;
-    this.#runs.set(run, { outputDir, onEvent, resolve });
+    this.#runs.set(run, { jobId: spec.jobId, outputDir, onEvent, resolve });
     this.#post({ type: "run", server, run, spec, ...traceTime() });
     signal.addEventListener("abort", cancel);
     if (signal.aborted) cancel();
@@ -311,8 +320,18 @@ class Isolate implements Sandbox {
     if (ended === INVALID) return false;
     if (sentAtMs !== undefined) noteHop("hop from the isolate", sentAtMs);
     this.#runs.delete(run);
-    pending.resolve(ended);
+    if (ended.type === "completed") void this.#checkFiles(ended, pending);
+    else pending.resolve(ended);
     return true;
+  }
+
+  async #checkFiles(
+    ended: Extract<RunOutcome, { type: "completed" }>,
+    { jobId, outputDir, resolve }: PendingRun,
+  ): Promise<void> {
+    const judged = await this.#deliveries.judge(ended, jobId, outputDir);
+    resolve(judged === INVALID ? this.#fall(SENSELESS) : judged);
+    if (judged === INVALID) this.kill(SENSELESS);
   }
 
   #takeAnswer({ call, answer }: Extract<FromSandbox, { type: "answer" }>): boolean {
@@ -324,16 +343,10 @@ class Isolate implements Sandbox {
     return true;
   }
 
-  /** A sandbox that talks without end would starve the socket loop, so it is ended. */
   #floods(): boolean {
-    if (this.#heardAtMs - this.#window.startMs > 1_000) {
-      this.#window = { startMs: this.#heardAtMs, messages: 0 };
-    }
-    this.#window.messages += 1;
-    const { maxMessagesPerSecond = 5_000, setups } = this.#options;
-    if (this.#window.messages <= maxMessagesPerSecond * setups.length) return false;
-    this.kill("The isolate flooded its host with messages");
-    return true;
+    const isTooMuch = !this.#talk.note(this.#heardAtMs);
+    if (isTooMuch) this.kill("The isolate flooded its host with messages");
+    return isTooMuch;
   }
 
   /** Heartbeats are asked for only while it has work, so that an idle worker stays idle. */
@@ -383,11 +396,4 @@ class Isolate implements Sandbox {
 
 function noteHop(name: string, startedAtMs: number): void {
   startSpan(name, { startedAtMs })[Symbol.dispose]();
-}
-
-function setupError(code: string, message: string): Error {
-  if (code === "invalid_workflow" || code === "unreadable" || code === "unwritable") {
-    return new ConfigError(code, message);
-  }
-  return new JobError("sandbox", message);
 }

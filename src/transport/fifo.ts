@@ -22,6 +22,11 @@ export class Fifo<T> {
     return this.#items[this.#head];
   }
 
+  /** The newest item, left where it is. */
+  peekLast(): T | undefined {
+    return this.#items.at(-1);
+  }
+
   /** Adds the newest item. */
   push(item: T): void {
     this.#items.push(item);

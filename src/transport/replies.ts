@@ -13,6 +13,18 @@ const SLOT_BYTES = 64;
 interface Slot<E> {
   readonly envelope: E;
   body: Uint8Array | undefined;
+  /** How many times it goes out. */
+  times: number;
+  /** True if nothing goes out from here on. */
+  isEnd: boolean;
+}
+
+/** How to use the place of one answer. */
+export interface Place {
+  /** Puts the answer there; false if it was not the first to do so. */
+  fill(body: Uint8Array): boolean;
+  /** Has no answer leave from here on, whatever comes. */
+  end(): void;
 }
 
 /** An answer whose turn it is. */
@@ -45,38 +57,51 @@ export class PeerReplies<E> {
     return this.#bytes > this.#maxBytes;
   }
 
-  /**
-   * Takes a place in the order for a request.
-   *
-   * @returns a function that puts the answer there and says whether it was the first to do so.
-   */
-  open(envelope: E): (body: Uint8Array) => boolean {
-    const slot: Slot<E> = { envelope, body: undefined };
+  /** Takes a place in the order for a request. */
+  open(envelope: E): Place {
+    const slot: Slot<E> = { envelope, body: undefined, times: 1, isEnd: false };
     this.#slots.push(slot);
     this.#bytes += SLOT_BYTES;
-    return (body) => {
-      if (this.#abandoned || slot.body !== undefined) return false;
-      slot.body = body;
-      this.#bytes += body.length;
-      return true;
+    return {
+      fill: (body) => {
+        if (this.#abandoned || slot.body !== undefined) return false;
+        slot.body = body;
+        this.#bytes += body.length;
+        return true;
+      },
+      end: () => slot.isEnd = true,
     };
+  }
+
+  /**
+   * Takes a place for a request that is answered at once. One after the other to the same envelope take up
+   * hardly any memory, however many they are.
+   */
+  openFilled(envelope: E, body: Uint8Array, isSame: (one: E, other: E) => boolean): void {
+    const last = this.#slots.peekLast();
+    this.#bytes += SLOT_BYTES + body.length;
+    if (last?.body === body && isSame(last.envelope, envelope)) last.times += 1;
+    else this.#slots.push({ envelope, body, times: 1, isEnd: false });
   }
 
   /** The answer that may leave now, if the oldest request has got one. */
   due(): DueReply<E> | undefined {
     const slot = this.#slots.peek();
-    if (slot?.body === undefined) return undefined;
+    if (slot?.isEnd === true) this.abandon();
+    if (slot?.body === undefined || slot.isEnd) return undefined;
     return { envelope: slot.envelope, body: slot.body };
   }
 
   /** Forgets the answer that `due()` told of: it has left. */
   settle(): void {
-    const slot = this.#slots.shift();
+    const slot = this.#slots.peek();
     if (slot === undefined) return;
+    slot.times -= 1;
+    if (slot.times === 0) this.#slots.shift();
     this.#bytes -= SLOT_BYTES + (slot.body?.length ?? 0);
   }
 
-  /** The peer is gone: nothing is owed any more and answers to come go nowhere. */
+  /** Nothing is owed any more and answers to come go nowhere. */
   abandon(): void {
     this.#abandoned = true;
     this.#slots.clear();

@@ -2,14 +2,14 @@
 
 import type { ServerOptions } from "../../src/executor/mod.ts";
 
-/** A server with images in `/nonexistent`. */
-export function serverOptions(serverUrl: string): ServerOptions {
+/** A server with images in a folder. */
+export function serverOptions(serverUrl: string, outputDir = "/nonexistent"): ServerOptions {
   return {
     name: serverUrl,
     setup: {
       serverUrl,
       clientId: "c",
-      outputDir: "/nonexistent",
+      outputDir,
       modelDirs: {},
       allowGlobalInterrupt: false,
       defaultWorkflow: "w",

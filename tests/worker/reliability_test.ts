@@ -12,7 +12,10 @@ const TESTS: Readonly<Record<string, readonly [file: string, words: string]>> = 
   "database removed, or it or its log cut": ["queue/sqlite/lock_test.ts", "takes nothing more"],
   "disk under the queue full": ["crash/disk_full_test.ts", "under the queue"],
   "images' disk full, or folder gone": ["crash/disk_full_test.ts", "under the images"],
-  "isolate sends nonsense or `/etc/shadow`": ["executor/border_test.ts", "An isolate that lies"],
+  "isolate sends nonsense, `/etc/shadow`, others' files": [
+    "executor/border_test.ts",
+    "An isolate that lies",
+  ],
   "image without pixels": ["comfyui/files/kinds_test.ts", "without pixels"],
   "Deno's cache written over": ["transport/zmq/private_copy_test.ts", "keeps a library"],
   "floods of requests": ["transport/zmq/fairness_test.ts", "asks seldom next"],

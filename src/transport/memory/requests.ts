@@ -77,7 +77,7 @@ export class MemoryRequestServer implements RequestServer {
       frames: [body],
       isFollowed: () => this.#turns.size > 0,
       reply: (bytes) => {
-        if (!this.#closed && answer(bytes.slice())) sendDue(peer.replies);
+        if (!this.#closed && answer.fill(bytes.slice())) sendDue(peer.replies);
       },
     };
   }

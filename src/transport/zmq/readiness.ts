@@ -22,15 +22,20 @@ export interface Readiness {
   yieldProcessor(): void;
   /**
    * Waits at once, and with it the whole thread, but no longer than the blink of an eye: until the
-   * descriptor may be readable, or `BLINK_MS` have passed. Leaves the processor to others meanwhile.
+   * descriptor may be readable, or some milliseconds have passed. Leaves the processor to others meanwhile.
+   *
+   * @param ms How long at the most. @default {0.05}
    */
-  blink(): void;
+  blink(ms?: number): void;
+  /** Waits the same way, for nothing but time. */
+  rest(ms: number): void;
   /** Ends a wait under way and frees everything. */
   close(): Promise<void>;
 }
 
-/** Longest time in milliseconds that `blink()` takes. */
+/** Longest time in milliseconds that `blink()` takes, unless another is given, and at all. */
 const BLINK_MS = 0.05;
+const LONGEST_BLINK_MS = 2;
 
 /** How often the fallback looks, in milliseconds: a compromise of idle CPU and delay. */
 const FALLBACK_INTERVAL_MS = 5;
@@ -38,9 +43,6 @@ const FALLBACK_INTERVAL_MS = 5;
 /** `struct pollfd` is `{ int fd; short events; short revents; }` on Linux and macOS. */
 const POLLFD_BYTES = 8;
 const POLLIN = 1;
-
-/** `struct timespec` of `BLINK_MS`: seconds, nanoseconds. */
-const BLINK = new Uint8Array(new BigInt64Array([0n, BigInt(BLINK_MS * 1e6)]).buffer);
 
 /** Linux's `O_CLOEXEC`: programs that the process starts must not inherit the pipe. */
 const CLOSE_ON_EXEC = 0o2000000;
@@ -73,6 +75,9 @@ export class TimerReadiness implements Readiness {
   /** Not to be had here. */
   blink(): void {}
 
+  /** Not to be had here. */
+  rest(): void {}
+
   close(): Promise<void> {
     this.wake();
     return Promise.resolve();
@@ -99,6 +104,9 @@ class PollReadiness implements Readiness {
   readonly #watched = new Uint8Array(2 * POLLFD_BYTES);
   /** The descriptor alone, for `blink()`, which may come while a thread is parked. */
   readonly #blinked = new Uint8Array(POLLFD_BYTES);
+  /** `struct timespec` of a blink: seconds, nanoseconds. */
+  readonly #time = new BigInt64Array(2);
+  readonly #timeBytes = new Uint8Array(this.#time.buffer);
   /** One byte, that is the most the pipe ever holds. */
   readonly #byte = new Uint8Array(1);
   #wait: Promise<void> | undefined;
@@ -131,11 +139,20 @@ class PollReadiness implements Readiness {
     this.#libc.symbols.sched_yield();
   }
 
-  blink(): void {
+  blink(ms = BLINK_MS): void {
+    this.#pause(1n, ms);
+  }
+
+  rest(ms: number): void {
+    this.#pause(0n, ms);
+  }
+
+  #pause(descriptors: bigint, ms: number): void {
     const { ppoll } = this.#libc.symbols;
     // macOS has none.
     if (ppoll === null) return this.yieldProcessor();
-    ppoll(this.#blinked, 1n, BLINK, null);
+    this.#time[1] = BigInt(Math.ceil(Math.min(Math.max(ms, 0), LONGEST_BLINK_MS) * 1e6));
+    ppoll(this.#blinked, descriptors, this.#timeBytes, null);
   }
 
   close(): Promise<void> {

@@ -3,29 +3,29 @@
 import type { BindOptions, IncomingRequest, RequestServer } from "../sockets.ts";
 import { type Libzmq, openLibzmq } from "./libzmq.ts";
 import { type Binding, bindSocket, boundOptions } from "./bind.ts";
+import { Answers, type Peer } from "./answers.ts";
+import { bytesOf, isSameEnvelope, keyOf, splitEnvelope } from "./envelope.ts";
 import { crowdOf, openRouter } from "./open.ts";
 import type { RouterPort } from "./port.ts";
+import { Crowd } from "../crowd.ts";
 import { FairQueue } from "../fair_queue.ts";
-import { PeerReplies } from "../replies.ts";
+import type { Place } from "../replies.ts";
 import { type Frames, plainBytes } from "./options.ts";
-import { errorCode, type Receiver, receiverOf } from "./socket.ts";
+import { type Receiver, receiverOf } from "./socket.ts";
 import { nextTurn, TurnBudget } from "./turns.ts";
-
-/** Pauses before trying a peer again that does not read its answers, in milliseconds. */
-const FIRST_RETRY_MS = 2;
-const LAST_RETRY_MS = 64;
-
-/** How many peers that were given up are remembered; a stranger must not fill the memory with them. */
-const MAX_SILENCED = 10_000;
-
-/** Messages of one peer in a row after which the others have gone. */
-const CROWD_MESSAGES = 16;
 
 /** Messages looked at before one is chosen, so that each of that many peers has its turn. */
 const CHOICE_MESSAGES = 32;
 
 /** Time for which those at hand are served before the next look, in milliseconds. */
 const CHOICE_MS = 0.1;
+
+/** Messages of those who have too many waiting after which the next look is the next choice's. */
+const EXCESS_MESSAGES = 16;
+
+/** Longest wait for who may go, in milliseconds; while requests are worked on they get the event loop sooner. */
+const LINGER_MS = 0.5;
+const BUSY_LINGER_MS = 0.05;
 
 /** Bytes copied before one is chosen; more would take longer than to serve the first. */
 const CHOICE_BYTES = 262_144;
@@ -34,23 +34,14 @@ const CHOICE_BYTES = 262_144;
 const REQUEST_MS = 0.01;
 const BYTE_MS = 2e-6;
 
-/** Identity and envelope, to be sent back before the answer. */
-type Envelope = readonly Uint8Array[];
-
 /** A request, and whose it is: who has a key has one share, however many connections it opens. */
 interface Arrival {
   readonly owner: string;
   readonly bytes: number;
+  readonly peer: Peer;
+  /** Where its answer belongs. */
+  readonly place: Place;
   readonly request: IncomingRequest;
-}
-
-/** One peer, as long as answers are owed to it. */
-interface Peer {
-  readonly key: string;
-  readonly replies: PeerReplies<Envelope>;
-  sending: boolean;
-  /** True while ZeroMQ does not take its answers. */
-  stuck: boolean;
 }
 
 /** Binds a ROUTER; see `Transport.bindRequests`. `openLibrary` finds libzmq without the addon. */
@@ -77,22 +68,13 @@ export async function bindRouter(
   );
 }
 
-/**
- * `mandatory` makes ZeroMQ tell what it would otherwise hide by dropping the answer: that a peer is gone
- * (EHOSTUNREACH) or does not read (EAGAIN).
- */
 class ZmqRequestServer implements RequestServer {
   readonly address: string;
   readonly #socket: RouterPort;
   readonly #binding: Binding;
   readonly #receiver: Receiver;
-  readonly #maxBacklogBytes: number;
+  readonly #answers: Answers;
   readonly #slowDown: Uint8Array | undefined;
-  readonly #peers = new Map<string, Peer>();
-  /** Peers with an answer that ZeroMQ did not take yet. */
-  readonly #stuck = new Set<Peer>();
-  /** Peers whose further requests go unanswered, see `#silence`. */
-  readonly #silenced = new Set<string>();
   /** What came while several peers take turns. */
   readonly #queue = new FairQueue<Arrival>();
   readonly #budget = new TurnBudget();
@@ -100,12 +82,14 @@ class ZmqRequestServer implements RequestServer {
   #serving:
     | { readonly owner: string; readonly bytes: number; readonly sinceMs: number }
     | undefined;
-  #lastOwner: string | undefined;
-  /** How many messages from now on there is a crowd, unless there is another change of peers. */
-  #turns = 0;
+  readonly #crowd = new Crowd();
   #lookedAtMs = -Infinity;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #retryMs = FIRST_RETRY_MS;
+  /** True when the last look found all that was there. */
+  #isDrained = false;
+  /** True when the last look found little but what is too much. */
+  #isFlooded = false;
+  /** Requests that came and were not answered yet. */
+  #unanswered = 0;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -119,10 +103,10 @@ class ZmqRequestServer implements RequestServer {
     this.#binding = binding;
     this.address = binding.address;
     this.#receiver = receiverOf(socket, {
-      isAlone: () => this.#peers.size === 0 && this.#queue.isEmpty,
+      isAlone: () => this.#answers.isEmpty && this.#queue.isEmpty,
       isCrowded: () => this.#isCrowded,
     });
-    this.#maxBacklogBytes = maxBacklogBytes;
+    this.#answers = new Answers(socket, this.#receiver, maxBacklogBytes);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<IncomingRequest> {
@@ -152,20 +136,23 @@ class ZmqRequestServer implements RequestServer {
 
   async #next(): Promise<IteratorResult<IncomingRequest>> {
     for (;;) {
-      if (!this.#queue.isEmpty && this.#closing === undefined) {
+      if (this.#isHeld && this.#closing === undefined) {
         await nextTurn();
         const nowMs = performance.now();
         this.#budget.renew(nowMs);
         // Whoever has less waiting than others must come into the queue to be served before them.
         this.#receiver.renew(nowMs);
-        const arrival = this.#take(nowMs);
-        if (arrival !== undefined) return { done: false, value: this.#handUp(arrival, nowMs) };
+        const arrival = this.#take(nowMs) ?? this.#linger(nowMs);
+        if (arrival === undefined) continue;
+        return { done: false, value: this.#handUp(arrival, performance.now()) };
       }
       const frames = await this.#receiver.receive();
       if (frames === undefined) return { done: true, value: undefined };
-      const arrival = this.#open(frames);
+      const nowMs = performance.now();
+      const arrival = this.#open(frames, nowMs);
+      this.#isFlooded = arrival === undefined;
       if (arrival === undefined) continue;
-      return { done: false, value: this.#handUp(arrival, performance.now()) };
+      return { done: false, value: this.#handUp(arrival, nowMs) };
     }
   }
 
@@ -174,41 +161,82 @@ class ZmqRequestServer implements RequestServer {
     return request;
   }
 
+  /** True while there is something to choose from, or to stay away from. */
+  get #isHeld(): boolean {
+    return !this.#queue.isEmpty || this.#isFlooded;
+  }
+
+  /** Waits for who may go, at once: a turn of the event loop takes longer than a request. */
+  #linger(sinceMs: number): Arrival | undefined {
+    const isBusy = this.#unanswered > this.#queue.size;
+    const untilMs = sinceMs + (isBusy ? BUSY_LINGER_MS : LINGER_MS);
+    for (let nowMs = sinceMs; nowMs < untilMs && this.#isHeld && this.#closing === undefined;) {
+      const waitMs = Math.min(untilMs - nowMs, this.#queue.waitMs(nowMs) || Infinity);
+      if (this.#isFlooded) {
+        this.#receiver.rest(Math.min(waitMs, this.#lookedAtMs + CHOICE_MS - nowMs));
+      } else if (this.#isDrained) {
+        this.#receiver.blink(waitMs);
+      }
+      nowMs = performance.now();
+      const arrival = this.#take(nowMs);
+      if (arrival !== undefined) return arrival;
+    }
+    return undefined;
+  }
+
   /** The next request, chosen among those of all peers if there are several. */
   #take(nowMs: number): Arrival | undefined {
-    if (!this.#queue.isEmpty && nowMs - this.#lookedAtMs < CHOICE_MS) {
-      return this.#queue.shift(nowMs);
+    if (this.#isHeld && nowMs - this.#lookedAtMs < CHOICE_MS) {
+      const arrival = this.#shift(nowMs);
+      if (arrival !== undefined || this.#isFlooded) return arrival;
     }
+    return this.#look(nowMs) ?? this.#shift(nowMs);
+  }
+
+  /** The next of those that wait. Of who is given up meanwhile none. */
+  #shift(nowMs: number): Arrival | undefined {
+    for (;;) {
+      const arrival = this.#queue.shift(nowMs, this.#isPacing(nowMs));
+      if (arrival === undefined || !this.#answers.isGivenUp(arrival.peer)) return arrival;
+      this.#unanswered -= 1;
+      this.#answers.end(arrival.peer, arrival.place);
+    }
+  }
+
+  /** Takes what came into the queue, unless it is a request of one who is alone. */
+  #look(nowMs: number): Arrival | undefined {
     this.#lookedAtMs = nowMs;
-    const mayLook = this.#isCrowded ? CHOICE_MESSAGES : 1;
+    this.#isDrained = this.#isFlooded = false;
+    const mayLook = this.#isCrowded || this.#isPacing(nowMs) ? CHOICE_MESSAGES : 1;
     // libzmq itself looks only once in a while whether somebody asks who did not before.
     if (mayLook > 1) void this.#socket.readable;
-    for (let looks = 0, bytes = 0; looks < mayLook && bytes < CHOICE_BYTES; looks++) {
+    for (let looks = 0, bytes = 0, excess = 0; looks < mayLook && bytes < CHOICE_BYTES; looks++) {
       if (this.#queue.isFull) break;
       const frames = this.#queue.isEmpty ? this.#receiver.take() : this.#receiver.takeAmid(nowMs);
+      this.#isDrained = frames === undefined;
       if (frames === undefined) break;
-      const arrival = this.#open(frames);
-      if (arrival === undefined) continue;
-      const { owner, request } = arrival;
-      if (this.#queue.isEmpty && !this.#isCrowded) return arrival;
-      if (this.#slowDown !== undefined && this.#isCrowded && this.#queue.isFullFor(owner)) {
-        request.reply(this.#slowDown);
+      const arrival = this.#open(frames, nowMs);
+      if (arrival !== undefined) {
+        if (this.#queue.isEmpty && !this.#isCrowded) return arrival;
+        this.#queue.push(arrival.owner, arrival, arrival.bytes, nowMs);
+        bytes += arrival.bytes;
         continue;
       }
-      this.#queue.push(owner, arrival, arrival.bytes, nowMs);
-      bytes += arrival.bytes;
+      excess += 1;
+      this.#isFlooded = excess >= EXCESS_MESSAGES;
+      if (this.#isFlooded) break;
     }
-    return this.#queue.shift(nowMs);
+    return undefined;
+  }
+
+  /** True while those who ask far ahead must leave time to others; not when all that comes has to wait. */
+  #isPacing(nowMs: number): boolean {
+    return this.#crowd.isNear(nowMs) && !this.#queue.isFull;
   }
 
   /** True while several ask; also while others wait whose requests all came before. */
   get #isCrowded(): boolean {
-    return this.#turns > 0 || this.#queue.owners > 1;
-  }
-
-  #note(owner: string): void {
-    this.#turns = owner === this.#lastOwner ? Math.max(0, this.#turns - 1) : CROWD_MESSAGES;
-    this.#lastOwner = owner;
+    return this.#crowd.takesTurns || this.#queue.owners > 1;
   }
 
   /** Whoever was served has taken the time until now. */
@@ -219,143 +247,50 @@ class ZmqRequestServer implements RequestServer {
     this.#serving = undefined;
   }
 
-  /** Takes its place in the order of its peer's answers. */
-  #open(frames: Frames): Arrival | undefined {
+  /** Takes its place in the order of its peer's answers. None of who has too much waiting, or is given up. */
+  #open(frames: Frames, nowMs: number): Arrival | undefined {
     const key = keyOf(frames[0]!);
-    if (this.#silenced.has(key)) return undefined;
+    if (this.#answers.isSilenced(key)) return undefined;
     const owner = frames.user ?? key;
-    this.#note(owner);
-    const peer = this.#peerOf(key);
-    if (peer.replies.full) return this.#silence(peer);
+    this.#crowd.note(owner, nowMs);
+    const peer = this.#answers.peerOf(key);
+    if (this.#answers.isGivenUp(peer)) return undefined;
     const { envelope, body } = splitEnvelope(frames);
-    const answer = peer.replies.open(envelope);
+    if (this.#slowDown !== undefined && this.#isCrowded && this.#queue.isFullFor(owner)) {
+      peer.replies.openFilled(envelope, this.#slowDown, isSameEnvelope);
+      this.#answers.send(peer);
+      return undefined;
+    }
+    const place = peer.replies.open(envelope);
+    let isAnswered = false;
+    this.#unanswered += 1;
     const request: IncomingRequest = {
       owner,
       frames: body.map(plainBytes),
       isFollowed: () => this.#isFollowed(),
       reply: (bytes) => {
-        if (this.#closing === undefined && answer(bytes)) this.#send(peer);
+        if (!isAnswered) this.#unanswered -= 1;
+        isAnswered = true;
+        if (this.#closing === undefined && place.fill(bytes)) this.#answers.send(peer);
       },
     };
-    return { owner, bytes: bytesOf(frames), request };
+    return { owner, bytes: bytesOf(frames), peer, place, request };
   }
 
   #isFollowed(): boolean {
-    return this.#closing === undefined && (!this.#queue.isEmpty || this.#receiver.peek());
+    return this.#closing === undefined && (this.#isNextHere || this.#receiver.peek());
   }
 
-  #peerOf(key: string): Peer {
-    let peer = this.#peers.get(key);
-    if (peer === undefined) {
-      peer = { key, replies: new PeerReplies(this.#maxBacklogBytes), sending: false, stuck: false };
-      this.#peers.set(key, peer);
-    }
-    return peer;
-  }
-
-  /**
-   * Gives up a peer that asks and asks without reading. What was answered still goes out in order; its
-   * later requests are dropped, all of them, because an answer after a gap would look like the answer
-   * to another request.
-   */
-  #silence(peer: Peer): undefined {
-    this.#silenced.add(peer.key);
-    if (this.#silenced.size <= MAX_SILENCED) return;
-    for (const oldest of this.#silenced) {
-      this.#silenced.delete(oldest);
-      return;
-    }
-  }
-
-  /** Sends what is due to a peer, one answer after the other: a gap must not be overtaken. */
-  #send(peer: Peer): void {
-    if (peer.sending || this.#stuck.has(peer)) return;
-    for (let reply = peer.replies.due(); reply !== undefined; reply = peer.replies.due()) {
-      try {
-        const sending = this.#socket.send([...reply.envelope, reply.body]);
-        if (sending !== undefined) return this.#await(peer, sending);
-      } catch (error) {
-        this.#failed(peer, error);
-        break;
-      }
-      this.#sent(peer);
-    }
-    this.#receiver.expect();
-    this.#receiver.recheck();
-  }
-
-  #await(peer: Peer, sending: Promise<void>): void {
-    peer.sending = true;
-    sending.then(
-      () => {
-        peer.sending = false;
-        this.#sent(peer);
-        this.#send(peer);
-      },
-      (error) => {
-        peer.sending = false;
-        this.#failed(peer, error);
-      },
-    );
-    this.#receiver.recheck();
-  }
-
-  #sent(peer: Peer): void {
-    if (peer.stuck) this.#retryMs = FIRST_RETRY_MS;
-    peer.stuck = false;
-    peer.replies.settle();
-    if (peer.replies.settled) this.#peers.delete(peer.key);
-  }
-
-  #failed(peer: Peer, error: unknown): void {
-    if (errorCode(error) === "EAGAIN" && this.#closing === undefined) {
-      peer.stuck = true;
-      this.#stuck.add(peer);
-      this.#retryTimer ??= setTimeout(() => this.#retry(), this.#retryMs);
-      return;
-    }
-    peer.replies.abandon();
-    this.#peers.delete(peer.key);
-    this.#silenced.delete(peer.key);
-  }
-
-  #retry(): void {
-    const peers = [...this.#stuck];
-    this.#stuck.clear();
-    this.#retryTimer = undefined;
-    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
-    for (const peer of peers) this.#send(peer);
+  /** What has to wait for its time does not follow yet. */
+  get #isNextHere(): boolean {
+    if (this.#queue.isEmpty) return false;
+    const nowMs = performance.now();
+    return !this.#isPacing(nowMs) || this.#queue.waitMs(nowMs) === 0;
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#retryTimer);
     await this.#receiver.close();
-    for (const peer of this.#peers.values()) peer.replies.abandon();
+    this.#answers.close();
     await this.#binding.release();
   }
-}
-
-/**
- * Splits a message into what must be sent back unread and the body. As REP does, everything up to the
- * first empty frame is envelope: REQ sends just the empty one, proxies and REQ with
- * `ZMQ_REQ_CORRELATE` put frames before it. A DEALER may leave the empty frame out.
- *
- * @see https://rfc.zeromq.org/spec/28/
- */
-function splitEnvelope(frames: Frames): { envelope: Envelope; body: Frames } {
-  let end = 1;
-  while (end < frames.length && frames[end]!.length > 0) end++;
-  end = end < frames.length ? end + 1 : 1;
-  return { envelope: frames.slice(0, end), body: frames.slice(end) };
-}
-
-function bytesOf(frames: Frames): number {
-  return frames.reduce((bytes, frame) => bytes + frame.length, 0);
-}
-
-/** A peer's identity as a key; identities have 5 bytes unless the peer chose its own. */
-function keyOf(identity: Uint8Array): string {
-  let key = "";
-  for (const byte of identity) key += String.fromCharCode(byte);
-  return key;
 }

@@ -108,6 +108,19 @@ export class Receiver {
     return frames;
   }
 
+  /**
+   * Waits until a message may be there, no longer than some milliseconds, and with it the whole thread. All that
+   * was there must have been taken.
+   */
+  blink(ms: number): void {
+    if (!this.#closed) this.#readiness.blink(ms);
+  }
+
+  /** Waits the same way, whether or not messages are there. */
+  rest(ms: number): void {
+    if (!this.#closed) this.#readiness.rest(ms);
+  }
+
   /** Tells whether a message is there. */
   peek(): boolean {
     const isThere = this.#socket.readable;
