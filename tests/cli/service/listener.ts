@@ -1,8 +1,9 @@
-/** Stands for systemd: prints each datagram that comes to a socket as a line of JSON. */
+/** Stands for systemd: prints each datagram that comes to a socket as a line of JSON, or reads none if it is deaf. */
 
-const [path = ""] = Deno.args;
+const [path = "", deaf] = Deno.args;
 const socket = Deno.listenDatagram({ transport: "unixpacket", path });
 await Deno.stdout.write(new TextEncoder().encode('"listening"\n'));
+if (deaf !== undefined) await new Promise((resolve) => setTimeout(resolve, 3_600_000));
 for await (const [bytes] of socket) {
   const line = `${JSON.stringify(new TextDecoder().decode(bytes))}\n`;
   await Deno.stdout.write(new TextEncoder().encode(line));
