@@ -3,8 +3,11 @@
 const [path = "", deaf] = Deno.args;
 const socket = Deno.listenDatagram({ transport: "unixpacket", path });
 await Deno.stdout.write(new TextEncoder().encode('"listening"\n'));
-if (deaf !== undefined) await new Promise((resolve) => setTimeout(resolve, 3_600_000));
-for await (const [bytes] of socket) {
+// It waits for what never comes.
+const heard = deaf === undefined
+  ? socket
+  : Deno.listenDatagram({ transport: "unixpacket", path: `${path}.${deaf}` });
+for await (const [bytes] of heard) {
   const line = `${JSON.stringify(new TextDecoder().decode(bytes))}\n`;
   await Deno.stdout.write(new TextEncoder().encode(line));
 }
