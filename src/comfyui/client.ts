@@ -2,8 +2,9 @@
 
 import { ComfyError } from "../errors.ts";
 import { type Logger, silentLogger } from "../log.ts";
+import { createAlarm } from "./alarm.ts";
 import { type CancelContext, cancelPrompt } from "./run/cancel.ts";
-import { type Clock, delay, later, laterBy } from "./clock.ts";
+import { type Clock, delayBy, laterBy } from "./clock.ts";
 import type { ComfyClient } from "./comfy_client.ts";
 import { type Beginning, follow, type FollowContext } from "./run/follow.ts";
 import type { HistoryEntry } from "./api/history.ts";
@@ -364,10 +365,11 @@ function createApi(
 }
 
 function toClock(options: ComfyClientOptions): Clock {
+  const { delay, later = delay === undefined ? createAlarm() : laterBy(delay) } = options;
   return {
     now: options.now ?? (() => performance.now()),
-    delay: options.delay ?? delay,
-    later: options.delay === undefined ? later : laterBy(options.delay),
+    delay: delay ?? delayBy(later),
+    later,
     random: options.random ?? (() => Math.random()),
   };
 }

@@ -1,7 +1,6 @@
 /** Time as this module uses it, so that tests can rule it. */
 
-/** Longest time that a timer takes, about 24 days; longer ones would fire at once. */
-const MAX_TIMER_MS = 2_147_483_647;
+import type { Later } from "./alarm.ts";
 
 /** Why a timer is not waited for; any reason will do, but a DOMException of its own is dear. */
 export const NOT_NEEDED = "no longer needed";
@@ -13,36 +12,31 @@ export interface Clock {
   /** Resolves after `ms`; rejects with the signal's reason when it aborts. */
   delay(ms: number, options?: { signal?: AbortSignal }): Promise<void>;
   /** Calls back after `ms`; returns how to give that up. */
-  later(ms: number, callback: () => void): () => void;
+  later: Later;
   /** A number in [0, 1). */
   random(): number;
 }
 
-/** Waits on a timer. */
-export function delay(ms: number, options: { signal?: AbortSignal } = {}): Promise<void> {
-  const { signal } = options;
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    function abort(): void {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, Math.min(ms, MAX_TIMER_MS));
-    signal?.addEventListener("abort", abort, { once: true });
-  });
+/** Waits where only calling back is known. */
+export function delayBy(later: Later): Clock["delay"] {
+  return (ms, { signal } = {}) => {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      function abort(): void {
+        cancel();
+        reject(signal?.reason);
+      }
+      const cancel = later(ms, () => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      });
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+  };
 }
 
-/** Calls back after some time; returns how to give that up. */
-export function later(ms: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS));
-  return () => clearTimeout(timer);
-}
-
-/** The same where only the wait is known. */
-export function laterBy(wait: Clock["delay"]): Clock["later"] {
+/** Calls back where only the wait is known. */
+export function laterBy(wait: Clock["delay"]): Later {
   return (ms, callback) => {
     const controller = new AbortController();
     wait(ms, { signal: controller.signal }).then(callback, () => {});

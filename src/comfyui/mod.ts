@@ -40,6 +40,7 @@
 export type { LogFields, Logger, LogLevel } from "../log.ts";
 export type { ExpectedNode, ExpectedTimes, NodeTime } from "../node_times.ts";
 export type { Stage } from "../protocol/mod.ts";
+export { createAlarm, type Later } from "./alarm.ts";
 export { createComfyClient } from "./client.ts";
 export { onlySendsImages } from "./graph.ts";
 export { isJobFault } from "./api/http.ts";

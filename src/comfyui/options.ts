@@ -1,7 +1,8 @@
 /** What callers may choose, with the defaults. */
 
 import type { Logger } from "../log.ts";
-import type { LeftOutcome, PromptGraph } from "./types.ts";
+import type { Later } from "./alarm.ts";
+import type { ComfyEvent, LeftOutcome, PromptGraph } from "./types.ts";
 
 /** Limits of one call. */
 export interface CallOptions {
@@ -84,6 +85,8 @@ export interface ComfyClientOptions {
   now?: () => number;
   /** Waits; rejects with the signal's reason when it aborts. @default {a timer} */
   delay?: (ms: number, options?: { signal?: AbortSignal }) => Promise<void>;
+  /** Calls back after so many milliseconds. @default {one alarm for the client, or by `delay`} */
+  later?: Later;
   /** A number in [0, 1), for jitter. @default {Math.random} */
   random?: () => number;
 }
@@ -110,6 +113,11 @@ export interface FollowOptions {
   cancelTimeoutMs?: number;
   /** Told what that cancellation came to, before the iterable throws. */
   onLeft?: (outcome: LeftOutcome) => void;
+  /**
+   * Takes each event in the moment in which it comes, in place of the iterable, which then gives none:
+   * a step costs half as much. Must not take long; what it throws leaves the prompt, as `break` does.
+   */
+  onEvent?: (event: ComfyEvent) => void;
 }
 
 /**

@@ -50,7 +50,7 @@ export function readChunks(bytes: Uint8Array): PngChunk[] {
     const length = view.getUint32(at);
     const end = at + FRAME_BYTES + length;
     if (end > bytes.length) throw damaged("a chunk is cut short");
-    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const type = Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at + 4, at + 8));
     const body = bytes.subarray(at + 4, end - 4);
     if (view.getUint32(end - 4) !== crc32(body)) throw damaged(`the checksum of ${type} is wrong`);
     chunks.push({ type, data: body.subarray(4), bytes: bytes.subarray(at, end) });

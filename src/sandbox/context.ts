@@ -1,5 +1,6 @@
 /** What the jobs of one server share in its isolate. */
 
+import type { Later } from "../comfyui/mod.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import type { Catalog } from "../workflow/mod.ts";
 import type { SandboxSetup } from "../executor/messages.ts";
@@ -30,6 +31,8 @@ export interface JobContext {
   readonly again: SavedAgain;
   /** Keeps the prompts in the order of the jobs. */
   readonly order: PostOrder;
+  /** Calls back after some time. */
+  readonly later: Later;
   /** Takes log lines. */
   readonly log: (level: LogLevel, message: string, fields?: LogFields) => void;
 }

@@ -2,6 +2,7 @@
 
 import {
   type ComfyEvent,
+  type FollowOptions,
   type ImageRef,
   type LeftOutcome,
   onlySendsImages,
@@ -126,7 +127,7 @@ class JobRun {
 
   /** Follows the prompt to its images. */
   async generate(): Promise<Completed> {
-    const { catalog, setup, loaded } = this.#context;
+    const { catalog, setup, loaded, later } = this.#context;
     const { request, jobId } = this.#spec;
     const { signal, onEvent } = this.#options;
     using place = this.#place;
@@ -154,7 +155,15 @@ class JobRun {
     const spec = { ...this.#spec, seed };
     await place?.turn(signal);
     this.#mayBeThere = true;
-    using updates = new JobUpdates({ setup, spec: this.#spec, graph, loaded, previews, onEvent });
+    using updates = new JobUpdates({
+      setup,
+      spec: this.#spec,
+      graph,
+      loaded,
+      previews,
+      later,
+      onEvent,
+    });
     const parameters = describeJob(spec, template, graph, wish);
     // What handles PNG files takes 5 MB, which a worker that never had a job need not have.
     const { OutputImages } = await (saving ??= import("./output.ts"));
@@ -220,19 +229,18 @@ class JobRun {
     graph: Graph,
     take: (event: ComfyEvent) => void,
   ): Promise<readonly ImageRef[]> {
-    const { setup, server } = this.#context;
+    const { setup, server, later } = this.#context;
     const { signal, onEvent } = this.#options;
-    using watchdog = new Watchdog(setup.stallTimeoutMs);
+    using watchdog = new Watchdog(setup.stallTimeoutMs, later);
     using wait = watchLongWait({
       client: server.client,
       everyMs: setup.stallTimeoutMs,
+      later,
       onSuspicion: (why) => this.#context.log("warn", why, { jobId: this.#spec.jobId }),
     });
     using _span = startSpan("follow the prompt", this.#spec);
     let images: readonly ImageRef[] = [];
-    for await (
-      const event of this.#follow(template, graph, AbortSignal.any([signal, watchdog.signal]))
-    ) {
+    const follow = (event: ComfyEvent) => {
       // Waiting behind other people's prompts is no stall, and a broken connection no sign of life;
       // where there is none at all, the server's word that it runs has to do.
       if (event.type === "queued") this.#place?.[Symbol.dispose]();
@@ -250,6 +258,10 @@ class JobRun {
       this.#hasEnded ||= event.type === "completed";
       if (event.type === "completed") images = event.images;
       take(event);
+    };
+    const left = AbortSignal.any([signal, watchdog.signal]);
+    for await (const event of this.#follow(template, graph, { signal: left, onEvent: follow })) {
+      follow(event);
     }
     return images;
   }
@@ -357,11 +369,15 @@ class JobRun {
   }
 
   /** A prompt that may have been posted is only looked for: to post it again is a decision of the host. */
-  #follow(template: Template, graph: Graph, signal: AbortSignal): AsyncIterable<ComfyEvent> {
+  #follow(
+    template: Template,
+    graph: Graph,
+    how: Required<Pick<FollowOptions, "signal" | "onEvent">>,
+  ): AsyncIterable<ComfyEvent> {
     const { server: { client }, setup: { previewMethod = "default" } } = this.#context;
     const { promptId, resumed } = this.#spec;
     const options = {
-      signal,
+      ...how,
       onLeft: (outcome: LeftOutcome) => {
         this.#left = outcome;
       },

@@ -1,6 +1,6 @@
 /** Keeps the connection of a sandbox to its ComfyUI server, and says when that changes. */
 
-import { type ComfyClient, createComfyClient } from "../comfyui/mod.ts";
+import { type ComfyClient, createComfyClient, type Later } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { hideSecrets } from "../secrets.ts";
@@ -34,6 +34,8 @@ export interface ServerWatchOptions {
   healthMs?: number;
   /** Called when the state changes. */
   onState: (state: ServerState, error: string | undefined) => void;
+  /** Calls back after some time. @default {an alarm of the client's own} */
+  later?: Later;
   /** Takes log lines. */
   log: (level: LogLevel, message: string, fields?: LogFields) => void;
 }
@@ -57,6 +59,7 @@ export function watchServer(setup: SandboxSetup, options: ServerWatchOptions): S
     clientId,
     allowGlobalInterrupt,
     ...STEPS,
+    ...(options.later === undefined ? {} : { later: options.later }),
     ...(unreachableMs === undefined ? {} : { unreachableMs }),
   });
   const shown = hideSecrets(url);

@@ -1,5 +1,6 @@
 /** All that the jobs on one server share, made ready. */
 
+import { createAlarm } from "../comfyui/mod.ts";
 import type { LogFields, LogLevel } from "../log.ts";
 import { loadCatalog } from "../workflow/mod.ts";
 import type { SandboxSetup, ServerState } from "../executor/messages.ts";
@@ -35,8 +36,10 @@ export async function openSession(
   });
   const inputs = createInputImages(setup.inputDir);
   const loaded = new Set<string>();
+  const later = createAlarm();
   const server = watchServer(setup, {
     log,
+    later,
     onState: (state, error) => {
       inputs.doubt();
       nodes.forget();
@@ -48,5 +51,5 @@ export async function openSession(
   const nodes = createNodeIndex(server);
   const order = new PostOrder();
   const again = new SavedAgain();
-  return { setup, catalog, server, models, inputs, nodes, loaded, again, order, log };
+  return { setup, catalog, server, models, inputs, nodes, loaded, again, order, later, log };
 }

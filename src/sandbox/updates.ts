@@ -4,6 +4,7 @@ import {
   type ComfyEvent,
   createNodeMeter,
   createProgressTracker,
+  type Later,
   type NodeMeter,
   type ProgressSnapshot,
   type ProgressTracker,
@@ -26,6 +27,8 @@ export interface JobUpdatesOptions {
   loaded: Set<string>;
   /** Where previews go. */
   previews: PreviewFolder;
+  /** Calls back after some time. */
+  later: Later;
   /** Takes what happens, in order. */
   onEvent: (event: RunEvent) => void;
 }
@@ -44,7 +47,7 @@ export class JobUpdates implements Disposable {
   readonly #tracker: ProgressTracker;
   readonly #meter: NodeMeter;
   readonly #gate: ProgressGate<WireProgress>;
-  readonly #ticker: ReturnType<typeof setInterval>;
+  #cancelLook: () => void;
   #last: ProgressSnapshot | undefined;
   #completedAt = Infinity;
 
@@ -58,7 +61,11 @@ export class JobUpdates implements Disposable {
     });
     this.#meter = createNodeMeter(graph, { loaded });
     this.#gate = createProgressGate(setup.progressPerSecond);
-    this.#ticker = setInterval(() => this.#show(this.#tracker.look()), LOOK_MS);
+    const look = () => {
+      this.#cancelLook = options.later(LOOK_MS, look);
+      this.#show(this.#tracker.look());
+    };
+    this.#cancelLook = options.later(LOOK_MS, look);
   }
 
   /** Takes an event of the prompt. */
@@ -110,7 +117,7 @@ export class JobUpdates implements Disposable {
 
   /** Ends looking at the clock. */
   [Symbol.dispose](): void {
-    clearInterval(this.#ticker);
+    this.#cancelLook();
   }
 
   #show(progress: ProgressSnapshot | undefined): void {

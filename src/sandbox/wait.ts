@@ -1,6 +1,6 @@
 /** Says when a prompt waits behind one that has been running for suspiciously long. */
 
-import type { ComfyClient, QueueView } from "../comfyui/mod.ts";
+import type { ComfyClient, Later, QueueView } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 
 /** Options of {@linkcode watchLongWait}. */
@@ -9,6 +9,8 @@ export interface LongWaitOptions {
   client: Pick<ComfyClient, "queue">;
   /** Time between two looks at the server's queue in milliseconds. */
   everyMs: number;
+  /** Calls back after some time. */
+  later: Later;
   /** Called with a sentence each time that the same prompt runs as at the look before. */
   onSuspicion: (sentence: string) => void;
 }
@@ -17,7 +19,9 @@ export interface LongWaitOptions {
  * Looks at the queue of a server until disposed of. Nothing is given up: only the operator can tell
  * whether somebody else's prompt takes that long or ComfyUI's executor has died.
  */
-export function watchLongWait({ client, everyMs, onSuspicion }: LongWaitOptions): Disposable {
+export function watchLongWait(
+  { client, everyMs, later, onSuspicion }: LongWaitOptions,
+): Disposable {
   let seen: string | undefined;
   let looks = 0;
   const look = async () => {
@@ -32,8 +36,12 @@ export function watchLongWait({ client, everyMs, onSuspicion }: LongWaitOptions)
         `${seconds} s; if ComfyUI does nothing any more, restart it`,
     );
   };
-  const timer = setInterval(look, everyMs);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  const repeat = () => {
+    cancel = later(everyMs, repeat);
+    look();
+  };
+  let cancel = later(everyMs, repeat);
+  return { [Symbol.dispose]: () => cancel() };
 }
 
 /** A server that cannot be asked is somebody else's concern. */

@@ -1,17 +1,20 @@
 /** Notices that nothing has happened for too long. */
 
+import type { Later } from "../comfyui/mod.ts";
 import { ComfyError } from "../errors.ts";
 
 /** Once fed, aborts its signal unless it is fed again at least every `timeoutMs`. */
 export class Watchdog implements Disposable {
   readonly #timeoutMs: number;
   readonly #controller = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #later: Later;
+  #cancel: (() => void) | undefined;
   #fedAtMs = 0;
 
   /** Creates one that waits for its first feeding without limit. */
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, later: Later) {
     this.#timeoutMs = timeoutMs;
+    this.#later = later;
   }
 
   /** Aborted, with a `stalled` error as its reason, when it was not fed in time. */
@@ -22,20 +25,20 @@ export class Watchdog implements Disposable {
   /** Starts the wait anew. The timer goes on: a job feeds often, and a new one each time is dear. */
   feed(): void {
     this.#fedAtMs = performance.now();
-    if (!this.#controller.signal.aborted) this.#timer ??= this.#arm(this.#timeoutMs);
+    if (!this.#controller.signal.aborted) this.#cancel ??= this.#arm(this.#timeoutMs);
   }
 
   /** Stops the wait. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#cancel?.();
   }
 
-  #arm(waitMs: number): ReturnType<typeof setTimeout> {
-    return setTimeout(() => {
+  #arm(waitMs: number): () => void {
+    return this.#later(waitMs, () => {
       const leftMs = this.#fedAtMs + this.#timeoutMs - performance.now();
-      if (leftMs > 0) this.#timer = this.#arm(leftMs);
+      if (leftMs > 0) this.#cancel = this.#arm(leftMs);
       else this.#bark();
-    }, waitMs);
+    });
   }
 
   #bark(): void {

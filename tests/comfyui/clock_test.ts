@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { abortable, delay, laterBy, startDeadline } from "../../src/comfyui/clock.ts";
+import { createAlarm } from "../../src/comfyui/alarm.ts";
+import { abortable, delayBy, laterBy, startDeadline } from "../../src/comfyui/clock.ts";
 import { ManualClock, settle } from "./manual_clock.ts";
 
 /** A signal that counts who listens. */
@@ -19,13 +20,15 @@ function countedSignal() {
   return { controller, signal, listeners: () => listeners };
 }
 
-Deno.test("delay() resolves, and lets go of the signal", async () => {
+const delay = delayBy(createAlarm());
+
+Deno.test("delayBy() resolves, and lets go of the signal", async () => {
   const { signal, listeners } = countedSignal();
   await delay(0, { signal });
   assert.equal(listeners(), 0);
 });
 
-Deno.test("delay() rejects with the reason of the signal, now or later", async () => {
+Deno.test("delayBy() rejects with the reason of the signal, now or later", async () => {
   const { controller } = countedSignal();
   const waiting = assert.rejects(delay(Infinity, controller), /Enough/);
   controller.abort(new Error("Enough"));

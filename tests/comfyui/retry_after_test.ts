@@ -1,7 +1,8 @@
 /** `Retry-After` on the routes that the client uses except to cancel, on a simulated ComfyUI. */
 
 import assert from "node:assert/strict";
-import { delay } from "../../src/comfyui/clock.ts";
+import { createAlarm } from "../../src/comfyui/alarm.ts";
+import { delayBy } from "../../src/comfyui/clock.ts";
 import { type ComfyClient, createComfyClient, type ImageRef } from "../../src/comfyui/mod.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { collect } from "./fake_comfy.ts";
@@ -49,7 +50,7 @@ for (const [route, use] of Object.entries(USES)) {
         url: simulator.url,
         now: () => performance.now() + skippedMs,
         delay(ms, options) {
-          if (ms < 60_000) return delay(ms, options);
+          if (ms < 60_000) return delayBy(createAlarm())(ms, options);
           waits.push(Math.ceil(ms / 1_000));
           skippedMs += ms;
           return Promise.resolve();

@@ -1,6 +1,7 @@
 /** What the tests of single jobs share. */
 
 import assert from "node:assert/strict";
+import { createAlarm } from "../../src/comfyui/mod.ts";
 import type { SandboxSetup } from "../../src/executor/messages.ts";
 import type { RunEvent, RunOutcome, RunSpec, ServerState } from "../../src/executor/mod.ts";
 import { PostOrder } from "../../src/sandbox/post_order.ts";
@@ -85,6 +86,7 @@ export async function jobSetup(
     loaded,
     again,
     order,
+    later: createAlarm(),
     log,
   };
   const running = starting.move();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { ComfyEvent } from "../../src/comfyui/mod.ts";
+import { type ComfyEvent, createAlarm } from "../../src/comfyui/mod.ts";
 import { readEvent } from "../../src/executor/border.ts";
 import { INVALID } from "../../src/executor/readers.ts";
 import type { RunEvent } from "../../src/executor/messages.ts";
@@ -47,6 +47,7 @@ Deno.test("JobUpdates tells only numbers that the wire can carry, whatever Comfy
         discard() {},
         async [Symbol.asyncDispose]() {},
       },
+      later: createAlarm(),
       onEvent: (one) => told.push(one),
     });
     const run: ComfyEvent[] = [

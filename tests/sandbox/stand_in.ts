@@ -2,6 +2,7 @@
 
 import { PostOrder } from "../../src/sandbox/post_order.ts";
 import type { JobContext } from "../../src/sandbox/context.ts";
+import { createAlarm } from "../../src/comfyui/mod.ts";
 import type { RunEvent, RunOutcome, RunSpec, SandboxSetup } from "../../src/executor/messages.ts";
 import { createInputImages } from "../../src/sandbox/input.ts";
 import { runJob } from "../../src/sandbox/job.ts";
@@ -245,6 +246,7 @@ export async function standInJobs(
     loaded: new Set(),
     again: new SavedAgain(),
     order: new PostOrder(),
+    later: createAlarm(),
     log,
   };
   const running = starting.move();

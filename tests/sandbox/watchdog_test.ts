@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createAlarm } from "../../src/comfyui/mod.ts";
 import { Watchdog } from "../../src/sandbox/watchdog.ts";
 
 Deno.test("A watchdog that is fed no more aborts with what is to be done", async () => {
-  using watchdog = new Watchdog(5);
+  using watchdog = new Watchdog(5, createAlarm());
   watchdog.feed();
   watchdog.feed();
   await aborted(watchdog.signal);
@@ -13,7 +14,7 @@ Deno.test("A watchdog that is fed no more aborts with what is to be done", async
 
 Deno.test("A watchdog waits anew from its last feeding", () => {
   using timers = heldTimers();
-  using watchdog = new Watchdog(100);
+  using watchdog = new Watchdog(100, createAlarm());
   watchdog.feed();
   timers.pass(60);
   watchdog.feed();

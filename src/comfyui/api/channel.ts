@@ -23,6 +23,7 @@ export class EventChannel {
   #progress = 0;
   #end: { error: unknown } | "end" | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
+  #take: ((event: ComfyEvent) => void) | undefined;
 
   /** True once {@linkcode end} or {@linkcode fail} was called. */
   get isEnded(): boolean {
@@ -34,9 +35,15 @@ export class EventChannel {
     return this.#events.length;
   }
 
+  /** Has each event taken in the moment in which it comes, so that none waits. */
+  deliverTo(take: (event: ComfyEvent) => void): void {
+    this.#take = take;
+  }
+
   /** Adds an event; after the end it is dropped. */
   push(event: ComfyEvent): void {
     if (this.isEnded) return;
+    if (this.#take !== undefined) return this.#take(event);
     if (isReplaceable(event)) this.#remove((other) => isSameSubject(other, event));
     if (isProgress(event) && ++this.#progress > MAX_PROGRESS) {
       this.#remove(isProgress);

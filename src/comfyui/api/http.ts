@@ -60,6 +60,9 @@ const MAX_FAILURE_BYTES = 4 * 1024 * 1024;
 /** How long one request may be put off in all, in milliseconds, before the refusal counts. */
 const MAX_WAITED_MS = 300_000;
 
+/** Paths that stand in an address as they are. */
+const PLAIN_PATH = /^(?:\/[\w-]+)+$/;
+
 /** Speaks HTTP with one server. */
 export class HttpApi {
   readonly #options: HttpApiOptions;
@@ -79,6 +82,14 @@ export class HttpApi {
     for (const [name, value] of always) given.set(name, value);
     url.search = given.toString();
     return url;
+  }
+
+  /** The same as text, without a URL where it would change nothing: making one is dear. */
+  #href(path: string, query: Record<string, string> = {}): string {
+    const { baseUrl, query: always } = this.#options.access;
+    if (always.length > 0 || !PLAIN_PATH.test(path)) return this.url(path, query).href;
+    const search = new URLSearchParams(query).toString();
+    return baseUrl.href.replace(/\/$/, "") + path + (search === "" ? "" : `?${search}`);
   }
 
   /**
@@ -196,7 +207,7 @@ export class HttpApi {
     const { headers: always } = this.#options.access;
     const headers = json === undefined ? always : { ...always, "content-type": "application/json" };
     try {
-      return await this.#options.fetch(this.url(path, query).href, {
+      return await this.#options.fetch(this.#href(path, query), {
         method,
         headers,
         // Followed, a redirected POST would become a GET, and a token would go to another host.

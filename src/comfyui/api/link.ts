@@ -3,6 +3,7 @@
 import { ComfyError } from "../../errors.ts";
 import { abortable, type Clock, startDeadline } from "../clock.ts";
 import { parseFrame, type ServerEvent } from "./events.ts";
+import { Repeats } from "./repeats.ts";
 import type { Redact } from "../../secrets.ts";
 import type { WebSocketLike } from "../options.ts";
 
@@ -45,6 +46,7 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #closed = Promise.withResolvers<void>();
   readonly #confirmed = Promise.withResolvers<void>();
+  readonly #messages = new Repeats(parseFrame);
   #abandoned = false;
 
   /** Starts to connect. */
@@ -89,7 +91,7 @@ export class Link {
 
   #receive(data: unknown): void {
     if (this.#abandoned) return;
-    const event = parseFrame(data);
+    const event = this.#messages.read(data);
     if (event?.type === "status" && event.sid !== undefined) this.#confirm(event.sid);
     this.#options.onEvent(event);
   }

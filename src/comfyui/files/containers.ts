@@ -72,7 +72,8 @@ export function isWholeGlb(bytes: Uint8Array): boolean {
 
 /** Bytes as a text of as many characters; fewer where the file ends. */
 export function textAt(bytes: Uint8Array, at: number, length: number): string {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
+  // Spread, each byte would be an object on its way.
+  return Reflect.apply(String.fromCharCode, undefined, bytes.subarray(at, at + length));
 }
 
 /** Its numbers. */

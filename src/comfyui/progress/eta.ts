@@ -37,8 +37,18 @@ export function noteSteps(node: NodeState, steps: number, ms: number): void {
   own.ms += Math.min(Math.max(0, ms), mostMs);
 }
 
-/** Time of a node that counts as done, in milliseconds of its weight. */
-export function doneMs(node: NodeState, now: number): number {
+/**
+ * Time of all nodes that counts as done, in milliseconds of their weights. This and what follows is gone
+ * through with each step, by number: for each turn of a `for…of` V8 makes an object, until it knows better.
+ */
+export function allDoneMs(nodes: readonly NodeState[], now: number): number {
+  let ms = 0;
+  for (let index = 0; index < nodes.length; index += 1) ms += doneMs(nodes[index]!, now);
+  return ms;
+}
+
+/** The same of one. */
+function doneMs(node: NodeState, now: number): number {
   const { weights: { fixedMs, stepsMs }, steps, done } = node;
   if (done === 1) return fixedMs + stepsMs;
   const byTime = doneByTime(node, now);
@@ -56,7 +66,8 @@ function doneByTime({ weights, expected, runningSince }: NodeState, now: number)
 export function remainingMs(nodes: readonly NodeState[], now: number): number {
   const pace = paceOf(nodes);
   let sum = 0;
-  for (const node of nodes) {
+  for (let index = 0; index < nodes.length; index += 1) {
+    const node = nodes[index]!;
     if (node.done < 1) sum += fixedLeftMs(node, pace, now) + stepsLeftMs(node, pace, now);
   }
   return sum;
@@ -66,7 +77,8 @@ export function remainingMs(nodes: readonly NodeState[], now: number): number {
 function paceOf(nodes: readonly NodeState[]): number {
   let steps = 0;
   let sum = 0;
-  for (const node of nodes) {
+  for (let index = 0; index < nodes.length; index += 1) {
+    const node = nodes[index]!;
     const { own, expected } = node;
     if (own.steps === 0 || expected.stepMs === 0) continue;
     steps += own.steps;

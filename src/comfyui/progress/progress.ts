@@ -3,7 +3,7 @@
 import type { Stage } from "../../protocol/mod.ts";
 import { type ExpectedTimes, median } from "../../node_times.ts";
 import { graphNodeId, sourcesOf } from "../graph.ts";
-import { doneMs, type NodeState, noteSteps, remainingMs } from "./eta.ts";
+import { allDoneMs, type NodeState, noteSteps, remainingMs } from "./eta.ts";
 import { laterStage, planProgress } from "./plan.ts";
 import { expectNodes } from "./times.ts";
 import type { ComfyEvent, PromptGraph } from "../types.ts";
@@ -171,7 +171,7 @@ class Tracker implements ProgressTracker {
 
   #takeCached(nodes: string[]): void {
     for (const id of nodes) this.#finish(id);
-    this.#doneAtStartMs = this.#doneMs();
+    this.#doneAtStartMs = allDoneMs(this.#all, this.#now());
   }
 
   #begin(id: string): void {
@@ -242,39 +242,34 @@ class Tracker implements ProgressTracker {
   #snapshot(): ProgressSnapshot {
     let step = 0;
     let totalSteps = 0;
-    for (const { steps, done } of this.#all) {
+    const all = this.#all;
+    for (let index = 0; index < all.length; index += 1) {
+      const { steps, done } = all[index]!;
       step += Math.round(steps * done);
       totalSteps += steps;
     }
-    const etaSeconds = this.#isComplete ? 0 : Math.max(0, this.#remainingMs() / 1_000);
-    return { stage: this.#stage, step, totalSteps, percent: this.#nextPercent(), etaSeconds };
+    const now = this.#now();
+    const doneMs = allDoneMs(all, now);
+    const etaSeconds = this.#isComplete ? 0 : Math.max(0, this.#remainingMs(now, doneMs) / 1_000);
+    return { stage: this.#stage, step, totalSteps, percent: this.#nextPercent(doneMs), etaSeconds };
   }
 
-  #nextPercent(): number {
+  #nextPercent(doneMs: number): number {
     if (this.#isComplete) return 100;
-    const share = this.#totalMs > 0 ? this.#doneMs() / this.#totalMs : 0;
+    const share = this.#totalMs > 0 ? doneMs / this.#totalMs : 0;
     const percent = Math.min(MAX_UNFINISHED_PERCENT, Math.round(share * 1_000) / 10);
     return this.#percent = Math.max(this.#percent, percent);
   }
 
-  #doneMs(): number {
-    const now = this.#now();
-    let ms = 0;
-    for (const node of this.#all) ms += doneMs(node, now);
-    return ms;
-  }
-
   /** Where nothing is expected, by the speed so far until there are steps to go by. */
-  #remainingMs(): number {
-    const now = this.#now();
+  #remainingMs(now: number, doneMs: number): number {
     const hasSteps = this.#all.some((node) => node.own.steps > 0);
     if (this.#options.expected !== undefined || hasSteps) {
       return remainingMs(this.#all, now) + (this.#options.expected?.otherMs ?? 0);
     }
     const elapsedMs = this.#startedAt === undefined ? 0 : now - this.#startedAt;
-    const done = this.#doneMs();
-    const doneSinceStart = done - this.#doneAtStartMs;
-    return doneSinceStart > 0 ? elapsedMs * (this.#totalMs - done) / doneSinceStart : 0;
+    const doneSinceStart = doneMs - this.#doneAtStartMs;
+    return doneSinceStart > 0 ? elapsedMs * (this.#totalMs - doneMs) / doneSinceStart : 0;
   }
 }
 

@@ -62,6 +62,19 @@ export async function* follow(
     run.fail(signal.reason);
   }
   signal.addEventListener("abort", leave, { once: true });
+  let isLeft = true;
+  let isRefused = false;
+  const { onEvent } = options;
+  if (onEvent !== undefined) {
+    run.channel.deliverTo((event) => {
+      try {
+        onEvent(event);
+      } catch (error) {
+        isRefused = true;
+        run.fail(error);
+      }
+    });
+  }
   context.watch(run, options.stallMs ?? DEFAULT_STALL_MS);
   // A client that was closed meanwhile posts nothing more.
   const beginning: Promise<BeginResult> = run.channel.isEnded
@@ -70,7 +83,6 @@ export async function* follow(
       run.fail(error);
       return "doubtful";
     });
-  let isLeft = true;
   try {
     for (;;) {
       const event = run.channel.take() ?? await run.channel.next();
@@ -79,7 +91,7 @@ export async function* follow(
     }
     isLeft = false;
   } catch (error) {
-    isLeft = error === signal.reason || isStalled(error);
+    isLeft = isRefused || error === signal.reason || isStalled(error);
     throw error;
   } finally {
     signal.removeEventListener("abort", leave);

@@ -66,7 +66,7 @@ export class PromptRun {
   readonly #finished = new Set<string>();
   readonly #executing = new Set<string>();
   readonly #cached = new Set<string>();
-  readonly #progress = new Map<string, string>();
+  readonly #progress = new Map<string, { value: number; max: number }>();
   readonly #activities = new Map<string, string | undefined>();
 
   constructor(options: PromptRunOptions) {
@@ -242,7 +242,8 @@ export class PromptRun {
 
   #takeProgressState(nodes: NodeProgress[]): void {
     this.#hasProgressState = true;
-    for (const { node, value, max, finished, activity } of nodes) {
+    for (let index = 0; index < nodes.length; index += 1) {
+      const { node, value, max, finished, activity } = nodes[index]!;
       if (!finished) this.#takeActivity(node, activity);
       if (finished) this.#finishNode(node);
       else if (max !== 1 || value !== 0) this.#takeProgress(node, value, max);
@@ -258,9 +259,13 @@ export class PromptRun {
   /** Both kinds of message tell the same; a repetition tells nothing new. */
   #takeProgress(node: string | undefined, value: number, max: number): void {
     if (node === undefined) return;
-    const seen = `${value}/${max}`;
-    if (this.#progress.get(node) === seen) return;
-    this.#progress.set(node, seen);
+    const seen = this.#progress.get(node);
+    if (seen === undefined) this.#progress.set(node, { value, max });
+    else {
+      if (seen.value === value && seen.max === max) return;
+      seen.value = value;
+      seen.max = max;
+    }
     this.channel.push({ type: "progress", node, value, max });
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Logger } from "../../../src/log.ts";
-import type { LeftOutcome } from "../../../src/comfyui/mod.ts";
+import type { ComfyEvent, LeftOutcome } from "../../../src/comfyui/mod.ts";
 import { anyGraph, assertFailed, collect, FakeComfy, settle } from "../fake_comfy.ts";
 
 Deno.test("ComfyClient.run() posts nothing once its signal has aborted", async () => {
@@ -51,6 +51,41 @@ Deno.test("ComfyClient.run() aborted while posting cancels what the server took 
   await comfy.clock.advance(100);
   assert.match(String(await run.ended), /Enough/);
   assert.equal(comfy.prompts.size, 1);
+  assert.deepEqual(comfy.pending, []);
+});
+
+Deno.test("ComfyClient.run() hands events over in the moment in which they come", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const heard: string[] = [];
+  const onEvent = ({ type }: ComfyEvent) => void heard.push(type);
+  const run = collect(client.run(anyGraph, { onEvent }));
+  await settle();
+  assert.deepEqual(heard, ["queued"]);
+  const prompt_id = comfy.start();
+  comfy.socket.event("execution_start", { prompt_id });
+  assert.deepEqual(heard, ["queued", "started"]);
+  comfy.finish();
+  comfy.socket.event("executing", { prompt_id, node: null });
+  await run.ended;
+  assert.deepEqual(run.events, []);
+  assert.deepEqual(heard, ["queued", "started", "completed"]);
+});
+
+Deno.test("ComfyClient.run() cancels the prompt when its event is not taken", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  const left: LeftOutcome[] = [];
+  const run = collect(client.run(anyGraph, {
+    onLeft: (outcome) => left.push(outcome),
+    onEvent() {
+      throw new Error("Enough");
+    },
+  }));
+  await settle();
+  await comfy.clock.advance(100);
+  assert.match(String(await run.ended), /Enough/);
+  assert.deepEqual(left, [{ type: "removed" }]);
   assert.deepEqual(comfy.pending, []);
 });
 
