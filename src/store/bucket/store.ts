@@ -5,7 +5,7 @@ import { contentTypeOf, SIGNATURE_BYTES } from "../file_type.ts";
 import { type ImageStore, nameOf } from "../image_store.ts";
 import { openObject } from "./download.ts";
 import { type S3Address, type S3Patience, S3Requests } from "./requests.ts";
-import { upload } from "./upload.ts";
+import { giveUpUploads, upload } from "./upload.ts";
 
 /** What an S3 store is opened with. */
 export interface S3StoreOptions extends S3Address, S3Patience {
@@ -60,7 +60,11 @@ class S3Store implements ImageStore {
   }
 
   async discard(folder: string, paths: readonly string[]): Promise<void> {
-    for (const path of paths) await this.#delete(`${this.#prefix}${folder}/${nameOf(path)}`);
+    for (const path of paths) {
+      const key = `${this.#prefix}${folder}/${nameOf(path)}`;
+      await giveUpUploads(this.#requests, key, this.#closing.signal);
+      await this.#delete(key);
+    }
   }
 
   async tryWriting(): Promise<void> {

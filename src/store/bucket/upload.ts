@@ -50,11 +50,38 @@ async function uploadParts(requests: S3Requests, job: Upload, partBytes: number)
       tags.push(stored.headers.get("etag") ?? "");
     }
     await complete(requests, { key, signal, uploadId, tags });
+    // Others of the name have nothing to add.
+    await giveUpUploads(requests, key, signal);
   } catch (error) {
-    // Parts of an upload that is never completed would be kept, and paid for.
-    const giveUp = { key, query: { uploadId }, attempts: 1, signal: new AbortController().signal };
-    await done(requests.send("DELETE", giveUp)).catch(() => {});
+    await giveUp(requests, key, uploadId);
     throw error;
+  }
+}
+
+/** Parts of an upload that is never completed would be kept, and paid for. */
+async function giveUp(requests: S3Requests, key: string, uploadId: string): Promise<void> {
+  const { signal } = new AbortController();
+  const request = { key, query: { uploadId }, attempts: 1, signal };
+  await done(requests.send("DELETE", request)).catch(() => {});
+}
+
+/**
+ * Takes back the parts that those who died have left under a name; who still is at work on them begins anew. Where they
+ * cannot be listed, they are left to the bucket's own rules.
+ */
+export async function giveUpUploads(
+  requests: S3Requests,
+  key: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const query = { uploads: "", prefix: key };
+  const text = await requests.succeed("GET", { key: "", query, signal, attempts: 1 })
+    .then((answer) => readBody(requests, answer, signal)).catch(() => "");
+  for (const [, upload = ""] of text.matchAll(/<Upload>(.*?)<\/Upload>/gs)) {
+    const uploadId = tagged(upload, "UploadId");
+    if (tagged(upload, "Key") === key && uploadId !== undefined) {
+      await giveUp(requests, key, uploadId);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ImageStore, urlBeside } from "../../../src/store/mod.ts";
+import { S3Requests } from "../../../src/store/bucket/requests.ts";
 import { openS3Store, type S3StoreOptions } from "../../../src/store/bucket/store.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 import { startSwift, type Swift } from "./swift.ts";
@@ -87,6 +88,48 @@ test("uploads a large file in parts", async ({ store, folder, file }) => {
   // Of several parts, as the store itself says.
   assert.match(image?.etag ?? "", /-4"$/);
   assert.deepEqual(await read(store, `${url}/large.png`), bytes);
+}, { partBytes: 65_536 });
+
+test(
+  "takes back the parts that one which died has left",
+  async ({ swift, store, folder, file }) => {
+    const requests = new S3Requests(swift.options);
+    const before = await swift.openUploads();
+    const leave = async () => {
+      const key = `pixels/${folder}/large.png`;
+      for (const name of [key, `${key}.other`]) {
+        const request = { key: name, query: { uploads: "" }, signal: never };
+        await (await requests.succeed("POST", request)).body?.cancel();
+      }
+    };
+    await leave();
+    assert.equal(await swift.openUploads(), before + 2);
+    const path = await file("large.png", noise(100_000));
+    const url = await store.put(folder, [path], never);
+    assert.equal(await swift.openUploads(), before + 1);
+    await leave();
+    await store.discard(folder, [path, `${path}.other`]);
+    assert.equal(await swift.openUploads(), before);
+    assert.equal(await store.open(`${url}/large.png`), undefined);
+  },
+  { partBytes: 65_536 },
+);
+
+test("takes away what it stored also where parts that were left cannot be listed", async (work) => {
+  const { store, way, folder, file } = work;
+  const bytes = noise(100_000);
+  const path = await file("large.png", bytes);
+  const url = await store.put(folder, [path], never);
+  for (const status of [501, 403]) {
+    way.drop();
+    way.troubles.push({ status, code: "NotImplemented" });
+    // It lists them first.
+    await store.discard(folder, [path]);
+    assert.equal(way.troubles.length, 0);
+    assert.equal(await store.open(`${url}/large.png`), undefined);
+    await store.put(folder, [path], never);
+    assert.deepEqual(await read(store, `${url}/large.png`), bytes);
+  }
 }, { partBytes: 65_536 });
 
 test("knows nothing of what is not there, or not its own", async ({ store, folder, file }) => {
