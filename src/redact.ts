@@ -30,6 +30,8 @@ export function redact(text: string, secrets: Iterable<string> = []): string {
   for (const secret of secrets) {
     if (secret !== "") shown = shown.replaceAll(secret, HIDDEN);
   }
+  // Nothing of what follows is without one of these.
+  if (!/[@=:]/.test(shown)) return shown;
   return shown.replace(USER_INFO, `//${HIDDEN}@`)
     .replace(QUERY_VALUE, `$1${HIDDEN}`)
     .replace(HEADER_VALUE, `$1${HIDDEN}`);
