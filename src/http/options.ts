@@ -37,9 +37,14 @@ export interface HookView {
  * Opens a file that a job has made.
  *
  * @param url Where it is stored, if it is.
+ * @param worker Name of the worker that made it, if the queue tells.
  * @throws {JobError} `storage` if its store does not answer.
  */
-export type OpenImage = (path: string, url: string | undefined) => Promise<ImageFile | undefined>;
+export type OpenImage = (
+  path: string,
+  url: string | undefined,
+  worker: string | undefined,
+) => Promise<ImageFile | undefined>;
 
 /** What the routes work with. */
 export interface HttpContext {

@@ -81,15 +81,27 @@ export function takeAwayLeft(
   };
 }
 
-/** Opens files of jobs: those on this disk, others from the store. */
+/** Opens a file by its path, its place in a store if it has one, and the name of the worker that made it if that is known. */
+export type OpenFile = (
+  path: string,
+  url: string | undefined,
+  worker: string | undefined,
+) => Promise<ImageFile | undefined>;
+
+/**
+ * Opens files of jobs: those on this disk, others from the store. Where another worker ran the job, the store goes first:
+ * what has the same path here may be of an older job of that id.
+ */
 export function openFrom(
   outputDir: string,
   store: ImageStore | undefined,
-): (path: string, url: string | undefined) => Promise<ImageFile | undefined> {
-  return async (path, url) => {
-    const local = await openLocal(outputDir, path);
-    if (local !== undefined || store === undefined || url === undefined) return local;
-    return await store.open(url);
+  ownName: string,
+): OpenFile {
+  return async (path, url, worker = ownName) => {
+    const fromStore = () => url === undefined ? undefined : store?.open(url);
+    const here = () => openLocal(outputDir, path);
+    const [first, second] = worker === ownName ? [here, fromStore] : [fromStore, here];
+    return await first() ?? await second();
   };
 }
 

@@ -39,7 +39,7 @@ export interface Relay extends AsyncDisposable {
 /** Jobs whose progress is remembered. */
 const REMEMBERED = 10_000;
 
-/** A worker that has jobs and is not heard of for so long, in milliseconds, cannot be reached. */
+/** A worker that has jobs for so long altogether and is not heard of meanwhile, in milliseconds, cannot be reached. */
 const SILENT_MS = 10_000;
 
 /** Starts with nobody. */
@@ -84,8 +84,9 @@ class Line {
   readonly #now: () => number;
   readonly #updates: UpdateSubscriber | undefined;
   #reading: Promise<void> = Promise.resolve();
-  /** When it was heard last, or had nothing to tell. */
-  #heardAtMs: number;
+  /** How long it has had something to tell since it was heard last. */
+  #unheardMs = 0;
+  #lookedAtMs: number;
   #isSilent = false;
 
   /** Listens to what `updates` says, which was connected to the worker; see {@linkcode Line.open}. */
@@ -93,7 +94,7 @@ class Line {
     this.#peer = peer;
     this.#updates = updates;
     this.#now = now;
-    this.#heardAtMs = now();
+    this.#lookedAtMs = now();
   }
 
   static async open(
@@ -116,9 +117,11 @@ class Line {
   /** Says so, once, if the worker has jobs and nothing is heard of them. */
   listen(servers: readonly ServerElsewhere[], logger: Logger): void {
     const isBusy = servers.some(({ worker, active }) => worker === this.#peer.name && active > 0);
-    if (!isBusy) this.#heardAtMs = this.#now();
+    const nowMs = this.#now();
+    if (isBusy) this.#unheardMs += nowMs - this.#lookedAtMs;
+    this.#lookedAtMs = nowMs;
     const wasSilent = this.#isSilent;
-    this.#isSilent = this.#now() - this.#heardAtMs >= SILENT_MS;
+    this.#isSilent = this.#unheardMs >= SILENT_MS;
     if (!this.#isSilent || wasSilent) return;
     const { name, updatesAddress } = this.#peer;
     const how =
@@ -136,7 +139,7 @@ class Line {
     take: (worker: string, update: Update) => void,
   ): Promise<void> {
     for await (const bytes of updates) {
-      this.#heardAtMs = this.#now();
+      this.#unheardMs = 0;
       try {
         take(this.#peer.name, decodeUpdate(bytes));
       } catch {

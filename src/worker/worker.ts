@@ -254,7 +254,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
       logger,
     }),
   );
-  const openImage = openFrom(outputDir, store);
+  const openImage = openFrom(outputDir, store, config.worker.name);
   const context: HandlerContext = {
     freeSpace,
     queue,

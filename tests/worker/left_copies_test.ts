@@ -3,7 +3,7 @@ import { JobError } from "../../src/errors.ts";
 import { type JobOutcome, openSqliteQueue } from "../../src/queue/mod.ts";
 import { openFolderStore } from "../../src/store/folder.ts";
 import { startCleanup } from "../../src/worker/cleanup.ts";
-import { keepIn, takeAwayLeft } from "../../src/worker/image_files.ts";
+import { keepIn, openFrom, takeAwayLeft } from "../../src/worker/image_files.ts";
 import { claimOne } from "../support/claim.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
@@ -155,6 +155,28 @@ Deno.test("What a worker stores of a job that was forgotten meanwhile goes at on
   await arrive();
   await leave();
   assert.deepEqual(await test.names(), []);
+});
+
+Deno.test("An image that another worker made comes from the store, whatever has its path here", async () => {
+  await using test = await setup();
+  const { lease, result, done } = await test.run("job");
+  const [path] = result.imagePaths;
+  const storedAt = done.type === "completed" ? done.result.storedAt : undefined;
+  const outputDir = path!.slice(0, path!.lastIndexOf("/"));
+  await Deno.writeTextFile(path!, "of an older job");
+  const open = openFrom(outputDir, test.store, "own");
+  const read = async (worker: string | undefined, url?: string) => {
+    using file = await open(path!, url, worker);
+    return file && await new Response(await file.read(0, file.sizeBytes - 1)).text();
+  };
+  const url = `${storedAt}/job.png`;
+  assert.equal(await read("other", url), "job");
+  assert.equal(await read("own", url), "of an older job");
+  assert.equal(await read(undefined, url), "of an older job");
+  assert.equal(await read("other"), "of an older job");
+  await test.queue.settle(lease, CANCELLED);
+  await takeAwayLeft(test.store, test.queue.copies)();
+  assert.equal(await read("other", url), "of an older job");
 });
 
 Deno.test("Nothing is stored of a run whose lease was lost", async () => {

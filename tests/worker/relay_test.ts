@@ -85,6 +85,16 @@ Deno.test("A relay says once that it hears nothing of a worker which has jobs", 
   assert.equal(setup.warnings.length, 2);
 });
 
+Deno.test("A relay hears nothing of a worker, too, whose jobs are short", async () => {
+  await using setup = relaySetup();
+  const servers = (active: number) => [{ name: "s", worker: "b", active } as ServerElsewhere];
+  for (let nth = 0; nth <= 20; nth += 1) {
+    setup.state.nowMs = nth * 1_000;
+    await setup.look(servers(nth % 2));
+    assert.equal(setup.warnings.length, nth < 19 ? 0 : 1, `${nth}`);
+  }
+});
+
 Deno.test("A relay goes on where an address cannot be connected to", async () => {
   await using setup = relaySetup({ refuse: true });
   await setup.look();

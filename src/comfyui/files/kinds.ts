@@ -9,6 +9,7 @@ import { isWholeJpeg } from "./jpeg.ts";
 import { isWholeMatroska } from "./matroska.ts";
 import { isWholeMp3, isWholeOgg } from "./sounds.ts";
 import { isWholeBmp, isWholePng, isWholeTiff } from "./stills.ts";
+import { isWholeWebp } from "./webp.ts";
 
 /** A kind of file that a graph can give. */
 export interface FileKind {
@@ -71,14 +72,14 @@ const KINDS: readonly FileKind[] = [
     name: "animated WEBP",
     content: "moving",
     isLike: (bytes) => isRiff(bytes, "WEBP") && isAnimatedWebp(bytes),
-    isWhole: isWholeRiff,
+    isWhole: (bytes) => isWholeRiff(bytes) && isWholeWebp(bytes),
   },
   {
     extension: "webp",
     name: "WEBP",
     content: "still",
     isLike: (bytes) => isRiff(bytes, "WEBP"),
-    isWhole: isWholeRiff,
+    isWhole: (bytes) => isWholeRiff(bytes) && isWholeWebp(bytes),
   },
   {
     extension: "gif",

@@ -131,10 +131,13 @@ async function sheetOf(
 async function opened(
   openImage: OpenImage,
   path: string,
-  { image_url: url }: Pick<JobFacts, "image_url">,
+  { image_url: url, worker }: Pick<JobFacts, "image_url" | "worker">,
 ): Promise<ImageFile> {
-  const file = await openImage(path, url === undefined ? undefined : urlBeside(url, path));
-  if (file === undefined) throw notFound("The file is no longer in the output directory");
+  const file = await openImage(path, url === undefined ? undefined : urlBeside(url, path), worker);
+  if (file === undefined) {
+    const where = worker === undefined ? "" : `, nor is it in a store (worker ${worker} made it)`;
+    throw notFound(`The file is no longer in the output directory${where}`);
+  }
   return file;
 }
 

@@ -30,9 +30,9 @@ const PATIENCE_MS = 5_000;
 /** A peer that is cut off is noticed in about this time, in seconds, at both ends. */
 const KEEP_ALIVE_S = 5;
 
-/** SQLSTATEs of a server that stops, starts, is full, is held by another, or has become a replica. */
+/** SQLSTATEs of a server that stops, starts, is full, is held by another, lets nobody in, or has become a replica. */
 const AWAY =
-  /^(?:08|53|55P03|57014|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
+  /^(?:08|28|3D|53|55P03|57014|57P|25006|CONN|ECONN|EHOST|ENET|ENOTFOUND|ENOENT|EPIPE|ETIMEDOUT)/;
 
 /** Time after which a connection that nobody uses is closed, in seconds. */
 const IDLE_S = 60;
@@ -45,6 +45,20 @@ export const PLANS = {
   enable_bitmapscan: "off",
   jit: "off",
 } as const;
+
+/** What every session is set to; a pooler has to let it pass. */
+function sessionOf({ schema }: PostgresAddress) {
+  return {
+    search_path: schema,
+    client_min_messages: "warning",
+    ...PLANS,
+    lock_timeout: PATIENCE_MS,
+    statement_timeout: 60_000,
+    tcp_keepalives_idle: KEEP_ALIVE_S,
+    tcp_keepalives_interval: KEEP_ALIVE_S,
+    tcp_keepalives_count: 2,
+  };
+}
 
 /** Options of {@linkcode connect}. */
 export interface ConnectOptions {
@@ -98,14 +112,7 @@ function connect(
     },
     connection: {
       application_name: options.name,
-      search_path: address.schema,
-      client_min_messages: "warning",
-      ...PLANS,
-      lock_timeout: PATIENCE_MS,
-      statement_timeout: 60_000,
-      tcp_keepalives_idle: KEEP_ALIVE_S,
-      tcp_keepalives_interval: KEEP_ALIVE_S,
-      tcp_keepalives_count: 2,
+      ...sessionOf(address),
     } as Record<string, string | number>,
   }) as postgres.Sql<{ bigint: number }>;
 }
@@ -210,12 +217,16 @@ export class PostgresClient {
   #explain(action: string, error: unknown): JobError {
     const detail = messageOf(error);
     const where = shownAddress(this.#address);
-    const isPassing = isAway(error);
+    const isPooled = /unsupported startup parameter/.test(detail);
+    const isPassing = isAway(error) && !isPooled;
     const message = isPassing
       ? `Backend busy: the queue is away (${detail}); look at PostgreSQL, ${where}`
       : isEmptied(error)
       ? `Cannot ${action}: ${detail}; the queue's tables are not there: bring them back from a backup, ` +
         `or start a worker, which makes new ones, in ${where}`
+      : isPooled
+      ? `Cannot ${action}: ${detail}; in PgBouncer, set pool_mode = session and ignore_startup_parameters = ` +
+        `${Object.keys(sessionOf(this.#address)).join(",")}`
       : isDenied(error)
       ? `Cannot ${action}: ${detail}; the role ${this.#address.user} needs a schema of its own: ` +
         `CREATE SCHEMA ${this.#address.schema} AUTHORIZATION ${this.#address.user}`

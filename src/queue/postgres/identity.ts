@@ -3,6 +3,7 @@
 import { ConfigError, JobError } from "../../errors.ts";
 import { type PostgresAddress, shownAddress } from "./address.ts";
 import { PostgresClient } from "./client.ts";
+import type { Others } from "./others.ts";
 import * as sql from "./presence.ts";
 import { Waking } from "./waking.ts";
 
@@ -13,14 +14,12 @@ const AGAIN_MS = 250;
 export interface IdentityOptions {
   /** The database. */
   readonly address: PostgresAddress;
+  /** Connections for statements. */
+  readonly client: PostgresClient;
   /** Name of the worker. */
   readonly name: string;
-  /** Called when others have changed something. */
-  readonly onChange: () => void;
-  /** Called when the name is held again, after a time without connection. */
-  readonly onBack: () => void;
-  /** How many others there are. */
-  readonly others: () => number;
+  /** Hears that they have changed something, and that the name is held again after a time without connection. */
+  readonly others: Pick<Others, "changed" | "cameBack" | "count">;
 }
 
 /** A name that is held. */
@@ -30,6 +29,8 @@ export class Identity {
   readonly #client: PostgresClient;
   #state: "held" | "lost" | "taken" = "lost";
   #isClosed = false;
+  /** The process of the server that holds the name. */
+  #pid: unknown;
   #again: ReturnType<typeof setTimeout> | undefined;
   #taking: Promise<void> | undefined;
   readonly #wake: Waking;
@@ -37,7 +38,10 @@ export class Identity {
   /** Begins without the name; see {@linkcode Identity.take}. */
   constructor(options: IdentityOptions) {
     this.#options = options;
-    this.#wake = new Waking({ send: (...times) => this.#send(times), others: options.others });
+    this.#wake = new Waking({
+      send: (...times) => this.#send(times),
+      others: () => options.others.count,
+    });
     this.#channel = `dgx_pixels_${options.address.schema}`.slice(0, 63);
     this.#client = new PostgresClient(options.address, {
       connections: 1,
@@ -47,7 +51,7 @@ export class Identity {
       onNotify: (_channel, payload) => {
         if (payload !== options.name) this.#wake.heardAnother();
         // Also its own: others, of which it need not know yet, may have spared theirs for it.
-        options.onChange();
+        options.others.changed();
       },
     });
   }
@@ -55,12 +59,15 @@ export class Identity {
   /**
    * Takes a name.
    *
-   * @throws {ConfigError} `in_use` if another worker has it.
+   * @throws {ConfigError} `in_use` if another worker has it, `invalid_value` if a session cannot hold it.
    */
   static async take(options: IdentityOptions): Promise<Identity> {
     const identity = new Identity(options);
     try {
-      if (await identity.#take()) return identity;
+      if (await identity.#take()) {
+        await identity.#checkSession();
+        return identity;
+      }
     } catch (error) {
       await identity.close();
       throw error;
@@ -116,8 +123,24 @@ export class Identity {
     }
   }
 
+  /** A session that others use, too, holds no name: a pooler gives it to whoever has a transaction. */
+  async #checkSession(): Promise<void> {
+    const row = await this.#options.client.row("look for a pooler", sql.ANSWERS);
+    if (row?.["pid"] !== this.#pid) return;
+    // The pooler keeps the session, and the name would stay taken.
+    await this.#client.rows("give a name back", "SELECT pg_advisory_unlock_all()");
+    throw new ConfigError(
+      "invalid_value",
+      `A pooler in front of ${
+        shownAddress(this.#options.address)
+      } pools transactions; the queue needs ` +
+        "sessions of its own: in PgBouncer, set pool_mode = session",
+    );
+  }
+
   async #take(): Promise<boolean> {
     const row = await this.#client.row("take a name", sql.TAKE_NAME, [this.#options.name]);
+    this.#pid = row?.["pid"];
     this.#state = row?.["held"] === true ? "held" : "taken";
     if (this.#state === "held") await this.#client.rows("listen", `LISTEN "${this.#channel}"`);
     return this.#state === "held";
@@ -129,7 +152,7 @@ export class Identity {
     this.#again ??= setTimeout(() => {
       this.#again = undefined;
       this.#taking = this.#take().then((held) => {
-        if (held) this.#options.onBack();
+        if (held) this.#options.others.cameBack();
         else this.#lose();
       }, () => this.#lose());
     }, AGAIN_MS);

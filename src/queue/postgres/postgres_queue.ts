@@ -119,13 +119,7 @@ class PostgresQueue implements JobQueue {
     const { worker, now } = options;
     const wake = () => identity.wakeOthers();
     const others = new Others({ client, worker, clock: now ?? (() => null), wake });
-    const identity: Identity = await Identity.take({
-      address,
-      name: worker,
-      onChange: () => others.changed(),
-      onBack: () => others.cameBack(),
-      others: () => others.count,
-    });
+    const identity: Identity = await Identity.take({ address, client, name: worker, others });
     return new PostgresQueue(client, others, identity, options);
   }
 

@@ -107,7 +107,11 @@ export const DRAIN = `
 
 /** Takes a worker's name, which its connection then holds. */
 export const TAKE_NAME = `
-  SELECT pg_try_advisory_lock(1684500600, hashtext(current_schema() || '/' || $1::text)) AS held`;
+  SELECT pg_try_advisory_lock(1684500600, hashtext(current_schema() || '/' || $1::text)) AS held,
+    pg_backend_pid() AS pid`;
+
+/** Which process of the server answers. */
+export const ANSWERS = `SELECT pg_backend_pid() AS pid`;
 
 /**
  * Wakes those that listen, unless all were woken within the last `$4` milliseconds: if that was since the change, `$3`

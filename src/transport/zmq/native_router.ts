@@ -21,6 +21,12 @@ const LONG_HEAD_BYTES = 9;
 const MAX_SHORT_BYTES = 255;
 const CURVE_BYTES = 33;
 
+/**
+ * Messages of one peer that wait with ZeroMQ. Its own thread takes half of them at once, and meanwhile nothing of
+ * others; a thousand, as it has by default, take longer than a ping.
+ */
+const WAITING_MESSAGES = 128;
+
 /** Frames thrown away before the event loop gets its turn. */
 const DISCARDED_AT_ONCE = 2_048;
 
@@ -50,6 +56,7 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
     this.#incoming = new Uint8Array(options.maxMessageSize);
     this.#capacity = BigInt(options.maxMessageSize);
     this.set(ZMQ.ROUTER_MANDATORY, 1);
+    this.set(ZMQ.RCVHWM, WAITING_MESSAGES);
     this.#hasUsers = options.curveServer === true;
     if (this.#hasUsers) this.#sender = new NativeMessage(this.zmq);
   }

@@ -25,10 +25,9 @@ export interface Readiness {
    * descriptor may be readable, or some milliseconds have passed. Leaves the processor to others meanwhile.
    *
    * @param ms How long at the most. @default {0.05}
+   * @returns false if it is known not to be.
    */
-  blink(ms?: number): void;
-  /** Waits the same way, for nothing but time. */
-  rest(ms: number): void;
+  blink(ms?: number): boolean;
   /** Ends a wait under way and frees everything. */
   close(): Promise<void>;
 }
@@ -73,10 +72,9 @@ export class TimerReadiness implements Readiness {
   yieldProcessor(): void {}
 
   /** Not to be had here. */
-  blink(): void {}
-
-  /** Not to be had here. */
-  rest(): void {}
+  blink(): boolean {
+    return true;
+  }
 
   close(): Promise<void> {
     this.wake();
@@ -139,20 +137,15 @@ class PollReadiness implements Readiness {
     this.#libc.symbols.sched_yield();
   }
 
-  blink(ms = BLINK_MS): void {
-    this.#pause(1n, ms);
-  }
-
-  rest(ms: number): void {
-    this.#pause(0n, ms);
-  }
-
-  #pause(descriptors: bigint, ms: number): void {
+  blink(ms = BLINK_MS): boolean {
     const { ppoll } = this.#libc.symbols;
     // macOS has none.
-    if (ppoll === null) return this.yieldProcessor();
+    if (ppoll === null) {
+      this.yieldProcessor();
+      return true;
+    }
     this.#time[1] = BigInt(Math.ceil(Math.min(Math.max(ms, 0), LONGEST_BLINK_MS) * 1e6));
-    ppoll(this.#blinked, descriptors, this.#timeBytes, null);
+    return ppoll(this.#blinked, 1n, this.#timeBytes, null) !== 0;
   }
 
   close(): Promise<void> {

@@ -20,8 +20,11 @@ const CHOICE_MESSAGES = 32;
 /** Time for which those at hand are served before the next look, in milliseconds. */
 const CHOICE_MS = 0.1;
 
-/** Messages of those who have too many waiting after which the next look is the next choice's. */
-const EXCESS_MESSAGES = 16;
+/**
+ * The same where all that came was too much. ZeroMQ tells at once of who had nothing waiting and now has, as those
+ * who ask little.
+ */
+const FLOOD_MS = 1;
 
 /** Longest wait for who may go, in milliseconds; while requests are worked on they get the event loop sooner. */
 const LINGER_MS = 0.5;
@@ -172,11 +175,8 @@ class ZmqRequestServer implements RequestServer {
     const untilMs = sinceMs + (isBusy ? BUSY_LINGER_MS : LINGER_MS);
     for (let nowMs = sinceMs; nowMs < untilMs && this.#isHeld && this.#closing === undefined;) {
       const waitMs = Math.min(untilMs - nowMs, this.#queue.waitMs(nowMs) || Infinity);
-      if (this.#isFlooded) {
-        this.#receiver.rest(Math.min(waitMs, this.#lookedAtMs + CHOICE_MS - nowMs));
-      } else if (this.#isDrained) {
-        this.#receiver.blink(waitMs);
-      }
+      const mayRest = this.#isDrained || this.#isFlooded;
+      if (mayRest && this.#receiver.blink(waitMs)) this.#isFlooded = false;
       nowMs = performance.now();
       const arrival = this.#take(nowMs);
       if (arrival !== undefined) return arrival;
@@ -186,7 +186,8 @@ class ZmqRequestServer implements RequestServer {
 
   /** The next request, chosen among those of all peers if there are several. */
   #take(nowMs: number): Arrival | undefined {
-    if (this.#isHeld && nowMs - this.#lookedAtMs < CHOICE_MS) {
+    const sinceMs = nowMs - this.#lookedAtMs;
+    if (this.#isHeld && sinceMs < (this.#isFlooded ? FLOOD_MS : CHOICE_MS)) {
       const arrival = this.#shift(nowMs);
       if (arrival !== undefined || this.#isFlooded) return arrival;
     }
@@ -210,7 +211,8 @@ class ZmqRequestServer implements RequestServer {
     const mayLook = this.#isCrowded || this.#isPacing(nowMs) ? CHOICE_MESSAGES : 1;
     // libzmq itself looks only once in a while whether somebody asks who did not before.
     if (mayLook > 1) void this.#socket.readable;
-    for (let looks = 0, bytes = 0, excess = 0; looks < mayLook && bytes < CHOICE_BYTES; looks++) {
+    let [excess, hasMore]: [string | undefined, boolean] = [undefined, false];
+    for (let looks = 0, bytes = 0; looks < mayLook && bytes < CHOICE_BYTES; looks++) {
       if (this.#queue.isFull) break;
       const frames = this.#queue.isEmpty ? this.#receiver.take() : this.#receiver.takeAmid(nowMs);
       this.#isDrained = frames === undefined;
@@ -220,11 +222,14 @@ class ZmqRequestServer implements RequestServer {
         if (this.#queue.isEmpty && !this.#isCrowded) return arrival;
         this.#queue.push(arrival.owner, arrival, arrival.bytes, nowMs);
         bytes += arrival.bytes;
+        hasMore = true;
         continue;
       }
-      excess += 1;
-      this.#isFlooded = excess >= EXCESS_MESSAGES;
-      if (this.#isFlooded) break;
+      // ZeroMQ takes from each in turn, so who comes again had all others come before.
+      const sender = keyOf(frames[0]!);
+      this.#isFlooded = sender === excess && !hasMore;
+      if (sender === excess) break;
+      excess ??= sender;
     }
     return undefined;
   }

@@ -109,16 +109,11 @@ export class Receiver {
   }
 
   /**
-   * Waits until a message may be there, no longer than some milliseconds, and with it the whole thread. All that
-   * was there must have been taken.
+   * Waits until a peer may have sent something of whom all was taken, no longer than some milliseconds, and with
+   * it the whole thread; tells whether it may.
    */
-  blink(ms: number): void {
-    if (!this.#closed) this.#readiness.blink(ms);
-  }
-
-  /** Waits the same way, whether or not messages are there. */
-  rest(ms: number): void {
-    if (!this.#closed) this.#readiness.rest(ms);
+  blink(ms: number): boolean {
+    return !this.#closed && this.#readiness.blink(ms);
   }
 
   /** Tells whether a message is there. */

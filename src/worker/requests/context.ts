@@ -3,7 +3,7 @@
 import type { CheckResult, ServerState } from "../../executor/mod.ts";
 import type { GenerateRequest, ModelInfo, Progress, Webhook } from "../../protocol/mod.ts";
 import type { HeldServer, Job, JobQueue, ServerElsewhere } from "../../queue/mod.ts";
-import type { ImageFile } from "../../store/mod.ts";
+import type { OpenFile } from "../image_files.ts";
 import type { Announcer } from "../announcer.ts";
 import type { Arrivals } from "../arrivals.ts";
 import type { QueueShares } from "../shares.ts";
@@ -85,7 +85,7 @@ export interface HandlerContext {
   /** Why a job's webhook is refused; absent if this worker tells none. */
   readonly webhookRefusal?: ((webhook: Webhook) => string | undefined) | undefined;
   /** Opens a file of a job, from its store if it is not here; `undefined` if it is there no more. */
-  readonly openImage: (path: string, url: string | undefined) => Promise<ImageFile | undefined>;
+  readonly openImage: OpenFile;
   /** True once the worker takes no more jobs. */
   readonly stopping: () => boolean;
   /** Milliseconds since the worker started. */

@@ -11,7 +11,7 @@ export const PIECE_BYTES: number = MAX_MESSAGE_BYTES - 8_192;
 
 /** Reads no more of the file than goes into one message. */
 export async function image(
-  { queue, openImage }: Pick<HandlerContext, "queue" | "openImage">,
+  { queue, openImage, workerName }: Pick<HandlerContext, "queue" | "openImage" | "workerName">,
   { job_id, index, offset = 0 }: ImageRequest,
 ): Promise<Reply> {
   const refuse = (error: string): Reply => ({ type: "job_error", job_id, error });
@@ -25,9 +25,14 @@ export async function image(
   }
   try {
     const url = storedAt === undefined ? undefined : `${storedAt}/${nameOf(path)}`;
-    using file = await openImage(path, url);
+    using file = await openImage(path, url, job.worker);
     if (file === undefined) {
-      return refuse("Image not found: its file is no longer in the output directory");
+      const isElsewhere = job.worker !== undefined && job.worker !== workerName;
+      return refuse(
+        isElsewhere
+          ? `Image not found: its file is with worker ${job.worker}; output.store keeps it for all workers`
+          : "Image not found: its file is no longer in the output directory",
+      );
     }
     const { sizeBytes, contentType } = file;
     if (offset > 0 && offset >= sizeBytes) {

@@ -36,7 +36,12 @@ const TRACKS = [0x16, 0x54, 0xae, 0x6b, 0x80];
 const CLUSTER = [0x1f, 0x43, 0xb6, 0x75, 0x83, 0xe7, 0x81, 0];
 /** What FLAC says of a sound of unknown length. */
 const STREAMINFO = [0, 0, 0, 34, ...Array.from({ length: 34 }, () => 0)];
-const WEBP = bytes("RIFF", [20, 0, 0, 0], "WEBPVP8 ", [8, 0, 0, 0], "12345678");
+/** The head of a frame of VP8 of one pixel, whose first part has three bytes. */
+const VP8 = [0x70, 0, 0, 0x9d, 1, 0x2a, 1, 0, 1, 0, 0, 0, 0, 0];
+const VP8_CHUNK = bytes("VP8 ", [14, 0, 0, 0], VP8);
+const WEBP = bytes("RIFF", [26, 0, 0, 0], "WEBP", [...VP8_CHUNK]);
+/** A frame of one pixel at the corner. */
+const ANMF = bytes("ANMF", [38, 0, 0, 0], ZEROS, [...VP8_CHUNK]);
 
 /** A whole file of each kind, and how many bytes may be cut from it before that shows. */
 const FILES: readonly [name: string, file: Uint8Array, kind: string, content: string][] = [
@@ -50,7 +55,7 @@ const FILES: readonly [name: string, file: Uint8Array, kind: string, content: st
   ["a.webp", WEBP, "WEBP", "still"],
   [
     "a.webp",
-    bytes("RIFF", [22, 0, 0, 0], "WEBPVP8X", [10, 0, 0, 0, 2], ZEROS.slice(0, 9)),
+    bytes("RIFF", [68, 0, 0, 0], "WEBPVP8X", [10, 0, 0, 0, 2], ZEROS.slice(0, 9), [...ANMF]),
     "animated WEBP",
     "moving",
   ],
@@ -226,7 +231,7 @@ Deno.test("kindOf() takes a plain text for one only if its name says so", () => 
 });
 
 Deno.test("a WEBP whose writer counted its header too is whole", () => {
-  const file = bytes("RIFF", [28, 0, 0, 0], "WEBPVP8 ", [8, 0, 0, 0], "12345678");
+  const file = bytes("RIFF", [34, 0, 0, 0], "WEBP", [...VP8_CHUNK]);
   ok(kindOf(file, "a.webp")?.isWhole(file));
 });
 

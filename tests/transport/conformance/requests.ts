@@ -144,7 +144,10 @@ function testFloods({ name, open, address }: Subject): void {
       if (++served === 1) setTimeout(() => servedAtTimer = served, 0);
       request.reply(request.frames[0]!);
     });
-    const flood = Array.from({ length: 20_000 }, () => client.request(bytes("flood")));
+    const flood = Array.from(
+      { length: 20_000 },
+      () => client.request(bytes("flood"), { timeoutMs: 60_000 }),
+    );
     await guarded(Promise.all(flood));
     assert.ok(servedAtTimer !== undefined && servedAtTimer < 20_000, `fired at ${servedAtTimer}`);
     await server.close();

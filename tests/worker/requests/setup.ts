@@ -68,7 +68,7 @@ export function handlers(
     arrivals: createArrivals(),
     updates: { epoch: 1_700_000_000_000, lastSeq: 17 },
     freeSpace: { problem: options.problem },
-    openImage: openFrom(options.outputDir ?? "/nonexistent", undefined),
+    openImage: openFrom(options.outputDir ?? "/nonexistent", undefined, "worker"),
     stopping: () => options.stopping ?? false,
     uptimeMs: () => 61_900,
   };

@@ -22,7 +22,7 @@ const LOCK = 0x64677078;
 const FOUND = `
   SELECT to_regnamespace($1::text) IS NOT NULL AS has_schema,
     to_regclass($1::text || '.schema_version') IS NOT NULL AS has_version,
-    current_setting('server_encoding') AS encoding`;
+    current_setting('server_encoding') AS encoding, current_setting('search_path') AS path, current_user AS role`;
 
 /** Those of a database that takes every text. */
 const ENCODINGS: readonly string[] = ["UTF8", "SQL_ASCII"];
@@ -31,7 +31,7 @@ const ENCODINGS: readonly string[] = ["UTF8", "SQL_ASCII"];
  * Makes the schema, or migrates it. Many workers may start at once.
  *
  * @throws {ConfigError} `unreadable` if a newer program has migrated it, `invalid_value` for a database that cannot hold
- *   every text.
+ *   every text, or a pooler that drops the schema.
  */
 export async function migrate(client: PostgresClient, schema: string): Promise<void> {
   await client.transaction("prepare the queue's schema", async (run) => {
@@ -39,6 +39,8 @@ export async function migrate(client: PostgresClient, schema: string): Promise<v
     const [found] = await run(FOUND, [schema]);
     const encoding = String(found?.["encoding"]);
     if (!ENCODINGS.includes(encoding)) throw wrongEncoding(encoding);
+    const [first = ""] = String(found?.["path"]).split(",");
+    if (first.replaceAll('"', "") !== schema) throw elsewhere(schema, String(found?.["role"]));
     // Who may use what is there need not be allowed to make it.
     if (found?.["has_schema"] !== true) await run(`CREATE SCHEMA "${schema}"`);
     if (found?.["has_version"] !== true) {
@@ -60,6 +62,14 @@ function wrongEncoding(encoding: string): ConfigError {
     "invalid_value",
     `The queue's database has the encoding ${encoding}, in which most texts cannot be stored; make one with ` +
       "`createdb --encoding UTF8 --template template0`",
+  );
+}
+
+function elsewhere(schema: string, role: string): ConfigError {
+  return new ConfigError(
+    "invalid_value",
+    `A pooler drops the name of the queue's schema; let the database know it: ` +
+      `ALTER ROLE ${role} SET search_path = ${schema}`,
   );
 }
 
