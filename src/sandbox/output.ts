@@ -241,7 +241,8 @@ export class OutputImages implements AsyncDisposable {
   ): Promise<StagedImage> {
     const staging = await this.#openStaging();
     const kind = kindOf(bytes, filename);
-    if (kind === undefined || !kind.isWhole(bytes)) {
+    // What was fetched was looked at when it came.
+    if (kind === undefined || (file === undefined && !kind.isWhole(bytes))) {
       throw new ComfyError("output", `The file ${filename} of ComfyUI is no whole image`);
     }
     const { parameters } = this.#options;

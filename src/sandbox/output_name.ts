@@ -37,16 +37,10 @@ const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
  * @returns the name without extension.
  */
 export async function outputName(pattern: string, facts: OutputFacts): Promise<string> {
-  const stamp = new Date(facts.timestampMs).toISOString().replace(/[-:]/g, "").slice(0, 15);
-  const values: Record<string, string> = {
-    job_id: await safePart(facts.jobId),
-    index: String(facts.index),
-    prompt: plain(facts.prompt),
-    seed: String(facts.seed),
-    model: plain(facts.model.replace(/\.[a-z]+$/i, "")),
-    timestamp: stamp,
-  };
-  const filled = pattern.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);
+  const jobId = await safePart(facts.jobId);
+  const filled = pattern.replace(/\{(\w+)\}/g, (whole, key: string) => {
+    return key === "job_id" ? jobId : valueOf(key, facts) ?? whole;
+  });
   const name = filled.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, MAX_NAME_CHARS);
   // Programs would take a name that begins with a hyphen for an option.
   if (name === "" || /^[.-]/.test(name) || isReserved(name)) {
@@ -57,6 +51,26 @@ export async function outputName(pattern: string, facts: OutputFacts): Promise<s
 
 function isReserved(name: string): boolean {
   return RESERVED.test(name.split(".")[0] ?? "");
+}
+
+/** Only what a pattern asks for is spelled out. */
+function valueOf(
+  key: string,
+  { index, prompt, seed, model, timestampMs }: OutputFacts,
+): string | undefined {
+  switch (key) {
+    case "index":
+      return String(index);
+    case "prompt":
+      return plain(prompt);
+    case "seed":
+      return String(seed);
+    case "model":
+      return plain(model.replace(/\.[a-z]+$/i, ""));
+    case "timestamp":
+      return new Date(timestampMs).toISOString().replace(/[-:]/g, "").slice(0, 15);
+  }
+  return undefined;
 }
 
 async function safePart(value: string): Promise<string> {
