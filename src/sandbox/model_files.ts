@@ -5,8 +5,8 @@ import type { ModelInfo } from "../protocol/mod.ts";
 /** ComfyUI's list (folder_paths.py), compared without regard to case. */
 const EXTENSIONS = [".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"];
 
-/** Deepest folder that is looked into. */
-const MAX_DEPTH = 16;
+/** Deepest folder that is looked into, and most of them: by links a few can lead to millions of paths. */
+const [MAX_DEPTH, MAX_FOLDERS] = [16, 10_000];
 
 /**
  * What changed this short before it was looked at, in milliseconds, may change again without a trace:
@@ -74,7 +74,7 @@ async function isCurrent({ folders }: Scan): Promise<boolean> {
 
 async function scanFolder(dir: string, type: ModelInfo["model_type"]): Promise<Scan> {
   const scan: Scan = { models: [], folders: new Map(), newestMs: -Infinity };
-  await walk(dir, "", [], async (path, name) => {
+  await walk({ root: dir, left: MAX_FOLDERS }, "", [], async (path, name) => {
     const info = await statOf(path);
     if (info === undefined) return;
     scan.newestMs = Math.max(scan.newestMs, changedAtMs(info));
@@ -97,11 +97,13 @@ function changedAtMs(info: Deno.FileInfo | undefined): number {
  * @param above Real paths of the folders above: a link that leads back to one goes in a circle.
  */
 async function walk(
-  root: string,
+  tree: { readonly root: string; left: number },
   below: string,
   above: readonly string[],
   visit: (path: string, name: string) => Promise<void>,
 ): Promise<void> {
+  if (tree.left-- <= 0) return;
+  const { root } = tree;
   const folder = below === "" ? root : `${root}/${below}`;
   const real = await realPathOf(folder);
   if (real === undefined || above.includes(real) || above.length > MAX_DEPTH) return;
@@ -111,7 +113,7 @@ async function walk(
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
     const kind = entry.isSymlink ? await statOf(`${root}/${name}`) : entry;
     if (kind?.isDirectory && entry.name !== ".git") {
-      await walk(root, name, [...above, real], visit);
+      await walk(tree, name, [...above, real], visit);
     } else if (kind?.isFile && isModel(entry.name)) await visit(`${root}/${name}`, name);
   }
 }

@@ -94,7 +94,8 @@ class KernelGate implements Gate {
     // New descriptors have the lowest number that is free.
     if (this.#isUsed(this.mostDescriptors - SPARE)) {
       this.#shortAtMs = nowMs;
-      if (this.#isOpen) this.#close();
+      // Again and again: HTTP may have begun to listen anew.
+      this.#close();
     } else if (!this.#isOpen && nowMs - this.#shortAtMs >= CLOSED_MS) this.#letIn();
   }
 

@@ -135,6 +135,13 @@ export interface BindOptions {
    */
   maxMessageBytes?: number;
   /**
+   * For requests: bytes of a frame that are wanted. A longer one is handed up as long as it is, but only its first
+   * 16 bytes are those that came: it is to be refused, and costs neither time nor memory.
+   *
+   * @default {as many as may come}
+   */
+  wantedBytes?: number;
+  /**
    * Messages that wait in the socket for one slow peer. Further updates for it are dropped; further
    * answers wait in the process, see `maxBacklogBytes`.
    *

@@ -14,6 +14,7 @@ import { type Gate, openGate, zmqTransport } from "../transport/mod.ts";
 import { readDoors } from "./doors.ts";
 import { findInput, findPalettes, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
+import { MAX_MESSAGE_BYTES } from "../protocol/limits.ts";
 import type { Handle } from "./answer.ts";
 import { serveRequests } from "./server.ts";
 import type { PixelsWorker, WorkerOptions } from "./worker.ts";
@@ -50,7 +51,12 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const { crowd } = doors;
   const bind = { ...doors.bind, gate };
   const requests = starting.use(
-    await transport.bindRequests(config.zmq.reqRepAddr, { ...bind, slowDown: SLOW_DOWN }),
+    await transport.bindRequests(config.zmq.reqRepAddr, {
+      ...bind,
+      slowDown: SLOW_DOWN,
+      // Compressed, the longest message can be a little longer.
+      wantedBytes: 2 * MAX_MESSAGE_BYTES,
+    }),
   );
   const updates = starting.use(await transport.bindUpdates(config.zmq.pubSubAddr, bind));
   // Pings are answered from now on; all else waits for the rest to be there.

@@ -105,3 +105,16 @@ Deno.test("ModelFiles.list() looks once for all who ask meanwhile, and finds a f
   await Deno.writeTextFile(`${dir.path}/later/v.sft`, "x");
   assert.deepEqual(namesOf(await files.list()), ["v.sft"]);
 });
+
+Deno.test("a few folders full of links are looked through in time, though millions of paths lead through them", async () => {
+  await using dir = await tempDir();
+  for (let level = 0; level < 9; level++) {
+    await Deno.mkdir(`${dir.path}/${level}`);
+    for (let link = 0; link < 6 && level > 0; link++) {
+      await Deno.symlink(`${dir.path}/${level}`, `${dir.path}/${level - 1}/${link}`);
+    }
+  }
+  await Deno.writeTextFile(`${dir.path}/0/a.safetensors`, "");
+  const models = await createModelFiles(`${dir.path}/0`, "vae").list();
+  assert.deepEqual(models.map(({ name }) => name), ["a.safetensors"]);
+});

@@ -36,7 +36,7 @@ const LINGER_MS = 400;
 /** Options of a socket that will be bound to an address. */
 export async function boundOptions(
   address: string,
-  limits: Pick<NativeSocketOptions, "maxMessageSize" | "sendHighWaterMark">,
+  limits: Pick<NativeSocketOptions, "maxMessageSize" | "sendHighWaterMark" | "wantedBytes">,
   gate?: Gate,
 ): Promise<NativeSocketOptions> {
   const backlog = gate === undefined ? {} : { backlog: gate.backlog };

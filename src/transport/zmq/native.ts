@@ -50,6 +50,8 @@ export interface NativeSocketOptions {
   ipv6: boolean;
   sendHighWaterMark: number;
   backlog?: number;
+  /** Bytes of a frame that are read; longer ones are as long, and empty behind their beginning. */
+  wantedBytes?: number;
   linger: number;
   handshakeInterval: number;
   tcpKeepalive: number;

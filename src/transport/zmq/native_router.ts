@@ -12,6 +12,9 @@ const SHARED_BYTES = 16_384;
 
 const NOTHING = new Uint8Array();
 
+/** What is kept of a frame that is too long to be read: it tells of what kind it is. */
+const HEAD_BYTES = 16;
+
 /** Frames of a message that are kept: identity, some envelope of proxies, and more than the one body there may be. */
 const MAX_FRAMES = 64;
 
@@ -32,9 +35,10 @@ const DISCARDED_AT_ONCE = 2_048;
 
 /** A ROUTER with `mandatory` set. */
 export class NativeRouter extends NativeSocket implements Intake, RouterPort {
-  /** As large as a message can be. Memory is only used as far as it was ever written. */
+  /** As large as what is read of a frame. Memory is only used as far as it was ever written. */
   readonly #incoming: Uint8Array<ArrayBuffer>;
   readonly #capacity: bigint;
+  readonly #mostBytes: number;
   #shared = new Uint8Array(SHARED_BYTES);
   #kept = 0;
   /** A message with more frames than are kept, whose others are still to be thrown away. */
@@ -56,8 +60,11 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
   /** Makes a socket; the share in the library is given back with it, unless it is another's context. */
   constructor(library: Libzmq, options: NativeSocketOptions, context?: Deno.PointerValue) {
     super(library, ZMQ.ROUTER, options, context);
-    this.#incoming = new Uint8Array(options.maxMessageSize);
-    this.#capacity = BigInt(options.maxMessageSize);
+    this.#mostBytes = options.maxMessageSize;
+    this.#incoming = new Uint8Array(
+      Math.min(options.maxMessageSize, options.wantedBytes ?? Infinity),
+    );
+    this.#capacity = BigInt(this.#incoming.length);
     this.set(ZMQ.ROUTER_MANDATORY, 1);
     this.set(ZMQ.RCVHWM, WAITING_MESSAGES);
     this.#hasUsers = options.curveServer === true;
@@ -130,7 +137,7 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
       bytes += frame.length;
       this.#count(frame.length);
       // A second frame tells as much as the many that are not kept.
-      frames.push(bytes <= this.#incoming.length ? frame : NOTHING);
+      frames.push(bytes <= this.#mostBytes ? frame : NOTHING);
     } while (frames.length < MAX_FRAMES && this.#hasMore);
     if (frames.length < MAX_FRAMES) return frames;
     this.#endless = frames;
@@ -195,6 +202,13 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
   }
 
   /** Receives a frame, or as much of it as is wanted; returns its size, undefined if there is none. */
+  /** As long as what nobody wants to read, which takes no memory before it is written to. */
+  #hollow(size: number): Uint8Array {
+    const frame = new Uint8Array(size);
+    frame.set(this.#incoming.subarray(0, HEAD_BYTES));
+    return frame;
+  }
+
   #receive(capacity: bigint): number | undefined {
     const { zmq_recv } = this.zmq;
     for (;;) {
@@ -209,6 +223,7 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
    * that is done for one; nobody else writes where a frame lies.
    */
   #keep(size: number): Uint8Array {
+    if (size > this.#incoming.length) return this.#hollow(size);
     if (size > SHARED_BYTES / 16) return this.#incoming.slice(0, size);
     if (this.#kept + size > SHARED_BYTES) {
       this.#shared = new Uint8Array(SHARED_BYTES);

@@ -53,7 +53,8 @@ export async function openRouter(
   }
   refuseCurve(curve);
   const { Router } = await import("zeromq");
-  return new Router({ ...options, mandatory: true, receiveTimeout: 0, sendTimeout: 0 });
+  const { wantedBytes: _wanted, backlog: _backlog, ...known } = options;
+  return new Router({ ...known, mandatory: true, receiveTimeout: 0, sendTimeout: 0 });
 }
 
 /** Opens a PUB. @throws {TransportError} `key_invalid`, `unsupported`. */
@@ -75,7 +76,8 @@ export async function openPublisher(
   }
   refuseCurve(curve);
   const { AddonPublisher } = await import("./addon_publisher.ts");
-  return new AddonPublisher(options);
+  const { backlog: _backlog, ...known } = options;
+  return new AddonPublisher(known);
 }
 
 /** On the addon the handler's socket brings the process down (zeromq 6.8.0 on Deno 2.9.6). */

@@ -60,10 +60,12 @@ export async function bindRouter(
     maxMessageBytes = 16_777_216,
     highWaterMark = 256,
     maxBacklogBytes = 16_777_216,
+    wantedBytes = maxMessageBytes,
   } = options;
   const socketOptions = await boundOptions(address, {
     maxMessageSize: maxMessageBytes,
     sendHighWaterMark: highWaterMark,
+    wantedBytes,
   }, options.gate);
   const socket = await openRouter(openLibrary, socketOptions, options.curve, crowdOf(options));
   return new ZmqRequestServer(

@@ -45,6 +45,25 @@ Deno.test("zmq RequestServer keeps no more of a message than one frame may have"
   await serving;
 });
 
+Deno.test("zmq RequestServer reads of a frame that nobody wants no more than its beginning", async () => {
+  const transport = zmqTransport();
+  await using server = await transport.bindRequests(LOCAL, { wantedBytes: 4_096 });
+  const got: Uint8Array[] = [];
+  const serving = serve(server, (request) => {
+    got.push(request.frames[0]!.slice());
+    request.reply(bytes("seen"));
+  });
+  await using client = await transport.connectRequests(server.address);
+  for (const size of [4_096, 4_097, 5_000_000, 20]) {
+    await client.request(new Uint8Array(size).fill(7));
+  }
+  assert.deepEqual(got.map(({ length }) => length), [4_096, 4_097, 5_000_000, 20]);
+  const known = got.map((frame) => frame.findLastIndex((byte) => byte === 7) + 1);
+  assert.deepEqual(known, [4_096, 16, 16, 20]);
+  await server.close();
+  await serving;
+});
+
 for (const [size, isCut] of [[200, false], [2_000, true]] as const) {
   Deno.test(`zmq UpdatePublisher ${isCut ? "cuts off" : "keeps"} a subscriber who names ${size} bytes`, async () => {
     await using publisher = await zmqTransport().bindUpdates(LOCAL);
