@@ -74,8 +74,9 @@ interface Line {
 type Show = (text: string) => string;
 
 function renderJson({ time, level, message, fields }: Line, show: Show): string {
-  return stringify({ time: time.toISOString(), level, message, ...fields }, show) ??
-    stringify({ time: time.toISOString(), level, message }, show) ?? "";
+  const start = { time: time.toISOString(), level, message: show(message) };
+  return stringifyPlain(start, fields, show) ?? stringify({ ...start, ...fields }, show) ??
+    stringify(start, show) ?? "";
 }
 
 function renderHuman({ time, level, message, fields }: Line, show: Show): string {
@@ -89,6 +90,18 @@ function renderHuman({ time, level, message, fields }: Line, show: Show): string
   const clock = time.toISOString().slice(11, 23);
   return [clock, level.toUpperCase().padEnd(5), ...job, show(message), ...facts].map(printable)
     .join(" ");
+}
+
+/** Nearly all fields are plain values, which need no look at each part; undefined for others. */
+function stringifyPlain(start: object, fields: LogFields, show: Show): string | undefined {
+  const line: Record<string, unknown> = { ...start };
+  for (const [key, value] of Object.entries(fields)) {
+    if (typeof value === "bigint" || (typeof value === "object" && value !== null)) {
+      return undefined;
+    }
+    line[key] = typeof value === "string" ? show(value) : value;
+  }
+  return JSON.stringify(line);
 }
 
 /** A line must never fail for what is in it; undefined if it leads back to itself. */
