@@ -6,7 +6,8 @@ import type { PromptGraph } from "./types.ts";
 /** A link to another node's output, or `undefined` for a literal. */
 export function linkSource(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [source, slot] = value;
+  const source: unknown = value[0];
+  const slot: unknown = value[1];
   return typeof source === "string" && typeof slot === "number" ? source : undefined;
 }
 
@@ -14,7 +15,12 @@ export function linkSource(value: unknown): string | undefined {
 export function sourcesOf(graph: PromptGraph, id: string): string[] {
   const inputs = graph[id]?.inputs;
   if (!isObject(inputs)) return [];
-  return Object.values(inputs).map(linkSource).filter((source) => source !== undefined);
+  const sources: string[] = [];
+  for (const value of Object.values(inputs)) {
+    const source = linkSource(value);
+    if (source !== undefined) sources.push(source);
+  }
+  return sources;
 }
 
 /**

@@ -151,21 +151,19 @@ function tooMany(): Error {
 
 /** Looks at the filter of each line in pieces that follow each other. */
 function filterCheck(passes: readonly Pass[]): (piece: Uint8Array) => void {
-  const places = lineStarts(passes);
-  let next = places.next();
-  let begin = 0;
+  let [pass, row] = [0, 0];
+  /** Where the next line starts, and the piece. */
+  let [at, begin] = [0, 0];
   return (piece) => {
-    for (; !next.done && next.value < begin + piece.length; next = places.next()) {
-      const filter = piece[next.value - begin]!;
-      if (filter >= FILTERS) throw unknownFilter(filter);
+    const end = begin + piece.length;
+    for (; pass < passes.length && at < end; pass += 1, row = 0) {
+      const { rows, rowBytes } = passes[pass]!;
+      for (; row < rows && at < end; row += 1, at += rowBytes + 1) {
+        const filter = piece[at - begin]!;
+        if (filter >= FILTERS) throw unknownFilter(filter);
+      }
+      if (row < rows) break;
     }
-    begin += piece.length;
+    begin = end;
   };
-}
-
-function* lineStarts(passes: readonly Pass[]): Generator<number, undefined> {
-  let at = 0;
-  for (const { rows, rowBytes } of passes) {
-    for (let row = 0; row < rows; row++, at += rowBytes + 1) yield at;
-  }
 }

@@ -47,11 +47,16 @@ export interface NodeIndex {
 /** Creates a memory that knows nothing yet. */
 export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIndex {
   const known = new Map<string, Promise<JsonObject | undefined>>();
+  /** The same once answered: each job asks for all of its classes. */
+  const told = new Map<string, JsonObject>();
   let replacements: Promise<Replacements> | undefined;
   const ask = (name: string) => {
     const answer = client.objectInfo(name, ASK).then((classes) => classes[name]);
     known.set(name, answer);
-    answer.catch(() => {
+    told.delete(name);
+    answer.then((info) => {
+      if (info !== undefined && known.get(name) === answer) told.set(name, info);
+    }, () => {
       if (known.get(name) === answer) known.delete(name);
     });
     return answer;
@@ -80,10 +85,17 @@ export function createNodeIndex({ client }: Pick<ServerWatch, "client">): NodeIn
   };
   return {
     async describe(names, { anew = false, waitMs, signal } = {}) {
-      return await within({ waitMs, signal }, describe([...new Set(names)], anew));
+      const wanted = [...new Set(names)];
+      if (!anew && wanted.length > 0 && wanted.every((name) => told.has(name))) {
+        signal?.throwIfAborted();
+        const classes = Object.fromEntries(wanted.map((name) => [name, told.get(name)!]));
+        return { classes, replacements: {}, isFresh: false };
+      }
+      return await within({ waitMs, signal }, describe(wanted, anew));
     },
     forget() {
       known.clear();
+      told.clear();
       replacements = undefined;
     },
   };

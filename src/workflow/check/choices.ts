@@ -22,7 +22,10 @@ export function chooseName(
   { choices = [], isUpload }: InputSpec,
   parameter: Parameter | "lora" | undefined,
 ): Choice {
-  if (choices.some((choice) => isSame(choice, value))) return { type: "same" };
+  // V8's own search first: lists of models are long.
+  const isThere = choices.includes(value) ||
+    (typeof value === "object" && choices.some((choice) => isSame(choice, value)));
+  if (isThere) return { type: "same" };
   const name = plain(value);
   // A file in a folder, or of another area, is there although it is not listed.
   if (isUpload && /[/[]/.test(name)) return { type: "same" };

@@ -79,8 +79,8 @@ export function outputTypes(info: unknown): LinkType[] {
  * value, not even INT to FLOAT or a text to a choice; of choices it compares the lists.
  */
 export function accepts(taken: LinkType, given: LinkType): boolean {
-  if (quote(taken) === quote(given) || taken === "*" || given === "*") return true;
-  if (typeof taken !== "string") return false;
+  if (taken === given || taken === "*" || given === "*") return true;
+  if (typeof taken !== "string") return typeof given !== "string" && quote(taken) === quote(given);
   if (typeof given !== "string") return taken === "COMBO";
   const [inputs, outputs] = [namesIn(taken), namesIn(given)];
   // A choice with inputs of its own can only be made in the graph.
