@@ -77,6 +77,11 @@ export class FairQueue<T> {
     return this.#items;
   }
 
+  /** True while somebody waits who keeps no pace. */
+  get hasPrompt(): boolean {
+    return this.#prompt.size > 0;
+  }
+
   /** How many have something waiting. */
   get owners(): number {
     return this.#waiting.size;

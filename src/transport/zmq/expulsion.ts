@@ -6,8 +6,11 @@
 
 import type { Connection, RouterPort } from "./port.ts";
 
-/** Messages after which it is worth to know where they come from, and more than ZeroMQ lets wait of one peer. */
-const FIRST_MESSAGES = 16;
+/**
+ * Messages after which it matters where they come from, and more than ZeroMQ lets wait of one peer. Whoever is cut
+ * off loses what was answered, so who only reads late has time to notice.
+ */
+const FIRST_MESSAGES = 1_024;
 const MORE_MESSAGES = 256;
 
 /** Peers under suspicion; a stranger must not fill the memory with them. */

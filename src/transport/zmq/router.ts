@@ -137,10 +137,10 @@ class ZmqRequestServer implements RequestServer {
   #nextThere(): Promise<IteratorResult<IncomingRequest>> | undefined {
     const nowMs = performance.now();
     this.#charge(nowMs);
-    if (!this.#queue.isEmpty && this.#budget.spend(nowMs)) return undefined;
-    const arrival = this.#take(nowMs);
+    if (this.#isHeld && this.#budget.spend(nowMs)) return undefined;
+    const arrival = this.#take(nowMs) ?? (this.#isBusy ? undefined : this.#linger(nowMs));
     if (arrival === undefined) return undefined;
-    return Promise.resolve({ done: false, value: this.#handUp(arrival, nowMs) });
+    return Promise.resolve({ done: false, value: this.#handUp(arrival) });
   }
 
   async #next(): Promise<IteratorResult<IncomingRequest>> {
@@ -153,7 +153,7 @@ class ZmqRequestServer implements RequestServer {
         this.#receiver.renew(nowMs);
         const arrival = this.#take(nowMs) ?? this.#linger(nowMs);
         if (arrival === undefined) continue;
-        return { done: false, value: this.#handUp(arrival, performance.now()) };
+        return { done: false, value: this.#handUp(arrival) };
       }
       const frames = await this.#receiver.receive();
       if (frames === undefined) return { done: true, value: undefined };
@@ -161,12 +161,12 @@ class ZmqRequestServer implements RequestServer {
       const arrival = this.#open(frames, nowMs);
       this.#isFlooded = arrival === undefined;
       if (arrival === undefined) continue;
-      return { done: false, value: this.#handUp(arrival, nowMs) };
+      return { done: false, value: this.#handUp(arrival) };
     }
   }
 
-  #handUp({ owner, bytes, request }: Arrival, sinceMs: number): IncomingRequest {
-    if (this.#isCrowded) this.#serving = { owner, bytes, sinceMs };
+  #handUp({ owner, bytes, request }: Arrival): IncomingRequest {
+    if (this.#isCrowded) this.#serving = { owner, bytes, sinceMs: performance.now() };
     return request;
   }
 
@@ -175,10 +175,14 @@ class ZmqRequestServer implements RequestServer {
     return !this.#queue.isEmpty || this.#isFlooded;
   }
 
+  /** True while requests that were handed up are worked on, which the event loop is needed for. */
+  get #isBusy(): boolean {
+    return this.#unanswered > this.#queue.size;
+  }
+
   /** Waits for who may go, at once: a turn of the event loop takes longer than a request. */
   #linger(sinceMs: number): Arrival | undefined {
-    const isBusy = this.#unanswered > this.#queue.size;
-    const untilMs = sinceMs + (isBusy ? BUSY_LINGER_MS : LINGER_MS);
+    const untilMs = sinceMs + (this.#isBusy ? BUSY_LINGER_MS : LINGER_MS);
     for (let nowMs = sinceMs; nowMs < untilMs && this.#isHeld && this.#closing === undefined;) {
       const waitMs = Math.min(untilMs - nowMs, this.#queue.waitMs(nowMs) || Infinity);
       const mayRest = this.#isDrained || this.#isFlooded;
@@ -193,7 +197,8 @@ class ZmqRequestServer implements RequestServer {
   /** The next request, chosen among those of all peers if there are several. */
   #take(nowMs: number): Arrival | undefined {
     const sinceMs = nowMs - this.#lookedAtMs;
-    if (this.#isHeld && sinceMs < (this.#isFlooded ? FLOOD_MS : CHOICE_MS)) {
+    // Before each of those who keep the pace there is time for a look.
+    if (this.#isFlooded ? sinceMs < FLOOD_MS : this.#queue.hasPrompt && sinceMs < CHOICE_MS) {
       const arrival = this.#shift(nowMs);
       if (arrival !== undefined || this.#isFlooded) return arrival;
     }

@@ -34,7 +34,7 @@ function watched() {
 
 Deno.test("Expulsion cuts off a connection that sent more than could wait since it was known", () => {
   const { state, note } = watched();
-  note(250);
+  note(1_250);
   assert.deepEqual([state.cut.length, state.isWanted], [0, false]);
   note(50);
   assert.deepEqual([state.cut, state.isWanted], [[{ descriptor: 7 }], false]);
@@ -42,7 +42,7 @@ Deno.test("Expulsion cuts off a connection that sent more than could wait since 
 
 Deno.test("Expulsion cuts off no other connection that has got the descriptor", () => {
   const { state, note } = watched();
-  note(100);
+  note(1_100);
   state.connection = { descriptor: 7 };
   note(250);
   assert.deepEqual(state.cut, []);
@@ -54,7 +54,7 @@ Deno.test("Expulsion cuts off no other connection that has got the descriptor", 
 
 Deno.test("Expulsion asks no more who sends when a peer is gone", () => {
   const { state, expulsion, note } = watched();
-  note(16);
+  note(1_024);
   assert.equal(state.isWanted, true);
   expulsion.forget("peer");
   assert.equal(state.isWanted, false);
