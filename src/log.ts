@@ -58,7 +58,8 @@ export function createLogger(options: LoggerOptions): Logger {
   return {
     log(lineLevel, message, fields = {}) {
       if (LOG_LEVELS.indexOf(lineLevel) < least) return;
-      write(render({ time: new Date(now()), level: lineLevel, message, fields }, show) + "\n");
+      const line = render({ time: new Date(now()), level: lineLevel, message, fields }, show);
+      write(`${printable(line)}\n`);
     },
   };
 }
@@ -74,8 +75,9 @@ interface Line {
 type Show = (text: string) => string;
 
 function renderJson({ time, level, message, fields }: Line, show: Show): string {
-  return stringify({ time: time.toISOString(), level, message, ...fields }, show) ??
-    stringify({ time: time.toISOString(), level, message }, show) ?? "";
+  const start = { time: time.toISOString(), level, message: show(message) };
+  return stringifyPlain(start, fields, show) ?? stringify({ ...start, ...fields }, show) ??
+    stringify(start, show) ?? "";
 }
 
 function renderHuman({ time, level, message, fields }: Line, show: Show): string {
@@ -87,8 +89,19 @@ function renderHuman({ time, level, message, fields }: Line, show: Show): string
     );
   const job = jobId === undefined ? [] : [`[${jobId}]`];
   const clock = time.toISOString().slice(11, 23);
-  return [clock, level.toUpperCase().padEnd(5), ...job, show(message), ...facts].map(printable)
-    .join(" ");
+  return [clock, level.toUpperCase().padEnd(5), ...job, show(message), ...facts].join(" ");
+}
+
+/** Nearly all fields are plain values, which need no look at each part; undefined for others. */
+function stringifyPlain(start: object, fields: LogFields, show: Show): string | undefined {
+  const line: Record<string, unknown> = { ...start };
+  for (const [key, value] of Object.entries(fields)) {
+    if (typeof value === "bigint" || (typeof value === "object" && value !== null)) {
+      return undefined;
+    }
+    line[key] = typeof value === "string" ? show(value) : value;
+  }
+  return JSON.stringify(line);
 }
 
 /** A line must never fail for what is in it; undefined if it leads back to itself. */
@@ -103,11 +116,14 @@ function stringify(value: unknown, show: Show): string | undefined {
   }
 }
 
-/** Control characters of foreign text must not steer the operator's terminal. */
-function printable(text: string): string {
-  return text.replace(
+/**
+ * Foreign text must not steer the operator's terminal, nor turn around what it shows. JSON has such characters in
+ * texts alone, where they may be spelled out.
+ */
+function printable(line: string): string {
+  return line.replace(
     // deno-lint-ignore no-control-regex
-    /[\u0000-\u001f\u007f-\u009f]/g,
+    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

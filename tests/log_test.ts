@@ -89,3 +89,23 @@ for (const format of ["json", "human"] as const) {
     assert.ok(lines[2]!.length < 20_000);
   });
 }
+
+Deno.test("a line of either format spells out what would act on a terminal, and stays what it is", () => {
+  for (const format of ["json", "human"] as const) {
+    const lines: string[] = [];
+    const logger = createLogger({ format, write: (line) => lines.push(line) });
+    const odd = "a\x1b[2J\x7f\u009b31m\u2028\u202eb\u2066";
+    logger.log("info", odd, { jobId: odd, server: odd });
+    const [line = ""] = lines;
+    assert.doesNotMatch(
+      line.slice(0, -1),
+      // deno-lint-ignore no-control-regex
+      /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/,
+    );
+    assert.ok(line.endsWith("\n"));
+    if (format === "json") {
+      const { message, jobId, server } = JSON.parse(line);
+      assert.deepEqual([message, jobId, server], [odd, odd, odd]);
+    }
+  }
+});

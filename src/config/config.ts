@@ -26,7 +26,7 @@ export interface ZmqConfig {
   readonly serverKey: string | undefined;
   /** Whether a worker may listen beyond this machine without CURVE. @default {false} */
   readonly allowInsecureBind: boolean;
-  /** Connections that one address may have to each socket. @default {1000} */
+  /** Connections that one address may have to each socket, and one key. @default {1000} */
   readonly maxConnections: number;
 }
 

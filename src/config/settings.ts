@@ -76,7 +76,7 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
     path: "zmq.max_connections",
     kind: wholeNumber(1, 1_000_000),
     default: 1_000,
-    help: "most connections of one address to a socket, a quarter of all",
+    help: "most connections of one address or key to a socket, a quarter of all",
   },
   ...HTTP_SETTINGS,
   ...WEBHOOK_SETTINGS,

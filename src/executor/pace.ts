@@ -19,23 +19,23 @@ const MOST_COUNT = 8;
 export interface PaceOptions {
   /** Monotonic milliseconds. @default {performance.now} */
   now?: () => number;
-  /** Calls back after some time; returns how to give that up. @default a timer */
-  later?: (callback: () => void, ms: number) => () => void;
+  /** Calls back again and again; returns how to give that up. @default a timer */
+  every?: (callback: () => void, ms: number) => () => void;
 }
 
 /** The pace of all isolates together. */
 export class Pace {
   readonly #now: () => number;
-  readonly #later: (callback: () => void, ms: number) => () => void;
+  readonly #every: (callback: () => void, ms: number) => () => void;
   readonly #waiting = new Set<() => void>();
   #lastMs = -Infinity;
   #gapMs = MOST_MS;
   #cancel: (() => void) | undefined;
 
   /** Begins slowly. */
-  constructor({ now = () => performance.now(), later = timer }: PaceOptions = {}) {
+  constructor({ now = () => performance.now(), every = timer }: PaceOptions = {}) {
     this.#now = now;
-    this.#later = later;
+    this.#every = every;
   }
 
   /** True while looks are the better way. */
@@ -56,23 +56,28 @@ export class Pace {
   /** Calls back at the next look, which is the same for all. */
   look(callback: () => void): void {
     this.#waiting.add(callback);
-    this.#cancel ??= this.#later(() => {
-      this.#cancel = undefined;
+    // One timer for many looks: to make one costs more than to let it run on.
+    this.#cancel ??= this.#every(() => {
       const all = [...this.#waiting];
       this.#waiting.clear();
       for (const each of all) each();
+      this.#rest();
     }, LOOK_MS);
   }
 
   /** Does so no more. */
   leave(callback: () => void): void {
-    if (!this.#waiting.delete(callback) || this.#waiting.size > 0) return;
+    if (this.#waiting.delete(callback)) this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#waiting.size > 0) return;
     this.#cancel?.();
     this.#cancel = undefined;
   }
 }
 
 function timer(callback: () => void, ms: number): () => void {
-  const started = setTimeout(callback, ms);
-  return () => clearTimeout(started);
+  const started = setInterval(callback, ms);
+  return () => clearInterval(started);
 }

@@ -64,7 +64,7 @@ export function toLease(
   request?: GenerateRequest,
 ): Lease {
   return {
-    job: request === undefined ? toJob(row) : jobOf(row, { value: request }),
+    job: toKnownJob(row, request),
     token,
     promptId: row.prompt_id!,
     clientId: row.client_id ?? "",
@@ -79,6 +79,11 @@ export function toLease(
  */
 export function toJob(row: JobRow): Job {
   return jobOf(row, attempt(() => readRequest(row)));
+}
+
+/** The same for a row of which it may be known already what the job asks for. */
+export function toKnownJob(row: JobRow, request: GenerateRequest | undefined): Job {
+  return request === undefined ? toJob(row) : jobOf(row, { value: request });
 }
 
 function jobOf(row: JobRow, request: { value?: GenerateRequest; damage?: string }): Job {

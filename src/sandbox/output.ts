@@ -54,6 +54,9 @@ const MAX_IMAGE_BYTES = 288 * 1024 * 1024;
 /** Most images of a job that may come over the event socket. */
 const MAX_SENT = 4_096;
 
+/** Most files of a job that are fetched: a batch of 64 films of 256 frames each. */
+const MAX_FILES = 16_384;
+
 /** Above this size a copy costs more than one more write, which is a way to another thread and back. */
 const LARGE_BYTES = 128 * 1024;
 
@@ -85,6 +88,7 @@ export class OutputImages implements AsyncDisposable {
   readonly #sent: Promise<StagedImage>[] = [];
   /** Bytes that came over the event socket and still are in memory. */
   #unwritten = 0;
+  #expected = 0;
   #staging: Promise<Staging> | undefined;
   /** One after the other, so that one at a time is in memory. */
   #last: Promise<unknown> = Promise.resolve();
@@ -103,6 +107,8 @@ export class OutputImages implements AsyncDisposable {
     for (const image of images) {
       // Whether a temporary one is a result shows at the end.
       if (image.type !== "output") continue;
+      // Nothing holds back a server that tells of too many, or over and over.
+      if (this.#expected++ >= MAX_FILES) return;
       const fetched = this.#last.then(() => this.#fetchEarly(image));
       this.#last = fetched;
       this.#early.set(keyOf(image), { beganAtMs: performance.now(), image: fetched });
@@ -140,6 +146,7 @@ export class OutputImages implements AsyncDisposable {
         "ComfyUI finished the workflow without an image; check that it ends in a SaveImage node",
       );
     }
+    if (images.length > MAX_FILES) throw tooManyFiles(images.length);
     const { signal, parameters } = this.#options;
     const { filenamePattern } = this.#context.setup;
     const { jobId, request, seed } = this.#spec;
@@ -269,6 +276,13 @@ export class OutputImages implements AsyncDisposable {
 async function bothOf<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([first, second]);
   return await Promise.all([first, second]);
+}
+
+function tooManyFiles(count: number): ComfyError {
+  return new ComfyError(
+    "output",
+    `ComfyUI tells of ${count} files of one job, more than ${MAX_FILES}; make the workflow save fewer`,
+  );
 }
 
 function tooMuchSent(): ComfyError {

@@ -1,5 +1,8 @@
 /** Names of the files that a job leaves. Pure. */
 
+/** What an id becomes that had to be changed: others that end so, such as `job-0123456789abcdef`, are none. */
+const FINGERPRINTED = /^(?=.*_|.{80}$|(?:con|prn|aux|nul|com\d|lpt\d)[.-]).*-[0-9a-f]{16}$/;
+
 /** What a pattern may ask for. */
 export interface OutputFacts {
   /** The client's name of the job. */
@@ -29,7 +32,7 @@ const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
  *
  * Ids and prompts come from strangers, so each value keeps only letters, digits, `.`, `-` and `_`; an id
  * that had to be changed gets a fingerprint of the original, so that two of them cannot meet in one
- * name. The result is one path segment, never hidden, never empty.
+ * name. The result is one path segment, never hidden, an option, or empty.
  *
  * @returns the name without extension.
  */
@@ -39,7 +42,8 @@ export async function outputName(pattern: string, facts: OutputFacts): Promise<s
     return key === "job_id" ? jobId : valueOf(key, facts) ?? whole;
   });
   const name = filled.replace(/[^A-Za-z0-9._-]/g, "_").slice(0, MAX_NAME_CHARS);
-  if (name === "" || name.startsWith(".") || RESERVED.test(name.split(".")[0] ?? "")) {
+  // Programs would take a name that begins with a hyphen for an option.
+  if (name === "" || /^[.-]/.test(name) || isReserved(name)) {
     return `_${name}`;
   }
   return name;
@@ -65,10 +69,17 @@ function valueOf(
   return undefined;
 }
 
+function isReserved(name: string): boolean {
+  return RESERVED.test(name.split(".")[0] ?? "");
+}
+
 async function safePart(value: string): Promise<string> {
   const safe = plain(value);
-  // Case is folded by some file systems: ids that differ in case alone must not meet either.
-  if (safe === value && value === value.toLowerCase()) return safe;
+  // Case is folded by some file systems: ids that differ in case alone must not meet either. One that looks
+  // like a changed one, or would be changed later on, could meet it.
+  const isKept = safe === value && value === value.toLowerCase() && /^[^.-]/.test(value) &&
+    !isReserved(value) && !FINGERPRINTED.test(value);
+  if (isKept) return safe;
   return `${safe.slice(0, MAX_PART_CHARS - 17)}-${await fingerprint(value)}`;
 }
 

@@ -151,6 +151,7 @@ export class FairQueue<T> {
     peer.atMs = nowMs;
     peer.level = levelOf(peer.usedMs, nowMs);
     if (waiting === undefined) return this.#remember(peer);
+    if (waiting.isPaced) this.#pace.took(ms);
     this.#levelsOf(waiting).remove(waiting, waiting.place);
     this.#rank(waiting, nowMs);
   }

@@ -6,6 +6,10 @@ const PORTION = 8;
 /** Time from one portion to the next, in milliseconds; all of them share it. */
 const INTERVAL_MS = 1.6;
 
+/** Of the time that is left over for others there is so many times what their requests take, up to a limit. */
+const REST = 4;
+const MOST_REST_MS = 10;
+
 /** A portion may be late by so much before others have to wait for it, in milliseconds. */
 const SLACK_MS = 0.8;
 
@@ -47,6 +51,11 @@ export class Pace<Owner extends Paced> {
       this.#dueMs = Math.max(this.#dueMs, nowMs - SLACK_MS) + INTERVAL_MS;
     }
     this.#left -= 1;
+  }
+
+  /** Notes how long one took: where they are heavy the next portion comes later. */
+  took(ms: number): void {
+    this.#dueMs += Math.max(0, Math.min(REST * ms, MOST_REST_MS) - INTERVAL_MS / PORTION);
   }
 }
 

@@ -153,7 +153,7 @@ export interface BindOptions {
    * ask too. @default {none: it waits as well}
    */
   slowDown?: Uint8Array;
-  /** Connections from one address, a quarter of all; those that come after are cut off (on Linux). @default {1000} */
+  /** Connections from one address, or of one key, a quarter of all; those that come after are cut off (on Linux). @default {1000} */
   maxConnections?: number;
   /** Hears of each connection that was one too many. @default nobody */
   onRefused?: (source: string) => void;

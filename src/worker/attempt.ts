@@ -256,8 +256,17 @@ export class Attempt implements Disposable {
     } else if (event.type === "progress") {
       // A second attempt starts from nothing, but what was shown is not taken back.
       const before = Math.max(shown.get(id)?.percent ?? 0, percentElsewhere(id));
-      const percent = Math.max(before, event.progress.percent);
-      const progress = { type: "progress", job_id: id, ...event.progress, percent } as const;
+      const { stage, step, total_steps, percent: reached, eta_s } = event.progress;
+      const percent = Math.max(before, reached);
+      const progress: Progress = {
+        type: "progress",
+        job_id: id,
+        stage,
+        step,
+        total_steps,
+        percent,
+        eta_s,
+      };
       shown.set(id, progress);
       publisher.publish(progress);
     }

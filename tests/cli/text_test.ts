@@ -3,6 +3,7 @@ import { fit, formatSeconds, printable, renderTable, widthOf } from "../../src/c
 
 Deno.test("printable() lets no text steer the terminal", () => {
   assert.equal(printable("a\x1b[2Jb\n\u009bc"), "a\\u001b[2Jb\\u000a\\u009bc");
+  assert.equal(printable("exe.\u202egnp\u2066 שלום"), "exe.\\u202egnp\\u2066 שלום");
 });
 
 Deno.test("fit() shortens to columns, not characters", () => {

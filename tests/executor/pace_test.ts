@@ -7,7 +7,7 @@ function setup() {
   const timers = new Set<() => void>();
   const pace = new Pace({
     now: () => now,
-    later: (callback) => {
+    every: (callback) => {
       timers.add(callback);
       return () => timers.delete(callback);
     },
@@ -22,10 +22,7 @@ function setup() {
       }
     },
     expire: () => {
-      for (const callback of [...timers]) {
-        timers.delete(callback);
-        callback();
-      }
+      for (const callback of [...timers]) callback();
     },
   };
 }
@@ -64,6 +61,13 @@ Deno.test("A pace has one timer for all, which goes with the last that waits", (
   assert.equal(timers.size, 1);
   expire();
   assert.deepEqual([seen, timers.size], [["a", "b"], 0]);
+  const again = () => pace.look(a);
+  pace.look(again);
+  const before = [...timers];
+  expire();
+  assert.deepEqual([...timers], before);
+  expire();
+  assert.deepEqual([seen.splice(2), timers.size], [["a"], 0]);
   pace.look(a);
   pace.look(b);
   pace.leave(a);

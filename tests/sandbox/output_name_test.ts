@@ -20,7 +20,9 @@ Deno.test("outputName() fills every placeholder", async () => {
 });
 
 Deno.test("outputName() keeps an ordinary id as it is", async () => {
-  for (const jobId of ["job-1", "0193c1f2-7a34-7cc1-9d5b-0f0e0d0c0b0a", "a.b_c"]) {
+  for (
+    const jobId of ["job-1", "0193c1f2-7a34-7cc1-9d5b-0f0e0d0c0b0a", "a.b_c", "a-0123456789abcdef"]
+  ) {
     assert.equal(await outputName("{job_id}", { ...FACTS, jobId }), jobId);
   }
 });
@@ -41,6 +43,16 @@ Deno.test("outputName() never gives two ids one name, even where case is folded"
   ];
   const names = await Promise.all(ids.map((jobId) => outputName("{job_id}", { ...FACTS, jobId })));
   assert.equal(new Set(names.map((name) => name.toLowerCase())).size, ids.length);
+});
+
+Deno.test("outputName() gives no id the name that another one was changed to, even on purpose", async () => {
+  const nameOf = (jobId: string) => outputName("{job_id}", { ...FACTS, jobId });
+  for (const id of ["a b", ".x", "-rf", "--help", "con", "nul.txt", "A", "", "ä", "x".repeat(99)]) {
+    const name = await nameOf(id);
+    assert.match(name, /^[^.-]/);
+    assert.notEqual(await nameOf(name), name);
+    assert.notEqual(await nameOf(`_${id}`), name);
+  }
 });
 
 Deno.test("outputName() gives one visible, portable path segment for any id and prompt", async () => {
@@ -65,7 +77,9 @@ Deno.test("outputName() gives one visible, portable path segment for any id and 
 
 Deno.test("outputName() avoids the names that Windows keeps for devices", async () => {
   for (const jobId of ["con", "nul", "com1", "lpt9.txt", "aux.png"]) {
-    assert.match(await outputName("{job_id}", { ...FACTS, jobId }), /^_/);
+    const [stem] = (await outputName("{job_id}", { ...FACTS, jobId })).split(".");
+    assert.doesNotMatch(stem!, /^(?:con|prn|aux|nul|com\d|lpt\d)$/);
+    assert.match(await outputName("{prompt}", { ...FACTS, prompt: jobId }), /^_/);
   }
 });
 

@@ -58,6 +58,15 @@ Deno.test("OutputImages.save() leaves the pixels of ComfyUI's file as they are, 
   assert.deepEqual(pixelChunks(await Deno.readFile(path!)), pixelChunks(bytes));
 });
 
+Deno.test("OutputImages fetches nothing of more files than a job can have, however they are told of", async () => {
+  await using setup = await jobSetup();
+  const [image] = await generate(setup, 1);
+  const lie = Array.from({ length: 16_385 }, (_, nth) => ({ ...image!, filename: `${nth}.png` }));
+  await using output = expecting(setup);
+  await assert.rejects(output.save(lie), { code: "output", message: /16385 files .* fewer/ });
+  assert.deepEqual(await fileNames(setup.dir), []);
+});
+
 Deno.test("OutputImages.save() makes an animation: sheet, numbered frames and an atlas", async () => {
   await using setup = await jobSetup();
   const images = await generate(setup, 3);

@@ -66,6 +66,21 @@ Deno.test("FairQueue tells how long the next has to wait", () => {
   assert.ok(Math.abs(queue.waitMs(1) - 1.4) < 1e-9);
 });
 
+Deno.test("FairQueue has heavy requests wait four times as long as they take", () => {
+  const queue = flooded("flood");
+  let [nowMs, served] = [0, 0];
+  while (nowMs < 1_000) {
+    nowMs += queue.waitMs(nowMs);
+    assert.equal(queue.shift(nowMs, true), "flood");
+    queue.charge("flood", 0.5, nowMs += 0.5);
+    served += 1;
+  }
+  assert.ok(served > 450 && served < 550, `${served}`);
+  // One that took very long does not have the others wait for ever.
+  queue.charge("flood", 10_000, nowMs);
+  assert.ok(queue.waitMs(nowMs) < 30);
+});
+
 Deno.test("FairQueue has nobody keep the pace who is alone", () => {
   const queue = flooded("flood");
   for (let count = 0; count < MANY; count++) assert.equal(queue.shift(0), "flood");

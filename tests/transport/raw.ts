@@ -38,7 +38,13 @@ const OPTIONS = { linger: 0, receiveTimeout: 0, sendTimeout: 0 } as const;
 /** A DEALER; with `receiveHighWaterMark: 1` one that soon stops taking what it does not read. */
 export function rawDealer(
   address: string,
-  options: { receiveHighWaterMark?: number; receiveBufferSize?: number } = {},
+  options: {
+    receiveHighWaterMark?: number;
+    receiveBufferSize?: number;
+    curveServerKey?: string;
+    curvePublicKey?: string;
+    curveSecretKey?: string;
+  } = {},
 ): RawPeer {
   return new RawPeer(new Dealer({ ...OPTIONS, sendHighWaterMark: 0, ...options }), address);
 }

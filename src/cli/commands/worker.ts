@@ -70,7 +70,9 @@ async function serve(
     logger.log("info", "Images come from the embedded simulator", { url: simulator.url });
   }
   const first = stop.next();
-  const supervisor = resources.use(await findSupervisor({ env: io.env, logger }));
+  const supervisor = resources.use(
+    await findSupervisor({ env: io.env, logger, endAtOnce: () => io.endAtOnce() }),
+  );
   const worker = await Promise.race([
     startWorker({ config, logger, freeBytes: io.freeBytes }),
     first,

@@ -30,6 +30,10 @@ export interface ViewRequest {
 
 const WHAT = "GET /view";
 const RETRY_MS = 200;
+
+/** However slow a line is: a transfer takes no longer than this, and for each byte no longer than this beyond. */
+const [MOST_MS, BYTE_MS] = [600_000, 1_000 / 4_096];
+
 /**
  * Reads a file into memory; a transfer that breaks is begun anew.
  *
@@ -63,7 +67,7 @@ async function readOnce(
   });
   const response = await openImage(context.api, image, deadline);
   try {
-    return await new Transfer(context.api, response, image, deadline).read(maxBytes);
+    return await new Transfer(context, response, image, deadline).read(maxBytes);
   } finally {
     // What was not wanted to its end.
     if (!response.bodyUsed) await response.body?.cancel();
@@ -91,17 +95,26 @@ async function openImage(
   throw new ComfyError("output", message, { status, cause: error });
 }
 
-/** The body of an answer. Each piece starts the time anew, so that a slow transfer may take long. */
+/** The body of an answer. Each piece starts the time anew, so that a slow transfer may take long, but not for ever. */
 class Transfer {
   readonly #api: HttpApi;
+  readonly #clock: Clock;
+  #endsAtMs: number;
   readonly #response: Response;
   readonly #image: ImageRef;
   readonly #deadline: Deadline;
   /** Its size, if the server tells it. */
   readonly #bytes: number | undefined;
 
-  constructor(api: HttpApi, response: Response, image: ImageRef, deadline: Deadline) {
+  constructor(
+    { api, clock }: ViewContext,
+    response: Response,
+    image: ImageRef,
+    deadline: Deadline,
+  ) {
     this.#api = api;
+    this.#clock = clock;
+    this.#endsAtMs = clock.now() + MOST_MS;
     this.#response = response;
     this.#image = image;
     this.#deadline = deadline;
@@ -135,7 +148,7 @@ class Transfer {
         const { done, value } = await reader.read(room.subarray(at));
         if (value !== undefined) room = new Uint8Array(value.buffer);
         if (done) break;
-        this.#deadline.restart();
+        this.#note(value);
         at += value.length;
         if (at <= bytes) check.take(value);
       }
@@ -157,10 +170,18 @@ class Transfer {
     return gathered.take();
   }
 
+  /** A server that sends a byte now and then would keep its place for ever. */
+  #note(piece: Uint8Array): void {
+    this.#deadline.restart();
+    this.#endsAtMs += piece.length * BYTE_MS;
+    if (this.#clock.now() <= this.#endsAtMs) return;
+    throw new ComfyError("timeout", `${WHAT}: ComfyUI sends the file too slowly to be waited for`);
+  }
+
   async *#pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     try {
       for await (const piece of this.#response.body ?? []) {
-        this.#deadline.restart();
+        this.#note(piece);
         yield piece;
       }
     } catch (error) {

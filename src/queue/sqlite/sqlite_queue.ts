@@ -33,7 +33,7 @@ import { SqliteCopies } from "./copies.ts";
 import { LeftPrompts } from "./left_prompts.ts";
 import { pageRows } from "./listing.ts";
 import { positionsOf } from "./positions.ts";
-import { damageError, type JobRow, nameOf, newJob, toJob, toLease } from "../row.ts";
+import { damageError, type JobRow, nameOf, newJob, toJob, toKnownJob, toLease } from "../row.ts";
 import { IS_OLD, PRUNE_DELIVERIES, SqliteOutbox } from "./outbox.ts";
 import { keepTimes, readTimes } from "./run_times.ts";
 import * as sql from "./statements.ts";
@@ -121,7 +121,7 @@ class SqliteQueue implements JobQueue {
       const row = this.#store.optionalRow(sql.TO_SETTLE, { token: lease.token });
       if (row === undefined) return undefined;
       const ending: JobOutcome = row.cancel_requested === 1 ? { type: "cancelled" } : outcome;
-      return this.#end(row, ending, ending.type === "failed" ? ending.error : ending.type);
+      return this.#end(row, ending, { request: lease.job.request });
       // Who is to claim may have to be woken first.
     }, { more, turns: 2 });
   }
@@ -132,7 +132,7 @@ class SqliteQueue implements JobQueue {
       const row = this.#store.optionalRow(sql.BY_TOKEN, { token: lease.token });
       if (row === undefined) return undefined;
       if (row.cancel_requested === 1 && !keepPrompt) {
-        return this.#end(row, { type: "cancelled" }, reason);
+        return this.#end(row, { type: "cancelled" }, { reason });
       }
       const released = this.#store.row(sql.RELEASE, {
         seq: row.seq,
@@ -160,7 +160,7 @@ class SqliteQueue implements JobQueue {
     const late = await this.#store.writeIf("give up jobs that are too late", condition, () => {
       const error = "Deadline passed before the job could run";
       return this.#store.rows(sql.EXPIRED, values)
-        .map((row) => this.#end(row, { type: "failed", error }, error));
+        .map((row) => this.#end(row, { type: "failed", error }));
     });
     return [...this.#setAside.splice(0), ...late];
   }
@@ -173,7 +173,7 @@ class SqliteQueue implements JobQueue {
       }
       // A waiting job whose prompt may live on ComfyUI needs an attempt that removes it there.
       if (row.state === "queued" && row.prompt_id === null) {
-        return { type: "cancelled", job: this.#end(row, { type: "cancelled" }, "cancelled") };
+        return { type: "cancelled", job: this.#end(row, { type: "cancelled" }) };
       }
       const asked = this.#store.row(sql.ASK_CANCEL, { seq: row.seq });
       if (row.cancel_requested === 0) this.#note(asked, row.state, "cancelling was asked for");
@@ -365,11 +365,14 @@ class SqliteQueue implements JobQueue {
 
   /** Ends a waiting job that cannot be run, whatever else its row says. */
   #setAsideDamaged(row: JobRow, damage: string): Job {
-    const error = damageError(damage);
-    return this.#end(row, { type: "failed", error }, error);
+    return this.#end(row, { type: "failed", error: damageError(damage) });
   }
 
-  #end(row: Pick<JobRow, "seq" | "state" | "outcome">, outcome: JobOutcome, reason: string): Job {
+  #end(
+    row: Pick<JobRow, "seq" | "state" | "outcome">,
+    outcome: JobOutcome,
+    { reason, request }: { reason?: string; request?: GenerateRequest } = {},
+  ): Job {
     if (row.outcome !== null) this.#store.run(sql.CLEAR_OUTCOME, { seq: row.seq });
     const ended = this.#store.row(sql.END, {
       seq: row.seq,
@@ -377,8 +380,9 @@ class SqliteQueue implements JobQueue {
       outcome: JSON.stringify(outcome),
       now: this.#now(),
     });
-    this.#note(ended, row.state, reason);
-    return toJob(ended);
+    const why = outcome.type === "failed" ? outcome.error : outcome.type;
+    this.#note(ended, row.state, reason ?? why);
+    return toKnownJob(ended, request);
   }
 
   /** Writes down a step of a job: that it was moved, or what happened to it where it is. */

@@ -5,6 +5,7 @@
  */
 
 import { PeerReplies, type Place } from "../replies.ts";
+import { Expulsion, type SenderPort } from "./expulsion.ts";
 import type { Envelope } from "./envelope.ts";
 import type { RouterPort } from "./port.ts";
 import { errorCode, type Receiver } from "./socket.ts";
@@ -35,17 +36,19 @@ export class Answers {
   readonly #stuck = new Set<Peer>();
   /** Peers whose further requests go unanswered, see `#silence`. */
   readonly #silenced = new Set<string>();
+  readonly #expulsion: Expulsion;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retryMs = FIRST_RETRY_MS;
   #isClosed = false;
 
   /** Owes nothing yet. */
   constructor(
-    socket: Pick<RouterPort, "send">,
+    socket: Pick<RouterPort, "send"> & SenderPort,
     receiver: Pick<Receiver, "expect" | "recheck">,
     maxBacklogBytes: number,
   ) {
     this.#socket = socket;
+    this.#expulsion = new Expulsion(socket);
     this.#receiver = receiver;
     this.#maxBacklogBytes = maxBacklogBytes;
   }
@@ -65,9 +68,11 @@ export class Answers {
     return peer;
   }
 
-  /** True if a peer was given up; its requests get no answers any more. */
+  /** True if a peer that asks was given up; its requests get no answers any more. */
   isSilenced(key: string): boolean {
-    return this.#silenced.has(key);
+    if (!this.#silenced.has(key)) return false;
+    this.#expulsion.note(key);
+    return true;
   }
 
   /** Gives a peer up that has too many answers waiting; true if it was or is. */
@@ -156,6 +161,7 @@ export class Answers {
     peer.replies.abandon();
     this.#peers.delete(peer.key);
     this.#silenced.delete(peer.key);
+    this.#expulsion.forget(peer.key);
   }
 
   #retry(): void {

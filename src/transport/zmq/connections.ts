@@ -11,6 +11,7 @@ import { type FlowLimits, Flows } from "./flows.ts";
 import { type Libc, mostDescriptors, openLibc } from "./libc.ts";
 import type { Monitor } from "./monitor.ts";
 import { Peers, Sources } from "./peers.ts";
+import type { Connection, Door } from "./port.ts";
 
 /** Time between two looks while something comes, in milliseconds; the longest while nothing does. */
 const CHECK_MS = 100;
@@ -68,7 +69,7 @@ export interface WatchOptions {
   readonly intake?: Intake;
   /** Lets libzmq see that a connection has ended of which it waits for nothing. @default {nothing} */
   readonly look?: () => void;
-  /** Most connections from one address. */
+  /** Most connections from one address, and of one key. */
   readonly maxConnections: number;
   /** Hears of each connection that was one too many. @default nobody */
   readonly onRefused?: ((source: string) => void) | undefined;
@@ -84,7 +85,7 @@ export function watchConnections(
 }
 
 /** The watch. */
-export class ConnectionWatch {
+export class ConnectionWatch implements Door {
   readonly #libc: Libc;
   readonly #monitor: Monitor;
   readonly #flows: Flows;
@@ -93,6 +94,8 @@ export class ConnectionWatch {
   readonly #options: WatchOptions;
   readonly #sources: Sources;
   readonly #peers: Peers;
+  /** The same by keys, of those whose keys are known. */
+  readonly #users: Peers;
   readonly #info = new Uint8Array(TCP_INFO_BYTES);
   readonly #view = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
@@ -115,6 +118,7 @@ export class ConnectionWatch {
     this.#sources = new Sources(libc);
     const room = Math.floor(mostDescriptors(libc) * DESCRIPTOR_SHARE);
     this.#peers = new Peers(maxConnections, room);
+    this.#users = new Peers(maxConnections, room);
     this.#flows = new Flows(limits);
     this.#intake = intake ?? NO_INTAKE;
     // Without messages all that comes counts.
@@ -126,6 +130,21 @@ export class ConnectionWatch {
     clearTimeout(this.#timer);
     this.#libc[Symbol.dispose]();
     await this.#monitor.close();
+  }
+
+  connectionOf(descriptor: number): Connection | undefined {
+    this.#noteChanges();
+    return this.#flows.get(descriptor);
+  }
+
+  cut(connection: Connection): void {
+    if (this.connectionOf(connection.descriptor) === connection) this.#cut(connection.descriptor);
+  }
+
+  noteUser(descriptor: number, user: string): void {
+    if (this.connectionOf(descriptor) !== undefined) {
+      this.#refuse(this.#users, this.#users.open(descriptor, user));
+    }
   }
 
   #check(): void {
@@ -156,6 +175,7 @@ export class ConnectionWatch {
     for (let event = this.#monitor.next(); event !== undefined; event = this.#monitor.next()) {
       const { descriptor, isOpen } = event;
       this.#peers.close(descriptor);
+      this.#users.close(descriptor);
       if (isOpen) {
         opened.add(descriptor);
         this.#flows.open(descriptor);
@@ -166,12 +186,16 @@ export class ConnectionWatch {
     }
     for (const descriptor of opened) {
       const source = this.#sources.of(descriptor);
-      const excess = source === undefined ? undefined : this.#peers.open(descriptor, source);
-      if (excess === undefined) continue;
-      const from = this.#peers.sourceOf(excess);
-      this.#cut(excess);
-      this.#options.onRefused?.(from);
+      if (source !== undefined) this.#refuse(this.#peers, this.#peers.open(descriptor, source));
     }
+  }
+
+  /** Cuts off whoever is one too many. */
+  #refuse(peers: Peers, excess: number | undefined): void {
+    if (excess === undefined) return;
+    const from = peers.sourceOf(excess);
+    this.#cut(excess);
+    this.#options.onRefused?.(from);
   }
 
   /** Asks the kernel about each connection; returns the bytes that are new. */

@@ -14,6 +14,7 @@ export interface FlowLimits {
 
 /** What is known of a connection; counts are of bytes. */
 interface Flow {
+  readonly descriptor: number;
   received: number;
   /** Since the last look. */
   fresh: number;
@@ -36,9 +37,14 @@ export class Flows {
     return [...this.#flows.keys()];
   }
 
+  /** The connection that has a descriptor; each is another object. */
+  get(descriptor: number): { readonly descriptor: number } | undefined {
+    return this.#flows.get(descriptor);
+  }
+
   /** A connection has come; one of the same descriptor has gone. */
   open(descriptor: number): void {
-    this.#flows.set(descriptor, { received: 0, fresh: 0, unfinished: 0, checks: 0 });
+    this.#flows.set(descriptor, { descriptor, received: 0, fresh: 0, unfinished: 0, checks: 0 });
   }
 
   /** A connection has gone. */

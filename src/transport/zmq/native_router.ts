@@ -4,7 +4,7 @@ import type { Libzmq } from "./libzmq.ts";
 import { NativeMessage } from "./message.ts";
 import type { Intake } from "./connections.ts";
 import { NativeSocket, type NativeSocketOptions, ZMQ } from "./native.ts";
-import type { RouterPort } from "./port.ts";
+import type { Door, RouterPort } from "./port.ts";
 import type { Frames } from "./options.ts";
 
 /** Size of the buffers in which small frames are kept. */
@@ -49,6 +49,9 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
   /** Of whom the message is that is being taken, if it is asked for. */
   #source: number | undefined;
   #tellsSources = false;
+  #wantsSender = false;
+  /** Who keeps its door. */
+  door: Door | undefined;
 
   /** Makes a socket; the share in the library is given back with it, unless it is another's context. */
   constructor(library: Libzmq, options: NativeSocketOptions, context?: Deno.PointerValue) {
@@ -74,10 +77,24 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
   }
 
   tellSources(isWanted: boolean): void {
-    if (this.isClosed) return;
     this.#tellsSources = isWanted;
     this.takenFrom.clear();
-    if (isWanted || this.#hasUsers) {
+    this.#adjust();
+  }
+
+  wantSender(isWanted: boolean): void {
+    this.#wantsSender = isWanted;
+    this.#adjust();
+  }
+
+  lastSender(): number | undefined {
+    const descriptor = this.#sender?.property("__fd");
+    return descriptor === undefined ? undefined : Number(descriptor);
+  }
+
+  #adjust(): void {
+    if (this.isClosed) return;
+    if (this.#tellsSources || this.#wantsSender || this.#hasUsers) {
       this.#sender ??= new NativeMessage(this.zmq);
     } else {
       this.#sender?.[Symbol.dispose]();
@@ -130,7 +147,7 @@ export class NativeRouter extends NativeSocket implements Intake, RouterPort {
     const frames: Frames = [this.#sender.bytes()];
     const user = this.#hasUsers ? this.#sender.property("User-Id") : undefined;
     if (user !== undefined) frames.user = user;
-    this.#source = this.#tellsSources ? Number(this.#sender.property("__fd")) : undefined;
+    this.#source = this.#tellsSources ? this.lastSender() : undefined;
     return frames;
   }
 

@@ -115,6 +115,7 @@ async function guarded<Socket extends NativeSocket>(
   try {
     const watch = watchConnections(() => new Monitor(library, socket, helping), watching);
     if (watch !== undefined) socket.host(watch);
+    if (socket instanceof NativeRouter) socket.door = watch;
     if (curve === undefined) return socket;
     const port = new NativeRouter(
       library,

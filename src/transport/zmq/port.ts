@@ -3,6 +3,21 @@
 import type { BindableSocket } from "./bind.ts";
 import type { Frames } from "./options.ts";
 
+/** A connection as long as it lasts. */
+export interface Connection {
+  readonly descriptor: number;
+}
+
+/** Who keeps the door of a socket. */
+export interface Door {
+  /** The connection that has a descriptor now, if it is one of the socket's. */
+  connectionOf(descriptor: number): Connection | undefined;
+  /** Counts a connection for the owner of a key, who may have so many as an address may. */
+  noteUser(descriptor: number, user: string): void;
+  /** Cuts a connection off that has not ended yet. */
+  cut(connection: Connection): void;
+}
+
 /** A ROUTER that never waits. */
 export interface RouterPort {
   /** True when there is a message. */
@@ -15,6 +30,12 @@ export interface RouterPort {
   receive(): Promise<Frames>;
   /** The next message, if it is there; a socket of the package cannot tell without a promise. */
   take?(): Frames | undefined;
+  /** Who keeps its door, where somebody does. */
+  readonly door?: Door | undefined;
+  /** Begins or ends to know who sends, which costs a little. */
+  wantSender?(isWanted: boolean): void;
+  /** The descriptor over which the last message came, while it is known. */
+  lastSender?(): number | undefined;
   /**
    * Sends a message, the identity of its peer first.
    *

@@ -30,6 +30,9 @@ const FLOOD_MS = 1;
 const LINGER_MS = 0.5;
 const BUSY_LINGER_MS = 0.05;
 
+/** Connections known to be a key's; of who is forgotten the next message counts as the first. */
+const MAX_MET = 10_000;
+
 /** Bytes copied before one is chosen; more would take longer than to serve the first. */
 const CHOICE_BYTES = 262_144;
 
@@ -86,6 +89,7 @@ class ZmqRequestServer implements RequestServer {
     | { readonly owner: string; readonly bytes: number; readonly sinceMs: number }
     | undefined;
   readonly #crowd = new Crowd();
+  readonly #met = new Set<string>();
   #lookedAtMs = -Infinity;
   /** True when the last look found all that was there. */
   #isDrained = false;
@@ -257,6 +261,7 @@ class ZmqRequestServer implements RequestServer {
     const key = keyOf(frames[0]!);
     if (this.#answers.isSilenced(key)) return undefined;
     const owner = frames.user ?? key;
+    if (frames.user !== undefined) this.#meet(key, frames.user);
     this.#crowd.note(owner, nowMs);
     const peer = this.#answers.peerOf(key);
     if (this.#answers.isGivenUp(peer)) return undefined;
@@ -280,6 +285,16 @@ class ZmqRequestServer implements RequestServer {
       },
     };
     return { owner, bytes: bytesOf(frames), peer, place, request };
+  }
+
+  /** The first message of a connection tells whose it is: only then are both known. */
+  #meet(key: string, user: string): void {
+    if (this.#met.has(key)) return;
+    this.#met.add(key);
+    const [oldest] = this.#met;
+    if (this.#met.size > MAX_MET && oldest !== undefined) this.#met.delete(oldest);
+    const descriptor = this.#socket.lastSender?.();
+    if (descriptor !== undefined) this.#socket.door?.noteUser(descriptor, user);
   }
 
   #isFollowed(): boolean {

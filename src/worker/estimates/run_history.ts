@@ -52,7 +52,7 @@ class History implements RunHistory {
   #size = 0;
 
   note(run: MeasuredRun): void {
-    const key = JSON.stringify([run.workflow, run.model, run.pixels, run.server]);
+    const key = keyOf(run);
     const runs = this.#kinds.get(key) ?? [];
     this.#kinds.delete(key);
     this.#kinds.set(key, runs);
@@ -107,17 +107,24 @@ class History implements RunHistory {
   }
 
   /** Runs of the kind that differs least from the one asked for; of all servers if none is named. */
-  #closest(question: RunQuestion): MeasuredRun[] {
-    let best: MeasuredRun[] = [];
+  #closest(question: RunQuestion): readonly MeasuredRun[] {
+    const { server } = question;
+    // Nearly always there are some of the very kind.
+    const known = server === undefined
+      ? undefined
+      : this.#kinds.get(keyOf({ ...question, server }));
+    if (known !== undefined) return known;
+    let best: MeasuredRun[][] = [];
     let least = Infinity;
     for (const runs of this.#kinds.values()) {
       const [first] = runs;
       const distance = first === undefined ? Infinity : difference(first, question);
       if (distance > least) continue;
-      best = distance === least && isSameKind(first, best[0]) ? [...best, ...runs] : runs;
+      if (distance === least && isSameKind(first, best[0]?.[0])) best.push(runs);
+      else best = [runs];
       least = distance;
     }
-    return best;
+    return best.flat();
   }
 
   #drop(key: string, runs: MeasuredRun[]): void {
@@ -130,6 +137,10 @@ class History implements RunHistory {
     const [oldest] = this.#kinds;
     if (oldest !== undefined) this.#drop(...oldest);
   }
+}
+
+function keyOf({ workflow, model, pixels, server }: RunKind): string {
+  return JSON.stringify([workflow, model, pixels, server]);
 }
 
 /** The runs that are most like another one, and how its size compares with theirs. */

@@ -3,7 +3,7 @@ import { startTask } from "../../support/process.ts";
 import { tempDir } from "../../support/temp_dir.ts";
 
 /** A process of its own: tests may not open such sockets. */
-function listenAt(path: string) {
+function listenAt(path: string, ...words: string[]) {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -16,6 +16,7 @@ function listenAt(path: string) {
       "--allow-write",
       new URL("listener.ts", import.meta.url).pathname,
       path,
+      ...words,
     ],
     stdin: "null",
     stdout: "piped",
@@ -78,4 +79,24 @@ Deno.test("a socket that is not there costs a warning, not the worker", async ()
     assert.equal(code, 0, stderr);
     assert.match(stderr, /Cannot tell systemd how the worker is: /);
   }
+});
+
+Deno.test("a socket from which nobody reads costs a warning, and the worker still stops", async () => {
+  await using dir = await tempDir();
+  const path = `${dir.path}/notify`;
+  await using systemd = listenAt(path, "deaf");
+  assert.equal(await systemd.next(), "listening");
+  const args = ["--simulate", "--req-addr=tcp://127.0.0.1:0", "--pub-addr=tcp://127.0.0.1:0"];
+  const files = [`--db=${dir.path}/q.db`, `--output-dir=${dir.path}/out`];
+  const env = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "1" };
+  await using worker = startTask("worker", [...args, ...files], { env });
+  assert.ok(
+    await worker.logged(
+      "Cannot tell systemd how the worker is: its socket is full, and nobody reads from it",
+    ),
+  );
+  worker.signal("SIGTERM");
+  const { code, stderr } = await worker.ended;
+  assert.equal(code, 0, stderr);
+  assert.equal(stderr.match(/Cannot tell systemd/g)?.length, 1);
 });

@@ -163,6 +163,25 @@ Deno.test("ComfyClient.read() bears a slow transfer, but no silence", async () =
   await rejected;
 });
 
+Deno.test("ComfyClient.read() waits for no file that comes byte by byte without end", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client({ requestTimeoutMs: 30_000 });
+  const feeding = scripted(comfy);
+  const reading = client.read(image, { maxBytes, attempts: 1 });
+  let isOver = false;
+  reading.catch(() => isOver = true);
+  const rejected = assert.rejects(reading, { code: "timeout", message: /too slowly/ });
+  const body = await feeding;
+  // Ten minutes, at a byte in twenty seconds.
+  for (let piece = 0; piece < 33 && !isOver; piece++) {
+    body.enqueue(png.slice(piece, piece + 1));
+    await settle();
+    await comfy.clock.advance(20_000);
+  }
+  assert.equal(isOver, true);
+  await rejected;
+});
+
 Deno.test("ComfyClient.read() can be given up", async () => {
   const comfy = new FakeComfy();
   await using client = comfy.client();
