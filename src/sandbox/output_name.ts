@@ -49,6 +49,10 @@ export async function outputName(pattern: string, facts: OutputFacts): Promise<s
   return name;
 }
 
+function isReserved(name: string): boolean {
+  return RESERVED.test(name.split(".")[0] ?? "");
+}
+
 /** Only what a pattern asks for is spelled out. */
 function valueOf(
   key: string,
@@ -67,10 +71,6 @@ function valueOf(
       return new Date(timestampMs).toISOString().replace(/[-:]/g, "").slice(0, 15);
   }
   return undefined;
-}
-
-function isReserved(name: string): boolean {
-  return RESERVED.test(name.split(".")[0] ?? "");
 }
 
 async function safePart(value: string): Promise<string> {

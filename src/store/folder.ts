@@ -37,6 +37,7 @@ class FolderStore implements ImageStore {
         signal.throwIfAborted();
         await copy(path, `${target}/${nameOf(path)}`);
       }
+      await sweep(target);
       await sync(target);
       await sync(this.#dir);
     });
@@ -51,16 +52,14 @@ class FolderStore implements ImageStore {
   async remove(url: string): Promise<void> {
     const path = this.#pathOf(url);
     if (path === undefined) return;
-    await storing(path, async () => {
-      await Deno.remove(path).catch((error) => {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      });
-    });
+    await storing(path, () => removeIfThere(path));
     // Gone with its last file.
     await Deno.remove(path.slice(0, path.lastIndexOf("/"))).catch(() => {});
   }
 
   async discard(folder: string, paths: readonly string[]): Promise<void> {
+    const target = `${this.#dir}/${folder}`;
+    await storing(target, () => sweep(target));
     for (const path of paths) await this.remove(`${this.#base}/${folder}/${nameOf(path)}`);
   }
 
@@ -77,16 +76,43 @@ class FolderStore implements ImageStore {
   }
 }
 
+/** What the names of unfinished copies end with. */
+const UNFINISHED = ".part";
+
+/** How often a copy is tried that somebody takes away before it is finished. */
+const MOST_TRIES = 3;
+
 /** Whoever looks sees all of it or nothing. */
-async function copy(from: string, to: string): Promise<void> {
-  const temporary = `${to}.${crypto.randomUUID()}.part`;
+async function copy(from: string, to: string, tries = MOST_TRIES): Promise<void> {
+  const temporary = `${to}.${crypto.randomUUID()}${UNFINISHED}`;
   try {
     await Deno.copyFile(from, temporary);
     await sync(temporary);
     await Deno.rename(temporary, to);
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
+    await removeIfThere(temporary).catch(() => {});
+    const isTakenAway = error instanceof Deno.errors.NotFound && tries > 1;
+    if (!isTakenAway) throw error;
+    await copy(from, to, tries - 1);
+  }
+}
+
+/** Takes away unfinished copies, which those leave who die; who still is at work on one begins anew. */
+async function sweep(dir: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(dir)) {
+      if (name.endsWith(UNFINISHED)) await removeIfThere(`${dir}/${name}`);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

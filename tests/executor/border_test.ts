@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { MODEL_TYPES } from "../../src/protocol/model_types.ts";
-import { readAnswer, readEvent, readMessage, readOutcome } from "../../src/executor/border.ts";
+import {
+  isProgress,
+  readAnswer,
+  readEvent,
+  readMessage,
+  readOutcome,
+} from "../../src/executor/border.ts";
 import { startExecutors } from "../../src/executor/mod.ts";
 import { INVALID } from "../../src/executor/readers.ts";
+import { STAGES } from "../../src/executor/ring.ts";
 import { generateRequest } from "../support/requests.ts";
 import { serverOptions } from "./support.ts";
 
@@ -178,4 +186,15 @@ Deno.test("readOutcome() takes animations only as files in the folder for images
     Array(65).fill("/out/a.gif"),
   ];
   for (const lie of lies) assert.equal(read(lie), INVALID, JSON.stringify(lie).slice(0, 80));
+});
+
+Deno.test("Progress by shared memory is judged like progress in a message", () => {
+  const odd = fc.constantFrom(-1, -0, 0, 1.5, 100, 100.5, NaN, Infinity, 2 ** 31 - 1, 2 ** 31, 4e9);
+  const number = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(0, 1, 20) }, odd, fc.double());
+  const stage = fc.constantFrom(...STAGES, undefined as never);
+  const numbers = { step: number, total_steps: number, percent: number, eta_s: number };
+  fc.assert(fc.property(fc.record({ stage, ...numbers }), (progress) => {
+    const read = readEvent({ type: "progress", progress }, "/out");
+    assert.equal(isProgress(progress), read !== INVALID);
+  }));
 });

@@ -97,6 +97,8 @@ export interface Plan {
   readonly hasPreviews?: boolean;
   /** True if isolates tell progress by memory that they share with the worker. @default {false} */
   readonly hasSharedMemory?: boolean;
+  /** True if the worker keeps copies in a store. @default {false} */
+  readonly hasStore?: boolean;
   readonly clients: number;
   readonly jobs: readonly JobPlan[];
   /** @default none */
@@ -186,12 +188,15 @@ export function drawPlan(seed: number, limits: PlanLimits = {}): Plan {
   const profiles = Array.from({ length: servers }, () => random.pick(PROFILES));
   const hasPreviews = random.chance(0.02);
   const hasSharedMemory = true;
+  // Of its own, so that it changes nothing else of a seed.
+  const hasStore = new Random(seed ^ 0x570e).chance(0.3);
   return {
     seed,
     servers,
     profiles,
     hasPreviews,
     hasSharedMemory,
+    hasStore,
     clients,
     jobs,
     calls,

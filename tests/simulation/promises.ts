@@ -183,7 +183,7 @@ function checkRuns(world: World, plan: Plan, ran: readonly Ran[]): void {
 }
 
 /** What is wrong with an image, if anything: it is missing, or without its end. */
-function flawOf(path: string): string | undefined {
+export function flawOf(path: string): string | undefined {
   try {
     const bytes = Deno.readFileSync(path);
     const end = new TextDecoder("latin1").decode(bytes.subarray(-8, -4));

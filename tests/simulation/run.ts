@@ -11,6 +11,7 @@ import { Sent } from "./clients/told.ts";
 import { befall, type Rooms } from "./misfortunes.ts";
 import { type FaultKind, type Plan, QUESTIONS } from "./plan.ts";
 import { checkRest, QueueWatch, type Ran, UpdateWatch } from "./promises.ts";
+import { checkStore } from "./store_promises.ts";
 import { WorkerRoom } from "./worker_room.ts";
 import { database, isDeath, mendDatabase } from "./world/database.ts";
 import { mendDisk } from "./world/disk.ts";
@@ -63,7 +64,7 @@ const LOSSLESS = new Set<FaultKind>([
 
 /** All that has a module of its own, which is loaded when it is first needed. */
 const FIRST: Plan = {
-  ...{ seed: 0, servers: 1, hasPreviews: false, clients: 1, faults: [], idleMs: 0 },
+  ...{ seed: 0, servers: 1, hasPreviews: false, hasStore: true, clients: 1, faults: [], idleMs: 0 },
   jobs: [{ id: "job-0", client: 0, atMs: 0, steps: 1, seed: 1_000_000, isFetched: true }],
   calls: QUESTIONS.map((what) => ({ client: 0, atMs: 60_000, what, job: "job-0" })),
 };
@@ -215,6 +216,7 @@ class Run {
         db: `${this.#dir}/queue.db`,
       },
       env: (name) => {
+        if (name === "DGX_PIXELS_OUTPUT_STORE" && plan.hasStore === true) return this.#storeDir;
         const isAsked = name === "DGX_PIXELS_OUTPUT_PREVIEW_METHOD" && plan.hasPreviews === false;
         return isAsked ? "none" : undefined;
       },
@@ -254,6 +256,10 @@ class Run {
         }),
     );
     return { world, keeper: this.#keeper, worker, clients, servers };
+  }
+
+  get #storeDir(): string {
+    return `${this.#dir}/store`;
   }
 
   #expectNoCalls(clients: readonly ClientRoom[], when: string): void {
@@ -310,5 +316,8 @@ class Run {
     });
     const dbPath = `${this.#dir}/queue.db`;
     checkRest(world, this.#plan, { dbPath, fates: this.#fates, ran });
+    if (this.#plan.hasStore === true) {
+      checkStore(world, this.#plan, { dbPath, dir: this.#storeDir });
+    }
   }
 }

@@ -68,6 +68,44 @@ Deno.test("openStore() of a directory takes away what was put, and nothing besid
     assert.deepEqual(await namesIn(`${dir}/all/other`), ["a.png", "b c#.json"]);
   }));
 
+Deno.test("openStore() of a directory takes away halves of files that others left when they died", () =>
+  withFiles(async ({ dir, paths }) => {
+    using store = await openStore(`${dir}/all`, NO_S3);
+    const half = `${dir}/all/job/a.png.${crypto.randomUUID()}.part`;
+    await Deno.mkdir(`${dir}/all/job`);
+    await Deno.writeTextFile(half, "the con");
+    await store.put("job", paths, never);
+    assert.deepEqual(await namesIn(`${dir}/all/job`), ["a.png", "b c#.json"]);
+    await Deno.writeTextFile(half, "the con");
+    await store.discard("job", paths);
+    await store.discard("gone", paths);
+    assert.deepEqual(await namesIn(`${dir}/all`), []);
+  }));
+
+Deno.test("openStore() of a directory stores what another worker takes away before it is whole", async () => {
+  await withFiles(async ({ dir, paths }) => {
+    using store = await openStore(`${dir}/all`, NO_S3);
+    const { rename } = Deno;
+    let taken = 0;
+    Deno.rename = async (from, to) => {
+      if ((taken += 1) <= 2) await Deno.remove(from);
+      await rename(from, to);
+    };
+    try {
+      await store.put("job", paths, never);
+      assert.deepEqual(await namesIn(`${dir}/all/job`), ["a.png", "b c#.json"]);
+      Deno.rename = async (from) => {
+        await Deno.remove(from);
+        throw new Deno.errors.NotFound("gone");
+      };
+      await assert.rejects(store.put("job", paths, never), { code: "storage" });
+    } finally {
+      Deno.rename = rename;
+    }
+    assert.deepEqual(await namesIn(`${dir}/all/job`), ["a.png", "b c#.json"]);
+  });
+});
+
 Deno.test("openStore() of a directory says why it cannot store, and leaves no half of a file", () =>
   withFiles(async ({ dir, paths }) => {
     await assert.rejects(openStore(paths[0]!, NO_S3), {

@@ -68,7 +68,8 @@ class S3Store implements ImageStore {
     const key = `${this.#prefix}.writable`;
     const signal = this.#closing.signal;
     const body = new TextEncoder().encode("can be written");
-    const answer = await this.#requests.succeed("PUT", { key, body, signal, attempts: 1 });
+    // The first may go into a connection that the store has closed.
+    const answer = await this.#requests.succeed("PUT", { key, body, signal, attempts: 2 });
     await answer.body?.cancel();
     await this.#delete(key);
   }

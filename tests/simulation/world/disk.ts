@@ -25,7 +25,7 @@ export const disk = {
 
 /** What nothing simulated uses so far. It would take real time, which no seed repeats. */
 const UNKNOWN = [
-  ...["chmod", "chown", "copyFile", "create", "makeTempDir", "readLink", "symlink", "truncate"],
+  ...["chmod", "chown", "create", "makeTempDir", "readLink", "symlink", "truncate"],
   ...["utime", "writeTextFile", "connect", "connectTls", "resolveDns"],
 ] as readonly (keyof typeof Deno)[];
 
@@ -55,7 +55,7 @@ type Call<A extends unknown[], R> = (...args: A) => R;
 export function installDisk(): void {
   const { openSync, mkdirSync, realPathSync, removeSync, readDirSync, lstatSync, statSync } = Deno;
   const { linkSync, renameSync, readFileSync, writeFileSync, readTextFileSync } = Deno;
-  const { makeTempFileSync } = Deno;
+  const { makeTempFileSync, copyFileSync } = Deno;
   put("open", (...[path, options]: Parameters<typeof openSync>) => {
     if (options?.write === true) dirty(path);
     const file = own(openSync(path, options));
@@ -75,6 +75,12 @@ export function installDisk(): void {
     dirty(to);
     linkSync(from, to);
     noteName(to);
+  });
+  put("copyFile", (from: string, to: string) => {
+    dirty(to);
+    copyFileSync(from, to);
+    noteName(to);
+    noteContent(to);
   });
   put("rename", (from: string, to: string) => {
     dirty(to);

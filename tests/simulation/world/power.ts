@@ -107,9 +107,11 @@ export function noteChange(db: DatabaseSync, isSynced: boolean): void {
   synced.set(db, { path, copy });
 }
 
-/** Notes that a change was stored, with a sync. */
+/** Notes that a change was stored, with a sync: of the file, so that what others stored in it before is safe, too. */
 export function noteSyncedChange(db: DatabaseSync): void {
-  synced.delete(db);
+  if (synced.size === 0) return;
+  const own = db.location();
+  for (const [other, { path }] of synced) if (path === own) synced.delete(other);
 }
 
 /** Takes what no sync has made safe, or a part of it. The processes that wrote it are dead. */

@@ -99,8 +99,12 @@ test("knows nothing of what is not there, or not its own", async ({ store, folde
   }
 });
 
-test("proves that it can be written, and leaves nothing behind", async ({ store, swift }) => {
+test("proves that it can be written, and leaves nothing behind", async ({ store, swift, way }) => {
   const before = await swift.keys();
+  await store.tryWriting();
+  // The store has closed the connection meanwhile.
+  way.drop();
+  way.troubles.push("cut");
   await store.tryWriting();
   assert.deepEqual(await swift.keys(), before);
 });
