@@ -1,17 +1,17 @@
 /** How fast those are served who ask far ahead of their answers while others ask too (pure). */
 
 /** Requests of one of them that are served together, which costs all sides far less than one by one. */
-const PORTION = 8;
+export const PORTION = 16;
 
 /** Time from one portion to the next, in milliseconds; all of them share it. */
-const INTERVAL_MS = 1.6;
+export const INTERVAL_MS = 6.4;
 
 /** Of the time that is left over for others there is so many times what their requests take, up to a limit. */
 const REST = 4;
 const MOST_REST_MS = 10;
 
 /** A portion may be late by so much before others have to wait for it, in milliseconds. */
-const SLACK_MS = 0.8;
+export const SLACK_MS = 0.8;
 
 /** The owner of a portion. */
 export interface Paced {

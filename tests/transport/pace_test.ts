@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FairQueue } from "../../src/transport/fair_queue.ts";
-import { Credit, Pace } from "../../src/transport/pace.ts";
+import { Credit, INTERVAL_MS, Pace, PORTION, SLACK_MS } from "../../src/transport/pace.ts";
 
 /** More than anybody may have without keeping the pace. */
 const MANY = 1_000;
@@ -29,23 +29,27 @@ function serve(queue: FairQueue<string>, fromMs: number, toMs: number): [number,
 
 Deno.test("FairQueue serves those who ask far ahead at one pace together, in portions of one", () => {
   const names = Array.from({ length: 8 }, (_, index) => `flood ${index}`);
-  const served = serve(flooded(...names), 0, 160);
-  assert.equal(served.length, 808);
-  for (let at = 0; at < served.length; at += 8) {
-    const portion = served.slice(at, at + 8);
+  const rounds = 5;
+  const served = serve(flooded(...names), 0, names.length * rounds * INTERVAL_MS);
+  // Nobody kept the pace before the first portion, so the others come sooner.
+  assert.equal(served.length, (names.length * rounds + 1) * PORTION);
+  for (let at = 0; at < served.length; at += PORTION) {
+    const portion = served.slice(at, at + PORTION);
     assert.equal(new Set(portion.map(([, name]) => name)).size, 1, `${portion}`);
-    assert.ok(portion[7]![0] - portion[0]![0] < 0.1);
-    if (at > 8) assert.ok(Math.abs(portion[0]![0] - served[at - 8]![0] - 1.6) < 0.02);
+    assert.ok(portion.at(-1)![0] - portion[0]![0] < PORTION * 0.0125);
+    const before = served[at - PORTION];
+    if (at <= PORTION || before === undefined) continue;
+    assert.ok(Math.abs(portion[0]![0] - before[0] - INTERVAL_MS) < 0.02);
   }
   for (const name of names) {
     const count = served.filter(([, other]) => other === name).length;
-    assert.ok(Math.abs(count - 100) <= 8, `${name} had ${count}`);
+    assert.ok(Math.abs(count - rounds * PORTION) <= PORTION, `${name} had ${count}`);
   }
 });
 
 Deno.test("FairQueue serves one that asks little at once, also within a portion", () => {
   const queue = flooded("flood");
-  for (const atMs of [0.3, 1.62, 1.63, 5, 6.41]) {
+  for (const atMs of [0.03, 0.3, 5, 6.42, 6.43, 12.81]) {
     serve(queue, atMs - 0.02, atMs);
     queue.push("polite", "polite", 1, atMs);
     assert.equal(queue.waitMs(atMs), 0);
@@ -56,14 +60,15 @@ Deno.test("FairQueue serves one that asks little at once, also within a portion"
 Deno.test("FairQueue tells how long the next has to wait", () => {
   const queue = flooded("flood");
   assert.equal(queue.waitMs(0), 0);
-  for (let count = 0; count < 8; count++) assert.equal(queue.shift(0, true), "flood");
+  for (let count = 0; count < PORTION; count++) assert.equal(queue.shift(0, true), "flood");
   assert.equal(queue.shift(0, true), undefined);
   // Nobody kept the pace before, so the second portion comes sooner.
-  assert.equal(queue.waitMs(0), 0.8);
-  assert.ok(Math.abs(queue.waitMs(0.5) - 0.3) < 1e-9);
-  assert.equal(queue.shift(0.7, true), undefined);
-  for (let count = 0; count < 8; count++) assert.equal(queue.shift(0.8, true), "flood");
-  assert.ok(Math.abs(queue.waitMs(1) - 1.4) < 1e-9);
+  const second = INTERVAL_MS - SLACK_MS;
+  assert.ok(Math.abs(queue.waitMs(0) - second) < 1e-9);
+  assert.ok(Math.abs(queue.waitMs(0.5) - (second - 0.5)) < 1e-9);
+  assert.equal(queue.shift(second - 0.1, true), undefined);
+  for (let count = 0; count < PORTION; count++) assert.equal(queue.shift(second, true), "flood");
+  assert.ok(Math.abs(queue.waitMs(second + 0.2) - (INTERVAL_MS - 0.2)) < 1e-9);
 });
 
 Deno.test("FairQueue has heavy requests wait four times as long as they take", () => {
@@ -104,11 +109,12 @@ Deno.test("FairQueue has who keeps the pace do so until nothing of it waits", ()
   const queue = new FairQueue<string>();
   for (let index = 0; index < 520; index++) queue.push("flood", "flood", 1, 0);
   // Only the last few were too many, yet the others do not get it through.
-  assert.equal(serve(queue, 0, 80).length, 408);
-  assert.equal(serve(queue, 80, 200).length, 112);
+  assert.equal(serve(queue, 0, 5 * INTERVAL_MS).length, 6 * PORTION);
+  assert.equal(serve(queue, 5 * INTERVAL_MS, 40 * INTERVAL_MS).length, 520 - 6 * PORTION);
   assert.ok(queue.isEmpty);
-  for (let index = 0; index < 4; index++) queue.push("flood", "flood", 1, 200);
-  assert.equal(serve(queue, 200, 200.1).length, 4);
+  const laterMs = 40 * INTERVAL_MS;
+  for (let index = 0; index < 4; index++) queue.push("flood", "flood", 1, laterMs);
+  assert.equal(serve(queue, laterMs, laterMs + 0.1).length, 4);
 });
 
 Deno.test("FairQueue serves those who keep the pace also where others never stop asking", () => {
@@ -124,8 +130,8 @@ Deno.test("FairQueue serves those who keep the pace also where others never stop
     if (busy.includes(name)) queue.push(name, name, 1, step / 100);
   }
   const floods = served.filter((name) => name === "flood").length;
-  // In 100 ms at the most 500, and not much less.
-  assert.ok(floods > 200 && floods <= 500, `${floods}`);
+  const most = (100 / INTERVAL_MS + 1) * PORTION;
+  assert.ok(floods > most * 0.4 && floods <= most, `${floods}`);
 });
 
 Deno.test("FairQueue answers everybody, paced or not, whatever comes when", () => {
@@ -155,12 +161,15 @@ Deno.test("FairQueue answers everybody, paced or not, whatever comes when", () =
 Deno.test("Pace does not make up for what could not be served for long", () => {
   const pace = new Pace<{ isPaced: boolean }>();
   const owner = { isPaced: true };
-  for (let count = 0; count < 8; count++) pace.step(owner, 0);
+  const serveAt = (nowMs: number) => {
+    for (let count = 0; count < PORTION; count++) pace.step(owner, nowMs);
+  };
+  serveAt(0);
   // A second late: one portion at once, and soon one more.
-  for (let count = 0; count < 8; count++) pace.step(owner, 1_000);
-  assert.ok(Math.abs(pace.waitMs(1_000) - 0.8) < 1e-9);
-  for (let count = 0; count < 8; count++) pace.step(owner, 1_001);
-  assert.ok(Math.abs(pace.waitMs(1_001) - 1.4) < 1e-9);
+  serveAt(1_000);
+  assert.ok(Math.abs(pace.waitMs(1_000) - (INTERVAL_MS - SLACK_MS)) < 1e-9);
+  serveAt(1_001);
+  assert.ok(Math.abs(pace.waitMs(1_001) - (2 * INTERVAL_MS - SLACK_MS - 1)) < 1e-9);
   owner.isPaced = false;
   assert.equal(pace.owner, undefined);
 });
