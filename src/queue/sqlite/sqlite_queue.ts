@@ -109,16 +109,16 @@ class SqliteQueue implements JobQueue {
   start(lease: Lease): Promise<boolean> {
     // A power cut that this is lost by has taken down what was started.
     return this.#store.writeLazily("note the start of a job", () => {
-      const [row] = this.#store.storedRows(sql.STARTED_AT, { token: lease.token });
+      const [row] = this.#store.storedRows(sql.STARTED_AT, [lease.token]);
       if (row === undefined) return false;
-      this.#store.run(sql.START, { token: lease.token, now: this.#now() });
+      this.#store.run(sql.START, [this.#now(), lease.token]);
       return row["started_at_ms"] === null;
     });
   }
 
   settle(lease: Lease, outcome: JobOutcome, { more = false } = {}): Promise<Job | undefined> {
     return this.#store.writeTogether("settle a job", () => {
-      const row = this.#store.optionalRow(sql.TO_SETTLE, { token: lease.token });
+      const row = this.#store.optionalRow(sql.TO_SETTLE, [lease.token]);
       if (row === undefined) return undefined;
       const ending: JobOutcome = row.cancel_requested === 1 ? { type: "cancelled" } : outcome;
       return this.#end(row, ending, { request: lease.job.request });
@@ -348,16 +348,15 @@ class SqliteQueue implements JobQueue {
   #lend([next, server, { request }]: Placed, { servers, leaseMs }: ClaimAllOptions): Lease {
     const resumed = next.prompt_id !== null;
     const token = this.#randomId();
-    const changed = {
-      server,
-      attempts: next.attempts + 1,
-      prompt_id: next.prompt_id ?? this.#randomId(),
-      // A prompt that was posted before sends its events where it was told to.
-      client_id: resumed ? next.client_id : servers.get(server)!,
-      prompt_started: resumed ? next.prompt_started : 0,
-    };
+    const attempts = next.attempts + 1;
+    const prompt_id = next.prompt_id ?? this.#randomId();
+    // A prompt that was posted before sends its events where it was told to.
+    const client_id = resumed ? next.client_id : servers.get(server)!;
+    const prompt_started = resumed ? next.prompt_started : 0;
     const until = this.#now() + leaseMs;
-    this.#store.run(sql.CLAIM, { seq: next.seq, token, lease_until: until, ...changed });
+    const values = [attempts, server, token, until, prompt_id, client_id, prompt_started, next.seq];
+    this.#store.run(sql.CLAIM, values);
+    const changed = { attempts, server, prompt_id, client_id, prompt_started };
     const row: JobRow = { ...next, ...changed, state: "running" };
     this.#note(row, "queued", resumed ? `claimed again by ${server}` : `claimed by ${server}`);
     return toLease(row, token, resumed, request);
@@ -374,12 +373,8 @@ class SqliteQueue implements JobQueue {
     { reason, request }: { reason?: string; request?: GenerateRequest } = {},
   ): Job {
     if (row.outcome !== null) this.#store.run(sql.CLEAR_OUTCOME, { seq: row.seq });
-    const ended = this.#store.row(sql.END, {
-      seq: row.seq,
-      state: outcome.type,
-      outcome: JSON.stringify(outcome),
-      now: this.#now(),
-    });
+    const values = [outcome.type, JSON.stringify(outcome), this.#now(), row.seq];
+    const ended = this.#store.row(sql.END, values);
     const why = outcome.type === "failed" ? outcome.error : outcome.type;
     this.#note(ended, row.state, reason ?? why);
     return toKnownJob(ended, request);

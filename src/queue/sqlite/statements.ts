@@ -24,33 +24,33 @@ export const INSERT = `
  */
 export const NEXT = `
   SELECT * FROM jobs
-  WHERE state = 'queued' AND (due_ms, seq) > (:after_due, :after_seq)
-    AND not_before_ms NOT BETWEEN :now + 1 AND :now + ${MAX_PAUSE_MS}
+  WHERE state = 'queued' AND (due_ms, seq) > (?1, ?2)
+    AND not_before_ms NOT BETWEEN ?3 + 1 AND ?3 + ${MAX_PAUSE_MS}
     AND (prompt_id IS NULL OR server IS NULL
-      OR instr(:servers, char(10) || server || char(10)) > 0)
-  ORDER BY due_ms, seq LIMIT :limit`;
+      OR instr(?4, char(10) || server || char(10)) > 0)
+  ORDER BY due_ms, seq LIMIT ?5`;
 
 /** Gives a waiting job to an attempt. */
 export const CLAIM = `
-  UPDATE jobs SET state = 'running', attempts = :attempts, server = :server, token = :token,
-    lease_until_ms = :lease_until, prompt_id = :prompt_id, client_id = :client_id,
-    prompt_started = :prompt_started
-  WHERE seq = :seq AND state = 'queued'`;
+  UPDATE jobs SET state = 'running', attempts = ?1, server = ?2, token = ?3,
+    lease_until_ms = ?4, prompt_id = ?5, client_id = ?6,
+    prompt_started = ?7
+  WHERE seq = ?8 AND state = 'queued'`;
 
 /** Prolongs a lease. */
 export const RENEW = `UPDATE jobs SET lease_until_ms = :lease_until WHERE token = :token`;
 
 /** Notes that the prompt runs, and when one of the job did so first. */
 export const START = `
-  UPDATE jobs SET started_at_ms = coalesce(started_at_ms, :now), prompt_started = 1
-  WHERE token = :token`;
+  UPDATE jobs SET started_at_ms = coalesce(started_at_ms, ?1), prompt_started = 1
+  WHERE token = ?2`;
 
 /** When the job that a lease holds was started first. */
-export const STARTED_AT = `SELECT started_at_ms FROM jobs WHERE token = :token`;
+export const STARTED_AT = `SELECT started_at_ms FROM jobs WHERE token = ?1`;
 
 /** What has to be known of the job that a lease holds to end it. */
 export const TO_SETTLE = `
-  SELECT seq, state, cancel_requested, outcome FROM jobs WHERE token = :token`;
+  SELECT seq, state, cancel_requested, outcome FROM jobs WHERE token = ?1`;
 
 /** The job that a lease holds. */
 export const BY_TOKEN = `SELECT * FROM jobs WHERE token = :token`;
@@ -60,9 +60,9 @@ export const BY_ID = `SELECT * FROM jobs WHERE id = :id`;
 
 /** Ends a job. */
 export const END = `
-  UPDATE jobs SET state = :state, outcome = :outcome, finished_at_ms = :now, token = NULL,
+  UPDATE jobs SET state = ?1, outcome = ?2, finished_at_ms = ?3, token = NULL,
     lease_until_ms = NULL, prompt_id = NULL
-  WHERE seq = :seq AND outcome IS NULL RETURNING *`;
+  WHERE seq = ?4 AND outcome IS NULL RETURNING *`;
 
 /** Forgets what a job is said to have ended as that has not, so that it can be ended. */
 export const CLEAR_OUTCOME = `

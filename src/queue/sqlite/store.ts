@@ -18,6 +18,12 @@ interface Pending {
   readonly settle: PromiseWithResolvers<unknown>;
 }
 
+/**
+ * Values of a statement, by their names or in their order: to look each one up by its name costs up to three times as
+ * much as the row.
+ */
+export type Values = Readonly<Record<string, SQLInputValue>> | readonly SQLInputValue[];
+
 /** Changes stored at once, so that nobody waits long for the others. */
 const MOST_TOGETHER = 256;
 
@@ -272,37 +278,39 @@ export class SqliteStore {
   }
 
   /** The one row that a statement must give. */
-  row(text: string, values: Record<string, SQLInputValue>): JobRow {
+  row(text: string, values: Values): JobRow {
     const row = this.optionalRow(text, values);
     if (row === undefined) throw new Error("A job vanished within a transaction");
     return row;
   }
 
   /** The row that a statement may give. */
-  optionalRow(text: string, values: Record<string, SQLInputValue>): JobRow | undefined {
+  optionalRow(text: string, values: Values): JobRow | undefined {
     const stored = this.#get(text, values);
     return stored === undefined ? undefined : readRow(stored);
   }
 
   /** The rows of a statement. */
-  rows(text: string, values: Record<string, SQLInputValue>): JobRow[] {
+  rows(text: string, values: Values): JobRow[] {
     return this.storedRows(text, values).map(readRow);
   }
 
   /** The rows of a statement as they are, which may be rows of any table. */
-  storedRows(text: string, values: Record<string, SQLInputValue>): StoredRow[] {
-    return this.#read(text, (statement) => statement.all(values));
+  storedRows(text: string, values: Values): StoredRow[] {
+    return this.#read(
+      text,
+      (statement) => isList(values) ? statement.all(...values) : statement.all(values),
+    );
   }
 
   /** Runs a statement; returns the number of rows that it changed. */
-  run(text: string, values: Record<string, SQLInputValue>): number {
-    return Number(this.#statement(text).run(values).changes);
+  run(text: string, values: Values): number {
+    const statement = this.#statement(text);
+    const { changes } = isList(values) ? statement.run(...values) : statement.run(values);
+    return Number(changes);
   }
 
-  /**
-   * Runs a statement that may add a row; returns its number if it did. The values come in the order of
-   * the statement: to look each one up by its name costs as much as the row.
-   */
+  /** Runs a statement that may add a row; returns its number if it did. */
   insert(text: string, ...values: readonly SQLInputValue[]): number | undefined {
     const { changes, lastInsertRowid } = this.#statement(text).run(...values);
     return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
@@ -320,8 +328,11 @@ export class SqliteStore {
     return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number(value), Number.MAX_SAFE_INTEGER));
   }
 
-  #get(text: string, values: Record<string, SQLInputValue>): StoredRow | undefined {
-    return this.#read(text, (statement) => statement.get(values));
+  #get(text: string, values: Values): StoredRow | undefined {
+    return this.#read(
+      text,
+      (statement) => isList(values) ? statement.get(...values) : statement.get(values),
+    );
   }
 
   #read<T>(text: string, read: (statement: StatementSync) => T): T {
@@ -350,6 +361,10 @@ export class SqliteStore {
 
 /** Statements that change nothing. */
 const LOOK = /^\s*(?:SELECT|WITH|PRAGMA)\b/;
+
+function isList(values: Values): values is readonly SQLInputValue[] {
+  return Array.isArray(values);
+}
 
 function isSqliteError(error: unknown): error is Error {
   return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";

@@ -48,18 +48,15 @@ export class Turns {
       taken.set(server, [...taken.get(server) ?? [], job]);
     };
     const names = ["", ...servers.keys(), ""].join("\n");
-    let after: { after_due: number | bigint; after_seq: number } = {
-      after_due: sql.LEAST_INTEGER,
-      after_seq: 0,
-    };
+    let after: [due: number | bigint, seq: number] = [sql.LEAST_INTEGER, 0];
     // Nearly always the first ones fit.
     let limit = Math.min(most, PAGE);
     for (let seen = 0; seen < LOOK_AHEAD; seen += limit, limit = PAGE) {
-      const rows = this.#store.rows(sql.NEXT, { servers: names, now, limit, ...after });
+      const rows = this.#store.rows(sql.NEXT, [...after, now, names, limit]);
       for (const row of rows) if (placed.length < most) look(row);
       const last = rows.at(-1);
       if (placed.length >= most || rows.length < limit || last === undefined) break;
-      after = { after_due: last.due_ms, after_seq: last.seq };
+      after = [last.due_ms, last.seq];
     }
     return { placed, damaged };
   }
