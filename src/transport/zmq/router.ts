@@ -30,6 +30,9 @@ const FLOOD_MS = 1;
 const LINGER_MS = 0.5;
 const BUSY_LINGER_MS = 0.05;
 
+/** Who asks one thing after the other asks again so soon, in milliseconds: to wait for that is to wake up too late. */
+const AGAIN_MS = 0.15;
+
 /** Connections known to be a key's; of who is forgotten the next message counts as the first. */
 const MAX_MET = 10_000;
 
@@ -93,6 +96,8 @@ class ZmqRequestServer implements RequestServer {
   readonly #crowd = new Crowd();
   readonly #met = new Set<string>();
   #lookedAtMs = -Infinity;
+  /** When the last one was served that keeps no pace. */
+  #promptAtMs = -Infinity;
   /** True when the last look found all that was there. */
   #isDrained = false;
   /** True when the last look found little but what is too much. */
@@ -186,7 +191,8 @@ class ZmqRequestServer implements RequestServer {
     for (let nowMs = sinceMs; nowMs < untilMs && this.#isHeld && this.#closing === undefined;) {
       const waitMs = Math.min(untilMs - nowMs, this.#queue.waitMs(nowMs) || Infinity);
       const mayRest = this.#isDrained || this.#isFlooded;
-      if (mayRest && this.#receiver.blink(waitMs)) this.#isFlooded = false;
+      const restMs = nowMs - this.#promptAtMs < AGAIN_MS ? 0 : waitMs;
+      if (mayRest && this.#receiver.blink(restMs)) this.#isFlooded = false;
       nowMs = performance.now();
       const arrival = this.#take(nowMs);
       if (arrival !== undefined) return arrival;
@@ -208,6 +214,7 @@ class ZmqRequestServer implements RequestServer {
   /** The next of those that wait. Of who is given up meanwhile none. */
   #shift(nowMs: number): Arrival | undefined {
     for (;;) {
+      if (this.#queue.hasPrompt) this.#promptAtMs = nowMs;
       const arrival = this.#queue.shift(nowMs, this.#isPacing(nowMs));
       if (arrival === undefined || !this.#answers.isGivenUp(arrival.peer)) return arrival;
       this.#unanswered -= 1;
