@@ -117,10 +117,10 @@ function stringify(value: unknown, show: Show): string | undefined {
 }
 
 /**
- * Foreign text must not steer the operator's terminal, nor turn around what it shows. JSON has such characters in
- * texts alone, where they may be spelled out.
+ * Spells out what steers a terminal, breaks a line, or turns around the order in which the rest is shown. JSON has such
+ * characters in texts alone, where they may be spelled out.
  */
-function printable(line: string): string {
+export function printable(line: string): string {
   return line.replace(
     // deno-lint-ignore no-control-regex
     /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,

@@ -1,12 +1,8 @@
 /** Text for terminals of any width. */
 
-/** Spells out what steers a terminal, or turns around the order in which it shows the rest. */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
-}
+import { printable } from "../log.ts";
+
+export { printable };
 
 /** Columns that a text takes: East Asian characters and pictographs take two each. */
 export function widthOf(text: string): number {

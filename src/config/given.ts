@@ -1,5 +1,6 @@
 /** What a source says of a setting, before it is known to make sense. */
 
+import { printable } from "../log.ts";
 import { redact } from "../redact.ts";
 import type { Origin } from "./config.ts";
 import type { ListKind, MapField, SingleKind } from "./kinds.ts";
@@ -144,12 +145,4 @@ export function quote(text: string): string {
   const shown = redact(text);
   const short = shown.length > MAX_QUOTE_CHARS ? shown.slice(0, MAX_QUOTE_CHARS) + "…" : shown;
   return printable(JSON.stringify(short));
-}
-
-/** Spells out what would steer a terminal or break a line. */
-export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => {
-    return "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0");
-  });
 }

@@ -1,42 +1,6 @@
 import assert from "node:assert/strict";
 import { createAlarm } from "../../src/comfyui/alarm.ts";
-
-/** In place of the clock and the timers of the process. */
-function heldTimers() {
-  const { setTimeout, clearTimeout } = globalThis;
-  const { now } = performance;
-  const timers = new Map<number, { atMs: number; run: () => void }>();
-  let nowMs = 1_000;
-  let made = 0;
-  performance.now = () => nowMs;
-  Object.assign(globalThis, {
-    setTimeout(run: () => void, ms: number) {
-      made += 1;
-      timers.set(made, { atMs: nowMs + ms, run });
-      return made;
-    },
-    clearTimeout: (id: number) => timers.delete(id),
-  });
-  return {
-    timers,
-    made: () => made,
-    pass(ms: number) {
-      const untilMs = nowMs + ms;
-      for (;;) {
-        const [next] = [...timers].sort(([, a], [, b]) => a.atMs - b.atMs);
-        if (next === undefined || next[1].atMs > untilMs) break;
-        timers.delete(next[0]);
-        nowMs = next[1].atMs;
-        next[1].run();
-      }
-      nowMs = untilMs;
-    },
-    [Symbol.dispose]() {
-      Object.assign(globalThis, { setTimeout, clearTimeout });
-      performance.now = now;
-    },
-  };
-}
+import { heldTimers } from "../support/held_timers.ts";
 
 Deno.test("An alarm calls each at its time, in their order", () => {
   using time = heldTimers();

@@ -11,7 +11,8 @@ import {
   type YAMLParseError,
 } from "yaml";
 import { ConfigError } from "../../errors.ts";
-import { type Complain, type Given, type GivenMap, type GivenValue, printable } from "../given.ts";
+import type { Complain, Given, GivenMap, GivenValue } from "../given.ts";
+import { printable } from "../../log.ts";
 import { sectionsOf, suggest } from "../suggest.ts";
 import {
   bare,
