@@ -3,7 +3,8 @@
 import { type Child, startChild } from "./child.ts";
 import { nativeSource } from "./native.ts";
 
-const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
+/** Of the project. */
+export const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
 
 /** Starts it. */
 export function startBare(address = "tcp://127.0.0.1:*"): Child {

@@ -1,6 +1,10 @@
-/** What a job costs in processor time, beside the least that a driver on Deno does. */
+/**
+ * What a job costs in processor time, beside the least that a driver on Deno does, and the least that one
+ * does whose jobs run in an isolate, are stored and told.
+ */
 
 import { tempDir } from "../../support/temp_dir.ts";
+import { CONFIG } from "./bare.ts";
 import { startChild } from "./child.ts";
 import { connectTo, watch } from "./jobs.ts";
 import { nativeSource } from "./native.ts";
@@ -26,10 +30,12 @@ const [STEPS, STEP_MS] = [20, 10];
 const PROFILE = "0.3.64";
 const SETTINGS = "output:\n  preview_method: none\nworker:\n  progress_per_s: 0\n";
 
+type Party = "ours" | "bare" | "isolated";
+
 /** Milliseconds of processor time for a job of 20 steps, round by round. */
 export async function jobCosts(
   { servers, rounds, jobs }: JobCostOptions,
-): Promise<Rounds<"ours" | "bare", number>> {
+): Promise<Rounds<Party, number>> {
   await using simulators = await startSimulators({
     servers,
     simulator: { profile: PROFILE, stepTimeMs: STEP_MS, nodeTimeMs: 1, loadTimeMs: 0 },
@@ -38,12 +44,11 @@ export async function jobCosts(
   await using ours = await startOurs(addresses, { settings: SETTINGS });
   await using updates = await watch(ours);
   await using connection = await connectTo(ours);
-  await using dir = await tempDir();
-  await using bare = startChild(Deno.execPath(), [
-    ...["run", "--quiet", "--no-config", "--allow-net=127.0.0.1", "--allow-read"],
-    ...["--allow-write", nativeSource("bare_driver.ts"), dir.path, ...simulators.urls],
-  ]);
-  await bare.next();
+  await using bare = await startDriver("bare_driver.ts", simulators.urls);
+  await using isolated = await startDriver("isolated_driver.ts", simulators.urls);
+  const { updates: steps } = isolated.greeting as { updates: string };
+  // Somebody listens there, too.
+  await using _heard = await watch({ ...ours, updates: steps });
   const count = jobs * servers;
   let ended = 0;
   const runOurs = async () => {
@@ -55,17 +60,45 @@ export async function jobCosts(
     );
     if (failed !== undefined) throw new Error("A job failed");
   };
-  const runBare = async () => {
-    await bare.tell(JSON.stringify({ jobs: count, steps: STEPS }));
-    await bare.next();
-  };
+  const load = JSON.stringify({ jobs: count, steps: STEPS });
   // What was never run before is compiled first.
   await runOurs();
-  await runBare();
-  return await alternate<"ours" | "bare", number>(rounds, {
+  await bare.run(load);
+  await isolated.run(load);
+  return await alternate<Party, number>(rounds, {
     ours: async () => await used(ours.pid, runOurs) / count,
-    bare: async () => await used(bare.pid, runBare) / count,
+    bare: async () => await used(bare.pid, () => bare.run(load)) / count,
+    isolated: async () => await used(isolated.pid, () => isolated.run(load)) / count,
   });
+}
+
+interface Driver extends AsyncDisposable {
+  readonly pid: number;
+  /** What it said when it was ready. */
+  readonly greeting: unknown;
+  /** Runs a load to its end. */
+  run(load: string): Promise<void>;
+}
+
+async function startDriver(script: string, urls: readonly string[]): Promise<Driver> {
+  await using starting = new AsyncDisposableStack();
+  const dir = starting.use(await tempDir());
+  const child = starting.use(startChild(Deno.execPath(), [
+    ...["run", "--quiet", "--no-prompt", `--config=${CONFIG}`, "--allow-net=127.0.0.1"],
+    ...["--allow-read", "--allow-write", "--allow-ffi"],
+    ...[nativeSource(script), dir.path, ...urls],
+  ]));
+  const greeting = await child.next();
+  const running = starting.move();
+  return {
+    pid: child.pid,
+    greeting,
+    async run(load) {
+      await child.tell(load);
+      await child.next();
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 async function used(pid: number, work: () => Promise<void>): Promise<number> {
