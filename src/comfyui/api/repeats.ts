@@ -102,9 +102,7 @@ function changeOf(one: ProgressMessage, other: ProgressMessage): Change | undefi
     if (other.type !== "progress" || one.node !== other.node || one.max !== other.max) {
       return undefined;
     }
-    const { type, promptId, node, max } = other;
-    const make = (value: number) => ({ type, promptId, node, value, max });
-    return { values: [one.value, other.value], make };
+    return { values: [one.value, other.value], make: (value) => ({ ...other, value }) };
   }
   if (other.type !== "progress_state" || one.nodes.length !== other.nodes.length) return undefined;
   let changed: number | undefined;
@@ -118,16 +116,9 @@ function changeOf(one: ProgressMessage, other: ProgressMessage): Change | undefi
   const [before, after] = [one.nodes[changed ?? -1], other.nodes[changed ?? -1]];
   if (changed === undefined || before === undefined || after === undefined) return undefined;
   const at = changed;
-  const { type, promptId, nodes } = other;
-  const { node, max, finished, activity } = after;
   return {
     values: [before.value, after.value],
-    make: (value) => {
-      const state = activity === undefined
-        ? { node, value, max, finished }
-        : { node, value, max, finished, activity };
-      return { type, promptId, nodes: nodes.with(at, state) };
-    },
+    make: (value) => ({ ...other, nodes: other.nodes.with(at, { ...after, value }) }),
   };
 }
 
