@@ -3,7 +3,7 @@
  * image synced to disk. It keeps and checks nothing. Arguments: folder for images, addresses of the servers.
  */
 
-import { type Job, Lane } from "./lane.ts";
+import { type Job, Lane, MOST_AT_ONCE } from "./lane.ts";
 import { runLoads, tell } from "./loads.ts";
 
 const [folder = "", ...urls] = Deno.args;
@@ -26,7 +26,7 @@ await runLoads(async (jobs) => {
 function handOut(): void {
   while (queue.length > 0) {
     const lane = lanes.reduce((best, other) => other.load < best.load ? other : best);
-    if (lane.load >= 2) return;
+    if (lane.load >= MOST_AT_ONCE) return;
     lane.post(queue.shift()!);
   }
 }

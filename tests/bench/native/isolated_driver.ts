@@ -1,5 +1,5 @@
 /**
- * The floor of what this worker is made of: the bare driver in an isolate, sampler steps told through shared
+ * A floor for what this worker is made of: the bare driver in an isolate, sampler steps told through shared
  * memory, and a main thread that stores each job, its claim and its ending durably and publishes steps and
  * endings. It leases, checks, measures and limits nothing. Arguments as for the bare driver.
  */
@@ -8,12 +8,10 @@ import { DatabaseSync } from "node:sqlite";
 import { encode } from "@msgpack/msgpack";
 import { zmqTransport } from "../../../src/transport/mod.ts";
 import { createMemory, type Start, type Task, type Told, viewOf } from "./isolated_messages.ts";
-import type { Job } from "./lane.ts";
+import { type Job, MOST_AT_ONCE } from "./lane.ts";
 import { runLoads, tell } from "./loads.ts";
 
 const [folder = "", ...urls] = Deno.args;
-/** Prompts at a server: one that runs, one that waits. */
-const MOST_AT_ONCE = 2;
 
 const publisher = await zmqTransport().bindUpdates("tcp://127.0.0.1:*");
 const database = new DatabaseSync(`${folder}/queue.db`);

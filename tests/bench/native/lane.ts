@@ -7,6 +7,9 @@ export interface Job {
   images: { readonly filename: string; readonly subfolder: string; readonly type: string }[];
 }
 
+/** Prompts at a server: one that runs, one that waits. */
+export const MOST_AT_ONCE = 2;
+
 /** Who is told what. */
 export interface LaneOptions {
   /** Folder for images. */

@@ -69,7 +69,8 @@ function kill(child: Deno.ChildProcess): void {
   }
 }
 
-function lineSplitter(): TransformStream<string, string> {
+/** Cuts text into lines. */
+export function lineSplitter(): TransformStream<string, string> {
   let rest = "";
   return new TransformStream({
     transform(chunk, controller) {

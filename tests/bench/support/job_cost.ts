@@ -1,12 +1,12 @@
 /**
- * What a job costs in processor time, beside the least that a driver on Deno does, and the least that one
- * does whose jobs run in an isolate, are stored and told.
+ * What a job costs in processor time, beside a driver on Deno that does little else, and one that does so in
+ * an isolate, stores jobs and tells of them.
  */
 
 import { tempDir } from "../../support/temp_dir.ts";
 import { CONFIG } from "./bare.ts";
 import { startChild } from "./child.ts";
-import { connectTo, watch } from "./jobs.ts";
+import { connectTo, type Watch, watch } from "./jobs.ts";
 import { nativeSource } from "./native.ts";
 import { startOurs } from "./parties.ts";
 import { startSimulators } from "./simulator.ts";
@@ -47,8 +47,7 @@ export async function jobCosts(
   await using bare = await startDriver("bare_driver.ts", simulators.urls);
   await using isolated = await startDriver("isolated_driver.ts", simulators.urls);
   const { updates: steps } = isolated.greeting as { updates: string };
-  // Somebody listens there, too.
-  await using _heard = await watch({ ...ours, updates: steps });
+  await using heard = await watch({ ...ours, updates: steps });
   const count = jobs * servers;
   let ended = 0;
   const runOurs = async () => {
@@ -59,17 +58,31 @@ export async function jobCosts(
       update.type === "job_finished" && !update.success
     );
     if (failed !== undefined) throw new Error("A job failed");
+    checkSteps(updates, ended);
   };
   const load = JSON.stringify({ jobs: count, steps: STEPS });
+  let isolatedEnded = 0;
+  const runIsolated = async () => {
+    isolatedEnded += count;
+    await isolated.run(load);
+    await heard.count("job_finished", isolatedEnded);
+    checkSteps(heard, isolatedEnded);
+  };
   // What was never run before is compiled first.
   await runOurs();
   await bare.run(load);
-  await isolated.run(load);
+  await runIsolated();
   return await alternate<Party, number>(rounds, {
     ours: async () => await used(ours.pid, runOurs) / count,
     bare: async () => await used(bare.pid, () => bare.run(load)) / count,
-    isolated: async () => await used(isolated.pid, () => isolated.run(load)) / count,
+    isolated: async () => await used(isolated.pid, runIsolated) / count,
   });
+}
+
+/** Who leaves steps out is not to be compared with. */
+function checkSteps(updates: Watch, jobs: number): void {
+  const told = updates.counted("progress");
+  if (told < jobs * STEPS) throw new Error(`${jobs} jobs of ${STEPS} steps told ${told}`);
 }
 
 interface Driver extends AsyncDisposable {
