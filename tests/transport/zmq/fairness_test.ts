@@ -107,7 +107,7 @@ Deno.test("zmq RequestServer serves one that asks seldom next, wherever in its t
   for (const client of floods) await client.close();
   await server.close();
   await serving;
-  // On a busy machine the message may come later; not in half of all trials.
-  const median = between.toSorted((a, b) => a - b)[TRIALS / 2]!;
-  assert.ok(median <= 2, `${median} others were served before: ${between.join()}`);
+  // On a busy machine the message may come later; not in three of four trials. Served in turn it would wait for 7.
+  const quartile = between.toSorted((a, b) => a - b)[TRIALS / 4]!;
+  assert.ok(quartile <= 2, `${quartile} others were served before: ${between.join()}`);
 });
