@@ -24,6 +24,7 @@ const insert = database.prepare("insert into jobs values (?, 'waiting', ?)");
 const update = database.prepare("update jobs set state = ? where id = ?");
 
 const memory = createMemory();
+const { counter, stepAt } = viewOf(memory);
 const isolate = new Worker(new URL("isolated_lanes.ts", import.meta.url), { type: "module" });
 const ready = Promise.withResolvers<void>();
 let tasks: Task[] = [];
@@ -31,9 +32,12 @@ let waiting: Task[] = [];
 let left = 0;
 let done = Promise.withResolvers<void>();
 let seq = 0;
+let read = 0;
 
 isolate.onmessage = ({ data }: MessageEvent<Told>) => {
   if (data === "ready") return ready.resolve();
+  // A message can overtake what was written before it.
+  tellSteps();
   const task = tasks[data.number]!;
   const next = waiting.shift();
   // The ending and the next claim share a transaction.
@@ -66,17 +70,20 @@ await runLoads(async (jobs: Job[]) => {
 });
 
 async function readSteps(): Promise<never> {
-  const { counter, stepAt } = viewOf(memory);
-  let read = 0;
   for (;;) {
-    const written = Atomics.load(counter, 0);
-    for (; read !== written; read += 1) {
-      const [number, step, total_steps] = stepAt(read);
-      const job_id = tasks[number ?? 0]!.job.id;
-      publish({ type: "progress", job_id, stage: "sampling", step, total_steps });
-    }
+    const written = tellSteps();
     await Atomics.waitAsync(counter, 0, written).value;
   }
+}
+
+function tellSteps(): number {
+  const written = Atomics.load(counter, 0);
+  for (; read !== written; read += 1) {
+    const [number, step, total_steps] = stepAt(read);
+    const job_id = tasks[number ?? 0]!.job.id;
+    publish({ type: "progress", job_id, stage: "sampling", step, total_steps });
+  }
+  return written;
 }
 
 function publish(message: Record<string, unknown>): void {
