@@ -55,7 +55,10 @@ Deno.test("A server that was restarted before it is back has nothing left, and i
 Deno.test("A server that has done before it is back what others did, too, is not disturbed", async () => {
   await using setup = await twoServers();
   const { far } = setup;
+  // However long the other server takes to come up, this one has done neither job.
+  using stall = far.faults.stall("VAEDecode");
   const results = await haveNearDoJobsOfFar(setup, { steps: 20 });
+  stall.release();
   while (far.record.executions.filter(({ outcome }) => outcome === "success").length < 2) {
     await far.when("execution_end", undefined, { since: far.record.total });
   }
@@ -68,6 +71,7 @@ Deno.test("A server that has done before it is back what others did, too, is not
 Deno.test("A server that is back goes on with a job that nobody has taken meanwhile", async () => {
   await using setup = await twoServers();
   const { far, near, proxy, client } = setup;
+  using unfinished = far.faults.stall("VAEDecode");
   const jobs = await submitToFar(setup, { steps: 60 });
   using stall = near.faults.stall("KSampler");
   // The other server is there, but has its hands full.
@@ -75,6 +79,7 @@ Deno.test("A server that is back goes on with a job that nobody has taken meanwh
   await stall.reached;
   await cutOff(setup);
   proxy.faults.refuse(false);
+  unfinished.release();
   await Promise.all(jobs.map((job) => job.result));
   assert.deepEqual(far.record.executions.map(({ outcome }) => outcome), ["success", "success"]);
   stall.release();
