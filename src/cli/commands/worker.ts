@@ -63,7 +63,9 @@ async function serve(
   let config = loaded.config;
   if (config.simulate) {
     // Loading it would hold up every worker that has a ComfyUI.
-    const { startIsolatedSimulator } = await import("../../simulator/mod.ts");
+    const { startIsolatedSimulator } = await import(
+      new URL("../../simulator/mod.ts", import.meta.url).href
+    ) as typeof import("../../simulator/mod.ts");
     const simulator = resources.use(await startIsolatedSimulator({ previewMethod: "latent2rgb" }));
     const servers = [defaultServer(simulator.url)];
     config = { ...config, comfyui: { ...config.comfyui, servers } };
