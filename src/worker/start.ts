@@ -10,7 +10,7 @@
 import { applyProxy } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { silentLogger } from "../log.ts";
-import { type Gate, openGate, zmqTransport } from "../transport/mod.ts";
+import { type Gate, holdSystem, openGate, zmqTransport } from "../transport/mod.ts";
 import { readDoors } from "./doors.ts";
 import { findInput, findPalettes, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
@@ -45,6 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const paletteDir = await findPalettes(config.palettes.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const doors = await readDoors(config.zmq, logger);
+  using _system = holdSystem();
   const gate = starting.use(openGate({ onShort: () => logger.log("warn", NO_ROOM) }));
   if (gate !== undefined) {
     refuseFewFiles(gate, config.comfyui.servers.length);
@@ -95,6 +96,7 @@ let service: Promise<typeof import("./worker.ts")> | undefined;
 
 /** In pieces, for nobody is answered while one is loaded. */
 async function loadService(): Promise<typeof import("./worker.ts")> {
+  await othersTurn();
   await import(new URL("../queue/mod.ts", import.meta.url).href);
   await othersTurn();
   await import(new URL("../executor/mod.ts", import.meta.url).href);
