@@ -19,8 +19,10 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     }
     if (args[0] === "pixelize") {
       // It needs neither sockets nor messages, whose loading takes longer than many an image. What a literal
-      // names is read even before it is known whether it will be imported, so there is only this one.
-      const { runPixelizeLine } = await import("./pixelize/declare.ts");
+      // names is read even before it is known whether it will be imported, so there is none here.
+      const { runPixelizeLine } = await import(
+        new URL("./pixelize/declare.ts", import.meta.url).href
+      ) as typeof import("./pixelize/declare.ts");
       return await runPixelizeLine(args, io);
     }
     const { runProgram } = await import(

@@ -14,6 +14,7 @@ import {
 } from "./chunks.ts";
 import { checkPixels, type Raster } from "./raster.ts";
 import { type PngText, textChunks, textOfChunks } from "./text.ts";
+import { packPieces } from "./turns.ts";
 import { readHeader, readSize, unpackPixels } from "./unpack.ts";
 
 /** An image as it was read. */
@@ -33,7 +34,7 @@ const TRUECOLOUR = 2;
 const TRUECOLOUR_ALPHA = 6;
 
 /** Scan lines that are handed to the compressor at once, in bytes. */
-const BAND_BYTES = 2 ** 20;
+const BAND_BYTES = 2 ** 16;
 
 /**
  * What deflate may add to data that it cannot press, generously. A file with more packed bytes than its
@@ -53,13 +54,11 @@ export async function encodePng(
   view.setUint32(0, width);
   view.setUint32(4, height);
   header.set([8, channels === 4 ? TRUECOLOUR_ALPHA : TRUECOLOUR], 8);
-  const packed = ReadableStream.from(scanlines(image))
-    .pipeThrough(new CompressionStream("deflate"));
   return concatenate([
     PNG_SIGNATURE,
     encodeChunk("IHDR", header),
     ...textChunks(text),
-    encodeChunk("IDAT", await new Response(packed).bytes()),
+    encodeChunk("IDAT", await packPieces(scanlines(image))),
     encodeChunk("IEND", new Uint8Array()),
   ]);
 }

@@ -5,6 +5,7 @@
 
 import { createInflate, inflateSync } from "node:zlib";
 import { concatenate, damaged, type PngChunk, readChunks } from "./chunks.ts";
+import { inTurns } from "./turns.ts";
 import {
   bytesOf,
   type Pass,
@@ -17,6 +18,9 @@ import {
 
 /** Up to this, pixels are unpacked at once. */
 const AT_ONCE_BYTES = 2 ** 20;
+
+/** What is unpacked in one turn of the event loop: one or two milliseconds of work. */
+const PIECE_BYTES = 2 ** 18;
 
 /** Smallest piece that zlib unpacks to. */
 const MIN_CHUNK_BYTES = 64;
@@ -120,13 +124,13 @@ async function checkPixels({ header, parts }: Packed, signal: AbortSignal): Prom
   if (count < length) throw damaged("pixels are missing");
 }
 
-/** Unpacks piece by piece; others have their turn in between. */
+/** Unpacks piece by piece; others have their turn in between, among them what is written to disk. */
 async function* unpack(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  const stream = createInflate({ chunkSize: AT_ONCE_BYTES });
+  const stream = createInflate({ chunkSize: PIECE_BYTES });
   for (const part of parts) stream.write(part);
   stream.end();
   try {
-    yield* stream;
+    yield* inTurns(stream);
   } catch (cause) {
     throw damaged("its pixels cannot be unpacked", cause);
   }

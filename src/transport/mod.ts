@@ -35,7 +35,7 @@ export type {
   UpdatePublisher,
   UpdateSubscriber,
 } from "./sockets.ts";
-export { openGate } from "./gate.ts";
+export { holdSystem, openGate } from "./gate.ts";
 export type { GateOptions } from "./gate.ts";
 export { memoryTransport } from "./memory.ts";
 export { connectionsTo } from "./tcp_port.ts";

@@ -53,7 +53,9 @@ export async function answer(
 
 /** Who sends what is right does not make the worker load the schemas. */
 async function judge(read: ReadRequest): Promise<Request> {
-  const { judgeRequest } = await import("../protocol/codec.ts");
+  const { judgeRequest } = await import(
+    new URL("../protocol/codec.ts", import.meta.url).href
+  ) as typeof import("../protocol/codec.ts");
   return judgeRequest(read);
 }
 

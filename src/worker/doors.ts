@@ -36,7 +36,9 @@ export async function readDoors(config: ZmqConfig, logger: Logger): Promise<Door
     throw new ConfigError("invalid_value", `${given} needs ${missing}`);
   }
   // Most workers have no keys, and start without what reads them.
-  const { createAllowedClients, readSecretKey } = await import("../keys/mod.ts");
+  const { createAllowedClients, readSecretKey } = await import(
+    new URL("../keys/mod.ts", import.meta.url).href
+  ) as typeof import("../keys/mod.ts");
   const keys = await readSecretKey(curveKey);
   await checkDirectory(curveClients);
   const clients = createAllowedClients({

@@ -21,7 +21,9 @@ export async function openQueue(
   { dbPath, queueMaxSize, name }: Pick<WorkerConfig, "dbPath" | "queueMaxSize" | "name">,
 ): Promise<OpenQueue> {
   if (isDatabaseUrl(dbPath)) {
-    const { openPostgresQueue } = await import("../queue/postgres/postgres_queue.ts");
+    const { openPostgresQueue } = await import(
+      new URL("../queue/postgres/postgres_queue.ts", import.meta.url).href
+    ) as typeof import("../queue/postgres/postgres_queue.ts");
     const open = () => openPostgresQueue({ url: dbPath, worker: name, maxQueued: queueMaxSize });
     const queue = await again(open, isAway, AWAY_MS);
     return { queue, lock: { [Symbol.dispose]() {} } };

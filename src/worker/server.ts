@@ -45,7 +45,9 @@ function answerAtOnce(
 /** Does all that can be done at once before the loop looks for the next request. */
 async function respond(request: RawRequest, handle: Handle, logger: Logger): Promise<void> {
   // Whoever only pings does not make the worker load the codec, and a start goes faster without.
-  const { answer } = answering ??= await import("./answer.ts");
+  const { answer } = answering ??= await import(
+    new URL("./answer.ts", import.meta.url).href
+  ) as typeof import("./answer.ts");
   request.reply(await answer(request, handle, logger));
 }
 

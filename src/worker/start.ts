@@ -10,7 +10,7 @@
 import { applyProxy } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { silentLogger } from "../log.ts";
-import { type Gate, openGate, zmqTransport } from "../transport/mod.ts";
+import { type Gate, holdSystem, openGate, zmqTransport } from "../transport/mod.ts";
 import { readDoors } from "./doors.ts";
 import { findInput, findPalettes, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
@@ -19,6 +19,7 @@ import type { Handle } from "./answer.ts";
 import { serveRequests } from "./server.ts";
 import type { PixelsWorker, WorkerOptions } from "./worker.ts";
 import { SLOW_DOWN } from "./slow_down.ts";
+import { othersTurn } from "./turns.ts";
 
 /** What is told while connections are kept out. */
 const NO_ROOM =
@@ -27,6 +28,8 @@ const NO_ROOM =
 
 /**
  * Starts a worker. ComfyUI need not be there yet: jobs are taken and wait.
+ *
+ * Its parts are loaded by computed names, for which Deno asks for the right to read them.
  *
  * @throws {ConfigError} for a folder, database or workflow that cannot be used.
  * @throws {TransportError} for an address that cannot be bound.
@@ -42,11 +45,15 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const paletteDir = await findPalettes(config.palettes.dir);
   // The sockets come first: a second worker on the same addresses must not touch the queue.
   const doors = await readDoors(config.zmq, logger);
+  using _system = holdSystem();
   const gate = starting.use(openGate({ onShort: () => logger.log("warn", NO_ROOM) }));
   if (gate !== undefined) {
     refuseFewFiles(gate, config.comfyui.servers.length);
     // Modules that are loaded later could not be opened then.
-    await Promise.all([import("./answer.ts"), import("../protocol/codec.ts")]);
+    await Promise.all([
+      import(new URL("./answer.ts", import.meta.url).href),
+      import(new URL("../protocol/codec.ts", import.meta.url).href),
+    ]);
   }
   const { crowd } = doors;
   const bind = { ...doors.bind, gate };
@@ -74,7 +81,7 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
     logger,
   });
   starting.defer(() => reject(new Error("The worker could not be started")));
-  const { startService } = await (service ??= import("./worker.ts"));
+  const { startService } = await (service ??= loadService());
   const { keys } = doors;
   const folders = { outputDir, inputDir, paletteDir };
   const sockets = { requests, updates, transport, crowd, gate };
@@ -86,6 +93,16 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
 
 /** Asked for once: each `import()` costs a turn of the event loop. */
 let service: Promise<typeof import("./worker.ts")> | undefined;
+
+/** In pieces, for nobody is answered while one is loaded. */
+async function loadService(): Promise<typeof import("./worker.ts")> {
+  await othersTurn();
+  await import(new URL("../queue/mod.ts", import.meta.url).href);
+  await othersTurn();
+  await import(new URL("../executor/mod.ts", import.meta.url).href);
+  await othersTurn();
+  return await import(new URL("./worker.ts", import.meta.url).href);
+}
 
 /** Files that a worker has open, some to spare and a flood's first connections; and those of each server. */
 const [FILES, SERVER_FILES] = [216, 8];

@@ -10,9 +10,7 @@ import type { KeyPair } from "../keys/mod.ts";
 import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Progress } from "../protocol/mod.ts";
-import type { Metrics } from "../http/mod.ts";
-import type { Ending, HeldServer, JobQueue, Outbox } from "../queue/mod.ts";
-import type { ImageStore } from "../store/mod.ts";
+import type { Ending, HeldServer, JobQueue } from "../queue/mod.ts";
 import type { Gate, RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
@@ -29,18 +27,19 @@ import {
   noteAttempt,
   takeSnapshot,
 } from "./measures.ts";
-import type { Hooks } from "./hooks/open.ts";
 import { viewServers } from "./servers_view.ts";
 import { viewHooks } from "./hooks/view.ts";
 import { createFleet, serverOptions } from "./fleet.ts";
 import { deleteForgotten } from "./forgotten_files.ts";
 import { startFollowing } from "./following.ts";
 import { openQueue, whileHeld } from "./open_queue.ts";
+import { hooksOf, loadHttp, loadRelay, storeOf } from "./optional.ts";
 import { watchFreeSpace } from "./free_space.ts";
 import { keepIn, openFrom, takeAwayLeft } from "./image_files.ts";
 import { createPublisher } from "./publisher.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, probes } from "./storage.ts";
+import { othersTurn } from "./turns.ts";
 import type { Handle } from "./answer.ts";
 
 /** Finished jobs that run times are learnt from at the start. */
@@ -124,8 +123,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   const { queue: stored, lock } = await openQueue(config.worker);
   starting.use(lock);
   starting.use(stored);
+  await othersTurn();
   const { addr } = config.http;
-  const http = addr === undefined ? undefined : await import("../http/mod.ts");
+  const http = addr === undefined ? undefined : await loadHttp();
   const metrics = http?.createMetrics(PROTOCOL_VERSION);
   const queue = measuredQueue(stored, metrics);
   const { shared } = queue;
@@ -227,7 +227,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   // One that is alone has nobody to listen to, and starts without what reads updates.
-  const relaying = shared === undefined ? undefined : await import("./relay.ts");
+  const relaying = shared === undefined ? undefined : await loadRelay();
   const relay = shared === undefined || relaying === undefined
     ? undefined
     : starting.use(relaying.createRelay({
@@ -347,30 +347,6 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     },
     [Symbol.asyncDispose]: drain,
   };
-}
-
-/** Most workers have no store but their folder, and start without what speaks to one. */
-async function storeOf({ output, s3 }: Config): Promise<ImageStore | undefined> {
-  if (output.store === undefined) return undefined;
-  const { openStore } = await import("../store/open.ts");
-  return await openStore(output.store, s3);
-}
-
-/** Most workers tell no webhooks, and start without what tells them. */
-async function hooksOf(
-  { webhooks: config }: Config,
-  outbox: Outbox,
-  metrics: Metrics | undefined,
-  logger: Logger,
-): Promise<Hooks | undefined> {
-  if (config.url === undefined && config.allowedHosts.length === 0) return undefined;
-  const { openHooks } = await import("./hooks/open.ts");
-  return await openHooks({
-    config,
-    outbox,
-    ...(metrics === undefined ? {} : { onTry: metrics.webhookTried }),
-    logger,
-  });
 }
 
 /** Run times are learnt anew from the jobs that are still known, and from what was measured of any. */

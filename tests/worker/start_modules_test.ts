@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadedBy } from "../support/module_graph.ts";
+import { loadedBy, readBefore } from "../support/module_graph.ts";
 
 const SRC = new URL("../../src/", import.meta.url);
 
@@ -27,4 +27,15 @@ Deno.test("a worker that nobody asks anything has neither zod nor Deno's layer f
 
 Deno.test("a worker answers requests that are right without the schemas", async () => {
   assert.deepEqual(await foreignIn("worker/answer.ts"), ["@msgpack/msgpack"]);
+});
+
+Deno.test("a worker answers pings before Deno has read what it may never need", async () => {
+  const entries = ["main.ts", "cli/commands/worker.ts", "worker/worker.ts", "worker/answer.ts"];
+  const read = await Promise.all(entries.map((path) => readBefore(new URL(path, SRC))));
+  const folders = read.flat().filter((name) => name.startsWith(`${SRC}`))
+    .map((name) => name.slice(SRC.href.length).replace(/[^/]*$/, ""));
+  for (const most of ["http/", "keys/", "pixels/", "queue/postgres/", "simulator/", "webhooks/"]) {
+    assert.ok(!folders.some((folder) => folder.startsWith(most)), most);
+  }
+  assert.ok(folders.includes("queue/sqlite/"), folders.join());
 });

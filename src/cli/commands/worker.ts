@@ -63,7 +63,9 @@ async function serve(
   let config = loaded.config;
   if (config.simulate) {
     // Loading it would hold up every worker that has a ComfyUI.
-    const { startIsolatedSimulator } = await import("../../simulator/mod.ts");
+    const { startIsolatedSimulator } = await import(
+      new URL("../../simulator/mod.ts", import.meta.url).href
+    ) as typeof import("../../simulator/mod.ts");
     const simulator = resources.use(await startIsolatedSimulator({ previewMethod: "latent2rgb" }));
     const servers = [defaultServer(simulator.url)];
     config = { ...config, comfyui: { ...config.comfyui, servers } };
@@ -157,7 +159,9 @@ async function openLogger(
   const sink = disposables.use(
     new LogSink({ open: () => io.openLog(file), describe: (lost) => describeLost(lost, style) }),
   );
-  await Promise.race([openFile(sink, file), timeOut(OPEN_MS)]);
+  const opening = openFile(sink, file);
+  // Standard error is open, and the first timer of a process takes 8 ms.
+  await (file === undefined ? opening : Promise.race([opening, timeOut(OPEN_MS)]));
   const create = (least: LogLevel): Logger =>
     createLogger({ ...style, level: least, write: (line) => sink.write(line) });
   let current = create(level);

@@ -75,7 +75,7 @@ export interface WatchOptions {
   readonly onRefused?: ((source: string) => void) | undefined;
 }
 
-/** Watches the connections of a socket until it is closed; `undefined` where the kernel cannot be asked. */
+/** Watches the connections of a socket, which tells it when to begin; `undefined` where the kernel cannot be asked. */
 export function watchConnections(
   openMonitor: () => Monitor,
   options: WatchOptions,
@@ -101,7 +101,7 @@ export class ConnectionWatch implements Door {
   readonly #length = new Uint32Array(1);
   readonly #lengthBytes = new Uint8Array(this.#length.buffer);
   #checkMs = CHECK_MS;
-  #timer = setTimeout(() => this.#check(), CHECK_MS);
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #checkedAtMs = performance.now();
   #takenBytes = 0;
   #takenMessages = 0;
@@ -109,7 +109,7 @@ export class ConnectionWatch implements Door {
   #calmChecks = 0;
   #isTelling = false;
 
-  /** Begins; see {@linkcode watchConnections}. */
+  /** See {@linkcode watchConnections}. */
   constructor(libc: Libc, monitor: Monitor, options: WatchOptions) {
     const { limits, intake, maxConnections } = options;
     this.#libc = libc;
@@ -123,6 +123,11 @@ export class ConnectionWatch implements Door {
     this.#intake = intake ?? NO_INTAKE;
     // Without messages all that comes counts.
     this.#isExact = intake === undefined;
+  }
+
+  /** Begins to look every now and then. */
+  begin(): void {
+    this.#timer ??= setTimeout(() => this.#check(), CHECK_MS);
   }
 
   /** Ends it. */

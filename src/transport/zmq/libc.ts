@@ -51,7 +51,7 @@ export interface Libc extends Disposable {
   readonly symbols: LibcSymbols;
 }
 
-/** One for all, since opening one costs 0.13 ms; closed with its last user. */
+/** One for all, since opening one takes 4 ms; closed with its last user. */
 let shared: { handle: Deno.DynamicLibrary<typeof SYMBOLS>; users: number } | undefined;
 
 /**

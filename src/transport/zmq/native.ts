@@ -66,6 +66,14 @@ export interface NativeSocketOptions {
   securityDomain?: string;
 }
 
+/** What a socket has with it. */
+interface Guest {
+  /** Called when the socket is bound. */
+  begin?(): void;
+  /** Called when it closes. */
+  close(): void | Promise<void>;
+}
+
 /** A socket to be bound, in a context of its own. */
 export abstract class NativeSocket {
   protected readonly zmq: LibzmqSymbols;
@@ -74,7 +82,7 @@ export abstract class NativeSocket {
   /** Where it lives; sockets of one context can talk by `inproc://`. */
   readonly context: Deno.PointerValue;
   readonly #isOwner: boolean;
-  readonly #guests: { close(): void | Promise<void> }[] = [];
+  readonly #guests: Guest[] = [];
   readonly #int = new Int32Array(1);
   readonly #intBytes = new Uint8Array(this.#int.buffer);
   readonly #length = new BigUint64Array(1);
@@ -117,7 +125,7 @@ export abstract class NativeSocket {
   }
 
   /** Has another socket of the context closed with this one, which the end of the context waits for. */
-  host(guest: { close(): void | Promise<void> }): void {
+  host(guest: Guest): void {
     this.#guests.push(guest);
   }
 
@@ -153,6 +161,7 @@ export abstract class NativeSocket {
     return Promise.try(() => {
       const text = new TextEncoder().encode(`${address}\0`);
       this.check(() => this.zmq.zmq_bind(this.socket, text));
+      for (const guest of this.#guests) guest.begin?.();
     });
   }
 

@@ -8,6 +8,9 @@ import { openLibc } from "./libc.ts";
 /** Closes the file when another program is started (`memfd_create(2)`). */
 const MFD_CLOEXEC = 1;
 
+/** Bytes copied at a time. */
+const PIECE_BYTES = 65_536;
+
 /**
  * Opens a copy that has no name and lies in memory, on Linux; elsewhere, and where it cannot be made or
  * opened, the file itself.
@@ -21,24 +24,26 @@ export function withPrivateCopy<T>(path: string, open: (path: string) => T): T {
   const file = create(new TextEncoder().encode("libzmq\0"), MFD_CLOEXEC);
   if (file < 0) return open(path);
   try {
-    const bytes = read(path);
-    const isWhole = bytes !== undefined && writeAll(libc.symbols.write, file, bytes);
+    const { write } = libc.symbols;
+    const isWhole = copyTo((bytes) => writeAll(write, file, bytes), path);
     if (isWhole) return open(`/proc/self/fd/${file}`);
   } catch {
-    // Some systems run no code of a file without a name. What ails the library itself shows below.
+    // To open it needs no right to read it, and some systems run no code of a file without a name. What ails the
+    // library itself shows below.
   } finally {
     libc.symbols.close(file);
   }
   return open(path);
 }
 
-/** Undefined without the right to read it, which opening it does not need. */
-function read(path: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return Deno.readFileSync(path);
-  } catch {
-    return undefined;
+/** In pieces, for nothing else would ever need as much memory as all of it. */
+function copyTo(write: (bytes: Uint8Array<ArrayBuffer>) => boolean, path: string): boolean {
+  using file = Deno.openSync(path);
+  const piece = new Uint8Array(PIECE_BYTES);
+  for (let size = file.readSync(piece); size !== null; size = file.readSync(piece)) {
+    if (!write(piece.subarray(0, size))) return false;
   }
+  return true;
 }
 
 function writeAll(

@@ -4,6 +4,7 @@ import { JobError } from "../../errors.ts";
 import type { JobDescription, Reply, Request } from "../../protocol/mod.ts";
 import type { Job } from "../../queue/mod.ts";
 import { shortened } from "../shorten.ts";
+import { othersTurn } from "../turns.ts";
 import type { HandlerContext } from "./context.ts";
 import { placed, type Sketch, sketchOf } from "./description.ts";
 import { type Room, roomBeside } from "./room.ts";
@@ -95,9 +96,4 @@ async function inLine(
   return sketches.map((sketch) =>
     placed(context, sketch, positions.get(sketch.description.job_id))
   );
-}
-
-/** Lets whatever came meanwhile be looked at first. */
-function othersTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,15 +2,19 @@
 
 import { encodePng } from "../../../src/images/mod.ts";
 import { tempDir } from "../../support/temp_dir.ts";
-import { atMost, type Bench, short, time } from "../support/figures.ts";
+import { atMost, type Bench, type Figure, short, time } from "../support/figures.ts";
 import { submit, watch } from "../support/jobs.ts";
 import { startOurs } from "../support/parties.ts";
 import { startSimulators } from "../support/simulator.ts";
 import { median, percentile } from "../support/statistics.ts";
 
 const JOBS = 40;
-/** Side of an image of noise that is a PNG of about 1 MB. */
-const SIDE = 584;
+
+/** PNGs of about 1 MB: one whose pixels cannot be pressed, and one whose are three times as many bytes. */
+const IMAGES: readonly { name: string; side: number; draw: (data: Uint8Array) => void }[] = [
+  { name: "noise", side: 584, draw: drawNoise },
+  { name: "picture", side: 1_024, draw: drawPicture },
+];
 
 /** From the image to `job_complete`. */
 export const FINISH: Bench = {
@@ -18,7 +22,6 @@ export const FINISH: Bench = {
   about: "from a finished image on ComfyUI to the file on disk and job_complete, 1 MB",
   async run() {
     await using input = await tempDir();
-    await Deno.writeFile(`${input.path}/noise.png`, await noise());
     await using simulators = await startSimulators({
       simulator: { stepTimeMs: 0, nodeTimeMs: 0, loadTimeMs: 0, historyGapMs: 0 },
       tell: ["execution_end"],
@@ -28,38 +31,49 @@ export const FINISH: Bench = {
       ...["--input-dir", input.path],
     ]);
     await using updates = await watch(ours);
-    const took: number[] = [];
-    const sizes: number[] = [];
-    for (let job = 0; job < JOBS; job += 1) {
-      const id = await submit(ours, {
-        size: [SIDE, SIDE],
-        init_image: "noise.png",
-        // The simulator then gives the image back as it came, and need not paint.
-        denoise: 0,
+    const figures: Figure[] = [];
+    for (const { name, side, draw } of IMAGES) {
+      const data = new Uint8Array(side * side * 3);
+      draw(data);
+      const png = await encodePng({ width: side, height: side, channels: 3, data });
+      await Deno.writeFile(`${input.path}/${name}.png`, png);
+      const took: number[] = [];
+      const sizes: number[] = [];
+      for (let job = 0; job < JOBS; job += 1) {
+        const before = simulators.seen.length;
+        const id = await submit(ours, {
+          size: [side, side],
+          init_image: `${name}.png`,
+          // The simulator then gives the image back as it came, and need not paint.
+          denoise: 0,
+        });
+        const { atMs, update } = await updates.find(id, "job_complete");
+        sizes.push((await Deno.stat(String(update["image_path"]))).size);
+        const ended = simulators.seen[before] ??
+          await simulators.find((event) => simulators.seen.indexOf(event) >= before);
+        took.push(atMs - ended.atMs);
+      }
+      const p95 = percentile(took, 0.95);
+      figures.push({
+        what: `finished ${name} (${short(median(sizes) / 1e6)} MB) → job_complete, p95`,
+        ours: time(p95),
+        beside: `p50 ${time(median(took))}`,
+        target: "≤20 ms",
+        ...atMost(p95, 20),
       });
-      const { atMs, update } = await updates.find(id, "job_complete");
-      sizes.push((await Deno.stat(String(update["image_path"]))).size);
-      const ended = simulators.seen[job] ??
-        await simulators.find((event) => simulators.seen.indexOf(event) >= job);
-      took.push(atMs - ended.atMs);
     }
-    const p95 = percentile(took, 0.95);
-    return [{
-      what: `finished image (${short(median(sizes) / 1e6)} MB) → job_complete, p95`,
-      ours: time(p95),
-      beside: "",
-      target: "≤20 ms",
-      ...atMost(p95, 20),
-    }];
+    return figures;
   },
 };
 
-/** An image that does not compress. */
-async function noise(): Promise<Uint8Array> {
-  const data = new Uint8Array(SIDE * SIDE * 4);
+function drawNoise(data: Uint8Array): void {
   for (let at = 0; at < data.length; at += 65_536) {
     crypto.getRandomValues(data.subarray(at, at + 65_536));
   }
-  for (let at = 3; at < data.length; at += 4) data[at] = 255;
-  return await encodePng({ width: SIDE, height: SIDE, channels: 4, data });
+}
+
+/** Colours that go over into each other, with a little grain. */
+function drawPicture(data: Uint8Array): void {
+  drawNoise(data);
+  for (let at = 0; at < data.length; at += 1) data[at] = 100 + (at >> 15) + data[at]! % 4;
 }
