@@ -3,7 +3,7 @@
 import { startBare } from "../support/bare.ts";
 import { atMost, type Bench, type Figure, short } from "../support/figures.ts";
 import { runJobs, wait } from "../support/jobs.ts";
-import { type Party, startOurs } from "../support/parties.ts";
+import { type Party, startFloor, startOurs } from "../support/parties.ts";
 import { startSimulators } from "../support/simulator.ts";
 import { median, ratio } from "../support/statistics.ts";
 import { residentBytes } from "../support/usage.ts";
@@ -25,9 +25,12 @@ export const MEMORY: Bench = {
   async run() {
     const rounds: Resident[] = [];
     for (let round = 0; round < ROUNDS; round += 1) rounds.push(await measure());
+    const afterWork = `resident memory, ${SERVERS} servers, ${JOBS} jobs run`;
     return [
-      figure("resident memory, idle", rounds, "idle", 1.5),
-      figure(`resident memory, ${SERVERS} servers, ${JOBS} jobs run`, rounds, "four", 2.5),
+      beside("bare script", "resident memory, idle", rounds, ["idle", "bare"], 1.5),
+      beside("floor", "resident memory, idle", rounds, ["idle", "floorIdle"], 1.5),
+      beside("bare script", afterWork, rounds, ["four", "bare"], 2.5),
+      beside("floor", afterWork, rounds, ["four", "floorFour"], 1.5),
     ];
   },
 };
@@ -54,36 +57,43 @@ export const GROWTH: Bench = {
 };
 
 /** Bytes of the bare script, of a worker that nobody has asked anything, of one with four servers. */
-type Resident = Record<"bare" | "idle" | "four", number>;
+type Resident = Record<"bare" | "idle" | "four" | "floorIdle" | "floorFour", number>;
 
 async function measure(): Promise<Resident> {
   await using bare = startBare();
   await bare.next();
   await using simulators = await startSimulators({ servers: SERVERS, simulator: NO_TIME });
-  await using idle = await startOurs(["--comfyui-url", simulators.urls[0] ?? ""]);
-  await using four = await startOurs(simulators.urls.flatMap((url) => ["--comfyui-url", url]));
+  const { urls } = simulators;
+  await using idle = await startOurs(["--comfyui-url", urls[0] ?? ""]);
+  await using four = await startOurs(urls.flatMap((url) => ["--comfyui-url", url]));
+  await using floorIdle = await startFloor(urls.slice(0, 1));
+  await using floorFour = await startFloor(urls);
   await runJobs(four, JOBS);
+  await runJobs(floorFour, JOBS);
   await wait(SETTLE_MS);
   return {
     bare: await residentBytes(bare.pid),
     idle: await residentBytes(idle.pid),
     four: await residentBytes(four.pid),
+    floorIdle: await residentBytes(floorIdle.pid),
+    floorFour: await residentBytes(floorFour.pid),
   };
 }
 
-function figure(
+function beside(
+  name: string,
   what: string,
   rounds: readonly Resident[],
-  which: "idle" | "four",
+  [ours, theirs]: readonly [keyof Resident, keyof Resident],
   limit: number,
 ): Figure {
-  const bytes = rounds.map((round) => round[which]);
-  const least = rounds.map(({ bare }) => bare);
+  const bytes = rounds.map((round) => round[ours]);
+  const least = rounds.map((round) => round[theirs]);
   return {
     what,
     ours: `${short(median(bytes) / 1e6)} MB`,
-    beside: `bare script ${short(median(least) / 1e6)} MB`,
-    target: `≤${limit}×bare`,
+    beside: `${name} ${short(median(least) / 1e6)} MB`,
+    target: `≤${limit}×${name.split(" ")[0]}`,
     ...atMost(ratio(bytes, least), limit),
   };
 }

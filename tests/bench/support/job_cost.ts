@@ -8,7 +8,7 @@ import { CONFIG } from "./bare.ts";
 import { startChild } from "./child.ts";
 import { connectTo, type Watch, watch } from "./jobs.ts";
 import { nativeSource } from "./native.ts";
-import { startOurs } from "./parties.ts";
+import { type Party, startFloor, startOurs } from "./parties.ts";
 import { startSimulators } from "./simulator.ts";
 import { alternate, type Rounds } from "./statistics.ts";
 import { processorMs } from "./usage.ts";
@@ -30,53 +30,65 @@ const [STEPS, STEP_MS] = [20, 10];
 const PROFILE = "0.3.64";
 const SETTINGS = "output:\n  preview_method: none\nworker:\n  progress_per_s: 0\n";
 
-type Party = "ours" | "bare" | "isolated";
+type Name = "ours" | "bare" | "floor";
 
 /** Milliseconds of processor time for a job of 20 steps, round by round. */
 export async function jobCosts(
   { servers, rounds, jobs }: JobCostOptions,
-): Promise<Rounds<Party, number>> {
+): Promise<Rounds<Name, number>> {
   await using simulators = await startSimulators({
     servers,
     simulator: { profile: PROFILE, stepTimeMs: STEP_MS, nodeTimeMs: 1, loadTimeMs: 0 },
   });
-  const addresses = simulators.urls.flatMap((url) => ["--comfyui-url", url]);
-  await using ours = await startOurs(addresses, { settings: SETTINGS });
-  await using updates = await watch(ours);
-  await using connection = await connectTo(ours);
-  await using bare = await startDriver("bare_driver.ts", simulators.urls);
-  await using isolated = await startDriver("isolated_driver.ts", simulators.urls);
-  const { updates: steps } = isolated.greeting as { updates: string };
-  await using heard = await watch({ ...ours, updates: steps });
+  const { urls } = simulators;
+  const addresses = urls.flatMap((url) => ["--comfyui-url", url]);
+  await using ours = await openLoad(await startOurs(addresses, { settings: SETTINGS }));
+  await using floor = await openLoad(await startFloor(urls));
+  await using bare = await startBareDriver(urls);
   const count = jobs * servers;
-  let ended = 0;
-  const runOurs = async () => {
-    ended += count;
-    await Promise.all(Array.from({ length: count }, () => connection.submit({ steps: STEPS })));
-    await updates.count("job_finished", ended);
-    const failed = updates.heard.find(({ update }) =>
-      update.type === "job_finished" && !update.success
-    );
-    if (failed !== undefined) throw new Error("A job failed");
-    checkSteps(updates, ended);
-  };
-  const load = JSON.stringify({ jobs: count, steps: STEPS });
-  let isolatedEnded = 0;
-  const runIsolated = async () => {
-    isolatedEnded += count;
-    await isolated.run(load);
-    await heard.count("job_finished", isolatedEnded);
-    checkSteps(heard, isolatedEnded);
+  const cost = async ({ pid, run }: Load) => {
+    const before = await processorMs(pid);
+    await run(count);
+    return (await processorMs(pid) - before) / count;
   };
   // What was never run before is compiled first.
-  await runOurs();
-  await bare.run(load);
-  await runIsolated();
-  return await alternate<Party, number>(rounds, {
-    ours: async () => await used(ours.pid, runOurs) / count,
-    bare: async () => await used(bare.pid, () => bare.run(load)) / count,
-    isolated: async () => await used(isolated.pid, runIsolated) / count,
+  for (const load of [ours, floor, bare]) await cost(load);
+  return await alternate<Name, number>(rounds, {
+    ours: () => cost(ours),
+    floor: () => cost(floor),
+    bare: () => cost(bare),
   });
+}
+
+/** Somebody who runs jobs. */
+interface Load extends AsyncDisposable {
+  readonly pid: number;
+  /** Runs so many to their ends. */
+  readonly run: (jobs: number) => Promise<void>;
+}
+
+/** One that is asked over ZeroMQ, and owned from then on. */
+async function openLoad(party: Party): Promise<Load> {
+  await using opening = new AsyncDisposableStack();
+  opening.use(party);
+  const updates = opening.use(await watch(party));
+  const connection = opening.use(await connectTo(party));
+  const open = opening.move();
+  let ended = 0;
+  return {
+    pid: party.pid,
+    async run(jobs) {
+      ended += jobs;
+      await Promise.all(Array.from({ length: jobs }, () => connection.submit({ steps: STEPS })));
+      await updates.count("job_finished", ended);
+      const failed = updates.heard.find(({ update }) =>
+        update.type === "job_finished" && !update.success
+      );
+      if (failed !== undefined) throw new Error("A job failed");
+      checkSteps(updates, ended);
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
 }
 
 /** Who leaves steps out is not to be compared with. */
@@ -85,37 +97,22 @@ function checkSteps(updates: Watch, jobs: number): void {
   if (told < jobs * STEPS) throw new Error(`${jobs} jobs of ${STEPS} steps told ${told}`);
 }
 
-interface Driver extends AsyncDisposable {
-  readonly pid: number;
-  /** What it said when it was ready. */
-  readonly greeting: unknown;
-  /** Runs a load to its end. */
-  run(load: string): Promise<void>;
-}
-
-async function startDriver(script: string, urls: readonly string[]): Promise<Driver> {
+async function startBareDriver(urls: readonly string[]): Promise<Load> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
   const child = starting.use(startChild(Deno.execPath(), [
     ...["run", "--quiet", "--no-prompt", `--config=${CONFIG}`, "--allow-net=127.0.0.1"],
-    ...["--allow-read", "--allow-write", "--allow-ffi"],
-    ...[nativeSource(script), dir.path, ...urls],
+    ...["--allow-read", "--allow-write"],
+    ...[nativeSource("bare_driver.ts"), dir.path, ...urls],
   ]));
-  const greeting = await child.next();
+  await child.next();
   const running = starting.move();
   return {
     pid: child.pid,
-    greeting,
-    async run(load) {
-      await child.tell(load);
+    async run(jobs) {
+      await child.tell(JSON.stringify({ jobs, steps: STEPS }));
       await child.next();
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-async function used(pid: number, work: () => Promise<void>): Promise<number> {
-  const before = await processorMs(pid);
-  await work();
-  return await processorMs(pid) - before;
 }

@@ -2,6 +2,7 @@
 
 import { startTask } from "../../support/process.ts";
 import { tempDir } from "../../support/temp_dir.ts";
+import { CONFIG } from "./bare.ts";
 import { type Child, startChild } from "./child.ts";
 import { nativeProgram, nativeSource, PYTHON } from "./native.ts";
 
@@ -59,13 +60,26 @@ export async function startC(): Promise<Party | undefined> {
 }
 
 /** Starts **poll**, the worker that looks at ComfyUI every 100 ms. */
-export async function startPoll(comfyuiUrl: string): Promise<Party> {
+export function startPoll(comfyuiUrl: string): Promise<Party> {
+  return inFolder((dir) => startChild(PYTHON, [nativeSource("poll_worker.py"), comfyuiUrl, dir]));
+}
+
+/** Starts the **floor**, the least that a worker of this make is. */
+export function startFloor(comfyuiUrls: readonly string[]): Promise<Party> {
+  return inFolder((dir) =>
+    startChild(Deno.execPath(), [
+      ...["run", "--quiet", "--no-prompt", `--config=${CONFIG}`, "--allow-net=127.0.0.1"],
+      ...["--allow-read", "--allow-write", "--allow-ffi"],
+      ...[nativeSource("floor/driver.ts"), dir, ...comfyuiUrls],
+    ])
+  );
+}
+
+/** Starts somebody who keeps files. */
+async function inFolder(start: (dir: string) => Child): Promise<Party> {
   await using starting = new AsyncDisposableStack();
   const dir = starting.use(await tempDir());
-  const child = starting.use(
-    startChild(PYTHON, [nativeSource("poll_worker.py"), comfyuiUrl, dir.path]),
-  );
-  const party = await listening(child);
+  const party = await listening(starting.use(start(dir.path)));
   const running = starting.move();
   return {
     ...party,

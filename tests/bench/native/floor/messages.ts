@@ -1,6 +1,6 @@
-/** What the isolated driver and its isolate tell each other. */
+/** What the floor and its isolate tell each other. */
 
-import type { Job } from "./lane.ts";
+import type { Job } from "../lane.ts";
 
 /** The first message to the isolate. */
 export interface Start {
@@ -9,7 +9,7 @@ export interface Start {
   readonly urls: readonly string[];
 }
 
-/** The others: a job, its number among those of the load, and the number of its server. */
+/** The others: a job, its number, and the number of its server. */
 export interface Task {
   readonly job: Job;
   readonly number: number;

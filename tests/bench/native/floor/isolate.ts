@@ -1,7 +1,7 @@
-/** The isolate of the isolated driver. */
+/** The isolate of the floor. */
 
-import { type Start, type Task, type Told, viewOf } from "./isolated_messages.ts";
-import { Lane } from "./lane.ts";
+import { type Start, type Task, type Told, viewOf } from "./messages.ts";
+import { Lane } from "../lane.ts";
 
 const scope = globalThis as unknown as Worker;
 const tasks = new Map<string, Task>();
