@@ -24,6 +24,7 @@ import type { Pace } from "./pace.ts";
 import { INVALID } from "./readers.ts";
 import { setupError } from "./refusal.ts";
 import { createRing, type ProgressMessage, RingReader } from "./ring.ts";
+import { Silence } from "./silence.ts";
 import { Talk } from "./talk.ts";
 
 /** When an isolate counts as misbehaving. */
@@ -135,7 +136,7 @@ class Isolate implements Sandbox {
   #starting = true;
   #next = 1;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
-  #heardAtMs = performance.now();
+  readonly #silence: Silence;
   readonly #talk: Talk;
 
   constructor(options: SandboxOptions) {
@@ -145,6 +146,7 @@ class Isolate implements Sandbox {
     this.ready = this.#ready.promise;
     this.died = this.#died.promise;
     const { maxMessagesPerSecond = 5_000, setups } = options;
+    this.#silence = new Silence(options.heartbeatMs);
     this.#talk = new Talk(maxMessagesPerSecond * setups.length);
     this.sessions = setups.map((_setup, server): Session => ({
       run: (spec, context) => this.#run(server, spec, context),
@@ -228,7 +230,7 @@ class Isolate implements Sandbox {
   #listen(ring: SharedArrayBuffer): RingReader {
     return new RingReader(ring, {
       onWake: () => {
-        this.#heardAtMs = performance.now();
+        this.#silence.end(performance.now());
         this.#floods();
       },
       take: (message) => this.#receiveProgress(message),
@@ -240,7 +242,7 @@ class Isolate implements Sandbox {
   /** Nothing that comes may throw here: that would end the process. */
   #receive(data: unknown): void {
     if (!this.#alive) return;
-    this.#heardAtMs = performance.now();
+    this.#silence.end(performance.now());
     this.#ring?.drain();
     this.#ring?.noteMessage();
     const messages: readonly unknown[] = Array.isArray(data) && data.length > 0 ? data : [data];
@@ -344,29 +346,28 @@ class Isolate implements Sandbox {
   }
 
   #floods(): boolean {
-    const isTooMuch = !this.#talk.note(this.#heardAtMs);
-    if (isTooMuch) this.kill("The isolate flooded its host with messages");
-    return isTooMuch;
+    if (this.#talk.note(performance.now())) return false;
+    this.kill("The isolate flooded its host with messages");
+    return true;
   }
 
   /** Heartbeats are asked for only while it has work, so that an idle worker stays idle. */
   #watch(): void {
-    const working = this.#starting || this.#runs.size > 0 || this.#calls.size > 0;
-    const busy = this.#alive && working;
+    const busy = this.#alive && (this.#starting || this.#runs.size > 0 || this.#calls.size > 0);
     if (busy === (this.#heartbeat !== undefined)) return;
     if (!busy) {
       clearInterval(this.#heartbeat);
       this.#heartbeat = undefined;
       return;
     }
-    this.#heardAtMs = performance.now();
-    this.#heartbeat = setInterval(() => this.#checkLife(), this.#options.heartbeatMs ?? 2_000);
+    this.#silence.end(performance.now());
+    this.#heartbeat = setInterval(() => this.#checkLife(), this.#silence.everyMs);
   }
 
   #checkLife(): void {
     const { hangMs = 15_000, startMs = 30_000 } = this.#options;
     const limitMs = this.#starting ? startMs : hangMs;
-    if (performance.now() - this.#heardAtMs > limitMs) {
+    if (this.#silence.look(performance.now()) > limitMs) {
       this.kill(`The isolate hung: no sign of life for ${limitMs} ms`);
     } else if (!this.#starting) this.#post({ type: "ping" });
   }

@@ -39,8 +39,11 @@ export interface FakeWorker extends AsyncDisposable {
   lose(): void;
   /** Publishes anything. */
   publishBytes(bytes: Uint8Array): void;
-  /** Resolves with the next request of a type. */
-  asked<Type extends Request["type"]>(type: Type): Promise<Extract<Request, { type: Type }>>;
+  /** Resolves with the next request of a type, or with the first after so many requests. */
+  asked<Type extends Request["type"]>(
+    type: Type,
+    since?: number,
+  ): Promise<Extract<Request, { type: Type }>>;
 }
 
 /** Starts one. Times are short: nothing is slow within a process. */
@@ -81,7 +84,9 @@ export async function fakeWorker(options: FakeWorkerOptions = {}): Promise<FakeW
     },
     lose: () => void (fake.seq += 1),
     publishBytes: (bytes) => updateSocket.publish(bytes),
-    asked<Type extends Request["type"]>(type: Type) {
+    asked<Type extends Request["type"]>(type: Type, since = requests.length) {
+      const past = requests.slice(since).find((request) => isA(request, type));
+      if (past !== undefined) return Promise.resolve(past);
       const { promise, resolve } = Promise.withResolvers<Extract<Request, { type: Type }>>();
       const listener = (request: Request) => {
         if (isA(request, type)) {

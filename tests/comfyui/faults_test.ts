@@ -10,6 +10,9 @@ import { plainImage, textToImage } from "./graphs.ts";
 /** More than any image here has. */
 const MOST_BYTES = 2 ** 24;
 
+/** More than a test lasts. */
+const MANY_STEPS = 5_000;
+
 async function setUp(
   options: Partial<ComfyClientOptions> = {},
   simulatorOptions: SimulatorOptions = {},
@@ -166,7 +169,9 @@ for (const profile of ["0.3.44", "0.3.64", "0.10", "0.33", "0.38"] as const) {
   });
 
   Deno.test(`ComfyClient hears a whole run of version ${profile}`, async () => {
-    await using setup = await setUp({}, { profile, previewMethod: "latent2rgb" });
+    // No machine is so busy that this falls silent.
+    const patient = { quietMs: 60_000 };
+    await using setup = await setUp(patient, { profile, previewMethod: "latent2rgb" });
     const { client } = setup;
     const run = collect(client.run(textToImage()));
     const { executed } = await completed(run);
@@ -182,7 +187,7 @@ for (const profile of ["0.3.44", "0.3.64", "0.10", "0.33", "0.38"] as const) {
     await using setup = await setUp({}, { profile });
     const { simulator, client } = setup;
     using stall = simulator.faults.stall({ nodeClass: "KSampler", step: 1 });
-    const running = collect(client.run(textToImage({ steps: 200 })));
+    const running = collect(client.run(textToImage({ steps: MANY_STEPS })));
     await stall.reached;
     const waiting = collect(client.run(textToImage()));
     const { promptId } = await next(waiting, "queued");
@@ -297,7 +302,8 @@ for (const point of ["queued", "started", "executing", "progress", "executed"] a
     await using setup = await setUp();
     const { simulator, client } = setup;
     const controller = new AbortController();
-    const run = collect(client.run(textToImage({ steps: 50 }), { signal: controller.signal }));
+    const steps = point === "executed" ? 4 : MANY_STEPS;
+    const run = collect(client.run(textToImage({ steps }), { signal: controller.signal }));
     await next(run, point);
     controller.abort(new Error("Enough"));
     const ended = await run.ended;

@@ -109,12 +109,13 @@ Deno.test(
   { ignore },
   async () => {
     await using disk = await mountSmallDisk(DISK_BYTES);
-    await using simulator = await startSimulator({ stepTimeMs: 20 });
+    await using simulator = await startSimulator({ stepTimeMs: 1 });
+    using stall = simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
     await using lives = new WorkerLives({ dir: disk.path, comfyuiUrl: simulator.url });
     await using client = await connect({ ...lives.addresses, timeoutMs: 500, maxRetries: 1_000 });
     lives.start();
-    const job = client.generate({ ...IMAGE, id: "survivor", steps: 40 });
-    await simulator.when("progress");
+    const job = client.generate({ ...IMAGE, id: "survivor" });
+    await stall.reached;
     await lives.kill();
     await disk.fill();
     lives.start();
@@ -124,6 +125,7 @@ Deno.test(
     );
     await disk.free();
     lives.start();
+    stall.release();
     assert.ok((await job.result).imagePath.endsWith("/survivor_0.png"));
     assert.equal(simulator.record.executions.length, 1);
     await lives.kill();

@@ -26,8 +26,11 @@ Deno.test("One of two servers dies under load: the other ends every job, and the
   const since = one.record.total;
   await one.faults.comeUp();
   await one.when("socket_open", undefined, { since });
+  // The other does not do all of them before this one is known to be there.
+  using busy = two.faults.stall("KSampler");
   const more = submit(client, { count: 10, from: 31 });
   await one.when("execution_start", undefined, { since });
+  busy.release();
   await Promise.all([...jobs, ...more].map((job) => job.result));
   assert.deepEqual(await states(client), ["ready", "ready"]);
   assert.deepEqual(ranTwice(setup.ledgers), []);
@@ -36,10 +39,13 @@ Deno.test("One of two servers dies under load: the other ends every job, and the
 Deno.test("A server that is cut off for a moment keeps its jobs, which are run once", async () => {
   await using setup = await twoServers({ awayMs: 60_000 });
   const { client, one, two } = setup;
+  // Both have some of the jobs, and do not end them before they are cut off.
+  const stalls = [one, two].map(({ faults }) => faults.stall({ nodeClass: "KSampler", step: 2 }));
   const jobs = submit(client, { count: 12, from: 1 });
-  await Promise.all([one.when("progress"), two.when("progress")]);
+  await Promise.all(stalls.map(({ reached }) => reached));
   one.faults.dropSockets();
   two.faults.dropSockets();
+  for (const stall of stalls) stall.release();
   await Promise.all(jobs.map((job) => job.result));
   const runs = [...one.record.executions, ...two.record.executions];
   assert.deepEqual(runs.map(({ outcome }) => outcome), Array(12).fill("success"));

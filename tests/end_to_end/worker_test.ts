@@ -117,7 +117,10 @@ Deno.test("What was asked for is in the graph that ComfyUI received", async () =
 for (const profile of ["0.3.64", "0.3.44"] as const) {
   Deno.test(`Previews of ComfyUI ${profile} are whole files when they are announced, and go with their job`, async () => {
     await using setup = await workerSetup({ simulator: { profile, previewMethod: "latent2rgb" } });
-    // Long enough for a preview to be looked at before it goes.
+    // A subscription takes effect a moment after it was made.
+    await setup.client.generate(IMAGE).result;
+    // A preview can be looked at before it goes.
+    using stall = setup.simulator.faults.stall("VAEDecode");
     const job = setup.client.generate({ ...IMAGE, steps: 50 });
     let previews = 0;
     for await (const update of job.updates()) {
@@ -127,6 +130,7 @@ for (const profile of ["0.3.64", "0.3.44"] as const) {
       const bytes = await Deno.readFile(update.image_path);
       assert.deepEqual([...bytes.subarray(0, 2)], [0xff, 0xd8]);
       assert.deepEqual([...bytes.subarray(-2)], [0xff, 0xd9]);
+      stall.release();
     }
     assert.ok(previews >= 1 && previews <= 50);
     await assert.rejects(Deno.stat(`${setup.outputDir}/previews`), Deno.errors.NotFound);
@@ -139,6 +143,7 @@ Deno.test("Previews stay where they are to be kept", async () => {
   await Deno.writeTextFile(config, "output: { keep_previews: true }\n");
   const simulator = { previewMethod: "latent2rgb" } as const;
   await using setup = await workerSetup({ simulator, flags: { config } });
+  await setup.client.generate(IMAGE).result;
   const job = setup.client.generate(IMAGE);
   const updates = await Array.fromAsync(job.updates());
   const paths = updates.flatMap((update) => update.type === "preview" ? [update.image_path] : []);
@@ -155,6 +160,7 @@ Deno.test("Previews are asked for where ComfyUI can be asked, and may be turned 
       simulator: { previewMethod: "none", ...simulator },
       flags,
     });
+    await setup.client.generate(IMAGE).result;
     const job = setup.client.generate(IMAGE);
     let previews = 0;
     for await (const update of job.updates()) if (update.type === "preview") previews += 1;

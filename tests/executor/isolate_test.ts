@@ -108,3 +108,58 @@ Deno.test("A run that is resumed to be cancelled is begun, and told so at once",
   sandbox.kill("Enough");
   await sandbox.ended;
 });
+
+/** A run in an isolate that answers nothing, a way to look for signs of life, and the clock that is looked at. */
+async function watched() {
+  const { setInterval } = globalThis;
+  const { now } = performance;
+  let [nowMs, look] = [1_000, () => {}];
+  performance.now = () => nowMs;
+  globalThis.setInterval = ((run: () => void, ms: number) => {
+    if (ms === 2_000) look = run;
+    return 0;
+  }) as unknown as typeof setInterval;
+  const undo = () => {
+    globalThis.setInterval = setInterval;
+    performance.now = now;
+  };
+  try {
+    const sandbox = await start("waits");
+    const stop = new AbortController();
+    const started = Promise.withResolvers<void>();
+    const onEvent = () => started.resolve();
+    const outcome = sandbox.sessions[0]!.run(SPEC, { signal: stop.signal, onEvent });
+    await started.promise;
+    return {
+      stop,
+      outcome,
+      /** Looks when so much time has passed. */
+      lookAfter(ms: number) {
+        nowMs += ms;
+        look();
+      },
+      async [Symbol.asyncDispose]() {
+        undo();
+        sandbox.kill("The test ends");
+        await sandbox.ended;
+      },
+    };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+Deno.test("An isolate is not blamed for the time in which its host was stopped", async () => {
+  await using test = await watched();
+  test.lookAfter(3_600_000);
+  test.stop.abort();
+  assert.deepEqual(await test.outcome, { type: "cancelled" });
+});
+
+Deno.test("An isolate hangs that says nothing from one look to the next for 15 seconds", async () => {
+  await using test = await watched();
+  for (let look = 0; look < 8; look += 1) test.lookAfter(2_000);
+  const outcome = await test.outcome;
+  assert.match(outcome.type === "failed" ? outcome.error : "", /no sign of life for 15000 ms/);
+});

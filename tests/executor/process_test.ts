@@ -4,6 +4,7 @@ import { type Executor, type RunOutcome, startExecutors } from "../../src/execut
 import type { SandboxLimits } from "../../src/executor/isolate.ts";
 import { openPort } from "../../src/executor/open_port.ts";
 import { ProcessPort } from "../../src/executor/process.ts";
+import { polled } from "../support/polled.ts";
 import { generateRequest } from "../support/requests.ts";
 import { tempDir } from "../support/temp_dir.ts";
 import { serverOptions } from "./support.ts";
@@ -49,7 +50,8 @@ for (
     assert.deepEqual([outcome.code, outcome.retry, outcome.keepPrompt], ["sandbox", true, true]);
     // A fresh one is there, and the old one is gone with all its memory and its loop.
     await assert.rejects(executor.check(generateRequest()), { code: "sandbox" });
-    assert.equal(await childrenOf(Deno.pid, fixture), 1);
+    const isAlone = async () => await childrenOf(Deno.pid, fixture) === 1 || undefined;
+    await polled(isAlone, "the end of the old one");
   });
 }
 

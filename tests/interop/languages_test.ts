@@ -93,7 +93,10 @@ async function assertImage({ code, stdout, stderr }: Ended): Promise<string[]> {
 
 const here = await Promise.all(LANGUAGES.map(isHere));
 
-Deno.test("A program in each language submits a job and follows it to its end", async (t) => {
+// All languages in one test.
+Deno.test("A program in each language submits a job and follows it to its end", {
+  timeout: 600_000,
+}, async (t) => {
   await using setup = await startWorkers();
   for (const [index, { name, file, build, run, takesKeys }] of LANGUAGES.entries()) {
     await t.step({

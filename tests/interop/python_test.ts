@@ -4,6 +4,9 @@ import { tempDir } from "../support/temp_dir.ts";
 import { hasPythonClient, PYTHON } from "./python.ts";
 
 const CLIENT = new URL("./client.py", import.meta.url).pathname;
+/** A program that waits for ever is a failure, and not one to wait for. */
+const MOST_MS = 120_000;
+
 const REQUEST = {
   type: "generate",
   prompt: "a knight",
@@ -111,7 +114,10 @@ Deno.test({
 });
 
 async function runClient(args: string[]): Promise<Message[]> {
-  const output = await new Deno.Command(PYTHON, { args: [CLIENT, ...args] }).output();
+  const output = await new Deno.Command(PYTHON, {
+    args: [CLIENT, ...args],
+    signal: AbortSignal.timeout(MOST_MS),
+  }).output();
   const stderr = new TextDecoder().decode(output.stderr);
   assert.equal(output.code, 0, stderr);
   const lines = new TextDecoder().decode(output.stdout).trim().split("\n");

@@ -26,11 +26,14 @@ function slowSteps() {
 
 /** Length of the image's pixels on the screen, whether they stay sharp, and what is behind them. */
 async function enlargementOf({ page }: BrowserPage, selector: string) {
-  return await page.locator(selector).first().evaluate((element) => {
+  return await page.locator(selector).first().evaluate(async (element) => {
     const image = element as unknown as {
+      decode(): Promise<void>;
       naturalWidth: number;
       getBoundingClientRect(): { width: number };
     };
+    // It is shown before its bytes are there.
+    await image.decode();
     const { getComputedStyle: styleOf } = globalThis as unknown as {
       getComputedStyle(element: unknown): { imageRendering: string; backgroundImage: string };
     };

@@ -34,6 +34,8 @@ export function browserTests(): BrowserTests {
       Deno.test({
         name: `${name} in Chromium (left out without chromium)`,
         ignore,
+        // All of a file in one test.
+        timeout: 600_000,
         // Playwright tidies its folders up when the browser has gone already.
         sanitizeResources: false,
         async fn(test) {

@@ -7,16 +7,27 @@ import { type JobSetup, jobSetup } from "./job_setup.ts";
 
 const request = generateRequest({ size: [64, 64], steps: 30 });
 
+/** More than a test lasts, where each takes some time. */
+const SLOW: SimulatorOptions = { stepTimeMs: 20 };
+const MANY_STEPS = 5_000;
+
+/** What a job meets. */
+interface Met {
+  readonly fields?: Partial<RunSpec>;
+  /** Called once cancelling was asked for. */
+  after?(): Promise<unknown>;
+}
+
 /** A moment in the life of a prompt at which somebody cancels. */
 interface Moment {
   readonly name: string;
   readonly options?: SimulatorOptions;
+  /** Steps of the job. @default {30} */
+  readonly steps?: number;
   /** Brings about what the job is to meet. */
-  arrange?(setup: JobSetup): Promise<Partial<RunSpec>>;
+  arrange?(setup: JobSetup): Promise<Met>;
   /** Resolves when the moment has come. */
   wait(setup: JobSetup): Promise<unknown>;
-  /** Called once cancelling was asked for. */
-  after?(setup: JobSetup): Promise<unknown>;
   /** How what the server executed has ended, the job's own prompt last. */
   readonly executions: readonly Outcome[];
   /** True if the prompt was taken out of the server's queue. */
@@ -31,13 +42,15 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     name: "while its post is under way",
-    options: { stepTimeMs: 20 },
+    options: SLOW,
+    steps: MANY_STEPS,
     wait: (setup) => setup.simulator.when("prompt_received"),
     executions: ["interrupted"],
   },
   {
     name: "while the answer to its post is lost",
-    options: { stepTimeMs: 20 },
+    options: SLOW,
+    steps: MANY_STEPS,
     arrange(setup) {
       setup.simulator.faults.loseNextAnswer("POST /prompt");
       return Promise.resolve({});
@@ -47,26 +60,23 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     name: "while it waits behind somebody else's prompt",
-    options: { stepTimeMs: 20 },
-    arrange: async (setup) => {
-      await postElse(setup);
-      return {};
-    },
+    arrange: holdElse,
     wait: (setup) =>
       setup.simulator.when("prompt_received", undefined, { since: setup.simulator.record.total }),
-    after: (setup) => setup.simulator.when("execution_end"),
     executions: ["success"],
     dequeued: true,
   },
   {
     name: "between two nodes",
-    options: { nodeTimeMs: 50 },
+    options: { ...SLOW, nodeTimeMs: 50 },
+    steps: MANY_STEPS,
     wait: (setup) => setup.simulator.when("node_end"),
     executions: ["interrupted"],
   },
   {
     name: "while it samples",
-    options: { stepTimeMs: 20 },
+    options: SLOW,
+    steps: MANY_STEPS,
     wait: (setup) => setup.simulator.when("progress"),
     executions: ["interrupted"],
   },
@@ -81,30 +91,28 @@ const MOMENTS: readonly Moment[] = [
   },
   {
     name: "when it is found running after a restart of the worker",
-    options: { stepTimeMs: 20 },
+    options: SLOW,
     arrange: async (setup) => {
-      const promptId = await postElse(setup);
+      const promptId = await postElse(setup, MANY_STEPS);
       await setup.simulator.when("progress");
-      return { promptId, resumed: true };
+      return { fields: { promptId, resumed: true } };
     },
     wait: () => Promise.resolve(),
     executions: ["interrupted"],
   },
   {
     name: "when it is found waiting after a restart of the worker",
-    options: { stepTimeMs: 20 },
-    arrange: async (setup) => {
-      await postElse(setup);
-      return { promptId: await postElse(setup), resumed: true };
-    },
+    arrange: async (setup) => ({
+      ...await holdElse(setup),
+      fields: { promptId: await postElse(setup), resumed: true },
+    }),
     wait: () => Promise.resolve(),
-    after: (setup) => setup.simulator.when("execution_end"),
     executions: ["success"],
     dequeued: true,
   },
   {
     name: "when it turns out never to have been posted",
-    arrange: () => Promise.resolve({ resumed: true }),
+    arrange: () => Promise.resolve({ fields: { resumed: true } }),
     wait: () => Promise.resolve(),
     executions: [],
   },
@@ -114,13 +122,14 @@ for (const profile of ["0.3.64", "0.38"] as const) {
   for (const moment of MOMENTS) {
     Deno.test(`runJob() is cancelled ${moment.name}, on ComfyUI ${profile}`, async () => {
       await using setup = await jobSetup({ profile, ...moment.options });
-      const fields = await moment.arrange?.(setup) ?? {};
+      const { fields, after } = await moment.arrange?.(setup) ?? {};
       const cancel = new AbortController();
       const moments = moment.wait(setup);
-      const running = setup.run({ request, ...fields }, cancel.signal);
+      const own = { ...request, steps: moment.steps ?? request.steps };
+      const running = setup.run({ request: own, ...fields }, cancel.signal);
       await moments;
       cancel.abort();
-      const ended = moment.after?.(setup);
+      const ended = after?.();
       const { outcome, spec } = await running;
       assert.deepEqual(outcome, { type: "cancelled" });
       await ended;
@@ -155,14 +164,20 @@ Deno.test("runJob() is not cancelled before ComfyUI lets go of the prompt", asyn
 for (const allowGlobalInterrupt of [true, false]) {
   const name = allowGlobalInterrupt ? "interrupts at large where" : "lets a prompt end unless";
   Deno.test(`runJob() ${name} that is allowed, on a ComfyUI without a targeted way`, async () => {
-    const slow = { profile: "0.3.44", stepTimeMs: 20 } as const;
     const lines: string[] = [];
-    await using setup = await jobSetup(slow, { allowGlobalInterrupt });
-    const context = { ...setup.context, log: (_: string, line: string) => void lines.push(line) };
+    await using setup = await jobSetup({ profile: "0.3.44" }, { allowGlobalInterrupt });
+    using stall = setup.simulator.faults.stall("VAEDecode");
+    const told = Promise.withResolvers<void>();
+    const log = (_: string, line: string) => {
+      lines.push(line);
+      told.resolve();
+    };
     const cancel = new AbortController();
-    const running = setup.run({ request }, cancel.signal, undefined, context);
-    await setup.simulator.when("progress");
+    const running = setup.run({ request }, cancel.signal, undefined, { ...setup.context, log });
+    await stall.reached;
     cancel.abort();
+    await (allowGlobalInterrupt ? setup.simulator.when("interrupt") : told.promise);
+    stall.release();
     assert.deepEqual((await running).outcome, { type: "cancelled" });
     const { requests, executions } = setup.simulator.record;
     assert.equal((requests.get("POST /interrupt") ?? 0) > 0, allowGlobalInterrupt);
@@ -197,9 +212,11 @@ Deno.test("runJob() that is cancelled at once removes the previews of an attempt
 
 for (const profile of ["0.3.44", "0.3.64", "0.38"] as const) {
   Deno.test(`withdraw() removes prompts that are left and no others, on ComfyUI ${profile}`, async () => {
-    await using setup = await jobSetup({ profile, stepTimeMs: 20 });
-    const { record } = setup.simulator;
-    const running = await postElse(setup);
+    await using setup = await jobSetup({ profile, ...SLOW });
+    const { record, faults } = setup.simulator;
+    const isRefused = profile === "0.3.44";
+    using stall = isRefused ? faults.stall("VAEDecode") : undefined;
+    const running = await postElse(setup, isRefused ? request.steps : MANY_STEPS);
     const theirs = await postElse(setup);
     const waiting = await postElse(setup);
     await setup.simulator.when("progress");
@@ -207,7 +224,7 @@ for (const profile of ["0.3.44", "0.3.64", "0.38"] as const) {
     const lines: string[] = [];
     const log = (_: string, line: string) => void lines.push(line);
     assert.deepEqual(await withdraw({ ...setup.context, log }, left), left);
-    const isRefused = profile === "0.3.44";
+    stall?.release();
     assert.equal(lines.some((line) => line.includes("allow_global_interrupt")), isRefused);
     while (record.executions.filter(({ outcome }) => outcome !== undefined).length < 2) {
       await setup.simulator.when("execution_end", undefined, { since: record.total });
@@ -239,15 +256,32 @@ Deno.test("withdraw() fails when the server is away, so that nothing is known", 
   await assert.rejects(withdraw(setup.context, [crypto.randomUUID()]), { code: "unreachable" });
 });
 
+/** Has the server work on somebody else's prompt until the job's own has left its queue. */
+async function holdElse(setup: JobSetup): Promise<Met> {
+  const { simulator } = setup;
+  const stall = simulator.faults.stall("VAEDecode");
+  await postElse(setup);
+  return {
+    after: async () => {
+      await simulator.when("dequeued");
+      stall.release();
+      await simulator.when("execution_end");
+    },
+  };
+}
+
 /** Has the server work on a prompt that is not the job's own; returns its id. */
-async function postElse({ simulator, context }: JobSetup): Promise<string> {
+async function postElse(
+  { simulator, context }: JobSetup,
+  steps: number = request.steps,
+): Promise<string> {
   const { graph } = context.catalog.choose(request);
   const prompt_id = crypto.randomUUID();
   // A seed of its own, so that nothing comes from the cache.
   const prompt = structuredClone(graph);
   for (const { class_type, inputs } of Object.values(prompt)) {
     if (class_type === "KSampler") {
-      Object.assign(inputs, { seed: simulator.record.total, steps: 30 });
+      Object.assign(inputs, { seed: simulator.record.total, steps });
     }
   }
   const answer = await fetch(`${simulator.url}/prompt`, {

@@ -60,7 +60,12 @@ async function settledFolder(path: string) {
   await Deno.writeTextFile(`${path}/sub/a.pt`, "x");
   await settle();
   const counts = { scans: 0 };
-  const files = createModelFiles(path, "lora", { onScan: () => counts.scans++ });
+  // What changes from now on has just changed, however long the test is held up.
+  const nowMs = Date.now();
+  const files = createModelFiles(path, "lora", {
+    now: () => nowMs,
+    onScan: () => counts.scans++,
+  });
   return { files, counts, settle };
 }
 

@@ -42,12 +42,15 @@ function test(behaviour: string, body: (pair: Pair) => Promise<void>): void {
 }
 
 test("run jobs of any client at either, and both tell each ending once", async ({ a, b }) => {
+  // Neither does all of them before the other has found its server.
+  const stalls = [a, b].map(({ simulator }) => simulator.faults.stall("KSampler"));
   const jobs = Array.from({ length: 8 }, (_, nth) => ({ ...IMAGE, id: `job-${nth}` }));
   const handles = jobs.map((job, nth) => (nth % 2 === 0 ? a : b).client.generate(job));
+  await Promise.all(stalls.map(({ reached }) => reached));
+  for (const stall of stalls) stall.release();
   await Promise.all(handles.map(({ result }) => result));
   const ran = [a, b].map(({ simulator }) => simulator.record.executions.length);
   assert.equal(ran[0]! + ran[1]!, jobs.length);
-  assert.ok(ran.every((count) => count > 0), `${ran}`);
   for (const { ear } of [a, b]) {
     for (const { id } of jobs) await ear.hears("job_complete", id);
     const endings = ear.heard.filter(({ type }) => type === "job_complete").map(jobIdOf);
@@ -64,11 +67,14 @@ test("tell each other's clients how jobs come along, in order and before their e
     await b.client.generate({ ...IMAGE, id: `warm-${nth}`, model: SPECIAL }).result;
   }
   const id = "seen from afar";
-  await a.client.generate({ ...IMAGE, id, model: SPECIAL, steps: 8 }).result;
+  using stall = b.simulator.faults.stall({ nodeClass: "KSampler", step: 4 });
+  const { result } = a.client.generate({ ...IMAGE, id, model: SPECIAL, steps: 8 });
+  await a.ear.hears("progress", id);
+  stall.release();
+  await result;
   for (const { ear } of [a, b]) await ear.hears("job_complete", id);
   const heard = (ear: Ear) => ear.heard.filter((update) => jobIdOf(update) === id);
   const progress = heard(a.ear).filter((update) => update.type === "progress");
-  assert.ok(progress.length > 0);
   assert.ok(progress.every(({ worker }) => worker === "b"));
   const percents = progress.map(({ percent }) => percent);
   assert.deepEqual(percents, percents.toSorted((x, y) => x - y));

@@ -49,9 +49,9 @@ Deno.test("Scheduler gives a server that is back the job that nobody has taken, 
   await using setup = servers();
   const { gone, here, scheduler, queue } = setup;
   // It is there, but has its hands full.
-  await queue.enqueue(generateRequest({ id: "other" }));
   here.state = "ready";
   gone.state = "unreachable";
+  await queue.enqueue(generateRequest({ id: "other" }));
   scheduler.wake();
   const other = await here.next();
   gone.state = "ready";

@@ -211,11 +211,17 @@ Deno.test("generate tells that the worker has gone while a job runs, and exits w
 });
 
 Deno.test("generate draws a bar for each job on a terminal, no line wider than it", async () => {
-  // Steps that are quicker than updates are sent may all be missed.
-  await using setup = await workerSetup({ simulator: { stepTimeMs: 20 } });
+  await using setup = await workerSetup();
   for (const columns of [40, 80]) {
-    const { exitCode, stderr } = await run(args(setup, "--count=2"), { terminal: true, columns });
-    assert.equal(exitCode, 0);
+    // Steps that are quicker than updates are sent may all be missed.
+    using first = setup.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+    const { code, stderr, wrote } = start(args(setup, "--count=2"), { terminal: true, columns });
+    await first.reached;
+    first.release();
+    using second = setup.simulator.faults.stall({ nodeClass: "KSampler", step: 2 });
+    await wrote(/2: .*sampling \d\/5/);
+    second.release();
+    assert.equal(await code, 0);
     // Where a ^C was shown the cursor is not in the first column.
     // deno-lint-ignore no-control-regex
     assert.doesNotMatch(stderr(), /[^\r]\x1b\[\d*A/);

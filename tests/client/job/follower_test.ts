@@ -53,7 +53,7 @@ Deno.test("JobHandle asks at once how a job ended that was not heard to succeed 
   await using peer = await fakeWorker({ client: { silenceMs: 60_000 } });
   const job = peer.client.generate(IMAGE);
   await job.accepted;
-  await peer.asked("list_jobs");
+  await peer.asked("list_jobs", 0);
   peer.states.set(job.id, describe(job.id, { state: "cancelled" }));
   peer.publish({ type: "job_finished", job_id: job.id, success: false, duration_s: 0 });
   await assert.rejects(job.result, { code: "cancelled" });

@@ -41,9 +41,11 @@ Deno.test("Last-Event-ID brings what was missed, no more; an old worker's id bri
 
 Deno.test("GET /v1/jobs/{id}/events begins with the job and ends with it", async () => {
   await using setup = await httpSetup();
-  await (await setup.submit({ id: "other", steps: 300 })).body?.cancel();
+  using stall = setup.worker.simulator.faults.stall("KSampler");
+  await (await setup.submit({ id: "other" })).body?.cancel();
   await (await setup.submit({ id: "a" })).body?.cancel();
   const stream = await setup.ask("/v1/jobs/a/events", { headers: { "last-event-id": "1-0" } });
+  stall.release();
   const seen = await Array.fromAsync(eventsOf(stream));
   assert.equal(seen[0]?.event, "job");
   assert.equal(seen.at(-1)?.event, "job_complete");
@@ -57,12 +59,18 @@ Deno.test("GET /v1/jobs/{id}/events begins with the job and ends with it", async
 
 Deno.test("the stream of a job ends when it is cancelled or fails, too", async () => {
   await using setup = await httpSetup();
-  await (await setup.submit({ id: "busy", steps: 2_000 })).body?.cancel();
-  await (await setup.submit({ id: "late", deadline_s: 0.2, steps: 2_000 })).body?.cancel();
-  const streams = ["busy", "late"].map((id) => setup.ask(`/v1/jobs/${id}/events`));
-  const [busy, late] = await Promise.all(streams);
-  const reading = [busy!, late!].map((stream) => Array.fromAsync(eventsOf(stream)));
+  const { faults } = setup.worker.simulator;
+  using stall = faults.stall("KSampler");
+  faults.errorNext({ nodeClass: "VAEDecode", message: "no moon" });
+  await (await setup.submit({ id: "busy" })).body?.cancel();
+  await stall.reached;
+  await (await setup.submit({ id: "fails" })).body?.cancel();
+  const streams = ["busy", "fails"].map((id) => setup.ask(`/v1/jobs/${id}/events`));
+  const [busy, fails] = await Promise.all(streams);
+  const reading = [busy!, fails!].map((stream) => Array.fromAsync(eventsOf(stream)));
   await (await setup.ask("/v1/jobs/busy", { method: "DELETE" })).body?.cancel();
+  await setup.worker.simulator.when("interrupt");
+  stall.release();
   const [cancelled, failed] = await Promise.all(reading);
   assert.equal(cancelled!.at(-1)!.event, "job_finished");
   assert.equal(failed!.at(-1)!.event, "job_error");
