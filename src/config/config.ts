@@ -128,9 +128,9 @@ export interface ComfyuiConfig {
   readonly awayMs: number;
   /**
    * Most servers that share an isolate until it falls for the first time; with 1 each has its own, and no
-   * server can ever disturb the jobs of another. @default {4}
+   * server can ever disturb the jobs of another. @default {4, or up to 16 where cores are few}
    */
-  readonly serversPerIsolate: number;
+  readonly serversPerIsolate: number | undefined;
   /**
    * Whether a cancel may interrupt whatever runs, on a ComfyUI that cannot be asked to interrupt one
    * prompt. @default {false}

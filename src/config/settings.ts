@@ -128,8 +128,8 @@ export const SETTINGS: { readonly [F in Field]: Setting<ValueOf<F>> } = {
   "comfyui.serversPerIsolate": {
     path: "comfyui.servers_per_isolate",
     kind: wholeNumber(1, MAX_SERVERS),
-    default: 4,
-    help: "most servers in one isolate; each isolate takes about 20 MB",
+    default: undefined,
+    help: "most servers in one isolate of about 20 MB; 4, or up to 16 with few cores",
   },
   "executor.isolation": {
     path: "executor.isolation",

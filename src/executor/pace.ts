@@ -3,6 +3,9 @@
 /** Time between looks, in milliseconds: nobody sees that a step is so much older. */
 const LOOK_MS = 7;
 
+/** The same below that time from one thing told to the next: each look then finds enough to be worth it. */
+const [SHORT_LOOK_MS, MUCH_MS] = [3, 2];
+
 /** Below this time from one thing told to the next, looks cost less than calls, in milliseconds. */
 const OFTEN_MS = 6;
 
@@ -56,18 +59,31 @@ export class Pace {
   /** Calls back at the next look, which is the same for all. */
   look(callback: () => void): void {
     this.#waiting.add(callback);
-    // One timer for many looks: to make one costs more than to let it run on.
-    this.#cancel ??= this.#every(() => {
-      const all = [...this.#waiting];
-      this.#waiting.clear();
-      for (const each of all) each();
-      this.#rest();
-    }, LOOK_MS);
+    this.#cancel ??= this.#begin();
   }
 
   /** Does so no more. */
   leave(callback: () => void): void {
     if (this.#waiting.delete(callback)) this.#rest();
+  }
+
+  /** One timer for many looks: to make one costs more than to let it run on. */
+  #begin(): () => void {
+    const lookMs = this.#lookMs;
+    const cancel = this.#every(() => {
+      const all = [...this.#waiting];
+      this.#waiting.clear();
+      for (const each of all) each();
+      this.#rest();
+      if (this.#cancel !== cancel || lookMs === this.#lookMs) return;
+      cancel();
+      this.#cancel = this.#begin();
+    }, lookMs);
+    return cancel;
+  }
+
+  get #lookMs(): number {
+    return this.#gapMs < MUCH_MS ? SHORT_LOOK_MS : LOOK_MS;
   }
 
   #rest(): void {

@@ -128,7 +128,7 @@ Deno.test("the defaults are the documented ones", async () => {
       timeoutMs: 300_000,
       retryDelayMs: 1000,
       awayMs: 30_000,
-      serversPerIsolate: 4,
+      serversPerIsolate: undefined,
       allowGlobalInterrupt: false,
     },
     simulate: false,

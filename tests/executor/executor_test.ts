@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { serversForIsolate } from "../../src/executor/executors.ts";
 import { liveIsolates, type SandboxLimits } from "../../src/executor/isolate.ts";
 import {
   type Executor,
@@ -129,6 +130,14 @@ Deno.test("A sandbox can reach nothing but its server and its folders", async ()
 Deno.test("startExecutors() lets no more servers share an isolate than it may", async () => {
   await using _executors = await startServers("waits", { count: 3, serversPerIsolate: 2 });
   assert.equal(liveIsolates, 2);
+});
+
+Deno.test("serversForIsolate() has no more isolates than cores, unless too many would fall together", () => {
+  const counts = [[1, 1], [16, 1], [17, 2], [64, 2], [64, 8], [64, 16], [64, 64], [256, 2]];
+  assert.deepEqual(
+    counts.map(([servers, cores]) => serversForIsolate(servers!, cores)),
+    [4, 4, 5, 16, 8, 4, 4, 16],
+  );
 });
 
 Deno.test("startExecutors() leaves no isolate behind when one of several cannot start", async () => {

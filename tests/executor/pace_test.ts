@@ -4,11 +4,11 @@ import { Pace } from "../../src/executor/pace.ts";
 /** A pace with a clock by hand. */
 function setup() {
   let now = 1_000;
-  const timers = new Set<() => void>();
+  const timers = new Map<() => void, number>();
   const pace = new Pace({
     now: () => now,
-    every: (callback) => {
-      timers.add(callback);
+    every: (callback, ms) => {
+      timers.set(callback, ms);
       return () => timers.delete(callback);
     },
   });
@@ -22,7 +22,7 @@ function setup() {
       }
     },
     expire: () => {
-      for (const callback of [...timers]) callback();
+      for (const callback of [...timers.keys()]) callback();
     },
   };
 }
@@ -75,4 +75,22 @@ Deno.test("A pace has one timer for all, which goes with the last that waits", (
   pace.leave(b);
   pace.leave(b);
   assert.deepEqual([seen, timers.size], [["a", "b"], 0]);
+});
+
+Deno.test("A pace has looks follow each other sooner where much is told at a time, and later again", () => {
+  const { pace, timers, tell, expire } = setup();
+  const look = () => pace.look(look);
+  tell(5, 50);
+  look();
+  assert.deepEqual([...timers.values()], [7]);
+  tell(1, 50);
+  expire();
+  assert.deepEqual([...timers.values()], [3]);
+  expire();
+  assert.deepEqual([...timers.values()], [3]);
+  tell(5, 50);
+  expire();
+  assert.deepEqual([...timers.values()], [7]);
+  pace.leave(look);
+  assert.equal(timers.size, 0);
 });
