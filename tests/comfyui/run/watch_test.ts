@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { anyGraph, assertFailed, collect, FakeComfy, saved, settle } from "../fake_comfy.ts";
+import {
+  anyGraph,
+  assertFailed,
+  collect,
+  FakeComfy,
+  saved,
+  settle,
+  started,
+} from "../fake_comfy.ts";
 import { frame, u32 } from "../transcripts.ts";
-
-async function started(comfy: FakeComfy): Promise<string> {
-  await settle();
-  const prompt_id = comfy.start();
-  comfy.socket.event("status", { status: { exec_info: { queue_remaining: 1 } } });
-  comfy.socket.event("execution_start", { prompt_id });
-  await settle();
-  return prompt_id;
-}
 
 Deno.test("ComfyClient asks nothing while nothing runs", async () => {
   const comfy = new FakeComfy();
@@ -34,65 +33,6 @@ Deno.test("ComfyClient asks nothing while events keep coming", async () => {
     await comfy.clock.advance(400);
   }
   assert.deepEqual(comfy.requests.map(({ route }) => route), ["POST /prompt"]);
-});
-
-Deno.test("ComfyClient asks less often about a prompt that waits behind one that is heard of", async () => {
-  const comfy = new FakeComfy();
-  await using client = comfy.client();
-  collect(client.run(anyGraph));
-  const prompt_id = await started(comfy);
-  const second = collect(client.run(anyGraph));
-  await settle();
-  for (let value = 1; value <= 40; value++) {
-    comfy.socket.event("progress", { node: "1", value, max: 40, prompt_id });
-    await comfy.clock.advance(400);
-  }
-  const asked = comfy.count("GET /queue");
-  assert(asked >= 2 && asked <= 3, `${asked} times in 16 s`);
-  comfy.pending = [];
-  for (let value = 1; value <= 14; value++) {
-    comfy.socket.event("progress", { node: "1", value, max: 40, prompt_id });
-    await comfy.clock.advance(400);
-  }
-  assertFailed(await second.ended, { code: "interrupted" });
-});
-
-Deno.test("ComfyClient asks about a prompt as soon as ever when the one before it is over or silent", async () => {
-  for (const isOver of [true, false]) {
-    const comfy = new FakeComfy();
-    await using client = comfy.client();
-    const first = collect(client.run(anyGraph));
-    const prompt_id = await started(comfy);
-    const second = collect(client.run(anyGraph));
-    await settle();
-    await comfy.clock.advance(900);
-    comfy.socket.event("progress", { node: "1", value: 1, max: 2, prompt_id });
-    if (isOver) {
-      comfy.finish(undefined, saved("a.png"));
-      comfy.socket.event("executing", { node: null, prompt_id });
-      await first.ended;
-    }
-    comfy.pending = [];
-    await comfy.clock.advance(1_500);
-    assertFailed(await second.ended, { code: "interrupted" });
-  }
-});
-
-Deno.test("ComfyClient asks about a prompt as soon as ever when one behind it is heard of", async () => {
-  const comfy = new FakeComfy();
-  await using client = comfy.client();
-  const first = collect(client.run(anyGraph));
-  await settle();
-  collect(client.run(anyGraph));
-  await settle();
-  comfy.start();
-  comfy.finish(undefined, saved("a.png"));
-  const prompt_id = await started(comfy);
-  for (let value = 1; value <= 4; value++) {
-    comfy.socket.event("progress", { node: "1", value, max: 40, prompt_id });
-    await comfy.clock.advance(400);
-  }
-  assert.equal(await first.ended, undefined);
 });
 
 Deno.test("ComfyClient notices an ending that the socket missed within 1.5 s", async () => {
