@@ -227,19 +227,34 @@ export class PromptWatch {
     this.#background.add(tracked);
   }
 
-  /** Half the quiet time between looks, so that silence is noticed within one and a half of it. */
   async #keepWatch(): Promise<void> {
-    const { clock, quietMs } = this.#options;
+    const { clock } = this.#options;
     while (this.#watched.size > 0 && !this.#closing.signal.aborted) {
       this.#tick = new AbortController();
       const isUrgent = [...this.#watched.values()].some((watched) => {
         return watched.isUrgent && watched.run.isAccepted && !watched.run.channel.isEnded;
       });
-      if (!isUrgent) await clock.delay(quietMs / 2, { signal: this.#tick.signal }).catch(() => {});
+      if (!isUrgent) {
+        await clock.delay(this.#waitMs(), { signal: this.#tick.signal }).catch(() => {});
+      }
       if (this.#closing.signal.aborted) return;
       await this.#look();
     }
     this.#loop = undefined;
+  }
+
+  /**
+   * Until something can have been silent for long, at least half the quiet time, and no longer than all of it:
+   * so silence is noticed within one and a half of it.
+   */
+  #waitMs(): number {
+    const { socket, clock, quietMs } = this.#options;
+    if (socket.isDoubted) return quietMs / 2;
+    const now = clock.now();
+    const silentSince = [...this.#watched.values()]
+      .filter(({ run }) => run.isAccepted && !run.channel.isEnded)
+      .reduce((since, watched) => Math.min(since, this.#silentSince(watched)), now);
+    return Math.max(quietMs / 2, silentSince + quietMs - now);
   }
 
   async #look(): Promise<void> {

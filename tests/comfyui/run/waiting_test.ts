@@ -67,3 +67,18 @@ Deno.test("ComfyClient asks about a prompt as soon as ever when one behind it is
   }
   assert.equal(await first.ended, undefined);
 });
+
+Deno.test("ComfyClient looks at prompts no more often than one can have fallen silent", async () => {
+  const comfy = new FakeComfy();
+  await using client = comfy.client();
+  collect(client.run(anyGraph));
+  const prompt_id = await started(comfy);
+  const before = comfy.clock.waits.length;
+  for (let value = 1; value <= 40; value++) {
+    comfy.socket.event("progress", { node: "1", value, max: 40, prompt_id });
+    await comfy.clock.advance(400);
+  }
+  // Each event lets it rest for 600 ms at least.
+  const looks = comfy.clock.waits.length - before;
+  assert(looks <= 27, `${looks} in 16 s`);
+});
