@@ -44,14 +44,6 @@ export interface GateOptions {
   readonly many?: number;
 }
 
-/**
- * Keeps open, for who is about to make a gate and sockets, what each of them would open and close again in 4 ms;
- * undefined where that is not known.
- */
-export function holdSystem(): Disposable | undefined {
-  return Deno.build.os === "linux" ? openLibc() : undefined;
-}
-
 /** Makes one; undefined where none is needed, or none can be had. */
 export function openGate(options: GateOptions = {}): Gate | undefined {
   const libc = Deno.build.os === "linux" ? openLibc() : undefined;

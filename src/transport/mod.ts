@@ -35,8 +35,9 @@ export type {
   UpdatePublisher,
   UpdateSubscriber,
 } from "./sockets.ts";
-export { holdSystem, openGate } from "./gate.ts";
+export { openGate } from "./gate.ts";
 export type { GateOptions } from "./gate.ts";
+export { giveBackMemory, holdSystem } from "./system.ts";
 export { memoryTransport } from "./memory.ts";
 export { connectionsTo } from "./tcp_port.ts";
 export type { PortConnection, PortConnections } from "./tcp_port.ts";

@@ -11,7 +11,13 @@ import { type Logger, silentLogger } from "../log.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Progress } from "../protocol/mod.ts";
 import type { Ending, HeldServer, JobQueue } from "../queue/mod.ts";
-import type { Gate, RequestServer, Transport, UpdatePublisher } from "../transport/mod.ts";
+import {
+  type Gate,
+  giveBackMemory,
+  type RequestServer,
+  type Transport,
+  type UpdatePublisher,
+} from "../transport/mod.ts";
 import { announceOnce, createAnnouncer, durationS } from "./announcer.ts";
 import { createArrivals } from "./arrivals.ts";
 import { startCatchUp } from "./catch_up.ts";
@@ -37,6 +43,7 @@ import { hooksOf, loadHttp, loadRelay, storeOf } from "./optional.ts";
 import { watchFreeSpace } from "./free_space.ts";
 import { keepIn, openFrom, takeAwayLeft } from "./image_files.ts";
 import { createPublisher } from "./publisher.ts";
+import { Rest } from "./rest.ts";
 import { startScheduler } from "./scheduler.ts";
 import { createStorageWatch, probes } from "./storage.ts";
 import { othersTurn } from "./turns.ts";
@@ -174,9 +181,11 @@ export async function startService(options: WorkerOptions, front: Front): Promis
   if (hooks !== undefined) starting.use(hooks);
   const progress = new Map<string, Progress>();
   let forget = (_jobId: string) => {};
+  let noteEnd = () => {};
   const onEnding = async (ending: Ending) => {
     progress.delete(ending.id);
     forget(ending.id);
+    noteEnd();
     await hooks?.note(ending, queue);
   };
   const marked = shared === undefined ? { queue } : {};
@@ -215,6 +224,9 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     logger,
   });
   wake = () => scheduler.wake();
+  const isBusy = () => scheduler.running().length > 0;
+  const rest = starting.use(new Rest({ isBusy, tidy: giveBackMemory }));
+  noteEnd = () => rest.note();
   held = () => scheduler.held();
   let stopping = false;
   const fleet = createFleet({
@@ -313,6 +325,7 @@ export async function startService(options: WorkerOptions, front: Front): Promis
     await executors[Symbol.asyncDispose]();
     store?.[Symbol.dispose]();
     await scheduler.drain();
+    rest[Symbol.dispose]();
     storage[Symbol.dispose]();
     freeSpace[Symbol.dispose]();
     await cleanup[Symbol.asyncDispose]();

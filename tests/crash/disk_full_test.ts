@@ -89,7 +89,7 @@ Deno.test("A full disk under the images fails no job, leaves no half of one, and
   assert.match(problem, /No space left on device/);
   // What is told is told before the last job has tidied up.
   let files = await lookAtFiles(outputDir);
-  while (files.parts.length > 0) files = await lookAtFiles(outputDir);
+  while (files.parts.length + files.previews.length > 0) files = await lookAtFiles(outputDir);
   assert.deepEqual([files.whole.length, files.broken, files.parts, files.previews], [
     1,
     [],

@@ -24,6 +24,7 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   memfd_create: { parameters: ["buffer", "u32"], result: "i32", optional: true },
   sched_yield: { parameters: [], result: "i32" },
+  malloc_trim: { parameters: ["usize"], result: "i32", optional: true },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },

@@ -29,8 +29,8 @@ export const START: Bench = {
       what: "start → first pong",
       ours: time(median(ours)),
       beside: `bare script ${time(median(bare))}`,
-      target: "≤1.5×bare",
-      ...atMost(ratio(ours, bare), 1.5),
+      target: "≤1.2×bare",
+      ...atMost(ratio(ours, bare), 1.2),
     }];
   },
 };
