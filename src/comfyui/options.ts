@@ -60,7 +60,8 @@ export interface ComfyClientOptions {
   closeTimeoutMs?: number;
   /**
    * Silence about a prompt, in milliseconds, after which the server is asked over HTTP. An ending
-   * that the event socket misses is noticed within one and a half times this. @default {1000}
+   * that the event socket misses is noticed within one and a half times this. Five times as much is
+   * borne of one that waits behind another of ours. @default {1000}
    */
   quietMs?: number;
   /**

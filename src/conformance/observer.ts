@@ -12,7 +12,7 @@ export const POST_PROMPT = "POST /prompt";
 const LOOK_MS = 25;
 
 /** Longest wait for one answer in milliseconds. */
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 10_000;
 
 /** Looks at a server. */
 export interface Observer extends AsyncDisposable {

@@ -10,7 +10,7 @@
 import { applyProxy } from "../config/mod.ts";
 import { ConfigError } from "../errors.ts";
 import { silentLogger } from "../log.ts";
-import { type Gate, holdSystem, openGate, zmqTransport } from "../transport/mod.ts";
+import { type Gate, giveBackMemory, holdSystem, openGate, zmqTransport } from "../transport/mod.ts";
 import { readDoors } from "./doors.ts";
 import { findInput, findPalettes, prepareOutput } from "./folders.ts";
 import { answerPing } from "./pings.ts";
@@ -88,6 +88,8 @@ export async function startWorker(options: WorkerOptions): Promise<PixelsWorker>
   const front = { startedAtMs, ...sockets, keys, ...folders, serving, serve };
   const worker = await startService(options, front);
   starting.move();
+  // What loading has left, most where Deno had to translate the modules first.
+  giveBackMemory();
   return worker;
 }
 

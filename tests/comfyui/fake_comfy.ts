@@ -325,3 +325,13 @@ export function saved(...filenames: string[]): Record<string, unknown> {
 }
 
 export { settle };
+
+/** Lets the prompt that was posted begin, and tells of it. */
+export async function started(comfy: FakeComfy): Promise<string> {
+  await settle();
+  const prompt_id = comfy.start();
+  comfy.socket.event("status", { status: { exec_info: { queue_remaining: 1 } } });
+  comfy.socket.event("execution_start", { prompt_id });
+  await settle();
+  return prompt_id;
+}

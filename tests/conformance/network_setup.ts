@@ -15,6 +15,8 @@ export interface NetworkSetup extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly proxy: FaultProxy;
   readonly client: Client;
+  /** Where images go; absolute. */
+  readonly outputDir: string;
   /** Names in the output directory, hidden ones included, previews not, in alphabetical order. */
   files(): Promise<string[]>;
   /**
@@ -72,8 +74,9 @@ export async function networkSetup(options: NetworkSetupOptions = {}): Promise<N
     simulator,
     proxy,
     client,
+    outputDir: config.output.dir,
     async files() {
-      const entries = await Array.fromAsync(Deno.readDir(`${dir.path}/output`));
+      const entries = await Array.fromAsync(Deno.readDir(config.output.dir));
       return entries.filter(({ name }) => !/^((warm-up|last-\d+)_|previews$)/.test(name))
         .map(({ name }) => name).sort();
     },

@@ -45,10 +45,15 @@ export interface PromptWatchOptions {
   logger: Logger;
 }
 
+/** So many quiet times the silence of a prompt is borne that waits behind one which is heard of. */
+const BEHIND_QUIETS = 5;
+
 /** One prompt under watch. */
 interface Watched {
   run: PromptRun;
   stallMs: number;
+  /** Its place among those that the server took, Infinity until it did. */
+  place: number;
   askedAt: number;
   isUrgent: boolean;
 }
@@ -66,6 +71,9 @@ export class PromptWatch {
   /** Work that the loop must not wait for. */
   readonly #background = new Set<Promise<void>>();
   #answeredAt = -Infinity;
+  #taken = 0;
+  /** The latest of them that was heard of, and when. */
+  #heard = { place: Infinity, at: -Infinity };
 
   constructor(options: PromptWatchOptions) {
     this.#options = options;
@@ -84,7 +92,8 @@ export class PromptWatch {
     }
     const now = this.#options.clock.now();
     if (this.#watched.size === 0) this.#answeredAt = now;
-    this.#watched.set(run.promptId, { run, stallMs, askedAt: now, isUrgent: false });
+    const place = Infinity;
+    this.#watched.set(run.promptId, { run, stallMs, place, askedAt: now, isUrgent: false });
     this.#options.socket.setNeeded(true);
     this.#loop ??= this.#keepWatch();
   }
@@ -115,6 +124,7 @@ export class PromptWatch {
       this.#watched.delete(run.promptId);
       this.#watched.set(promptId, watched);
       watched.askedAt = this.#options.clock.now();
+      watched.place = ++this.#taken;
     }
     run.accept(promptId, number);
     if (this.#strays.hasLost) run.doubt();
@@ -143,6 +153,7 @@ export class PromptWatch {
       if (this.#posting > 0) this.#strays.keep(promptId, event);
       return;
     }
+    this.#heard = { place: watched.place, at: this.#answeredAt };
     watched.run.receive(event);
     if (event.type === "execution_done" && !watched.run.channel.isEnded) {
       this.#inBackground(this.#settle(watched));
@@ -216,34 +227,58 @@ export class PromptWatch {
     this.#background.add(tracked);
   }
 
-  /** Half the quiet time between looks, so that silence is noticed within one and a half of it. */
   async #keepWatch(): Promise<void> {
-    const { clock, quietMs } = this.#options;
+    const { clock } = this.#options;
     while (this.#watched.size > 0 && !this.#closing.signal.aborted) {
       this.#tick = new AbortController();
       const isUrgent = [...this.#watched.values()].some((watched) => {
         return watched.isUrgent && watched.run.isAccepted && !watched.run.channel.isEnded;
       });
-      if (!isUrgent) await clock.delay(quietMs / 2, { signal: this.#tick.signal }).catch(() => {});
+      if (!isUrgent) {
+        await clock.delay(this.#waitMs(), { signal: this.#tick.signal }).catch(() => {});
+      }
       if (this.#closing.signal.aborted) return;
       await this.#look();
     }
     this.#loop = undefined;
   }
 
+  /**
+   * Until something can have been silent for long, at least half the quiet time, and no longer than all of it:
+   * so silence is noticed within one and a half of it.
+   */
+  #waitMs(): number {
+    const { socket, clock, quietMs } = this.#options;
+    if (socket.isDoubted) return quietMs / 2;
+    const now = clock.now();
+    const silentSince = [...this.#watched.values()]
+      .filter(({ run }) => run.isAccepted && !run.channel.isEnded)
+      .reduce((since, watched) => Math.min(since, this.#silentSince(watched)), now);
+    return Math.max(quietMs / 2, silentSince + quietMs - now);
+  }
+
   async #look(): Promise<void> {
     const { socket, clock, quietMs } = this.#options;
     const wasDoubted = socket.isDoubted;
     const now = clock.now();
-    const quiet = [...this.#watched.values()].filter(({ run, askedAt, isUrgent }) => {
+    const quiet = [...this.#watched.values()].filter((watched) => {
+      const { run, isUrgent } = watched;
       if (!run.isAccepted || run.channel.isEnded) return false;
-      return isUrgent || Math.max(run.lastSignAt, askedAt) + quietMs <= now;
+      return isUrgent || this.#silentSince(watched) + quietMs <= now;
     });
     if (quiet.length > 0) await this.#ask(quiet);
     this.#failStalled();
     if (wasDoubted && socket.isDoubted && this.#watched.size > 0) {
       this.#inBackground(socket.recycle());
     }
+  }
+
+  /** A server works on one prompt after the other: of one that waits nothing is to be heard until its turn. */
+  #silentSince({ run, place, askedAt }: Watched): number {
+    const since = Math.max(run.lastSignAt, askedAt);
+    if (run.isRunning || this.#heard.place >= place) return since;
+    const longestMs = (BEHIND_QUIETS - 1) * this.#options.quietMs;
+    return Math.max(since, Math.min(this.#heard.at, since + longestMs));
   }
 
   async #ask(quiet: Watched[]): Promise<void> {

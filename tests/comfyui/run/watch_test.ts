@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
-import { anyGraph, assertFailed, collect, FakeComfy, saved, settle } from "../fake_comfy.ts";
+import {
+  anyGraph,
+  assertFailed,
+  collect,
+  FakeComfy,
+  saved,
+  settle,
+  started,
+} from "../fake_comfy.ts";
 import { frame, u32 } from "../transcripts.ts";
-
-async function started(comfy: FakeComfy): Promise<string> {
-  await settle();
-  const prompt_id = comfy.start();
-  comfy.socket.event("status", { status: { exec_info: { queue_remaining: 1 } } });
-  comfy.socket.event("execution_start", { prompt_id });
-  await settle();
-  return prompt_id;
-}
 
 Deno.test("ComfyClient asks nothing while nothing runs", async () => {
   const comfy = new FakeComfy();
