@@ -82,8 +82,9 @@ class Tracer {
   readonly #links: Links;
   readonly #prompts: Prompts;
   readonly #targets = new Map<Parameter, Map<string, Target>>();
-  /** Loaders by the sampler that they were found from. */
+  /** Loaders by the sampler that they were found from, and those that it has its texts from. */
   readonly #loaders = new Map<string, Target[]>();
+  readonly #textLoaders = new Map<string, Target[]>();
   /** Nodes with a size of their own that must be the latent's. */
   readonly #followers = new Set<string>();
   /** Nodes with a size that is the latent's where both are the same in the file. */
@@ -115,7 +116,7 @@ class Tracer {
         if (input === "latent_image" || input === "latent") this.#latents(value);
       }
       const visitor = {
-        onClip: (clip: Link) => this.#models(clip, id),
+        onClip: (clip: Link) => this.#models(clip, id, this.#textLoaders),
         onConditioning: (node: string) => void this.#agreeing.add(node),
       };
       this.#prompts.follow("prompt", positives, visitor);
@@ -131,7 +132,7 @@ class Tracer {
     const first = samplers.filter((id) => !this.#goesOn(id));
     for (const ids of [first, samplers]) {
       if (this.#targets.has("model")) return;
-      for (const { node, input } of ids.flatMap((id) => this.#loaders.get(id) ?? [])) {
+      for (const { node, input } of ids.flatMap((id) => this.#loadersOf(id))) {
         this.#place("model", node, input);
       }
     }
@@ -199,8 +200,16 @@ class Tracer {
     (this.#goesOn(sampler) ? this.#agreeing : this.#followers).add(id);
   }
 
+  /** What the texts come from is the request's model, too, unless that is a file of another kind. */
+  #loadersOf(sampler: string): readonly Target[] {
+    const own = this.#loaders.get(sampler) ?? [];
+    const others = this.#textLoaders.get(sampler) ?? [];
+    if (own.length === 0) return others;
+    return [...own, ...others.filter(({ input }) => own.some((one) => one.input === input))];
+  }
+
   /** Along `model` and `clip` up to the loaders, past LoRAs and whatever else patches a model. */
-  #models(from: Link, sampler: string): void {
+  #models(from: Link, sampler: string, found = this.#loaders): void {
     const passes = (input: string, id: string) =>
       input === "model" || input === "clip" || input.startsWith("model") ||
       this.#links.isTransparent(id);
@@ -211,8 +220,7 @@ class Tracer {
       for (const input of Object.keys(inputs)) {
         const isLoader = LOADER_NAMES.test(input) && this.#links.linksOf(id).length === 0;
         if (!MODEL_NAMES.has(input) && !isLoader) continue;
-        const loaders = this.#loaders.get(sampler) ?? [];
-        this.#loaders.set(sampler, [...loaders, { node: id, input }]);
+        found.set(sampler, [...found.get(sampler) ?? [], { node: id, input }]);
       }
     }
   }

@@ -176,6 +176,17 @@ Deno.test("traceGraph() finds the model of loaders that it never heard of", () =
   }
 });
 
+Deno.test("traceGraph() leaves the checkpoint that lends its text encoder to a model of its own", () => {
+  for (const input of ["unet_name", "gguf_name"]) {
+    const { targets } = traceGraph(graphs.graphOf({
+      ...graphs.STOCK,
+      unet: ["Some Loader", { [input]: "m.gguf" }],
+      sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], model: ["unet", 0] }],
+    }));
+    assert.deepEqual(targets.model, [{ node: "unet", input }]);
+  }
+});
+
 Deno.test("traceGraph() follows both prompts through a sampler that hands them on behind its model", () => {
   const { targets } = traceGraph(graphs.graphOf({
     ...graphs.STOCK,
