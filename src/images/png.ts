@@ -8,13 +8,13 @@ import {
   concatenate,
   damaged,
   encodeChunk,
+  packPieces,
   PNG_SIGNATURE,
   type PngChunk,
   readChunks,
 } from "./chunks.ts";
 import { checkPixels, type Raster } from "./raster.ts";
 import { type PngText, textChunks, textOfChunks } from "./text.ts";
-import { packPieces } from "./turns.ts";
 import { readHeader, readSize, unpackPixels } from "./unpack.ts";
 
 /** An image as it was read. */

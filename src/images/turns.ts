@@ -19,11 +19,3 @@ export async function* inTurns<Piece>(
     yield piece;
   }
 }
-
-/** Packs what comes in pieces for `IDAT`. */
-export async function packPieces(
-  pieces: Iterable<Uint8Array<ArrayBuffer>>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const packed = ReadableStream.from(inTurns(pieces)).pipeThrough(new CompressionStream("deflate"));
-  return await new Response(packed).bytes();
-}

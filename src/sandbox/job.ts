@@ -112,6 +112,8 @@ class JobRun {
   #withoutSocket: string | undefined;
   /** Images that came over it. */
   #sentImages = 0;
+  /** Nodes whose results ComfyUI remembered. */
+  #cached: readonly string[] = [];
   /** True if another attempt is to run a prompt of its own, since this one's images are gone. */
   #isToBeMadeAgain = false;
   /** What the cancellation came to, when the prompt was left. */
@@ -256,7 +258,7 @@ class JobRun {
       if (alive && !this.#started) onEvent({ type: "started", workflow: template.name });
       this.#started ||= alive;
       this.#hasEnded ||= event.type === "completed";
-      if (event.type === "completed") images = event.images;
+      if (event.type === "completed") ({ images, cached: this.#cached } = event);
       take(event);
     };
     const left = AbortSignal.any([signal, watchdog.signal]);
@@ -287,9 +289,9 @@ class JobRun {
       await server.client.free({ timeoutMs: ASK_MS }).catch(() => {});
     }
     if (code === "stalled") return await this.#explainStall(message);
-    if (code === "output" && error.status === 404) {
-      // Its cache remembers what somebody has tidied away. That is no failed attempt: the next one
-      // goes round it, and should that not help, it is one.
+    if (code === "output" && (error.status === 404 || this.#cached.includes(error.nodeId ?? ""))) {
+      // Its cache remembers what somebody has tidied away, or a full disk cut short. That is no failed
+      // attempt: the next one goes round it, and should that not help, it is one.
       const isNew = this.#context.again.note(this.#spec.jobId, error.nodeId);
       if (isNew) return { ...failed("lost", message), retry: true };
     }

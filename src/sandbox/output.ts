@@ -66,6 +66,9 @@ const LARGE_BYTES = 128 * 1024;
  */
 const EARLY_MS = 60_000;
 
+/** What is told of a file that is no good. */
+type Named = Pick<ImageRef, "filename" | "nodeId">;
+
 type ImageContext = Pick<JobContext, "setup" | "server" | "log">;
 
 /** An image that is fetched before its prompt has ended. */
@@ -236,10 +239,11 @@ export class OutputImages implements AsyncDisposable {
   /** Writes a file whose kind is known to be one that is delivered. */
   async #stage(
     bytes: Uint8Array,
-    { filename, isAnimated }: Pick<ImageRef, "filename" | "isAnimated">,
+    image: Pick<ImageRef, "filename" | "isAnimated" | "nodeId">,
     file?: HiddenFile,
   ): Promise<StagedImage> {
     const staging = await this.#openStaging();
+    const { filename, isAnimated } = image;
     const kind = kindOf(bytes, filename);
     // What was fetched was looked at when it came.
     if (kind === undefined || (file === undefined && !kind.isWhole(bytes))) {
@@ -247,10 +251,10 @@ export class OutputImages implements AsyncDisposable {
     }
     const { parameters } = this.#options;
     // Of other formats the file is kept as ComfyUI made it.
-    const told = isPng(bytes) ? withText(bytes, parameters, filename) : bytes;
+    const told = isPng(bytes) ? withText(bytes, parameters, image) : bytes;
     const [temp] = await bothOf(
       staging.write(told, file),
-      this.#checkPixels(bytes, kind, filename),
+      this.#checkPixels(bytes, kind, image),
     );
     const content = kind.content === "still" && isAnimated ? "moving" : kind.content;
     // A copy, which does not hold all of it in memory.
@@ -259,7 +263,7 @@ export class OutputImages implements AsyncDisposable {
   }
 
   /** Where pixels are read later on anyway, that shows whether they are all there. */
-  async #checkPixels(bytes: Uint8Array, { content }: FileKind, filename: string): Promise<void> {
+  async #checkPixels(bytes: Uint8Array, { content }: FileKind, image: Named): Promise<void> {
     const { pixel, signal } = this.#options;
     const { tileset_grid, animation_frames } = this.#spec.request;
     const isRead = (pixel ?? tileset_grid ?? animation_frames) !== undefined;
@@ -267,7 +271,7 @@ export class OutputImages implements AsyncDisposable {
     try {
       await checkPng(bytes, signal);
     } catch (error) {
-      throw error instanceof ImageError ? useless(filename, error) : error;
+      throw error instanceof ImageError ? useless(image, error) : error;
     }
   }
 }
@@ -330,16 +334,16 @@ async function judge(client: ComfyClient, error: unknown, signal: AbortSignal): 
   return new ComfyError("bad_answer", message, { cause: error });
 }
 
-function withText(bytes: Uint8Array, parameters: string, filename: string): Uint8Array[] {
+function withText(bytes: Uint8Array, parameters: string, image: Named): Uint8Array[] {
   try {
     const text = { [PARAMETERS_KEYWORD]: parameters };
     return bytes.length > LARGE_BYTES ? pngTextParts(bytes, text) : [withPngText(bytes, text)];
   } catch (cause) {
-    throw useless(filename, cause);
+    throw useless(image, cause);
   }
 }
 
-function useless(filename: string, cause: unknown): ComfyError {
-  const why = messageOf(cause);
-  return new ComfyError("output", `Cannot use the file ${filename} of ComfyUI: ${why}`, { cause });
+function useless({ filename, nodeId }: Named, cause: unknown): ComfyError {
+  const message = `Cannot use the file ${filename} of ComfyUI: ${messageOf(cause)}`;
+  return new ComfyError("output", message, { cause, ...(nodeId === undefined ? {} : { nodeId }) });
 }

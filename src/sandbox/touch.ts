@@ -1,4 +1,4 @@
-/** Has ComfyUI save an image again that it remembers having saved, and whose file is gone. */
+/** Has ComfyUI save an image again that it remembers having saved, and whose file is gone or damaged. */
 
 import type { Graph } from "../workflow/mod.ts";
 

@@ -43,7 +43,7 @@ export const MAX_CRASHES = 2;
  * |---|---|---|
  * | server away (`unreachable`) | when it is back | no |
  * | ComfyUI restarted and forgot the prompt (`lost`) | at once; not if it fell twice while it ran this job | no |
- * | a file is gone that its cache still names (`lost`, too) | at once, and saved again | no |
+ * | a file is gone or cut that its cache still names (`lost`, too) | at once, and saved again | no |
  * | the worker cannot write images (`storage`) | when it can | no |
  * | no answer in time, HTTP 5xx, nonsense for an answer | after a pause | yes |
  * | the isolate crashed, hung or flooded (`sandbox`) | after a pause | yes |

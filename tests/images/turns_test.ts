@@ -1,5 +1,7 @@
 import { equal, ok } from "node:assert/strict";
+import { deflateSync } from "node:zlib";
 import { checkPng, encodeIndexedPng, encodePng } from "../../src/images/mod.ts";
+import { packData } from "../../src/images/chunks.ts";
 import { inTurns } from "../../src/images/turns.ts";
 import { plain } from "./support.ts";
 
@@ -35,6 +37,15 @@ Deno.test("what packs and unpacks large images gives up its turn again and again
     const turns = await turnsOf(work);
     ok(turns >= 20, `${name}: ${turns}`);
   }
+});
+
+Deno.test("what is packed in many turns is as small as in one go", async () => {
+  // Cells of eight pixels, as in a sheet of sprites.
+  const lines = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => {
+    const [x, y] = [at % WIDTH >> 3, Math.floor(at / WIDTH) >> 3];
+    return (x * y) % 7;
+  });
+  equal((await packData(lines)).length, deflateSync(lines).length);
 });
 
 Deno.test("inTurns() hands on all pieces in their order", async () => {

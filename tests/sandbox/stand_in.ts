@@ -83,10 +83,14 @@ export async function startStandIn(options: StandInOptions = {}): Promise<StandI
       socket.send(JSON.stringify({ type, data: { ...data, prompt_id: promptId } }));
     };
     tell("execution_start", {});
-    tell("execution_cached", { nodes: [] });
+    const keyOf = ({ class_type, inputs }: StandIn["posts"][number][string]) =>
+      JSON.stringify([class_type, inputs]);
+    const remembered = Object.keys(graph).filter((id) => cache.has(keyOf(graph[id]!)));
+    tell("execution_cached", { nodes: hasCache ? remembered : [] });
     const outputs: Record<string, Output> = {};
-    for (const [id, { class_type, inputs }] of Object.entries(graph)) {
-      const key = JSON.stringify([class_type, inputs]);
+    for (const [id, node] of Object.entries(graph)) {
+      const { class_type } = node;
+      const key = keyOf(node);
       let output = cache.get(key);
       if (!hasCache || !cache.has(key)) {
         tell("executing", { node: id, display_node: id });

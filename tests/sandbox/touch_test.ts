@@ -57,6 +57,36 @@ Deno.test("runJob() has an image saved again whose file somebody has tidied away
   deepEqual({ ...after, 7: undefined }, { ...before, 7: undefined });
 });
 
+for (
+  const [what, bytesOf] of [["empties", () => 0], [
+    "cuts short",
+    (png: number) => png - 20,
+  ]] as const
+) {
+  Deno.test(`runJob() has an image saved again whose file a full disk ${what}`, async () => {
+    await using server = await startStandIn({ hasCache: true });
+    const graph = graphEndingIn({ class_type: "SaveImage", inputs: { filename_prefix: "x" } });
+    await using jobs = await standInJobs(server, graph);
+    equal((await jobs.run()).outcome.type, "completed");
+    for (const [name, png] of server.files) {
+      server.files.set(name, png.subarray(0, bytesOf(png.length)));
+    }
+    const { outcome } = await jobs.run({}, { jobId: "k" });
+    ok(outcome.type === "failed" && outcome.retry && !outcome.keepPrompt, JSON.stringify(outcome));
+    equal((await jobs.run({}, { jobId: "k" })).outcome.type, "completed");
+  });
+}
+
+Deno.test("runJob() has nothing painted again that ComfyUI has just saved damaged", async () => {
+  await using server = await startStandIn({
+    hasCache: true,
+    nodes: { SaveImage: (server) => ({ images: [server.save("x.png", new Uint8Array(9))] }) },
+  });
+  await using jobs = await standInJobs(server, graphEndingIn({ class_type: "SaveImage" }));
+  const { outcome } = await jobs.run();
+  ok(outcome.type === "failed" && !outcome.retry, JSON.stringify(outcome));
+});
+
 Deno.test("runJob() gives up on a file that is gone each time", async () => {
   await using server = await startStandIn({
     nodes: {

@@ -167,6 +167,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:path": ["config/extra_paths.ts"],
   "node:process": ["cli/commands/mcp.ts", "transport/zmq/addon_publisher.ts"],
   "node:sqlite": ["queue/sqlite/"],
+  "node:stream/promises": ["images/chunks.ts"],
   "node:zlib": [
     "images/chunks.ts",
     "images/unpack.ts",

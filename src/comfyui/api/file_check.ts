@@ -71,7 +71,8 @@ export class FileCheck {
   }
 
   #fail(what: string): never {
-    throw new ComfyError("output", `The file ${describeImage(this.#image)} of ComfyUI ${what}`);
+    const message = `The file ${describeImage(this.#image)} of ComfyUI ${what}`;
+    throw new ComfyError("output", message, nodeOf(this.#image));
   }
 }
 
@@ -82,6 +83,11 @@ export function tooLarge(image: ImageRef, maxBytes: number): ComfyError {
     `The file ${describeImage(image)} of ComfyUI has more than ${maxBytes} bytes; ` +
       "make the workflow save smaller ones",
   );
+}
+
+/** The node that saved a file, if that is known. */
+export function nodeOf({ nodeId }: ImageRef): { nodeId?: string } {
+  return nodeId === undefined ? {} : { nodeId };
 }
 
 /** Names a file in messages. */

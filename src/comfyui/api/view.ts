@@ -3,7 +3,7 @@
 import { ComfyError } from "../../errors.ts";
 import { type Clock, type Deadline, startDeadline } from "../clock.ts";
 import { lengthOf } from "./body.ts";
-import { describeImage, FileCheck, tooLarge } from "./file_check.ts";
+import { describeImage, FileCheck, nodeOf, tooLarge } from "./file_check.ts";
 import { Gathered } from "./gathered.ts";
 import { type HttpApi, isSuccess, statusError } from "./http.ts";
 import type { ImageRef } from "../types.ts";
@@ -197,10 +197,6 @@ function byteReader({ body }: Response): ReadableStreamBYOBReader | undefined {
   } catch {
     return undefined;
   }
-}
-
-function nodeOf({ nodeId }: ImageRef): { nodeId?: string } {
-  return nodeId === undefined ? {} : { nodeId };
 }
 
 /** Who may ask for files at all showed when the prompt ran: of the 4xx only these speak of the moment. */
