@@ -228,5 +228,5 @@ async function readJson(
 }
 
 function showDir(dir: string | URL): string {
-  return dir instanceof URL ? dir.pathname : dir;
+  return dir instanceof URL ? decodeURIComponent(dir.pathname) : dir;
 }

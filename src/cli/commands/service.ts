@@ -32,7 +32,7 @@ export async function runServicePrint({ config }: ServiceOptions, io: Io): Promi
 async function startCommand(): Promise<string[]> {
   const program = Deno.execPath();
   if (Deno.build.standalone) return [program];
-  const root = new URL("../../../", import.meta.url).pathname;
+  const root = decodeURIComponent(new URL("../../../", import.meta.url).pathname);
   const { tasks } = JSON.parse(await Deno.readTextFile(`${root}deno.json`));
   // No task runner in between, so that signals and the readiness are the worker's own.
   const words: string[] = tasks.worker.command.split(" ").slice(1, -1);

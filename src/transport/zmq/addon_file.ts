@@ -14,15 +14,17 @@ interface Build {
 /**
  * Paths of the addons that may run here, in the order in which the package tries them, so that both end
  * with the same file; none if the list cannot be read. Of Linux only.
+ *
+ * @param entry Where the package is.
  */
-export function addonFiles(): string[] {
+export function addonFiles(entry: string = import.meta.resolve("zeromq")): string[] {
   if (Deno.build.os !== "linux") return [];
   try {
-    const folder = new URL("../build/", import.meta.resolve("zeromq"));
+    const folder = new URL("../build/", entry);
     return parse(Deno.readTextFileSync(new URL("manifest.json", folder)))
       .filter(({ build }) => runsHere(build))
       .sort((a, b) => b.build.abi - a.build.abi)
-      .map(({ path }) => new URL(path, folder).pathname);
+      .map(({ path }) => decodeURIComponent(new URL(path, folder).pathname));
   } catch {
     // Without the list, or the right to read it, the package has to find the file by itself.
     return [];

@@ -35,6 +35,20 @@ Deno.test("service print wants a whole path", async () => {
   assert.match(stderr(), /whole path, got worker\.yaml/);
 });
 
+Deno.test("service print works in a checkout whose folder has any name", async () => {
+  await using dir = await tempDir();
+  const root = `${dir.path}/é %41`;
+  await Deno.symlink(new URL("../../../", import.meta.url), root);
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", `${root}/src/main.ts`, "service", "print", "--config", "/x.yaml"],
+    stderr: "null",
+  }).output();
+  assert.equal(code, 0);
+  const unit = new TextDecoder().decode(stdout);
+  const escaped = root.replaceAll("%", "%%");
+  assert.ok(unit.includes(` "${escaped}/src/main.ts" worker --config /x.yaml\n`), unit);
+});
+
 async function analyze(args: readonly string[]): Promise<string | undefined> {
   try {
     const command = new Deno.Command("systemd-analyze", { args: [...args] });
