@@ -211,7 +211,7 @@ class Tracer {
   /** Along `model` and `clip` up to the loaders, past LoRAs and whatever else patches a model. */
   #models(from: Link, sampler: string, found = this.#loaders): void {
     const passes = (input: string, id: string) =>
-      input === "model" || input === "clip" || input.startsWith("model") ||
+      (input === "clip" && found === this.#textLoaders) || input.startsWith("model") ||
       this.#links.isTransparent(id);
     for (const id of this.#links.walk(from, passes)) {
       const inputs = this.#links.inputs(id);

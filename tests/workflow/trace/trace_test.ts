@@ -184,6 +184,20 @@ Deno.test("traceGraph() leaves the checkpoint that lends its text encoder to a m
       sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], model: ["unet", 0] }],
     }));
     assert.deepEqual(targets.model, [{ node: "unet", input }]);
+    const patched = traceGraph(graphs.graphOf({
+      ...graphs.STOCK,
+      unet: ["Some Loader", { [input]: "m.gguf" }],
+      lora: ["LoraLoader", {
+        lora_name: "l.safetensors",
+        strength_model: 1,
+        model: ["unet", 0],
+        clip: ["ckpt", 1],
+      }],
+      pos: ["CLIPTextEncode", { text: "p", clip: ["lora", 1] }],
+      sampler: ["KSampler", { ...graphs.STOCK["sampler"]![1], model: ["lora", 0] }],
+    }));
+    assert.deepEqual(patched.targets.model, [{ node: "unet", input }]);
+    assert.deepEqual([...patched.loras], ["lora"]);
   }
 });
 
