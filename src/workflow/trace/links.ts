@@ -4,7 +4,7 @@ import { type Graph, type GraphNode, isLink, type Link, linksOf } from "../graph
 import { chosenInput } from "./switches.ts";
 
 /** Classes that hand one value on as it is, be it only to show it. */
-const RELAY = /reroute|relay|pass.?through|^(?:show|display|preview)/i;
+const RELAY = /reroute|relay|pass.?through|^(?:show|display|preview|primitive)/i;
 
 /** Inputs of nodes that do something by the way, such as freeing memory, and hand on what they get. */
 const PASSED = /^any(?:thing)?(?:_input)?$|_pass$|^pass_?through$/i;

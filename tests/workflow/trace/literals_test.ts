@@ -21,6 +21,9 @@ const int: graphs.ShortNode = ["PrimitiveInt", { value: 512 }];
 const PLACES: [name: string, node: graphs.ShortNode, places: string[]][] = [
   ["a primitive", int, ["source.value"]],
   ["a reroute", ["Reroute", { "": ["int", 0] }], ["int.value"]],
+  ["a primitive of ComfyUI that is linked itself", ["PrimitiveInt", { value: ["int", 0] }], [
+    "int.value",
+  ]],
   ["a holder of several values", ["Settings", { width: 512, height: 512, steps: 9 }], [
     "source.width",
   ]],
