@@ -47,14 +47,14 @@ Deno.test("a test is bounded however it is registered, unless it has a bound of 
   const test = bounded(register as Deno.DenoTest, 5);
   function named() {}
   test("a", named);
-  test("b", { ignore: true }, named);
+  test("b", { sanitizeExit: false }, named);
   test(named);
   test({ sanitizeOps: false }, named);
   test({ name: "c", fn: named });
   test({ name: "d", timeout: 7, fn: named });
   deepEqual(registered, [
     { timeout: 5, name: "a", fn: named },
-    { timeout: 5, name: "b", ignore: true, fn: named },
+    { timeout: 5, name: "b", sanitizeExit: false, fn: named },
     { timeout: 5, name: "named", fn: named },
     { timeout: 5, name: "named", sanitizeOps: false, fn: named },
     { timeout: 5, name: "c", fn: named },
