@@ -67,7 +67,7 @@ for await (const request of requests) {
   jobs.set(number, body);
   const server = loads.indexOf(Math.min(...loads));
   const isFree = loads[server]! < MOST_AT_ONCE;
-  // So do a job and its claim, where a server has room.
+  // A job and its claim share a transaction where a server has room.
   if (isFree) database.exec("begin");
   insert.run(body.id, JSON.stringify(body));
   if (isFree) {
@@ -77,12 +77,7 @@ for await (const request of requests) {
   } else {
     waiting.push(number);
   }
-  request.reply(encode({
-    type: "job_accepted",
-    job_id: body.id,
-    position: waiting.length,
-    estimated_time_s: 1,
-  }));
+  request.reply(encode({ type: "job_accepted", job_id: body.id, estimated_time_s: 1 }));
 }
 
 function handOut(number: number, server: number): void {
