@@ -111,7 +111,7 @@ export async function startExecutors(given: ExecutorsOptions): Promise<Executors
 /** Fewest and most servers that share an isolate where nobody says how many. */
 const [FEW, MANY] = [4, 16];
 
-/** So many isolates even on fewer cores, so that one which falls takes no more than a quarter along. */
+/** So many isolates for many servers even on fewer cores: one that falls takes no more than a quarter of them along. */
 const FEWEST_ISOLATES = 4;
 
 /**
